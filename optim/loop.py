@@ -1,0 +1,274 @@
+"""The loop: one update after another, nothing evaluated twice, everything recorded."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from optim.optimizer import Evaluation, Optimizer
+from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, History, Run
+from optim.state import State
+from optim.ways import way_for
+from stepsize.base.checks import as_count, as_number, describe, refuse_unless
+
+__all__ = ["minimize"]
+
+Array = np.ndarray[Any, Any]
+
+
+def minimize(
+    problem: Any,
+    optimizer: Optimizer,
+    x0: Any = None,
+    steps: int = 1000,
+    *,
+    tol: float | None = None,
+    callback: Callable[[Any], Any] | None = None,
+    state: State | None = None,
+) -> Run:
+    r"""Descend a problem, and record all of it.
+
+    Parameters
+    ----------
+    problem : Problem, or any object with ``fun`` and ``grad``
+        Where. ``fun`` maps an array (..., d) to (...), ``grad`` to (..., d).
+    optimizer : Optimizer
+        Which way, and how far. An array hyperparameter of shape (B, 1) makes a batch of B runs.
+    x0 : sequence of float, optional
+        The start, of shape (d,) or (B, d); the problem's own by default.
+    steps : int
+        Updates to make.
+    tol : float, optional
+        Stop as soon as the error (the gap to the minimum where that is known, otherwise the gradient norm) is
+        at most this, in every run of a batch. By default the whole budget is used.
+    callback : callable, optional
+        ``callback(info)`` after every update, with copies in ``info.n, .x, .fun, .grad, .lr``; raising
+        StopIteration ends the run.
+    state : State, optional
+        Go on from a state that a `Run` or ``optimizer.step`` left, with ``x0=run.last_x``: bit for bit as if
+        the run had not been interrupted.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    TypeError, ValueError
+        For bad input, in one sentence. Divergence is no error: the run ends as ``diverged`` with everything
+        finite up to there (in a batch the other runs go on, and the diverged rows keep their inf and nan).
+
+    Examples
+    --------
+    "Dive into Deep Learning", section 12.3: ten steps of rate 0.2 on f = x^2 from 10.
+
+    >>> from optim import SGD
+    >>> from problems import Parabola
+    >>> run = minimize(Parabola(), SGD(lr=0.2), steps=10)
+    >>> round(run.x[0], 6), run.nit, run.message
+    (0.060466, 10, 'used its budget of 10 updates')
+    """
+    steps = as_count("steps", steps)
+    problem = _checked_problem(problem)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
+    if tol is not None:
+        refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
+    x = optimizer.spread(_start(problem, x0), "x0")
+    if problem.x0 is not None and x.shape[-1] != len(problem.x0):
+        raise ValueError(f"x0: got shape {x.shape}, expected {len(problem.x0)} numbers for this problem")
+    state = optimizer.init(x) if state is None else state
+    _check_state(optimizer, state)
+    n, slots = state.n, state.slots
+    way = way_for(optimizer, problem, x, state)
+    minimum = None if tol is None else problem.minimum
+    single = x.ndim == 1
+
+    with np.errstate(all="ignore"):
+        e = _evaluate(problem, n, x)
+        _check_first(x, e)
+        record = _Recorder(optimizer, problem, x, slots, e)
+        status, stop = BUDGET, n + steps
+        while n < stop:
+            if tol is not None and _error(e, minimum, tol):
+                status = CONVERGED
+                break
+            x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
+            if e_next is None:
+                e_next = _evaluate(problem, n + 1, x_next)
+            if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
+                status = DIVERGED
+                break
+            n, x, slots, e = n + 1, x_next, slots_next, e_next
+            record.add(lr, x, slots, e)
+            if callback is not None and _calls_halt(callback, n, x, e, lr):
+                status = STOPPED
+                break
+        else:
+            if tol is not None and _error(e, minimum, tol):
+                status = CONVERGED
+        history = record.history()
+
+    diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1])
+    evaluations = len(history.fun) + (status == DIVERGED) + way.extra_evaluations
+    return Run(
+        problem=problem,
+        optimizer=optimizer,
+        history=history,
+        jac=np.array(e.g),
+        nfev=evaluations,
+        njev=evaluations,
+        status=status,
+        message=_message(status, len(history.lr), tol, problem, diverged),
+        success=status == CONVERGED if tol is not None else not np.any(diverged),
+        diverged=diverged,
+        state=State(n, tuple(np.array(s) for s in slots), way.carry),
+    )
+
+
+def _evaluate(problem: Any, n: int, x: Array) -> Evaluation:
+    seen = problem.at(n) if problem.varies else problem
+    return Evaluation(*seen.value_and_grad(x))
+
+
+def _is_finite(e: Evaluation) -> bool:
+    # The sum of squares overflows or turns nan with the gradient, at the price of one call.
+    return bool(np.isfinite(e.f) and np.isfinite(np.dot(e.g, e.g)))
+
+
+def _error(e: Evaluation, minimum: float | None, tol: float) -> bool:
+    error = _norm(e.g) if minimum is None else e.f - minimum
+    return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))
+
+
+def _norm(g: Array) -> Any:
+    return np.sqrt((g * g).sum(axis=-1))
+
+
+class _Recorder:
+    """Collects a run row by row; norms and overshoot are computed at the end of each chunk, all at once."""
+
+    def __init__(self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation) -> None:
+        self._optimizer = optimizer if optimizer.answers else None
+        self._problem = problem
+        self._x: list[Any] = [x]
+        self._f: list[Any] = [e.f]
+        self._g: list[Any] = [e.g]
+        self._lr: list[Any] = []
+        self._answer: list[Any] = [optimizer.answer(x, slots)]
+        self._done: list[tuple[Array, ...]] = []
+
+    def add(self, lr: Any, x: Array, slots: Any, e: Evaluation) -> None:
+        self._lr.append(lr)
+        self._x.append(x)
+        self._f.append(e.f)
+        self._g.append(e.g)
+        if self._optimizer:
+            self._answer.append(self._optimizer.answer(x, slots))
+        if len(self._lr) == 512:
+            self._close_chunk()
+
+    def _close_chunk(self) -> None:
+        x, f, g = np.array(self._x), np.array(self._f, dtype=float), np.array(self._g)
+        overshoot = (np.diff(x, axis=0) * g[1:]).sum(axis=-1) > 0
+        keep = slice(1 if self._done else 0, None)
+        lr = np.array(self._lr, dtype=float)
+        self._done.append((x[keep], f[keep], _norm(g[keep]), lr, overshoot, np.array(self._answer)[keep]))
+        for rows in (self._x, self._f, self._g, self._answer):
+            del rows[:-1]
+        self._lr.clear()
+
+    def history(self) -> History:
+        if self._lr or not self._done:
+            self._close_chunk()
+        x, fun, norm, lr, overshoot, answer = (
+            np.concatenate(column) for column in zip(*self._done, strict=True)
+        )
+        if not self._optimizer:
+            return History(x, fun, norm, lr, overshoot)
+        return History(
+            x, fun, norm, lr, overshoot, answer, np.asarray(self._problem.fun(answer), dtype=float)
+        )
+
+
+def _checked_problem(problem: Any) -> Any:
+    is_class = isinstance(problem, type)
+    if is_class or not all(callable(getattr(problem, name, None)) for name in ("fun", "grad")):
+        hint = f"{problem.__name__}() with its parameters" if is_class else "Problem.of(fun, grad, x0=...)"
+        raise TypeError(
+            f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
+        )
+    return problem if hasattr(problem, "value_and_grad") else _Plain(problem)
+
+
+class _Plain:
+    """Any object with fun and grad, given the rest of what the loop asks of a problem."""
+
+    varies = False
+
+    def __init__(self, thing: Any) -> None:
+        self.fun, self.grad = thing.fun, thing.grad
+        self.x0 = getattr(thing, "x0", None)
+        self.minimum = getattr(thing, "minimum", None)
+        self.formula = getattr(thing, "formula", type(thing).__name__)
+        self.thing = thing
+
+    def value_and_grad(self, x: Array) -> tuple[Any, Any]:
+        return self.fun(x), self.grad(x)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["thing"], name)
+
+
+def _start(problem: Any, x0: Any) -> Any:
+    x0 = problem.x0 if x0 is None else x0
+    if x0 is None:
+        raise ValueError("x0: got None, expected a start, because the problem does not name one")
+    return x0
+
+
+def _check_first(x: Array, e: Evaluation) -> None:
+    """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
+    if np.shape(e.g) != x.shape:
+        raise ValueError(f"grad: got {describe(e.g)} from the problem, expected the shape {x.shape} of x")
+    if np.asarray(e.g).dtype.kind != "f":
+        raise TypeError(f"grad: got {describe(e.g)} from the problem, expected floats")
+    if np.shape(e.f) != x.shape[:-1]:
+        expected = "a number" if x.ndim == 1 else f"one value a run, of shape {x.shape[:-1]}"
+        raise ValueError(f"fun: got {describe(e.f)} from the problem, expected {expected}")
+    if not np.isfinite(e.f).all():
+        raise ValueError(f"x0: got {describe(x)}, where fun is {e.f}, expected a start with a finite value")
+
+
+def _check_state(optimizer: Optimizer, state: State) -> None:
+    if not isinstance(state, State):
+        raise TypeError(f"state: got {describe(state)}, expected the state of a run, run.state")
+    if len(state.slots) != len(optimizer.slots):
+        raise ValueError(
+            f"state: got {len(state.slots)} slots, expected {len(optimizer.slots)} for {optimizer!r}"
+        )
+
+
+def _calls_halt(callback: Callable[[Any], Any], n: int, x: Array, e: Evaluation, lr: Any) -> bool:
+    try:
+        callback(SimpleNamespace(n=n, x=np.array(x), fun=np.array(e.f)[()], grad=np.array(e.g), lr=lr))
+    except StopIteration:
+        return True
+    return False
+
+
+def _message(status: int, nit: int, tol: float | None, problem: Any, diverged: Any) -> str:
+    source = getattr(problem, "gradient_source", "exact")
+    by = "" if source == "exact" else f"; gradients by {source}"
+    some = np.sum(diverged) if np.ndim(diverged) else 0
+    rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
+    what = "gradient norm" if problem.minimum is None else "gap"
+    words = {
+        BUDGET: f"used its budget of {nit} updates"
+        + (f", {what} still above {tol:g}" if tol is not None else ""),
+        CONVERGED: f"{what} at most {tol:g} after {nit} updates" if tol is not None else "",
+        DIVERGED: f"diverged: update {nit + 1} left the finite numbers",
+        STOPPED: f"stopped by the callback after {nit} updates",
+    }
+    return words[status] + rows + by

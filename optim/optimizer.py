@@ -1,0 +1,302 @@
+"""The contract of an optimizer: a frozen record of hyperparameters and one pure update."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+
+from optim.state import State
+from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
+from stepsize.base.record import Record
+
+__all__ = ["Evaluation", "Hyper", "Optimizer", "Slots"]
+
+Array = np.ndarray[Any, Any]
+Slots = tuple[Any, ...]
+
+# A number, an array, or a schedule; inside an update always the number or array of that update.
+Hyper = Annotated[Any, "hyperparameter"]
+
+# (least, bound, whether the bound itself is allowed)
+_LIMITS: dict[str, tuple[float, float, bool]] = {
+    "lr": (0.0, math.inf, False),
+    "momentum": (0.0, math.inf, False),
+    "eps": (0.0, math.inf, False),
+    "weight_decay": (0.0, math.inf, False),
+    "beta1": (0.0, 1.0, False),
+    "beta2": (0.0, 1.0, False),
+    "rho": (0.0, 1.0, False),
+}
+
+_CHUNK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What is known at a point: value, gradient and, for mini-batches, their variances."""
+
+    f: Any
+    g: Any
+    var_f: Any = None
+    var_g: Any = None
+
+
+class Optimizer(Record, abstract=True):
+    """A rule that turns gradients into updates.
+
+    A subclass names its `slots` (arrays like x that it carries from one update to the next, zero at the
+    start), declares its hyperparameters as fields of type `Hyper`, and writes `direction` as its paper does.
+    The paper's last line, ``x = x - lr * d``, stands in `update`. In both, ``h`` is the record itself with
+    every schedule resolved at this update, and ``h.t`` = 1, 2, ... counts updates: no optimizer counts.
+
+    All methods are pure: what goes in is never written to.
+
+    Examples
+    --------
+    The loop that is yours:
+
+    >>> from optim import Momentum
+    >>> opt, x = Momentum(lr=0.1), np.array([1.0, 1.0])
+    >>> state = opt.init(x)
+    >>> for _ in range(2):
+    ...     x, state = opt.step(x, 2 * x, state)
+    >>> x.round(6).tolist()
+    [0.46, 0.46]
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+    elementwise: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ()
+    batched: ClassVar[bool] = True
+    demo: ClassVar[dict[str, Any]] = {}
+
+    # Present inside an update only.
+    t: ClassVar[int]
+    f: ClassVar[Any]
+    hess: ClassVar[Any]
+
+    lr: Hyper
+
+    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+        """Return the direction d to subtract and the new slots, for a gradient g taken at x."""
+        raise NotImplementedError
+
+    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+        """Return the next x and the new slots."""
+        d, slots = self.direction(x, g, slots, h)
+        return x - h.lr * d, slots
+
+    def start(self, x: Array, h: Self) -> Slots:
+        """Return the slots before the first update: zeros like x."""
+        return tuple(np.zeros_like(x) for _ in self.slots)
+
+    def answer(self, x: Any, slots: Slots) -> Any:
+        """Return the point to report, which for some rules is not where the gradient is taken."""
+        return x
+
+    @property
+    def answers(self) -> bool:
+        """Whether `answer` differs from x."""
+        return type(self).answer is not Optimizer.answer
+
+    @property
+    def factors(self) -> bool:
+        """Whether an update is x - lr * d, so that a line search can choose lr."""
+        return type(self).update is Optimizer.update
+
+    def init(self, x: Any) -> State:
+        """Return the state before the first update at x.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If x is not a finite float array, or a hyperparameter's shape does not fit it.
+        """
+        x = self.spread(x)
+        return State(0, tuple(np.array(s) for s in self.start(x, Hypers(self, x).at(0))))
+
+    def step(self, x: Any, grad: Any, state: State) -> tuple[Array, State]:
+        """Make one update: ``x, state = opt.step(x, grad, state)``.
+
+        Parameters
+        ----------
+        x : ndarray
+            The parameters, of any shape whose last axis is the parameter vector.
+        grad : ndarray
+            The gradient at x, of x's shape.
+        state : State
+            What `init` or the last `step` returned.
+
+        Raises
+        ------
+        TypeError
+            If the rule or its rate needs to evaluate the loss, which only `minimize` can do.
+        ValueError
+            If grad is not of x's shape.
+        """
+        if self.needs or kind_of(self.lr) != "schedule":
+            what = f"needs {' and '.join(self.needs)}" if self.needs else f"takes its rate from {self.lr!r}"
+            raise TypeError(f"{type(self).__name__} {what}, which a gradient alone cannot give; use minimize")
+        x, grad = np.asarray(x), np.asarray(grad)
+        if grad.shape != x.shape:
+            raise ValueError(f"grad: got {describe(grad)}, expected the shape {x.shape} of x")
+        with np.errstate(all="ignore"):
+            x, slots = self.update(x, grad, state.slots, Hypers(self, x).at(state.n))
+        return x, State(state.n + 1, slots, state.carry)
+
+    def spread(self, x: Any, called: str = "x") -> Array:
+        """Return x as a float array, broadcast against array hyperparameters."""
+        x = as_floats(called, x)
+        refuse_unless(x.ndim > 0 and x.size > 0, called, x, "a vector of parameters, or a batch of them")
+        refuse_unless(bool(np.isfinite(x).all()), called, x, "finite numbers")
+        shape = x.shape
+        for name, value in self.arrays():
+            if value.ndim < x.ndim:
+                raise ValueError(
+                    f"{name}: got {describe(value)} for {called} of shape {x.shape}, expected as many axes: "
+                    f"{name}[:, None] is one value a run, {name}[None, :] one a coordinate"
+                )
+            try:
+                shape = np.broadcast_shapes(shape, value.shape)
+            except ValueError:
+                raise ValueError(
+                    f"{name}: got {describe(value)}, expected a shape that fits {called} of shape {x.shape}"
+                ) from None
+        return np.array(np.broadcast_to(x, shape))
+
+    def arrays(self) -> Iterator[tuple[str, Array]]:
+        """Yield every hyperparameter that is an array, or that a schedule makes one."""
+        for name, value in self.fields():
+            if isinstance(value, Optimizer):
+                yield from value.arrays()
+            elif isinstance(value, np.ndarray):
+                yield name, value
+            elif isinstance(value, Record) and callable(value) and kind_of(value) == "schedule":
+                first = value(0)
+                if isinstance(first, np.ndarray):
+                    yield name, first
+
+    @classmethod
+    def hypers(cls) -> tuple[str, ...]:
+        """Return the names of the hyperparameters, which a number, an array or a schedule may set."""
+        fields = cls.__dataclass_fields__
+        return tuple(n for n, f in fields.items() if f.type is Hyper or str(f.type).endswith("Hyper"))
+
+    def normalise(self, name: str, value: Any) -> Any:
+        """Make hyperparameters floats, float arrays, or leave them schedules; refuse anything else."""
+        if name not in self.hypers():
+            return super().normalise(name, value)
+        expected = "a number, an array or a schedule"
+        if isinstance(value, Optimizer):
+            raise TypeError(f"{name}: got the optimizer {value!r}, expected {expected}")
+        if isinstance(value, type):
+            raise TypeError(
+                f"{name}: got the class {value.__name__}, expected {expected}; call it with its parameters"
+            )
+        if kind_of(value) != "schedule" and name != "lr":
+            raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
+        if callable(value):
+            return value
+        if isinstance(value, list | tuple | np.ndarray) and np.ndim(value):
+            value = super().normalise(name, as_floats(name, value, expected))
+        else:
+            value = as_number(name, value.item() if isinstance(value, np.ndarray) else value, expected)
+        _check_limits(name, value, "")
+        return value
+
+    def __call__(self, fun: Any, x0: Any, args: tuple[Any, ...] = (), **options: Any) -> Any:
+        """Serve as SciPy's method: ``scipy.optimize.minimize(f, x0, jac=g, method=Adam(lr=0.1))``."""
+        from optim.scipy_method import as_method
+
+        return as_method(self, fun, x0, args, **options)
+
+
+class Hypers:
+    """An optimizer's record as each update sees it.
+
+    Schedules are evaluated in chunks and the record handed out is one and the same object, refilled: building
+    a fresh one would cost more than most updates do.
+    """
+
+    def __init__(self, optimizer: Optimizer, x: Array) -> None:
+        self._optimizer = optimizer
+        self._ndim, self._dtype = x.ndim, x.dtype
+        self._h = object.__new__(type(optimizer))
+        self._moving: list[tuple[str, Any]] = []
+        self._inner: list[Hypers] = []
+        self._table: list[tuple[str, Any]] = []
+        self._first, self._stop = 0, 0
+        names = optimizer.hypers()
+        values = self._h.__dict__
+        for name, value in optimizer.fields():
+            if isinstance(value, Optimizer):
+                inner = Hypers(value, x)
+                self._inner.append(inner)
+                value = inner._h
+            elif name in names and isinstance(value, np.ndarray):
+                value = value.astype(x.dtype)
+            elif name in names and callable(value) and kind_of(value) == "schedule":
+                self._moving.append((name, value))
+            values[name] = value
+
+    def at(self, n: int) -> Any:
+        """Return the record with every schedule resolved at update n."""
+        values = self._h.__dict__
+        values["t"] = n + 1
+        if self._moving:
+            if not self._first <= n < self._stop:
+                self._fill(n)
+            i = n - self._first
+            for name, column in self._table:
+                values[name] = column[i]
+        for inner in self._inner:
+            inner.at(n)
+        return self._h
+
+    def _fill(self, n: int) -> None:
+        # A first chunk of one keeps a single `step` cheap.
+        self._first, self._stop = n, n + (1 if self._stop != n or n == 0 else _CHUNK)
+        self._table = [(name, self._column(name, s)) for name, s in self._moving]
+
+    def _column(self, name: str, schedule: Any) -> Any:
+        indices = range(self._first, self._stop)
+        if isinstance(schedule, Record) and callable(schedule):
+            n = np.array(indices).reshape((-1,) + (1,) * self._ndim)
+            values = schedule(n)
+        else:
+            values = np.array([_number(name, schedule(i), i) for i in indices]).reshape(
+                (-1,) + (1,) * self._ndim
+            )
+        _check_limits(
+            name, values, f" from the schedule at one of the updates {self._first} to {self._stop - 1}"
+        )
+        if values[0].size == 1:
+            return values.ravel().tolist()
+        return values.astype(self._dtype)
+
+
+def kind_of(value: Any) -> str:
+    """Return "schedule", "feedback" or "search": what a rate answers to."""
+    return str(getattr(value, "kind", "schedule"))
+
+
+def _number(name: str, value: Any, n: int) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name}: the function gave {describe(value)} for n = {n}, expected a number"
+        ) from None
+
+
+def _check_limits(name: str, value: Any, where: str) -> None:
+    least, bound, closed = _LIMITS.get(name, (-math.inf, math.inf, True))
+    array = np.asarray(value)
+    below = array <= bound if closed else array < bound
+    good = (array >= least) & below
+    if not good.all():
+        culprit = float(array[~good].ravel()[0]) if array.ndim else value
+        span = f"at least {least:g}" if bound == math.inf else f"from {least:g} to below {bound:g}"
+        raise ValueError(f"{name}: got {culprit!r}{where}, expected a finite number {span}")

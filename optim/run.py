@@ -1,0 +1,191 @@
+"""The record that a run leaves: where it went, how it ended, and why."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from optim.state import State
+
+__all__ = ["BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "History", "Run", "settled_at"]
+
+Array = np.ndarray[Any, Any]
+
+BUDGET, CONVERGED, DIVERGED, STOPPED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Everything that happened, one row a point or an update; all arrays are copies.
+
+    With T updates and parameters of shape S = (..., d), whose leading part (...) is the batch:
+
+    Attributes
+    ----------
+    x : ndarray of shape (T + 1, *S)
+        The points, the start first; the gradient was taken at each of them.
+    fun : ndarray of shape (T + 1, ...)
+        The value at each point. Where the problem varies, the value that the coming update saw.
+    grad_norm : ndarray of shape (T + 1, ...)
+        Euclidean norm of the gradient at each point.
+    lr : ndarray of shape (T,), (T, B, 1) or (T, d)
+        The rate that each update used.
+    overshoot : ndarray of bool, shape (T, ...)
+        Whether the update passed the lowest point of its line: ``g_next . (x_next - x) > 0``.
+    answer : ndarray of shape (T + 1, *S), or None
+        The points to report, for optimizers whose answer differs from x.
+    answer_fun : ndarray of shape (T + 1, ...), or None
+        Their values.
+    """
+
+    x: Array
+    fun: Array
+    grad_norm: Array
+    lr: Array
+    overshoot: Array
+    answer: Array | None = None
+    answer_fun: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What `minimize` returns; the names are SciPy's.
+
+    Attributes
+    ----------
+    problem, optimizer : Problem, Optimizer
+        What was run.
+    x : ndarray
+        The answer: the last point (the averaged one, for optimizers that average).
+    fun : float or ndarray
+        Its value.
+    jac : ndarray
+        The gradient at the last point.
+    nit, nfev, njev : int
+        Updates made, and evaluations of value and gradient, a run of the batch.
+    success : bool
+        Whether the tolerance was met, if one was given; otherwise whether the run stayed finite.
+    status : int
+        0 the budget was used, 1 the tolerance was met, 2 diverged, 3 stopped by the callback.
+    message : str
+        The same in words.
+    diverged : bool or ndarray of bool
+        Whether the run, or each run of a batch, left the finite numbers.
+    history : History
+        All points and values.
+    state : State
+        The optimizer's state at the end: ``minimize(..., x0=run.last_x, state=run.state)`` goes on.
+    """
+
+    problem: Any
+    optimizer: Any
+    history: History
+    jac: Array
+    nfev: int
+    njev: int
+    status: int
+    message: str
+    success: bool
+    diverged: Any
+    state: State = field(repr=False)
+
+    @property
+    def nit(self) -> int:
+        """Updates made."""
+        return len(self.history.lr)
+
+    @property
+    def last_x(self) -> Array:
+        """The last point at which a gradient was taken, from where the run can go on."""
+        return np.array(self.history.x[-1])
+
+    @property
+    def x(self) -> Array:
+        """The answer."""
+        return np.array(self._points[-1])
+
+    @property
+    def fun(self) -> Any:
+        """The value at the answer."""
+        return _plain(self._values[-1])
+
+    @cached_property
+    def best_step(self) -> Any:
+        """How many updates had been made at the lowest value."""
+        values = np.where(np.isnan(self._values), np.inf, self._values)
+        return _plain(values.argmin(axis=0))
+
+    @property
+    def best_x(self) -> Array:
+        """The point with the lowest value."""
+        if np.ndim(self.best_step) == 0:
+            return np.array(self._points[self.best_step])
+        steps = np.asarray(self.best_step)[None, ..., None]
+        return np.array(np.take_along_axis(self._points, steps, axis=0)[0])
+
+    @property
+    def best_fun(self) -> Any:
+        """The lowest value."""
+        return _plain(np.take_along_axis(self._values, np.asarray(self.best_step)[None], axis=0)[0])
+
+    @property
+    def measure(self) -> str:
+        """What `error` is: "gap", or "gradient norm" where the minimum is unknown."""
+        return "gradient norm" if self.problem.minimum is None else "gap"
+
+    @cached_property
+    def error(self) -> Array:
+        """How far from solved at each point: the gap fun - minimum, or the gradient norm without one."""
+        if self.problem.minimum is None:
+            return self.history.grad_norm
+        return np.asarray(self._values - self.problem.minimum)
+
+    @property
+    def overshoot_share(self) -> Any:
+        """Share of the updates that overshot, from 0 to 1."""
+        return _plain(self.history.overshoot.mean(axis=0)) if self.nit else 0.0
+
+    def settled(self, tol: float = 1e-8) -> Any:
+        """Return after how many updates the error was at most `tol` and stayed so to the end.
+
+        Returns
+        -------
+        int or None
+            None if it never settled; for a batch an array of floats with nan in its place.
+        """
+        return settled_at(self.error, tol)
+
+    @property
+    def _points(self) -> Array:
+        return self.history.x if self.history.answer is None else self.history.answer
+
+    @property
+    def _values(self) -> Array:
+        return self.history.fun if self.history.answer_fun is None else self.history.answer_fun
+
+    def __repr__(self) -> str:
+        end = f"fun={self.fun!r}" if np.ndim(self.fun) == 0 else f"{np.size(self.fun)} runs"
+        return f"Run({self.optimizer!r} on {self.problem.formula}: nit={self.nit}, {end}, {self.message})"
+
+
+def settled_at(error: Array, tol: float) -> Any:
+    """Return the first row from which on every error is at most `tol`: a first touch proves nothing.
+
+    Examples
+    --------
+    >>> settled_at(np.array([1.0, 0.1, 1.0, 0.1, 0.1]), 0.5)
+    3
+    >>> settled_at(np.array([1.0, 0.1, 1.0]), 0.5) is None
+    True
+    """
+    good = error <= tol
+    tail = np.logical_and.accumulate(good[::-1], axis=0).sum(axis=0)
+    first = np.where(tail > 0, len(error) - tail, np.nan)
+    if first.ndim:
+        return first
+    return None if np.isnan(first) else int(first)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if np.ndim(value) == 0 else np.array(value)

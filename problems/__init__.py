@@ -1,0 +1,12 @@
+"""Where: test problems with gradients, and the facts that theory needs."""
+
+from problems.landscapes import *
+from problems.landscapes import __all__ as _landscapes
+from problems.problem import *
+from problems.problem import __all__ as _problem
+from problems.quadratics import *
+from problems.quadratics import __all__ as _quadratics
+from problems.regression import *
+from problems.regression import __all__ as _regression
+
+__all__ = [*_problem, *_quadratics, *_landscapes, *_regression]

@@ -1,0 +1,8 @@
+"""How far: learning-rate schedules, pure functions of the update index."""
+
+from schedules.decay import *
+from schedules.decay import __all__ as _decay
+from schedules.schedule import *
+from schedules.schedule import __all__ as _schedule
+
+__all__ = [*_schedule, *_decay]

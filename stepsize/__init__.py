@@ -1,0 +1,62 @@
+"""Gradient descent that can be read, seen and checked.
+
+``import stepsize as ss`` brings every public name: the optimizers (`optim`), the learning-rate schedules
+(`schedules`), the test problems (`problems`), and what stands on top of them: races, pictures, diagnoses.
+Nothing is loaded before it is used.
+"""
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from optim import *
+    from problems import *
+    from schedules import *
+    from stepsize import draw as draw
+    from stepsize.diagnosis import *
+    from stepsize.expressions import *
+    from stepsize.races import *
+
+__version__ = "0.1.0"
+
+_SIBLINGS = ("problems", "schedules", "optim")
+_MODULES = ("draw",)
+_TOP_FLOOR = ("races", "diagnosis", "expressions")
+
+
+def _check_siblings() -> None:
+    """Refuse to go on when another `optim`, `schedules` or `problems` stands in the way of ours."""
+    home = Path(__file__).resolve().parent.parent
+    for name in _SIBLINGS:
+        spec = importlib.util.find_spec(name)
+        origin = None if spec is None else spec.origin
+        if origin is None or Path(origin).resolve() != home / name / "__init__.py":
+            found = origin or (spec and spec.submodule_search_locations) or "nothing"
+            raise ImportError(
+                f"stepsize needs its own package '{name}' beside it in {home}, but Python finds {found} "
+                "first; rename or uninstall that one"
+            )
+
+
+_check_siblings()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"stepsize.{name}")
+    if not name.startswith("_"):
+        for home in (*_SIBLINGS, *(f"stepsize.{floor}" for floor in _TOP_FLOOR)):
+            module = importlib.import_module(home)
+            if name in module.__all__:
+                value = getattr(module, name)
+                globals()[name] = value
+                return value
+    raise AttributeError(f"module 'stepsize' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    homes = (*_SIBLINGS, *(f"stepsize.{floor}" for floor in _TOP_FLOOR))
+    public = {name for home in homes for name in importlib.import_module(home).__all__}
+    return sorted({*globals(), *_MODULES, *public})

@@ -1,0 +1,134 @@
+"""One text for Python floats and for arrays.
+
+An update rule or a landscape written with operators and these functions runs on plain floats (fast for a few
+dimensions), on arrays of any batch shape, and on symbols that record what is done. NumPy's functions accept
+floats too but answer with NumPy scalars, which are slow and promote float32; hence the dispatch on the type.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "cos",
+    "cosh",
+    "exp",
+    "join",
+    "log",
+    "maximum",
+    "minimum",
+    "parts",
+    "sign",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tanh",
+    "where",
+]
+
+
+def parts(x: Any) -> Any:
+    """Return the coordinates of x: the items of a list, or the slices of an array along its last axis.
+
+    Examples
+    --------
+    >>> a, b = parts([1.0, 2.0])
+    >>> a, b
+    (1.0, 2.0)
+    >>> a, b = parts(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    >>> a.tolist(), b.tolist()
+    ([1.0, 3.0], [2.0, 4.0])
+    """
+    if type(x) is list:
+        return x
+    return list(x) if x.ndim == 1 else [x[..., i] for i in range(x.shape[-1])]
+
+
+def join(*coordinates: Any) -> Any:
+    """Return the point with these coordinates: a list if all are floats, otherwise an array.
+
+    Examples
+    --------
+    >>> join(1.0, 2.0)
+    [1.0, 2.0]
+    >>> join(np.array([1.0, 3.0]), 2.0).tolist()
+    [[1.0, 2.0], [3.0, 2.0]]
+    """
+    if all(type(c) is float for c in coordinates):
+        return list(coordinates)
+    shape = np.broadcast_shapes(*(np.shape(c) for c in coordinates))
+    if not shape:
+        return np.array(coordinates, np.result_type(*coordinates))
+    point = np.empty((*shape, len(coordinates)), np.result_type(*coordinates))
+    for i, c in enumerate(coordinates):
+        point[..., i] = c
+    return point
+
+
+def sqrt(a: Any) -> Any:
+    """Return the square root."""
+    return math.sqrt(a) if type(a) is float else np.sqrt(a)
+
+
+def exp(a: Any) -> Any:
+    """Return e to the power a."""
+    return math.exp(a) if type(a) is float else np.exp(a)
+
+
+def log(a: Any) -> Any:
+    """Return the natural logarithm."""
+    return math.log(a) if type(a) is float else np.log(a)
+
+
+def sin(a: Any) -> Any:
+    """Return the sine of a, in radians."""
+    return math.sin(a) if type(a) is float else np.sin(a)
+
+
+def cos(a: Any) -> Any:
+    """Return the cosine of a, in radians."""
+    return math.cos(a) if type(a) is float else np.cos(a)
+
+
+def sinh(a: Any) -> Any:
+    """Return the hyperbolic sine."""
+    return math.sinh(a) if type(a) is float else np.sinh(a)
+
+
+def cosh(a: Any) -> Any:
+    """Return the hyperbolic cosine."""
+    return math.cosh(a) if type(a) is float else np.cosh(a)
+
+
+def tanh(a: Any) -> Any:
+    """Return the hyperbolic tangent."""
+    return math.tanh(a) if type(a) is float else np.tanh(a)
+
+
+def sign(a: Any) -> Any:
+    """Return -1, 0 or 1, the sign of a; the sign of 0 is 0."""
+    if type(a) is not float:
+        return np.sign(a)
+    return a if a != a or a == 0.0 else math.copysign(1.0, a)
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """Return the larger of a and b, element by element; nan if either is nan."""
+    if type(a) is float and type(b) is float:
+        return a if a >= b or a != a else b
+    return np.maximum(a, b)
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """Return the smaller of a and b, element by element; nan if either is nan."""
+    if type(a) is float and type(b) is float:
+        return a if a <= b or a != a else b
+    return np.minimum(a, b)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """Return a where the condition holds and b elsewhere; both are evaluated."""
+    if type(condition) is bool:
+        return a if condition else b
+    return np.where(condition, a, b)

@@ -1,0 +1,210 @@
+"""Frozen records: parameters are fields, mathematics is methods, and every class is registered by name."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+
+import numpy as np
+
+__all__ = ["Record", "lookup", "registered", "summary"]
+
+R = TypeVar("R", bound="Record")
+
+_REGISTRY: dict[str, type["Record"]] = {}
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+class Record:
+    """Base of problems, schedules and optimizers: an immutable set of parameters with a name.
+
+    Subclassing is all it takes: the subclass becomes a frozen dataclass and enters the registry under its
+    class name, from which tests, command line and README enumerate it. ``class Base(Record, abstract=True)``
+    stays out of the registry.
+
+    Numbers become plain Python numbers at construction (a NumPy scalar would promote float32 runs to
+    float64), lists become tuples, and arrays become read-only copies.
+
+    Raises
+    ------
+    TypeError
+        If another class of the same name is registered already.
+    """
+
+    abstract: ClassVar[bool] = True
+
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        cls.abstract = abstract
+        if not abstract:
+            _register(cls)
+
+    def __post_init__(self) -> None:
+        for name, value in self.fields():
+            object.__setattr__(self, name, self.normalise(name, value))
+        self.check()
+
+    def normalise(self, name: str, value: Any) -> Any:
+        """Return the value to store for the field `name`."""
+        return _plain(value)
+
+    def check(self) -> None:
+        """Raise one clear sentence if the parameters make no sense; subclasses override it."""
+
+    def fields(self) -> Iterator[tuple[str, Any]]:
+        """Yield the name and value of each parameter, in the order of the constructor."""
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            yield field.name, getattr(self, field.name)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same record with some parameters changed."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
+
+    def key(self) -> tuple[Any, ...]:
+        """Return a hashable value that two records share exactly if they are equal."""
+        return (type(self).__qualname__, *((name, _key(value)) for name, value in self.fields()))
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.key() == other.key()
+
+    def __hash__(self) -> int:
+        return hash(self.key())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._shown())})"
+
+    def _shown(self) -> Iterator[str]:
+        positional = True
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if field.default is not dataclasses.MISSING and _key(_plain(field.default)) == _key(value):
+                positional = False
+                continue
+            required = field.default is dataclasses.MISSING
+            positional = positional and required
+            yield _show(value) if positional else f"{field.name}={_show(value)}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(value for _, value in self.fields())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as standard JSON values, its class under the key ``"class"``.
+
+        Raises
+        ------
+        TypeError
+            If a parameter is a function, which JSON cannot hold.
+        """
+        return {"class": type(self).__name__} | {
+            name: _to_json(value, f"{type(self).__name__}.{name}") for name, value in self.fields()
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as one line of standard JSON."""
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Return the record that `to_dict` described."""
+        record = _from_json(data)
+        if not isinstance(record, cls):
+            raise TypeError(f"expected JSON of a {cls.__name__}, got that of a {type(record).__name__}")
+        return record
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the record that `to_json` described."""
+        return cls.from_dict(json.loads(text))
+
+
+def registered(kind: type[R]) -> list[type[R]]:
+    """Return every concrete class of a kind, in the order in which they were defined."""
+    return [cls for cls in _REGISTRY.values() if issubclass(cls, kind)]
+
+
+def lookup(name: str) -> type[Record] | None:
+    """Return the registered class of that name, or None."""
+    return _REGISTRY.get(name)
+
+
+def summary(cls: type) -> str:
+    """Return the first line of a class's docstring."""
+    return (cls.__doc__ or "").strip().partition("\n")[0]
+
+
+def _register(cls: type[Record]) -> None:
+    known = _REGISTRY.get(cls.__name__)
+    # A notebook cell that is run twice defines the same class again; that is no clash.
+    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise TypeError(
+            f"a class named {cls.__name__} is registered already, by {known.__module__}; choose another name"
+        )
+    _REGISTRY[cls.__name__] = cls
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim:
+        value = np.array(value, order="C")
+        value.flags.writeable = False
+        return value
+    if isinstance(value, np.generic | np.ndarray):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return tuple(_plain(item) for item in value)
+    return value
+
+
+def _key(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    if isinstance(value, Record):
+        return value.key()
+    if isinstance(value, tuple):
+        return tuple(_key(item) for item in value)
+    return value
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        if value.size > 12:
+            return f"<array {'x'.join(map(str, value.shape))}>"
+        return repr(value.tolist())
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_show, value)) + "]"
+    if callable(value) and not isinstance(value, Record):
+        return getattr(value, "__name__", repr(value))
+    return repr(value)
+
+
+def _to_json(value: Any, where: str) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, np.ndarray):
+        return {"array": [_to_json(item, where) for item in value.tolist()], "dtype": value.dtype.name}
+    if isinstance(value, tuple | list):
+        return [_to_json(item, where) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{where} holds {_show(value)}, which JSON cannot describe; keep the code that made it")
+
+
+def _from_json(data: Any) -> Any:
+    if isinstance(data, list):
+        return tuple(_from_json(item) for item in data)
+    if not isinstance(data, dict):
+        return data
+    if "array" in data:
+        return np.array([_from_json(item) for item in data["array"]], dtype=data["dtype"])
+    if "float" in data:
+        return float(data["float"])
+    parameters = {name: _from_json(value) for name, value in data.items() if name != "class"}
+    cls = lookup(data.get("class", ""))
+    if cls is None:
+        raise ValueError(f"JSON names the class {data.get('class')!r}, which is not registered")
+    return cls(**parameters)

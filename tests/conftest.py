@@ -1,0 +1,5 @@
+"""Shared by all tests: no picture opens a window."""
+
+import matplotlib as mpl
+
+mpl.use("Agg")

@@ -1,0 +1,14 @@
+"""One instance of every registered class, from its own `demo`: what the conformance tests run over."""
+
+import optim
+import problems
+import schedules
+from stepsize.base.record import registered
+
+OPTIMIZERS = [cls(**cls.demo) for cls in registered(optim.Optimizer)]
+SCHEDULES = [cls(**cls.demo) for cls in registered(schedules.Schedule)]
+PROBLEMS = [cls(**cls.demo) for cls in registered(problems.Problem)]
+
+
+def name_of(record):
+    return type(record).__name__

@@ -1,0 +1,119 @@
+"""What every registered problem promises."""
+
+import numpy as np
+import pytest
+
+from problems import Custom, Problem
+from stepsize.base.record import registered
+from tests.instances import PROBLEMS, name_of
+
+# The demo instance and the default one, where there is a default.
+INSTANCES = [p for p in PROBLEMS if not isinstance(p, Custom)]
+for cls in registered(Problem):
+    if cls.demo and cls not in (Custom,):
+        try:
+            INSTANCES.append(cls())
+        except TypeError:
+            continue  # it cannot be made without data
+
+
+def points(problem, count=8):
+    """Random points around the start and, where there is one, in the domain."""
+    rng = np.random.default_rng(3)
+    near = np.array(problem.x0) + rng.normal(size=(count, problem.dim))
+    return near if problem.domain is None else np.concatenate([near, problem.on_domain(count, 4)])
+
+
+def central_difference(function, x, step):
+    columns = []
+    for i in range(x.shape[-1]):
+        h = np.zeros(x.shape[-1])
+        h[i] = step
+        columns.append((function(x + h) - function(x - h)) / (2 * step))
+    return np.stack(columns, axis=-1)
+
+
+@pytest.mark.parametrize("problem", INSTANCES, ids=name_of)
+def test_gradient_against_central_differences(problem):
+    x = points(problem)
+    scale = 1 + np.abs(problem.grad(x)).max(axis=-1, keepdims=True) + np.abs(problem.fun(x))[:, None]
+    difference = np.abs(central_difference(problem.fun, x, 1e-6) - problem.grad(x)) / scale
+    assert difference.max() < 1e-7
+
+
+@pytest.mark.parametrize("problem", [p for p in INSTANCES if p.has_hess], ids=name_of)
+def test_hessian_against_the_gradient(problem):
+    x = points(problem)
+    H = problem.hess(x)
+    assert H.shape == (*x.shape, problem.dim)
+    assert np.allclose(H, np.swapaxes(H, -1, -2))
+    scale = (
+        1 + np.abs(H).max(axis=(-1, -2), keepdims=True) + np.abs(problem.grad(x)).max(axis=-1)[:, None, None]
+    )
+    assert (np.abs(central_difference(problem.grad, x, 1e-6) - H) / scale).max() < 1e-7
+
+
+@pytest.mark.parametrize("problem", INSTANCES, ids=name_of)
+def test_a_batch_equals_single_points(problem):
+    x = points(problem)
+    values, gradients = problem.value_and_grad(x)
+    assert values.shape == x.shape[:-1]
+    assert gradients.shape == x.shape
+    for row, point in enumerate(x):
+        np.testing.assert_allclose(values[row], problem.fun(point), rtol=1e-12)
+        np.testing.assert_allclose(gradients[row], problem.grad(point), rtol=1e-10, atol=1e-12)
+    stacked = x[:8].reshape(2, 4, -1)
+    assert problem.fun(stacked).shape == (2, 4)
+    assert problem.grad(stacked).shape == stacked.shape
+
+
+@pytest.mark.parametrize("problem", INSTANCES, ids=name_of)
+def test_value_and_grad_are_fun_and_grad(problem):
+    x = points(problem)
+    value, gradient = problem.value_and_grad(x)
+    np.testing.assert_allclose(value, problem.fun(x), rtol=1e-14)
+    np.testing.assert_allclose(gradient, problem.grad(x), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("problem", [p for p in INSTANCES if p.minimizers], ids=name_of)
+def test_minimizers_are_stationary_and_have_the_minimum(problem):
+    for point in np.array(problem.minimizers, dtype=float):
+        size = 1 + abs(problem.minimum)
+        assert abs(problem.fun(point) - problem.minimum) <= 1e-12 * size
+        assert np.linalg.norm(problem.grad(point)) <= 1e-7 * max(1.0, problem.L or 1.0)
+
+
+@pytest.mark.parametrize("problem", [p for p in INSTANCES if p.minimum is not None and p.domain], ids=name_of)
+def test_nothing_lies_below_the_minimum(problem):
+    count = 10_000 if problem.dim <= 4 else 500
+    assert (problem.fun(problem.on_domain(count, 0)) >= problem.minimum - 1e-12).all()
+
+
+@pytest.mark.parametrize("problem", [p for p in INSTANCES if p.checkpoint], ids=name_of)
+def test_the_cited_checkpoint(problem):
+    point, value = problem.checkpoint
+    np.testing.assert_allclose(problem.fun(np.array(point)), value, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("problem", [p for p in INSTANCES if p.L is not None and p.has_hess], ids=name_of)
+def test_curvature_lies_between_mu_and_L(problem):
+    eigenvalues = np.linalg.eigvalsh(problem.hess(points(problem)))
+    assert np.abs(eigenvalues).max() <= problem.L * (1 + 1e-12)
+    if problem.mu is not None:
+        assert eigenvalues.min() >= problem.mu - 1e-9
+
+
+@pytest.mark.parametrize("problem", [p for p in INSTANCES if p.components], ids=name_of)
+def test_the_same_text_serves_floats(problem):
+    for point in points(problem):
+        as_list = problem.grad(point.tolist())
+        assert type(as_list) is list
+        np.testing.assert_allclose(as_list, problem.grad(point), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("problem", INSTANCES, ids=name_of)
+def test_the_start_is_ordinary_and_the_source_is_named(problem):
+    assert len(problem.x0) == problem.dim
+    assert np.isfinite(problem.fun(np.array(problem.x0)))
+    assert problem.source
+    assert problem.formula
