@@ -1,0 +1,151 @@
+"""Expressions such as ``Adam(lr=StepDecay(0.1, 0.5, 100))`` read safely: a parser, never `eval`."""
+
+import ast
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from stepsize.base.checks import did_you_mean
+from stepsize.base.record import Record, lookup, registered
+
+__all__ = ["parse", "parse_problem"]
+
+_CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "True": True, "False": False, "None": None}
+_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_METHODS = ("then", "warmup", "floor", "cap", "delay", "repeat")
+
+
+def parse(text: str, kind: type[Record] = Record) -> Any:
+    """Return the record that an expression describes.
+
+    Parameters
+    ----------
+    text : str
+        Names of registered classes (in any case, with hyphens or without), positional and keyword numbers,
+        strings, lists, arithmetic, nesting, and the operators of schedules (``*``, ``+``, ``.then(...)``,
+        ``.warmup(...)``). A bare class name stands for the class with its defaults.
+    kind : type
+        What is expected: `Optimizer`, `Schedule`, `Problem` or any record.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if the text is no such expression, a name is unknown or an argument does not fit.
+
+    Examples
+    --------
+    >>> parse("Adam(lr=Exponential(0.1, d=0.01).warmup(10))")
+    Adam(lr=Warmup(Exponential(0.1, 0.01), 10))
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError):
+        raise ValueError(f"got {text!r}, expected an expression such as 'Adam(lr=0.1)'") from None
+    value = _made(_evaluate(tree, text, kind), text)
+    if not isinstance(value, kind):
+        raise ValueError(f"got {text!r}, expected {_article(kind.__name__.lower())}")
+    return value
+
+
+def parse_problem(text: str) -> Any:
+    """Return the problem of that name, such as ``rosenbrock`` or ``breast-cancer``, or of that expression."""
+    import problems
+
+    if text.replace("-", "").replace("_", "").isalnum():
+        text = text.replace("-", "").replace("_", "")
+    return parse(text, problems.Problem)
+
+
+def _evaluate(node: ast.expr, text: str, kind: type[Record] = Record) -> Any:
+    match node:
+        case ast.Constant(value=bool() | int() | float() | str() | None as value):
+            return value
+        case ast.Name(id=name):
+            return _named(name, kind)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return operator.neg(_number(_evaluate(operand, text), text))
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [_evaluate(item, text) for item in items]
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _combined(_OPERATORS[type(op)], _evaluate(left, text), _evaluate(right, text), text)
+        case ast.Call(func=ast.Attribute(value=body, attr=method), args=args, keywords=keywords):
+            owner = _evaluate(body, text)
+            if method not in _METHODS or not hasattr(owner, method):
+                words = ", ".join(f".{m}()" for m in _METHODS)
+                raise ValueError(f"got .{method}() in {text!r}, expected one of {words} after a schedule")
+            return _called(getattr(owner, method), f".{method}", args, keywords, text)
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            return _called(_named(name, kind), name, args, keywords, text)
+    raise ValueError(f"got {ast.unparse(node)!r} in {text!r}, expected names, numbers, lists and calls only")
+
+
+def _named(name: str, kind: type[Record]) -> Any:
+    if name in _CONSTANTS:
+        return _CONSTANTS[name]
+    _load_registry()
+    found = lookup(name) or {cls.__name__.lower(): cls for cls in registered(Record)}.get(name.lower())
+    if found is None:
+        hint = did_you_mean(name, [cls.__name__ for cls in registered(kind)])
+        raise ValueError(f"got the unknown name {name!r}{hint or ', expected one that `stepsize list` shows'}")
+    return found
+
+
+def _load_registry() -> None:
+    import optim
+    import problems
+    import schedules
+
+    assert optim and problems and schedules  # importing them is what registers their classes
+
+
+def _called(function: Any, name: str, args: list[ast.expr], keywords: list[ast.keyword], text: str) -> Any:
+    if not callable(function):
+        raise ValueError(f"got {name!r} called in {text!r}, expected the name of a class before a parenthesis")
+    if any(isinstance(a, ast.Starred) for a in args) or any(k.arg is None for k in keywords):
+        raise ValueError(f"got a star in {text!r}, expected plain arguments")
+    positional = [_made(_evaluate(a, text), text) for a in args]
+    named = {str(k.arg): _made(_evaluate(k.value, text), text) for k in keywords}
+    try:
+        return function(*positional, **named)
+    except (TypeError, ValueError) as error:
+        sentence = str(error).replace(".__init__()", "()").replace("Record.", "")
+        raise ValueError(f"{name.lstrip('.')}: {sentence}" if "got" not in sentence else sentence) from None
+
+
+def _combined(function: Callable[[Any, Any], Any], left: Any, right: Any, text: str) -> Any:
+    left, right = _made(left, text), _made(right, text)
+    if function is operator.pow:
+        _number(left, text), _number(right, text)
+        if abs(right) > 1000:
+            raise ValueError(f"got the power {right!r} in {text!r}, expected one of at most 1000")
+    try:
+        return function(left, right)
+    except (TypeError, ArithmeticError) as error:
+        raise ValueError(f"got {text!r}, expected arithmetic that can be done ({error})") from None
+
+
+def _made(value: Any, text: str) -> Any:
+    """Return an instance for a bare class name."""
+    if not isinstance(value, type):
+        return value
+    try:
+        return value()
+    except TypeError:
+        raise ValueError(f"got {value.__name__} without its parameters in {text!r}; see `stepsize list`") from None
+
+
+def _number(value: Any, text: str) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"got {value!r} in {text!r}, expected a number there")
+    return value
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
