@@ -44,7 +44,7 @@ def test_the_python_runs_in_order(tmp_path, monkeypatch, capsys):
 def test_the_commands_work(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if "--help" in command:
-        with pytest.raises(SystemExit, match="^0$"):
+        with pytest.raises(SystemExit, match=r"^0$"):
             main(shlex.split(command))
     else:
         assert main(shlex.split(command)) == 0
