@@ -114,7 +114,8 @@ def minimize(
                 status = CONVERGED
         history = record.history()
 
-    diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1])
+    # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
+    diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
     evaluations = len(history.fun) + (status == DIVERGED) + way.extra_evaluations
     return Run(
         problem=problem,

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from stepsize.diagnosis import *
     from stepsize.expressions import *
     from stepsize.races import *
+    from stepsize.sweeps import *
 
 __version__ = "0.1.0"
 
 _SIBLINGS = ("problems", "schedules", "optim")
 _MODULES = ("draw",)
-_TOP_FLOOR = ("races", "diagnosis", "expressions")
+_TOP_FLOOR = ("races", "diagnosis", "expressions", "sweeps")
 
 
 def _check_siblings() -> None:

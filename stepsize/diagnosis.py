@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from optim import DIVERGED as LEFT_THE_FINITE_NUMBERS
 from optim import Run, settled_at
 
 __all__ = ["VERDICTS", "Diagnosis", "diagnose"]
@@ -137,8 +138,8 @@ class Findings:
     """What the rules find in B courses; every attribute has the shape (B,).
 
     `verdict` counts from 0 in the order of `VERDICTS`; `settled` is nan for a run that did not settle;
-    `crosses`, `climbs` and `factor` are the share of late updates that overshot and that went uphill, and what
-    the error was multiplied by in the last quarter, nan where another rule had decided before.
+    `crosses`, `climbs` and `factor` are the share of late updates that overshot and that went uphill, and
+    what the error was multiplied by in the last quarter, nan where another rule had decided before.
     """
 
     verdict: Array
@@ -157,14 +158,14 @@ def courses_of(run: Run) -> Courses:
 
     In a batch, a run that left the finite numbers is cut where `minimize` would have ended it alone.
     """
-    values = getattr(run, "loss", run.history.fun) if run.problem.varies else run.history.fun
+    values: Array = getattr(run, "loss", run.history.fun) if run.problem.varies else run.history.fun
     fun, error, norm = (rows.reshape(len(rows), -1) for rows in (values, run.error, run.history.grad_norm))
-    overshoot = run.history.overshoot.reshape(run.nit, -1)
+    overshoot: Array = run.history.overshoot.reshape(run.nit, -1)
     if run.history.x.ndim == 2:
         return Courses(fun, error, overshoot, np.array([run.nit]), np.array([bool(run.diverged)]))
     left = ~(np.isfinite(run.history.fun.reshape(len(norm), -1)) & np.isfinite(norm))
-    diverged = left.any(axis=0)
-    return Courses(fun, error, overshoot, np.where(diverged, left.argmax(axis=0) - 1, run.nit), diverged)
+    nit = np.where(left.any(axis=0), left.argmax(axis=0) - 1, run.nit)
+    return Courses(fun, error, overshoot, nit, left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
 
 
 def judge(courses: Courses, tol: float) -> Findings:
@@ -234,7 +235,7 @@ def _reason(run: Run, verdict: str, settled: int | None, found: Findings, tol: f
 
 
 def _tail_factor(error: Array) -> Array:
-    """Return by what factor each error fell over the last quarter; medians, so that one dip does not count."""
+    """Return by what factor each error fell over the last quarter; by medians: one dip does not count."""
     quarter = max(len(error) // 4, 1)
     before = np.median(error[-2 * quarter : -quarter] if len(error) > 1 else error, axis=0)
     after = np.median(error[-quarter:], axis=0)
