@@ -165,7 +165,8 @@ def courses_of(run: Run) -> Courses:
         return Courses(fun, error, overshoot, np.array([run.nit]), np.array([bool(run.diverged)]))
     left = ~(np.isfinite(run.history.fun.reshape(len(norm), -1)) & np.isfinite(norm))
     nit = np.where(left.any(axis=0), left.argmax(axis=0) - 1, run.nit)
-    return Courses(fun, error, overshoot, nit, left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
+    gone = np.asarray(left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
+    return Courses(fun, error, overshoot, nit, gone)
 
 
 def judge(courses: Courses, tol: float) -> Findings:

@@ -276,7 +276,7 @@ def test_another_file_is_refused(tmp_path):
 
 LONG = """
 import numpy as np, stepsize as ss
-result = ss.sweep(ss.Quadratic([1.0, 10.0]), ss.Momentum, 400, lr=np.geomspace(1e-3, 1, 40),
+result = ss.sweep(ss.Quadratic([1.0, 10.0]), ss.Momentum, 1000, lr=np.geomspace(1e-3, 1, 40),
                   momentum=np.linspace(0, 0.95, 20), batch=8, store={file!r}, history=3)
 print(result.computed)
 """
@@ -302,18 +302,9 @@ def test_killed_and_started_again_leaves_exactly_the_grid(tmp_path):
     )
     assert int(done.stdout) == 800 - before, "only what was missing"
     assert rows_of(file) == (800, 800)
-    again = ss.sweep(
-        BOWL, ss.Momentum, 400, lr=np.geomspace(1e-3, 1, 40), momentum=np.linspace(0, 0.95, 20), history=3
-    )
-    stored = ss.sweep(
-        BOWL,
-        ss.Momentum,
-        400,
-        lr=np.geomspace(1e-3, 1, 40),
-        momentum=np.linspace(0, 0.95, 20),
-        history=3,
-        store=file,
-    )
+    grid = {"lr": np.geomspace(1e-3, 1, 40), "momentum": np.linspace(0, 0.95, 20), "history": 3}
+    again = ss.sweep(BOWL, ss.Momentum, 1000, **grid)
+    stored = ss.sweep(BOWL, ss.Momentum, 1000, store=file, **grid)
     assert stored.computed == 0
     assert same(stored, again)
     with sqlite3.connect(file) as connection:
