@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stepsize import draw as draw
     from stepsize.diagnosis import *
     from stepsize.expressions import *
+    from stepsize.finder import *
     from stepsize.races import *
     from stepsize.sweeps import *
 
@@ -24,7 +25,7 @@ __version__ = "0.1.0"
 
 _SIBLINGS = ("problems", "schedules", "optim")
 _MODULES = ("draw",)
-_TOP_FLOOR = ("races", "diagnosis", "expressions", "sweeps")
+_TOP_FLOOR = ("races", "diagnosis", "expressions", "sweeps", "finder")
 
 
 def _check_siblings() -> None:

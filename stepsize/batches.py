@@ -9,7 +9,7 @@ from optim import BUDGET, DIVERGED, Optimizer, Run, minimize
 from schedules import Rows
 from stepsize.diagnosis import Findings, courses_of, judge
 
-__all__ = ["OUTCOME", "Batch", "Outcome", "compute", "cut", "with_values"]
+__all__ = ["OUTCOME", "Batch", "Outcome", "compute", "cut", "descend", "with_values"]
 
 Array = np.ndarray[Any, Any]
 
@@ -99,14 +99,14 @@ class Outcome:
 
 def compute(batch: Batch) -> Outcome:
     """Run a batch and keep what is asked for."""
+    return _outcome(batch, descend(batch))
+
+
+def descend(batch: Batch) -> list[Run]:
+    """Run a batch: as one run with a leading axis, or one by one where the rate answers to the run."""
     if batch.together:
-        run = minimize(batch.problem, with_values(batch.optimizer, batch.values), batch.x0, batch.steps)
-        return _outcome(batch, [run])
-    runs = []
-    for i in range(len(batch.rows)):
-        optimizer, x0 = batch.single(i)
-        runs.append(minimize(batch.problem, optimizer, x0, batch.steps))
-    return _outcome(batch, runs)
+        return [minimize(batch.problem, with_values(batch.optimizer, batch.values), batch.x0, batch.steps)]
+    return [minimize(batch.problem, *batch.single(i), batch.steps) for i in range(len(batch.rows))]
 
 
 def with_values(optimizer: Optimizer, values: dict[str, Any]) -> Optimizer:

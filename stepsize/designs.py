@@ -12,7 +12,7 @@ from stepsize.base.checks import as_count, as_floats, describe, did_you_mean, re
 from stepsize.base.record import Record
 from stepsize.batches import Batch, with_values
 
-__all__ = ["Design", "spawned"]
+__all__ = ["Design", "seeds_for", "spawned", "starts_for"]
 
 Array = np.ndarray[Any, Any]
 
@@ -72,8 +72,8 @@ class Design:
             points = {name: _listed(name, value) for name, value in values.items()}
         else:
             points = _drawn(values, as_count("samples", samples, 1), rng)
-        chosen = _seeds(seeds, problems, rng)
-        starts = tuple(_starts(p, x0) for p in problems)
+        chosen = seeds_for(seeds, problems, rng)
+        starts = tuple(starts_for(p, x0) for p in problems)
         batches, index = [], []
         count = 0
         for (p, place), (o, rule), (s, seed) in itertools.product(
@@ -152,7 +152,8 @@ def _drawn(values: dict[str, Any], samples: int, rng: Any) -> dict[str, Any]:
     return drawn
 
 
-def _seeds(seeds: Any, problems: tuple[Any, ...], rng: Any) -> tuple[int | None, ...]:
+def seeds_for(seeds: Any, problems: tuple[Any, ...], rng: Any) -> tuple[int | None, ...]:
+    """Return the seeds of a sweep: given, spawned, or (None,) where there is no randomness."""
     for problem in problems:
         if getattr(problem, "shared", True) is False:
             raise ValueError(
@@ -177,7 +178,8 @@ def _seeds(seeds: Any, problems: tuple[Any, ...], rng: Any) -> tuple[int | None,
     return tuple(as_count("seeds", seed) for seed in seeds)
 
 
-def _starts(problem: Any, x0: Any) -> Array:
+def starts_for(problem: Any, x0: Any) -> Array:
+    """Return the starts as an array of shape (S, d): those given, or the problem's own."""
     start = getattr(problem, "x0", None) if x0 is None else x0
     if start is None:
         raise ValueError("x0: got None, expected a start, because the problem does not name one")

@@ -1,5 +1,7 @@
 """A bowl seen through noise that follows from a seed and the update alone, importable by worker processes."""
 
+from functools import cached_property
+
 import numpy as np
 
 from problems import Problem
@@ -37,6 +39,6 @@ class Seen(Problem, abstract=True):
     def grad(self, x):
         return self.whole.grad(x) + self.noise
 
-    @property
+    @cached_property
     def noise(self):
         return 0.1 * np.random.default_rng([self.whole.rng, self.n]).standard_normal(2)
