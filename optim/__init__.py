@@ -14,6 +14,8 @@ from optim.loop import *
 from optim.loop import __all__ as _loop
 from optim.optimizer import *
 from optim.optimizer import __all__ as _optimizer
+from optim.quirks import *
+from optim.quirks import __all__ as _quirks
 from optim.rate_free import *
 from optim.rate_free import __all__ as _rate_free
 from optim.run import *
@@ -41,6 +43,7 @@ __all__ = [
     *_wrappers,
     *_clipping,
     *_averaging,
+    *_quirks,
     *_loop,
     *_run,
     *_state,
