@@ -218,6 +218,10 @@ class Optimizer(Record, abstract=True):
         _check_limits(name, value, "")
         return value
 
+    def at_default_rate(self) -> Self:
+        """Return the same rule with the rate that its class has by default."""
+        return self.replace(lr=type(self).lr)
+
     def __call__(self, fun: Any, x0: Any, args: tuple[Any, ...] = (), **options: Any) -> Any:
         """Serve as SciPy's method: ``scipy.optimize.minimize(f, x0, jac=g, method=Adam(lr=0.1))``."""
         from optim.scipy_method import as_method
