@@ -81,7 +81,13 @@ class Dialect:
     @property
     def rate(self) -> str:
         """The name of the argument that is the rate, or nothing where there is none."""
-        return next((name for name in ("lr", "learning_rate") if name in self.defaults), "")
+        return next((name for name in ("lr", "learning_rate", "initial") if name in self.defaults), "")
+
+    def at_rate(self, lr: Any, use: Use) -> Optimizer:
+        """Return the optimizer of one of its uses at a rate, also where the library's class has none."""
+        if self.rate:
+            return self(**{self.rate: lr}, **use.arguments)
+        return self(**use.arguments).replace(lr=lr)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Optimizer:
         """Return the optimizer.
