@@ -191,10 +191,10 @@ def find_lr(
             f"optimizer: got {rule!r}, whose rate answers to the run, expected one with a rate to find"
         )
     as_count("steps", steps, 1)
+    starts = starts_for(problem, x0)
     looks = [
-        _Look(problem if seed is None else problem.replace(rng=seed), rule, start)
+        _Look(problem if seed is None else problem.replace(rng=seed), rule, starts)
         for seed in seeds_for(seeds, (problem,), rng)
-        for start in starts_for(problem, x0)
     ]
     tried = _Tried(looks, steps)
     tried.scan()
@@ -203,7 +203,8 @@ def find_lr(
             f"steps: got {steps} updates, by which the loss falls at no rate from {tried.rates[0]:g} to "
             f"{tried.rates[-1]:g}, expected more updates, or a start that is no minimum"
         )
-    edges = np.array([_edge(look, tried.rates, tried.rises[:, i], steps) for i, look in enumerate(looks)])
+    alone = [_Look(look.problem, rule, start[None]) for look in looks for start in starts]
+    edges = np.array([_edge(look, tried.rates, tried.rises[:, i], steps) for i, look in enumerate(alone)])
     edge = float(edges.min())
     for middle in (min(edge, tried.rates[-1]) / 10, tried.rates[tried.order()[0]]):
         tried.add(np.geomspace(middle / 10, min(10 * middle, edge), 2 * _FINE + 1))
@@ -211,7 +212,7 @@ def find_lr(
         tried.add(np.concatenate([np.geomspace(*tried.around(i), 35)[1:-1] for i in tried.leaders(4)]))
     place = int(tried.order()[0])
     low, high = tried.interval(place)
-    bests = tried.rates[[int(tried.order(i)[0]) for i in range(len(looks))]]
+    bests = tried.rates[[int(tried.order(i)[0]) for i in range(len(alone))]]
     return FoundRate(
         problem=problem,
         optimizer=rule,
@@ -225,32 +226,33 @@ def find_lr(
         edges=edges,
         rates=tried.rates,
         errors=tried.errors,
-        x0=np.array([look.x0 for look in looks]),
+        x0=starts,
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """One start on one problem, from which any rate can be tried."""
+    """Some starts on one problem, from which any rate can be tried."""
 
     problem: Any
     rule: Optimizer
-    x0: Array
+    starts: Array
 
     def at(self, rates: Array, steps: int) -> tuple[Array, Array, Array]:
-        """Return for each rate the error at the end, when it had settled at the floor, and how the loss rose.
+        """Return the error at the end, when it had settled at the floor, and how the loss rose, of shape (R, S).
 
         The rise is the largest loss of the last tenth, less that of the start, over what the start had to
         lose.
         """
         if isinstance(self.rule.lr, Schedule):
-            values: dict[str, Any] = {"lr": tuple(self.rule.lr * Constant(float(rate)) for rate in rates)}
+            values: Any = tuple(self.rule.lr * Constant(float(rate)) for rate in rates for _ in self.starts)
         else:
-            values = {"lr": np.asarray(rates)}
-        x0 = np.repeat(self.x0[None], len(rates), axis=0)
-        whole = Batch(self.problem, self.rule, values, x0, np.arange(len(rates)), steps, 0.0)
+            values = np.repeat(rates, len(self.starts))
+        x0 = np.tile(self.starts, (len(rates), 1))
+        whole = Batch(self.problem, self.rule, {"lr": values}, x0, np.arange(len(x0)), steps, 0.0)
         found = [_ends(run, self.floor) for piece in cut(whole, _MEMORY) for run in descend(piece)]
-        errors, settled, rises = (np.concatenate(column) for column in zip(*found, strict=True))
+        shape = len(rates), len(self.starts)
+        errors, settled, rises = (np.concatenate(c).reshape(shape) for c in zip(*found, strict=True))
         return errors, settled, rises
 
     @property
@@ -278,7 +280,7 @@ class _Tried:
     def __init__(self, looks: list[_Look], steps: int) -> None:
         self._looks, self._steps = looks, steps
         self.rates = np.zeros(0)
-        self.errors, self.settled, self.rises = np.zeros((3, 0, len(looks)))
+        self.errors, self.settled, self.rises = np.zeros((3, 0, sum(len(look.starts) for look in looks)))
 
     def add(self, rates: Array) -> None:
         """Try more rates."""
@@ -287,7 +289,7 @@ class _Tried:
         order = np.argsort(np.concatenate([self.rates, fresh]))
         self.rates = np.concatenate([self.rates, fresh])[order]
         for name, columns in zip(("errors", "settled", "rises"), zip(*found, strict=True), strict=True):
-            setattr(self, name, np.concatenate([getattr(self, name), np.stack(columns, axis=1)])[order])
+            setattr(self, name, np.concatenate([getattr(self, name), np.concatenate(columns, axis=1)])[order])
 
     def scan(self) -> None:
         """Try a few rates each decade, up to one that climbs, and down to where less is worse."""
@@ -347,7 +349,7 @@ def _edge(look: _Look, rates: Array, rises: Array, steps: int) -> float:
     if not (rises > 0).any():
         return float("inf")
     first = int((rises > 0).argmax())
-    refuse_unless(first > 0, "x0", look.x0, "a start from which a tiny rate does not climb")
+    refuse_unless(first > 0, "x0", look.starts[0], "a start from which a tiny rate does not climb")
     low, high = rates[max(first - 2, 0)], rates[min(first + 1, len(rates) - 1)]
     while high / low - 1 > _EDGE_WIDTH:
         among = np.geomspace(low, high, 34)

@@ -49,12 +49,8 @@ def test_the_best_rate_of_gradient_descent_is_that_of_theory(condition, steps):
 
 def error_at_the_end(problem, rule, rates, steps):
     """The largest error of the last tenth, found with none of the finder's code."""
-    errors = []
-    for lr in rates:
-        run = ss.minimize(problem, rule.replace(lr=float(lr)), steps=steps)
-        last = run.error[-max((steps + 1) // 10, 1) :]
-        errors.append(np.inf if run.diverged else last.max())
-    return np.array(errors)
+    run = ss.minimize(problem, rule.replace(lr=np.array(rates)[:, None]), steps=steps)
+    return np.where(run.diverged, np.inf, run.error[-max((steps + 1) // 10, 1) :].max(axis=0))
 
 
 ELSEWHERE = [
@@ -133,7 +129,7 @@ def test_it_starts_anew_where_the_ramps_do_not():
     found = ss.find_lr(ss.Quadratic([1.0, 10.0], start=[1.0, 1.0]), ss.SGD, 300)
     said = found.classical((100, 1000))
     assert said["torch-lr-finder"][0] / said["torch-lr-finder"][1] > 10
-    assert all(found.best / rate > 4 for rates in said.values() for rate in rates)
+    assert all(found.best / rate > 4 for name in ("torch-lr-finder", "fastai valley") for rate in said[name])
     assert ss.find_lr(found.problem, ss.SGD, 1000).best == pytest.approx(found.best, rel=0.01)
 
 
