@@ -1,6 +1,5 @@
 """What is tested, whatever its kind: a plain function, or an optimizer of PyTorch, Optax or Keras."""
 
-import copy
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -128,15 +127,27 @@ def _optax(transformation: Any) -> Callable[..., Any]:
 def _keras(optimizer: Any) -> Callable[..., Any]:
     import keras
 
-    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
-        if state is None:
+    if keras.config.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+
+    def build(x: Array) -> tuple[Any, Any]:
+        # Keras keeps the rate in its default precision, which is single unless it is told otherwise.
+        usual = keras.config.floatx()
+        keras.config.set_floatx("float64")
+        try:
             variable = keras.Variable(x, dtype="float64")
-            fresh = copy.deepcopy(type(optimizer).from_config(optimizer.get_config()))
+            fresh = type(optimizer).from_config(optimizer.get_config())
             fresh.build([variable])
-            state = variable, fresh
-        variable, fresh = state
+        finally:
+            keras.config.set_floatx(usual)
+        return variable, fresh
+
+    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
+        variable, fresh = build(x) if state is None else state
         fresh.learning_rate = lr
         fresh.apply([keras.ops.convert_to_tensor(g, dtype="float64")], [variable])
-        return np.array(variable.value), state
+        return np.array(variable.value), (variable, fresh)
 
     return step
