@@ -92,7 +92,7 @@ def check_gradient(problem: Any, x: Any = None, *, rng: Any = 0) -> GradientRepo
 def _points(problem: Any, x: Any, rng: Any) -> Array:
     if x is not None:
         x = as_floats("x", x)
-        return x.reshape(-1, x.shape[-1])
+        return np.asarray(x.reshape(-1, x.shape[-1]))
     start = np.array(problem.x0, dtype=float)
     return start + np.random.default_rng(rng).normal(size=(5, len(start)))
 
