@@ -16,6 +16,8 @@ from problems.multimodal import *
 from problems.multimodal import __all__ as _multimodal
 from problems.problem import *
 from problems.problem import __all__ as _problem
+from problems.prototypes import *
+from problems.prototypes import __all__ as _prototypes
 from problems.quadratics import *
 from problems.quadratics import __all__ as _quadratics
 from problems.regression import *
@@ -39,6 +41,7 @@ __all__ = [
     *_hard_cases,
     *_multimodal,
     *_separable,
+    *_prototypes,
     *_finite_sum,
     *_regression,
 ]

@@ -79,8 +79,8 @@ class StrangQuadratic(Quadratic):
 
     .. math:: f(x, y) = \tfrac12 (x^2 + b\,y^2), \qquad b = 1/100
 
-    From (b, 1) steepest descent zig-zags: f falls by ((1 - b)/(1 + b))^2 = 0.96 a step; momentum with the best
-    parameters turns b into sqrt(b): 0.67. For another b write ``Quadratic([1, b], start=[b, 1])``.
+    From (b, 1) steepest descent zig-zags: f falls by ((1 - b)/(1 + b))^2 = 0.96 a step; momentum with the
+    best parameters turns b into sqrt(b): 0.67. For another b write ``Quadratic([1, b], start=[b, 1])``.
 
     References
     ----------
@@ -278,8 +278,8 @@ class ScalarFactorization(Problem):
 
     .. math:: f(u, v) = \tfrac12 (uv - 1)^2
 
-    Every point of the hyperbola uv = 1 is a minimizer, of sharpness u^2 + v^2. A rate above 2 over that cannot
-    stay there: gradient descent moves along the valley to a flatter place, below 2/lr.
+    Every point of the hyperbola uv = 1 is a minimizer, of sharpness u^2 + v^2. A rate above 2 over that
+    cannot stay there: gradient descent moves along the valley to a flatter place, below 2/lr.
 
     References
     ----------
