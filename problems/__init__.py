@@ -12,18 +12,28 @@ from problems.humps import *
 from problems.humps import __all__ as _humps
 from problems.kinks import *
 from problems.kinks import __all__ as _kinks
+from problems.least_squares import *
+from problems.least_squares import __all__ as _least_squares
+from problems.logistic import *
+from problems.logistic import __all__ as _logistic
 from problems.multimodal import *
 from problems.multimodal import __all__ as _multimodal
+from problems.networks import *
+from problems.networks import __all__ as _networks
 from problems.problem import *
 from problems.problem import __all__ as _problem
+from problems.products import *
+from problems.products import __all__ as _products
 from problems.prototypes import *
 from problems.prototypes import __all__ as _prototypes
 from problems.quadratics import *
 from problems.quadratics import __all__ as _quadratics
-from problems.regression import *
-from problems.regression import __all__ as _regression
 from problems.separable import *
 from problems.separable import __all__ as _separable
+from problems.softmax import *
+from problems.softmax import __all__ as _softmax
+from problems.supervised import *
+from problems.supervised import __all__ as _supervised
 from problems.textbook import *
 from problems.textbook import __all__ as _textbook
 from problems.valleys import *
@@ -43,5 +53,10 @@ __all__ = [
     *_separable,
     *_prototypes,
     *_finite_sum,
-    *_regression,
+    *_supervised,
+    *_least_squares,
+    *_logistic,
+    *_softmax,
+    *_networks,
+    *_products,
 ]

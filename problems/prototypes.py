@@ -338,7 +338,8 @@ class PrototypeNorm(Problem):
         lowest = [p.minimum for p in self.prototypes]
         if any(value is None or value < 0 for value in lowest):
             return None
-        return float({"L1": np.sum, "L2": np.linalg.norm, "Linf": np.max}[self.norm](lowest))
+        order = {"L1": 1, "L2": 2, "Linf": np.inf}[self.norm]
+        return float(np.linalg.norm(np.array(lowest, float), order))
 
     @property
     def formula(self) -> str:
@@ -359,7 +360,7 @@ class PrototypeNorm(Problem):
     def _weights(self, F: Array) -> Array:
         """Return how the norm changes with each value."""
         if self.norm == "L2":
-            return F / np.sqrt((F * F).sum(axis=-1, keepdims=True))
+            return np.asarray(F / np.sqrt((F * F).sum(axis=-1, keepdims=True)))
         if self.norm == "L1":
             return np.sign(F)
         first = np.abs(F).argmax(axis=-1)[..., None]
