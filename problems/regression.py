@@ -62,6 +62,33 @@ class Logistic(Problem, abstract=True):
         z = -s * (x @ A.T)
         return _softplus(z).mean(axis=-1) + self._ridge(x), (-s * _sigmoid(z)) @ A / len(s) + self.penalty * x
 
+    def moments(self, x: Any) -> tuple[Any, Any, Any, Any]:
+        """Return value, gradient, and the variances over the examples of their losses and gradients.
+
+        The gradient of one example is r_i A_i, so the mean of its squares is (r * r) @ (A * A) / n: no
+        gradient of a single example is formed.
+        """
+        A, s = self.train
+        z = -s * (x @ A.T)
+        losses, r = _softplus(z), -s * _sigmoid(z)
+        g = r @ A / len(s)
+        spread = (r * r) @ (A * A) / len(s) - g * g
+        return (
+            losses.mean(axis=-1) + self._ridge(x),
+            g + self.penalty * x,
+            losses.var(axis=-1),
+            np.maximum(spread, 0.0),
+        )
+
+    @property
+    def n_examples(self) -> int:
+        """Number of examples that the loss is the mean of."""
+        return len(self.train[1])
+
+    def batch(self, which: Any) -> "Logistic":
+        """Return the problem made of some of the examples: indices, or a slice, which copies nothing."""
+        return _Rows(self, which)
+
     def hess(self, x: Any) -> Any:
         """Return the Hessian, A' D A / n plus the penalty, with D = p (1 - p)."""
         A, _ = self.train
@@ -130,6 +157,25 @@ class Logistic(Problem, abstract=True):
 
     def _ridge(self, x: Any) -> Any:
         return 0.5 * (self.penalty * x * x).sum(axis=-1)
+
+
+class _Rows(Logistic, abstract=True):
+    """Some of the examples of a logistic regression."""
+
+    whole: Any
+    which: Any
+
+    @cached_property
+    def train(self) -> tuple[Array, Array]:
+        """The rows."""
+        A, s = self.whole.train
+        return A[self.which], s[self.which]
+
+    @property
+    def penalty(self) -> Array:
+        """The l2 weight of each parameter, as in the whole."""
+        penalty: Array = self.whole.penalty
+        return penalty
 
 
 class LogisticRegression(Logistic):

@@ -1,0 +1,211 @@
+"""Mini-batches: which examples of a finite sum an update sees, and how sure their average is."""
+
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from problems.estimate import Estimate, Stats, generator, one_of
+from problems.problem import Array
+from problems.regression import LogisticRegression
+from stepsize.base.checks import as_count, describe
+
+__all__ = ["MiniBatch"]
+
+SHUFFLE = ("epoch", "slices", "update", "once", "never")
+
+# Streams of random numbers that must not meet.
+_EPOCH, _UPDATE, _LOAD = range(3)
+
+
+class MiniBatch(Estimate):
+    r"""A finite sum of which each update sees a few examples.
+
+    .. math:: f(x) = \frac1N \sum_{i=1}^N f_i(x), \qquad f_B(x) = \frac{1}{|B|} \sum_{i \in B} f_i(x)
+
+    `fun`, `grad` and the facts (minimum, L, ...) are those of the whole sum, by which a run is judged. What
+    update n sees is ``at(n)``, the problem made of its batch; the k-th evaluation along the line of update n
+    sees ``draw(n, k)``. The batches follow from the seed, n and k alone: nothing counts, so a run that is
+    stopped and resumed sees the same batches, and so do all runs of a sweep.
+
+    Parameters
+    ----------
+    problem : Problem
+        A finite sum: with ``n_examples`` and ``batch(indices or slice)``.
+    size : int
+        Examples a batch.
+    sampling : {"static", "dynamic", "full"}
+        Whether one batch stays for all evaluations along the line of an update (static: the line is smooth,
+        but biased), every evaluation has a fresh one (dynamic: unbiased, but the line is discontinuous
+        everywhere), or every update sees the whole sum. Where each update evaluates once, static and dynamic
+        are the same. The further evaluations of a dynamic line, of which nobody knows how many there will be,
+        are drawn by themselves and are no part of an epoch.
+    replacement : bool
+        Whether a batch is drawn with replacement, independently of all others.
+    shuffle : {"epoch", "slices", "update", "once", "never"}, optional
+        How the order of the examples is found. "epoch", the default without replacement: a fresh permutation
+        every epoch, each example once, the last batch smaller where `size` does not divide N. "slices":
+        shuffled once, then contiguous slices that copy nothing, in a fresh order and from a fresh offset
+        every epoch; the N mod size examples outside sit out that epoch. "update", the only one with
+        replacement: every batch drawn by itself. "once": shuffled once, then the same order for ever.
+        "never": the order of the data.
+    fpc : bool
+        Whether `stats` multiplies its variances by 1 - size/N, the finite population correction for a batch
+        without replacement.
+    rng : int, SeedSequence or Generator
+        Source of randomness; a Generator gives one number, the seed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the problem is no finite sum, the size is not from 1 to N or a word is unknown.
+
+    References
+    ----------
+    Kafka and Wilke, "Traversing the noise of dynamic mini-batch sub-sampled loss functions", 2019 (static and
+    dynamic). Mahsereci and Hennig, "Probabilistic line searches for stochastic optimization", JMLR 18 (2017)
+    (the variances).
+
+    Examples
+    --------
+    Two epochs of ten examples, three at a time:
+
+    >>> from problems import LogisticRegression, two_gaussians
+    >>> batches = MiniBatch(LogisticRegression(*two_gaussians(10)), size=3)
+    >>> [batches.indices(n).tolist() for n in range(4)]
+    [[1, 7, 9], [0, 6, 4], [5, 8, 2], [3]]
+    >>> sorted(i for n in range(4, 8) for i in batches.indices(n).tolist())
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    """
+
+    problem: Any
+    size: int
+    sampling: str = "static"
+    replacement: bool = False
+    shuffle: str | None = None
+    fpc: bool = False
+    rng: Any = 0
+    demo: ClassVar = {"problem": LogisticRegression(**LogisticRegression.demo), "size": 4}
+
+    def check(self) -> None:
+        """Refuse what is no finite sum, a size that it does not have and unknown words."""
+        super().check()
+        if isinstance(self.problem, type) or not hasattr(self.problem, "n_examples"):
+            raise TypeError(
+                f"problem: got {describe(self.problem)}, expected a finite sum such as BreastCancer()"
+            )
+        if as_count("size", self.size, 1) > self.n_examples:
+            raise ValueError(f"size: got {self.size}, expected at most the {self.n_examples} examples")
+        one_of("shuffle", self.shuffle, (None, *SHUFFLE))
+        if self.replacement:
+            one_of("shuffle", self.shuffle, (None, "update"), " for batches with replacement")
+
+    @property
+    def n_examples(self) -> int:
+        """Number of examples of the whole sum, N."""
+        return int(self.problem.n_examples)
+
+    @property
+    def gradient_source(self) -> str:
+        """What the updates take for the gradient."""
+        return f"{self.sampling} mini-batches of {self.size}" if self.varies else "exact"
+
+    @property
+    def updates_per_epoch(self) -> int:
+        """Updates in which N examples are seen, the last batch of an epoch being smaller or left out."""
+        if not self.varies:
+            return 1
+        whole, rest = divmod(self.n_examples, self.size)
+        return whole if self._shuffle == "slices" else whole + (rest > 0)
+
+    def indices(self, n: int, k: int = 0) -> Array:
+        """Return which examples ``draw(n, k)`` holds."""
+        if not self.varies:
+            return np.arange(self.n_examples)
+        which = self._pick(n, k if self.sampling == "dynamic" else 0)
+        return which if isinstance(which, np.ndarray) else self._order[which]
+
+    def stats(self, x: Any, n: int, k: int = 0) -> Stats:
+        r"""Return value and gradient of ``draw(n, k)`` at x, and the variances of these estimates.
+
+        .. math:: \widehat{\operatorname{var}} f_B = \frac{1}{|B| - 1}
+            \Bigl(\frac{1}{|B|} \sum_{i \in B} f_i^2 - f_B^2\Bigr)
+
+        and the same for each coordinate of the gradient: unbiased for the *mean* over a batch with
+        replacement. Without replacement it is too large by the factor 1/(1 - size/N), unless `fpc`. Of the
+        full sum it is 0. A penalty is the same for all examples and adds nothing.
+
+        Raises
+        ------
+        ValueError
+            For a batch of one example, which knows nothing of its variance.
+        """
+        seen = self.draw(n, k)
+        f, g, spread_f, spread_g = moments(seen, x)
+        if not self.varies:
+            return Stats(f, g, 0.0 * spread_f, 0.0 * spread_g)
+        count = seen.n_examples
+        if count < 2:
+            raise ValueError("size: got a batch of 1 example, expected at least 2 to estimate a variance")
+        weight = (1.0 - count / self.n_examples if self.fpc else 1.0) / (count - 1)
+        return Stats(f, g, weight * spread_f, weight * spread_g)
+
+    def _draw(self, n: int, k: int) -> Any:
+        which = self._pick(n, k)
+        return (self.problem if isinstance(which, np.ndarray) else self._in_order).batch(which)
+
+    def _pick(self, n: int, k: int) -> Any:
+        """Return the indices of a batch, or a slice of the order in which the examples are kept."""
+        total, size = self.n_examples, self.size
+        if self._shuffle == "update" or k:
+            random = generator(self.rng, _UPDATE, n, k)
+            if self._shuffle == "slices":
+                start = int(random.integers(total - size + 1))
+                return slice(start, start + size)
+            return random.choice(total, size, replace=self.replacement, shuffle=False)
+        epoch, j = divmod(n, self.updates_per_epoch)
+        if self._shuffle == "epoch":
+            return _permutation(self.rng, epoch, total)[j * size : (j + 1) * size]
+        start = _starts(self.rng, epoch, total, size)[j] if self._shuffle == "slices" else j * size
+        return slice(start, min(start + size, total))
+
+    @property
+    def _shuffle(self) -> str:
+        return self.shuffle or ("update" if self.replacement else "epoch")
+
+    @cached_property
+    def _order(self) -> Array:
+        if self._shuffle == "never":
+            return np.arange(self.n_examples)
+        return generator(self.rng, _LOAD).permutation(self.n_examples)
+
+    @cached_property
+    def _in_order(self) -> Any:
+        """The problem with its examples in the order from which slices are taken: the one copy made."""
+        return self.problem if self._shuffle == "never" else self.problem.batch(self._order)
+
+
+def moments(problem: Any, x: Any) -> Any:
+    """Return value and gradient at x, and the variances of losses and gradients over the examples.
+
+    Linear models have a `moments` of their own that forms no gradient of a single example; for the others
+    the examples are asked one by one.
+    """
+    if hasattr(problem, "moments"):
+        return problem.moments(x)
+    alone = [problem.batch(slice(i, i + 1)).value_and_grad(x) for i in range(problem.n_examples)]
+    losses, gradients = (np.array(column) for column in zip(*alone, strict=True))
+    return losses.mean(axis=0), gradients.mean(axis=0), losses.var(axis=0), gradients.var(axis=0)
+
+
+@lru_cache(maxsize=2)
+def _permutation(seed: int, epoch: int, count: int) -> Array:
+    order = generator(seed, _EPOCH, epoch).permutation(count)
+    order.flags.writeable = False
+    return order
+
+
+@lru_cache(maxsize=2)
+def _starts(seed: int, epoch: int, count: int, size: int) -> Any:
+    random = generator(seed, _EPOCH, epoch)
+    return (random.integers(count % size + 1) + size * random.permutation(count // size)).tolist()
