@@ -2,6 +2,8 @@
 
 from problems.estimate import *
 from problems.estimate import __all__ as _estimate
+from problems.finite_sum import *
+from problems.finite_sum import __all__ as _finite_sum
 from problems.landscapes import *
 from problems.landscapes import __all__ as _landscapes
 from problems.noise import *
@@ -15,4 +17,4 @@ from problems.regression import __all__ as _regression
 from problems.sampling import *
 from problems.sampling import __all__ as _sampling
 
-__all__ = [*_problem, *_quadratics, *_landscapes, *_regression, *_estimate, *_sampling, *_noise]
+__all__ = [*_problem, *_finite_sum, *_quadratics, *_landscapes, *_regression, *_estimate, *_sampling, *_noise]

@@ -30,8 +30,8 @@ class MiniBatch(Estimate):
 
     Parameters
     ----------
-    problem : Problem
-        A finite sum: with ``n_examples`` and ``batch(indices or slice)``.
+    problem : FiniteSum
+        A mean over examples, such as `LogisticRegression`.
     size : int
         Examples a batch.
     sampling : {"static", "dynamic", "full"}
@@ -90,7 +90,7 @@ class MiniBatch(Estimate):
     def check(self) -> None:
         """Refuse what is no finite sum, a size that it does not have and unknown words."""
         super().check()
-        if isinstance(self.problem, type) or not hasattr(self.problem, "n_examples"):
+        if isinstance(self.problem, type) or not hasattr(self.problem, "batch"):
             raise TypeError(
                 f"problem: got {describe(self.problem)}, expected a finite sum such as BreastCancer()"
             )
@@ -141,7 +141,7 @@ class MiniBatch(Estimate):
             For a batch of one example, which knows nothing of its variance.
         """
         seen = self.draw(n, k)
-        f, g, spread_f, spread_g = moments(seen, x)
+        f, g, spread_f, spread_g = seen.moments(x)
         if not self.varies:
             return Stats(f, g, 0.0 * spread_f, 0.0 * spread_g)
         count = seen.n_examples
@@ -183,19 +183,6 @@ class MiniBatch(Estimate):
     def _in_order(self) -> Any:
         """The problem with its examples in the order from which slices are taken: the one copy made."""
         return self.problem if self._shuffle == "never" else self.problem.batch(self._order)
-
-
-def moments(problem: Any, x: Any) -> Any:
-    """Return value and gradient at x, and the variances of losses and gradients over the examples.
-
-    Linear models have a `moments` of their own that forms no gradient of a single example; for the others
-    the examples are asked one by one.
-    """
-    if hasattr(problem, "moments"):
-        return problem.moments(x)
-    alone = [problem.batch(slice(i, i + 1)).value_and_grad(x) for i in range(problem.n_examples)]
-    losses, gradients = (np.array(column) for column in zip(*alone, strict=True))
-    return losses.mean(axis=0), gradients.mean(axis=0), losses.var(axis=0), gradients.var(axis=0)
 
 
 @lru_cache(maxsize=2)
