@@ -25,9 +25,10 @@ class Estimate(Problem, abstract=True):
     """A problem of which each update sees an estimate.
 
     `fun`, `grad` and the facts (minimum, L, ...) are those of the `problem` itself, by which a run is judged.
-    What update n sees is ``at(n)``; the k-th evaluation along the line of update n sees ``draw(n, k)``, and
-    ``stats(x, n, k)`` says how sure that is. All three follow from the seed, n and k alone: nothing counts,
-    so a run that is stopped and resumed sees the same, and so do all runs of a sweep.
+    What update n sees is ``at(n)``, and the k-th evaluation along the line of update n sees ``draw(n, k)``:
+    problems that, besides value and gradient, give ``stats(x)``, both with their variances. They follow from
+    the seed, n and k alone: nothing counts, so a run that is stopped and resumed sees the same, and so do all
+    runs of a sweep.
 
     With ``sampling="static"`` the estimate stays for all evaluations along the line of an update: the line is
     smooth but biased. With ``"dynamic"`` every evaluation has a fresh one: unbiased, but the line is
@@ -58,10 +59,6 @@ class Estimate(Problem, abstract=True):
     def draw(self, n: int, k: int = 0) -> Any:
         """Return the problem that the k-th evaluation along the line of update n sees; k = 0 is its start."""
         return self._draw(n, k if self.sampling == "dynamic" else 0) if self.varies else self.problem
-
-    def stats(self, x: Any, n: int, k: int = 0) -> Stats:
-        """Return value and gradient of ``draw(n, k)`` at x, and the variances of these estimates."""
-        raise NotImplementedError
 
     def _draw(self, n: int, k: int) -> Any:
         raise NotImplementedError

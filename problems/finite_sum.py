@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from problems.estimate import Stats
 from problems.problem import Array, Problem
 from stepsize.base.checks import describe, refuse_unless
 
@@ -66,15 +67,17 @@ class FiniteSum(Problem, abstract=True):
         """Number of examples that the sum runs over."""
         return len(self.train[1])
 
-    def batch(self, indices: Any) -> "Batch":
+    def batch(self, indices: Any, population: int | None = None) -> "Batch":
         """Return the problem restricted to some examples: the mean over them, with the same penalty.
 
         Parameters
         ----------
         indices : slice, or sequence of int of shape (m,)
-            Rows of the training part; one that comes twice counts twice.
+            Rows of the training part; one that comes twice counts twice. Those of a slice are not copied.
+        population : int, optional
+            N, if its `stats` are to have the correction for a draw without replacement from N examples.
         """
-        return Batch(self, indices)
+        return Batch(self, indices, population)
 
     def fun(self, x: Any) -> Any:
         """Return the mean loss plus the penalty."""
@@ -93,6 +96,11 @@ class FiniteSum(Problem, abstract=True):
         """Return value and gradient, and the variances over the examples of their losses and gradients."""
         value, gradient, var_f, var_g = self.loss_moments(x, *self.train)
         return value + self._ridge(x), gradient + self.penalty * x, var_f, var_g
+
+    def stats(self, x: Any) -> Stats:
+        """Return value and gradient with their variances as estimates of the whole sum's: here zeros."""
+        f, g = self.value_and_grad(x)
+        return Stats(f, g, 0.0 * f, 0.0 * g)
 
     def hess(self, x: Any) -> Any:
         """Return the Hessian of `fun`."""
@@ -131,6 +139,9 @@ class Batch(FiniteSum, abstract=True):
         The problem on all examples.
     indices : slice, or sequence of int of shape (m,)
         Rows of its training part; one that comes twice counts twice.
+    population : int, optional
+        N, by which `stats` multiplies its variances by 1 - m/N, the finite population correction for examples
+        drawn without replacement.
 
     Raises
     ------
@@ -149,6 +160,7 @@ class Batch(FiniteSum, abstract=True):
 
     whole: Any
     indices: Any
+    population: int | None = None
 
     def normalise(self, name: str, value: Any) -> Any:
         """Take a list of indices as an array of them; a slice stays one, so that its rows are a view."""
@@ -176,6 +188,28 @@ class Batch(FiniteSum, abstract=True):
         """The inputs and targets of these examples."""
         examples: tuple[Array, Array] = self.__dict__["_examples"]
         return examples
+
+    def stats(self, x: Any) -> Stats:
+        r"""Return value and gradient with their variances as estimates of the whole sum's.
+
+        .. math:: \widehat{\operatorname{var}} f = \frac{1}{m - 1}
+            \Bigl(\frac1m \sum_i \ell_i^2 - \bar\ell^2\Bigr)
+
+        and the same for each coordinate of the gradient: unbiased for the *mean* over m examples drawn with
+        replacement. Without replacement it is too large by the factor 1/(1 - m/N), unless `population` is
+        given. The penalty is the same for all examples and adds nothing.
+
+        Raises
+        ------
+        ValueError
+            For one example, which knows nothing of its variance.
+        """
+        m = self.n_examples
+        if m < 2:
+            raise ValueError("indices: got 1 example, expected at least 2 to estimate a variance")
+        weight = (1.0 - m / self.population if self.population else 1.0) / (m - 1)
+        f, g, var_f, var_g = self.moments(x)
+        return Stats(f, g, weight * var_f, weight * var_g)
 
     @property
     def penalty(self) -> Any:

@@ -87,13 +87,6 @@ class AdditiveNoise(Estimate):
         """What the updates take for the gradient."""
         return f"{self.sampling} noisy measurements" if self.varies else "exact"
 
-    def stats(self, x: Any, n: int, k: int = 0) -> Stats:
-        """Return value and gradient of ``draw(n, k)`` at x, and the variances of the noise on them."""
-        f, g = self.draw(n, k).value_and_grad(x)
-        weight = 1.0 if self.varies else 0.0
-        sigma_g = np.broadcast_to(np.asarray(self.sigma_g), x.shape)
-        return Stats(f, g, weight * self.sigma_f * self.sigma_f, weight * sigma_g * sigma_g)
-
     def _draw(self, n: int, k: int) -> Any:
         return Measured(self, n, k)
 
@@ -129,6 +122,12 @@ class Measured(Problem, abstract=True):
         if self.whole.sampling == "static":
             offset = offset + (slope * (x - np.array(self.whole.x0))).sum(axis=-1)
         return f + offset, g + slope.astype(g.dtype)
+
+    def stats(self, x: Any) -> Stats:
+        """Return both, and the variances of the noise on them."""
+        f, g = self.value_and_grad(x)
+        sigma_f, sigma_g = self.whole.sigma_f, np.broadcast_to(np.asarray(self.whole.sigma_g), x.shape)
+        return Stats(f, g, sigma_f * sigma_f, sigma_g * sigma_g)
 
     @cached_property
     def _shared(self) -> tuple[Any, Any]:

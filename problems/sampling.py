@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.estimate import Estimate, Stats, generator, one_of
+from problems.estimate import Estimate, generator, one_of
 from problems.problem import Array
 from problems.regression import LogisticRegression
 from stepsize.base.checks import as_count, describe
@@ -45,13 +45,13 @@ class MiniBatch(Estimate):
     shuffle : {"epoch", "slices", "update", "once", "never"}, optional
         How the order of the examples is found. "epoch", the default without replacement: a fresh permutation
         every epoch, each example once, the last batch smaller where `size` does not divide N. "slices":
-        shuffled once, then contiguous slices that copy nothing, in a fresh order and from a fresh offset
-        every epoch; the N mod size examples outside sit out that epoch. "update", the only one with
-        replacement: every batch drawn by itself. "once": shuffled once, then the same order for ever.
-        "never": the order of the data.
+        shuffled once into a ring, then contiguous slices of it that copy nothing, in a fresh order and from a
+        fresh offset every epoch; the N mod size examples between the last and the first sit out that epoch.
+        "update", the only one with replacement: every batch drawn by itself. "once": shuffled once, then the
+        same order for ever. "never": the order of the data.
     fpc : bool
-        Whether `stats` multiplies its variances by 1 - size/N, the finite population correction for a batch
-        without replacement.
+        Whether the variances that `stats` of a batch gives are multiplied by 1 - size/N, the finite
+        population correction for batches without replacement.
     rng : int, SeedSequence or Generator
         Source of randomness; a Generator gives one number, the seed.
 
@@ -76,6 +76,9 @@ class MiniBatch(Estimate):
     [[1, 7, 9], [0, 6, 4], [5, 8, 2], [3]]
     >>> sorted(i for n in range(4, 8) for i in batches.indices(n).tolist())
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    >>> f, g, var_f, var_g = batches.at(0).stats(np.zeros(3))
+    >>> round(float(f), 6), float(var_f), var_g.shape
+    (0.693147, 0.0, (3,))
     """
 
     problem: Any
@@ -125,34 +128,10 @@ class MiniBatch(Estimate):
         which = self._pick(n, k if self.sampling == "dynamic" else 0)
         return which if isinstance(which, np.ndarray) else self._order[which]
 
-    def stats(self, x: Any, n: int, k: int = 0) -> Stats:
-        r"""Return value and gradient of ``draw(n, k)`` at x, and the variances of these estimates.
-
-        .. math:: \widehat{\operatorname{var}} f_B = \frac{1}{|B| - 1}
-            \Bigl(\frac{1}{|B|} \sum_{i \in B} f_i^2 - f_B^2\Bigr)
-
-        and the same for each coordinate of the gradient: unbiased for the *mean* over a batch with
-        replacement. Without replacement it is too large by the factor 1/(1 - size/N), unless `fpc`. Of the
-        full sum it is 0. A penalty is the same for all examples and adds nothing.
-
-        Raises
-        ------
-        ValueError
-            For a batch of one example, which knows nothing of its variance.
-        """
-        seen = self.draw(n, k)
-        f, g, spread_f, spread_g = seen.moments(x)
-        if not self.varies:
-            return Stats(f, g, 0.0 * spread_f, 0.0 * spread_g)
-        count = seen.n_examples
-        if count < 2:
-            raise ValueError("size: got a batch of 1 example, expected at least 2 to estimate a variance")
-        weight = (1.0 - count / self.n_examples if self.fpc else 1.0) / (count - 1)
-        return Stats(f, g, weight * spread_f, weight * spread_g)
-
     def _draw(self, n: int, k: int) -> Any:
         which = self._pick(n, k)
-        return (self.problem if isinstance(which, np.ndarray) else self._in_order).batch(which)
+        source = self.problem if isinstance(which, np.ndarray) else self._in_order
+        return source.batch(which, population=self.n_examples if self.fpc else None)
 
     def _pick(self, n: int, k: int) -> Any:
         """Return the indices of a batch, or a slice of the order in which the examples are kept."""
@@ -160,14 +139,16 @@ class MiniBatch(Estimate):
         if self._shuffle == "update" or k:
             random = generator(self.rng, _UPDATE, n, k)
             if self._shuffle == "slices":
-                start = int(random.integers(total - size + 1))
+                start = int(random.integers(total))
                 return slice(start, start + size)
             return random.choice(total, size, replace=self.replacement, shuffle=False)
         epoch, j = divmod(n, self.updates_per_epoch)
         if self._shuffle == "epoch":
             return _permutation(self.rng, epoch, total)[j * size : (j + 1) * size]
-        start = _starts(self.rng, epoch, total, size)[j] if self._shuffle == "slices" else j * size
-        return slice(start, min(start + size, total))
+        if self._shuffle == "slices":
+            start = _starts(self.rng, epoch, total, size)[j]
+            return slice(start, start + size)
+        return slice(j * size, min((j + 1) * size, total))
 
     @property
     def _shuffle(self) -> str:
@@ -177,7 +158,9 @@ class MiniBatch(Estimate):
     def _order(self) -> Array:
         if self._shuffle == "never":
             return np.arange(self.n_examples)
-        return generator(self.rng, _LOAD).permutation(self.n_examples)
+        order = generator(self.rng, _LOAD).permutation(self.n_examples)
+        # A ring: the first examples once more behind the last, so that a slice may start anywhere.
+        return np.append(order, order[: self.size - 1]) if self._shuffle == "slices" else order
 
     @cached_property
     def _in_order(self) -> Any:
@@ -195,4 +178,4 @@ def _permutation(seed: int, epoch: int, count: int) -> Array:
 @lru_cache(maxsize=2)
 def _starts(seed: int, epoch: int, count: int, size: int) -> Any:
     random = generator(seed, _EPOCH, epoch)
-    return (random.integers(count % size + 1) + size * random.permutation(count // size)).tolist()
+    return ((random.integers(count) + size * random.permutation(count // size)) % count).tolist()
