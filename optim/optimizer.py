@@ -56,10 +56,10 @@ class Optimizer(Record, abstract=True):
     every schedule resolved at this update, and ``h.t`` = 1, 2, ... counts updates: no optimizer counts.
 
     What a rule wants beyond the gradient it names in `needs`, and finds in ``h`` too: ``f`` is the value at
-    x; ``hess``, ``residuals``, ``jacobian`` are what the problem's methods of that name give at x; ``grad`` is
-    the gradient as a function, to be asked at other points. All are of the problem as this update sees it. A
-    rule that `compares` takes differences of the gradients of two updates. Where the problem varies it finds
-    ``h.grad`` and asks it for the earlier gradient once more, because two gradients compare only on one
+    x; ``hess``, ``residuals``, ``jacobian`` are what the problem's methods of that name give at x; ``grad``
+    is the gradient as a function, to be asked at other points. All are of the problem as this update sees it.
+    A rule that `compares` takes differences of the gradients of two updates. Where the problem varies, it
+    finds ``h.grad`` and asks it for the earlier gradient once more, because two gradients compare only on one
     mini-batch; elsewhere ``h.grad`` is None.
 
     All methods are pure: what goes in is never written to.
