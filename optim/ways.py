@@ -33,7 +33,10 @@ class Searched:
 
     def columns(self, updates: int) -> dict[str, Array]:
         """Return both as columns of the history of so many updates."""
-        return {"status": np.array(self.status[:updates], dtype=str), "looks": np.array(self.looks[:updates], int)}
+        return {
+            "status": np.array(self.status[:updates], dtype=str),
+            "looks": np.array(self.looks[:updates], int),
+        }
 
 
 class Way:
@@ -97,8 +100,8 @@ class SearchWay(Way):
         if not optimizer.factors:
             name = type(optimizer).__name__
             raise TypeError(
-                f"lr: got the line search {optimizer.lr!r}, expected a number or a schedule, because an update "
-                f"of {name} is not x - lr * d"
+                f"lr: got the line search {optimizer.lr!r}, expected a number or a schedule, because an "
+                f"update of {name} is not x - lr * d"
             )
         optimizer.lr.warn_of_sampling(problem)
         self.searched = self.words = Searched()

@@ -84,6 +84,8 @@ class Line:
         The problem as update n sees it; under dynamic sampling, as the start saw it.
     trials : list of Trial
         Every look, in order, the start first: for drawing.
+    belief : object, optional
+        What a search that models the line believed of it at the end.
     n_f, n_g, n_calls : int
         Values asked for, gradients asked for, and looks (`both` is one look for a value and a gradient).
 
@@ -110,6 +112,7 @@ class Line:
         self.phi0, self.slope0 = self.start.f, self.start.slope
         self.trials = [self.start]
         self.n_f = self.n_g = self.n_calls = 0
+        self.belief: Any = None
 
     @property
     def share(self) -> float:
