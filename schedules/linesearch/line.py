@@ -86,6 +86,8 @@ class Line:
         The problem as update n sees it; under dynamic sampling, as the start saw it.
     trials : list of Trial
         Every look, in order, the start first: for drawing.
+    belief : object, optional
+        What a search that models the line believed of it at the end.
     n_f, n_g, n_calls : int
         Values asked for, gradients asked for, and looks (`both` is one look for a value and a gradient).
 
@@ -112,6 +114,13 @@ class Line:
         self.phi0, self.slope0 = self.start.f, self.start.slope
         self.trials = [self.start]
         self.n_f = self.n_g = self.n_calls = 0
+        self.belief: Any = None
+
+    @property
+    def share(self) -> float:
+        """Share of the examples that the start saw, B/n; 1 where there are no examples."""
+        whole = getattr(self.problem, "n_examples", None)
+        return 1.0 if whole is None else float(self.seen.n_examples / whole)
 
     def point(self, alpha: float) -> Array:
         """Return x - alpha d."""
@@ -161,6 +170,10 @@ class Line:
         elif trial.g is None or trial.f is None:
             e = None if self.sampling == "dynamic" else self._completed(trial)
         return Found(trial.alpha, e, carry, status, self.n_f, self.n_g)
+
+    def go(self, alpha: float, status: str, carry: Carry) -> Found:
+        """Answer with a step to where nobody has looked."""
+        return Found(alpha, None, carry, status, self.n_f, self.n_g)
 
     def stay(self, status: str, carry: Carry) -> Found:
         """Answer with no step at all; a dynamic sample is drawn anew for the next update."""
