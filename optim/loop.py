@@ -1,6 +1,7 @@
 """The loop: one update after another, nothing evaluated twice, everything recorded."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +27,7 @@ def minimize(
     tol: float | None = None,
     callback: Callable[[Any], Any] | None = None,
     state: State | None = None,
+    engine: str = "auto",
 ) -> Run:
     r"""Descend a problem, and record all of it.
 
@@ -41,13 +43,16 @@ def minimize(
         Updates to make.
     tol : float, optional
         Stop as soon as the error (the gap to the minimum where that is known, otherwise the gradient norm) is
-        at most this, in every run of a batch. By default the whole budget is used.
+        at most this, in every run of a batch. By default the whole budget is used. Where the updates see
+        mini-batches, the whole problem is evaluated after each update to decide; this is not counted.
     callback : callable, optional
         ``callback(info)`` after every update, with copies in ``info.n, .x, .fun, .grad, .lr``; raising
         StopIteration ends the run.
     state : State, optional
         Go on from a state that a `Run` or ``optimizer.step`` left, with ``x0=run.last_x``: bit for bit as if
         the run had not been interrupted.
+    engine : {"auto", "array"}
+        How the rule is run; "array" is the reference, the rule as it stands on arrays.
 
     Returns
     -------
@@ -66,10 +71,11 @@ def minimize(
     >>> from optim import SGD
     >>> from problems import Parabola
     >>> run = minimize(Parabola(), SGD(lr=0.2), steps=10)
-    >>> round(run.x[0], 6), run.nit, run.message
+    >>> round(float(run.x[0]), 6), run.nit, run.message
     (0.060466, 10, 'used its budget of 10 updates')
     """
     steps = as_count("steps", steps)
+    refuse_unless(engine in ("auto", "array"), "engine", engine, '"auto" or "array"')
     problem = _checked_problem(problem)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
@@ -86,17 +92,17 @@ def minimize(
     single = x.ndim == 1
 
     with np.errstate(all="ignore"):
-        e = _evaluate(problem, n, x)
+        e = way.evaluate(n, x)
         _check_first(x, e)
         record = _Recorder(optimizer, problem, x, slots, e)
         status, stop = BUDGET, n + steps
         while n < stop:
-            if tol is not None and _error(e, minimum, tol):
+            if tol is not None and _is_solved(problem, x, e, minimum, tol):
                 status = CONVERGED
                 break
             x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
             if e_next is None:
-                e_next = _evaluate(problem, n + 1, x_next)
+                e_next = way.evaluate(n + 1, x_next)
             if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
                 status = DIVERGED
                 break
@@ -106,19 +112,20 @@ def minimize(
                 status = STOPPED
                 break
         else:
-            if tol is not None and _error(e, minimum, tol):
+            if tol is not None and _is_solved(problem, x, e, minimum, tol):
                 status = CONVERGED
         history = record.history()
 
     diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1])
-    evaluations = len(history.fun) + (status == DIVERGED) + way.extra_evaluations
+    if way.searched is not None:
+        history = replace(history, **way.searched.columns(len(history.lr)))
     return Run(
         problem=problem,
         optimizer=optimizer,
         history=history,
         jac=np.array(e.g),
-        nfev=evaluations,
-        njev=evaluations,
+        nfev=way.n_f,
+        njev=way.n_g,
         status=status,
         message=_message(status, len(history.lr), tol, problem, diverged),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
@@ -127,17 +134,14 @@ def minimize(
     )
 
 
-def _evaluate(problem: Any, n: int, x: Array) -> Evaluation:
-    seen = problem.at(n) if problem.varies else problem
-    return Evaluation(*seen.value_and_grad(x))
-
-
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares overflows or turns nan with the gradient, at the price of one call.
     return bool(np.isfinite(e.f) and np.isfinite(np.dot(e.g, e.g)))
 
 
-def _error(e: Evaluation, minimum: float | None, tol: float) -> bool:
+def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
+    if problem.varies:  # an estimate may be lucky: the whole problem decides
+        e = Evaluation(*problem.value_and_grad(x))
     error = _norm(e.g) if minimum is None else e.f - minimum
     return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))
 
@@ -203,22 +207,25 @@ def _checked_problem(problem: Any) -> Any:
 
 
 class _Plain:
-    """Any object with fun and grad, given the rest of what the loop asks of a problem."""
+    """Any object with fun and grad, given the facts that it does not state."""
 
     varies = False
+    x0 = minimum = minimizers = L = mu = domain = None
+    gradient_source = "exact"
 
     def __init__(self, thing: Any) -> None:
         self.fun, self.grad = thing.fun, thing.grad
-        self.x0 = getattr(thing, "x0", None)
-        self.minimum = getattr(thing, "minimum", None)
-        self.formula = getattr(thing, "formula", type(thing).__name__)
-        self.thing = thing
+        self.formula = type(thing).__name__
+        for fact in ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula"):
+            if hasattr(thing, fact):
+                setattr(self, fact, getattr(thing, fact))
+
+    @property
+    def dim(self) -> int | None:
+        return None if self.x0 is None else len(self.x0)
 
     def value_and_grad(self, x: Array) -> tuple[Any, Any]:
         return self.fun(x), self.grad(x)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["thing"], name)
 
 
 def _start(problem: Any, x0: Any) -> Any:

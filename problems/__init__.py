@@ -4,6 +4,8 @@ from problems.bowls import *
 from problems.bowls import __all__ as _bowls
 from problems.convex import *
 from problems.convex import __all__ as _convex
+from problems.estimate import *
+from problems.estimate import __all__ as _estimate
 from problems.finite_sum import *
 from problems.finite_sum import __all__ as _finite_sum
 from problems.hard_cases import *
@@ -20,6 +22,8 @@ from problems.multimodal import *
 from problems.multimodal import __all__ as _multimodal
 from problems.networks import *
 from problems.networks import __all__ as _networks
+from problems.noise import *
+from problems.noise import __all__ as _noise
 from problems.problem import *
 from problems.problem import __all__ as _problem
 from problems.products import *
@@ -28,6 +32,8 @@ from problems.prototypes import *
 from problems.prototypes import __all__ as _prototypes
 from problems.quadratics import *
 from problems.quadratics import __all__ as _quadratics
+from problems.sampling import *
+from problems.sampling import __all__ as _sampling
 from problems.separable import *
 from problems.separable import __all__ as _separable
 from problems.softmax import *
@@ -59,4 +65,7 @@ __all__ = [
     *_softmax,
     *_networks,
     *_products,
+    *_estimate,
+    *_sampling,
+    *_noise,
 ]

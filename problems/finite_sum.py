@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from problems.estimate import Stats
 from problems.problem import Array, Problem
 from stepsize.base.checks import describe, refuse_unless
 
@@ -43,6 +44,15 @@ class FiniteSum(Problem, abstract=True):
         """Return the mean loss over the examples A, y, and its gradient."""
         raise NotImplementedError
 
+    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+        """Return mean loss and gradient, and the variances of loss and gradient over the examples A, y.
+
+        The examples are asked one by one; a linear model has a shorter way.
+        """
+        one_by_one = [self.loss_and_grad(x, A[i : i + 1], y[i : i + 1]) for i in range(len(y))]
+        losses, gradients = (np.array(column) for column in zip(*one_by_one, strict=True))
+        return losses.mean(axis=0), gradients.mean(axis=0), losses.var(axis=0), gradients.var(axis=0)
+
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
         """Return the Hessian of the mean loss over the examples A, y."""
         raise TypeError(f"{type(self).__name__} has no Hessian in closed form")
@@ -57,15 +67,17 @@ class FiniteSum(Problem, abstract=True):
         """Number of examples that the sum runs over."""
         return len(self.train[1])
 
-    def batch(self, indices: Any) -> "Batch":
+    def batch(self, indices: Any, population: int | None = None) -> "Batch":
         """Return the problem restricted to some examples: the mean over them, with the same penalty.
 
         Parameters
         ----------
         indices : slice, or sequence of int of shape (m,)
-            Rows of the training part; one that comes twice counts twice.
+            Rows of the training part; one that comes twice counts twice. Those of a slice are not copied.
+        population : int, optional
+            N, if its `stats` are to have the correction for a draw without replacement from N examples.
         """
-        return Batch(self, indices)
+        return Batch(self, indices, population)
 
     def fun(self, x: Any) -> Any:
         """Return the mean loss plus the penalty."""
@@ -79,6 +91,16 @@ class FiniteSum(Problem, abstract=True):
         """Return both from one pass over the data."""
         value, gradient = self.loss_and_grad(x, *self.train)
         return value + self._ridge(x), gradient + self.penalty * x
+
+    def moments(self, x: Any) -> tuple[Any, Any, Any, Any]:
+        """Return value and gradient, and the variances over the examples of their losses and gradients."""
+        value, gradient, var_f, var_g = self.loss_moments(x, *self.train)
+        return value + self._ridge(x), gradient + self.penalty * x, var_f, var_g
+
+    def stats(self, x: Any) -> Stats:
+        """Return value and gradient with their variances as estimates of the whole sum's: here zeros."""
+        f, g = self.value_and_grad(x)
+        return Stats(f, g, 0.0 * f, 0.0 * g)
 
     def hess(self, x: Any) -> Any:
         """Return the Hessian of `fun`."""
@@ -117,6 +139,9 @@ class Batch(FiniteSum, abstract=True):
         The problem on all examples.
     indices : slice, or sequence of int of shape (m,)
         Rows of its training part; one that comes twice counts twice.
+    population : int, optional
+        N, by which `stats` multiplies its variances by 1 - m/N, the finite population correction for examples
+        drawn without replacement.
 
     Raises
     ------
@@ -135,13 +160,17 @@ class Batch(FiniteSum, abstract=True):
 
     whole: Any
     indices: Any
+    population: int | None = None
 
     def normalise(self, name: str, value: Any) -> Any:
-        """Take a slice or a list of indices as an array of them."""
+        """Take a list of indices as an array of them; a slice stays one, so that its rows are a view."""
         if name == "indices":
             n = self.whole.n_examples
-            value = np.arange(n)[value] if isinstance(value, slice) else np.asarray(value)
             expected = f"whole numbers from 0 to {n - 1}, or a slice"
+            if isinstance(value, slice):
+                refuse_unless(len(range(n)[value]) > 0, "indices", value, expected)
+                return value
+            value = np.asarray(value)
             if value.dtype.kind not in "iu" or value.ndim != 1:
                 raise TypeError(f"indices: got {describe(value)}, expected {expected}")
             inside = value.size > 0 and value.min() >= 0 and value.max() < n
@@ -159,6 +188,28 @@ class Batch(FiniteSum, abstract=True):
         """The inputs and targets of these examples."""
         examples: tuple[Array, Array] = self.__dict__["_examples"]
         return examples
+
+    def stats(self, x: Any) -> Stats:
+        r"""Return value and gradient with their variances as estimates of the whole sum's.
+
+        .. math:: \widehat{\operatorname{var}} f = \frac{1}{m - 1}
+            \Bigl(\frac1m \sum_i \ell_i^2 - \bar\ell^2\Bigr)
+
+        and the same for each coordinate of the gradient: unbiased for the *mean* over m examples drawn with
+        replacement. Without replacement it is too large by the factor 1/(1 - m/N), unless `population` is
+        given. The penalty is the same for all examples and adds nothing.
+
+        Raises
+        ------
+        ValueError
+            For one example, which knows nothing of its variance.
+        """
+        m = self.n_examples
+        if m < 2:
+            raise ValueError("indices: got 1 example, expected at least 2 to estimate a variance")
+        weight = (1.0 - m / self.population if self.population else 1.0) / (m - 1)
+        f, g, var_f, var_g = self.moments(x)
+        return Stats(f, g, weight * var_f, weight * var_g)
 
     @property
     def penalty(self) -> Any:
@@ -188,7 +239,7 @@ class Batch(FiniteSum, abstract=True):
     @property
     def formula(self) -> str:
         """How many examples of what."""
-        return f"{len(self.indices)} examples of {self.whole.formula}"
+        return f"{self.n_examples} examples of {self.whole.formula}"
 
     @property
     def has_hess(self) -> bool:
@@ -203,6 +254,10 @@ class Batch(FiniteSum, abstract=True):
         """Return what the whole says."""
         both: tuple[Any, Any] = self.whole.loss_and_grad(x, A, y)
         return both
+
+    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+        """Return what the whole says."""
+        return self.whole.loss_moments(x, A, y)
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
         """Return what the whole says."""

@@ -169,3 +169,16 @@ def test_the_mean_over_batches_is_the_whole(problem):
         problem.batch(slice(0, 0))
     with pytest.raises(TypeError, match="indices: got"):
         problem.batch([0.5])
+
+
+@pytest.mark.parametrize("problem", [p for p in PROBLEMS if isinstance(p, FiniteSum)], ids=name_of)
+def test_the_variances_over_examples_are_those_of_the_single_examples(problem):
+    x = points(problem)
+    some = problem.batch(slice(0, 6))
+    f, g, var_f, var_g = some.moments(x)
+    one_by_one = [some.batch([i]).value_and_grad(x) for i in range(some.n_examples)]
+    losses, gradients = (np.array(column) for column in zip(*one_by_one, strict=True))
+    np.testing.assert_allclose(f, some.fun(x), rtol=1e-12)
+    np.testing.assert_allclose(g, some.grad(x), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(var_f, losses.var(axis=0), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(var_g, gradients.var(axis=0), rtol=1e-8, atol=1e-12)
