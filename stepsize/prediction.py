@@ -39,6 +39,9 @@ class Prediction:
         How the error goes along that direction: "monotone", "ripples", "alternating" or "divergent".
     everywhere : bool
         True if it holds wherever the run is (on a quadratic), False if only close to the minimizer.
+    guarantee : float or None
+        For gradient descent on an L-smooth, mu-strongly convex problem: the factor by which every step shrinks
+        the distance to the minimizer at least, from wherever it is.
     floor : NoiseFloor or None
         Where additive noise holds it up, if the problem has some.
     sentence : str
@@ -50,6 +53,7 @@ class Prediction:
     curvature: float
     regime: str
     everywhere: bool
+    guarantee: float | None
     floor: NoiseFloor | None
     sentence: str
 
@@ -133,7 +137,15 @@ def predict(problem: Any, optimizer: Optimizer) -> Prediction:
     else:
         why = f"lr {lr:.4g} = {bound}" if beta < 1 else f"momentum {beta:.4g} is no friction"
         sentence = f"{why}: will neither settle nor diverge" if beta <= 1 else f"{why}: will diverge"
-    return Prediction(limit, rate, where, manner, everywhere, floor, sentence)
+    return Prediction(limit, rate, where, manner, everywhere, _guarantee(problem, optimizer), floor, sentence)
+
+
+def _guarantee(problem: Any, optimizer: Optimizer) -> float | None:
+    """Return max(|1 - lr mu|, |1 - lr L|) where it is below 1 and theory has it."""
+    if type(optimizer) is not SGD or problem.L is None or not problem.mu:
+        return None
+    factor = float(max(contraction(optimizer, np.array([problem.mu, problem.L]))))
+    return factor if factor < 1 else None
 
 
 def observed_rate(run: Run) -> float | None:

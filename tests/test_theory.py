@@ -272,3 +272,19 @@ def test_gradient_flow_keeps_what_the_product_of_two_weights_keeps():
     assert np.ptp(flow.x[:, 0] ** 2 - flow.x[:, 1] ** 2) < 1e-8
     assert problem.sharpness(flow.x[-1]) == pytest.approx(math.sqrt(8.99**2 + 4), rel=1e-7)
     assert problem.sharpness(flow.x[-1]) == pytest.approx(9.209783, abs=1e-6)
+
+
+def test_the_guarantee_of_gradient_descent_on_strongly_convex_problems():
+    """Polyak 1987: every step shrinks the distance by max(|1 - lr mu|, |1 - lr L|) at least, from anywhere."""
+    problem = ss.LogisticRegression(*ss.two_gaussians(80, 3, rng=2), l2=0.1, intercept=False)
+    star = np.array(problem.minimizers[0])
+    for share in (0.3, 1.0, 1.8):
+        optimizer = ss.SGD(lr=share / problem.L)
+        prediction = ss.predict(problem, optimizer)
+        starts = np.random.default_rng(0).normal(size=(50, 3)) * 5
+        path = ss.minimize(problem, optimizer, x0=starts, steps=30).history.x
+        distance = np.linalg.norm(path - star, axis=-1)
+        assert (distance[1:] <= prediction.guarantee * distance[:-1] + 1e-12).all()
+        assert prediction.rate <= prediction.guarantee < 1
+    assert ss.predict(problem, ss.SGD(lr=2.1 / problem.L)).guarantee is None
+    assert ss.predict(problem, ss.Momentum(lr=0.1)).guarantee is None
