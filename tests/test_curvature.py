@@ -18,7 +18,16 @@ from optim import (
     State,
     minimize,
 )
-from problems import AdditiveNoise, BreastCancer, MiniBatch, Parabola, Problem, Quadratic, Rosenbrock
+from problems import (
+    AdditiveNoise,
+    BreastCancer,
+    LeastSquares,
+    MiniBatch,
+    Parabola,
+    Problem,
+    Quadratic,
+    Rosenbrock,
+)
 from schedules import GOLSI, Armijo, ExactQuadratic, StrongWolfe
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
 
@@ -225,30 +234,14 @@ def test_hutchinson_is_exact_where_the_hessian_is_diagonal_and_counts_its_gradie
 
 def test_gauss_newton_solves_a_linear_problem_in_one_step():
     """Against NumPy's lstsq; damped, against the normal equations."""
-
-    class Straight(Problem, abstract=True):
-        A = np.random.default_rng(0).normal(size=(9, 3))
-        b = np.random.default_rng(1).normal(size=9)
-        x0 = (1.0, 2.0, 3.0)
-
-        def fun(self, x):
-            return 0.5 * (self.residuals(x) ** 2).sum(axis=-1) / 9
-
-        def grad(self, x):
-            return self.residuals(x) @ self.A / 9
-
-        def residuals(self, x):
-            return x @ self.A.T - self.b
-
-        def jacobian(self, x):
-            return np.broadcast_to(self.A, (*x.shape[:-1], 9, 3))
-
-    A, b = Straight.A, Straight.b
-    run = minimize(Straight(), GaussNewton(), steps=1)
+    A, b = np.random.default_rng(0).normal(size=(9, 3)), np.random.default_rng(1).normal(size=9)
+    problem = LeastSquares(A, b, intercept=False)
+    run = minimize(problem, GaussNewton(), x0=[1.0, 2.0, 3.0], steps=1)
     np.testing.assert_allclose(run.x, np.linalg.lstsq(A, b)[0], rtol=1e-12)
-    damped = minimize(Straight(), GaussNewton(damping=2.5), steps=1)
-    step = np.linalg.solve(A.T @ A + 2.5 * np.eye(3), A.T @ (A @ np.array(Straight.x0) - b))
-    np.testing.assert_allclose(damped.x, np.array(Straight.x0) - step, rtol=1e-12)
+    damped = minimize(problem, GaussNewton(damping=0.3), x0=[1.0, 2.0, 3.0], steps=1)
+    x0 = np.array([1.0, 2.0, 3.0])
+    step = np.linalg.solve(A.T @ A / 9 + 0.3 * np.eye(3), A.T @ (A @ x0 - b) / 9)
+    np.testing.assert_allclose(damped.x, x0 - step, rtol=1e-12)
 
 
 @pytest.mark.parametrize("problem", [p for p in PROBLEMS if hasattr(p, "residuals")], ids=name_of)
