@@ -21,20 +21,16 @@ def suited(search, problem, size=20):
     return MiniBatch(problem, size, sampling=sampling, rng=3)
 
 
-def with_hessian(search):
-    return type(search).__name__ == "ExactQuadratic"
-
-
 @searches
 @pytest.mark.parametrize("rule", [SGD, Momentum, Adam])
 def test_it_descends_in_the_place_of_a_rate(search, rule):
-    """Sixty updates on an ill-conditioned bowl leave less than 1 % of the loss, with any direction."""
+    """150 updates on an ill-conditioned bowl leave less than 1 % of the loss, with any direction."""
     bowl = Quadratic([1.0, 20.0], start=[0.5, 0.2])
-    run = minimize(bowl, rule(lr=search), steps=60)
-    assert run.nit == 60
+    run = minimize(bowl, rule(lr=search), steps=150)
+    assert run.nit == 150
     assert run.fun < 0.01 * bowl.fun(np.array(bowl.x0))
     assert set(run.history.status.tolist()) <= set(STATUSES)
-    assert run.history.looks.shape == run.history.lr.shape == (60,)
+    assert run.history.looks.shape == run.history.lr.shape == (150,)
 
 
 @searches
@@ -100,8 +96,6 @@ def test_at_a_stationary_point_nothing_breaks(search):
 @searches
 def test_a_point_without_a_finite_value_is_never_accepted(search):
     """f = x - log(x) ends at x = 0; beyond, value and slope are nan."""
-    if with_hessian(search):
-        pytest.skip("it takes one closed-form step and never looks further")
 
     def fun(x):
         with np.errstate(all="ignore"):
@@ -110,7 +104,7 @@ def test_a_point_without_a_finite_value_is_never_accepted(search):
     def grad(x):
         return 1 - 1 / x if x[0] > 0 else np.full(1, np.nan)
 
-    edge = Problem.of(fun, grad, x0=[4.0])
+    edge = Problem.of(fun, grad, x0=[4.0], hess=lambda x: 1 / (x * x)[:, None])
     for first in (1.0, 10.0, 1e6):
         start = {"alpha": first, "mean": first, "f": 2.0, "slope": -1.0, "values": [3.0]}
         start |= {"x": np.array([5.0]), "g": np.array([0.8])}
@@ -135,7 +129,7 @@ def test_a_wall_of_nan_gives_no_step(search):
     def grad(x):
         return np.array([1.0, 1.0]) if np.array_equal(x, x0) else np.full(2, np.nan)
 
-    wall = Problem.of(fun, grad, x0=x0, hess=lambda x: np.eye(2))
+    wall = Problem.of(fun, grad, x0=x0, hess=lambda x: np.eye(len(x)))
     found = search(Line(wall, x0, np.array([1.0, 1.0])), None)
     assert (found.alpha, found.status) == (0.0, "nonfinite")
 
@@ -182,11 +176,14 @@ def test_a_static_batch_hands_nothing_over_and_a_dynamic_one_does(search):
     sampled = MiniBatch(whole, 30, sampling=suited_word(search), rng=5)
     run = minimize(sampled, SGD(lr=search), steps=4)
     own = [sampled.at(n).fun(x) for n, x in enumerate(run.history.x)]
+    handed_over = run.nfev == 1 + run.history.looks.sum()
     if sampled.sampling == "static":
-        np.testing.assert_allclose(run.history.fun, own, rtol=1e-14)
-    else:
+        assert not handed_over
+    if handed_over:
         assert run.history.fun[0] == own[0]
-        assert not np.allclose(run.history.fun[1:], own[1:])
+        assert not np.isclose(run.history.fun[1:], own[1:]).any()
+    else:
+        np.testing.assert_allclose(run.history.fun, own, rtol=1e-14)
 
 
 @searches
@@ -216,8 +213,8 @@ def test_a_search_refuses_what_it_cannot_serve():
         Momentum(momentum=Armijo())
     with pytest.raises(TypeError, match="for a batch of runs, which it cannot serve"):
         minimize(Rosenbrock(), SGD(lr=Armijo()), x0=np.zeros((3, 2)))
+    opt = SGD(lr=Armijo())
     with pytest.raises(TypeError, match="a gradient alone cannot give; use minimize"):
-        opt = SGD(lr=Armijo())
         opt.step(np.zeros(2), np.ones(2), opt.init(np.zeros(2)))
 
 
