@@ -27,6 +27,7 @@ def minimize(
     tol: float | None = None,
     callback: Callable[[Any], Any] | None = None,
     state: State | None = None,
+    engine: str = "auto",
 ) -> Run:
     r"""Descend a problem, and record all of it.
 
@@ -42,13 +43,16 @@ def minimize(
         Updates to make.
     tol : float, optional
         Stop as soon as the error (the gap to the minimum where that is known, otherwise the gradient norm) is
-        at most this, in every run of a batch. By default the whole budget is used.
+        at most this, in every run of a batch. By default the whole budget is used. Where the updates see
+        mini-batches, the whole problem is evaluated after each update to decide; this is not counted.
     callback : callable, optional
         ``callback(info)`` after every update, with copies in ``info.n, .x, .fun, .grad, .lr``; raising
         StopIteration ends the run.
     state : State, optional
         Go on from a state that a `Run` or ``optimizer.step`` left, with ``x0=run.last_x``: bit for bit as if
         the run had not been interrupted.
+    engine : {"auto", "array"}
+        How the rule is run; "array" is the reference, the rule as it stands on arrays.
 
     Returns
     -------
@@ -71,6 +75,7 @@ def minimize(
     (0.060466, 10, 'used its budget of 10 updates')
     """
     steps = as_count("steps", steps)
+    refuse_unless(engine in ("auto", "array"), "engine", engine, '"auto" or "array"')
     problem = _checked_problem(problem)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
@@ -92,7 +97,7 @@ def minimize(
         record = _Recorder(optimizer, problem, x, slots, e)
         status, stop = BUDGET, n + steps
         while n < stop:
-            if tol is not None and _error(e, minimum, tol):
+            if tol is not None and _is_solved(problem, x, e, minimum, tol):
                 status = CONVERGED
                 break
             x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
@@ -107,7 +112,7 @@ def minimize(
                 status = STOPPED
                 break
         else:
-            if tol is not None and _error(e, minimum, tol):
+            if tol is not None and _is_solved(problem, x, e, minimum, tol):
                 status = CONVERGED
         history = record.history()
 
@@ -134,7 +139,9 @@ def _is_finite(e: Evaluation) -> bool:
     return bool(np.isfinite(e.f) and np.isfinite(np.dot(e.g, e.g)))
 
 
-def _error(e: Evaluation, minimum: float | None, tol: float) -> bool:
+def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
+    if problem.varies:  # an estimate may be lucky: the whole problem decides
+        e = Evaluation(*problem.value_and_grad(x))
     error = _norm(e.g) if minimum is None else e.f - minimum
     return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))
 
@@ -200,7 +207,7 @@ def _checked_problem(problem: Any) -> Any:
 
 
 class _Plain:
-    """Any object with fun and grad, given the facts that it does not state."""
+    """Any object with fun and grad, given the facts that it does not state, and with the methods it has."""
 
     varies = False
     x0 = minimum = minimizers = L = mu = domain = None
@@ -209,9 +216,10 @@ class _Plain:
     def __init__(self, thing: Any) -> None:
         self.fun, self.grad = thing.fun, thing.grad
         self.formula = type(thing).__name__
-        for fact in ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula"):
-            if hasattr(thing, fact):
-                setattr(self, fact, getattr(thing, fact))
+        facts = ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula")
+        for name in (*facts, "hess", "residuals", "jacobian"):
+            if hasattr(thing, name):
+                setattr(self, name, getattr(thing, name))
 
     @property
     def dim(self) -> int | None:
