@@ -47,8 +47,7 @@ class SplinePosterior:
         self.t, self.y = np.asarray(t, dtype=float), np.asarray(y, dtype=float)
         noise = np.repeat([var_f, var_d], len(self.t))
         data = np.concatenate([self.y, np.asarray(dy, dtype=float)])
-        rows = np.array([_rows(a, self.t) for a in self.t])
-        gram = np.concatenate([rows[:, 0], rows[:, 1]])
+        gram = np.concatenate(_rows(self.t, self.t))
         factors = lu_factor(gram + np.diag(noise), check_finite=False)
         self._solve: Any = partial(lu_solve, factors, check_finite=False)
         self._w = self._solve(data)
@@ -94,7 +93,8 @@ class SplinePosterior:
         m, V, C = self.posterior(t)
         cross = _rows(0.0, np.array([t])) - C0 @ self._solve(C.T)
         Q = np.array([[1.0, c1 * t, -1.0, 0.0], [0.0, -c2, 0.0, 1.0]])
-        S = np.block([[V0, cross], [cross.T, V]])
+        S = np.empty((4, 4))
+        S[:2, :2], S[:2, 2:], S[2:, :2], S[2:, 2:] = V0, cross, cross.T, V
         a, b = Q @ np.concatenate([m0, m])
         (v_a, v_ab), (_, v_b) = Q @ S @ Q.T
         if v_a < 1e-9 and v_b < 1e-9:
@@ -119,11 +119,18 @@ class SplinePosterior:
         return float(fall * ndtr(z) + s * math.exp(-z * z / 2) / math.sqrt(2 * math.pi))
 
 
-def _rows(t: float, data: Array) -> Array:
-    """Return the prior covariance (2, 2N) of (f(t), f'(t)) with the values, then the slopes, at the data."""
-    a, b = t + _ORIGIN, data + _ORIGIN
+def _rows(t: Any, data: Array) -> Array:
+    """Return the prior covariance (2, 2N) of (f(t), f'(t)) with the values, then the slopes, at the data.
+
+    For an array of M places t the result has the shape (2, M, 2N).
+    """
+    a, b = np.asarray(t)[..., None] + _ORIGIN, data + _ORIGIN
     m = np.minimum(a, b)
-    k = m * m * m / 3 + np.abs(a - b) * m * m / 2
-    value_slope = np.where(a < b, a * a / 2, a * b - b * b / 2)
-    slope_value = np.where(b < a, b * b / 2, a * b - a * a / 2)
-    return np.array([np.concatenate([k, value_slope]), np.concatenate([slope_value, m])])
+    C = np.empty((2, *m.shape[:-1], 2 * len(data)))
+    half = m * m / 2
+    above = a * b - half
+    C[0, ..., : len(data)] = m * half * (2 / 3) + np.abs(a - b) * half
+    C[0, ..., len(data) :] = np.where(a < b, half, above)
+    C[1, ..., : len(data)] = np.where(b < a, half, above)
+    C[1, ..., len(data) :] = m
+    return C
