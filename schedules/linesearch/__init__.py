@@ -21,15 +21,16 @@ from schedules.linesearch.sls import __all__ as _sls
 from schedules.linesearch.wolfe import *
 from schedules.linesearch.wolfe import __all__ as _wolfe
 
-__all__ = [
-    *_line,
-    *_exact,
-    *_armijo,
-    *_wolfe,
-    *_hager_zhang,
-    *_nonmonotone,
-    *_sls,
-    *_parabola,
-    *_gols,
-    *_probabilistic,
-]
+# A sum, because type checkers take a list of stars for an empty one.
+__all__ = (
+    _line
+    + _exact
+    + _armijo
+    + _wolfe
+    + _hager_zhang
+    + _nonmonotone
+    + _sls
+    + _parabola
+    + _gols
+    + _probabilistic
+)
