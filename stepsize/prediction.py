@@ -40,8 +40,8 @@ class Prediction:
     everywhere : bool
         True if it holds wherever the run is (on a quadratic), False if only close to the minimizer.
     guarantee : float or None
-        For gradient descent on an L-smooth, mu-strongly convex problem: the factor by which every step shrinks
-        the distance to the minimizer at least, from wherever it is.
+        For gradient descent on an L-smooth, mu-strongly convex problem: the factor by which every step at
+        least shrinks the distance to the minimizer, from wherever it is.
     floor : NoiseFloor or None
         Where additive noise holds it up, if the problem has some.
     sentence : str

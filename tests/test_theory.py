@@ -275,7 +275,7 @@ def test_gradient_flow_keeps_what_the_product_of_two_weights_keeps():
 
 
 def test_the_guarantee_of_gradient_descent_on_strongly_convex_problems():
-    """Polyak 1987: every step shrinks the distance by max(|1 - lr mu|, |1 - lr L|) at least, from anywhere."""
+    """Polyak 1987: every step shrinks the distance by max(|1 - lr mu|, |1 - lr L|) or more, from anywhere."""
     problem = ss.LogisticRegression(*ss.two_gaussians(80, 3, rng=2), l2=0.1, intercept=False)
     star = np.array(problem.minimizers[0])
     for share in (0.3, 1.0, 1.8):
