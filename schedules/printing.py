@@ -72,7 +72,7 @@ def _latex(node: ast.expr) -> _Text:
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return rf"\frac{{{at(left, _CASES)}}}{{{at(right, _CASES)}}}", _POWER
         case ast.BinOp(left=left, op=ast.Mod(), right=right):
-            return rf"{at(left, _PRODUCT)} \bmod {at(right, _POWER)}", _PRODUCT
+            return rf"{at(left, _PRODUCT)} \;\mathrm{{mod}}\; {at(right, _POWER)}", _PRODUCT
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             base = at(left, _ATOM)
             return f"{{{base}}}^{{{at(right, _CASES)}}}", _POWER

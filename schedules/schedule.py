@@ -90,7 +90,7 @@ class Schedule(Record, abstract=True):
 
     @property
     def horizon(self) -> int | None:
-        """The update from which on the value stays the same; None if there is none, or it is not known."""
+        """An update from which on the value stays the same; None if there is none, or it is not known."""
         return None
 
     @property

@@ -111,7 +111,8 @@ class Silver(Schedule):
 
     L: float = 1.0
     formula = "(1 + rho ** (nu(n + 1) - 1)) / L"
-    tail = 0.0
+    # The sums grow like n^(log2 rho), faster than n.
+    tail = 1 - math.log2(_RHO)
 
     def check(self) -> None:
         """Refuse a constant that is none."""
