@@ -63,9 +63,9 @@ def diagnose(run: Run, tol: float = 1e-8) -> Diagnosis:
     A run *settled* at k if its error is at most `tol` at k and stays so to the end. It was *crossing* if at
     least a quarter of the updates until then overshot (the iterate kept passing the bottom of its line, which
     the best rates do), and *ringing* if at least a tenth of them went uphill. A run that did not settle
-    *diverged* if it left the finite numbers or ended well above its start; *bounces* if its error has stopped
-    falling while updates still overshoot or go uphill; is *stuck above the minimum* if the error has stopped
-    falling and nothing overshoots; and is *still crawling* otherwise.
+    *diverged* if it left the finite numbers or ended well above its start; was *bouncing* if late updates
+    went uphill or overshot while the error hardly fell, or rose tenfold from its best; was *stuck above the
+    minimum* if the error had stopped falling without that; and was *still crawling* otherwise.
 
     Parameters
     ----------
@@ -119,22 +119,33 @@ def _verdict(run: Run, tol: float, settled: int | None, overshoot: float, uphill
         if uphill >= 0.1:
             return RINGING, f"{when}, but {uphill:.0%} of the updates until then went uphill"
         if overshoot >= 0.25:
-            return CROSSING, f"{when}, although {overshoot:.0%} of the updates passed the lowest point of their line"
+            return (
+                CROSSING,
+                f"{when}, although {overshoot:.0%} of the updates passed the lowest point of their line",
+            )
         return SETTLED, when
     factor = _tail_factor(error)
     late = slice(run.nit // 2, None)
-    restless = max(_share(run.history.overshoot[late]), _share(np.diff(run.history.fun)[late] > 0))
-    if factor < 0.95:
-        return CRAWLING, f"the {what} is {error[-1]:.1e} and over the last half of the run fell by {factor:.2g}"
-    if restless >= 0.1:
-        return BOUNCING, f"the {what} no longer falls, and {restless:.0%} of the late updates overshoot or go uphill"
-    return STUCK, f"the {what} stays at {error[-1]:.1e} and the updates have stopped changing it"
+    crosses, climbs = _share(run.history.overshoot[late]), _share(np.diff(run.history.fun)[late] > 0)
+    left = crosses >= 0.1 and error[-1] > 10 * error.min()
+    descends = climbs == 0 and error[-1] < 0.999 * error[run.nit // 2]
+    if left or (climbs >= 0.1 and factor > 0.3) or (crosses >= 0.1 and factor > 0.95 and not descends):
+        return BOUNCING, (
+            f"the {what} stopped falling: of the late updates {crosses:.0%} overshoot, {climbs:.0%} go uphill"
+        )
+    if factor < 0.95 or descends:
+        return (
+            CRAWLING,
+            f"the {what} is {error[-1]:.1e} and still falling, by {1 - factor:.0%} in the last quarter",
+        )
+    return STUCK, f"the {what} stays at {error[-1]:.1e}: the updates no longer change it"
 
 
 def _tail_factor(error: Array) -> float:
-    """Return by what factor the error fell over the last half: medians of its two quarters, so one dip does not count."""
+    """Return by what factor the error fell over the last quarter; medians, so that one dip does not count."""
     quarter = max(len(error) // 4, 1)
-    before, after = np.median(error[-2 * quarter : -quarter] if len(error) > 1 else error), np.median(error[-quarter:])
+    before = np.median(error[-2 * quarter : -quarter] if len(error) > 1 else error)
+    after = np.median(error[-quarter:])
     return float(after / before) if before > 0 else 1.0
 
 

@@ -93,7 +93,9 @@ def _named(name: str, kind: type[Record]) -> Any:
     found = lookup(name) or {cls.__name__.lower(): cls for cls in registered(Record)}.get(name.lower())
     if found is None:
         hint = did_you_mean(name, [cls.__name__ for cls in registered(kind)])
-        raise ValueError(f"got the unknown name {name!r}{hint or ', expected one that `stepsize list` shows'}")
+        raise ValueError(
+            f"got the unknown name {name!r}{hint or ', expected one that `stepsize list` shows'}"
+        )
     return found
 
 
@@ -102,12 +104,14 @@ def _load_registry() -> None:
     import problems
     import schedules
 
-    assert optim and problems and schedules  # importing them is what registers their classes
+    del optim, problems, schedules  # importing them is what registers their classes
 
 
 def _called(function: Any, name: str, args: list[ast.expr], keywords: list[ast.keyword], text: str) -> Any:
     if not callable(function):
-        raise ValueError(f"got {name!r} called in {text!r}, expected the name of a class before a parenthesis")
+        raise ValueError(
+            f"got {name!r} called in {text!r}, expected the name of a class before a parenthesis"
+        )
     if any(isinstance(a, ast.Starred) for a in args) or any(k.arg is None for k in keywords):
         raise ValueError(f"got a star in {text!r}, expected plain arguments")
     positional = [_made(_evaluate(a, text), text) for a in args]
@@ -138,7 +142,9 @@ def _made(value: Any, text: str) -> Any:
     try:
         return value()
     except TypeError:
-        raise ValueError(f"got {value.__name__} without its parameters in {text!r}; see `stepsize list`") from None
+        raise ValueError(
+            f"got {value.__name__} without its parameters in {text!r}; see `stepsize list`"
+        ) from None
 
 
 def _number(value: Any, text: str) -> Any:

@@ -1,0 +1,83 @@
+"""The command `stepsize`."""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from stepsize import __version__, commands
+from stepsize.commands.output import say
+
+__all__ = ["main"]
+
+WORTH_TRYING = """\
+stepsize: gradient descent that can be read, seen and checked. Five commands worth trying:
+
+  stepsize race
+      the seven optimizers on three problems: which rates settle, crawl, bounce, explode
+  stepsize race parabola --optimizer SGD --lr 0.05 --lr 0.2 --lr 1.1
+      too small, right, too large, in one picture
+  stepsize race rosenbrock --optimizer "Adam(lr=0.02)" --optimizer "Momentum(lr=0.001)" --steps 3000
+      your own race, with any rule, rate or schedule
+  stepsize race "Quadratic([1, 100])" --optimizer "SGD(lr=2/101)" --optimizer "SGD(lr=0.0201)"
+      the edge 2/L: one rate just inside, one just outside
+  stepsize list
+      every problem, optimizer and schedule, with parameters
+
+`stepsize COMMAND --help` explains each."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"stepsize: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return 0, or 2 after one sentence on a bad argument."""
+    parser = build_parser()
+    args = parser.parse_args(_join_negative_starts(sys.argv[1:] if argv is None else list(argv)))
+    if args.command is None:
+        say(WORTH_TRYING)
+        return 0
+    try:
+        return int(args.run(args))
+    except (ValueError, TypeError, OSError) as error:
+        print(f"stepsize: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("\nstepsize: interrupted", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser with every command found in `stepsize.commands`."""
+    parser = _Parser(
+        prog="stepsize", description=WORTH_TRYING, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"stepsize {__version__}")
+    words = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda m: (m.name != "race", m.name)):
+        command = importlib.import_module(f"stepsize.commands.{module.name}")
+        if hasattr(command, "add"):
+            command.add(words)
+    return parser
+
+
+def _join_negative_starts(words: list[str]) -> list[str]:
+    """Join ``--x0 -1.2,1`` into one word, which argparse would otherwise read as an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--x0" and word[:1] == "-":
+            joined[-1] = f"--x0={word}"
+        else:
+            joined.append(word)
+    return joined

@@ -1,0 +1,82 @@
+"""What commands share: folders that never overwrite, progress on a terminal, text that any terminal shows."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Progress", "ascii_only", "new_folder", "print_json", "say", "unused"]
+
+
+def ascii_only() -> bool:
+    """Whether standard output cannot show more than ASCII."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    try:
+        "▁█·".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def say(text: str = "") -> None:
+    """Print a line; what the terminal cannot show is replaced."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    print(text.encode(encoding, "replace").decode(encoding))
+
+
+def print_json(value: Any) -> None:
+    """Print a value as standard JSON."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def new_folder(wanted: str | None, prefix: str = "stepsize") -> Path:
+    """Return a folder to write into: the wanted one, or a new one named after the time."""
+    if wanted is not None:
+        folder = Path(wanted)
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"--out: got {wanted!r}, which is a file, expected a folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    stem = f"{prefix}-{datetime.now():%Y%m%d-%H%M%S}"
+    for attempt in range(1000):
+        folder = Path(stem if not attempt else f"{stem}-{attempt + 1}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise ValueError(f"--out: got nothing and {stem} and its followers exist, expected --out FOLDER")
+
+
+def unused(folder: Path, name: str) -> Path:
+    """Return a path in the folder that no file has: ``name``, or with -2, -3, ... before its ending."""
+    target = folder / name
+    number = 2
+    while target.exists():
+        target = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+        number += 1
+    return target
+
+
+class Progress:
+    """A line on a terminal's standard error that says how far a command is, after two seconds."""
+
+    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._total, self._clock = total, clock
+        self._begin, self._done, self._shown = clock(), 0, False
+        self._wanted = sys.stderr.isatty()
+
+    def advance(self, what: str = "") -> None:
+        """Count one piece of work as done."""
+        self._done += 1
+        if self._wanted and self._clock() - self._begin > 2:
+            self._shown = True
+            print(f"\r\033[K{self._done}/{self._total} {what}", end="", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Clear the line."""
+        if self._shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

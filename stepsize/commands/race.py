@@ -1,0 +1,224 @@
+"""`stepsize race`: convergence against overshoot, in a table and a picture."""
+
+import argparse
+from typing import Any
+
+from stepsize.commands.output import Progress, ascii_only, new_folder, print_json, say, unused
+
+HELP = "race optimizers and rates on a problem; without a problem: the seven optimizers on three"
+EPILOG = """\
+examples:
+  stepsize race
+      the seven optimizers on a bowl, Rosenbrock's valley and the breast-cancer data
+  stepsize race parabola --optimizer SGD --lr 0.05 --lr 0.2 --lr 1.1
+      one rule at three rates: too small, right, too large
+  stepsize race rosenbrock --optimizer "Adam(lr=0.02)" \\
+      --optimizer "SGD(lr=StepDecay(0.002, 0.5, 500))" --steps 2000 --x0 -1.2,1
+
+A run has settled at the first update from which its gap to the minimum stays below the tolerance.
+An update overshoots when it passes the lowest point of its line; that is not bad in itself."""
+
+
+def add(commands: Any) -> None:
+    """Describe the command to the parser."""
+    parser = commands.add_parser(
+        "race",
+        help=HELP,
+        description=HELP,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "problem", nargs="?", help="a name or expression, such as rosenbrock or 'Quadratic([1, 50])'"
+    )
+    parser.add_argument(
+        "--optimizer",
+        action="append",
+        metavar="EXPR",
+        help="such as 'Adam(lr=0.02)'; may be given several times",
+    )
+    parser.add_argument(
+        "--lr",
+        action="append",
+        metavar="RATE",
+        help="a number or schedule for every optimizer; several times",
+    )
+    parser.add_argument(
+        "--steps", type=int, default=None, metavar="N", help="updates for each run (default 1000)"
+    )
+    parser.add_argument("--x0", metavar="A,B,...", help="the start (default: the problem's own)")
+    parser.add_argument(
+        "--tol", type=float, default=None, metavar="TOL", help="settled means this small (default 1e-8)"
+    )
+    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
+    parser.add_argument("--no-picture", action="store_true", help="only the table")
+    parser.add_argument(
+        "--all", action="store_true", help="without a problem: print the table of every problem"
+    )
+    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Race, print, draw."""
+    if args.problem is None:
+        return _showcase(args)
+    return _single(args)
+
+
+def _showcase(args: argparse.Namespace) -> int:
+    from stepsize.races import race
+    from stepsize.showcase import SHOWS
+
+    for word in ("optimizer", "lr", "steps", "x0", "tol"):
+        if getattr(args, word) is not None:
+            raise ValueError(
+                f"--{word}: got it without a problem, expected one: stepsize race PROBLEM --{word} ..."
+            )
+    built = [(show, *show.build()) for show in SHOWS]
+    progress = Progress(sum(len(optimizers) for _, _, optimizers in built) + len(built))
+    results = []
+    for show, problem, optimizers in built:
+        result = race(
+            problem,
+            optimizers,
+            show.steps,
+            tol=show.tol,
+            on_run=lambda _, name=show.name: progress.advance(name),
+        )
+        results.append((show, result))
+    pictures = _draw(args, [(show.name, result) for show, result in results], progress)
+    progress.close()
+    if args.json:
+        print_json(
+            {
+                "races": [{"name": s.name, "why": s.why} | r.to_dict() for s, r in results],
+                "pictures": [str(p) for p in pictures],
+            }
+        )
+        return 0
+    for index, (show, result) in enumerate(results):
+        if index == 0 or args.all:
+            say(f"{show.name} {result.title}")
+            say(result.table(ascii_only()))
+            say(f"why: {show.why}")
+            say()
+    if not args.all:
+        for show, result in results:
+            say(f"{show.name:13s} {result.summary()}")
+        say()
+    if pictures:
+        say(f"pictures: {', '.join(str(p) for p in pictures)}")
+    others = "" if args.all else "stepsize race --all   (every table)   or   "
+    say(f"next: {others}stepsize race parabola --optimizer SGD --lr 0.05 --lr 0.2 --lr 1.1")
+    return 0
+
+
+def _single(args: argparse.Namespace) -> int:
+    from stepsize.races import race
+
+    problem = _problem(args.problem)
+    optimizers = _optimizers(args)
+    steps = 1000 if args.steps is None else args.steps
+    tol = 1e-8 if args.tol is None else args.tol
+    progress = Progress(len(optimizers) + 1)
+    result = race(
+        problem, optimizers, steps, x0=_start(args.x0), tol=tol, on_run=lambda _: progress.advance()
+    )
+    pictures = _draw(args, [(type(problem).__name__.lower(), result)], progress)
+    progress.close()
+    if args.json:
+        print_json(result.to_dict() | {"pictures": [str(p) for p in pictures]})
+        return 0
+    say(result.title)
+    say(result.table(ascii_only()))
+    say(f"why: {_reason(result)}")
+    if pictures:
+        say(f"picture: {pictures[0]}")
+    say(f"next: {_advice(result)}")
+    return 0
+
+
+def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Progress) -> list[Any]:
+    if args.no_picture:
+        return []
+    from stepsize import draw
+
+    folder = new_folder(args.out)
+    pictures = []
+    for name, result in results:
+        pictures.append(draw.save(draw.race(result), unused(folder, f"{name}.png")))
+        progress.advance(f"drawing {name}")
+    return pictures
+
+
+def _problem(text: str) -> Any:
+    from stepsize.expressions import parse_problem
+
+    try:
+        return parse_problem(text)
+    except ValueError as error:
+        raise ValueError(f"problem: {error}") from None
+
+
+def _optimizers(args: argparse.Namespace) -> list[Any]:
+    """Return the optimizers of the command line, each at every rate that --lr gives."""
+    from optim import Optimizer
+    from stepsize.expressions import parse
+
+    def read(option: str, text: str, kind: Any = None) -> Any:
+        try:
+            return parse(text, kind) if kind else _rate(text)
+        except ValueError as error:
+            raise ValueError(f"{option}: {error}") from None
+
+    chosen = [read("--optimizer", text, Optimizer) for text in args.optimizer or ["SGD"]]
+    if not args.lr:
+        return chosen
+    rates = [read("--lr", text) for text in args.lr]
+    return [optimizer.replace(lr=lr) for optimizer in chosen for lr in rates]
+
+
+def _rate(text: str) -> Any:
+    from schedules import Schedule
+    from stepsize.expressions import parse
+
+    try:
+        return float(text)
+    except ValueError:
+        return parse(text, Schedule)
+
+
+def _start(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(word) for word in text.split(",")]
+    except ValueError:
+        raise ValueError(f"--x0: got {text!r}, expected numbers with commas, such as --x0 -1.2,1") from None
+
+
+def _reason(result: Any) -> str:
+    """Return why the last run that did not settle did not, or why the first did."""
+    pairs = list(zip(result.runs, result.diagnoses, strict=True))
+    failed = [pair for pair in pairs if pair[1].settled is None]
+    run, found = failed[-1] if failed else pairs[0]
+    return f"{run.optimizer!r}: {found.reason}"
+
+
+def _advice(result: Any) -> str:
+    """Return what to try after this race."""
+    verdicts = [found.verdict for found in result.diagnoses]
+    L, mu = result.problem.L, result.problem.mu
+    if all(v == "diverged" for v in verdicts):
+        return (
+            f"a smaller rate; for SGD anything below 2/L = {2 / L:.3g} converges"
+            if L
+            else "a rate ten times smaller"
+        )
+    if all(v == "still crawling" for v in verdicts):
+        best = f"; SGD is fastest at 2/(L+mu) = {2 / (L + mu):.3g}" if L and mu else ""
+        return f"a larger rate, or more updates{best}"
+    if any(v == "bouncing" for v in verdicts):
+        return 'a rate that decays, such as --lr "Exponential(RATE, 0.01)", lets a bouncing run settle'
+    return "the other problems and optimizers: stepsize list"

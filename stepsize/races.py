@@ -1,0 +1,255 @@
+"""Several optimizers, or one at several rates, on the same problem from the same start."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from optim import Optimizer, Run, minimize
+from stepsize.base.checks import describe
+from stepsize.diagnosis import Diagnosis, diagnose
+
+__all__ = ["Race", "race"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Race:
+    """What `race` returns: the runs, each with its diagnosis, and the table of them.
+
+    Attributes
+    ----------
+    problem : Problem
+        Where they ran.
+    runs : tuple of Run
+        In the order given.
+    diagnoses : tuple of Diagnosis
+        One a run.
+    steps : int
+        The budget.
+    tol : float
+        What counts as settled.
+    """
+
+    problem: Any
+    runs: tuple[Run, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    steps: int
+    tol: float
+
+    @property
+    def title(self) -> str:
+        """The problem, the start, the budget, and what theory says of rates."""
+        start = np.array(self.runs[0].history.x[0])
+        where = f" from ({', '.join(f'{v:g}' for v in start)})" if len(start) <= 4 else ""
+        limit = f"   2/L = {2 / self.problem.L:.3g}" if self.problem.L else ""
+        what = self.runs[0].measure
+        return (
+            f"{self.problem.formula}{where}   {self.steps} updates{limit}   "
+            f"settled = {what} <= {self.tol:.0e} to the end"
+        )
+
+    def table(self, ascii_only: bool = False) -> str:
+        """Return the table as text: optimizer, rate, settled, overshoot, final error, its course, verdict."""
+        what = self.runs[0].measure
+        rows = [("optimizer", "lr", "settled", "overshoot", f"final {what}", f"{what} over time", "verdict")]
+        for run, found in zip(self.runs, self.diagnoses, strict=True):
+            rows.append(
+                (
+                    optimizer_label(run.optimizer),
+                    rate_label(run.optimizer, self.problem),
+                    "-" if found.settled is None else str(found.settled),
+                    f"{100 * found.overshoot:.0f} %",
+                    "-" if found.verdict == "diverged" else f"{found.error:.1e}",
+                    sparkline(run.error, self.steps, self.tol, ascii_only),
+                    found.verdict,
+                )
+            )
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        right = {2, 3, 4}
+        lines = (
+            "  ".join(
+                c.rjust(w) if i in right else c.ljust(w)
+                for i, (c, w) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in rows
+        )
+        return "\n".join(line.rstrip() for line in lines)
+
+    def summary(self) -> str:
+        """Return one line: who settled first, how many settled, crossed, bounced, diverged."""
+        settled = [
+            (found.settled, run)
+            for run, found in zip(self.runs, self.diagnoses, strict=True)
+            if found.settled is not None
+        ]
+        counts: dict[str, int] = {}
+        for found in self.diagnoses:
+            word = found.verdict.partition(",")[0]
+            counts[word] = counts.get(word, 0) + 1
+        words = ", ".join(f"{number} {word}" for word, number in counts.items())
+        if not settled:
+            return f"{len(self.runs)} runs: {words}"
+        at, first = min(settled, key=lambda pair: pair[0])
+        return (
+            f"{len(self.runs)} runs: {words}; first {optimizer_label(first.optimizer)} with "
+            f"lr {rate_label(first.optimizer, self.problem)} at update {at}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the race as standard JSON values; what is not finite is None."""
+        return {
+            "problem": _described(self.problem),
+            "formula": self.problem.formula,
+            "L": _finite(self.problem.L),
+            "mu": _finite(self.problem.mu),
+            "minimum": _finite(self.problem.minimum),
+            "x0": self.runs[0].history.x[0].tolist(),
+            "steps": self.steps,
+            "tol": self.tol,
+            "measure": self.runs[0].measure,
+            "runs": [
+                {
+                    "optimizer": _described(run.optimizer),
+                    "name": optimizer_label(run.optimizer),
+                    "lr": rate_label(run.optimizer, self.problem),
+                    "verdict": found.verdict,
+                    "reason": found.reason,
+                    "settled": found.settled,
+                    "overshoot": found.overshoot,
+                    "uphill": found.uphill,
+                    "error": _finite(found.error),
+                    "best_error": _finite(found.best_error),
+                    "updates": run.nit,
+                    "x": [_finite(v) for v in run.x.tolist()],
+                    "error_over_time": [_finite(v) for v in thinned(run.error, 61).tolist()],
+                }
+                for run, found in zip(self.runs, self.diagnoses, strict=True)
+            ],
+        }
+
+
+def race(
+    problem: Any,
+    optimizers: Iterable[Optimizer],
+    steps: int = 1000,
+    *,
+    x0: Any = None,
+    tol: float = 1e-8,
+    on_run: Any = None,
+) -> Race:
+    """Run several optimizers on one problem, from one start, for one budget.
+
+    Parameters
+    ----------
+    problem : Problem
+        Where.
+    optimizers : iterable of Optimizer
+        Who; the same rule at several rates is several entries.
+    steps : int
+        Updates for each.
+    x0 : sequence of float, optional
+        The start; the problem's own by default.
+    tol : float
+        A run has settled when its error is at most this to the end.
+    on_run : callable, optional
+        Called with each run when it is done, for a display of progress.
+
+    Returns
+    -------
+    Race
+
+    Raises
+    ------
+    ValueError
+        If there is nobody to race.
+
+    Examples
+    --------
+    >>> from optim import SGD
+    >>> from problems import Parabola
+    >>> result = race(Parabola(), [SGD(lr=0.05), SGD(lr=0.2), SGD(lr=1.1)], steps=40, tol=1e-6)
+    >>> [found.verdict for found in result.diagnoses]
+    ['still crawling', 'settled', 'diverged']
+    """
+    runs: list[Run] = []
+    for optimizer in optimizers:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f"optimizers: got {describe(optimizer)} among them, expected optimizers such as SGD(lr=0.1)"
+            )
+        runs.append(minimize(problem, optimizer, x0, steps))
+        if on_run is not None:
+            on_run(runs[-1])
+    if not runs:
+        raise ValueError("optimizers: got none, expected at least one")
+    return Race(runs[0].problem, tuple(runs), tuple(diagnose(run, tol) for run in runs), steps, tol)
+
+
+def optimizer_label(optimizer: Optimizer) -> str:
+    """Return the optimizer without its rate: the class, and the other parameters that are not the default."""
+    bare = repr(optimizer.replace(lr=type(optimizer).lr)) if "lr" in optimizer.hypers() else repr(optimizer)
+    return bare.removesuffix("()")
+
+
+def rate_label(optimizer: Optimizer, problem: Any) -> str:
+    """Return the rate, given against theory where that is known: ``0.105 > 2/L``, ``0.0952 = 2/(L+mu)``."""
+    lr = optimizer.lr
+    if not isinstance(lr, float):
+        describe_rate = getattr(lr, "describe", None)
+        return str(describe_rate() if describe_rate else getattr(lr, "__name__", repr(lr)))
+    text = f"{lr:.3g}"
+    L, mu = problem.L, problem.mu
+    if type(optimizer).__name__ != "SGD" or not L:
+        return text
+    if mu and math.isclose(lr, 2 / (L + mu), rel_tol=1e-9):
+        return f"{text} = 2/(L+mu)"
+    if math.isclose(lr, 1 / L, rel_tol=1e-9):
+        return f"{text} = 1/L"
+    return f"{text} > 2/L" if lr > 2 / L else text
+
+
+_BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.,-=+*#"
+
+
+def sparkline(error: Array, steps: int, tol: float, ascii_only: bool = False, width: int = 12) -> str:
+    """Return the course of an error on a log scale: lowest the tolerance, last but one the start."""
+    blocks = _ASCII if ascii_only else _BLOCKS
+    whole = np.full(steps + 1, np.inf)
+    whole[: len(error)] = np.where(np.isfinite(error), error, np.inf)
+    edges = np.linspace(0, steps + 1, width + 1).astype(int)
+    ends = np.array([np.median(whole[a : max(b, a + 1)]) for a, b in pairwise(edges)])
+    ends[0] = whole[0]
+    top = max(whole[0], 10 * tol)
+    level = 6 * np.log(np.maximum(ends, tol) / tol) / np.log(top / tol)
+    return "".join(blocks[7 if v > 6.5 else round(min(v, 6.0))] for v in level)
+
+
+def thinned(values: Array, count: int) -> Array:
+    """Return at most `count` values, evenly spaced, the first and the last among them."""
+    if len(values) <= count:
+        return values
+    return np.asarray(values[np.linspace(0, len(values) - 1, count).round().astype(int)])
+
+
+def _finite(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _described(record: Any) -> Any:
+    """Return the JSON of a record, or its text where it wraps a function."""
+    try:
+        return record.to_dict()
+    except (TypeError, AttributeError):
+        return repr(record)
+
+
+def labels(race: Race) -> Sequence[str]:
+    """Return a label a run: optimizer and rate."""
+    return [
+        f"{optimizer_label(run.optimizer)} {rate_label(run.optimizer, race.problem)}" for run in race.runs
+    ]
