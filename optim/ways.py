@@ -43,7 +43,11 @@ class Way:
 
 
 class FeedbackWay(Way):
-    """An update whose rate answers to the run: ``lr.rate(report, carry) -> rate, carry``."""
+    """An update whose rate answers to the run: ``lr.rate(report, carry) -> rate, carry``.
+
+    A rule that `undoes` may set ``carry["undo"]``: then the update starts again from where the last one did.
+    Where that was is kept with the rule's own memory.
+    """
 
     def __init__(self, optimizer: Optimizer, problem: Any, x: Array, state: State) -> None:
         super().__init__(optimizer, problem, x, state)
@@ -54,10 +58,15 @@ class FeedbackWay(Way):
         self, n: int, x: Array, e: Evaluation, slots: Slots
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Ask for the rate, then make the update."""
-        h = self.hypers.at(n)
-        rate, self.carry = self.optimizer.lr.rate(Report(n, x, e.f, e.g, self.problem), self.carry)
+        h, g = self.hypers.at(n), e.g
+        kept = self.carry.get("kept")
+        rate, self.carry = self.optimizer.lr.rate(Report(n, x, e.f, g, self.problem), self.carry)
+        if self.optimizer.lr.undoes:
+            if self.carry["undo"]:
+                x, g, slots = kept["x"], kept["g"], kept["slots"]
+            self.carry = {**self.carry, "kept": {"x": x, "g": g, "slots": slots}}
         h.__dict__["lr"] = rate
-        x, slots = self.optimizer.update(x, e.g, slots, h)
+        x, slots = self.optimizer.update(x, g, slots, h)
         return x, slots, None, rate
 
 

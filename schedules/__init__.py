@@ -12,14 +12,20 @@ from schedules.cyclic import *
 from schedules.cyclic import __all__ as _cyclic
 from schedules.decay import *
 from schedules.decay import __all__ as _decay
+from schedules.feedback import *
+from schedules.feedback import __all__ as _feedback
 from schedules.functions import *
 from schedules.functions import __all__ as _functions
 from schedules.momentum import *
 from schedules.momentum import __all__ as _momentum
 from schedules.phases import *
 from schedules.phases import __all__ as _phases
+from schedules.plateau import *
+from schedules.plateau import __all__ as _plateau
 from schedules.schedule import *
 from schedules.schedule import __all__ as _schedule
+from schedules.selftuning import *
+from schedules.selftuning import __all__ as _selftuning
 from schedules.steps import *
 from schedules.steps import __all__ as _steps
 from schedules.stochastic import *
@@ -44,4 +50,7 @@ __all__ = [
     *_theory,
     *_stochastic,
     *_momentum,
+    *_feedback,
+    *_plateau,
+    *_selftuning,
 ]
