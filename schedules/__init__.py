@@ -22,6 +22,8 @@ from schedules.phases import *
 from schedules.phases import __all__ as _phases
 from schedules.plateau import *
 from schedules.plateau import __all__ as _plateau
+from schedules.scaled import *
+from schedules.scaled import __all__ as _scaled
 from schedules.schedule import *
 from schedules.schedule import __all__ as _schedule
 from schedules.selftuning import *
@@ -53,4 +55,5 @@ __all__ = [
     *_feedback,
     *_plateau,
     *_selftuning,
+    *_scaled,
 ]

@@ -3,8 +3,7 @@
 import math
 from typing import Any, ClassVar
 
-from schedules.feedback import Array, Feedback, Scaled
-from schedules.schedule import Constant
+from schedules.feedback import Array, Feedback
 from stepsize.base.checks import as_count, as_number, describe, refuse_unless
 
 __all__ = ["BoldDriver", "Greedy", "Plateau"]
@@ -199,16 +198,13 @@ class Greedy(Feedback):
         carry = {**carry, "best": metric if better else carry["best"], "good": good, "bad": bad}
         if good > self.patience:
             higher = min(carry["rate"] / self.factor, self.most)
-            return {**carry, "rate": self._changed(carry["rate"], higher), "good": 0, "rest": self.warmup}
+            rate = higher if higher - carry["rate"] > self.eps else carry["rate"]
+            return {**carry, "rate": rate, "good": 0, "rest": self.warmup}
         if bad > self.patience:
             lower = max(carry["rate"] * self.factor, self.least)
-            return {**carry, "rate": self._changed(carry["rate"], lower), "bad": 0, "rest": self.cooldown}
+            rate = lower if carry["rate"] - lower > self.eps else carry["rate"]
+            return {**carry, "rate": rate, "bad": 0, "rest": self.cooldown}
         return carry
-
-    def _changed(self, old: float, new: float) -> float:
-        # A bound on the wrong side of the rate, or a change too small, leaves it where it is.
-        wanted = new > old if new == min(old / self.factor, self.most) else new < old
-        return new if wanted and abs(new - old) > self.eps else old
 
     def after(self, metrics: Any) -> list[float]:
         """Return the rate after each of a list of metrics."""
@@ -270,13 +266,6 @@ class BoldDriver(Feedback):
         if f < last:
             return rate * self.up, {"rate": rate * self.up, "f": f, "undo": False}
         return rate * self.down, {"rate": rate * self.down, "f": last, "undo": True}
-
-
-def warmed(rule: Plateau, updates: int, start: float) -> Scaled:
-    """Return a plateau rule behind a ramp from `start` (at n = -1), during which it does not look."""
-    low = start / rule.lr
-    ramp = Constant(1.0).warmup(updates, start=low).skip(1)
-    return Scaled(rule.replace(wait=updates), ramp)
 
 
 def _check_watch(rule: Any) -> None:
