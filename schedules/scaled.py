@@ -48,6 +48,10 @@ class Scaled(Feedback):
         return rate * self.schedule(report.n), carry
 
     def __mul__(self, other: Any) -> Feedback:
-        return self.replace(schedule=self.schedule * other)
+        return (
+            NotImplemented
+            if isinstance(other, Feedback | str)
+            else self.replace(schedule=self.schedule * other)
+        )
 
     __rmul__ = __mul__
