@@ -78,14 +78,24 @@ class _Fill(ast.NodeTransformer):
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         return _negated(self.visit(node.operand))
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        return _branches(self.visit(node.test), self.visit(node.body), self.visit(node.orelse))
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        test = self.visit(node.test)
+        if isinstance(test, ast.Compare):
+            left, right = _number(test.left), _number(test.comparators[0])
+            if left is not None and right is not None:
+                return self.visit(node.body if left < right else node.orelse)
+        return _branches(test, self.visit(node.body), self.visit(node.orelse))
 
 
 def _simplified(op: ast.operator, left: ast.expr, right: ast.expr) -> ast.expr:
     a, b = _number(left), _number(right)
-    if a is not None and b is not None and type(op) in _FOLD and not (isinstance(op, ast.Div) and b == 0):
-        return ast.Constant(_FOLD[type(op)](a, b))
+    if a is not None and b is not None and type(op) in _FOLD:
+        try:
+            folded = _FOLD[type(op)](a, b)
+        except ArithmeticError:
+            return ast.BinOp(left, op, right)
+        # A root of a negative number, in a branch that is never reached, is left as it stands.
+        return ast.BinOp(left, op, right) if isinstance(folded, complex) else ast.Constant(folded)
     if isinstance(op, ast.Add | ast.Sub):
         return _sum(op, left, right)
     if isinstance(op, ast.Mult):

@@ -48,10 +48,8 @@ class Scaled(Feedback):
         return rate * self.schedule(report.n), carry
 
     def __mul__(self, other: Any) -> Feedback:
-        return (
-            NotImplemented
-            if isinstance(other, Feedback | str)
-            else self.replace(schedule=self.schedule * other)
-        )
+        if isinstance(other, Feedback | str):
+            return NotImplemented
+        return self.replace(schedule=self.schedule * other)
 
     __rmul__ = __mul__
