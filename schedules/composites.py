@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schedules.budget import Linear
+from schedules.decay import InverseTime
 from schedules.schedule import Array, Constant, Schedule, as_schedule
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
@@ -34,7 +36,7 @@ class Product(Schedule):
 
     first: Schedule
     second: Schedule
-    demo: ClassVar = {"first": Constant(0.5), "second": Constant(0.2)}
+    demo: ClassVar = {"first": InverseTime(0.1, 0.1), "second": Linear(1.0, steps=30)}
     formula = "first(n) * second(n)"
 
     def value(self, n: Array) -> Any:
@@ -71,7 +73,7 @@ class Sum(Schedule):
 
     first: Schedule
     second: Schedule
-    demo: ClassVar = {"first": Constant(0.5), "second": Constant(0.2)}
+    demo: ClassVar = {"first": Linear(0.1, steps=20), "second": Constant(0.02)}
     formula = "first(n) + second(n)"
 
     def value(self, n: Array) -> Any:
@@ -107,7 +109,7 @@ class Then(Schedule):
     before: Schedule
     after: Schedule
     at: int
-    demo: ClassVar = {"before": Constant(1.0), "after": Constant(0.1), "at": 10}
+    demo: ClassVar = {"before": Constant(0.1), "after": Linear(0.05, steps=20), "at": 10}
     formula = "before(n) if n < at else after(n - at)"
 
     def check(self) -> None:
@@ -140,7 +142,7 @@ class Floor(Schedule):
 
     body: Schedule
     least: float
-    demo: ClassVar = {"body": Constant(0.1), "least": 0.01}
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "least": 0.03}
     formula = "max(body(n), least)"
 
     def check(self) -> None:
@@ -175,7 +177,7 @@ class Cap(Schedule):
 
     body: Schedule
     most: float
-    demo: ClassVar = {"body": Constant(0.1), "most": 1.0}
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "most": 0.06}
     formula = "min(body(n), most)"
 
     def check(self) -> None:
@@ -210,7 +212,7 @@ class Delay(Schedule):
 
     body: Schedule
     updates: int
-    demo: ClassVar = {"body": Constant(0.1), "updates": 5}
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 10}
     formula = "body(max(n - updates, 0))"
 
     def check(self) -> None:
@@ -243,7 +245,7 @@ class Skip(Schedule):
 
     body: Schedule
     updates: int
-    demo: ClassVar = {"body": Constant(0.1), "updates": 5}
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 5}
     formula = "body(n + updates)"
 
     def check(self) -> None:
@@ -276,7 +278,7 @@ class Repeat(Schedule):
 
     body: Schedule
     period: int
-    demo: ClassVar = {"body": Constant(0.1), "period": 5}
+    demo: ClassVar = {"body": Linear(0.1, steps=10), "period": 10}
     formula = "body(n % period)"
 
     def check(self) -> None:
@@ -312,7 +314,6 @@ class PerEpoch(Schedule):
 
     Examples
     --------
-    >>> from schedules import Linear
     >>> Linear(1.0, steps=2).per_epoch(2).table(5).tolist()
     [1.0, 1.0, 0.5, 0.5, 0.0]
     >>> Linear(1.0, steps=2).per_epoch(2, smooth=True).table(5).tolist()
@@ -322,7 +323,7 @@ class PerEpoch(Schedule):
     body: Schedule
     updates_per_epoch: int
     smooth: bool = False
-    demo: ClassVar = {"body": Then(Constant(0.2), Constant(0.1), 4), "updates_per_epoch": 3}
+    demo: ClassVar = {"body": Linear(0.1, steps=5), "updates_per_epoch": 6}
 
     @property
     def formula(self) -> str:
@@ -364,7 +365,6 @@ class Fractions(Schedule):
 
     Examples
     --------
-    >>> from schedules import Linear
     >>> halves = Fractions([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
     >>> halves.per_epoch(4, smooth=True).table(5).tolist()
     [0.0, 0.5, 1.0, 1.0, 1.0]
@@ -372,7 +372,7 @@ class Fractions(Schedule):
 
     shares: tuple[float, ...]
     schedules: tuple[Schedule, ...]
-    demo: ClassVar = {"shares": (0.25, 0.75), "schedules": (Constant(0.1), Constant(0.2))}
+    demo: ClassVar = {"shares": (0.25, 0.75), "schedules": (Constant(0.1), Linear(0.2, steps=1))}
 
     @property
     def formula(self) -> str:

@@ -149,8 +149,10 @@ def test_nothing_is_periodic_but_what_its_name_says():
         if (np.diff(s(np.arange(10**4, 10**4 + 3000))) > 1e-12).any()
     }
     assert rising == {
+        "Cycles",
         "Cyclic",
         "PeriodicCosine",
+        "Repeat",
         "Restarts",
         "Sawtooth",
         "Silver",

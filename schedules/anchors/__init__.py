@@ -22,7 +22,7 @@ torch           ``LambdaLR(SGD(parameters, lr=1.0), schedule)``, which multiplie
 Optax           ``optax.sgd(jnp.asarray(schedule.table(T)).__getitem__)``; an index past T - 1 stays there
 Keras           ``keras.optimizers.schedules.PiecewiseConstantDecay(list(range(T - 1)),
                 schedule.table(T).tolist())``
-Keras, epochs   ``keras.callbacks.LearningRateScheduler(lambda epoch, lr: schedule(epoch))``
+Keras, epochs   ``keras.callbacks.LearningRateScheduler(lambda epoch, _: schedule(epoch))``
 ==============  =====================================================================================
 """
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from schedules.anchors.base_rate import rate_of
 from schedules.budget import Polynomial
-from schedules.cosine import Cosine, Restarts
+from schedules.cosine import Cosine
+from schedules.cycles import Restarts
 from schedules.cyclic import Sawtooth
 from schedules.decay import Exponential, InverseTime
 from schedules.functions import FromFunction, Recursion

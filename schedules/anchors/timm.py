@@ -10,8 +10,8 @@ from typing import Any
 from schedules.anchors import torch
 from schedules.anchors.base_rate import rate_of
 from schedules.budget import Geometric, Linear, Polynomial
-from schedules.cosine import Cosine, Restarts, Tanh
-from schedules.cycles import Cycles
+from schedules.cosine import Cosine, Tanh
+from schedules.cycles import Cycles, Restarts
 from schedules.decay import Power
 from schedules.feedback import Feedback
 from schedules.functions import FromFunction

@@ -11,7 +11,8 @@ from typing import Any
 from schedules.anchors.base_rate import rate_of
 from schedules.budget import Linear, Polynomial
 from schedules.composites import Product
-from schedules.cosine import Cosine, PeriodicCosine, Restarts
+from schedules.cosine import Cosine
+from schedules.cycles import PeriodicCosine, Restarts
 from schedules.cyclic import Cyclic
 from schedules.decay import Exponential, Power
 from schedules.functions import FromFunction, Recursion

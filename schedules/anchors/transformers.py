@@ -9,7 +9,7 @@ from typing import Any
 from schedules.anchors import torch
 from schedules.anchors.base_rate import rate_of
 from schedules.budget import Linear, Polynomial
-from schedules.cosine import PeriodicCosine, Restarts
+from schedules.cycles import PeriodicCosine, Restarts
 from schedules.decay import InverseSqrt, Power
 from schedules.feedback import Feedback
 from schedules.plateau import Greedy, Plateau
