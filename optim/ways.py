@@ -59,13 +59,17 @@ class FeedbackWay(Way):
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Ask for the rate, then make the update."""
         h, g = self.hypers.at(n), e.g
-        kept = self.carry.get("kept")
+        undoes = getattr(self.optimizer.lr, "undoes", False)
+        kept = self.carry.get("kept") if undoes else None
         rate, self.carry = self.optimizer.lr.rate(Report(n, x, e.f, g, self.problem), self.carry)
-        if self.optimizer.lr.undoes:
+        if undoes:
             if self.carry["undo"]:
                 x, g, slots = kept["x"], kept["g"], kept["slots"]
             self.carry = {**self.carry, "kept": {"x": x, "g": g, "slots": slots}}
-        h.__dict__["lr"] = rate
+        rule = h
+        while "inner" in rule.__dict__:  # the rate of a wrapper is that of the rule inside
+            rule = rule.inner
+        rule.__dict__["lr"] = rate
         x, slots = self.optimizer.update(x, g, slots, h)
         return x, slots, None, rate
 
