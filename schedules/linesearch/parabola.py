@@ -1,6 +1,7 @@
 """Steps from a parabola through two points of the line: PAL, and the two-point approximations."""
 
 import math
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -72,6 +73,7 @@ class PAL(Search):
         a = (line.value(self.mu / length) - line.phi0 - b * self.mu) / (self.mu * self.mu)
         if not math.isfinite(a):
             return line.stay("nonfinite", carry)
+        line.belief = Fitted(line.phi0, b * length, a * length * length)
         s, status = (-self.alpha * b / (2 * a), "converged") if a > 0 else (self.mu, "degenerate")
         if s > self.s_max:
             s, status = self.s_max, "max_step"
@@ -151,6 +153,19 @@ class QuadraticApproximation(Search):
             return line.accept(trial, "degenerate", {"alpha": 2 * first})
         alpha = min(max(step, first / self.growth), first * self.growth, longest)
         return line.go(alpha, "converged" if alpha == step else "max_step", {"alpha": alpha})
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The parabola that a search measured, phi0 + slope alpha + bend alpha^2: for drawing."""
+
+    phi0: float
+    slope: float
+    bend: float
+
+    def mean(self, alpha: float) -> float:
+        """Return its value."""
+        return self.phi0 + alpha * (self.slope + self.bend * alpha)
 
 
 def _from_start_slope(a: Trial, b: Trial) -> float | None:
