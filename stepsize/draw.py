@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optim import Run
-from stepsize.draw_line import line, sampling
+from stepsize.draw_line import line, sampling, searches
 from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, style
 from stepsize.races import Race, optimizer_label, rate_label
 
@@ -33,6 +33,7 @@ __all__ = [
     "rates",
     "sampling",
     "save",
+    "searches",
     "style",
 ]
 

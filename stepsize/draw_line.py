@@ -1,17 +1,20 @@
 """Pictures of line searches: what a search saw of its line, and what mini-batches do to one."""
 
+import itertools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from optim import Run
 from schedules import ExactSearch, Found, Line
-from stepsize.draw_style import COLORS, INK, axes_or_new, style
+from stepsize.draw_style import COLORS, INK, axes_or_new, figure, style
 from stepsize.lines import line_of, local_minima, scan, sign_changes
 
-__all__ = ["line", "sampling"]
+__all__ = ["line", "sampling", "searches"]
 
 Array = np.ndarray[Any, Any]
 _BLUE, _RED, _GREEN, _PINK, _SKY, _AMBER, _ = COLORS
@@ -111,7 +114,7 @@ def _frame(ax: Axes, searched: Line, curve: Array, top: float) -> None:
     finite = curve[np.isfinite(curve)]
     low = min(float(finite.min()), searched.phi0)
     seen = [t.f for t in searched.trials if t.f is not None and t.finite and t.alpha <= top]
-    high = max(searched.phi0, float(np.quantile(finite, 0.9)))
+    high = max(searched.phi0, float(curve[0]), float(np.quantile(finite, 0.9)))
     room = 0.25 * (high - low) or 1.0
     low, high = (
         min([low, *(f for f in seen if f > low - 2 * room)]),
@@ -123,7 +126,8 @@ def _frame(ax: Axes, searched: Line, curve: Array, top: float) -> None:
 def _looks(ax: Axes, searched: Line, found: Found, top: float) -> None:
     """Mark every look with its number and its slope; a look above the picture sits at its edge."""
     bottom, ceiling = ax.get_ylim()
-    beyond = []
+    beyond: list[int] = []
+    numbered: list[tuple[float, float]] = []
     for index, trial in enumerate(searched.trials):
         if trial.alpha > top:
             beyond.append(index)
@@ -138,10 +142,18 @@ def _looks(ax: Axes, searched: Line, found: Found, top: float) -> None:
         size = 6.5 if index > 0 and trial.alpha == found.alpha else 4.0
         color, marker = INK if index == 0 else _RED, "o" if inside else "^"
         ax.plot(trial.alpha, y, marker, color=color, markersize=size, clip_on=False, zorder=5)
-        if 0 < index <= 12:
+        spot = trial.alpha / top, y / (ceiling - bottom)
+        if index > 0 and all(math.dist(spot, other) > 0.03 for other in numbered):
+            numbered.append(spot)
             up = 7 if inside else -12
-            spot = {"xytext": (0, up), "textcoords": "offset points", "ha": "center", "fontsize": 8}
-            ax.annotate(str(index), (trial.alpha, y), **spot)
+            ax.annotate(
+                str(index),
+                (trial.alpha, y),
+                xytext=(0, up),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+            )
     ax.axvline(found.alpha, color=_RED, linewidth=0.8, linestyle=":", zorder=1)
     if beyond:
         span = f"look {beyond[0]}" if len(beyond) == 1 else f"looks {beyond[0]} to {beyond[-1]}"
@@ -229,6 +241,60 @@ def sampling(
         ax.set(xlim=(0, top), xlabel=r"step $\alpha$", ylabel=r"$\varphi(\alpha)$")
         ax.legend(loc="upper center", handlelength=1.5)
     return ax
+
+
+def searches(runs: Sequence[Run], n: int | None = None) -> Figure:
+    """Return the picture of some runs with line searches: losses, steps, and one line of each.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        On one problem, perhaps sampled in different ways.
+    n : int, optional
+        The update whose line is drawn; by default that of each run with the most looks.
+    """
+    sampled = next((run.problem for run in runs if run.problem.varies), None)
+    columns = 3 if sampled is not None or len(runs) > 2 else 2
+    rows = 1 + math.ceil(len(runs) / columns)
+    picture = figure(4.4 * columns, 3.1 * rows)
+    with style():
+        cells = [picture.add_subplot(rows, columns, i + 1) for i in range(columns + len(runs))]
+        for run, color in zip(runs, itertools.cycle(COLORS), strict=False):
+            _progress(run, cells[0], color)
+            steps = np.where(run.history.lr > 0, run.history.lr, np.nan)
+            cells[1].plot(np.arange(run.nit), steps, ".", color=color, markersize=2.5)
+        cells[0].legend(loc="best", handlelength=1.5)
+        cells[1].set(xlabel="update", ylabel=r"step $\alpha$", yscale="log", title="Steps")
+        if columns == 3:
+            if sampled is not None:
+                sampling(sampled, runs[0].history.x[0], ax=cells[2])
+                cells[2].set_title("The first line, sampled in two ways")
+            else:
+                cells[2].axis("off")
+        for run, cell in zip(runs, cells[columns:], strict=True):
+            line(run, int(np.argmax(_looks_of(run))) if n is None else n, cell)
+    return picture
+
+
+def _progress(run: Run, ax: Axes, color: str) -> None:
+    """Draw the loss of the whole problem against the evaluations that were spent on it."""
+    per_update = _looks_of(run) + (getattr(run.problem, "sampling", "full") == "static")
+    spent = 1 + np.concatenate([[0], np.cumsum(per_update)])
+    keep = np.unique(np.linspace(0, run.nit, 400).round().astype(int))
+    loss = run.problem.fun(run.history.x[keep])
+    minimum = run.problem.minimum
+    gap = loss - minimum if minimum is not None else loss
+    with np.errstate(invalid="ignore"):
+        gap = np.where(gap > 0, gap, np.nan)
+    ax.semilogy(spent[keep], gap, color=color, linewidth=1.3, label=repr(run.optimizer.lr))
+    ax.set(xlabel="evaluations", ylabel="loss" if minimum is None else "gap  $f - f^*$", title="Loss")
+    ax.grid(axis="y")
+
+
+def _looks_of(run: Run) -> Array:
+    if run.history.looks is None:
+        raise TypeError(f"run: got one with lr = {run.optimizer.lr!r}, expected one with a line search")
+    return run.history.looks
 
 
 def _count(number: int, one: str, many: str) -> str:

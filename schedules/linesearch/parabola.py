@@ -29,9 +29,9 @@ class PAL(Search):
     step degenerates to mu, which then is the learning rate. The paper's direction adaptation beta is the
     momentum of the optimizer: ``Momentum(lr=PAL(), momentum=0.4)``.
 
-    What does not reproduce: a constant alpha between 1 and 2 gave no faster convergence than alpha = 1 on
-    quadratics, and on breast-cancer data the method minimises each batch too far to match a tuned rate (see
-    docs/linesearch.md). Its superiority on CIFAR was not checked.
+    What does not reproduce (docs/linesearch.md): on quadratics a constant alpha between 1 and 2 is no faster
+    than 1, and on breast-cancer data each batch is minimised too far, so that a tuned rate ends lower. The
+    claims for CIFAR were not checked.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ class QuadraticApproximation(Search):
     Noise of deviation sigma_f in values and sigma_s in slopes gives the curvature of the value models the
     variance :math:`4 (2 \sigma_f^2 + \alpha_1^2 \sigma_s^2)/\alpha_1^4`, that of slopes alone
     :math:`2 \sigma_s^2/\alpha_1^2`: at least twice as good, and more so the nearer the two points. That is
-    the claim of the paper, and it reproduces where noise in values dominates; on logistic regression the
-    loss is no parabola, and the slopes-only model pays with more bias (docs/linesearch.md).
+    the claim of the paper, and it reproduces where noise in values dominates. On logistic regression the
+    loss is no parabola, and the model of slopes alone pays with more bias (docs/linesearch.md).
 
     alpha_1 is the last step. Without curvature (kappa <= 0) the step is alpha_1 (status "degenerate") and the
     next alpha_1 is twice that; no step is longer than `growth` times alpha_1 or shorter than a `growth`-th.
