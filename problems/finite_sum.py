@@ -180,8 +180,12 @@ class Batch(FiniteSum, abstract=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         A, y = self.whole.train
-        # Picked here and not at first use: a batch lives for one update.
-        object.__setattr__(self, "_examples", (A[self.indices], y[self.indices]))
+        # Picked here and not at first use: a batch lives for one update. The indices are checked already, and
+        # mode="clip" saves the buffer that a check would need.
+        rows = self.indices
+        views = isinstance(rows, slice)
+        picked = (A[rows], y[rows]) if views else (A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip"))
+        object.__setattr__(self, "_examples", picked)
 
     @property
     def train(self) -> tuple[Array, Array]:
