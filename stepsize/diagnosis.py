@@ -158,8 +158,7 @@ def courses_of(run: Run) -> Courses:
 
     In a batch, a run that left the finite numbers is cut where `minimize` would have ended it alone.
     """
-    values: Array = getattr(run, "loss", run.history.fun) if run.problem.varies else run.history.fun
-    fun, error, norm = (rows.reshape(len(rows), -1) for rows in (values, run.error, run.history.grad_norm))
+    fun, error, norm = (rows.reshape(len(rows), -1) for rows in (run.loss, run.error, run.history.grad_norm))
     overshoot: Array = run.history.overshoot.reshape(run.nit, -1)
     if run.history.x.ndim == 2:
         return Courses(fun, error, overshoot, np.array([run.nit]), np.array([bool(run.diverged)]))
@@ -220,7 +219,7 @@ def _reason(run: Run, verdict: str, settled: int | None, found: Findings, tol: f
     if run.diverged:
         return f"the loss left the finite numbers after {run.nit} updates"
     if verdict == DIVERGED:
-        return f"the loss ended at {run.fun:.1e}, far above its start at {run.history.fun[0]:.1e}"
+        return f"the loss ended at {run.fun:.1e}, far above its start at {run.loss[0]:.1e}"
     when = f"the {what} is at most {tol:g} from update {settled} on"
     return {
         SETTLED: when,

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from optim import Optimizer
+from optim import SGD, Momentum, Nesterov, Optimizer
 from schedules import Constant, Schedule
-from stepsize import ramps, theory
+from stepsize import ramps
 from stepsize.base.checks import as_count, describe, refuse_unless
 from stepsize.batches import Batch, cut, descend
 from stepsize.designs import seeds_for, starts_for
 from stepsize.diagnosis import courses_of
 from stepsize.races import optimizer_label
+from stepsize.theory import stability_limit
 
 __all__ = ["FoundRate", "find_lr"]
 
@@ -79,6 +80,18 @@ class FoundRate:
         low, high = np.quantile(self.bests, [0.1, 0.9], method="nearest")
         return float(low), float(high)
 
+    @property
+    def known(self) -> dict[str, float]:
+        """What theory knows for a quadratic with the problem's curvatures; empty for other rules."""
+        L, mu = self.problem.L, self.problem.mu
+        if not L or type(self.optimizer) not in (SGD, Momentum, Nesterov):
+            return {}
+        if not isinstance(getattr(self.optimizer, "momentum", 0.0), float):
+            return {}
+        plain = type(self.optimizer) is SGD
+        told = {"edge 2/L" if plain else "edge": stability_limit(self.optimizer.replace(lr=1.0), L)}
+        return told | ({"fastest 2/(L+mu)": 2 / (L + mu)} if plain and mu else {})
+
     def classical(self, counts: Sequence[int] = (50, 100, 300, 1000)) -> dict[str, list[float]]:
         """Return what the popular finders say of the same problem; nan where they say nothing.
 
@@ -116,10 +129,9 @@ class FoundRate:
             told.append(f"edge  {self.edge:.6g}   from there on the loss ends above its start")
         else:
             told.append(f"edge  none: the loss ends below its start up to a rate of {self.rates[-1]:g}")
-        edge, best_rate = (f(self.optimizer, self.problem) for f in (theory.edge, theory.best_rate))
-        if edge is not None:
-            fastest = "" if best_rate is None else f", fastest at 2/(L+mu) = {best_rate:.6g}"
-            told.append(f"theory, for the sharpest bend anywhere: edge {edge:.6g}{fastest}")
+        if self.known:
+            words = ", ".join(f"{name} = {rate:.6g}" for name, rate in self.known.items())
+            told.append(f"theory, for the sharpest bend anywhere: {words}")
         return told
 
 

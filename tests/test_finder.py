@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize import theory
 from stepsize.diagnosis import courses_of
 from tests.noisy import NoisyBowl
 
@@ -24,12 +23,12 @@ def test_the_edge_is_that_of_theory_within_a_tenth_of_a_per_cent(condition, rule
     """2/L for gradient descent, (2 + 2 beta)/L for the heavy ball."""
     found = ss.find_lr(bowl(condition, L=3.0), rule, steps=50)
     assert found.edge == pytest.approx(limit / 3.0, rel=1e-3)
-    assert theory.edge(rule, found.problem) == pytest.approx(limit / 3.0, rel=1e-12)
+    assert found.known["edge 2/L" if rule == ss.SGD() else "edge"] == pytest.approx(limit / 3.0, rel=1e-12)
 
 
 def test_the_edge_of_nesterov_is_where_a_root_of_its_polynomial_leaves_the_unit_circle():
     beta, L = 0.9, 4.0
-    limit = theory.edge(ss.Nesterov(momentum=beta), bowl(10, L))
+    limit = (2 + 2 * beta) / (1 + 2 * beta) / L
 
     def largest_root(lr):
         return abs(np.roots([1, -(1 + beta) * (1 - lr * L), beta * (1 - lr * L)])).max()
