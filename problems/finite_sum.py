@@ -177,8 +177,8 @@ class Batch(FiniteSum, abstract=True):
             refuse_unless(bool(inside), "indices", value, expected)
         return super().normalise(name, value)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check(self) -> None:
+        """Pick the examples."""
         A, y = self.whole.train
         # Picked here and not at first use: a batch lives for one update. The indices are checked already, and
         # mode="clip" saves the buffer that a check would need.
