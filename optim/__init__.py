@@ -42,6 +42,8 @@ __all__ = [
     *_adam,
     *_second_moment,
     *_sign,
+    *_curvature,
+    *_quasi_newton,
     *_schedule_free,
     *_rate_free,
     *_wrappers,

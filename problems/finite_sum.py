@@ -1,5 +1,6 @@
 """Losses that are means over examples: what learning problems and mini-batches have in common."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -177,21 +178,14 @@ class Batch(FiniteSum, abstract=True):
             refuse_unless(bool(inside), "indices", value, expected)
         return super().normalise(name, value)
 
-    def check(self) -> None:
-        """Pick the examples."""
-        A, y = self.whole.train
-        # Picked here and not at first use: a batch lives for one update. The indices are checked already, and
-        # mode="clip" saves the buffer that a check would need.
-        rows = self.indices
-        views = isinstance(rows, slice)
-        picked = (A[rows], y[rows]) if views else (A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip"))
-        object.__setattr__(self, "_examples", picked)
-
-    @property
+    @cached_property
     def train(self) -> tuple[Array, Array]:
         """The inputs and targets of these examples."""
-        examples: tuple[Array, Array] = self.__dict__["_examples"]
-        return examples
+        (A, y), rows = self.whole.train, self.indices
+        if isinstance(rows, slice):
+            return A[rows], y[rows]
+        # The indices are checked already; mode="clip" saves the buffer that a check would need.
+        return A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip")
 
     def stats(self, x: Any) -> Stats:
         r"""Return value and gradient with their variances as estimates of the whole sum's.
