@@ -274,6 +274,10 @@ class TestAdapters:
         check_optimizer(keras.optimizers.Adam(learning_rate=0.1), like=dialects.keras.Adam(learning_rate=0.1))
 
 
+# A complex step is one evaluation a parameter; the larger problems have their differences elsewhere.
+SMALL = [p for p in PROBLEMS if not isinstance(p, problems.Custom) and p.dim <= 20]
+
+
 class TestGradients:
     @pytest.mark.parametrize(
         "problem", [p for p in PROBLEMS if not isinstance(p, problems.Custom)], ids=name_of
