@@ -50,6 +50,8 @@ __all__ = [
     *_clipping,
     *_averaging,
     *_quirks,
+    *_curvature,
+    *_quasi_newton,
     *_loop,
     *_run,
     *_state,
