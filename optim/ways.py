@@ -60,7 +60,7 @@ class FeedbackWay(Way):
         """Ask for the rate, then make the update."""
         h, g = self.hypers.at(n), e.g
         undoes = getattr(self.optimizer.lr, "undoes", False)
-        kept = self.carry.get("kept") if undoes else None
+        kept: Any = self.carry.get("kept") if undoes else None
         rate, self.carry = self.optimizer.lr.rate(Report(n, x, e.f, g, self.problem), self.carry)
         if undoes:
             if self.carry["undo"]:
