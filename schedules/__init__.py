@@ -1,4 +1,4 @@
-"""How far: learning-rate schedules, pure functions of the update index, and rates that answer to the run."""
+"""How far: schedules of the update index, rates that answer to the run, and line searches."""
 
 from schedules.budget import *
 from schedules.budget import __all__ as _budget
@@ -12,6 +12,26 @@ from schedules.cyclic import *
 from schedules.cyclic import __all__ as _cyclic
 from schedules.decay import *
 from schedules.decay import __all__ as _decay
+from schedules.linesearch.armijo import *
+from schedules.linesearch.armijo import __all__ as _armijo
+from schedules.linesearch.exact import *
+from schedules.linesearch.exact import __all__ as _exact
+from schedules.linesearch.gols import *
+from schedules.linesearch.gols import __all__ as _gols
+from schedules.linesearch.hager_zhang import *
+from schedules.linesearch.hager_zhang import __all__ as _hager_zhang
+from schedules.linesearch.line import *
+from schedules.linesearch.line import __all__ as _line
+from schedules.linesearch.nonmonotone import *
+from schedules.linesearch.nonmonotone import __all__ as _nonmonotone
+from schedules.linesearch.parabola import *
+from schedules.linesearch.parabola import __all__ as _parabola
+from schedules.linesearch.probabilistic import *
+from schedules.linesearch.probabilistic import __all__ as _probabilistic
+from schedules.linesearch.sls import *
+from schedules.linesearch.sls import __all__ as _sls
+from schedules.linesearch.wolfe import *
+from schedules.linesearch.wolfe import __all__ as _wolfe
 from schedules.feedback import *
 from schedules.feedback import __all__ as _feedback
 from schedules.functions import *
@@ -39,6 +59,17 @@ from schedules.warmup import __all__ as _warmup
 
 __all__ = [
     *_schedule,
+    *_decay,
+    *_line,
+    *_exact,
+    *_armijo,
+    *_wolfe,
+    *_hager_zhang,
+    *_nonmonotone,
+    *_sls,
+    *_parabola,
+    *_gols,
+    *_probabilistic,
     *_functions,
     *_composites,
     *_phases,
