@@ -1,6 +1,7 @@
 """The loop: one update after another, nothing evaluated twice, everything recorded."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -86,7 +87,7 @@ def minimize(
     single = x.ndim == 1
 
     with np.errstate(all="ignore"):
-        e = _evaluate(problem, n, x)
+        e = way.evaluate(n, x)
         _check_first(x, e)
         record = _Recorder(optimizer, problem, x, slots, e)
         status, stop = BUDGET, n + steps
@@ -96,7 +97,7 @@ def minimize(
                 break
             x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
             if e_next is None:
-                e_next = _evaluate(problem, n + 1, x_next)
+                e_next = way.evaluate(n + 1, x_next)
             if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
                 status = DIVERGED
                 break
@@ -111,25 +112,21 @@ def minimize(
         history = record.history()
 
     diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1])
-    evaluations = len(history.fun) + (status == DIVERGED) + way.extra_evaluations
+    if way.searched is not None:
+        history = replace(history, **way.searched.columns(len(history.lr)))
     return Run(
         problem=problem,
         optimizer=optimizer,
         history=history,
         jac=np.array(e.g),
-        nfev=evaluations,
-        njev=evaluations,
+        nfev=way.n_f,
+        njev=way.n_g,
         status=status,
         message=_message(status, len(history.lr), tol, problem, diverged),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
         diverged=diverged,
         state=State(n, tuple(np.array(s) for s in slots), way.carry),
     )
-
-
-def _evaluate(problem: Any, n: int, x: Array) -> Evaluation:
-    seen = problem.at(n) if problem.varies else problem
-    return Evaluation(*seen.value_and_grad(x))
 
 
 def _is_finite(e: Evaluation) -> bool:

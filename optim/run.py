@@ -37,6 +37,11 @@ class History:
         The points to report, for optimizers whose answer differs from x.
     answer_fun : ndarray of shape (T + 1, ...), or None
         Their values.
+    status : ndarray of str, shape (T,), or None
+        How each line search ended: "converged", "max_step", "min_step", "budget", "uphill", "not_descent",
+        "nonfinite", "degenerate" or "flat".
+    looks : ndarray of int, shape (T,), or None
+        How often each line search looked at the line, beyond its start.
     """
 
     x: Array
@@ -46,6 +51,8 @@ class History:
     overshoot: Array
     answer: Array | None = None
     answer_fun: Array | None = None
+    status: Array | None = None
+    looks: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """The ways to make an update, by what the rate answers to: the index, the run, or the line ahead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,18 @@ class Report:
     problem: Any
 
 
+@dataclass(slots=True)
+class Searched:
+    """What line searches leave behind: for each update a status word and how often it looked."""
+
+    status: list[str] = field(default_factory=list)
+    looks: list[int] = field(default_factory=list)
+
+    def columns(self, updates: int) -> dict[str, Array]:
+        """Return both as columns of the history of so many updates."""
+        return {"status": np.array(self.status[:updates], dtype=str), "looks": np.array(self.looks[:updates], int)}
+
+
 class Way:
     """An update whose rate is known from the index alone."""
 
@@ -31,7 +43,18 @@ class Way:
         self.optimizer, self.problem = optimizer, problem
         self.hypers = Hypers(optimizer, x)
         self.carry = state.carry
-        self.extra_evaluations = 0
+        self.searched: Searched | None = None
+        self.n_f = self.n_g = 0
+
+    def evaluate(self, n: int, x: Array) -> Any:
+        """Return value and gradient at x as update n sees them, and count."""
+        self.n_f += 1
+        self.n_g += 1
+        return Evaluation(*self.seen(n).value_and_grad(x))
+
+    def seen(self, n: int) -> Any:
+        """Return the problem as update n sees it."""
+        return self.problem.at(n) if self.problem.varies else self.problem
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
@@ -64,8 +87,9 @@ class FeedbackWay(Way):
 class SearchWay(Way):
     """An update whose rate is found along the line x - alpha d.
 
-    ``lr.look(problem, n, x, e, d, carry)`` returns alpha, the evaluation at x - alpha d if it has one, the
-    new carry, a status word, and how many evaluations it made beyond the one handed over.
+    ``lr.look(problem, n, x, e, d, carry)`` answers with `alpha`, the evaluation `e` at x - alpha d if it has
+    one, the new `carry`, a `status` word, and the looks `n_f`, `n_g` that it took. An evaluation that was
+    handed over is kept with the carry: under dynamic sampling nobody could make it again.
     """
 
     def __init__(self, optimizer: Optimizer, problem: Any, x: Array, state: State) -> None:
@@ -76,20 +100,35 @@ class SearchWay(Way):
                 f"lr: got the line search {optimizer.lr!r}, expected a number or a schedule, because an update "
                 f"of {name} is not x - lr * d"
             )
+        optimizer.lr.warn_of_sampling(problem)
+        self.searched = self.words = Searched()
         if self.carry is None:
-            self.carry = optimizer.lr.begin(x)
-        self.statuses: list[str] = []
+            self.carry = {"search": None, "at": None}
+
+    def evaluate(self, n: int, x: Array) -> Any:
+        """Return the evaluation that the last search handed over if it was at x, or make one."""
+        at = self.carry["at"]
+        if at is not None and np.array_equal(at["x"], x):
+            return Evaluation(at["f"], at["g"], at["var_f"], at["var_g"])
+        self.n_f += 1
+        self.n_g += 1
+        return self.optimizer.lr.evaluate(self.seen(n), x)
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Find the direction, then how far to go."""
         d, slots = self.optimizer.direction(x, e.g, slots, self.hypers.at(n))
-        found = self.optimizer.lr.look(self.problem, n, x, e, d, self.carry)
-        alpha, e_next, self.carry, status, evaluations = found
-        self.statuses.append(status)
-        self.extra_evaluations += evaluations - (e_next is not None)
-        return x - alpha * d, slots, e_next, alpha
+        found = self.optimizer.lr.look(self.problem, n, x, e, d, self.carry["search"])
+        x = x - found.alpha * d
+        e_next = found.e
+        at = e_next and {"x": x, "f": e_next.f, "g": e_next.g, "var_f": e_next.var_f, "var_g": e_next.var_g}
+        self.carry = {"search": found.carry, "at": at}
+        self.words.status.append(found.status)
+        self.words.looks.append(max(found.n_f, found.n_g))
+        self.n_f += found.n_f
+        self.n_g += found.n_g
+        return x, slots, e_next, found.alpha
 
 
 def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State) -> Way:

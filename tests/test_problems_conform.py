@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from problems import Custom, Problem
+from problems import Custom, FiniteSum, Problem
 from stepsize.base.record import registered
 from tests.instances import PROBLEMS, name_of
 
@@ -15,6 +15,7 @@ for cls in registered(Problem):
             INSTANCES.append(cls())
         except TypeError:
             continue  # it cannot be made without data
+INSTANCES += [p.batch([0, 2, 2, 1]) for p in PROBLEMS if isinstance(p, FiniteSum)]
 
 
 def points(problem, count=8):
@@ -117,3 +118,24 @@ def test_the_start_is_ordinary_and_the_source_is_named(problem):
     assert np.isfinite(problem.fun(np.array(problem.x0)))
     assert problem.source
     assert problem.formula
+
+
+@pytest.mark.parametrize("problem", [p for p in PROBLEMS if isinstance(p, FiniteSum)], ids=name_of)
+def test_the_mean_over_batches_is_the_whole(problem):
+    n = problem.n_examples
+    x = points(problem)
+    single = [problem.batch([i]) for i in range(min(n, 6))]
+    some = problem.batch(slice(0, 6))
+    np.testing.assert_allclose(np.mean([b.fun(x) for b in single], axis=0), some.fun(x), rtol=1e-12)
+    np.testing.assert_allclose(
+        np.mean([b.grad(x) for b in single], axis=0), some.grad(x), rtol=1e-9, atol=1e-12
+    )
+    whole = problem.batch(slice(None))
+    assert np.array_equal(whole.fun(x), problem.fun(x))
+    assert np.array_equal(whole.grad(x), problem.grad(x))
+    with pytest.raises(ValueError, match="indices: got"):
+        problem.batch([0, n])
+    with pytest.raises(ValueError, match="indices: got"):
+        problem.batch(slice(0, 0))
+    with pytest.raises(TypeError, match="indices: got"):
+        problem.batch([0.5])
