@@ -111,6 +111,12 @@ class Line:
         self.trials = [self.start]
         self.n_f = self.n_g = self.n_calls = 0
 
+    @property
+    def share(self) -> float:
+        """Share of the examples that the start saw, B/n; 1 where there are no examples."""
+        whole = getattr(self.problem, "n_examples", None)
+        return 1.0 if whole is None else float(self.seen.n_examples / whole)
+
     def point(self, alpha: float) -> Array:
         """Return x - alpha d."""
         return np.asarray(self.x - alpha * self.d)
@@ -158,6 +164,10 @@ class Line:
         elif trial.g is None or trial.f is None:
             e = None if self.sampling == "dynamic" else self._completed(trial)
         return Found(trial.alpha, e, carry, status, self.n_f, self.n_g)
+
+    def go(self, alpha: float, status: str, carry: Carry) -> Found:
+        """Answer with a step to where nobody has looked."""
+        return Found(alpha, None, carry, status, self.n_f, self.n_g)
 
     def stay(self, status: str, carry: Carry) -> Found:
         """Answer with no step at all; a dynamic sample is drawn anew for the next update."""
