@@ -42,13 +42,15 @@ class Problem(Record, abstract=True):
     L, mu : float, or None
         Largest and smallest curvature anywhere: the gradient is L-Lipschitz and the function mu-strongly
         convex; None where unknown or infinite.
-    checkpoint : (point, value), or None
-        One cited point with its cited value; a wrong function with a right gradient passes every gradient
-        check.
+    checkpoint : (point, value) or (point, value, tolerance), or None
+        One cited point with its cited value, to 1e-12 of it or to the printed digits; a wrong function with a
+        right gradient passes every gradient check.
     source : str
         Where the function comes from.
     components : bool
         True if `grad` and `fun` are written by components, so that they also take a list of floats.
+    smooth : bool
+        True if the gradient is continuous and differentiable; False where there are kinks.
     varies : bool
         True if the data change over time; `at` gives the problem as one update sees it.
     """
@@ -62,6 +64,7 @@ class Problem(Record, abstract=True):
     checkpoint = Fact()
     source = Fact("")
     components = Fact(False)
+    smooth = Fact(True)
     varies = Fact(False)
     gradient_source = Fact("exact")
     demo: ClassVar[dict[str, Any]] = {}
@@ -134,7 +137,7 @@ class Problem(Record, abstract=True):
         Examples
         --------
         >>> bowl = Problem.of(lambda x: (x * x).sum(), lambda x: 2 * x, x0=[3.0, 4.0], minimum=0.0)
-        >>> bowl.fun(np.array([3.0, 4.0]))
+        >>> float(bowl.fun(np.array([3.0, 4.0])))
         25.0
         """
         return Custom(fun, grad, x0, hess, **facts)
@@ -219,6 +222,27 @@ class Custom(Problem):
             return function(x.copy())
         flat = x.reshape(-1, x.shape[-1])
         return np.array([function(row.copy()) for row in flat]).reshape(*x.shape[:-1], *shape)
+
+
+def symmetric(*upper: Any) -> Array:
+    """Return the symmetric matrix whose upper triangle is given row by row; entries may be batches.
+
+    Examples
+    --------
+    >>> symmetric(1.0, 2.0, 3.0).tolist()
+    [[1.0, 2.0], [2.0, 3.0]]
+    """
+    d = round((np.sqrt(8 * len(upper) + 1) - 1) / 2)
+    shape = np.broadcast_shapes(*(np.shape(entry) for entry in upper))
+    H = np.empty((*shape, d, d))
+    for entry, i, j in zip(upper, *np.triu_indices(d), strict=True):
+        H[..., i, j] = H[..., j, i] = entry
+    return H
+
+
+def diagonal(entries: Any) -> Array:
+    """Return the diagonal matrices with the last axis of `entries` on the diagonal."""
+    return np.asarray(entries)[..., None] * np.eye(np.shape(entries)[-1])
 
 
 def as_dim(dim: Any, least: int = 1) -> int:

@@ -1,6 +1,5 @@
 """Learning from data: losses that are averages over examples."""
 
-import math
 from functools import cached_property
 from typing import Any, ClassVar
 
