@@ -1,15 +1,11 @@
 """What an optimizer carries from one update to the next, and how it is kept on disk."""
 
 import io
-import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from stepsize.base.checks import describe
 
 __all__ = ["State"]
 
@@ -44,6 +40,9 @@ class State:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""
+        import json
+        from pathlib import Path
+
         arrays: dict[str, Any] = {f"slot{i}": np.asarray(s) for i, s in enumerate(self.slots)}
         carry = _split_arrays(self.carry, arrays)
         header = {"n": self.n, "slots": len(self.slots), "carry": carry}
@@ -63,14 +62,14 @@ class State:
         ValueError
             If the file is not one that `save` wrote.
         """
+        import json
+
         try:
             with np.load(path, allow_pickle=False) as file:
                 header = json.loads(file["header"].tobytes())
                 arrays = {name: file[name] for name in file.files if name != "header"}
         except (KeyError, ValueError, EOFError) as error:
-            raise ValueError(
-                f"path: got {describe(str(path))}, expected a file written by State.save"
-            ) from error
+            raise ValueError(f"path: got {str(path)!r}, expected a file written by State.save") from error
         slots = tuple(arrays[f"slot{i}"] for i in range(header["slots"]))
         return cls(header["n"], slots, _join_arrays(header["carry"], arrays))
 
