@@ -1,12 +1,13 @@
 """The ways to make an update, by what the rate answers to: the index, the run, or the line ahead."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from optim.optimizer import Evaluation, Hypers, Optimizer, Slots, kind_of
 from optim.state import State
+from stepsize.base.checks import describe
 
 __all__ = ["Report", "Way", "way_for"]
 
@@ -33,7 +34,10 @@ class Searched:
 
     def columns(self, updates: int) -> dict[str, Array]:
         """Return both as columns of the history of so many updates."""
-        return {"status": np.array(self.status[:updates], dtype=str), "looks": np.array(self.looks[:updates], int)}
+        return {
+            "status": np.array(self.status[:updates], dtype=str),
+            "looks": np.array(self.looks[:updates], int),
+        }
 
 
 class Way:
@@ -45,22 +49,50 @@ class Way:
         self.carry = state.carry
         self.searched: Searched | None = None
         self.n_f = self.n_g = 0
+        self._last_seen: tuple[int, Any] = (-1, None)
+        self._needs = {*optimizer.needs, *(("grad",) if optimizer.compares and problem.varies else ())}
+        if self._needs:
+            _refuse_unless_it_has(self._needs, self.seen(state.n), optimizer)
 
     def evaluate(self, n: int, x: Array) -> Any:
         """Return value and gradient at x as update n sees them, and count."""
         self.n_f += 1
         self.n_g += 1
-        return Evaluation(*self.seen(n).value_and_grad(x))
+        f, g = self.seen(n).value_and_grad(x)
+        return Evaluation(f, g, drawn=(n, 0))
 
     def seen(self, n: int) -> Any:
         """Return the problem as update n sees it."""
-        return self.problem.at(n) if self.problem.varies else self.problem
+        if not self.problem.varies:
+            return self.problem
+        if self._last_seen[0] != n:
+            self._last_seen = n, self.problem.at(n)
+        return self._last_seen[1]
+
+    def resolve(self, n: int, x: Array, e: Evaluation) -> Any:
+        """Return the optimizer's record as update n sees it, with what its rule needs."""
+        h = self.hypers.at(n)
+        if self._needs:
+            self.hypers.give(**self._supplies(n, x, e))
+        return h
+
+    def _supplies(self, n: int, x: Array, e: Evaluation) -> dict[str, Any]:
+        """Return what the rule needs, of the very draw that the gradient came from."""
+        at, k = e.drawn or (n, 0)
+        seen = self.problem.draw(at, k) if k and self.problem.varies else self.seen(at)
+
+        def grad(points: Array) -> Any:
+            self.n_g += points.size // x.size
+            return seen.grad(points)
+
+        known = {"f": e.f, "grad": grad}
+        return {need: known[need] if need in known else getattr(seen, need)(x) for need in self._needs}
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Return the next x, the new slots, the evaluation at the next x if it is known, and the rate."""
-        h = self.hypers.at(n)
+        h = self.resolve(n, x, e)
         x, slots = self.optimizer.update(x, e.g, slots, h)
         return x, slots, None, h.lr
 
@@ -77,7 +109,7 @@ class FeedbackWay(Way):
         self, n: int, x: Array, e: Evaluation, slots: Slots
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Ask for the rate, then make the update."""
-        h = self.hypers.at(n)
+        h = self.resolve(n, x, e)
         rate, self.carry = self.optimizer.lr.rate(Report(n, x, e.f, e.g, self.problem), self.carry)
         rule = h
         while "inner" in rule.__dict__:  # the rate of a wrapper is that of the rule inside
@@ -112,20 +144,22 @@ class SearchWay(Way):
         """Return the evaluation that the last search handed over if it was at x, or make one."""
         at = self.carry["at"]
         if at is not None and np.array_equal(at["x"], x):
-            return Evaluation(at["f"], at["g"], at["var_f"], at["var_g"])
+            return Evaluation(*(at[name] for name in ("f", "g", "var_f", "var_g", "drawn")))
         self.n_f += 1
         self.n_g += 1
-        return self.optimizer.lr.evaluate(self.seen(n), x)
+        e = self.optimizer.lr.evaluate(self.seen(n), x)
+        return Evaluation(e.f, e.g, e.var_f, e.var_g, drawn=(n, 0))
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Find the direction, then how far to go."""
-        d, slots = self.optimizer.direction(x, e.g, slots, self.hypers.at(n))
+        d, slots = self.optimizer.direction(x, e.g, slots, self.resolve(n, x, e))
         found = self.optimizer.lr.look(self.problem, n, x, e, d, self.carry["search"])
         x = x - found.alpha * d
-        e_next = found.e
-        at = e_next and {"x": x, "f": e_next.f, "g": e_next.g, "var_f": e_next.var_f, "var_g": e_next.var_g}
+        end = found.e
+        e_next = end and Evaluation(end.f, end.g, end.var_f, end.var_g, drawn=(n, end.look))
+        at = e_next and {"x": x, **{f.name: getattr(e_next, f.name) for f in fields(e_next)}}
         self.carry = {"search": found.carry, "at": at}
         self.words.status.append(found.status)
         self.words.looks.append(max(found.n_f, found.n_g))
@@ -134,11 +168,25 @@ class SearchWay(Way):
         return x, slots, e_next, found.alpha
 
 
+def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> None:
+    """Refuse a problem without the derivatives that the optimizer's rule needs."""
+    name = type(optimizer).__name__
+    for need in sorted(needs - {"f", "grad"}):
+        has = callable(getattr(seen, need, None)) and getattr(seen, f"has_{need}", True)
+        if not has:
+            raise TypeError(f"problem: got {describe(seen)}, expected one with {need}, which {name} needs")
+
+
 def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State) -> Way:
     """Return the way that suits the optimizer's rate."""
     kind = kind_of(optimizer.lr)
     if kind != "schedule" and x.ndim > 1:
         raise TypeError(
             f"lr: got {optimizer.lr!r} for a batch of runs, which it cannot serve; run them one by one"
+        )
+    if not optimizer.batched and x.ndim > 1:
+        raise TypeError(
+            f"x0: got {describe(x)}, a batch of runs, which {type(optimizer).__name__} cannot serve; "
+            "run them one by one"
         )
     return {"schedule": Way, "feedback": FeedbackWay, "search": SearchWay}[kind](optimizer, problem, x, state)

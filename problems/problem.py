@@ -27,7 +27,8 @@ class Problem(Record, abstract=True):
     """A function to descend.
 
     The last axis of x is the parameter vector, every leading axis is a batch: `fun` maps (..., d) to (...),
-    `grad` to (..., d), `hess` to (..., d, d).
+    `grad` to (..., d), `hess` to (..., d, d). A problem that is a multiple of a sum of squares may also give
+    `residuals` (..., m) and their derivatives, `jacobian` (..., m, d).
 
     Attributes
     ----------

@@ -1,7 +1,6 @@
 """Backtracking to a sufficient decrease: the first line search of every textbook."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -69,7 +68,9 @@ class Armijo(Search):
         """Refuse constants that would accept everything or nothing."""
         refuse_outside(self, c1=(0.0, 1.0), rho=(0.0, 1.0), alpha0=(0.0, math.inf), alpha_max=(0.0, math.inf))
         if self.growth is not None:
-            refuse_unless(as_number("growth", self.growth) >= 1, "growth", self.growth, "a factor of at least 1")
+            refuse_unless(
+                as_number("growth", self.growth) >= 1, "growth", self.growth, "a factor of at least 1"
+            )
         for name in ("rtol", "atol"):
             value = getattr(self, name)
             refuse_unless(as_number(name, value) >= 0, name, value, "a number of at least 0")
@@ -107,9 +108,10 @@ class ForwardBackward(Search):
 
     .. math:: \varphi(\alpha) \le \varphi(0) + c_1\, \alpha\, \varphi'(0)
 
-    It starts from the last step, 1e-8 at first. If that passes it is multiplied by eta as long as the next one
-    passes too; otherwise divided until it passes. The baseline of the papers on gradient-only searches: sound
-    on one mini-batch, while under dynamic sampling two values cannot be compared and its steps collapse.
+    It starts from the last step, 1e-8 at first. If that passes it is multiplied by eta as long as the next
+    one passes too; otherwise divided until it passes. The baseline of the papers on gradient-only searches:
+    sound on one mini-batch, while under dynamic sampling two values cannot be compared and its steps
+    collapse.
 
     Parameters
     ----------

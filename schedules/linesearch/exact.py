@@ -14,9 +14,9 @@ class ExactQuadratic(Search):
 
     .. math:: \alpha^\star = \frac{g^\top d}{d^\top H d}
 
-    for the line x - alpha d. With steepest descent it is Cauchy's step, whose path zigzags: every gradient is
-    at a right angle to the last, and f falls by no better than :math:`((\kappa - 1)/(\kappa + 1))^2` an update
-    from the worst start. It needs the problem's Hessian.
+    for the line x - alpha d. With steepest descent it is Cauchy's step, whose path zigzags: every gradient
+    is at a right angle to the last, and f falls by no better than :math:`((\kappa - 1)/(\kappa + 1))^2` an
+    update from the worst start. It needs the problem's Hessian.
 
     Parameters
     ----------

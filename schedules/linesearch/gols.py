@@ -40,7 +40,9 @@ class GradientOnly(Search, abstract=True):
             return line.stay("not_descent", carry)
         longest = max(longest_step(line, self.max_length), self.alpha_min)
         last = self.alpha_min if carry is None else min(max(float(carry["alpha"]), self.alpha_min), longest)
-        trial, status = (line.both(self.alpha_min), "flat") if line.slope0 == 0 else self.cross(line, last, longest)
+        trial, status = (
+            (line.both(self.alpha_min), "flat") if line.slope0 == 0 else self.cross(line, last, longest)
+        )
         if not trial.finite:
             return line.stay("nonfinite", None)
         return line.accept(trial, status, {"alpha": trial.alpha})
@@ -106,8 +108,8 @@ class GOLSI(GradientOnly):
 class GOLSMax(GradientOnly):
     r"""GOLS-Max: the longest step, to where the slope has risen to :math:`c_2 |\varphi'(0)|`.
 
-    As GOLS-I, but growing goes on, and shrinking stops, at that slope instead of 0, and nothing is accepted at
-    once: a growing step overshoots the change of sign.
+    As GOLS-I, but growing goes on, and shrinking stops, at that slope instead of 0, and nothing is accepted
+    at once: a growing step overshoots the change of sign.
 
     Parameters
     ----------

@@ -32,7 +32,8 @@ STATUSES = (
 class Trial:
     """One look at the line: at alpha the value, the slope, the gradient, as far as they were asked for.
 
-    At the accepted point it is also the evaluation from which the next update starts.
+    At the accepted point it is also the evaluation from which the next update starts. `look` says which look
+    it was, 0 being the start, so that the mini-batch it saw can be drawn again.
     """
 
     alpha: float
@@ -41,6 +42,7 @@ class Trial:
     g: Any = None
     var_f: Any = None
     var_g: Any = None
+    look: int = 0
 
     @property
     def finite(self) -> bool:
@@ -84,6 +86,8 @@ class Line:
         The problem as update n sees it; under dynamic sampling, as the start saw it.
     trials : list of Trial
         Every look, in order, the start first: for drawing.
+    belief : object, optional
+        What a search that models the line believed of it at the end.
     n_f, n_g, n_calls : int
         Values asked for, gradients asked for, and looks (`both` is one look for a value and a gradient).
 
@@ -110,6 +114,7 @@ class Line:
         self.phi0, self.slope0 = self.start.f, self.start.slope
         self.trials = [self.start]
         self.n_f = self.n_g = self.n_calls = 0
+        self.belief: Any = None
 
     @property
     def share(self) -> float:
@@ -125,25 +130,26 @@ class Line:
         """Return phi(alpha)."""
         f = float(self._look().fun(self.point(alpha)))
         self.n_f += 1
-        self.trials.append(Trial(alpha, f))
+        self.trials.append(Trial(alpha, f, look=self.n_calls))
         return f
 
     def slope(self, alpha: float) -> float:
         """Return phi'(alpha)."""
         g = self._look().grad(self.point(alpha))
         self.n_g += 1
-        self.trials.append(Trial(alpha, None, -float(g @ self.d), g))
+        self.trials.append(Trial(alpha, None, -float(g @ self.d), g, look=self.n_calls))
         return float(self.trials[-1].slope)
 
     def both(self, alpha: float) -> Trial:
         """Return phi and phi' at alpha, of one and the same mini-batch."""
         f, g = self._look().value_and_grad(self.point(alpha))
-        return self._both(Trial(alpha, float(f), -float(g @ self.d), g))
+        return self._both(Trial(alpha, float(f), -float(g @ self.d), g, look=self.n_calls))
 
     def stats(self, alpha: float) -> Trial:
         """Return phi and phi' with the variances of value and gradient; they are 0 without sampling."""
         e = stats_of(self._look(), self.point(alpha))
-        return self._both(Trial(alpha, float(e.f), -float(e.g @ self.d), e.g, float(e.var_f), e.var_g))
+        slope = -float(e.g @ self.d)
+        return self._both(Trial(alpha, float(e.f), slope, e.g, float(e.var_f), e.var_g, self.n_calls))
 
     def _both(self, trial: Trial) -> Trial:
         self.n_f += 1

@@ -52,7 +52,7 @@ class PAL(Search):
     >>> line = Line(Parabola(curvature=2.0), np.array([3.0]), d=np.array([6.0]))
     >>> found = PAL(mu=0.5, alpha=1.0)(line, None)
     >>> found.alpha, found.n_f, found.status
-    (0.5, 2, 'converged')
+    (0.5, 1, 'converged')
     """
 
     mu: float = 0.1

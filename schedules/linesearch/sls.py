@@ -82,7 +82,11 @@ class SLS(Search):
             f = line.value(alpha)
             if not (math.isfinite(f) and f <= line.phi0 + self.c * alpha * line.slope0):
                 alpha *= self.beta
-            elif self.goldstein and f < line.phi0 + (1 - self.c) * alpha * line.slope0 and alpha < self.alpha_max:
+            elif (
+                self.goldstein
+                and f < line.phi0 + (1 - self.c) * alpha * line.slope0
+                and alpha < self.alpha_max
+            ):
                 alpha = min(2 * alpha, self.alpha_max)
             else:
                 return line.accept(line.trials[-1], "converged", {"alpha": alpha})

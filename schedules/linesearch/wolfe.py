@@ -1,7 +1,6 @@
 """The strong Wolfe conditions by bracketing and zooming: the search that quasi-Newton methods need."""
 
 import math
-from typing import Any
 
 from schedules.linesearch.first_trial import first_trial, memory, refuse_bad_first
 from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
@@ -65,7 +64,9 @@ class StrongWolfe(Search):
     def check(self) -> None:
         """Refuse constants that no step can satisfy."""
         refuse_outside(self, c1=(0.0, 1.0), c2=(0.0, 1.0), alpha_max=(0.0, math.inf))
-        refuse_unless(as_number("c2", self.c2) >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
+        refuse_unless(
+            as_number("c2", self.c2) >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}"
+        )
         refuse_bad_first("first", self.first)
         as_count("max_trials", self.max_trials, 1)
 
@@ -166,4 +167,3 @@ def _parabola_low(a: Trial, b: Trial) -> float | None:
     step = b.alpha - a.alpha
     bend = 2 * (b.f - a.f - a.slope * step) if math.isfinite(b.f) else 0.0
     return float(a.alpha - a.slope * step * step / bend) if bend > 0 else None
-

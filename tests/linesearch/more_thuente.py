@@ -8,9 +8,7 @@ from problems import Problem
 
 
 def _line(phi, slope):
-    return Problem.of(
-        lambda x: phi(float(x[0])), lambda x: np.array([slope(float(x[0]))]), x0=[0.0]
-    )
+    return Problem.of(lambda x: phi(float(x[0])), lambda x: np.array([slope(float(x[0]))]), x0=[0.0])
 
 
 def _rational(b=2.0):
