@@ -18,6 +18,8 @@ from optim.optimizer import *
 from optim.optimizer import __all__ as _optimizer
 from optim.quasi_newton import *
 from optim.quasi_newton import __all__ as _quasi_newton
+from optim.quirks import *
+from optim.quirks import __all__ as _quirks
 from optim.rate_free import *
 from optim.rate_free import __all__ as _rate_free
 from optim.run import *
@@ -45,6 +47,7 @@ __all__ = [
     *_wrappers,
     *_clipping,
     *_averaging,
+    *_quirks,
     *_loop,
     *_run,
     *_state,

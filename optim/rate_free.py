@@ -17,11 +17,6 @@ class _RateFree(Optimizer, abstract=True):
     """What the two share: numbers of a whole run, kept as arrays with one entry for the vector."""
 
     elementwise: ClassVar = False
-    d0: float = 1e-6
-
-    def check(self) -> None:
-        """Refuse a first estimate that is not above 0."""
-        refuse_unless(self.d0 > 0, "d0", self.d0, "a number above 0")
 
     @property
     def factors(self) -> bool:
@@ -108,6 +103,10 @@ class Prodigy(_RateFree):
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, x, number + h.d0, number
 
+    def check(self) -> None:
+        """Refuse a first estimate that is not above 0."""
+        refuse_unless(self.d0 > 0, "d0", self.d0, "a number above 0")
+
 
 class DAdaptAdam(_RateFree):
     r"""D-Adaptation for Adam: the rate is a lower bound d of the distance to the solution, which only grows.
@@ -183,6 +182,10 @@ class DAdaptAdam(_RateFree):
         """Start all averages at 0; the first estimate is d0."""
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, number + h.d0, number
+
+    def check(self) -> None:
+        """Refuse a first estimate that is not above 0."""
+        refuse_unless(self.d0 > 0, "d0", self.d0, "a number above 0")
 
 
 def _adams_correction(h: Any) -> Any:
