@@ -14,20 +14,32 @@ from problems.humps import *
 from problems.humps import __all__ as _humps
 from problems.kinks import *
 from problems.kinks import __all__ as _kinks
+from problems.least_squares import *
+from problems.least_squares import __all__ as _least_squares
+from problems.logistic import *
+from problems.logistic import __all__ as _logistic
 from problems.multimodal import *
 from problems.multimodal import __all__ as _multimodal
+from problems.networks import *
+from problems.networks import __all__ as _networks
 from problems.noise import *
 from problems.noise import __all__ as _noise
 from problems.problem import *
 from problems.problem import __all__ as _problem
+from problems.products import *
+from problems.products import __all__ as _products
+from problems.prototypes import *
+from problems.prototypes import __all__ as _prototypes
 from problems.quadratics import *
 from problems.quadratics import __all__ as _quadratics
-from problems.regression import *
-from problems.regression import __all__ as _regression
 from problems.sampling import *
 from problems.sampling import __all__ as _sampling
 from problems.separable import *
 from problems.separable import __all__ as _separable
+from problems.softmax import *
+from problems.softmax import __all__ as _softmax
+from problems.supervised import *
+from problems.supervised import __all__ as _supervised
 from problems.textbook import *
 from problems.textbook import __all__ as _textbook
 from problems.valleys import *
@@ -37,7 +49,6 @@ __all__ = [
     *_problem,
     *_finite_sum,
     *_quadratics,
-    *_regression,
     *_estimate,
     *_sampling,
     *_noise,
@@ -50,4 +61,11 @@ __all__ = [
     *_hard_cases,
     *_multimodal,
     *_separable,
+    *_prototypes,
+    *_supervised,
+    *_least_squares,
+    *_logistic,
+    *_softmax,
+    *_networks,
+    *_products,
 ]

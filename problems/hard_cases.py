@@ -118,8 +118,8 @@ class HelicalValley(Problem):
 
     .. math:: f(a, b, c) = 100 \bigl( (c - 10\,\theta)^2 + (r - 1)^2 \bigr) + c^2
 
-    with r the distance of (a, b) from the axis and theta its angle in turns, from -1/4 to 3/4: across the half
-    plane a = 0, b < 0 the function jumps.
+    with r the distance of (a, b) from the axis and theta its angle in turns, from -1/4 to 3/4: across the
+    half plane a = 0, b < 0 the function jumps.
 
     References
     ----------

@@ -7,7 +7,7 @@ import numpy as np
 
 from problems.estimate import Estimate, generator, one_of
 from problems.problem import Array
-from problems.regression import LogisticRegression
+from problems.logistic import LogisticRegression
 from stepsize.base.checks import as_count, describe
 
 __all__ = ["MiniBatch"]

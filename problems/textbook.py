@@ -15,7 +15,6 @@ __all__ = [
     "MonkeySaddle",
     "NesterovQuadratic",
     "Saddle",
-    "ScalarFactorization",
     "ShewchukQuadratic",
     "StrangQuadratic",
 ]
@@ -79,8 +78,8 @@ class StrangQuadratic(Quadratic):
 
     .. math:: f(x, y) = \tfrac12 (x^2 + b\,y^2), \qquad b = 1/100
 
-    From (b, 1) steepest descent zig-zags: f falls by ((1 - b)/(1 + b))^2 = 0.96 a step; momentum with the best
-    parameters turns b into sqrt(b): 0.67. For another b write ``Quadratic([1, b], start=[b, 1])``.
+    From (b, 1) steepest descent zig-zags: f falls by ((1 - b)/(1 + b))^2 = 0.96 a step; momentum with the
+    best parameters turns b into sqrt(b): 0.67. For another b write ``Quadratic([1, b], start=[b, 1])``.
 
     References
     ----------
@@ -271,53 +270,3 @@ class NesterovQuadratic(Problem):
         off = np.eye(self.dim, k=1)
         H = self.smoothness / 4 * (2 * np.eye(self.dim) - off - off.T)
         return np.broadcast_to(H, (*x.shape, self.dim))
-
-
-class ScalarFactorization(Problem):
-    r"""Two weights in a row that should multiply to one: the smallest deep linear network.
-
-    .. math:: f(u, v) = \tfrac12 (uv - 1)^2
-
-    Every point of the hyperbola uv = 1 is a minimizer, of sharpness u^2 + v^2. A rate above 2 over that cannot
-    stay there: gradient descent moves along the valley to a flatter place, below 2/lr.
-
-    References
-    ----------
-    The two-parameter model of Cohen, Kaur, Li, Kolter and Talwalkar, "Gradient descent on neural networks
-    typically occurs at the edge of stability", ICLR 2021, as in its followers.
-
-    Examples
-    --------
-    >>> float(ScalarFactorization().fun(np.array([3.0, 1.0])))
-    2.0
-    """
-
-    source = "after Cohen et al. 2021"
-    components = True
-    x0 = (3.0, 0.1)
-    domain = (-0.5, 3.5)
-    minimum = 0.0
-    minimizers = ((1.0, 1.0),)
-    checkpoint = ((3.0, 1.0), 2.0)
-    formula = "(uv - 1)^2 / 2"
-
-    def fun(self, x: Any) -> Any:
-        """Return (uv - 1)^2 / 2."""
-        u, v = parts(x)
-        r = u * v - 1
-        return 0.5 * (r * r)
-
-    def grad(self, x: Any) -> Any:
-        """Return (uv - 1) (v, u)."""
-        u, v = parts(x)
-        r = u * v - 1
-        return join(r * v, r * u)
-
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
-        u, v = parts(x)
-        return symmetric(v * v, 2 * u * v - 1, u * u)
-
-    def sharpness(self, x: Any) -> Any:
-        """Return the largest eigenvalue of the Hessian."""
-        return np.linalg.eigvalsh(self.hess(x))[..., -1]
