@@ -142,6 +142,7 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axe
         height = np.where(np.isfinite(z), z - low, np.nan)
         peak = float(np.nanmax(height))
         levels = peak * np.geomspace(1e-4, 1, 13)
+        height = np.maximum(height, levels[0] * 1e-3)  # a log scale has no place for the minimum itself
         shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
         ax.contourf(
             x, y, height, levels=levels, cmap=shades, norm=mpl.colors.LogNorm(levels[0], peak), extend="both"

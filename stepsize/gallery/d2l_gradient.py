@@ -116,8 +116,8 @@ def newton() -> Plate:
     wave = ss.CosineWave()
     cases = (
         ("cosh(x/2), full step", ss.minimize(bowl, ss.Newton(), steps=10), 0.0),
-        ("wave, full step", ss.minimize(wave, ss.Newton(modify=False), steps=10), 26.8341),
-        ("wave, half step", ss.minimize(wave, ss.Newton(lr=0.5, modify=False), steps=10), 7.2699),
+        ("wave, full step", ss.minimize(wave, ss.Newton(repair=None), steps=10), 26.8341),
+        ("wave, half step", ss.minimize(wave, ss.Newton(lr=0.5, repair=None), steps=10), 7.2699),
     )
     for label, run, printed in cases:
         numbers.printed(f"x after 10 updates, {label}", run.x[0], printed, 5.1e-5)
@@ -187,7 +187,7 @@ def stochastic() -> Plate:
                     z[i],
                     between=(-3.5, 3.5),
                 )
-        paths[label] = run.history.x[:, :8]
+        paths[label] = run.history.x[:, :60]
 
     def draw() -> Any:
         from stepsize import draw
