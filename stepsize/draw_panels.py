@@ -75,10 +75,10 @@ def curves(
     return ax
 
 
-def beside(ax: Axes, drawn: Sequence[tuple[Any, str]], gap: float = 0.095) -> None:
+def beside(ax: Axes, drawn: Sequence[tuple[Any, str]]) -> None:
     """Write the name of each line to the right of the axes, at the height of its end, none over another.
 
-    Call it when the limits of the axes are final. `gap` is the least distance, in heights of the axes.
+    Call it when the limits of the axes are final.
     """
     ends = []
     low, high = ax.get_ylim()
@@ -91,7 +91,8 @@ def beside(ax: Axes, drawn: Sequence[tuple[Any, str]], gap: float = 0.095) -> No
         last = min(max(y[seen[-1]], low), high)
         ends.append([float(scale.transform((ax.get_xlim()[0], last))[1]), label, line.get_color()])
     ends.sort(key=lambda end: end[0])
-    heights = _apart([end[0] for end in ends], gap)
+    tall = ax.get_window_extent().height / ax.get_figure().dpi  # type: ignore[union-attr]  # an axes on a page has a figure
+    heights = _apart([end[0] for end in ends], 0.145 / tall)
     for (_, label, color), height in zip(ends, heights, strict=True):
         ax.annotate(
             label,
@@ -145,9 +146,10 @@ def trail(
     window: Any,
     colors: Sequence[str] = COLORS,
     same_scale: bool = True,
+    levels: Any = None,
 ) -> Axes:
     """Draw the contours of a problem and the paths of several runs in a window, at equal scales."""
-    contours(problem, ax, window=window)
+    contours(problem, ax, window=window, levels=levels)
     for run, color in zip(runs.values(), colors, strict=False):
         path(run, ax, color=color, window=window)
     return equal(ax) if same_scale else ax
