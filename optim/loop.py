@@ -90,6 +90,7 @@ def minimize(
     way = way_for(optimizer, problem, x, state)
     minimum = None if tol is None else problem.minimum
     single = x.ndim == 1
+    feasible = getattr(problem, "feasible", None)
 
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)
@@ -101,6 +102,8 @@ def minimize(
                 status = CONVERGED
                 break
             x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
+            if feasible is not None:
+                x_next, e_next = np.clip(x_next, *feasible), None
             if e_next is None:
                 e_next = way.evaluate(n + 1, x_next)
             if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
@@ -140,7 +143,7 @@ def _is_finite(e: Evaluation) -> bool:
 
 
 def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
-    if problem.varies:  # an estimate may be lucky: the whole problem decides
+    if problem.varies and not problem.drifts:  # an estimate may be lucky: the whole problem decides
         e = Evaluation(*problem.value_and_grad(x))
     error = _norm(e.g) if minimum is None else e.f - minimum
     return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))

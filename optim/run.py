@@ -62,7 +62,8 @@ class Run:
 
     A run is judged by the problem itself: where the updates saw mini-batches or noise, `fun`, `loss`,
     `error`, `settled` and the best point are those of the whole problem, evaluated when they are asked for,
-    while `history` keeps what the updates saw.
+    while `history` keeps what the updates saw. Where the problem drifts, each point is judged by the problem
+    as the coming update saw it.
 
     Attributes
     ----------
@@ -150,7 +151,7 @@ class Run:
     def error(self) -> Array:
         """How far from solved at each point: the gap fun - minimum, or the gradient norm without one."""
         if self.problem.minimum is None:
-            return self._whole(self._grad_norm) if self.problem.varies else self.history.grad_norm
+            return self._whole(self._grad_norm) if self._estimated else self.history.grad_norm
         return np.asarray(self.loss - self.problem.minimum)
 
     @property
@@ -177,7 +178,27 @@ class Run:
         """The value of the whole problem at each reported point, the start first, of shape (T + 1, ...)."""
         if self.history.answer_fun is not None:
             return self.history.answer_fun
-        return self._whole(self.problem.fun) if self.problem.varies else self.history.fun
+        return self._whole(self.problem.fun) if self._estimated else self.history.fun
+
+    @cached_property
+    def held_out(self) -> Array:
+        """The loss over the examples held out at each reported point: the validation curve.
+
+        Raises
+        ------
+        ValueError
+            If the problem held out no examples.
+        """
+        if not getattr(self.problem, "has_held_out", False):
+            raise ValueError(
+                f"held_out: got none from {self.problem!r}, expected a problem that holds some out"
+            )
+        return self._whole(self.problem.held_out_fun)
+
+    @property
+    def _estimated(self) -> bool:
+        """Whether the updates saw estimates of the problem; one that drifts is itself what they saw."""
+        return bool(self.problem.varies and not self.problem.drifts)
 
     def _grad_norm(self, x: Array) -> Array:
         g = self.problem.grad(x)

@@ -2,6 +2,8 @@
 
 from problems.bowls import *
 from problems.bowls import __all__ as _bowls
+from problems.changing import *
+from problems.changing import __all__ as _changing
 from problems.convex import *
 from problems.convex import __all__ as _convex
 from problems.estimate import *
@@ -10,6 +12,8 @@ from problems.finite_sum import *
 from problems.finite_sum import __all__ as _finite_sum
 from problems.hard_cases import *
 from problems.hard_cases import __all__ as _hard_cases
+from problems.harsh_noise import *
+from problems.harsh_noise import __all__ as _harsh_noise
 from problems.humps import *
 from problems.humps import __all__ as _humps
 from problems.kinks import *
@@ -42,6 +46,8 @@ from problems.supervised import *
 from problems.supervised import __all__ as _supervised
 from problems.textbook import *
 from problems.textbook import __all__ as _textbook
+from problems.transform import *
+from problems.transform import __all__ as _transform
 from problems.valleys import *
 from problems.valleys import __all__ as _valleys
 
@@ -62,10 +68,13 @@ __all__ = [
     *_multimodal,
     *_separable,
     *_prototypes,
+    *_transform,
     *_supervised,
     *_least_squares,
     *_logistic,
     *_softmax,
     *_networks,
     *_products,
+    *_harsh_noise,
+    *_changing,
 ]

@@ -72,6 +72,8 @@ class Estimate(Problem, abstract=True):
     mu = property(lambda self: self.problem.mu)
     source = property(lambda self: self.problem.source)
     has_hess = property(lambda self: self.problem.has_hess)
+    has_held_out = property(lambda self: getattr(self.problem, "has_held_out", False))
+    held_out_fun = property(lambda self: self.problem.held_out_fun)
 
     @property
     def formula(self) -> str:

@@ -44,6 +44,18 @@ class LinearModel(Supervised, abstract=True):
         z = x @ A.T
         return self.example_loss(z, y).mean(axis=-1), self.example_slope(z, y) @ A / len(y)
 
+    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+        """Return loss and gradient, and their variances over the examples from one more product.
+
+        The gradient of example i is r_i A_i, so the mean of the squares is (r * r) @ (A * A) / n: no gradient
+        of a single example is formed.
+        """
+        z = x @ A.T
+        losses, r = self.example_loss(z, y), self.example_slope(z, y)
+        g = r @ A / len(y)
+        spread = np.maximum((r * r) @ (A * A) / len(y) - g * g, 0.0)
+        return losses.mean(axis=-1), g, losses.var(axis=-1), spread
+
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
         """Return A' D A / n with the second derivatives in D."""
         weighted = self.example_bend(x @ A.T, y)[..., None] * A

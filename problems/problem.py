@@ -52,8 +52,12 @@ class Problem(Record, abstract=True):
         True if `grad` and `fun` are written by components, so that they also take a list of floats.
     smooth : bool
         True if the gradient is continuous and differentiable; False where there are kinks.
+    feasible : (low, high), or None
+        A box to which every update is brought back; where the source confines the run.
     varies : bool
         True if the data change over time; `at` gives the problem as one update sees it.
+    drifts : bool
+        True if what is sought changes with it, so that no single function judges a run.
     """
 
     x0 = Fact()
@@ -66,7 +70,9 @@ class Problem(Record, abstract=True):
     source = Fact("")
     components = Fact(False)
     smooth = Fact(True)
+    feasible = Fact()
     varies = Fact(False)
+    drifts = Fact(False)
     gradient_source = Fact("exact")
     demo: ClassVar[dict[str, Any]] = {}
 
@@ -104,6 +110,10 @@ class Problem(Record, abstract=True):
     def at(self, n: int) -> "Problem":
         """Return the problem as update n sees it: itself, unless it `varies`."""
         return self
+
+    def draw(self, n: int, k: int = 0) -> "Problem":
+        """Return the problem as the k-th evaluation along the line of update n sees it; see `Estimate`."""
+        return self.at(n)
 
     def on_domain(self, points: int, rng: Any) -> Array:
         """Return random points, uniform on the domain, of shape (points, d); for checks and pictures."""

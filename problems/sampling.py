@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.estimate import Estimate, generator, one_of
-from problems.problem import Array
 from problems.logistic import LogisticRegression
+from problems.problem import Array
 from stepsize.base.checks import as_count, describe
 
 __all__ = ["MiniBatch"]

@@ -71,14 +71,29 @@ class Softmax(Supervised, abstract=True):
         z, log_sum = self._scores(x, A)
         return (log_sum - z[..., np.arange(len(y)), y]).mean(axis=-1)
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
-        """Return both from one product with the data; the gradient is A'(P - Y)/n."""
+    def _losses_and_residuals(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+        """Return the loss of each example, and its probabilities less the indicator of its class."""
         z, log_sum = self._scores(x, A)
         rows = np.arange(len(y))
-        value = (log_sum - z[..., rows, y]).mean(axis=-1)
-        P = np.exp(z - log_sum[..., None])
-        P[..., rows, y] -= 1
-        return value, self.ravel(A.T @ P / len(y))
+        R = np.exp(z - log_sum[..., None])
+        R[..., rows, y] -= 1
+        return log_sum - z[..., rows, y], R
+
+    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+        """Return both from one product with the data; the gradient is A'(P - Y)/n."""
+        losses, R = self._losses_and_residuals(x, A, y)
+        return losses.mean(axis=-1), self.ravel(A.T @ R / len(y))
+
+    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+        """Return loss and gradient, and their variances over the examples from one more product.
+
+        The gradient of an example is the outer product of its inputs and its residuals, so that the mean of
+        the squares is a product of squares.
+        """
+        losses, R = self._losses_and_residuals(x, A, y)
+        g = self.ravel(A.T @ R / len(y))
+        spread = np.maximum(self.ravel((A * A).T @ (R * R) / len(y)) - g * g, 0.0)
+        return losses.mean(axis=-1), g, losses.var(axis=-1), spread
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
         """Return the Hessian: block (k, l) is A' diag(p_k (delta_kl - p_l)) A / n."""

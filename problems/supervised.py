@@ -52,6 +52,13 @@ class Supervised(FiniteSum, abstract=True):
         """The inputs and targets of the part held out, or None."""
         return self._parts[1]
 
+    def _held_out(self) -> tuple[Array, Array]:
+        if self.test is None:
+            raise ValueError(
+                f"held_out: got {self.held_out!r}, expected a share above 0 to have examples to test on"
+            )
+        return self.test
+
     def check(self) -> None:
         """Refuse a negative penalty, and held-out rows that are neither a share nor row numbers."""
         refuse_unless(as_number("l2", self.l2) >= 0, "l2", self.l2, "a number of at least 0")

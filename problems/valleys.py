@@ -77,6 +77,17 @@ class Rosenbrock(Problem):
             total = total + (100.0 * (valley * valley) + slope * slope)
         return total
 
+    def residuals(self, x: Any) -> Any:
+        """Return the numbers whose squares f is the sum of: 10 (b - a^2) of all pairs, then 1 - a."""
+        a, b = x[..., :-1], x[..., 1:]
+        return np.concatenate([10.0 * (b - a * a), 1 - a], axis=-1)
+
+    def jacobian(self, x: Any) -> Any:
+        """Return the derivatives of the residuals."""
+        first, second = np.eye(self.dim)[:-1], np.eye(self.dim)[1:]
+        valleys = 10.0 * second - 20.0 * x[..., :-1, None] * first
+        return np.concatenate([valleys, np.broadcast_to(-first, valleys.shape)], axis=-2)
+
     def grad(self, x: Any) -> Any:
         """Return the gradient, pair by pair."""
         p = parts(x)

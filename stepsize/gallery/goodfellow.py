@@ -32,8 +32,8 @@ def canyon() -> Plate:
     numbers.theorem("exact steps g.g/(g.Hg), smallest", steps.min(), between=(0.2, 0.2001))
     numbers.theorem("exact steps, largest", steps.max(), between=(0.99, 1.0))
     runs = {
-        "lr = 0.36": ss.minimize(problem, ss.SGD(lr=0.36), x0=[1.0, 4.0], steps=40),
-        "lr = 1/3": ss.minimize(problem, ss.SGD(lr=best), x0=[1.0, 4.0], steps=40),
+        "lr = 0.36": ss.minimize(problem, ss.SGD(lr=0.36), x0=[4.0, -2.6], steps=40),
+        "lr = 1/3": ss.minimize(problem, ss.SGD(lr=best), x0=[4.0, -2.6], steps=40),
     }
 
     def draw() -> Any:
@@ -41,7 +41,7 @@ def canyon() -> Plate:
         from stepsize.draw_panels import curves, panels, trail
 
         picture, axes = panels(1, 2, height=2.7)
-        window = [(-4.0, 4.5), (-3.6, 4.4)]
+        window = [(-3.0, 4.6), (-3.4, 3.0)]
         trail(axes[0], problem, {"": runs["lr = 0.36"]}, window, [draw.COLORS[0]])
         axes[0].set_title("lr = 0.36")
         axes[1].set(xlim=(0, 40), ylim=(1e-14, 100), xlabel="update", ylabel="$f$")
@@ -51,7 +51,7 @@ def canyon() -> Plate:
         axes[1].set_title("dotted: predicted 4/9 a step", fontsize=9)
         return picture
 
-    return Plate(numbers, draw, runs, [(-4.0, 4.5), (-3.6, 4.4)])
+    return Plate(numbers, draw, runs, [(-3.0, 4.6), (-3.4, 3.0)])
 
 
 @flow_of(
