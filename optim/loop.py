@@ -210,7 +210,7 @@ def _checked_problem(problem: Any) -> Any:
 
 
 class _Plain:
-    """Any object with fun and grad, given the facts that it does not state."""
+    """Any object with fun and grad, given the facts that it does not state, and with the methods it has."""
 
     varies = False
     x0 = minimum = minimizers = L = mu = domain = None
@@ -219,9 +219,10 @@ class _Plain:
     def __init__(self, thing: Any) -> None:
         self.fun, self.grad = thing.fun, thing.grad
         self.formula = type(thing).__name__
-        for fact in ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula"):
-            if hasattr(thing, fact):
-                setattr(self, fact, getattr(thing, fact))
+        facts = ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula")
+        for name in (*facts, "hess", "residuals", "jacobian"):
+            if hasattr(thing, name):
+                setattr(self, name, getattr(thing, name))
 
     @property
     def dim(self) -> int | None:

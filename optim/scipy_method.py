@@ -74,13 +74,13 @@ def as_method(
     problem = SimpleNamespace(
         fun=value,
         grad=gradient,
-        hess=hessian,
-        has_hess=callable(hess),
         x0=None,
         minimum=None,
         formula=getattr(fun, "__name__", "fun"),
         gradient_source="finite differences" if jac is None else "exact",
     )
+    if callable(hess):
+        problem.hess = hessian
     start = np.atleast_1d(np.asarray(x0, dtype=float)).ravel()
     run = minimize(problem, optimizer, start, maxiter, tol=tol, callback=callback and _adapted(callback))
     return OptimizeResult(

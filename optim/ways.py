@@ -174,7 +174,7 @@ def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> N
     for need in sorted(needs - {"f", "grad"}):
         has = callable(getattr(seen, need, None)) and getattr(seen, f"has_{need}", True)
         if not has:
-            raise TypeError(f"problem: got {describe(seen)}, expected one with {need}, which {name} needs")
+            raise TypeError(f"problem: got {seen.formula}, expected one with {need}, which {name} needs")
 
 
 def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State) -> Way:

@@ -52,12 +52,26 @@ class SquaredLoss(LinearModel, abstract=True):
         return float(max(self._curvatures[0], 0.0))
 
     @cached_property
-    def _solution(self) -> Array:
+    def _rows(self) -> tuple[Array, Array]:
+        """M and b of f = |M x - b|^2 / 2: the examples, and a row for each penalty."""
         A, y = self.train
         weight = np.sqrt(2 * self._scale / len(y))
-        rows = np.concatenate([weight * A, np.diag(np.sqrt(self.penalty))])
-        padded = np.concatenate([weight * y, np.zeros(self.dim)])
-        return np.asarray(np.linalg.lstsq(rows, padded, rcond=None)[0])
+        M = np.concatenate([weight * A, np.diag(np.sqrt(self.penalty))])
+        return M, np.concatenate([weight * y, np.zeros(self.dim)])
+
+    def residuals(self, x: Any) -> Any:
+        """Return the numbers half of whose sum of squares is f."""
+        M, b = self._rows
+        return x @ M.T - b
+
+    def jacobian(self, x: Any) -> Any:
+        """Return their derivatives."""
+        M, _ = self._rows
+        return np.broadcast_to(M, (*x.shape[:-1], *M.shape))
+
+    @cached_property
+    def _solution(self) -> Array:
+        return np.asarray(np.linalg.lstsq(*self._rows, rcond=None)[0])
 
     @property
     def minimizers(self) -> Any:

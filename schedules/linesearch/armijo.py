@@ -80,7 +80,6 @@ class Armijo(Search):
         if line.slope0 >= 0:
             return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
         slack = self.rtol * abs(line.phi0) + self.atol
-        shortest = max(1e-16 * float(np.linalg.norm(line.x) / np.linalg.norm(line.d)), 1e-150)
         alpha = min(self._first(carry), self.alpha_max)
         last = None
         status = "min_step"
@@ -95,7 +94,7 @@ class Armijo(Search):
             else:
                 shorter = self.rho * alpha
             alpha = shorter
-            if alpha < shortest:
+            if alpha < line.shortest:
                 break
         return line.stay(status, None)
 

@@ -108,6 +108,8 @@ class ExactSearch(Search):
             else:
                 low = trial
             alpha = min(2 * alpha, (low.alpha + wall) / 2)
+            if alpha < line.shortest:
+                break
         if high is None:
             moved = low.alpha > 0
             status = "max_step" if wall == math.inf else "nonfinite"

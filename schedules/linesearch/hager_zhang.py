@@ -179,7 +179,7 @@ class _Narrowing:
                 low = trial
                 grown = self.search.rho * alpha
                 alpha = grown if grown < wall else (alpha + wall) / 2
-            if alpha in (low.alpha, wall):
+            if alpha in (low.alpha, wall) or alpha < self.line.shortest:
                 break
         return None
 

@@ -122,6 +122,12 @@ class Line:
         whole = getattr(self.problem, "n_examples", None)
         return 1.0 if whole is None else float(self.seen.n_examples / whole)
 
+    @property
+    def shortest(self) -> float:
+        """The step below which x - alpha d is x, to the last digit."""
+        length = float(np.linalg.norm(self.d))
+        return max(1e-16 * float(np.linalg.norm(self.x)) / length, 1e-150) if length > 0 else 1e-150
+
     def point(self, alpha: float) -> Array:
         """Return x - alpha d."""
         return np.asarray(self.x - alpha * self.d)

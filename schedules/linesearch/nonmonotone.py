@@ -79,6 +79,8 @@ class GrippoLamparielloLucidi(Search):
                 return line.accept(line.trials[-1], "converged", kept)
             status = "min_step" if math.isfinite(f) else "nonfinite"
             alpha *= self.rho
+            if alpha < line.shortest:
+                break
         return line.stay(status, kept)
 
     def _first(self, line: Line, carry: Carry) -> float:

@@ -1,7 +1,6 @@
 """The Gaussian process of the probabilistic line search: a cubic spline that knows how sure it is."""
 
 import math
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,17 +41,19 @@ class SplinePosterior:
     """
 
     def __init__(self, t: Any, y: Any, dy: Any, var_f: float, var_d: float) -> None:
-        from scipy.linalg import lu_factor, lu_solve
+        from scipy.linalg.lapack import dgetrf, dgetrs
 
-        self.t, self.y = np.asarray(t, dtype=float), np.asarray(y, dtype=float)
-        noise = np.repeat([var_f, var_d], len(self.t))
-        data = np.concatenate([self.y, np.asarray(dy, dtype=float)])
+        self.t = list(t)
         rows = np.array([_rows(a, self.t) for a in self.t])
-        gram = np.concatenate([rows[:, 0], rows[:, 1]])
-        factors = lu_factor(gram + np.diag(noise), check_finite=False)
-        self._solve: Any = partial(lu_solve, factors, check_finite=False)
-        self._w = self._solve(data)
+        gram = np.concatenate([rows[:, 0], rows[:, 1]]) + np.diag(np.repeat([var_f, var_d], len(self.t)))
+        self._factors = dgetrf(gram)[:2]
+        self._solved_by: Any = dgetrs
+        self._w = self._solve(np.array([*y, *dy], dtype=float))
         self._start = self.posterior(0.0)
+
+    def _solve(self, right: Array) -> Array:
+        """Return the inverse Gram matrix times the right-hand side."""
+        return np.asarray(self._solved_by(*self._factors, right)[0])
 
     def posterior(self, t: float) -> tuple[Array, Array, Array]:
         """Return of (f, f') at t the mean, the covariance, and the prior's covariance with the data."""
@@ -71,10 +72,14 @@ class SplinePosterior:
 
     def low_point(self, left: float, right: float) -> float | None:
         """Return the minimum of the mean inside a cell between two data, or None."""
-        ahead = self.t >= right
-        w, wd = self._w[: len(self.t)][ahead], self._w[len(self.t) :][ahead]
+        count = len(self.t)
+        ahead = [
+            (place - left, self._w[i], self._w[count + i]) for i, place in enumerate(self.t) if place >= right
+        ]
         # In u = t - left: m' = c + b u + a u^2 / 2.
-        c, b, a = self.slope(left), float(((self.t[ahead] - left) * w + wd).sum()), -float(w.sum())
+        c = self.slope(left)
+        b = float(sum(reach * w + w_slope for reach, w, w_slope in ahead))
+        a = -float(sum(w for _, w, _ in ahead))
         root = b * b - 2 * a * c
         if root < 0:
             return None
@@ -92,9 +97,10 @@ class SplinePosterior:
         """
         m0, V0, C0 = self._start
         m, V, C = self.posterior(t)
-        cross = _rows(0.0, np.array([t])) - C0 @ self._solve(C.T)
+        cross = _rows(0.0, [t]) - C0 @ self._solve(C.T)
         Q = np.array([[1.0, c1 * t, -1.0, 0.0], [0.0, -c2, 0.0, 1.0]])
-        S = np.block([[V0, cross], [cross.T, V]])
+        S = np.empty((4, 4))
+        S[:2, :2], S[:2, 2:], S[2:, :2], S[2:, 2:] = V0, cross, cross.T, V
         a, b = Q @ np.concatenate([m0, m])
         (v_a, v_ab), (_, v_b) = Q @ S @ Q.T
         if v_a < 1e-9 and v_b < 1e-9:
@@ -119,11 +125,19 @@ class SplinePosterior:
         return float(fall * ndtr(z) + s * math.exp(-z * z / 2) / math.sqrt(2 * math.pi))
 
 
-def _rows(t: float, data: Array) -> Array:
-    """Return the prior covariance (2, 2N) of (f(t), f'(t)) with the values, then the slopes, at the data."""
-    a, b = t + _ORIGIN, data + _ORIGIN
-    m = np.minimum(a, b)
-    k = m * m * m / 3 + np.abs(a - b) * m * m / 2
-    value_slope = np.where(a < b, a * a / 2, a * b - b * b / 2)
-    slope_value = np.where(b < a, b * b / 2, a * b - a * a / 2)
-    return np.array([np.concatenate([k, value_slope]), np.concatenate([slope_value, m])])
+def _rows(t: float, data: list[float]) -> Array:
+    """Return the prior covariance (2, 2N) of (f(t), f'(t)) with the values, then the slopes, at the data.
+
+    In plain floats: there are at most eight data.
+    """
+    a = t + _ORIGIN
+    value_value, value_slope, slope_value, slope_slope = [], [], [], []
+    for place in data:
+        b = place + _ORIGIN
+        m = min(a, b)
+        half = m * m / 2
+        value_value.append(m * half * (2 / 3) + abs(a - b) * half)
+        value_slope.append(half if a < b else a * b - half)
+        slope_value.append(half if b < a else a * b - half)
+        slope_slope.append(m)
+    return np.array([value_value + value_slope, slope_value + slope_slope])

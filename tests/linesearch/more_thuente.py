@@ -21,10 +21,7 @@ def _polynomial(b=0.004):
 
 def _rippled(b=0.01, ell=39):
     def phi(a):
-        if abs(a - 1) >= b:
-            base = abs(1 - a)
-        else:
-            base = (a - 1) ** 2 / (2 * b) + b / 2
+        base = abs(1 - a) if abs(a - 1) >= b else (a - 1) ** 2 / (2 * b) + b / 2
         return base + 2 * (1 - b) / (ell * math.pi) * math.sin(ell * math.pi / 2 * a)
 
     def slope(a):
