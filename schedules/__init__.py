@@ -14,8 +14,30 @@ from schedules.decay import *
 from schedules.decay import __all__ as _decay
 from schedules.functions import *
 from schedules.functions import __all__ as _functions
-from schedules.linesearch import *
-from schedules.linesearch import __all__ as _linesearch
+from schedules.linesearch.armijo import *
+from schedules.linesearch.armijo import __all__ as _armijo
+from schedules.linesearch.exact import *
+from schedules.linesearch.exact import __all__ as _exact
+from schedules.linesearch.gols import *
+from schedules.linesearch.gols import __all__ as _gols
+from schedules.linesearch.hager_zhang import *
+from schedules.linesearch.hager_zhang import __all__ as _hager_zhang
+from schedules.linesearch.line import *
+from schedules.linesearch.line import __all__ as _line
+from schedules.linesearch.nonmonotone import *
+from schedules.linesearch.nonmonotone import __all__ as _nonmonotone
+from schedules.linesearch.normal import *
+from schedules.linesearch.normal import __all__ as _normal
+from schedules.linesearch.parabola import *
+from schedules.linesearch.parabola import __all__ as _parabola
+from schedules.linesearch.probabilistic import *
+from schedules.linesearch.probabilistic import __all__ as _probabilistic
+from schedules.linesearch.sls import *
+from schedules.linesearch.sls import __all__ as _sls
+from schedules.linesearch.wiener import *
+from schedules.linesearch.wiener import __all__ as _wiener
+from schedules.linesearch.wolfe import *
+from schedules.linesearch.wolfe import __all__ as _wolfe
 from schedules.momentum import *
 from schedules.momentum import __all__ as _momentum
 from schedules.phases import *
@@ -34,7 +56,6 @@ from schedules.warmup import __all__ as _warmup
 __all__ = [
     *_schedule,
     *_decay,
-    *_linesearch,
     *_functions,
     *_composites,
     *_phases,
@@ -47,4 +68,16 @@ __all__ = [
     *_theory,
     *_stochastic,
     *_momentum,
+    *_armijo,
+    *_exact,
+    *_gols,
+    *_hager_zhang,
+    *_line,
+    *_nonmonotone,
+    *_normal,
+    *_parabola,
+    *_probabilistic,
+    *_sls,
+    *_wiener,
+    *_wolfe,
 ]
