@@ -42,9 +42,10 @@ def _ends(shape: Any, noise: Any, rule: Any, rows: int) -> Any:
 
 def _reference(shape: Any, noise: Any) -> float:
     """Return the best median of SGD over 34 rates from 1e-10 to 1, all of them and their repeats in one batch."""
-    rates = np.geomspace(1e-10, 1.0, 34)
-    ends = _ends(shape, noise, ss.SGD(lr=np.repeat(rates, REPEATS)[:, None]), 34 * REPEATS)
-    medians = np.median(ends.reshape(34, REPEATS), axis=1)
+    repeats = 1 if noise is _exact else REPEATS
+    rates = np.repeat(np.geomspace(1e-10, 1.0, 34), repeats)[:, None]
+    ends = _ends(shape, noise, ss.SGD(lr=rates), len(rates))
+    medians = np.median(ends.reshape(34, repeats), axis=1)
     return float(np.nanmin(np.where(np.isfinite(medians), medians, np.nan)))
 
 
