@@ -148,7 +148,13 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
         height = np.maximum(height, drawn[0] * 1e-3)  # a log scale has no place for the minimum itself
         shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
         ax.contourf(
-            x, y, height, levels=drawn, cmap=shades, norm=mpl.colors.LogNorm(drawn[0], drawn[-1]), extend="both"
+            x,
+            y,
+            height,
+            levels=drawn,
+            cmap=shades,
+            norm=mpl.colors.LogNorm(drawn[0], drawn[-1]),
+            extend="both",
         )
         ax.contour(x, y, height, levels=drawn[:-1], colors="#c3ccd4", linewidths=0.5)
         for point in problem.minimizers or ():

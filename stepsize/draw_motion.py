@@ -38,6 +38,11 @@ class Film:
             self._paths = self._landscape(self.picture.add_subplot(grid[:, 0]), first.problem, window)
             self._errors = self._errors_of(self.picture.add_subplot(grid[0, 1]))
             self._rates = self._rates_of(self.picture.add_subplot(grid[1, 1]))
+        self._moving = [self._count, *(artist for pair in self._paths for artist in pair)]
+        self._moving += [artist for line, dot, _ in self._errors for artist in (line, dot)]
+        self._moving += [mark for mark, _ in self._rates]
+        self._canvas: Any = None
+        self._still: Any = None
 
     def _landscape(self, ax: Any, problem: Any, window: Any) -> list[Any]:
         if problem.dim == 2:
@@ -107,12 +112,23 @@ class Film:
 
     def frame(self, k: int, dpi: int = 100) -> Any:
         """Return the picture after k updates as an RGB array of bytes."""
-        self.set(k)
-        canvas = FigureCanvasAgg(self.picture)
-        self.picture.set_dpi(dpi)
         with style():
-            canvas.draw()
-        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+            if self._canvas is None or self.picture.get_dpi() != dpi:
+                self._rehearse(dpi)
+            self.set(k)
+            self._canvas.restore_region(self._still)
+            for artist in self._moving:
+                artist.axes.draw_artist(artist)
+        return np.asarray(self._canvas.buffer_rgba())[..., :3].copy()
+
+    def _rehearse(self, dpi: int) -> None:
+        """Draw once what does not move; a frame is then a copy of it with the rest on top."""
+        self.picture.set_dpi(dpi)
+        self._canvas = FigureCanvasAgg(self.picture)
+        for artist in self._moving:
+            artist.set_animated(True)
+        self._canvas.draw()
+        self._still = self._canvas.copy_from_bbox(self.picture.bbox)
 
 
 def animate(

@@ -60,7 +60,9 @@ def curves(
     """
     drawn = []
     for (label, values), color in zip(lines.items(), colors, strict=False):
-        across, y = values if isinstance(values, tuple) else (np.arange(len(values)) if x is None else x, values)
+        across, y = (
+            values if isinstance(values, tuple) else (np.arange(len(values)) if x is None else x, values)
+        )
         across, y = np.asarray(across, float), np.asarray(y, float)
         if scale == "log":
             y = np.where(y > 0, y, np.nan)
@@ -130,7 +132,8 @@ def _apart(wanted: list[float], gap: float) -> list[float]:
 def name(ax: Axes, x: float, y: float, text: str, color: str = INK, **options: Any) -> Any:
     """Write a text at a point of the data, with a white rim so that lines do not cut it."""
     rim = [mpl.patheffects.withStroke(linewidth=2.5, foreground="white")]
-    return ax.text(x, y, text, color=color, **({"fontsize": 8, "path_effects": rim, "zorder": 8} | options))
+    look: dict[str, Any] = {"fontsize": 8, "path_effects": rim, "zorder": 8} | options
+    return ax.text(x, y, text, color=color, **look)
 
 
 def equal(ax: Axes) -> Axes:

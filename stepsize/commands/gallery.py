@@ -64,7 +64,9 @@ def _chosen(args: argparse.Namespace) -> list[Any]:
         raise ValueError("--animate: got no figure, expected names, or --all")
     chosen: dict[str, Any] = {}
     for name in args.names:
-        matches = [known[name]] if name in known else [e for n, e in known.items() if n.startswith(name + "-")]
+        matches = (
+            [known[name]] if name in known else [e for n, e in known.items() if n.startswith(name + "-")]
+        )
         for entry in matches or [gallery.find(name)]:
             chosen[entry.name] = entry
     return list(chosen.values())
@@ -91,31 +93,62 @@ def _about(entry: Any) -> dict[str, Any]:
     return {word: getattr(entry, word) for word in ("name", "source", "place", "teaches", "remark")}
 
 
-def _check(entries: list[Any], as_json: bool) -> int:
+def _made(entries: list[Any], folder: Path | None, films: bool) -> list[Any]:
+    """Compute the figures, and draw them into a folder if there is one; on all cores where that pays."""
+    import os
+
     progress = Progress(len(entries))
-    checked = []
-    for entry in entries:
-        plate = entry()
-        checked.append((entry, plate))
-        progress.advance(entry.name)
+    jobs = [(entry.name, folder, films) for entry in entries]
+    made = []
+    cores = min(os.cpu_count() or 1, len(jobs))
+    if len(jobs) < 6 or cores < 2:
+        for job in jobs:
+            made.append(_make(job))
+            progress.advance(job[0])
+    else:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+            for job, result in zip(jobs, pool.map(_make, jobs), strict=True):
+                made.append(result)
+                progress.advance(job[0])
     progress.close()
-    numbers = [number for _, plate in checked for number in plate.numbers]
+    return made
+
+
+def _make(job: tuple[str, Path | None, bool]) -> tuple[list[Any], list[Path]]:
+    """Return the numbers of one figure, and the files that were written."""
+    from stepsize import gallery
+
+    name, folder, films = job
+    plate = gallery.find(name)()
+    files: list[Path] = []
+    if folder is not None:
+        from stepsize import draw
+
+        files = [draw.save(plate.picture, unused(folder, f"{name}.{kind}")) for kind in ("png", "svg")]
+        if films and plate.runs:
+            from stepsize.draw_motion import animate
+
+            targets = [unused(folder, f"{name}-film.{kind}") for kind in ("gif", "apng")]
+            files += animate(plate.runs, targets, window=plate.window)
+    return list(plate.numbers), files
+
+
+def _check(entries: list[Any], as_json: bool) -> int:
+    checked = [
+        (entry, numbers) for entry, (numbers, _) in zip(entries, _made(entries, None, False), strict=True)
+    ]
+    numbers = [number for _, column in checked for number in column]
     missed = sum(not number.passes for number in numbers)
     if as_json:
-        print_json(
-            {
-                "figures": [
-                    _about(entry) | {"numbers": [number.to_dict() for number in plate.numbers]}
-                    for entry, plate in checked
-                ],
-                "numbers": len(numbers),
-                "missed": missed,
-            }
-        )
+        figures = [_about(entry) | {"numbers": [n.to_dict() for n in column]} for entry, column in checked]
+        print_json({"figures": figures, "numbers": len(numbers), "missed": missed})
         return int(missed > 0)
-    for entry, plate in checked:
+    for entry, column in checked:
         say(f"{entry.name}   {entry.source}, {entry.place}")
-        for line in _table(plate.numbers):
+        for line in _table(column):
             say(line)
         if entry.remark:
             say(f"  remark: {entry.remark}")
@@ -137,48 +170,31 @@ def _table(numbers: Any) -> list[str]:
         if number.expected is None:
             wanted, within = f"{number.low:.6g} ... {number.high:.6g}", ""
         else:
-            wanted, within = f"{number.expected:.9g}", f"{number.tolerance:.1g}" if number.tolerance else "exact"
+            wanted, within = (
+                f"{number.expected:.9g}",
+                f"{number.tolerance:.1g}" if number.tolerance else "exact",
+            )
         verdict = "ok  " if number.passes else "MISS"
-        lines.append(
-            f"  {verdict} {number.value:>16.9g}  {wanted:>22s}  {within:>7s}  {number.provenance:11s}  {number.what}"
-        )
+        cells = f"{number.value:>16.9g}  {wanted:>22s}  {within:>7s}  {number.provenance:11s}"
+        lines.append(f"  {verdict} {cells}  {number.what}")
     return lines
 
 
 def _draw(entries: list[Any], args: argparse.Namespace) -> int:
-    from stepsize import draw
-
     folder = new_folder(args.out)
-    progress = Progress(len(entries) * (2 if args.animate else 1))
     report, missed = [], 0
-    for entry in entries:
-        plate = entry()
-        files = [draw.save(plate.picture, unused(folder, f"{entry.name}.{kind}")) for kind in ("png", "svg")]
-        progress.advance(entry.name)
-        if args.animate:
-            files += _film(entry, plate, folder)
-            progress.advance(f"{entry.name} in motion")
-        missed += len(plate.misses)
-        for number in plate.misses:
+    for entry, (numbers, files) in zip(entries, _made(entries, folder, args.animate), strict=True):
+        misses = [number for number in numbers if not number.passes]
+        missed += len(misses)
+        for number in misses:
             print(f"stepsize: {entry.name}: {number.what} is {number.value!r}", file=sys.stderr)
-        report.append(_about(entry) | {"files": [str(file) for file in files], "numbers": len(plate.numbers)})
+        report.append(_about(entry) | {"files": [str(file) for file in files], "numbers": len(numbers)})
         if not args.json:
-            say(f"{entry.name:30s} {', '.join(str(file) for file in files)}")
+            say(f"{entry.name:30s} {' '.join(file.name for file in files)}")
             if entry.remark:
                 say(f"{'':30s} remark: {entry.remark}")
-    progress.close()
     if args.json:
         print_json({"figures": report, "missed": missed})
     else:
-        say(f"{len(entries)} figures in {folder}; their numbers: stepsize gallery --check")
+        say(f"figures in {folder}: {len(entries)}; their numbers: stepsize gallery --check")
     return int(missed > 0)
-
-
-def _film(entry: Any, plate: Any, folder: Path) -> list[Path]:
-    """Write the trajectories of a figure, if it has some, as GIF and animated PNG."""
-    from stepsize.draw_motion import animate
-
-    if not plate.runs:
-        return []
-    targets = [unused(folder, f"{entry.name}-film.{kind}") for kind in ("gif", "apng")]
-    return animate(plate.runs, targets, window=plate.window)

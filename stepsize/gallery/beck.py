@@ -71,7 +71,12 @@ def listings() -> Plate:
         runs = {"exact": exact, "0.1": small, "narrow": narrow, "Rosenbrock": banana}
         lines = {k: (np.arange(1, r.nit + 1), r.history.grad_norm[1:]) for k, r in runs.items()}
         curves(axes[1], lines, labels="none")
-        words = ((4.2, 4e-3, "exact", 0), (26, 6e-4, "step 0.1", 1), (110, 4e-4, "narrow", 2), (2000, 2e-3, "Rosenbrock", 3))
+        words = (
+            (4.2, 4e-3, "exact", 0),
+            (26, 6e-4, "step 0.1", 1),
+            (110, 4e-4, "narrow", 2),
+            (2000, 2e-3, "Rosenbrock", 3),
+        )
         for x, y, text, i in words:
             axes[1].text(x, y, text, color=draw.COLORS[i], fontsize=8, ha="right")
         axes[1].axhline(1e-5, color="#333333", linewidth=0.6, linestyle=":")
@@ -95,7 +100,9 @@ def newton() -> Plate:
     expected = [[-(10.0**3)] * 2, [10.0**9] * 2]
     numbers.theorem("x -> -x^3, relative", pure.history.x[1:3] / expected, np.ones((2, 2)), 1e-6)
     cycle = ss.minimize(bowl, ss.Newton(repair=None), x0=[1.0, 1.0], steps=8)
-    numbers.theorem("from (1, 1): cycles between -1 and 1", cycle.history.x[:, 0], [(-1.0) ** k for k in range(9)], 1e-9)
+    numbers.theorem(
+        "from (1, 1): cycles between -1 and 1", cycle.history.x[:, 0], [(-1.0) ** k for k in range(9)], 1e-9
+    )
     damped = ss.minimize(
         bowl, ss.Newton(lr=ss.Armijo(c1=0.5, rho=0.5)), x0=[10.0, 10.0], steps=50, callback=_until_flat(1e-8)
     )

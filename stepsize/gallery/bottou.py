@@ -1,5 +1,6 @@
 """Bottou, Curtis and Nocedal, "Optimization methods for large-scale machine learning" (2018); averaging."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ REPEATS = 400
 @figure(
     "bottou-noise-floor",
     "theorems 4.6 and 4.7, figures 3.1 and 4.1",
-    "a constant rate stops at a floor set by the noise; halving it at the floor halves the floor and doubles the time",
+    "a constant rate stops at a floor set by the noise; halving it at the floor halves the floor "
+    "and doubles the time",
 )
 def noise_floor() -> Plate:
     """x^2/2 with noise of deviation 1 on the gradient: exact second moments, and runs that confirm them."""
@@ -27,7 +29,9 @@ def noise_floor() -> Plate:
     numbers.theorem("the same by the recursion of the second moment", moments[-1], floor)
     for a in (0.05, 0.2):
         gap, ball = _floor(a) / 2, a / 2  # a L M / (2 c mu) with L = M = c = mu = 1
-        numbers.theorem(f"loss at the floor over the paper's bound, a = {a}: 1/(2 - a)", gap / ball, 1 / (2 - a))
+        numbers.theorem(
+            f"loss at the floor over the paper's bound, a = {a}: 1/(2 - a)", gap / ball, 1 / (2 - a)
+        )
     noisy = ss.AdditiveNoise(ss.Parabola(curvature=1.0, start=1.0), sigma_g=1.0, shared=False)
     many = np.ones((REPEATS, 1))
     run = ss.minimize(noisy, ss.SGD(lr=rate), x0=many, steps=200)
@@ -38,9 +42,16 @@ def noise_floor() -> Plate:
     numbers.computed("updates of each phase when the rate is halved at the floor", lengths, _PHASES, 0)
     falling = 2 / (20 + np.arange(20001))
     slow = _second_moments(falling, 1.0)
-    numbers.theorem("rate 2/(20 + k): (20 + k) E x^2 at k = 20000, towards 4/3", 20020 * slow[20000], 4 / 3, 4 / 3 * 0.02)
+    numbers.theorem(
+        "rate 2/(20 + k): (20 + k) E x^2 at k = 20000, towards 4/3", 20020 * slow[20000], 4 / 3, 4 / 3 * 0.02
+    )
     centers = np.linspace(-1, 1, 21)
-    numbers.theorem("region of confusion of w_i in [-1, 1]: where the signs differ", _confusion(centers), [-1.0, 1.0], 1e-3)
+    numbers.theorem(
+        "region of confusion of w_i in [-1, 1]: where the signs differ",
+        _confusion(centers),
+        [-1.0, 1.0],
+        1e-3,
+    )
 
     def draw() -> Any:
         from stepsize.draw_panels import name, panels
@@ -56,7 +67,7 @@ def noise_floor() -> Plate:
         ax = axes[1]
         ax.semilogy(np.arange(len(trace)), trace / 2, color="#D55E00")
         ends = np.concatenate([[0], np.cumsum(lengths)])
-        for start, end in zip(ends[:-1], ends[1:], strict=True):
+        for start, end in pairwise(ends):
             ax.axvline(end, color="#c3ccd4", linewidth=0.7)
             ax.text((start + end) / 2, 2.0, str(int(end - start)), ha="center", fontsize=7, color="#333333")
         ax.set(xlim=(0, ends[-1]), ylim=(5e-3, 3), xlabel="update", ylabel="expected loss")
@@ -82,7 +93,7 @@ def _second_moments(rates: Any, first: float) -> Any:
 
 
 def _halving() -> tuple[list[int], Any]:
-    """Return the phases of theorem 4.7's scheme: the rate is halved when E f is within twice its floor, from x = 2."""
+    """Return the phases of theorem 4.7's scheme: from x = 2, halve when E f is within twice its floor."""
     rate, value = 0.2, 4.0
     lengths, trace = [], [value]
     for _ in range(5):

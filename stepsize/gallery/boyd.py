@@ -24,7 +24,9 @@ def zigzag() -> Plate:
     run = ss.minimize(bowl, ss.SGD(lr=ss.ExactQuadratic()), steps=30)
     k = np.arange(31)
     closed = np.column_stack([gamma * q**k, (-q) ** k])
-    numbers.theorem("largest deviation from (gamma q^k, (-q)^k), k to 30", np.abs(run.history.x - closed).max(), 0.0)
+    numbers.theorem(
+        "largest deviation from (gamma q^k, (-q)^k), k to 30", np.abs(run.history.x - closed).max(), 0.0
+    )
     first = [[8.181818, -0.818182], [6.694215, 0.669421], [5.477085, -0.547708]]
     numbers.theorem("first three points", run.history.x[1:4], first, 5.1e-7)
     ratio = run.history.fun[1:] / run.history.fun[:-1]
@@ -34,7 +36,6 @@ def zigzag() -> Plate:
     numbers.printed("updates per e-fold over (L/mu)/4", needed / (gamma / 4), 1.0, 0.02)
 
     def draw() -> Any:
-        from stepsize import draw
         from stepsize.draw_panels import curves, panels, trail
 
         picture, axes = panels(1, 2, height=2.3, width_ratios=[1.7, 1])
@@ -53,7 +54,8 @@ def zigzag() -> Plate:
     "boyd-9.3-exponentials",
     "section 9.3.2, figures 9.3-9.5",
     "on a function that is no quadratic both searches converge linearly, the exact one about twice as fast",
-    "the book's factor 0.2 for the exact search belongs to its unpublished start; other starts give 0 to 0.40",
+    "the book's factor 0.2 for the exact search belongs to its unpublished start; other starts "
+    "give 0 to 0.40",
 )
 def exponentials() -> Plate:
     """Three exponentials: backtracking (0.1, 0.7) and exact search, from six starts."""
@@ -73,10 +75,14 @@ def exponentials() -> Plate:
         runs[label] = found[0]
         factors[label] = [factor(run.error, floor=1e-12) for run in found]
     for x0, value in zip(starts, factors["backtracking"], strict=True):
-        numbers.printed(f"backtracking: factor an update (the book: .4) from {x0}", value, between=(0.25, 0.5))
+        numbers.printed(
+            f"backtracking: factor an update (the book: .4) from {x0}", value, between=(0.25, 0.5)
+        )
     worst = (3.5 / 5.5) ** 2
     for x0, value in zip(starts, factors["exact"], strict=True):
-        numbers.theorem(f"exact: factor an update, below ((k-1)/(k+1))^2, from {x0}", value, between=(0.0, worst))
+        numbers.theorem(
+            f"exact: factor an update, below ((k-1)/(k+1))^2, from {x0}", value, between=(0.0, worst)
+        )
     spread = max(factors["exact"]) - min(factors["exact"])
     numbers.computed("exact: spread of the factor over the starts", spread, between=(0.1, worst))
 
@@ -98,10 +104,11 @@ def exponentials() -> Plate:
     "boyd-9.6-scaling",
     "section 9.3.2, figures 9.6-9.8",
     "in a hundred dimensions the condition number decides, and a change of scale moves it",
-    "the book's instance is unpublished: its counts (80 to 200, above 1000 at gamma = 10) hold in order of size",
+    "the book's instance is unpublished: its counts (80 to 200, above 1000 at gamma = 10) hold in "
+    "order of size",
 )
 def scaling() -> Plate:
-    """c'x - sum log(b - Ax), 100 unknowns, 500 inequalities, coordinates scaled by gamma^(i/n)."""
+    """C'x - sum log(b - Ax), 100 unknowns, 500 inequalities, coordinates scaled by gamma^(i/n)."""
     numbers = Numbers()
     gammas = np.array([0.1, 0.16, 0.3, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 10.0])
     plain = _barrier(1.0)
@@ -125,7 +132,12 @@ def scaling() -> Plate:
     falls = long.history.fun - low
     numbers.computed("backtracking (.1, .5): updates (the book: 175)", long.nit, 137, 2)
     start, end = factor(falls[:21]), factor(falls, skip=20)
-    numbers.computed("its factor in the first 20 updates (the book: .8), and then (.94)", [start, end], [0.835, 0.898], 2e-3)
+    numbers.computed(
+        "its factor in the first 20 updates (the book: .8), and then (.94)",
+        [start, end],
+        [0.835, 0.898],
+        2e-3,
+    )
     numbers.printed("updates at gamma = 10 (the book: above 1000)", at_ten, between=(1000, 4000))
     numbers.printed("updates at gamma = 1 (the book: 80 to 200)", at_one, between=(80, 200))
     numbers.computed("updates at gamma 1 and 10, frozen for this instance", [at_one, at_ten], _COUNTS, 2)
@@ -142,7 +154,9 @@ def scaling() -> Plate:
         axes[0].set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
         axes[0].minorticks_off()
         axes[0].grid(axis="y")
-        axes[1].set(xlim=(0, 500), xlabel="update", ylabel="$f - p^*$", ylim=(1e-5, 3e2), title="the same function")
+        axes[1].set(
+            xlim=(0, 500), xlabel="update", ylabel="$f - p^*$", ylim=(1e-5, 3e2), title="the same function"
+        )
         chosen = {rf"$\gamma = {g:g}$": gaps[g][:501] for g in (1.0, 3.0, 10.0)}
         curves(axes[1], chosen)
         log_ticks(axes[1].yaxis)

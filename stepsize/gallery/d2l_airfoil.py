@@ -30,7 +30,8 @@ CASES: dict[str, tuple[Any, int, float, tuple[float, float]]] = {
 @figure(
     "d2l-12.5-airfoil",
     "sections 12.5 to 12.10, the training curves",
-    "real data: every rule of the chapter reaches the floor in two epochs, and full batches at rate 1 diverge",
+    "real data: every rule of the chapter reaches the floor in two epochs, and full batches at "
+    "rate 1 diverge",
     "the book's full-batch run at rate 1 is said to stall; 1 exceeds 2/L = .953, and it has begun to diverge",
 )
 def airfoil() -> Plate:
@@ -61,7 +62,9 @@ def airfoil() -> Plate:
     whole = ss.minimize(problem, ss.SGD(lr=1.0), x0=start, steps=100)
     numbers.printed("full batch, rate 1: loss after 10 epochs", whole.history.fun[10], between=(0.243, 0.264))
     growth = whole.error[100] / whole.error[99]
-    numbers.theorem("full batch: factor on the gap an update, (L - 1)^2", growth, (eigenvalues[-1] - 1) ** 2, 1e-6)
+    numbers.theorem(
+        "full batch: factor on the gap an update, (L - 1)^2", growth, (eigenvalues[-1] - 1) ** 2, 1e-6
+    )
     numbers.computed("the same", growth, 1.2067, 5.1e-5)
     best = int(whole.history.fun.argmin())
     numbers.computed("full batch: best update, before it grows", best, between=(3, 9))
@@ -72,17 +75,31 @@ def airfoil() -> Plate:
         from stepsize.draw_panels import beside, curves, panels
 
         picture, axes = panels(1, 2, height=2.8, width_ratios=[1.2, 1])
-        shown = ("SGD, batches of 10, .05", "momentum .9, .005", "Adagrad, .1", "RMSprop, .01", "Adadelta", "Adam, .01")
+        shown = (
+            "SGD, batches of 10, .05",
+            "momentum .9, .005",
+            "Adagrad, .1",
+            "RMSprop, .01",
+            "Adadelta",
+            "Adam, .01",
+        )
         axes[0].set(xlim=(0, 2), ylim=(0.235, 0.35), xlabel="epoch", ylabel="loss")
         drawn = []
         for label, color in zip(shown, draw.COLORS, strict=False):
-            drawn.append((axes[0].plot(*curves_[label], color=color, linewidth=1.1)[0], label.replace(", batches of 10", "")))
+            drawn.append(
+                (
+                    axes[0].plot(*curves_[label], color=color, linewidth=1.1)[0],
+                    label.replace(", batches of 10", ""),
+                )
+            )
         axes[0].axhline(problem.minimum, color="#333333", linewidth=0.7, linestyle=":")
         axes[0].grid(axis="y")
         beside(axes[0], drawn)
         half = ss.minimize(problem, ss.SGD(lr=0.9), x0=start, steps=100)
         axes[1].set(xlim=(0, 60), ylim=(1e-7, 100), xlabel="update", ylabel="loss over the floor")
-        curves(axes[1], {"lr = 1": whole.error[:61], "lr = 0.9": half.error[:61]}, colors=("#D55E00", "#0072B2"))
+        curves(
+            axes[1], {"lr = 1": whole.error[:61], "lr = 0.9": half.error[:61]}, colors=("#D55E00", "#0072B2")
+        )
         axes[1].set_title("full batch: 2/L = 0.953", fontsize=9)
         return picture
 

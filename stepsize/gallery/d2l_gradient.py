@@ -16,7 +16,7 @@ figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
     "one parabola, three rates: right, too small, too large",
 )
 def three_rates() -> Plate:
-    """f = x^2 from 10, ten updates."""
+    """F = x^2 from 10, ten updates."""
     numbers = Numbers()
     runs = {lr: ss.minimize(ss.Parabola(), ss.SGD(lr=lr), x0=[10.0], steps=10) for lr in (0.2, 0.05, 1.1)}
     for lr, printed in ((0.2, 0.060466), (0.05, 3.486784), (1.1, 61.917364)):
@@ -177,8 +177,9 @@ def stochastic() -> Plate:
         run = ss.minimize(noisy, ss.SGD(lr=schedule), x0=many, steps=steps)
         # 3.5 standard errors of a mean and of a deviation
         error = np.sqrt(variance / _REPEATS)
-        share = (run.x.mean(axis=0) - quiet.x) / error, (run.x.std(axis=0) / np.sqrt(variance) - 1) * np.sqrt(
-            2 * _REPEATS
+        share = (
+            (run.x.mean(axis=0) - quiet.x) / error,
+            (run.x.std(axis=0) / np.sqrt(variance) - 1) * np.sqrt(2 * _REPEATS),
         )
         for what, z in zip(("mean", "deviation"), share, strict=True):
             for i in range(2):
@@ -198,7 +199,9 @@ def stochastic() -> Plate:
         for ax, (label, path), title, color in zip(axes, paths.items(), titles, _THREE, strict=True):
             draw.contours(bowl, ax, window=[(-5.5, 1.5), (-3.2, 1.4)])
             ax.plot(path[:, 0, 0], path[:, 0, 1], color=color, linewidth=0.9)
-            ax.plot(*path[-1].T, "o", color=color, markersize=3.5, markeredgecolor="white", markeredgewidth=0.4)
+            ax.plot(
+                *path[-1].T, "o", color=color, markersize=3.5, markeredgecolor="white", markeredgewidth=0.4
+            )
             ax.plot(-5, -2, "o", color="#333333", markersize=4)
             ax.set_title(title)
             equal(ax)

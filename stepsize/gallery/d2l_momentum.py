@@ -1,4 +1,4 @@
-"""Zhang, Lipton, Li and Smola, "Dive into Deep Learning" (d2l): 12.6 momentum, 12.7-12.10 adaptive methods."""
+"""Zhang et al., "Dive into Deep Learning" (d2l): 12.6 momentum, 12.7-12.10 adaptive methods."""
 
 from typing import Any
 
@@ -37,7 +37,9 @@ def momentum() -> Plate:
     quarter = [radius(ss.Momentum(lr=0.6, momentum=0.25), lam) for lam in (0.2, 4.0)]
     numbers.computed("momentum 0.25: factor an update along each axis", quarter, [0.828106, 0.858945])
     limits = [_edge(ss.Momentum(lr=1.0, momentum=beta)) for beta in (0.0, 0.25, 0.5)]
-    numbers.theorem("largest stable lr * lam at momentum 0, .25, .5: 2 + 2 beta", limits, [2.0, 2.5, 3.0], 1e-6)
+    numbers.theorem(
+        "largest stable lr * lam at momentum 0, .25, .5: 2 + 2 beta", limits, [2.0, 2.5, 3.0], 1e-6
+    )
 
     def draw() -> Any:
         from stepsize.draw_panels import panels, trail
@@ -73,16 +75,16 @@ def scalar() -> Plate:
     """Error on lambda x^2 / 2 from 1, rate 0.1."""
     numbers = Numbers()
     lams = (0.1, 1.0, 10.0, 19.0)
-    runs = {
-        lam: ss.minimize(ss.Parabola(curvature=lam, start=1.0), ss.SGD(lr=0.1), steps=19) for lam in lams
-    }
+    runs = {lam: ss.minimize(ss.Parabola(curvature=lam, start=1.0), ss.SGD(lr=0.1), steps=19) for lam in lams}
     numbers.theorem(
         "error after 19 updates, lambda .1, 1, 10, 19",
         [runs[lam].x[0] for lam in lams],
         [0.99**19, 0.9**19, 0.0, -(0.9**19)],
     )
     numbers.printed("the same as the figure's curves end", runs[0.1].x[0], 0.826169)
-    between = [ss.minimize(ss.Parabola(curvature=c, start=1.0), ss.SGD(lr=0.1), steps=400) for c in (15.0, 19.9)]
+    between = [
+        ss.minimize(ss.Parabola(curvature=c, start=1.0), ss.SGD(lr=0.1), steps=400) for c in (15.0, 19.9)
+    ]
     numbers.theorem(
         "lr lambda = 1.5 and 1.99 converge: error after 400 updates",
         [abs(run.x[0]) for run in between],
@@ -112,8 +114,10 @@ def scalar() -> Plate:
 @figure(
     "d2l-12.7-adaptive",
     "sections 12.7-12.10, figures 12.7.1 to 12.8.2",
-    "six adaptive rules on one valley: Adagrad stalls, RMSprop arrives, Adadelta hardly leaves, Adam swings over",
-    "the book's TensorFlow code for Adam and Yogi adds eps to the parameter by operator precedence, which turns a "
+    "six adaptive rules on one valley: Adagrad stalls, RMSprop arrives, Adadelta hardly leaves, "
+    "Adam swings over",
+    "the book's TensorFlow code for Adam and Yogi adds eps to the parameter by operator "
+    "precedence, which turns a "
     "zero gradient into nan; the formula, and the other tabs, are right",
 )
 def adaptive() -> Plate:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from problems import Problem
 from stepsize.gallery.plate import Numbers, Plate, figures_of
 
 figure = figures_of("Géron, Hands-On Machine Learning, 3rd edition")
@@ -97,7 +98,9 @@ def paths() -> Plate:
     mini = ss.minimize(seen, ss.SGD(lr=ss.FromFunction(_third)), x0=x0, steps=250)
     numbers.computed("mini-batch, 50 epochs", _order(mini), [4.25224124, 2.78970189], EIGHT)
     second = ss.minimize(seen, ss.SGD(lr=ss.FromFunction(_second)), x0=x0, steps=250)
-    numbers.memory("mini-batch, schedule of the second edition", _order(second), [4.25214635, 2.78964080], EIGHT)
+    numbers.memory(
+        "mini-batch, schedule of the second edition", _order(second), [4.25214635, 2.78964080], EIGHT
+    )
 
     def draw() -> Any:
         from stepsize import draw
@@ -105,10 +108,9 @@ def paths() -> Plate:
 
         picture, ax = panels(height=2.9)
         draw.contours(problem, ax, window=[(2.2, 3.25), (2.5, 4.6)])
-        looks = ((single, "#CC79A7", 0.6), (mini, "#009E73", 0.9), (batch, "#0072B2", 1.4))
-        for run, color, width in looks:
-            stop = {1: 300}.get(width, 400)
-            ax.plot(*run.history.x[:stop].T, color=color, linewidth=width)
+        looks = ((single, "#CC79A7", 0.6, 400), (mini, "#009E73", 0.9, 250), (batch, "#0072B2", 1.4, 100))
+        for run, color, width, shown in looks:
+            ax.plot(*run.history.x[:shown].T, color=color, linewidth=width)
         ax.set(xlabel=r"slope $\theta_1$", ylabel=r"intercept $\theta_0$")
         name(ax, 2.98, 3.62, "batch", "#0072B2")
         name(ax, 2.36, 4.2, "one by one", "#9c4a78", ha="center")
@@ -118,7 +120,7 @@ def paths() -> Plate:
     return Plate(numbers, draw)
 
 
-class _Replayed(ss.Problem, abstract=True):
+class _Replayed(Problem, abstract=True):
     """A finite sum of which each update sees the examples of a given list, as the book's loops draw them."""
 
     whole: Any
@@ -179,13 +181,17 @@ def softmax() -> Plate:
     run = ss.minimize(plain, ss.SGD(lr=0.5), x0=x0, steps=5000)
     curve = _book_loss(run.history.x, Z[valid], y[valid])
     printed = [3.70858, 0.14519367, 0.13013096, 0.12009639, 0.11372961, 0.11002460]
-    numbers.printed("validation loss at epochs 0, 1000, ..., 5000", curve[::1000], printed, [5.1e-6] + [EIGHT] * 5)
+    numbers.printed(
+        "validation loss at epochs 0, 1000, ..., 5000", curve[::1000], printed, [5.1e-6] + [EIGHT] * 5
+    )
     exact = plain.held_out_fun(run.x)
     numbers.computed("without the 1e-5 inside the book's logarithm", exact, 0.11003641, 1e-8)
     damped = ss.minimize(ridge, ss.SGD(lr=0.5), x0=x0, steps=5000)
     weights = damped.history.x[:, :6]
     penalised = _book_loss(damped.history.x, Z[valid], y[valid]) + 0.005 * (weights * weights).sum(axis=1)
-    numbers.printed("with l2 = 0.01, epochs 0, 1000, 2000", penalised[:2001:1000], [3.7372, 0.3259, 0.3259], 5.1e-5)
+    numbers.printed(
+        "with l2 = 0.01, epochs 0, 1000, 2000", penalised[:2001:1000], [3.7372, 0.3259, 0.3259], 5.1e-5
+    )
     stop = int(np.flatnonzero(np.diff(penalised) > 0)[0]) + 1
     numbers.printed("early stopping at epoch", stop, 282, 0)
     numbers.printed("validation loss there", penalised[stop], 0.3256, 5.1e-5)
@@ -205,7 +211,9 @@ def softmax() -> Plate:
         axes[1].contourf(
             grid[..., 0], grid[..., 1], scores.argmax(axis=-1), levels=[-0.5, 0.5, 1.5, 2.5], colors=shades
         )
-        kinds = zip(("#D55E00", "#0072B2", "#009E73"), ("setosa", "versicolor", "virginica"), "os^", strict=True)
+        kinds = zip(
+            ("#D55E00", "#0072B2", "#009E73"), ("setosa", "versicolor", "virginica"), "os^", strict=True
+        )
         for k, (color, label, marker) in enumerate(kinds):
             axes[1].plot(*X[y == k].T, marker, color=color, markersize=3, markeredgewidth=0)
             x, height = X[y == k].mean(axis=0)

@@ -73,8 +73,10 @@ def _largest(rate: Any, beta: Any) -> Any:
     "goh-momentum-map",
     "section 'The dynamics of momentum'",
     "the map of momentum: monotone, rippling, alternating, divergent; the limit is 2 + 2 beta, not 2",
-    "the article's note and map give the rate of the oscillating regime as 2 sqrt(beta); it is sqrt(beta), the "
-    "modulus of its pair of eigenvalues. Its formula for R^k pairs sigma_1^k with (R - sigma_1 I); right is the other",
+    "the article's note and map give the rate of the oscillating regime as 2 sqrt(beta); it is "
+    "sqrt(beta), the "
+    "modulus of its pair of eigenvalues. Its formula for R^k pairs sigma_1^k with (R - sigma_1 I); "
+    "right is the other",
 )
 def momentum_map() -> Plate:
     """Largest eigenvalue of one momentum update over lr * lambda and beta."""
@@ -89,14 +91,20 @@ def momentum_map() -> Plate:
     complex_pair = np.abs(pairs.imag).max(axis=-1) > 1e-9
     root = np.sqrt(beta)
     inside = ((1 - root) ** 2 < rate) & (rate < (1 + root) ** 2)
-    numbers.theorem("where complex and between (1 -+ sqrt beta)^2 disagree", np.sum(complex_pair != inside), 0)
+    numbers.theorem(
+        "where complex and between (1 -+ sqrt beta)^2 disagree", np.sum(complex_pair != inside), 0
+    )
     ratio = size[inside] / root[inside]
-    numbers.theorem("there the factor is sqrt(beta): smallest and largest ratio", [ratio.min(), ratio.max()], [1, 1], 1e-9)
+    numbers.theorem(
+        "there the factor is sqrt(beta): smallest and largest ratio", [ratio.min(), ratio.max()], [1, 1], 1e-9
+    )
     numbers.theorem("the article's 2 sqrt(beta) is off by", 2 / ratio.mean(), 2.0, 1e-9)
     for share in (0.1, 0.5, 0.9):
         critical = (1 - np.sqrt(share)) ** 2
         here = float(_largest(share, critical))
-        numbers.theorem(f"critical damping at lr lambda = {share}: 1 - sqrt(lr lambda)", here, 1 - np.sqrt(share), 1e-6)
+        numbers.theorem(
+            f"critical damping at lr lambda = {share}: 1 - sqrt(lr lambda)", here, 1 - np.sqrt(share), 1e-6
+        )
         others = _largest(np.full(999, share), np.linspace(0.001, 0.999, 999))
         numbers.theorem("no momentum does better: margin", others.min() - here, between=(-1e-6, np.inf))
     for beta_ in (0.5, 0.9):
@@ -110,10 +118,16 @@ def momentum_map() -> Plate:
     sigma = np.linalg.eigvals(R)
     power = np.linalg.matrix_power(R, 7)
     eye = np.eye(2)
-    right = (sigma[0] ** 7 * (R - sigma[1] * eye) - sigma[1] ** 7 * (R - sigma[0] * eye)) / (sigma[0] - sigma[1])
-    printed = (sigma[0] ** 7 * (R - sigma[0] * eye) - sigma[1] ** 7 * (R - sigma[1] * eye)) / (sigma[0] - sigma[1])
+    right = (sigma[0] ** 7 * (R - sigma[1] * eye) - sigma[1] ** 7 * (R - sigma[0] * eye)) / (
+        sigma[0] - sigma[1]
+    )
+    printed = (sigma[0] ** 7 * (R - sigma[0] * eye) - sigma[1] ** 7 * (R - sigma[1] * eye)) / (
+        sigma[0] - sigma[1]
+    )
     numbers.theorem("R^7 by the right pairing: deviation", np.abs(right - power).max(), 0.0)
-    numbers.computed("R^7 by the article's pairing: deviation", np.abs(printed - power).max(), between=(1e-3, 10.0))
+    numbers.computed(
+        "R^7 by the article's pairing: deviation", np.abs(printed - power).max(), between=(1e-3, 10.0)
+    )
 
     def draw() -> Any:
         import matplotlib as mpl

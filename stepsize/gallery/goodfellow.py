@@ -1,4 +1,4 @@
-"""Goodfellow, Bengio and Courville, "Deep Learning" (2016), and the flow that gradient descent steps along."""
+"""Goodfellow, Bengio and Courville, "Deep Learning" (2016); the flow that descent steps along."""
 
 from typing import Any
 
@@ -68,7 +68,9 @@ def gradient_flow() -> Plate:
     runs = {n: ss.minimize(bowl, ss.SGD(lr=1 / n), steps=n) for n in counts}
     errors = [np.linalg.norm(runs[n].x - exact) for n in counts]
     ratios = [errors[i] / errors[i + 1] for i in range(2)]
-    numbers.theorem("error ratio when the rate is halved: 2 for a first-order scheme", ratios, [2.008, 2.004], 5.1e-3)
+    numbers.theorem(
+        "error ratio when the rate is halved: 2 for a first-order scheme", ratios, [2.008, 2.004], 5.1e-3
+    )
     coarse = ss.minimize(bowl, ss.SGD(lr=0.08), steps=25)
 
     def draw() -> Any:
@@ -85,7 +87,9 @@ def gradient_flow() -> Plate:
         for lr, color in ((0.08, draw.COLORS[0]), (0.04, draw.COLORS[1])):
             n = round(1 / lr)
             path = ss.minimize(bowl, ss.SGD(lr=lr), steps=n).history.x[:, 1]
-            axes[1].plot(np.arange(n + 1) * lr, path, "o-", color=color, drawstyle="steps-post", markersize=2.5)
+            axes[1].plot(
+                np.arange(n + 1) * lr, path, "o-", color=color, drawstyle="steps-post", markersize=2.5
+            )
             name(axes[1], 0.34, 0.15 if lr == 0.08 else 0.3, f"lr = {lr:g}", color)
         name(axes[1], 0.34, 0.45, "flow $e^{-10t}$")
         axes[1].set(xlim=(0, 0.7), ylim=(-0.02, 1.02), xlabel="time, rate times update", ylabel="$x_2$")

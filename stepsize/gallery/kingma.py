@@ -29,15 +29,20 @@ def _steps(stream: Any) -> tuple[Any, Any]:
 @figure(
     "kingma-step-sizes",
     "sections 2.1 and 3",
-    "Adam's first steps have the length of the rate whatever the gradient; without correction they are far larger",
+    "Adam's first steps have the length of the rate whatever the gradient; without correction they "
+    "are far larger",
 )
 def step_sizes() -> Plate:
     """Four streams of gradients: constant, alternating, silent but for one, and tiny."""
     numbers = Numbers()
     for g in (1.0, -3e5, 2e-7):
-        numbers.theorem(f"first step over the rate for a gradient of {g:g}: its sign", _steps([g])[0][0], np.sign(g))
+        numbers.theorem(
+            f"first step over the rate for a gradient of {g:g}: its sign", _steps([g])[0][0], np.sign(g)
+        )
     constant, raw = _steps(np.ones(100))
-    numbers.theorem("constant gradient: smallest and largest step", [constant.min(), constant.max()], [1, 1], 1e-9)
+    numbers.theorem(
+        "constant gradient: smallest and largest step", [constant.min(), constant.max()], [1, 1], 1e-9
+    )
     closed = (1 - 0.9) / np.sqrt(1 - 0.999)
     numbers.theorem("without correction: first step (1-b1)/sqrt(1-b2)", raw[0], closed)
     numbers.computed("without correction: largest step", raw.max(), 6.568520)
@@ -104,7 +109,9 @@ def sparse_features() -> Plate:
     }
     steps = 5 * problem.updates_per_epoch
     runs = {label: ss.minimize(problem, rule, steps=steps) for label, rule in rules.items()}
-    losses = {label: problem.problem.fun(run.history.x[:: problem.updates_per_epoch]) for label, run in runs.items()}
+    losses = {
+        label: problem.problem.fun(run.history.x[:: problem.updates_per_epoch]) for label, run in runs.items()
+    }
     end = {label: float(curve[-1]) for label, curve in losses.items()}
     numbers.computed("Adagrad over SGD, loss at the end", end["Adagrad"] / end["SGD"], between=(0.0, 0.8))
     numbers.computed("Adam over SGD, loss at the end", end["Adam"] / end["SGD"], between=(0.0, 0.8))

@@ -15,7 +15,8 @@ SHARES = (0.5, 1.0, 1.5, 2.5)
 @figure(
     "lecun-four-regimes",
     "section 5, figure 6",
-    "below 1/lambda a rate creeps, at 1/lambda it arrives, up to 2/lambda it crosses over, beyond it diverges",
+    "below 1/lambda a rate creeps, at 1/lambda it arrives, up to 2/lambda it crosses over, beyond "
+    "it diverges",
 )
 def four_regimes() -> Plate:
     """One parabola, rates of 0.5, 1, 1.5 and 2.5 times 1/lambda."""

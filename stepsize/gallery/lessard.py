@@ -1,4 +1,4 @@
-"""Lessard, Recht and Packard, "Analysis and design of optimization algorithms" (2016): a heavy ball that cycles."""
+"""Lessard, Recht and Packard, "Analysis and design of optimization algorithms" (2016): a ball that cycles."""
 
 from typing import Any
 
@@ -37,12 +37,16 @@ def cycle() -> Plate:
     cycling = np.abs(many.x[:, 0]) > 1e-3
     numbers.computed("share of the starts on [-6, 6] that cycle", cycling.mean(), 0.117, 6e-4)
     around = cycling & (np.abs(starts - 3.3) < 0.3)
-    numbers.computed("the interval around 3.3 that does", [starts[around].min(), starts[around].max()], [3.06, 3.46], 6e-3)
+    numbers.computed(
+        "the interval around 3.3 that does", [starts[around].min(), starts[around].max()], [3.06, 3.46], 6e-3
+    )
     for label, rule in (
         ("gradient descent", ss.SGD(lr=1 / 25)),
         ("Nesterov", ss.Nesterov(lr=1 / 25, momentum=(5 - 1) / (5 + 1))),
     ):
-        numbers.theorem(f"{label} from 3.3 arrives", ss.minimize(problem, rule, x0=[3.3], steps=2000).x[0], 0.0, 1e-9)
+        numbers.theorem(
+            f"{label} from 3.3 arrives", ss.minimize(problem, rule, x0=[3.3], steps=2000).x[0], 0.0, 1e-9
+        )
 
     def draw() -> Any:
         from stepsize import draw
@@ -54,7 +58,9 @@ def cycle() -> Plate:
         first = run.history
         ax.plot(first.x[:4, 0], first.fun[:4], "-", color=draw.COLORS[4], linewidth=0.8)
         corners = np.append(CYCLE, CYCLE[0])
-        ax.plot(corners, problem.fun(corners[:, None]), "o-", color=draw.COLORS[1], linewidth=1.3, markersize=4)
+        ax.plot(
+            corners, problem.fun(corners[:, None]), "o-", color=draw.COLORS[1], linewidth=1.3, markersize=4
+        )
         ax.plot(3.3, first.fun[0], "o", color="#333333", markersize=4.5)
         ax.axvspan(1, 2, color="#f2f2f2", zorder=0)
         name(ax, 1.5, 100, "soft\npiece", ha="center")

@@ -13,10 +13,11 @@ figure = figures_of("stepsize, lessons")
 @figure(
     "lesson-four-fates",
     "too small, right, too large, stuck",
-    "one landscape, four fates of gradient descent: still on the way, there, thrown about, in the wrong valley",
+    "one landscape, four fates of gradient descent: still on the way, there, thrown about, in the "
+    "wrong valley",
 )
 def four_fates() -> Plate:
-    """x cos(0.15 pi x): three rates from 10, and a start beyond the ridge."""
+    """X cos(0.15 pi x): three rates from 10, and a start beyond the ridge."""
     numbers = Numbers()
     wave = ss.CosineWave()
     cases = {
@@ -29,7 +30,9 @@ def four_fates() -> Plate:
     for label, (lr, start, family) in cases.items():
         runs[label] = ss.minimize(wave, ss.SGD(lr=lr), x0=[start], steps=60)
         found = ss.diagnose(runs[label], tol=1e-6).verdict
-        numbers.computed(f"{label}: the diagnosis says '{family}' (1 = it does)", found.startswith(family), 1, 0)
+        numbers.computed(
+            f"{label}: the diagnosis says '{family}' (1 = it does)", found.startswith(family), 1, 0
+        )
     numbers.computed("right: x", runs["right"].x[0], 7.2694, 5e-5)
     numbers.computed("stuck: x", runs["stuck"].x[0], -1.8257, 5e-5)
 
@@ -63,10 +66,11 @@ _FATES = ("#0072B2", "#009E73", "#AA4499", "#E69F00")
 @figure(
     "lesson-momentum-ball",
     "momentum as a ball over bumps",
-    "too light a ball stays in the first dip, the right one rolls on and comes to rest, too heavy a one rolls for ever",
+    "too light a ball stays in the first dip, the right one rolls on and comes to rest, too heavy "
+    "a one rolls for ever",
 )
 def momentum_ball() -> Plate:
-    """A bowl with bumps, three momenta at one rate."""
+    """Three momenta at one rate in a bowl with bumps."""
     numbers = Numbers()
     bumpy = ss.Problem.of(
         lambda x: float(0.05 * x[0] ** 2 + 0.3 * (1 - np.cos(3 * x[0]))),
@@ -78,12 +82,16 @@ def momentum_ball() -> Plate:
         name="x^2/20 + 0.3 (1 - cos 3x)",
     )
     cases = {"too light": 0.5, "right": 0.95, "too heavy": 0.997}
-    runs = {label: ss.minimize(bumpy, ss.Momentum(lr=0.02, momentum=m), steps=400) for label, m in cases.items()}
+    runs = {
+        label: ss.minimize(bumpy, ss.Momentum(lr=0.02, momentum=m), steps=400) for label, m in cases.items()
+    }
     light, right, heavy = runs.values()
     numbers.computed("too light: where it rests", light.x[0], -6.038047, 1e-5)
     numbers.computed("right: where it rests", right.x[0], 0.0, 1e-3)
     reach = np.ptp(heavy.history.x[200:, 0])
-    numbers.computed("too heavy: it still swings over several dips after 200 updates", reach, between=(4.0, 20.0))
+    numbers.computed(
+        "too heavy: it still swings over several dips after 200 updates", reach, between=(4.0, 20.0)
+    )
 
     def draw() -> Any:
         from stepsize import draw
@@ -116,10 +124,11 @@ _BALLS = ("#E69F00", "#009E73", "#D55E00")
 @figure(
     "lesson-warm-up",
     "warm-up against a large first gradient",
-    "far out the first gradient is huge: the rate that is right at the bottom explodes, unless it is reached gently",
+    "far out the first gradient is huge: the rate that is right at the bottom explodes, unless it "
+    "is reached gently",
 )
 def warm_up() -> Plate:
-    """cosh x from 5: rate 0.5 at once, rate 0.5 after a warm-up, and a rate that is safe from the start."""
+    """Cosh x from 5: rate 0.5 at once, rate 0.5 after a warm-up, and a rate that is safe from the start."""
     numbers = Numbers()
     well = ss.HyperbolicCosine(1.0)
     rates = {
@@ -156,15 +165,22 @@ def warm_up() -> Plate:
     "with the same number of examples, k times the batch wants k times the rate, until the rate meets 2/L",
 )
 def batch_size() -> Plate:
-    """x^2/2 with noise of variance 1/B: the expected loss after 4096 examples, exactly, over rate and batch."""
+    """x^2/2 with noise of variance 1/B: the exact expected loss after 4096 examples, over rate and batch."""
     numbers = Numbers()
     rates = np.geomspace(1e-3, 1.9, 160)
     sizes = 2 ** np.arange(13)
     loss = np.array([_after(4096, rates, int(size)) for size in sizes])
     best = rates[loss.argmin(axis=1)]
-    numbers.theorem("floor at rate a and batch B: a/(2B (2 - a))", _after(400_000, np.array([0.1]), 4)[0], 0.1 / (8 * 1.9), 1e-12)
+    numbers.theorem(
+        "floor at rate a and batch B: a/(2B (2 - a))",
+        _after(400_000, np.array([0.1]), 4)[0],
+        0.1 / (8 * 1.9),
+        1e-12,
+    )
     pairs = [_after(400_000, np.array([0.002 * k]), k)[0] for k in (1, 4, 16)]
-    numbers.theorem("k times both: the same floor, within 2 %", np.array(pairs) / pairs[0], [1.0, 1.0, 1.0], 0.02)
+    numbers.theorem(
+        "k times both: the same floor, within 2 %", np.array(pairs) / pairs[0], [1.0, 1.0, 1.0], 0.02
+    )
     numbers.computed("best rate at B = 8 over that at B = 1", best[3] / best[0], between=(5.0, 9.0))
     numbers.computed("best rate at B = 64 over that at B = 8", best[6] / best[3], between=(4.0, 9.0))
     numbers.computed("best rate at B = 4096 is 1, one Newton step", best[12], 1.0, 0.05)
@@ -181,10 +197,14 @@ def batch_size() -> Plate:
         picture, ax = panels(width=4.8, height=2.9)
         shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#08457e", "#6fa8dc", "#f4f8fc"])
         norm = mpl.colors.LogNorm(loss.min(), 0.5)
-        shown = ax.pcolormesh(sizes, rates, loss.T, cmap=shades, norm=norm, shading="nearest", rasterized=True)
+        shown = ax.pcolormesh(
+            sizes, rates, loss.T, cmap=shades, norm=norm, shading="nearest", rasterized=True
+        )
         ax.plot(sizes, best, "o-", color="#D55E00", markersize=3.5, linewidth=1)
         ax.plot(sizes, best[0] * sizes, ":", color="white", linewidth=1.2)
-        ax.set(xscale="log", yscale="log", xlim=(0.7, 5800), ylim=(1e-3, 1.9), xlabel="batch size", ylabel="rate")
+        ax.set(
+            xscale="log", yscale="log", xlim=(0.7, 5800), ylim=(1e-3, 1.9), xlabel="batch size", ylabel="rate"
+        )
         name(ax, 60, 0.035, "best", "#D55E00")
         name(ax, 300, 0.012, "too small:\nnot there yet", ha="left")
         name(ax, 1.2, 0.4, "too large: noise", ha="left")
@@ -195,7 +215,7 @@ def batch_size() -> Plate:
 
 
 def _after(examples: int, rates: Any, size: int) -> Any:
-    """Return E x^2/2 after that many examples in batches of `size`, from x = 1, with unit noise an example."""
+    """Return E x^2/2 after that many examples in batches of `size`, from x = 1, with unit noise each."""
     shrink = (1 - rates) ** 2
     steps = examples // size
     floor = rates / (size * (2 - rates))
@@ -205,7 +225,8 @@ def _after(examples: int, rates: Any, size: int) -> Any:
 @figure(
     "lesson-decay-settles",
     "a decay lets a noisy run settle",
-    "a constant rate hovers at its floor; steps go down floor by floor; 1/t arrives as fast as statistics allows",
+    "a constant rate hovers at its floor; steps go down floor by floor; 1/t arrives as fast as "
+    "statistics allows",
 )
 def decay_settles() -> Plate:
     """x^2/2 under unit noise: three schedules, 2000 updates, 200 runs each."""

@@ -1,4 +1,4 @@
-"""Lessons of our own, continued: the price of adaptive rules, what they do under drift, and a map without a loss."""
+"""Lessons of our own, continued: the price of adaptive rules, drift, and a map without a loss."""
 
 import time
 from typing import Any
@@ -25,10 +25,11 @@ SEVEN = {
 @figure(
     "lesson-price-of-adaptivity",
     "what a rule keeps and what a step costs",
-    "every rule beyond plain descent carries arrays as large as the parameters, and pays for them at each step",
+    "every rule beyond plain descent carries arrays as large as the parameters, and pays for them "
+    "at each step",
 )
 def price() -> Plate:
-    """Arrays of state, from the rule itself; time a step on 10^5 parameters, measured here and not asserted."""
+    """Arrays of state, from the rules; time a step on 10^5 parameters, measured here and not asserted."""
     numbers = Numbers()
     x = np.random.default_rng(0).standard_normal(100_000)
     arrays = {label: len(rule.init(x).slots) for label, rule in SEVEN.items()}
@@ -78,7 +79,7 @@ def _time_a_step(rule: Any, x: Any) -> float:
     "a rule whose rate only dies is left behind by a moving minimum; one that forgets keeps up",
 )
 def drift() -> Plate:
-    """A bowl that drifts, and one that jumps after 1000 updates."""
+    """Four rules on a bowl that drifts, and on one that jumps every 1000 updates."""
     numbers = Numbers()
     bowl = ss.Quadratic([1.0], minimizer=[0.0], start=[0.0])
     speed, steps = 0.01, 4000
@@ -95,21 +96,39 @@ def drift() -> Plate:
         label: speed * n - ss.minimize(drifting, rule, x0=[0.0], steps=steps).history.x[:, 0]
         for label, rule in rules.items()
     }
-    jumps = {label: ss.minimize(jumping, rule, x0=[0.0], steps=steps).history.x[:, 0] for label, rule in rules.items()}
+    jumps = {
+        label: ss.minimize(jumping, rule, x0=[0.0], steps=steps).history.x[:, 0]
+        for label, rule in rules.items()
+    }
     numbers.theorem("SGD trails the drift by v/(lr lambda)", lags["SGD"][-1], speed / 0.05, 1e-9)
-    numbers.computed("Adagrad: distance behind at the end over the middle", lags["Adagrad"][-1] / lags["Adagrad"][2000], between=(1.5, 5.0))
+    numbers.computed(
+        "Adagrad: distance behind at the end over the middle",
+        lags["Adagrad"][-1] / lags["Adagrad"][2000],
+        between=(1.5, 5.0),
+    )
     for label in ("RMSprop", "Adam"):
         numbers.computed(f"{label}: largest distance behind", np.abs(lags[label]).max(), between=(0.0, 0.5))
-    after = {label: int(np.flatnonzero(np.abs(x[3001:] - 9.0) < 0.3)[0]) if (np.abs(x[3001:] - 9.0) < 0.3).any() else 999 for label, x in jumps.items()}
-    numbers.computed("third jump: updates until RMSprop is within a tenth of it", after["RMSprop"], between=(50, 250))
-    numbers.computed("third jump: Adagrad needs over RMSprop", after["Adagrad"] / after["RMSprop"], between=(2.0, 20.0))
+    after = {
+        label: int(np.flatnonzero(np.abs(x[3001:] - 9.0) < 0.3)[0])
+        if (np.abs(x[3001:] - 9.0) < 0.3).any()
+        else 999
+        for label, x in jumps.items()
+    }
+    numbers.computed(
+        "third jump: updates until RMSprop is within a tenth of it", after["RMSprop"], between=(50, 250)
+    )
+    numbers.computed(
+        "third jump: Adagrad needs over RMSprop", after["Adagrad"] / after["RMSprop"], between=(2.0, 20.0)
+    )
 
     def draw() -> Any:
         from stepsize import draw
         from stepsize.draw_panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.5)
-        axes[0].set(xlim=(0, steps), ylim=(1e-2, 50), xlabel="update", ylabel="distance behind", title="drift")
+        axes[0].set(
+            xlim=(0, steps), ylim=(1e-4, 50), xlabel="update", ylabel="distance behind", title="drift"
+        )
         curves(axes[0], {label: np.abs(lag) for label, lag in lags.items()}, linewidth=1.1)
         where = 3.0 * (n // 1000)
         axes[1].plot(n, where, color="#333333", linewidth=0.8, linestyle="--", drawstyle="steps-post")
@@ -124,28 +143,43 @@ def drift() -> Plate:
 @kohonen_figure(
     "kohonen-map",
     "chapter 3, the basic algorithm",
-    "a net unfolds over a square as its rate falls in a straight line: there is no loss, and yet a learning rate",
-    "read as a recursion, 'the new rate is the old one minus c n', the same words give a parabola that is gone "
+    "a net unfolds over a square as its rate falls in a straight line: there is no loss, and yet a "
+    "learning rate",
+    "read as a recursion, 'the new rate is the old one minus c n', the same words give a parabola "
+    "that is gone "
     "after the square root of the time",
 )
 def kohonen_map() -> Plate:
-    """A grid of 10 by 10 units, 10000 points of the unit square, rate 0.5 falling linearly to 0.02."""
+    """10 by 10 units, 10000 points of the unit square, rate 0.5 falling linearly to 0.02."""
     numbers = Numbers()
     rate = ss.Linear(0.5, steps=10_000, end=0.02)
     reach = ss.Geometric(4.0, steps=10_000, end=0.5)
-    numbers.theorem("rate at the start, half way, at the end", rate(np.array([0, 5000, 10_000])), [0.5, 0.26, 0.02])
+    numbers.theorem(
+        "rate at the start, half way, at the end", rate(np.array([0, 5000, 10_000])), [0.5, 0.26, 0.02]
+    )
     slope = (0.5 - 0.02) / 10_000
     recursion = ss.KohonenRecursion(0.5, c=slope)
     gone = int(np.flatnonzero(recursion(np.arange(1000)) == 0)[0])
-    numbers.theorem("as a recursion it is gone after about sqrt(2 lr/c)", gone / np.sqrt(2 * 0.5 / slope), 1.0, 0.01)
+    numbers.theorem(
+        "as a recursion it is gone after about sqrt(2 lr/c)", gone / np.sqrt(2 * 0.5 / slope), 1.0, 0.01
+    )
     stages = _unfold(rate, reach, (0, 200, 2000, 10_000))
     points = np.random.default_rng(1).random((2000, 2))
     errors = [_distance(points, W) for W in stages.values()]
     # A hundred cells of a regular grid: mean distance to the middle, 0.3826 times the side of a cell.
-    numbers.computed("mean distance to the nearest unit, start and end", [errors[0], errors[-1]], [0.35, 0.042], [0.05, 0.006])
-    numbers.theorem("it cannot fall below that of a hundred hexagons, about .0377", errors[-1], between=(0.0377, 0.05))
+    numbers.computed(
+        "mean distance to the nearest unit, start and end",
+        [errors[0], errors[-1]],
+        [0.35, 0.042],
+        [0.05, 0.006],
+    )
+    numbers.theorem(
+        "it cannot fall below that of a hundred hexagons, about .0377", errors[-1], between=(0.0377, 0.05)
+    )
     twisted = [_stretch(W) for W in stages.values()]
-    numbers.computed("longest edge of the net at the end over the regular 1/10", twisted[-1] / 0.1, between=(0.9, 2.0))
+    numbers.computed(
+        "longest edge of the net at the end over the regular 1/10", twisted[-1] / 0.1, between=(0.9, 2.0)
+    )
 
     def draw() -> Any:
         from stepsize import draw

@@ -40,6 +40,6 @@ def matrix(optimizer: Any, lam: Any) -> Array:
 
 
 def radius(optimizer: Any, lam: Any) -> Any:
-    """Return the largest size of an eigenvalue of `matrix`: the factor by which the error shrinks an update."""
+    """Return the largest size of an eigenvalue of `matrix`: by what the error shrinks an update."""
     size = np.abs(np.linalg.eigvals(matrix(optimizer, lam))).max(axis=-1)
     return float(size) if np.ndim(size) == 0 else size

@@ -8,7 +8,9 @@ import stepsize as ss
 from stepsize.gallery.plate import Numbers, Plate, figures_of
 
 nesterov = figures_of("Nesterov, Introductory Lectures on Convex Optimization, 2004")
-drori = figures_of("Drori and Teboulle, Performance of first-order methods for smooth convex minimization, 2014")
+drori = figures_of(
+    "Drori and Teboulle, Performance of first-order methods for smooth convex minimization, 2014"
+)
 
 
 @nesterov(
@@ -17,7 +19,7 @@ drori = figures_of("Drori and Teboulle, Performance of first-order methods for s
     "information travels one coordinate an update, so no first-order method can be faster than 1/k^2",
 )
 def lower_bound() -> Plate:
-    """The worst quadratic in 41 dimensions, 20 updates from 0."""
+    """20 updates from 0 on the worst quadratic in 41 dimensions."""
     numbers = Numbers()
     k, L = 20, 4.0
     problem = ss.NesterovQuadratic(2 * k + 1, L)
@@ -48,7 +50,9 @@ def lower_bound() -> Plate:
         picture, axes = panels(1, 2, height=2.6, width_ratios=[1, 1.1])
         x = runs["conjugate gradients"].history.x
         shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#0072B2"])
-        axes[0].pcolormesh(np.arange(k + 1), np.arange(1, 42), x.T, cmap=shades, vmin=0, vmax=1, rasterized=True)
+        axes[0].pcolormesh(
+            np.arange(k + 1), np.arange(1, 42), x.T, cmap=shades, vmin=0, vmax=1, rasterized=True
+        )
         axes[0].set(xlabel="update", ylabel="coordinate", title="what has been heard of")
         name(axes[0], 9, 28, "still exactly 0", ha="center")
         axes[1].set(xlim=(0, k), ylim=(8e-3, 1), xlabel="update", ylabel="$f - f^*$")
@@ -66,7 +70,8 @@ _COLORS = ("#0072B2", "#D55E00", "#009E73")
 @drori(
     "drori-huber",
     "theorem 3.1; PEPit's documentation",
-    "the worst function for gradient descent is a kinked parabola: the gap after N steps is exactly L/(4N + 2)",
+    "the worst function for gradient descent is a kinked parabola: the gap after N steps is "
+    "exactly L/(4N + 2)",
 )
 def huber() -> Plate:
     """Huber with kink 1/(2N + 1) from 1, step 1/L."""
@@ -78,9 +83,12 @@ def huber() -> Plate:
             numbers.printed("the same as printed, L = 3, N = 4", run.error[-1], 0.166667)
     counts = np.arange(1, 41)
     gaps = [
-        ss.minimize(ss.Huber(kink=1 / (2 * N + 1), start=1.0), ss.SGD(lr=1.0), steps=int(N)).error[-1] for N in counts
+        ss.minimize(ss.Huber(kink=1 / (2 * N + 1), start=1.0), ss.SGD(lr=1.0), steps=int(N)).error[-1]
+        for N in counts
     ]
-    easy = [ss.minimize(ss.Huber(kink=1 / 9, start=1.0), ss.SGD(lr=1.0), steps=int(N)).error[-1] for N in counts]
+    easy = [
+        ss.minimize(ss.Huber(kink=1 / 9, start=1.0), ss.SGD(lr=1.0), steps=int(N)).error[-1] for N in counts
+    ]
 
     def draw() -> Any:
         from stepsize import draw

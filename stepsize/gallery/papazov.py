@@ -21,11 +21,12 @@ def _ball(lam: float, gamma: float) -> Any:
     "papazov-intrinsic-quantity",
     "section 2, equation 5; section 4",
     "rate and momentum act through one number, rate/(1 - momentum)^2: paths that share it coincide",
-    "the abstract says that a small number helps sparse recovery; with this draw of the data, stopped at time "
+    "the abstract says that a small number helps sparse recovery; with this draw of the data, "
+    "stopped at time "
     "200, the largest is nearest: it depends on the draw",
 )
 def intrinsic_quantity() -> Plate:
-    """A diagonal linear network, 20 examples, 30 features, 3 of them active."""
+    """Diagonal linear network, 20 examples, 30 features, 3 of them active."""
     numbers = Numbers()
     for gamma, beta in ((0.01, 0.9), (0.2, 0.5), (1e-3, 0.99)):
         lam = gamma / (1 - beta) ** 2
@@ -54,9 +55,14 @@ def intrinsic_quantity() -> Plate:
         stride = 2**j
         paths.append((np.arange(0, steps + 1, stride) * h, run.history.x[::stride]))
         ends.append(run.x)
-    gaps = [np.linalg.norm(path[1][: len(paths[0][1])] - paths[-1][1][: len(paths[0][1])], axis=1).max() for path in paths[:-1]]
+    gaps = [
+        np.linalg.norm(path[1][: len(paths[0][1])] - paths[-1][1][: len(paths[0][1])], axis=1).max()
+        for path in paths[:-1]
+    ]
     ratios = [gaps[i] / gaps[i + 1] for i in range(3)]
-    numbers.theorem("ratio of the distances to the finest path: 15/7, 7/3, 3", ratios, [15 / 7, 7 / 3, 3.0], 0.02)
+    numbers.theorem(
+        "ratio of the distances to the finest path: 15/7, 7/3, 3", ratios, [15 / 7, 7 / 3, 3.0], 0.02
+    )
     numbers.computed("the same, frozen", ratios, [2.1414, 2.3327, 2.9997], 2e-2)
     lams = [0.05, 0.5, 2.0, 5.0]
     recovered = {}
@@ -64,7 +70,9 @@ def intrinsic_quantity() -> Plate:
         gamma = 0.01
         run = ss.minimize(net, _ball(lam_, gamma), steps=round(200 / np.sqrt(lam_ * gamma)))
         recovered[lam_] = float(np.linalg.norm(net.product(run.x) - net.sparse_vector))
-    numbers.computed("distance to the sparse vector, lambda .05, .5, 2, 5", list(recovered.values()), _DISTANCES, 2e-3)
+    numbers.computed(
+        "distance to the sparse vector, lambda .05, .5, 2, 5", list(recovered.values()), _DISTANCES, 2e-3
+    )
 
     def draw() -> Any:
         from stepsize import draw
@@ -78,7 +86,9 @@ def intrinsic_quantity() -> Plate:
         axes[0].set(xlim=(0, horizon), xlabel=r"time $k\sqrt{\lambda\gamma}$", ylabel="three active products")
         axes[0].set_title("four rates, one $\\lambda$: one path", fontsize=9)
         axes[1].semilogx(list(recovered), list(recovered.values()), "o-", color=draw.COLORS[0], markersize=4)
-        axes[1].set(xlabel=r"$\lambda = \gamma/(1-\beta)^2$", ylabel="distance to the sparse truth", ylim=(0, None))
+        axes[1].set(
+            xlabel=r"$\lambda = \gamma/(1-\beta)^2$", ylabel="distance to the sparse truth", ylim=(0, None)
+        )
         axes[1].grid(axis="y")
         return picture
 

@@ -84,11 +84,15 @@ class Numbers:
     def __len__(self) -> int:
         return len(self._all)
 
-    def printed(self, what: str, value: Any, expected: Any = None, within: Any = SIX_DECIMALS, **band: Any) -> None:
+    def printed(
+        self, what: str, value: Any, expected: Any = None, within: Any = SIX_DECIMALS, **band: Any
+    ) -> None:
         """Compare with what the source prints, by default six decimals."""
         self._add("printed", what, value, expected, within, **band)
 
-    def memory(self, what: str, value: Any, expected: Any = None, within: Any = SIX_DECIMALS, **band: Any) -> None:
+    def memory(
+        self, what: str, value: Any, expected: Any = None, within: Any = SIX_DECIMALS, **band: Any
+    ) -> None:
         """Compare with what the source prints according to memory; that it matches is the confirmation."""
         self._add("from memory", what, value, expected, within, **band)
 
@@ -210,7 +214,9 @@ def figures_of(source: str) -> Callable[..., Callable[[Callable[[], Plate]], Ent
     `Plate`.
     """
 
-    def figure(name: str, place: str, teaches: str, remark: str = "") -> Callable[[Callable[[], Plate]], Entry]:
+    def figure(
+        name: str, place: str, teaches: str, remark: str = ""
+    ) -> Callable[[Callable[[], Plate]], Entry]:
         def enter(make: Callable[[], Plate]) -> Entry:
             if name in _CATALOGUE and _CATALOGUE[name].make.__module__ != make.__module__:
                 raise TypeError(f"a figure named {name} is there already, in {make.__module__}")

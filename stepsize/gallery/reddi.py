@@ -17,7 +17,8 @@ STEPS = 300_000
     "reddi-adam-fails",
     "theorem 1 and figure 1",
     "a rare large gradient is forgotten before the small ones are used up: Adam ends at the worst point",
-    "a widely copied demonstration divides by v instead of its root and tests the parameter instead of the time; "
+    "a widely copied demonstration divides by v instead of its root and tests the parameter "
+    "instead of the time; "
     "and the usual beta1 = .9, beta2 = .999 do not show the failure at C = 15",
 )
 def adam_fails() -> Plate:
@@ -42,7 +43,9 @@ def adam_fails() -> Plate:
     online = np.where(np.arange(STEPS) % 101 == 0, 1010.0, -10.0)
     lucky = np.random.default_rng(0).random(STEPS) < 0.01
     games = {"online": online, "stochastic": np.where(lucky, 1010.0, -10.0)}
-    numbers.theorem("mean gradient of the online game: best is -1", online[: 101 * 2970].mean(), 10 / 101, 1e-9)
+    numbers.theorem(
+        "mean gradient of the online game: best is -1", online[: 101 * 2970].mean(), 10 / 101, 1e-9
+    )
     numbers.theorem("mean gradient of the stochastic game", 0.01 * 1010 - 0.99 * 10, 0.2)
     paths = {(game, label): _play(rule, s, 0.0) for game, s in games.items() for label, rule in rules.items()}
     for game, end in (("online", -0.9), ("stochastic", 0.0)):
@@ -65,7 +68,13 @@ def adam_fails() -> Plate:
                 path = paths[game, label]
                 seen = keep[keep < len(path)]
                 ax.semilogx(seen, path[seen], color=color, linewidth=1.2)
-            ax.set(xlim=(1, len(path)), ylim=(-1.1, 1.1), xlabel="update", title=f"{game} game", yticks=[-1, 0, 1])
+            ax.set(
+                xlim=(1, len(path)),
+                ylim=(-1.1, 1.1),
+                xlabel="update",
+                title=f"{game} game",
+                yticks=[-1, 0, 1],
+            )
             name(ax, 3, 0.75, "Adam", draw.COLORS[1])
             name(ax, 3, -0.85, "AMSGrad", draw.COLORS[0])
         axes[0].set_ylabel("$x_t$  (best: $-1$)")

@@ -69,7 +69,8 @@ def _both_below(bound: float) -> Any:
 @ruder(
     "ruder-saddle",
     "figure 5b, saddle point; also d2l 12.1",
-    "near a saddle gradient descent and momentum wait the longer the closer they start; adaptive rules do not",
+    "near a saddle gradient descent and momentum wait the longer the closer they start; adaptive "
+    "rules do not",
 )
 def saddle() -> Plate:
     """x^2 - y^2 from (1, y0), rate .01: updates until |y| > 1."""
@@ -92,7 +93,9 @@ def saddle() -> Plate:
         "Adam": [76, 77, 77],
     }
     for label, rule in rules.items():
-        numbers.computed(f"{label}: escape from y0 = 1e-2, 1e-4, 1e-8", _escape(rule, starts), expected[label], 0)
+        numbers.computed(
+            f"{label}: escape from y0 = 1e-2, 1e-4, 1e-8", _escape(rule, starts), expected[label], 0
+        )
     closed = [math.ceil(math.log(1 / y0) / math.log(1.02)) for y0 in starts]
     numbers.theorem("SGD: the same by ceil(ln(1/y0)/ln 1.02)", _escape(rules["SGD"], starts), closed, 0)
     slope = 1 - np.tanh(4.0) ** 2
@@ -130,7 +133,7 @@ def saddle() -> Plate:
 
 
 def _escape(rule: Any, starts: Any) -> list[int]:
-    """Return after how many updates |y| > 1 from each start; of Nesterov's rule the point before the look-ahead."""
+    """Return after how many updates |y| > 1 from each start; of Nesterov's rule, before it looks ahead."""
     x0 = np.array([[1.0, y0] for y0 in starts])
     run = ss.minimize(ss.Saddle(), rule, x0=x0, steps=1300)
     y = run.history.x[..., 1]
@@ -166,7 +169,6 @@ def beale() -> Plate:
     runs = {label: ss.minimize(problem, rule, x0=[1.0, 1.5], steps=400) for label, rule in rules.items()}
 
     def draw() -> Any:
-        from stepsize import draw
         from stepsize.draw_panels import curves, panels, trail
 
         picture, axes = panels(1, 2, height=2.9)

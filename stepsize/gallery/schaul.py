@@ -10,8 +10,22 @@ from stepsize.gallery.plate import Numbers, Plate, figures_of
 figure = figures_of("Schaul, Antonoglou and Silver, Unit tests for stochastic optimization, ICLR 2014")
 
 # Without "bend", which begins level: alone it gives no rule anything to go by.
-SHAPES = ("line", "quad_bowl", "quad_convex", "abs", "relu", "cliff", "ridge", "exponential")
-SHAPES += ("gauss_bowl", "gauss_convex", "gauss_nonconvex", "laplace_bowl", "laplace_convex", "laplace_nonconvex")
+SHAPES = (
+    "line",
+    "quad_bowl",
+    "quad_convex",
+    "abs",
+    "relu",
+    "cliff",
+    "ridge",
+    "exponential",
+    "gauss_bowl",
+    "gauss_convex",
+    "gauss_nonconvex",
+    "laplace_bowl",
+    "laplace_convex",
+    "laplace_nonconvex",
+)
 REPEATS, STEPS = 10, 100
 VERDICTS = ("broke", "some broke", "no progress", "unreliable", "good", "better than the best SGD")
 COLORS = ("#D55E00", "#CC79A7", "#E69F00", "#F0E442", "#009E73", "#0072B2")
@@ -41,7 +55,7 @@ def _ends(shape: Any, noise: Any, rule: Any, rows: int) -> Any:
 
 
 def _reference(shape: Any, noise: Any) -> float:
-    """Return the best median of SGD over 34 rates from 1e-10 to 1, all of them and their repeats in one batch."""
+    """Return the best median of SGD over 34 rates from 1e-10 to 1, all of them in one batch."""
     repeats = 1 if noise is _exact else REPEATS
     rates = np.repeat(np.geomspace(1e-10, 1.0, 34), repeats)[:, None]
     ends = _ends(shape, noise, ss.SGD(lr=rates), len(rates))
@@ -80,7 +94,8 @@ NOISES = {"no noise": _exact, "noise of deviation 1": _additive}
     "schaul-unit-tests",
     "sections 3 and 5, figures 4-6",
     "small landscapes, one difficulty each, show at a glance which rule breaks on what",
-    "the paper's code has slips: its mask never masks, its rotated gradient turns the wrong way, its Gaussian "
+    "the paper's code has slips: its mask never masks, its rotated gradient turns the wrong way, "
+    "its Gaussian "
     "density divides where it should multiply; the definitions are used here, not the code",
 )
 def unit_tests() -> Plate:
@@ -90,7 +105,11 @@ def unit_tests() -> Plate:
     at = {name: lambda x, s=shape: float(s.fun(np.array([x]))) for name, shape in shapes.items()}
     numbers.computed("abs: value at its kink .5", at["abs"](0.5), 199.5, 1e-12)
     bowl = shapes["quad_bowl"]
-    numbers.computed("quad_bowl: curvature and minimum", [float(bowl.hess(np.array([0.3]))[0, 0]), bowl.minimum], [2.0, 199.75])
+    numbers.computed(
+        "quad_bowl: curvature and minimum",
+        [float(bowl.hess(np.array([0.3]))[0, 0]), bowl.minimum],
+        [2.0, 199.75],
+    )
     numbers.computed("relu: floor", at["relu"](0.9), 199.585786)
     numbers.computed("relu: its break .414214", at["relu"](0.414214) - at["relu"](1.0), 0.0, 2e-6)
     for name in ("cliff", "ridge"):
@@ -110,7 +129,11 @@ def unit_tests() -> Plate:
         table[label] = np.array(
             [
                 [
-                    verdict(_ends(shapes[name], noise, rule, 1 if noise is _exact else REPEATS), 200.0, reference[name])
+                    verdict(
+                        _ends(shapes[name], noise, rule, 1 if noise is _exact else REPEATS),
+                        200.0,
+                        reference[name],
+                    )
                     for name in SHAPES
                 ]
                 for rule in rules.values()
@@ -131,8 +154,17 @@ def unit_tests() -> Plate:
             ax = axes[1, column]
             ax.pcolormesh(verdicts, cmap=shades, vmin=-0.5, vmax=5.5, edgecolors="white", linewidth=1)
             ax.invert_yaxis()
-            ax.set_xticks(np.arange(len(SHAPES)) + 0.5, SHAPES, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
-            ax.set_yticks(np.arange(len(rules)) + 0.5, list(rules) if column == 0 else [""] * len(rules), fontsize=7)
+            ax.set_xticks(
+                np.arange(len(SHAPES)) + 0.5,
+                SHAPES,
+                rotation=60,
+                ha="right",
+                rotation_mode="anchor",
+                fontsize=7,
+            )
+            ax.set_yticks(
+                np.arange(len(rules)) + 0.5, list(rules) if column == 0 else [""] * len(rules), fontsize=7
+            )
             ax.tick_params(length=0)
             for spine in ax.spines.values():
                 spine.set_visible(False)
@@ -144,7 +176,9 @@ def unit_tests() -> Plate:
                 y = shapes[name].fun(x[:, None])
                 y = (y - y.min()) / (np.ptp(y) or 1)
                 above.plot(i + 0.12 + 0.76 * x, y, color="#333333", linewidth=0.9)
-        handles = [mpl.patches.Patch(color=color, label=label) for color, label in zip(COLORS, VERDICTS, strict=True)]
+        handles = [
+            mpl.patches.Patch(color=color, label=label) for color, label in zip(COLORS, VERDICTS, strict=True)
+        ]
         picture.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=7, handlelength=1)
         return picture
 

@@ -77,7 +77,9 @@ def cycles() -> Plate:
     halved = plain.replace(shrink=0.5)
     fading = plain.replace(gamma=0.99994)
     turns = np.arange(0, 5000, 1000)
-    numbers.printed("triangular at 0, 1000, ..., 4000", plain(turns), [0.001, 0.0035, 0.006, 0.0035, 0.001], 1e-12)
+    numbers.printed(
+        "triangular at 0, 1000, ..., 4000", plain(turns), [0.001, 0.0035, 0.006, 0.0035, 0.001], 1e-12
+    )
     peaks = np.array([2000, 6000, 10000])
     numbers.printed("triangular2 at its peaks", halved(peaks), [0.006, 0.0035, 0.00225], 1e-12)
     numbers.computed("exp_range at its peaks", fading(peaks[:2]), [0.005434586, 0.004488344], 5.1e-10)

@@ -16,7 +16,7 @@ figure = figures_of("Shewchuk, An introduction to the conjugate gradient method,
     "steepest descent zig-zags for ever, conjugate gradients arrive after as many steps as dimensions",
 )
 def conjugate_gradients() -> Plate:
-    """The sample problem, A = [[3, 2], [2, 6]], b = (2, -8), from (-2, -2)."""
+    """Sample problem, A = [[3, 2], [2, 6]], b = (2, -8), from (-2, -2)."""
     numbers = Numbers()
     problem = ss.ShewchukQuadratic()
     numbers.memory("solution", problem.minimizers[0], [2.0, -2.0], 1e-12)
@@ -27,7 +27,12 @@ def conjugate_gradients() -> Plate:
     numbers.computed("first point", steepest.history.x[1], [0.08, -46 / 75], 1e-12)
     energy = np.sqrt(2 * steepest.error[:11])
     factors = energy[1:] / energy[:-1]
-    numbers.theorem("factor on the energy norm, smallest and largest", [factors.min(), factors.max()], [0.498888] * 2, 5.1e-7)
+    numbers.theorem(
+        "factor on the energy norm, smallest and largest",
+        [factors.min(), factors.max()],
+        [0.498888] * 2,
+        5.1e-7,
+    )
     numbers.theorem("below the bound (7 - 2)/(7 + 2)", factors.max(), between=(0.0, 5 / 9))
     conjugate = ss.minimize(problem, ss.ConjugateGradient(lr=ss.ExactQuadratic(), nu=np.inf), steps=2)
     numbers.theorem("conjugate gradients after two steps", conjugate.x, [2.0, -2.0], 1e-12)
@@ -42,4 +47,9 @@ def conjugate_gradients() -> Plate:
         name(ax, 0.9, -2.05, "conjugate\ngradients", draw.COLORS[1], ha="right")
         return picture
 
-    return Plate(numbers, draw, {"steepest descent": steepest, "conjugate gradients": conjugate}, [(-3.0, 4.0), (-4.2, 1.2)])
+    return Plate(
+        numbers,
+        draw,
+        {"steepest descent": steepest, "conjugate gradients": conjugate},
+        [(-3.0, 4.0), (-4.2, 1.2)],
+    )

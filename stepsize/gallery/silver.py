@@ -1,4 +1,4 @@
-"""Altschuler and Parrilo, "Acceleration by stepsize hedging" (2023), with the worst cases that PEPit prints."""
+"""Altschuler and Parrilo, "Acceleration by stepsize hedging" (2023), with worst cases that PEPit prints."""
 
 from typing import Any
 
@@ -32,10 +32,11 @@ def _worst(L: float, schedule: Any, steps: int) -> float:
     "silver-steps",
     "theorem 1.1 of part II, theorem 1.1 of part I",
     "gradient descent with steps that are sometimes far too long beats every constant step",
-    "the bound that is printed is met by no function: the true worst case, attained by a kinked parabola, is half",
+    "the bound that is printed is met by no function: the true worst case, attained by a kinked "
+    "parabola, is half",
 )
 def silver_steps() -> Plate:
-    """The silver steps, their sums, their bound, and the worst case that attains the truth."""
+    """Silver steps, their sums, their bound, and the worst case that attains the truth."""
     numbers = Numbers()
     silver = ss.Silver()
     r = np.sqrt(2)
@@ -45,10 +46,22 @@ def silver_steps() -> Plate:
     numbers.printed("bound for L = 10, n = 7", 10 * _bound(3), 0.343775, 5.1e-7)
     attained = _worst(10.0, ss.Silver(L=10.0), 7)
     numbers.printed("worst case attained by a Huber function, L = 10, n = 7", attained, 0.184215, 2e-6)
-    numbers.theorem("gradient descent's worst case, L = 1, n = 7: 1/(4n + 2)", _worst(1.0, ss.Constant(1.0), 7), 1 / 30, 1e-6)
-    numbers.computed("bound at n = 15 and gradient descent there", [_bound(4), 1 / 62], [0.01451, 0.01613], 5.1e-6)
+    numbers.theorem(
+        "gradient descent's worst case, L = 1, n = 7: 1/(4n + 2)",
+        _worst(1.0, ss.Constant(1.0), 7),
+        1 / 30,
+        1e-6,
+    )
+    numbers.computed(
+        "bound at n = 15 and gradient descent there", [_bound(4), 1 / 62], [0.01451, 0.01613], 5.1e-6
+    )
     strong = ss.StrongSilver(L=3.2, mu=0.1, steps=8)
-    numbers.printed("strongly convex, L = 3.2, mu = 0.1, n = 8: factor on the squared distance", strong.rate, 0.22145, 5.1e-6)
+    numbers.printed(
+        "strongly convex, L = 3.2, mu = 0.1, n = 8: factor on the squared distance",
+        strong.rate,
+        0.22145,
+        5.1e-6,
+    )
     constant = ((3.2 - 0.1) / (3.2 + 0.1)) ** 16
     numbers.computed("eight best constant steps", constant, 0.36776, 5.1e-6)
     numbers.theorem("exponent log_rho 2", np.log(2) / np.log(RHO), 0.7864, 5.1e-5)

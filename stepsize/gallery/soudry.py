@@ -7,14 +7,18 @@ import numpy as np
 import stepsize as ss
 from stepsize.gallery.plate import Numbers, Plate, figures_of
 
-figure = figures_of("Soudry, Hoffer, Nacson, Gunasekar and Srebro, The implicit bias of gradient descent, 2018")
+figure = figures_of(
+    "Soudry, Hoffer, Nacson, Gunasekar and Srebro, The implicit bias of gradient descent, 2018"
+)
 
 
 @figure(
     "soudry-margin",
     "figure 1, theorem 3",
-    "on separable data the weights grow for ever, and their direction turns to the widest margin, logarithmically",
-    "the figure's other points and start are unpublished; from ours the angles are a third larger, the slopes the same",
+    "on separable data the weights grow for ever, and their direction turns to the widest margin, "
+    "logarithmically",
+    "the figure's other points and start are unpublished; from ours the angles are a third larger, "
+    "the slopes the same",
 )
 def margin() -> Plate:
     """Four support vectors, logistic loss, rate 1/sigma_max, 30000 updates."""
@@ -33,7 +37,11 @@ def margin() -> Plate:
     widest = np.full(2, np.sqrt(0.5))
     angle = np.arctan2(np.abs(w[:, 0] - w[:, 1]), np.abs(w[:, 0] + w[:, 1]))
     numbers.computed("angle to the widest margin at 1e2, 1e3, 1e4", angle[counts], _ANGLES, 5e-6)
-    numbers.theorem("the angle still shrinks: ratio over the last decade", angle[30_000] / angle[3_000], between=(0.4, 0.5))
+    numbers.theorem(
+        "the angle still shrinks: ratio over the last decade",
+        angle[30_000] / angle[3_000],
+        between=(0.4, 0.5),
+    )
     growth = (size[30_000] - size[3_000]) / np.log(10)
     numbers.theorem("growth of the norm an e-fold: towards 1/margin", growth, np.sqrt(0.5), 6e-3)
     numbers.theorem("the margin, sqrt(2)", (X * y[:, None] @ widest).min(), np.sqrt(2))

@@ -1,4 +1,4 @@
-"""Wilson et al., "The marginal value of adaptive gradient methods" (2017): what adaptive rules fail to see."""
+"""Wilson et al., "The marginal value of adaptive gradient methods" (2017): what adaptive rules miss."""
 
 from typing import Any
 
@@ -7,13 +7,16 @@ import numpy as np
 import stepsize as ss
 from stepsize.gallery.plate import Numbers, Plate, figures_of
 
-figure = figures_of("Wilson, Roelofs, Stern, Srebro and Recht, The marginal value of adaptive gradient methods, 2017")
+figure = figures_of(
+    "Wilson, Roelofs, Stern, Srebro and Recht, The marginal value of adaptive gradient methods, 2017"
+)
 
 
 @figure(
     "wilson-generalisation",
     "section 3.3",
-    "on these data gradient descent labels every new example right and adaptive rules call all of them positive",
+    "on these data gradient descent labels every new example right and adaptive rules call all of "
+    "them positive",
 )
 def generalisation() -> Plate:
     """One feature that is the label, two that are one, and five columns of its own for every example."""
@@ -28,19 +31,31 @@ def generalisation() -> Plate:
     p, q = small.positive, small.negative
     D = 15 * p + 3 * q + 8 * p * q + 5
     closed = small.train[0].T @ (np.where(small.train[1] > 0, 4 * q + 5, -(4 * p + 1)) / D)
-    numbers.theorem("gradient descent ends at X' alpha: largest deviation", np.abs(descent.x - closed).max(), 0.0, 1e-10)
+    numbers.theorem(
+        "gradient descent ends at X' alpha: largest deviation", np.abs(descent.x - closed).max(), 0.0, 1e-10
+    )
     least = X.T @ alpha
-    numbers.theorem("X' alpha fits the 200 examples: largest residual", np.abs(X @ least - y).max(), 0.0, 1e-10)
+    numbers.theorem(
+        "X' alpha fits the 200 examples: largest residual", np.abs(X @ least - y).max(), 0.0, 1e-10
+    )
     numbers.theorem("its error on new examples", float(problem.new_example_error(least)), 0.0)
     signs = X @ np.sign(X.T @ y)
-    numbers.theorem("X sign(X'y) over 4 y, smallest and largest", [(signs / y).min(), (signs / y).max()], [4.0, 4.0])
+    numbers.theorem(
+        "X sign(X'y) over 4 y, smallest and largest", [(signs / y).min(), (signs / y).max()], [4.0, 4.0]
+    )
     rules = {"Adagrad": ss.Adagrad(lr=0.05, eps=1e-300), "Adam": ss.Adam(lr=0.02, eps=1e-300)}
     ends = {"SGD": descent.x}
     for label, rule in rules.items():
         run = ss.minimize(small, rule, x0=np.zeros(small.dim), steps=500)
         moved = np.abs(run.x[run.x != 0])
-        numbers.theorem(f"{label}: all weights that moved are equal in size, spread", np.ptp(moved) / moved[0], 0.0, 1e-9)
-        numbers.theorem(f"{label}: calls every new example positive, error", float(small.new_example_error(run.x)), q / (p + q))
+        numbers.theorem(
+            f"{label}: all weights that moved are equal in size, spread", np.ptp(moved) / moved[0], 0.0, 1e-9
+        )
+        numbers.theorem(
+            f"{label}: calls every new example positive, error",
+            float(small.new_example_error(run.x)),
+            q / (p + q),
+        )
         numbers.theorem(f"{label}: loss in training", run.fun, 0.0, 1e-4)
         ends[label] = run.x
     wrong = float(problem.new_example_error(np.sign(X.T @ y)))
