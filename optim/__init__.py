@@ -55,4 +55,6 @@ __all__ = [
     *_loop,
     *_run,
     *_state,
+    *_curvature,
+    *_quasi_newton,
 ]
