@@ -224,7 +224,7 @@ class Optimizer(Record, abstract=True):
             )
         if kind_of(value) != "schedule" and name != "lr":
             raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
-        if callable(value):
+        if callable(value) or kind_of(value) != "schedule":
             return value
         if isinstance(value, list | tuple | np.ndarray) and np.ndim(value):
             value = super().normalise(name, as_floats(name, value, expected))
