@@ -12,6 +12,10 @@ from schedules.cyclic import *
 from schedules.cyclic import __all__ as _cyclic
 from schedules.decay import *
 from schedules.decay import __all__ as _decay
+from schedules.feedback import *
+from schedules.feedback import __all__ as _feedback
+from schedules.functions import *
+from schedules.functions import __all__ as _functions
 from schedules.linesearch.armijo import *
 from schedules.linesearch.armijo import __all__ as _armijo
 from schedules.linesearch.exact import *
@@ -32,18 +36,14 @@ from schedules.linesearch.sls import *
 from schedules.linesearch.sls import __all__ as _sls
 from schedules.linesearch.wolfe import *
 from schedules.linesearch.wolfe import __all__ as _wolfe
-from schedules.feedback import *
-from schedules.feedback import __all__ as _feedback
-from schedules.functions import *
-from schedules.functions import __all__ as _functions
 from schedules.momentum import *
 from schedules.momentum import __all__ as _momentum
 from schedules.phases import *
 from schedules.phases import __all__ as _phases
 from schedules.plateau import *
 from schedules.plateau import __all__ as _plateau
-from schedules.scaled import *
-from schedules.scaled import __all__ as _scaled
+from schedules.product import *
+from schedules.product import __all__ as _product
 from schedules.schedule import *
 from schedules.schedule import __all__ as _schedule
 from schedules.selftuning import *
@@ -86,5 +86,5 @@ __all__ = [
     *_feedback,
     *_plateau,
     *_selftuning,
-    *_scaled,
+    *_product,
 ]

@@ -41,10 +41,12 @@ class Feedback(Record, abstract=True):
         return False
 
     def __mul__(self, other: Any) -> "Feedback":
-        from schedules.scaled import Scaled
+        from schedules.product import FeedbackProduct
         from schedules.schedule import as_schedule
 
-        return NotImplemented if isinstance(other, Feedback | str) else Scaled(self, as_schedule(other))
+        return (
+            NotImplemented if isinstance(other, Feedback | str) else FeedbackProduct(self, as_schedule(other))
+        )
 
     __rmul__ = __mul__
     __array_ufunc__ = None

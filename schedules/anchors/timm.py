@@ -16,7 +16,7 @@ from schedules.decay import Power
 from schedules.feedback import Feedback
 from schedules.functions import FromFunction
 from schedules.phases import Cooldown
-from schedules.scaled import Scaled
+from schedules.product import FeedbackProduct
 from schedules.schedule import Constant, Schedule
 from schedules.steps import MultiStep, StepDecay
 
@@ -245,7 +245,7 @@ def PlateauLRScheduler(
         return rule
     # timm counts epochs from 1, and so is one update further up the ramp.
     ramp = Constant(1.0).warmup(warmup_t, start=warmup_lr_init / rule.lr).skip(1)
-    return Scaled(rule.replace(wait=warmup_t), ramp)
+    return FeedbackProduct(rule.replace(wait=warmup_t), ramp)
 
 
 def _cycles(

@@ -7,10 +7,10 @@ from schedules.feedback import Array, Feedback
 from schedules.schedule import Schedule
 from schedules.selftuning import AdaGradNorm
 
-__all__ = ["Scaled"]
+__all__ = ["FeedbackProduct"]
 
 
-class Scaled(Feedback):
+class FeedbackProduct(Feedback):
     """A feedback rate times a schedule, update by update.
 
     Parameters
@@ -26,7 +26,7 @@ class Scaled(Feedback):
 
     >>> from schedules import Constant, Plateau
     >>> Constant(0.1).warmup(10) * Plateau(factor=0.5)
-    Scaled(Plateau(factor=0.5), Warmup(Constant(0.1), 10))
+    FeedbackProduct(Plateau(factor=0.5), Warmup(Constant(0.1), 10))
     """
 
     rule: Feedback
