@@ -71,7 +71,7 @@ def noise_floor() -> Plate:
             ax.axvline(end, color="#c3ccd4", linewidth=0.7)
             ax.text((start + end) / 2, 2.0, str(int(end - start)), ha="center", fontsize=7, color="#333333")
         ax.set(xlim=(0, ends[-1]), ylim=(5e-3, 3), xlabel="update", ylabel="expected loss")
-        ax.set_title("halved at each floor, each phase longer", fontsize=9)
+        ax.set_title("halved at each floor", fontsize=9)
         return picture
 
     return Plate(numbers, draw)

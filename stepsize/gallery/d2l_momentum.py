@@ -45,7 +45,7 @@ def momentum() -> Plate:
         from stepsize.draw_panels import panels, trail
 
         picture, axes = panels(2, 2, height=2.5, sharex=True, sharey=True)
-        titles = ("steady but slow", "explodes along $x_2$", "a damped spiral", "barely converges")
+        titles = ("steady but slow", "explodes along $x_2$", "a damped spiral", "barely")
         colors = ("#0072B2", "#D55E00", "#009E73", "#0072B2")
         for ax, (label, run), title, color in zip(axes.flat, runs.items(), titles, colors, strict=True):
             trail(ax, VALLEY, {label: run}, WINDOW, [color])
