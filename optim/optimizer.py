@@ -224,7 +224,7 @@ class Optimizer(Record, abstract=True):
             )
         if kind_of(value) != "schedule" and name != "lr":
             raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
-        if callable(value):
+        if callable(value) or kind_of(value) != "schedule":
             return value
         if isinstance(value, list | tuple | np.ndarray) and np.ndim(value):
             value = super().normalise(name, as_floats(name, value, expected))
@@ -232,6 +232,10 @@ class Optimizer(Record, abstract=True):
             value = as_number(name, value.item() if isinstance(value, np.ndarray) else value, expected)
         _check_limits(name, value, "")
         return value
+
+    def at_default_rate(self) -> Self:
+        """Return the same rule with the rate that its class has by default."""
+        return self.replace(lr=type(self).lr)
 
     def __call__(self, fun: Any, x0: Any, args: tuple[Any, ...] = (), **options: Any) -> Any:
         """Serve as SciPy's method: ``scipy.optimize.minimize(f, x0, jac=g, method=Adam(lr=0.1))``."""

@@ -36,8 +36,9 @@ class BFGS(_Comparing):
         x_{t+1} &= x_t - \eta\, H_t\, g_t
 
     H, d by d numbers, approaches the inverse Hessian. A step with :math:`s^\top y \le 10^{-10} |s||y|` is not
-    learned from; a line search to the Wolfe conditions never makes one. On mini-batches y is formed from one
-    batch at both ends, which costs one more gradient an update.
+    learned from; a line search to the Wolfe conditions never makes one. On mini-batches `minimize` forms y
+    from one batch at both ends, which costs one more gradient an update; a loop of your own has to see to
+    that itself.
 
     Parameters
     ----------

@@ -98,7 +98,11 @@ class Way:
 
 
 class FeedbackWay(Way):
-    """An update whose rate answers to the run: ``lr.rate(report, carry) -> rate, carry``."""
+    """An update whose rate answers to the run: ``lr.rate(report, carry) -> rate, carry``.
+
+    A rule that `undoes` may set ``carry["undo"]``: then the update starts again from where the last one did.
+    Where that was is kept with the rule's own memory.
+    """
 
     def __init__(self, optimizer: Optimizer, problem: Any, x: Array, state: State) -> None:
         super().__init__(optimizer, problem, x, state)
@@ -109,13 +113,19 @@ class FeedbackWay(Way):
         self, n: int, x: Array, e: Evaluation, slots: Slots
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Ask for the rate, then make the update."""
-        h = self.resolve(n, x, e)
-        rate, self.carry = self.optimizer.lr.rate(Report(n, x, e.f, e.g, self.problem), self.carry)
+        h, g = self.resolve(n, x, e), e.g
+        undoes = getattr(self.optimizer.lr, "undoes", False)
+        kept: Any = self.carry.get("kept") if undoes else None
+        rate, self.carry = self.optimizer.lr.rate(Report(n, x, e.f, g, self.problem), self.carry)
+        if undoes:
+            if self.carry["undo"]:
+                x, g, slots = kept["x"], kept["g"], kept["slots"]
+            self.carry = {**self.carry, "kept": {"x": x, "g": g, "slots": slots}}
         rule = h
         while "inner" in rule.__dict__:  # the rate of a wrapper is that of the rule inside
             rule = rule.inner
         rule.__dict__["lr"] = rate
-        x, slots = self.optimizer.update(x, e.g, slots, h)
+        x, slots = self.optimizer.update(x, g, slots, h)
         return x, slots, None, rate
 
 

@@ -68,6 +68,10 @@ class Wrapper(Optimizer, abstract=True):
             own["inner"] = own.get("inner", self.inner).replace(**changes)
         return super().replace(**own)
 
+    def at_default_rate(self) -> Self:
+        """Return the same wrapper, the rule inside at its default rate."""
+        return self.replace(inner=self.inner.at_default_rate())
+
     def normalise(self, name: str, value: Any) -> Any:
         """Refuse an `inner` that is not an optimizer."""
         if name == "inner" and not isinstance(value, Optimizer):

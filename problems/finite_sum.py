@@ -1,5 +1,6 @@
 """Losses that are means over examples: what learning problems and mini-batches have in common."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -177,17 +178,14 @@ class Batch(FiniteSum, abstract=True):
             refuse_unless(bool(inside), "indices", value, expected)
         return super().normalise(name, value)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        A, y = self.whole.train
-        # Picked here and not at first use: a batch lives for one update.
-        object.__setattr__(self, "_examples", (A[self.indices], y[self.indices]))
-
-    @property
+    @cached_property
     def train(self) -> tuple[Array, Array]:
         """The inputs and targets of these examples."""
-        examples: tuple[Array, Array] = self.__dict__["_examples"]
-        return examples
+        (A, y), rows = self.whole.train, self.indices
+        if isinstance(rows, slice):
+            return A[rows], y[rows]
+        # The indices are checked already; mode="clip" saves the buffer that a check would need.
+        return A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip")
 
     def stats(self, x: Any) -> Stats:
         r"""Return value and gradient with their variances as estimates of the whole sum's.

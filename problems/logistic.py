@@ -258,9 +258,9 @@ class SeparableLogistic(Logistic):
     @cached_property
     def _table(self) -> tuple[Array, Array]:
         corners = np.array([[0.5, 1.5], [1.5, 0.5]])
-        # Anything added to (1, 1)/sqrt(2) * 1.6 along it, and sideways at will, stays outside the margin.
+        # From 2.2 outwards along (1, 1)/sqrt(2), and sideways at will, all is outside the margin sqrt(2).
         generator = np.random.default_rng(self.rng)
-        outwards = 1.6 + generator.exponential(1.0, (2, self.others))
+        outwards = 2.2 + generator.exponential(1.0, (2, self.others))
         sideways = generator.normal(0.0, 1.5, (2, self.others))
         along, across = np.array([1.0, 1.0]) / np.sqrt(2), np.array([1.0, -1.0]) / np.sqrt(2)
         cloud = outwards[..., None] * along + sideways[..., None] * across

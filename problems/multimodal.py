@@ -64,7 +64,7 @@ class TwoWells(Problem):
 
     .. math:: f(a, b) = a^2 + z^2 - 2 e^{-((a-1)^2 + z^2)/0.2} - 6 e^{-((a+1)^2 + z^2)/0.2}, \qquad z = 1.4\,b
 
-    From (1.5, 1.5) gradient descent falls into the shallow well at (0.9048, 0), f = -1.0927; momentum 0.9
+    From (1.5, 1.5) gradient descent falls into the shallow well at (0.905, 0), f = -1.0927; momentum 0.9
     with rate 0.01 rolls through it into the deep one, f = -5.0323.
 
     References

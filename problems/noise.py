@@ -74,6 +74,10 @@ class AdditiveNoise(Estimate):
         super().check()
         if isinstance(self.problem, type) or not hasattr(self.problem, "value_and_grad"):
             raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+        if self.problem.varies:
+            raise ValueError(
+                f"problem: got {describe(self.problem)}, expected one that does not vary already"
+            )
         for name in ("sigma_f", "sigma_g"):
             value = getattr(self, name)
             sigma = as_floats(name, value)

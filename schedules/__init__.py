@@ -1,4 +1,4 @@
-"""How far: learning-rate schedules, pure functions of the update index; and line searches."""
+"""How far: schedules of the update index, rates that answer to the run, and line searches."""
 
 from schedules.budget import *
 from schedules.budget import __all__ as _budget
@@ -12,6 +12,8 @@ from schedules.cyclic import *
 from schedules.cyclic import __all__ as _cyclic
 from schedules.decay import *
 from schedules.decay import __all__ as _decay
+from schedules.feedback import *
+from schedules.feedback import __all__ as _feedback
 from schedules.functions import *
 from schedules.functions import __all__ as _functions
 from schedules.linesearch.armijo import *
@@ -26,24 +28,26 @@ from schedules.linesearch.line import *
 from schedules.linesearch.line import __all__ as _line
 from schedules.linesearch.nonmonotone import *
 from schedules.linesearch.nonmonotone import __all__ as _nonmonotone
-from schedules.linesearch.normal import *
-from schedules.linesearch.normal import __all__ as _normal
 from schedules.linesearch.parabola import *
 from schedules.linesearch.parabola import __all__ as _parabola
 from schedules.linesearch.probabilistic import *
 from schedules.linesearch.probabilistic import __all__ as _probabilistic
 from schedules.linesearch.sls import *
 from schedules.linesearch.sls import __all__ as _sls
-from schedules.linesearch.wiener import *
-from schedules.linesearch.wiener import __all__ as _wiener
 from schedules.linesearch.wolfe import *
 from schedules.linesearch.wolfe import __all__ as _wolfe
 from schedules.momentum import *
 from schedules.momentum import __all__ as _momentum
 from schedules.phases import *
 from schedules.phases import __all__ as _phases
+from schedules.plateau import *
+from schedules.plateau import __all__ as _plateau
+from schedules.product import *
+from schedules.product import __all__ as _product
 from schedules.schedule import *
 from schedules.schedule import __all__ as _schedule
+from schedules.selftuning import *
+from schedules.selftuning import __all__ as _selftuning
 from schedules.steps import *
 from schedules.steps import __all__ as _steps
 from schedules.stochastic import *
@@ -55,10 +59,10 @@ from schedules.warmup import __all__ as _warmup
 
 __all__ = [
     *_schedule,
-    *_decay,
     *_functions,
     *_composites,
     *_phases,
+    *_decay,
     *_budget,
     *_steps,
     *_cosine,
@@ -68,16 +72,18 @@ __all__ = [
     *_theory,
     *_stochastic,
     *_momentum,
-    *_armijo,
-    *_exact,
-    *_gols,
-    *_hager_zhang,
+    *_feedback,
+    *_plateau,
+    *_selftuning,
+    *_product,
     *_line,
-    *_nonmonotone,
-    *_normal,
-    *_parabola,
-    *_probabilistic,
-    *_sls,
-    *_wiener,
+    *_exact,
+    *_armijo,
     *_wolfe,
+    *_hager_zhang,
+    *_nonmonotone,
+    *_sls,
+    *_parabola,
+    *_gols,
+    *_probabilistic,
 ]

@@ -5,10 +5,24 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schedules.budget import Linear
+from schedules.decay import InverseTime
 from schedules.schedule import Array, Constant, Schedule, as_schedule
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
-__all__ = ["Cap", "Delay", "Floor", "PerEpoch", "Product", "Repeat", "Rows", "Sum", "Then"]
+__all__ = [
+    "Cap",
+    "Delay",
+    "Floor",
+    "Fractions",
+    "PerEpoch",
+    "Product",
+    "Repeat",
+    "Rows",
+    "Skip",
+    "Sum",
+    "Then",
+]
 
 
 class Product(Schedule):
@@ -22,7 +36,7 @@ class Product(Schedule):
 
     first: Schedule
     second: Schedule
-    demo: ClassVar = {"first": Constant(0.5), "second": Constant(0.2)}
+    demo: ClassVar = {"first": InverseTime(0.1, 0.1), "second": Linear(1.0, steps=30)}
     formula = "first(n) * second(n)"
 
     def value(self, n: Array) -> Any:
@@ -59,7 +73,7 @@ class Sum(Schedule):
 
     first: Schedule
     second: Schedule
-    demo: ClassVar = {"first": Constant(0.5), "second": Constant(0.2)}
+    demo: ClassVar = {"first": Linear(0.1, steps=20), "second": Constant(0.02)}
     formula = "first(n) + second(n)"
 
     def value(self, n: Array) -> Any:
@@ -95,7 +109,7 @@ class Then(Schedule):
     before: Schedule
     after: Schedule
     at: int
-    demo: ClassVar = {"before": Constant(1.0), "after": Constant(0.1), "at": 10}
+    demo: ClassVar = {"before": Constant(0.1), "after": Linear(0.05, steps=20), "at": 10}
     formula = "before(n) if n < at else after(n - at)"
 
     def check(self) -> None:
@@ -128,7 +142,7 @@ class Floor(Schedule):
 
     body: Schedule
     least: float
-    demo: ClassVar = {"body": Constant(0.1), "least": 0.01}
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "least": 0.03}
     formula = "max(body(n), least)"
 
     def check(self) -> None:
@@ -163,7 +177,7 @@ class Cap(Schedule):
 
     body: Schedule
     most: float
-    demo: ClassVar = {"body": Constant(0.1), "most": 1.0}
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "most": 0.06}
     formula = "min(body(n), most)"
 
     def check(self) -> None:
@@ -198,7 +212,7 @@ class Delay(Schedule):
 
     body: Schedule
     updates: int
-    demo: ClassVar = {"body": Constant(0.1), "updates": 5}
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 10}
     formula = "body(max(n - updates, 0))"
 
     def check(self) -> None:
@@ -220,6 +234,39 @@ class Delay(Schedule):
         return self.body.tail
 
 
+class Skip(Schedule):
+    """A schedule without its first updates: it begins where it would be after them.
+
+    Examples
+    --------
+    >>> (Constant(1.0).then(0.5, at=2)).skip(1)([0, 1]).tolist()
+    [1.0, 0.5]
+    """
+
+    body: Schedule
+    updates: int
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 5}
+    formula = "body(n + updates)"
+
+    def check(self) -> None:
+        """Refuse a length that is no count."""
+        as_count("updates", self.updates)
+
+    def value(self, n: Array) -> Any:
+        """Return body(n + updates)."""
+        return self.body.value(n + self.updates)
+
+    @property
+    def horizon(self) -> int | None:
+        """Where the body has settled."""
+        return None if self.body.horizon is None else max(self.body.horizon - self.updates, 0)
+
+    @property
+    def tail(self) -> float | None:
+        """That of the body."""
+        return self.body.tail
+
+
 class Repeat(Schedule):
     """A schedule that starts over every `period` updates.
 
@@ -231,7 +278,7 @@ class Repeat(Schedule):
 
     body: Schedule
     period: int
-    demo: ClassVar = {"body": Constant(0.1), "period": 5}
+    demo: ClassVar = {"body": Linear(0.1, steps=10), "period": 10}
     formula = "body(n % period)"
 
     def check(self) -> None:
@@ -267,7 +314,6 @@ class PerEpoch(Schedule):
 
     Examples
     --------
-    >>> from schedules import Linear
     >>> Linear(1.0, steps=2).per_epoch(2).table(5).tolist()
     [1.0, 1.0, 0.5, 0.5, 0.0]
     >>> Linear(1.0, steps=2).per_epoch(2, smooth=True).table(5).tolist()
@@ -277,7 +323,7 @@ class PerEpoch(Schedule):
     body: Schedule
     updates_per_epoch: int
     smooth: bool = False
-    demo: ClassVar = {"body": Then(Constant(0.2), Constant(0.1), 4), "updates_per_epoch": 3}
+    demo: ClassVar = {"body": Linear(0.1, steps=5), "updates_per_epoch": 6}
 
     @property
     def formula(self) -> str:
@@ -302,6 +348,70 @@ class PerEpoch(Schedule):
     def tail(self) -> float | None:
         """That of the body."""
         return self.body.tail
+
+
+class Fractions(Schedule):
+    """Schedules that share a run by fractions; n is the part of the run that has passed, from 0 to 1.
+
+    Each is played from its own 0 to its own 1 in its share. ``.per_epoch(updates, smooth=True)`` makes
+    updates of it. Past 1 the last one stays at its own 1.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Above 0; they add up to 1 but for rounding.
+    schedules : sequence of Schedule
+        As many, each for n from 0 to 1.
+
+    Examples
+    --------
+    >>> halves = Fractions([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
+    >>> halves.per_epoch(4, smooth=True).table(5).tolist()
+    [0.0, 0.5, 1.0, 1.0, 1.0]
+    """
+
+    shares: tuple[float, ...]
+    schedules: tuple[Schedule, ...]
+    demo: ClassVar = {"shares": (0.25, 0.75), "schedules": (Constant(0.1), Linear(0.2, steps=1))}
+
+    @property
+    def formula(self) -> str:
+        """The members in their order."""
+        text, end = f"s{len(self.shares) - 1}({self._local(len(self.shares) - 1)})", 1.0
+        for i in range(len(self.shares) - 2, -1, -1):
+            end -= self.shares[i + 1]
+            text = f"s{i}({self._local(i)}) if n < {end!r} else {text}"
+        return text
+
+    def _local(self, i: int) -> str:
+        return f"(min(n, 1) - {float(sum(self.shares[:i]))!r}) / {self.shares[i]!r}"
+
+    def symbols(self) -> dict[str, Any]:
+        """Return the members by the names s0, s1, ..."""
+        return {f"s{i}": s for i, s in enumerate(self.schedules)}
+
+    def check(self) -> None:
+        """Refuse shares that are no shares of one whole."""
+        refuse_unless(isinstance(self.shares, tuple), "shares", self.shares, "a list of fractions")
+        for share in self.shares:
+            refuse_unless(as_number("shares", share) > 0, "shares", share, "fractions above 0")
+        refuse_unless(abs(sum(self.shares) - 1) < 1e-6, "shares", self.shares, "fractions that add up to 1")
+        matched = isinstance(self.schedules, tuple) and len(self.schedules) == len(self.shares)
+        refuse_unless(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
+
+    def value(self, n: Array) -> Any:
+        """Return the value of the member whose share n is in."""
+        past, n = 0.0, np.minimum(n, 1.0)
+        whole = self.schedules[0].value(n / self.shares[0])
+        for share, before, member in zip(self.shares[1:], self.shares, self.schedules[1:], strict=False):
+            past += before
+            whole = np.where(n < past, whole, member.value(np.maximum(n - past, 0.0) / share))
+        return whole
+
+    @property
+    def horizon(self) -> int:
+        """1, the end of the run."""
+        return 1
 
 
 class Rows(Schedule):

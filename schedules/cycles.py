@@ -1,14 +1,134 @@
-"""Cycles of equal, growing or shrinking length, found without a logarithm, and schedules played in them."""
+"""Rates that come back: in cycles of equal, growing or shrinking length, found without a logarithm."""
 
 import math
 from typing import Any, ClassVar
 
 import numpy as np
 
-from schedules.schedule import Array, Constant, Schedule
+from schedules.budget import Linear
+from schedules.schedule import Array, Schedule, check_numbers
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
-__all__ = ["Cycles"]
+__all__ = ["Cycles", "PeriodicCosine", "Restarts"]
+
+
+class PeriodicCosine(Schedule):
+    r"""A cosine that goes on: down in T updates, up in the next T, for ever.
+
+    .. math:: \eta_n = \eta_T + (\eta_0 - \eta_T)\,\tfrac12 \left(1 + \cos(\pi n / T)\right)
+
+    This is what torch's CosineAnnealingLR does past its ``T_max``. `Cosine` stays down.
+
+    Parameters
+    ----------
+    lr : float
+        The crests.
+    steps : float
+        T, half a period in updates; above 0.
+    end : float
+        The troughs.
+
+    Examples
+    --------
+    >>> PeriodicCosine(1.0, steps=2).table(6).round(12).tolist()
+    [1.0, 0.5, 0.0, 0.5, 1.0, 0.5]
+    """
+
+    lr: Any
+    steps: float
+    end: Any = 0.0
+    demo: ClassVar = {"lr": 0.1, "steps": 20.0}
+    formula = "end + (lr - end) * (1 + cos(pi * n / steps)) / 2"
+    tail = 0.0
+
+    def check(self) -> None:
+        """Refuse a wave without length."""
+        check_numbers(self.lr)
+        check_numbers(self.end, "end")
+        refuse_unless(as_number("steps", self.steps) > 0, "steps", self.steps, "a number above 0")
+
+    def value(self, n: Array) -> Any:
+        """Return end + (lr - end) 1/2 (1 + cos(pi n / T))."""
+        return self.end + (self.lr - self.end) * (
+            0.5 * (1 + np.cos(np.pi * (n % (2 * self.steps)) / self.steps))
+        )
+
+
+class Restarts(Schedule):
+    r"""Cosines with warm restarts (SGDR): down in each cycle, and up again at once.
+
+    .. math:: \eta_n = \eta_\text{end} + (q^i \eta_0 - \eta_\text{end})\,
+        \tfrac12 \left(1 + \cos \pi z\right)
+
+    Update n lies in cycle i, of length T m^i, at the part z of it. Cycles are found from their starts, 0, T,
+    T + T m, ..., never by a logarithm, which comes out one short at some of them (torch's at 121 for T = 1,
+    m = 3). The last update of a cycle is one short of the end value: z stays below 1.
+
+    Parameters
+    ----------
+    lr : float
+        The first peak.
+    steps : float
+        T, the length of the first cycle; above 0, not necessarily whole.
+    mult : float
+        m, the growth of a cycle's length from one to the next; above 0. Lengths never fall below 1.
+    decay : float
+        q, what the peak is multiplied by from one cycle to the next; at least 0. With q = 1/m it satisfies
+        Robbins and Monro.
+    end : float
+        What each cosine falls to.
+    cycles : int, optional
+        How many cycles, after which the end holds; for ever by default.
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", arXiv 1608.03983, equation
+    5.
+
+    Examples
+    --------
+    >>> Restarts(1.0, steps=2, mult=2).table(8).round(3).tolist()
+    [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0, 0.962]
+    """
+
+    lr: Any
+    steps: float
+    mult: float = 1.0
+    decay: float = 1.0
+    end: Any = 0.0
+    cycles: int | None = None
+    demo: ClassVar = {"lr": 0.1, "steps": 5, "mult": 2.0, "decay": 0.8}
+
+    @property
+    def formula(self) -> str:
+        """The cosine in z, with i and z spelled out where the cycles are equal."""
+        i, z = cycle_text(self.mult)
+        wave = f"end + (lr * decay ** {i} - end) * (1 + cos(pi * {z})) / 2"
+        return wave if self.cycles is None else f"{wave} if {i} < cycles else end"
+
+    def check(self) -> None:
+        """Refuse cycles without length."""
+        check_numbers(self.lr)
+        check_numbers(self.end, "end")
+        check_cycles(self.steps, self.mult, self.decay, self.cycles)
+
+    def value(self, n: Array) -> Any:
+        """Return the cosine of the cycle that n is in."""
+        i, z = cycle_at(n, self.steps, self.mult)
+        wave = self.end + (self.lr * self.decay**i - self.end) * (0.5 * (1 + np.cos(np.pi * z)))
+        return wave if self.cycles is None else np.where(i < self.cycles, wave, self.end)
+
+    @property
+    def horizon(self) -> int | None:
+        """The end of the last cycle."""
+        return end_of_cycles(self.steps, self.mult, self.cycles)
+
+    @property
+    def tail(self) -> float | None:
+        """0 for equal peaks; a power where the peaks fall and the cycles grow."""
+        if self.cycles is not None:
+            return super().tail
+        return 0.0 if np.any(self.end) else tail_of_cycles(self.mult, self.decay)
 
 
 class Cycles(Schedule):
@@ -34,7 +154,6 @@ class Cycles(Schedule):
 
     Examples
     --------
-    >>> from schedules import Linear
     >>> Cycles(Linear(1.0, steps=2), 2, mult=2, decay=0.5).table(7).tolist()
     [1.0, 0.5, 0.5, 0.375, 0.25, 0.125, 0.25]
     """
@@ -44,7 +163,7 @@ class Cycles(Schedule):
     mult: float = 1.0
     decay: float = 1.0
     cycles: int | None = None
-    demo: ClassVar = {"body": Constant(0.1), "steps": 5, "mult": 2.0, "decay": 0.8}
+    demo: ClassVar = {"body": Linear(0.1, steps=5), "steps": 5, "mult": 2.0, "decay": 0.8}
 
     @property
     def formula(self) -> str:

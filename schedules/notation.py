@@ -28,6 +28,9 @@ _FOLD_CALLS: dict[str, Callable[..., float]] = {
     "max": max,
     "sqrt": math.sqrt,
     "log2": math.log2,
+    "cos": math.cos,
+    "exp": math.exp,
+    "abs": abs,
     "floor": math.floor,
 }
 
@@ -78,18 +81,30 @@ class _Fill(ast.NodeTransformer):
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         return _negated(self.visit(node.operand))
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        return _branches(self.visit(node.test), self.visit(node.body), self.visit(node.orelse))
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        test = self.visit(node.test)
+        if isinstance(test, ast.Compare):
+            left, right = _number(test.left), _number(test.comparators[0])
+            if left is not None and right is not None:
+                return self.visit(node.body if left < right else node.orelse)
+        return _branches(test, self.visit(node.body), self.visit(node.orelse))
 
 
 def _simplified(op: ast.operator, left: ast.expr, right: ast.expr) -> ast.expr:
     a, b = _number(left), _number(right)
-    if a is not None and b is not None and type(op) in _FOLD and not (isinstance(op, ast.Div) and b == 0):
-        return ast.Constant(_FOLD[type(op)](a, b))
+    if a is not None and b is not None and type(op) in _FOLD:
+        try:
+            folded = _FOLD[type(op)](a, b)
+        except ArithmeticError:
+            return ast.BinOp(left, op, right)
+        # A root of a negative number, in a branch that is never reached, is left as it stands.
+        return ast.BinOp(left, op, right) if isinstance(folded, complex) else ast.Constant(folded)
     if isinstance(op, ast.Add | ast.Sub):
         return _sum(op, left, right)
     if isinstance(op, ast.Mult):
         return _product(left, right)
+    if isinstance(op, ast.Div) and isinstance(left, ast.UnaryOp):
+        return _negated(_simplified(op, left.operand, right))
     if b == 1 and isinstance(op, ast.Div | ast.Pow):
         return left
     if a == 1 and isinstance(op, ast.Pow):
@@ -126,10 +141,12 @@ def _product(left: ast.expr, right: ast.expr) -> ast.expr:
         return _negated(_product(left, right.operand))
     if a is not None and a < 0:
         return _negated(_product(ast.Constant(-a), right))
-    if a is not None and isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult):
+    if a is not None and isinstance(right, ast.BinOp):
         c = _number(right.left)
-        if c is not None:
+        if isinstance(right.op, ast.Mult) and c is not None:
             return _product(ast.Constant(a * c), right.right)
+        if isinstance(right.op, ast.Div) and _number(right.right) is not None:
+            return _simplified(ast.Div(), _product(left, right.left), right.right)
     return ast.BinOp(left, ast.Mult(), right)
 
 
@@ -147,14 +164,29 @@ def _branches(test: ast.expr, body: ast.expr, orelse: ast.expr) -> ast.expr:
         return ast.IfExp(test, body, orelse)
     if limit <= 0:
         return orelse
-    while isinstance(orelse, ast.IfExp) and (inner := _boundary(orelse.test)) is not None and inner <= limit:
-        orelse = orelse.orelse
+    orelse = _Prune(limit).visit(orelse)
     test = ast.Compare(ast.Name("n", ast.Load()), [ast.Lt()], [ast.Constant(limit)])
     if isinstance(body, ast.IfExp) and (inner := _boundary(body.test)) is not None:
         if inner >= limit:
             return _branches(test, body.body, orelse)
         return _branches(body.test, body.body, _branches(test, body.orelse, orelse))
     return ast.IfExp(test, body, orelse)
+
+
+class _Prune(ast.NodeTransformer):
+    """Drops the branches that are for n below a limit."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        inner = _boundary(node.test)
+        if inner is not None and inner <= self.limit:
+            return self.visit(node.orelse)
+        return self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        return _simplified(node.op, self.visit(node.left), self.visit(node.right))
 
 
 def _boundary(test: ast.expr) -> float | None:

@@ -8,7 +8,8 @@ import numpy as np
 from schedules.budget import Linear, Polynomial, Rex
 from schedules.composites import later, shifted
 from schedules.cosine import Cosine
-from schedules.schedule import Array, Constant, Schedule
+from schedules.decay import InverseSqrt
+from schedules.schedule import Array, Schedule
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
 __all__ = ["Cooldown", "Warmup"]
@@ -52,6 +53,7 @@ class Warmup(Schedule):
 
     Examples
     --------
+    >>> from schedules import Constant
     >>> Constant(1.0).warmup(4)([0, 1, 3, 4]).tolist()
     [0.25, 0.5, 1.0, 1.0]
     >>> Constant(1.0).warmup(4, start=0.0)([0, 1, 4]).tolist()
@@ -63,7 +65,7 @@ class Warmup(Schedule):
     start: float | None = None
     shift: bool = True
     shape: str = "linear"
-    demo: ClassVar = {"body": Constant(1.0), "updates": 5}
+    demo: ClassVar = {"body": Cosine(0.1, steps=25), "updates": 8}
 
     @property
     def formula(self) -> str:
@@ -133,6 +135,7 @@ class Cooldown(Schedule):
 
     Examples
     --------
+    >>> from schedules import Constant
     >>> Constant(1.0).cooldown(4, at=2)([0, 2, 3, 6, 7]).tolist()
     [1.0, 1.0, 0.5, 0.0, 0.0]
     """
@@ -142,7 +145,7 @@ class Cooldown(Schedule):
     at: int
     shape: Any = "1-sqrt"
     end: float = 0.0
-    demo: ClassVar = {"body": Constant(1.0), "updates": 5, "at": 10}
+    demo: ClassVar = {"body": InverseSqrt(0.1, scale=5.0), "updates": 15, "at": 20}
     formula = "body(n) if n < at else end + (body(n) - end) * fall(n - at)"
 
     def check(self) -> None:

@@ -23,7 +23,7 @@ class Schedule(Record, abstract=True):
     answer, and to resume is to ask at a later n. Any hyperparameter may be driven by one.
 
     Operators: ``a * b``, ``a + b`` (with schedules or numbers), `then`, `warmup`, `cooldown`, `floor`, `cap`,
-    `delay`, `repeat`, `per_epoch`.
+    `delay`, `skip`, `repeat`, `per_epoch`.
     """
 
     kind: ClassVar[str] = "schedule"
@@ -184,6 +184,12 @@ class Schedule(Record, abstract=True):
         from schedules.composites import Delay
 
         return Delay(self, updates)
+
+    def skip(self, updates: int) -> "Schedule":
+        """Leave the first updates out, as if they had been made already."""
+        from schedules.composites import Skip
+
+        return Skip(self, updates)
 
     def repeat(self, period: int) -> "Schedule":
         """Start over every `period` updates."""

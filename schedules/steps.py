@@ -33,8 +33,8 @@ class StepDecay(Schedule):
         The rate of update 0.
     factor : float
         r, what a drop multiplies by; at least 0.
-    every : int
-        K, the updates between drops; at least 1.
+    every : float
+        K, the updates between drops; at least 1, whole as a rule.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class StepDecay(Schedule):
 
     lr: Any
     factor: float
-    every: int
+    every: float
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "every": 10}
     formula = "lr * factor ** floor(n / every)"
 
@@ -52,7 +52,7 @@ class StepDecay(Schedule):
         """Refuse a negative factor and an empty stage."""
         check_numbers(self.lr)
         refuse_unless(as_number("factor", self.factor) >= 0, "factor", self.factor, "a factor of at least 0")
-        as_count("every", self.every, 1)
+        refuse_unless(as_number("every", self.every) >= 1, "every", self.every, "a number of at least 1")
 
     def value(self, n: Array) -> Any:
         """Return lr factor^floor(n / every)."""

@@ -185,6 +185,10 @@ class Refined(Schedule):
         for norm in self.norms:
             refuse_unless(as_number("norms", norm) > 0, "norms", norm, "norms above 0")
 
+    def normalise(self, name: str, value: Any) -> Any:
+        """Take the norms from an array too, such as ``run.history.grad_norm``."""
+        return super().normalise(name, tuple(value) if name == "norms" and np.ndim(value) == 1 else value)
+
     def symbols(self) -> dict[str, Any]:
         """Return lr; the refinement r keeps its name."""
         return {"lr": self.lr}

@@ -12,18 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optim import *
+    from optim import dialects as dialects
     from problems import *
     from schedules import *
     from stepsize import draw as draw
     from stepsize.diagnosis import *
     from stepsize.expressions import *
+    from stepsize.finder import *
+    from stepsize.flow import *
+    from stepsize.prediction import *
     from stepsize.races import *
+    from stepsize.sweeps import *
+    from stepsize.theory import *
 
 __version__ = "0.1.0"
 
 _SIBLINGS = ("problems", "schedules", "optim")
-_MODULES = ("draw",)
-_TOP_FLOOR = ("races", "diagnosis", "expressions")
+_MODULES = {"draw": "stepsize.draw", "dialects": "optim.dialects"}
+_TOP_FLOOR = ("races", "diagnosis", "expressions", "theory", "prediction", "flow", "sweeps", "finder")
 
 
 def _check_siblings() -> None:
@@ -46,7 +52,7 @@ _check_siblings()
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"stepsize.{name}")
+        return importlib.import_module(_MODULES[name])
     if not name.startswith("_"):
         for home in (*_SIBLINGS, *(f"stepsize.{floor}" for floor in _TOP_FLOOR)):
             module = importlib.import_module(home)

@@ -262,3 +262,12 @@ def test_runs_of_a_batch_share_their_noise_or_have_each_its_own():
     assert np.array_equal(shared[0], AdditiveNoise(BOWL).at(0).grad(POINT))
     own = AdditiveNoise(BOWL, shared=False).at(0).grad(points)
     assert not np.array_equal(own[0], own[1])
+
+
+def test_noise_on_what_varies_already_is_refused(sum_of_100):
+    with pytest.raises(ValueError, match="expected one that does not vary already"):
+        AdditiveNoise(MiniBatch(sum_of_100, 5))
+    with pytest.raises(ValueError, match=r"sigma_g: got .*, expected one number, or 2 of them"):
+        AdditiveNoise(BOWL, sigma_g=(1.0, 2.0, 3.0))
+    with pytest.raises(ValueError, match=r"sigma_f: got -1\.0"):
+        AdditiveNoise(BOWL, sigma_f=-1.0)

@@ -11,7 +11,7 @@ import numpy as np
 from optim.optimizer import Optimizer
 from stepsize.base.checks import did_you_mean
 
-__all__ = ["Dialect", "Library", "Use", "use"]
+__all__ = ["Dialect", "Library", "Use", "only", "use"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ class Use:
 def use(family: str, says: str, **arguments: Any) -> Use:
     """Return a `Use`; the keyword arguments are the library's own."""
     return Use(family, says, MappingProxyType(arguments))
+
+
+def only(name: str, value: Any, expected: Any) -> None:
+    """Refuse what this table does not have."""
+    if value != expected:
+        raise ValueError(f"{name}: got {value!r}, expected {expected!r}, the only one that is known here")
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,7 +87,13 @@ class Dialect:
     @property
     def rate(self) -> str:
         """The name of the argument that is the rate, or nothing where there is none."""
-        return next((name for name in ("lr", "learning_rate") if name in self.defaults), "")
+        return next((name for name in ("lr", "learning_rate", "initial") if name in self.defaults), "")
+
+    def at_rate(self, lr: Any, use: Use) -> Optimizer:
+        """Return the optimizer of one of its uses at a rate, also where the library's class has none."""
+        if self.rate:
+            return self(**{self.rate: lr}, **use.arguments)
+        return self(**use.arguments).replace(lr=lr)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Optimizer:
         """Return the optimizer.

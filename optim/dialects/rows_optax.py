@@ -1,11 +1,11 @@
 """Optax' optimizers."""
 
-from collections.abc import Callable
 from typing import Any
 
 from optim.adam import Adam, AdaMax, Nadam
 from optim.adaptive import Adadelta, Adagrad, CenteredRMSprop, RMSprop
-from optim.dialects.entry import Dialect, Library, use
+from optim.dialects.entry import Dialect, Library, only, use
+from optim.dialects.rows_contrib import CONTRIB
 from optim.dialects.rows_torch import decoupled, l2
 from optim.gradient import SGD, Momentum, Nesterov
 from optim.optimizer import Optimizer
@@ -13,22 +13,12 @@ from optim.quirks import (
     OptaxAdadeltaAscending,
     OptaxAdam,
     OptaxRpropOneStepLate,
-    OptaxScheduleFreeAdamW,
-    OptaxScheduleFreeSGD,
 )
-from optim.rate_free import DAdaptAdam, Prodigy
-from optim.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from optim.second_moment import AdaBelief, AMSGrad, RAdam, Yogi
 from optim.sign import Lion, Rprop, SignSGD, Signum
 from optim.wrappers import WithMomentum
 
 __all__ = ["OPTAX"]
-
-
-def _only(name: str, value: Any, expected: Any) -> None:
-    """Refuse what this table does not have."""
-    if value != expected:
-        raise ValueError(f"{name}: got {value!r}, expected {expected!r}, the only one that is known here")
 
 
 def _sgd(learning_rate: Any, momentum: Any = None, nesterov: bool = False) -> Optimizer:
@@ -63,7 +53,7 @@ def _adam(
     nesterov: bool = False,
 ) -> Optimizer:
     if nesterov:
-        _only("eps_root", eps_root, 0.0)
+        only("eps_root", eps_root, 0.0)
         return Nadam(learning_rate, b1, b2, eps, warming=False)
     if isinstance(eps_root, int | float) and eps_root == 0:
         return Adam(learning_rate, b1, b2, eps)
@@ -91,9 +81,9 @@ def _amsgrad(
     bias_correction_mu: bool = True,
     bias_correction_nu: bool = True,
 ) -> Optimizer:
-    _only("eps_root", eps_root, 0.0)
+    only("eps_root", eps_root, 0.0)
     if bias_correction_nu:
-        _only("bias_correction_mu", bias_correction_mu, True)
+        only("bias_correction_mu", bias_correction_mu, True)
         debias = "correct, then max"
     else:
         debias = "mean only" if bias_correction_mu else "none"
@@ -109,8 +99,8 @@ def _radam(
     threshold: Any = 5.0,
     nesterov: bool = False,
 ) -> Optimizer:
-    _only("eps_root", eps_root, 0.0)
-    _only("nesterov", nesterov, False)
+    only("eps_root", eps_root, 0.0)
+    only("nesterov", nesterov, False)
     return RAdam(learning_rate, b1, b2, eps, threshold)
 
 
@@ -122,7 +112,7 @@ def _adabelief(
     eps_root: Any = 1e-16,
     nesterov: bool = False,
 ) -> Optimizer:
-    _only("nesterov", nesterov, False)
+    only("nesterov", nesterov, False)
     return AdaBelief(learning_rate, b1, b2, eps, eps_root)
 
 
@@ -146,96 +136,6 @@ def _rprop_late(
     return OptaxRpropOneStepLate(1.0, learning_rate, eta_minus, eta_plus, min_step_size, max_step_size)
 
 
-def _schedule_free_sgd(
-    learning_rate: Any = 1.0,
-    warmup_steps: int | None = None,
-    b1: Any = 0.9,
-    weight_decay: Any = None,
-    weight_lr_power: Any = 2.0,
-) -> Optimizer:
-    return ScheduleFreeSGD(learning_rate, b1, weight_decay or 0.0, warmup_steps or 0, 0.0, weight_lr_power)
-
-
-def _schedule_free_sgd_ahead(
-    learning_rate: Any = 1.0,
-    warmup_steps: int | None = None,
-    b1: Any = 0.9,
-    weight_decay: Any = None,
-    weight_lr_power: Any = 2.0,
-) -> Optimizer:
-    rate = _warmed_from_zero(learning_rate, warmup_steps)
-    decay = weight_decay or 0.0
-    return OptaxScheduleFreeSGD(rate, b1, decay, 0, 0.0, weight_lr_power, weight_lr=_one_ahead(rate))
-
-
-def _schedule_free_adamw(
-    learning_rate: Any = 0.0025,
-    warmup_steps: int | None = None,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
-    weight_lr_power: Any = 2.0,
-) -> Optimizer:
-    warmup = warmup_steps or 0
-    return ScheduleFreeAdamW(learning_rate, b1, weight_decay, warmup, 0.0, weight_lr_power, b2, eps)
-
-
-def _schedule_free_adamw_ahead(
-    learning_rate: Any = 0.0025,
-    warmup_steps: int | None = None,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
-    weight_lr_power: Any = 2.0,
-) -> Optimizer:
-    rate = _warmed_from_zero(learning_rate, warmup_steps)
-    ahead = _one_ahead(rate)
-    return OptaxScheduleFreeAdamW(rate, b1, weight_decay, 0, 0.0, weight_lr_power, b2, eps, weight_lr=ahead)
-
-
-def _warmed_from_zero(rate: Any, updates: int | None) -> Any:
-    if not updates:
-        return rate
-    return lambda n: (rate(n) if callable(rate) else rate) * min(1.0, n / updates)
-
-
-def _one_ahead(rate: Any) -> Callable[[int], Any] | Any:
-    return (lambda n: rate(n + 1)) if callable(rate) else rate
-
-
-def _prodigy(
-    learning_rate: Any = 1.0,
-    betas: Any = (0.9, 0.999),
-    beta3: Any = None,
-    eps: Any = 1e-8,
-    estim_lr0: float = 1e-6,
-    estim_lr_coef: Any = 1.0,
-    weight_decay: Any = 0.0,
-    safeguard_warmup: bool = False,
-) -> Optimizer:
-    _only("beta3", beta3, None)
-    _only("safeguard_warmup", safeguard_warmup, False)
-    return Prodigy(
-        learning_rate, betas[0], betas[1], eps, weight_decay, estim_lr_coef, d0=estim_lr0, debias=True
-    )
-
-
-def _dadapt_adamw(
-    learning_rate: Any = 1.0,
-    betas: Any = (0.9, 0.999),
-    eps: Any = 1e-8,
-    estim_lr0: float = 1e-6,
-    weight_decay: Any = 0.0,
-) -> Optimizer:
-    return DAdaptAdam(learning_rate, betas[0], betas[1], eps, weight_decay, d0=estim_lr0, debias=True)
-
-
-AHEAD = (
-    "The averaging weights read the schedule one update ahead of the steps; with a constant rate it makes no "
-    "difference. The entry that says weights_one_ahead does as Optax."
-)
 LATE = (
     "Every update is emitted one step late, the first is 0. The entry that says one_step_late does as Optax."
 )
@@ -361,39 +261,6 @@ OPTAX = Library(
             lambda learning_rate, beta=0.9: Signum(learning_rate, beta),
             (use("sign sgd", "the sign of an average"),),
         ),
-        Dialect(
-            "contrib.schedule_free_sgd",
-            _schedule_free_sgd,
-            (use("schedule-free sgd", "one rate for steps and weights, as it was meant"),),
-            AHEAD,
-        ),
-        Dialect(
-            "contrib.schedule_free_sgd_weights_one_ahead",
-            _schedule_free_sgd_ahead,
-            (use("schedule-free sgd", "as released: weights read the schedule one update ahead"),),
-            AHEAD,
-        ),
-        Dialect(
-            "contrib.schedule_free_adamw",
-            _schedule_free_adamw,
-            (use("schedule-free adamw", "one rate for steps and weights, as it was meant"),),
-            AHEAD,
-        ),
-        Dialect(
-            "contrib.schedule_free_adamw_weights_one_ahead",
-            _schedule_free_adamw_ahead,
-            (use("schedule-free adamw", "as released: weights read the schedule one update ahead"),),
-            AHEAD,
-        ),
-        Dialect(
-            "contrib.prodigy",
-            _prodigy,
-            (use("prodigy", "always with Adam's correction in the rate", estim_lr0=1e-3),),
-        ),
-        Dialect(
-            "contrib.dadapt_adamw",
-            _dadapt_adamw,
-            (use("d-adaptation", "always with Adam's correction; decay decoupled", estim_lr0=1e-3),),
-        ),
+        *CONTRIB,
     ),
 )

@@ -182,8 +182,8 @@ class GOLSB(GradientOnly):
     r"""GOLS-B, bisection: bracket a change of sign, then halve the bracket to the last digit.
 
     The accurate one, at some forty evaluations an update. Under dynamic sampling the accuracy is that of the
-    spread of the sign changes: with batches of 10 on breast-cancer data its steps scatter no less than those
-    of golden section (see docs/linesearch.md).
+    spread of the sign changes. What does not reproduce: with batches of 10 on breast-cancer data its steps
+    scatter about as much as those of golden section on values; with 100 far less (docs/linesearch.md).
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Steps from a parabola through two points of the line: PAL, and the two-point approximations."""
 
 import math
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,9 +29,9 @@ class PAL(Search):
     step degenerates to mu, which then is the learning rate. The paper's direction adaptation beta is the
     momentum of the optimizer: ``Momentum(lr=PAL(), momentum=0.4)``.
 
-    What does not reproduce: a constant alpha between 1 and 2 gave no faster convergence than alpha = 1 on
-    quadratics, and on breast-cancer data the method minimises each batch too far to match a tuned rate (see
-    docs/linesearch.md). Its superiority on CIFAR was not checked.
+    What does not reproduce (docs/linesearch.md): on quadratics a constant alpha between 1 and 2 is no faster
+    than 1, and on breast-cancer data each batch is minimised too far, so that a tuned rate ends lower. The
+    claims for CIFAR were not checked.
 
     Parameters
     ----------
@@ -72,6 +73,7 @@ class PAL(Search):
         a = (line.value(self.mu / length) - line.phi0 - b * self.mu) / (self.mu * self.mu)
         if not math.isfinite(a):
             return line.stay("nonfinite", carry)
+        line.belief = Fitted(line.phi0, b * length, a * length * length)
         s, status = (-self.alpha * b / (2 * a), "converged") if a > 0 else (self.mu, "degenerate")
         if s > self.s_max:
             s, status = self.s_max, "max_step"
@@ -95,8 +97,8 @@ class QuadraticApproximation(Search):
     Noise of deviation sigma_f in values and sigma_s in slopes gives the curvature of the value models the
     variance :math:`4 (2 \sigma_f^2 + \alpha_1^2 \sigma_s^2)/\alpha_1^4`, that of slopes alone
     :math:`2 \sigma_s^2/\alpha_1^2`: at least twice as good, and more so the nearer the two points. That is
-    the claim of the paper, and it reproduces where noise in values dominates; on logistic regression the
-    loss is no parabola, and the slopes-only model pays with more bias (docs/linesearch.md).
+    the claim of the paper, and it reproduces where noise in values dominates. On logistic regression the
+    loss is no parabola, and the model of slopes alone pays with more bias (docs/linesearch.md).
 
     alpha_1 is the last step. Without curvature (kappa <= 0) the step is alpha_1 (status "degenerate") and the
     next alpha_1 is twice that; no step is longer than `growth` times alpha_1 or shorter than a `growth`-th.
@@ -151,6 +153,19 @@ class QuadraticApproximation(Search):
             return line.accept(trial, "degenerate", {"alpha": 2 * first})
         alpha = min(max(step, first / self.growth), first * self.growth, longest)
         return line.go(alpha, "converged" if alpha == step else "max_step", {"alpha": alpha})
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The parabola that a search measured, phi0 + slope alpha + bend alpha^2: for drawing."""
+
+    phi0: float
+    slope: float
+    bend: float
+
+    def mean(self, alpha: float) -> float:
+        """Return its value."""
+        return self.phi0 + alpha * (self.slope + self.bend * alpha)
 
 
 def _from_start_slope(a: Trial, b: Trial) -> float | None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from optim import SGD, Momentum, minimize
+from optim import BFGS, SGD, Momentum, Newton, minimize
 from problems import Parabola, Problem, Quadratic, Rosenbrock
 from schedules import (
     PAL,
@@ -159,6 +159,19 @@ def test_backtracking_on_boyd_and_vandenberghes_exponentials():
     assert math.isclose(problem.minimum, 2.5592667, rel_tol=1e-8)
     factor = (run.error[25] / run.error[0]) ** (1 / 25)
     assert 0.40 <= factor <= 0.43
+
+
+def test_newton_with_backtracking_on_the_same_function():
+    """D4, section 9.5.3: quadratic convergence, a few iterations to round-off."""
+    run = minimize(exponentials(), Newton(lr=Armijo(c1=0.1, rho=0.7)), steps=12)
+    assert run.settled(1e-12) <= 6
+
+
+def test_bfgs_with_strong_wolfe_on_rosenbrock():
+    """Nocedal and Wright, table 6.1: 34 iterations to a gradient of 1e-5; here from 30 to 40."""
+    run = minimize(Rosenbrock(), BFGS(lr=StrongWolfe()), steps=60)
+    first = int(np.argmax(run.history.grad_norm <= 1e-5))
+    assert 30 <= first <= 40
 
 
 def test_armijo_holds_at_every_accepted_point():
