@@ -84,7 +84,8 @@ def test_every_figure_draws_without_a_warning(name):
         canvas = FigureCanvasAgg(computed(name).picture)
         canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
-    assert pixels.min() < 100 and pixels.max() == 255, "ink on white"
+    assert pixels.min() < 100, "ink"
+    assert pixels.max() == 255, "on white"
     ink = (pixels < 250).any(axis=-1)
     border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
     assert not border.any(), "nothing is cut off at the edge"
@@ -99,7 +100,8 @@ def test_every_promised_row_has_its_figures():
 
 def test_every_figure_says_where_it_is_from_and_what_it_teaches():
     for entry in gallery.catalogue().values():
-        assert entry.source and entry.place
+        assert entry.source
+        assert entry.place
         assert len(entry.teaches.split()) >= 6, entry.name
 
 
