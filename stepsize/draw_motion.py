@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from stepsize.draw import COLORS, contours, figure, landscape, style
+from stepsize.draw import contours, landscape
 from stepsize.draw_panels import equal, name
+from stepsize.draw_style import COLORS, figure, style
 
 __all__ = ["Film", "animate"]
 

@@ -9,12 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stepsize.draw import COLORS, contours, figure, path, style
+from stepsize.draw import contours, path
+from stepsize.draw_style import COLORS, INK, figure, style
 
-__all__ = ["INK", "QUIET", "beside", "curves", "equal", "log_ticks", "name", "panels", "trail"]
+__all__ = ["beside", "curves", "equal", "log_ticks", "name", "panels", "trail"]
 
-INK = "#333333"
-QUIET = "#8d99a3"
 COLUMN, PAGE = 3.4, 6.8  # inches: one column of a two-column page, and the whole of it
 
 

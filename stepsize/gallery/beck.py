@@ -48,6 +48,11 @@ def listings() -> Plate:
     numbers.memory("its first two lines", [_line(small, k) for k in (1, 2)], lines)
     absurd = ss.minimize(bowl, ss.SGD(lr=100.0), x0=[2.0, 1.0], steps=5)
     numbers.memory("constant step 100: its first line", _line(absurd, 1), [1783.488716, 476806.0])
+    numbers.theorem(
+        "its second value over the first: larger, it diverges",
+        _line(absurd, 2)[1] / 476806.0,
+        between=(1e4, 1e6),
+    )
     thin = ss.Quadratic([2.0, 0.02])
     narrow = ss.minimize(thin, backtracking, x0=[0.01, 1.0], steps=300, callback=halt)
     numbers.memory("x^2 + .01 y^2 with backtracking: updates", narrow.nit, 201, 0)

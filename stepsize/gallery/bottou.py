@@ -25,6 +25,9 @@ def noise_floor() -> Plate:
     rate = 0.1
     floor = _floor(rate)
     numbers.theorem("stationary variance a s^2/(lam (2 - a lam))", floor, 0.052632, 5.1e-7)
+    numbers.theorem(
+        "the same by theory's noise floor", ss.noise_floor(ss.SGD(lr=rate), 1.0, 1.0).radius ** 2, floor
+    )
     moments = _second_moments(np.full(400, rate), 1.0)
     numbers.theorem("the same by the recursion of the second moment", moments[-1], floor)
     for a in (0.05, 0.2):
@@ -71,7 +74,7 @@ def noise_floor() -> Plate:
             ax.axvline(end, color="#c3ccd4", linewidth=0.7)
             ax.text((start + end) / 2, 2.0, str(int(end - start)), ha="center", fontsize=7, color="#333333")
         ax.set(xlim=(0, ends[-1]), ylim=(5e-3, 3), xlabel="update", ylabel="expected loss")
-        ax.set_title("halved at each floor, each phase longer", fontsize=9)
+        ax.set_title("halved at each floor", fontsize=9)
         return picture
 
     return Plate(numbers, draw)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.linear import radius
+from stepsize.gallery.linear import edge, radius
 from stepsize.gallery.plate import Numbers, Plate, figures_of
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
@@ -36,7 +36,7 @@ def momentum() -> Plate:
     numbers.theorem("momentum 0.5: both axes shrink by sqrt(0.5) an update", half, [np.sqrt(0.5)] * 2)
     quarter = [radius(ss.Momentum(lr=0.6, momentum=0.25), lam) for lam in (0.2, 4.0)]
     numbers.computed("momentum 0.25: factor an update along each axis", quarter, [0.828106, 0.858945])
-    limits = [_edge(ss.Momentum(lr=1.0, momentum=beta)) for beta in (0.0, 0.25, 0.5)]
+    limits = [edge(ss.Momentum(momentum=beta)) for beta in (0.0, 0.25, 0.5)]
     numbers.theorem(
         "largest stable lr * lam at momentum 0, .25, .5: 2 + 2 beta", limits, [2.0, 2.5, 3.0], 1e-6
     )
@@ -45,7 +45,7 @@ def momentum() -> Plate:
         from stepsize.draw_panels import panels, trail
 
         picture, axes = panels(2, 2, height=2.5, sharex=True, sharey=True)
-        titles = ("steady but slow", "explodes along $x_2$", "a damped spiral", "barely converges")
+        titles = ("steady but slow", "explodes along $x_2$", "a damped spiral", "barely")
         colors = ("#0072B2", "#D55E00", "#009E73", "#0072B2")
         for ax, (label, run), title, color in zip(axes.flat, runs.items(), titles, colors, strict=True):
             trail(ax, VALLEY, {label: run}, WINDOW, [color])
@@ -54,15 +54,6 @@ def momentum() -> Plate:
         return picture
 
     return Plate(numbers, draw, runs, WINDOW)
-
-
-def _edge(optimizer: Any) -> float:
-    """Return the largest lr times curvature at which the rule does not diverge, by bisection."""
-    low, high = 0.1, 8.0
-    while high - low > 1e-9:
-        middle = (low + high) / 2
-        low, high = (middle, high) if radius(optimizer, middle) <= 1 + 1e-12 else (low, middle)
-    return low
 
 
 @figure(

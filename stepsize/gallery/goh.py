@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.linear import matrix, radius
+from stepsize.gallery.linear import edge, matrix, radius
 from stepsize.gallery.plate import Numbers, Plate, figures_of
 from stepsize.gallery.rates import first_below
 
@@ -84,6 +84,13 @@ def momentum_map() -> Plate:
     random = np.random.default_rng(0)
     beta, rate = random.random(2000), random.uniform(0, 4, 2000)
     size = _largest(rate, beta)
+    formulas = [
+        ss.contraction(ss.Momentum(lr=r, momentum=b), 1.0)
+        for r, b in zip(rate[:200], beta[:200], strict=True)
+    ]
+    numbers.theorem(
+        "the rule's own matrix against the formulas of theory", np.abs(formulas - size[:200]).max(), 0.0, 1e-7
+    )
     near = np.abs(rate - (2 + 2 * beta)) < 1e-6
     wrong = np.sum((size < 1) != (rate < 2 + 2 * beta)) - near.sum()
     numbers.theorem("settings of 2000 where stable and lr lambda < 2 + 2 beta disagree", max(wrong, 0), 0)
@@ -110,7 +117,7 @@ def momentum_map() -> Plate:
     for beta_ in (0.5, 0.9):
         numbers.theorem(
             f"Nesterov's limit at beta = {beta_}: (2 + 2 beta)/(1 + 2 beta)",
-            _edge(beta_),
+            edge(ss.Nesterov(momentum=beta_)),
             (2 + 2 * beta_) / (1 + 2 * beta_),
             1e-6,
         )
@@ -173,13 +180,3 @@ def momentum_map() -> Plate:
         return picture
 
     return Plate(numbers, draw)
-
-
-def _edge(beta: float) -> float:
-    """Return Nesterov's largest stable lr * lambda, by bisection on the rule's own matrix."""
-    low, high = 0.5, 3.0
-    while high - low > 1e-10:
-        middle = (low + high) / 2
-        stable = radius(ss.Nesterov(lr=middle, momentum=beta), 1.0) <= 1
-        low, high = (middle, high) if stable else (low, middle)
-    return low

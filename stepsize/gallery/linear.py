@@ -1,4 +1,8 @@
-"""What a rule does to a quadratic, as a matrix: the rule itself is asked, no formula is retyped."""
+"""What a rule does to a quadratic, as a matrix.
+
+The rule itself is asked, by one update from each unit vector; no formula is retyped. So it stands against
+`stepsize.theory`, which has the formulas.
+"""
 
 from typing import Any
 
@@ -6,7 +10,7 @@ import numpy as np
 
 from optim import State
 
-__all__ = ["matrix", "radius"]
+__all__ = ["edge", "matrix", "radius"]
 
 Array = np.ndarray[Any, Any]
 
@@ -43,3 +47,13 @@ def radius(optimizer: Any, lam: Any) -> Any:
     """Return the largest size of an eigenvalue of `matrix`: by what the error shrinks an update."""
     size = np.abs(np.linalg.eigvals(matrix(optimizer, lam))).max(axis=-1)
     return float(size) if np.ndim(size) == 0 else size
+
+
+def edge(optimizer: Any) -> float:
+    """Return the rate below which the rule converges on f = x^2 / 2, by bisection on its own `matrix`."""
+    low, high = 0.1, 8.0
+    while high - low > 1e-10:
+        middle = (low + high) / 2
+        stable = radius(optimizer.replace(lr=middle), 1.0) <= 1 + 1e-12
+        low, high = (middle, high) if stable else (low, middle)
+    return low

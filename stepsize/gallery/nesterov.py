@@ -72,6 +72,7 @@ _COLORS = ("#0072B2", "#D55E00", "#009E73")
     "theorem 3.1; PEPit's documentation",
     "the worst function for gradient descent is a kinked parabola: the gap after N steps is "
     "exactly L/(4N + 2)",
+    "PEPit's text on the triple momentum method has the exponent 2(n + 1), its own number .238925 needs 2n",
 )
 def huber() -> Plate:
     """Huber with kink 1/(2N + 1) from 1, step 1/L."""
@@ -81,6 +82,9 @@ def huber() -> Plate:
         numbers.theorem(f"gap after N = {N} steps, L = {L:g}: L/(4N + 2)", run.error[-1], L / (4 * N + 2))
         if N == 4:
             numbers.printed("the same as printed, L = 3, N = 4", run.error[-1], 0.166667)
+    shrink = 1 - np.sqrt(0.1)  # mu = 0.1, L = 1, n = 4; the bound is kappa/2 times a power of this
+    numbers.printed("triple momentum with exponent 2n", 5 * shrink**8, 0.238925)
+    numbers.theorem("with exponent 2(n + 1) it is another number", 5 * shrink**10, between=(0.0, 0.2))
     counts = np.arange(1, 41)
     gaps = [
         ss.minimize(ss.Huber(kink=1 / (2 * N + 1), start=1.0), ss.SGD(lr=1.0), steps=int(N)).error[-1]

@@ -84,10 +84,23 @@ def _exact(shape: Any) -> Any:
 
 
 def _additive(shape: Any) -> Any:
-    return ss.AdditiveNoise(shape, sigma_f=0.0, sigma_g=1.0, shared=False)
+    return ss.AdditiveNoise(shape, sigma_f=0.0, sigma_g=10.0, shared=False)
 
 
-NOISES = {"no noise": _exact, "noise of deviation 1": _additive}
+def _masked(shape: Any) -> Any:
+    return ss.MaskedGradient(shape, p=0.9, shared=False)
+
+
+def _cauchy(shape: Any) -> Any:
+    return ss.CauchyNoise(shape, scale=1.0, shared=False)
+
+
+NOISES = {
+    "no noise": _exact,
+    "additive noise of deviation 10": _additive,
+    "nine gradients of ten masked out": _masked,
+    "Cauchy noise of scale 1": _cauchy,
+}
 
 
 @figure(
@@ -140,6 +153,8 @@ def unit_tests() -> Plate:
             ]
         )
     numbers.computed("no rule breaks without noise", (table["no noise"] < 2).sum(), 0, 0)
+    broken = (table["Cauchy noise of scale 1"] != table["no noise"]).sum()
+    numbers.computed("verdicts that Cauchy noise changes", broken, between=(20, 120))
     numbers.computed("SGD at rate 1 on the line without noise: good", table["no noise"][2, 0], 4, 0)
 
     def draw() -> Any:
@@ -147,13 +162,20 @@ def unit_tests() -> Plate:
 
         from stepsize import draw
 
-        picture = draw.figure(6.8, 4.0)
-        axes = picture.subplots(2, 2, height_ratios=[0.32, 1], sharex="col")
+        picture = draw.figure(6.8, 6.4)
+        axes = picture.subplots(3, 2, height_ratios=[0.2, 1, 1], sharex="col")
         shades = mpl.colors.ListedColormap(COLORS)
-        for column, (label, verdicts) in enumerate(table.items()):
-            ax = axes[1, column]
+        for above in axes[0]:
+            above.axis("off")
+            for i, name in enumerate(SHAPES):
+                x = np.linspace(0, 1, 60)
+                y = shapes[name].fun(x[:, None])
+                y = (y - y.min()) / (np.ptp(y) or 1)
+                above.plot(i + 0.12 + 0.76 * x, y, color="#333333", linewidth=0.9)
+        for index, (ax, (label, verdicts)) in enumerate(zip(axes[1:].flat, table.items(), strict=True)):
             ax.pcolormesh(verdicts, cmap=shades, vmin=-0.5, vmax=5.5, edgecolors="white", linewidth=1)
             ax.invert_yaxis()
+            ax.set_title(label, fontsize=9)
             ax.set_xticks(
                 np.arange(len(SHAPES)) + 0.5,
                 SHAPES,
@@ -162,20 +184,11 @@ def unit_tests() -> Plate:
                 rotation_mode="anchor",
                 fontsize=7,
             )
-            ax.set_yticks(
-                np.arange(len(rules)) + 0.5, list(rules) if column == 0 else [""] * len(rules), fontsize=7
-            )
-            ax.tick_params(length=0)
+            words = list(rules) if index % 2 == 0 else [""] * len(rules)
+            ax.set_yticks(np.arange(len(rules)) + 0.5, words, fontsize=7)
+            ax.tick_params(length=0, labelbottom=index > 1)
             for spine in ax.spines.values():
                 spine.set_visible(False)
-            above = axes[0, column]
-            above.axis("off")
-            above.set_title(label, fontsize=9)
-            for i, name in enumerate(SHAPES):
-                x = np.linspace(0, 1, 60)
-                y = shapes[name].fun(x[:, None])
-                y = (y - y.min()) / (np.ptp(y) or 1)
-                above.plot(i + 0.12 + 0.76 * x, y, color="#333333", linewidth=0.9)
         handles = [
             mpl.patches.Patch(color=color, label=label) for color, label in zip(COLORS, VERDICTS, strict=True)
         ]
