@@ -26,6 +26,7 @@ def minimize(
     tol: float | None = None,
     callback: Callable[[Any], Any] | None = None,
     state: State | None = None,
+    engine: str = "auto",
 ) -> Run:
     r"""Descend a problem, and record all of it.
 
@@ -48,6 +49,8 @@ def minimize(
     state : State, optional
         Go on from a state that a `Run` or ``optimizer.step`` left, with ``x0=run.last_x``: bit for bit as if
         the run had not been interrupted.
+    engine : {"auto", "array"}
+        How the rule is run; "array" is the reference, the rule as it stands on arrays.
 
     Returns
     -------
@@ -70,6 +73,7 @@ def minimize(
     (0.060466, 10, 'used its budget of 10 updates')
     """
     steps = as_count("steps", steps)
+    refuse_unless(engine in ("auto", "array"), "engine", engine, '"auto" or "array"')
     problem = _checked_problem(problem)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
