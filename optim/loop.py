@@ -69,7 +69,7 @@ def minimize(
     >>> from optim import SGD
     >>> from problems import Parabola
     >>> run = minimize(Parabola(), SGD(lr=0.2), steps=10)
-    >>> round(run.x[0], 6), run.nit, run.message
+    >>> round(float(run.x[0]), 6), run.nit, run.message
     (0.060466, 10, 'used its budget of 10 updates')
     """
     steps = as_count("steps", steps)
@@ -207,22 +207,25 @@ def _checked_problem(problem: Any) -> Any:
 
 
 class _Plain:
-    """Any object with fun and grad, given the rest of what the loop asks of a problem."""
+    """Any object with fun and grad, given the facts that it does not state."""
 
     varies = False
+    x0 = minimum = minimizers = L = mu = domain = None
+    gradient_source = "exact"
 
     def __init__(self, thing: Any) -> None:
         self.fun, self.grad = thing.fun, thing.grad
-        self.x0 = getattr(thing, "x0", None)
-        self.minimum = getattr(thing, "minimum", None)
-        self.formula = getattr(thing, "formula", type(thing).__name__)
-        self.thing = thing
+        self.formula = type(thing).__name__
+        for fact in ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula"):
+            if hasattr(thing, fact):
+                setattr(self, fact, getattr(thing, fact))
+
+    @property
+    def dim(self) -> int | None:
+        return None if self.x0 is None else len(self.x0)
 
     def value_and_grad(self, x: Array) -> tuple[Any, Any]:
         return self.fun(x), self.grad(x)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["thing"], name)
 
 
 def _start(problem: Any, x0: Any) -> Any:

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.base.checks import describe
-
 __all__ = ["State"]
 
 
@@ -68,9 +66,7 @@ class State:
                 header = json.loads(file["header"].tobytes())
                 arrays = {name: file[name] for name in file.files if name != "header"}
         except (KeyError, ValueError, EOFError) as error:
-            raise ValueError(
-                f"path: got {describe(str(path))}, expected a file written by State.save"
-            ) from error
+            raise ValueError(f"path: got {str(path)!r}, expected a file written by State.save") from error
         slots = tuple(arrays[f"slot{i}"] for i in range(header["slots"]))
         return cls(header["n"], slots, _join_arrays(header["carry"], arrays))
 

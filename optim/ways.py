@@ -73,8 +73,8 @@ class SearchWay(Way):
         if not optimizer.factors:
             name = type(optimizer).__name__
             raise TypeError(
-                f"lr: got the line search {optimizer.lr!r}, expected a number or a schedule, because an update "
-                f"of {name} is not x - lr * d"
+                f"lr: got the line search {optimizer.lr!r}, expected a number or a schedule, because an "
+                f"update of {name} is not x - lr * d"
             )
         if self.carry is None:
             self.carry = optimizer.lr.begin(x)

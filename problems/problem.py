@@ -134,7 +134,7 @@ class Problem(Record, abstract=True):
         Examples
         --------
         >>> bowl = Problem.of(lambda x: (x * x).sum(), lambda x: 2 * x, x0=[3.0, 4.0], minimum=0.0)
-        >>> bowl.fun(np.array([3.0, 4.0]))
+        >>> float(bowl.fun(np.array([3.0, 4.0])))
         25.0
         """
         return Custom(fun, grad, x0, hess, **facts)

@@ -216,7 +216,7 @@ class Parabola(Problem):
 
     Examples
     --------
-    >>> Parabola().fun(np.array([10.0])), Parabola().grad(np.array([10.0])).tolist()
+    >>> float(Parabola().fun(np.array([10.0]))), Parabola().grad(np.array([10.0])).tolist()
     (100.0, [20.0])
     """
 

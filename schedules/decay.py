@@ -78,8 +78,8 @@ class TimeBased(Schedule):
 
     Examples
     --------
-    >>> f"{TimeBased(1.0, d=0.01)(50):.1e}"
-    '2.4e-05'
+    >>> f"{TimeBased(1.0, d=0.01)(50):.2e}"
+    '2.45e-05'
     """
 
     lr: Any

@@ -128,11 +128,12 @@ def _verdict(run: Run, tol: float, settled: int | None, overshoot: float, uphill
     late = slice(run.nit // 2, None)
     crosses, climbs = _share(run.history.overshoot[late]), _share(np.diff(run.history.fun)[late] > 0)
     left = crosses >= 0.1 and error[-1] > 10 * error.min()
-    if left or (climbs >= 0.1 and factor > 0.3) or (crosses >= 0.1 and factor > 0.95):
+    descends = climbs == 0 and error[-1] < 0.999 * error[run.nit // 2]
+    if left or (climbs >= 0.1 and factor > 0.3) or (crosses >= 0.1 and factor > 0.95 and not descends):
         return BOUNCING, (
             f"the {what} stopped falling: of the late updates {crosses:.0%} overshoot, {climbs:.0%} go uphill"
         )
-    if factor < 0.95:
+    if factor < 0.95 or descends:
         return (
             CRAWLING,
             f"the {what} is {error[-1]:.1e} and still falling, by {1 - factor:.0%} in the last quarter",

@@ -1,6 +1,6 @@
 """The seven classics equal the library that shares their formula, over 50 updates under a changing rate.
 
-The trajectories in `golden/` were made by PyTorch 2.13, Keras 3.15 and Optax 0.2.8; `golden/README.md` says how. Each
+The trajectories in `golden/` were made by PyTorch 2.13, Keras 3.15 and Optax 0.2.8; its README says how. Each
 rule also has a negative control: the nearest dialect of another library, which must differ.
 """
 

@@ -1,7 +1,7 @@
 """Numbers that textbooks print, to the last printed digit, through the public API.
 
-Provenance: Zhang, Lipton, Li and Smola, "Dive into Deep Learning" (d2l), the printed outputs of the PyTorch notebooks
-of sections 12.3 (gradient descent), 12.6 (momentum), 12.7 (Adagrad) and 12.8 (RMSProp).
+Provenance: Zhang, Lipton, Li and Smola, "Dive into Deep Learning" (d2l), the printed outputs of the PyTorch
+notebooks of sections 12.3 (gradient descent), 12.6 (momentum), 12.7 (Adagrad) and 12.8 (RMSProp).
 """
 
 import math

@@ -1,0 +1,60 @@
+"""What the README shows is what happens."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.optimize
+
+import stepsize as ss
+from stepsize.cli import main
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+COMMANDS = re.findall(r"^    stepsize (.*)$", README, flags=re.M)
+
+
+def test_the_python_runs_in_order(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {
+        "np": np,
+        "scipy": scipy,
+        "opt": ss.Adam(),
+        "x": np.ones(2),
+        "grad": np.ones(2),
+        "f": scipy.optimize.rosen,
+        "g": scipy.optimize.rosen_der,
+        "x0": [-1.2, 1.0],
+    }
+    assert len(PYTHON) >= 4
+    for block in PYTHON:
+        names["state"] = ss.Adam().init(np.ones(2))
+        exec(block, names)
+    out = capsys.readouterr().out
+    for block in PYTHON:
+        for line in block.splitlines():
+            if "diagnose" in line:
+                assert line.partition("# ")[2] in out
+    assert (tmp_path / "race.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_work(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if "--help" in command:
+        with pytest.raises(SystemExit, match=r"^0$"):
+            main(shlex.split(command))
+    else:
+        assert main(shlex.split(command)) == 0
+
+
+def test_the_table_is_what_the_main_job_prints(tmp_path, capsys):
+    """Every line of the README's table stands in the output, letter by letter."""
+    assert main(["race", "--no-picture"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    shown = README[README.index("    bowl (x1^2") : README.index("and writes one picture a problem")]
+    rows = [line.strip() for line in shown.splitlines() if line.strip() not in ("", "...")]
+    assert len(rows) >= 6
+    assert [row for row in rows if row not in printed] == []
