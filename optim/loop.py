@@ -188,9 +188,10 @@ class _Recorder:
         """Take over updates that an engine made, their start included."""
         if self._lr:
             self._close_chunk()
-        self._keep(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.answer)
+        answer = chunk.answer if self._optimizer else chunk.x[-1:]
+        self._keep(chunk.x, chunk.f, chunk.g, chunk.lr, answer)
         self._x, self._f, self._g = [chunk.x[-1]], [chunk.f[-1]], [chunk.g[-1]]
-        self._answer = [chunk.answer[-1]]
+        self._answer = [answer[-1]]
 
     def _close_chunk(self) -> None:
         self._keep(

@@ -30,7 +30,9 @@ _LIMITS: dict[str, tuple[float, float, bool]] = {
     "rho": (0.0, 1.0, False),
 }
 
+# Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than this.
 _CHUNK = 512
+_TABLE = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,7 @@ class Hypers:
         self._moving: list[tuple[str, Any]] = []
         self._inner: list[Hypers] = []
         self._table: list[tuple[str, Any]] = []
-        self._first, self._stop = 0, 0
+        self._first, self._stop, self._width = 0, 0, 1
         names = optimizer.hypers()
         values = self._h.__dict__
         for name, value in optimizer.fields():
@@ -256,9 +258,11 @@ class Hypers:
         return self._h
 
     def _fill(self, n: int) -> None:
-        # A first chunk of one keeps a single `step` cheap.
-        self._first, self._stop = n, n + (1 if self._stop != n or n == 0 else _CHUNK)
+        # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.
+        ahead = 1 if self._stop != n or n == 0 else max(1, min(_CHUNK, _TABLE // self._width))
+        self._first, self._stop = n, n + ahead
         self._table = [(name, self._column(name, s)) for name, s in self._moving]
+        self._width = max(np.size(column[0]) for _, column in self._table)
 
     def _column(self, name: str, schedule: Any) -> Any:
         indices = range(self._first, self._stop)

@@ -18,6 +18,7 @@ import numpy as np
 
 from optim.engines.chunks import Engine, leap
 from optim.engines.floats import MOST_DIMENSIONS, Floats, floats_can
+from optim.engines.tiles import tiles_for
 from optim.optimizer import kind_of
 from optim.ways import Way
 from stepsize.base.checks import refuse_unless
@@ -62,5 +63,7 @@ def engine_for(name: str, way: Way, x: Array, slots: Any, watched: bool) -> Engi
     if plain and name in ("auto", "floats") and floats_can(way, x, slots):
         if name == "floats" or x.size <= MOST_DIMENSIONS:
             return Floats(way)
+    if plain and name in ("auto", "traced") and x.ndim == 2 and (tiles := tiles_for(way, x, slots)):
+        return tiles
     refuse_unless(name == "auto", "engine", name, f"array, because {name} cannot make this run")
     return None

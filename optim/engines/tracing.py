@@ -10,7 +10,7 @@ then run as it stands.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,7 +130,7 @@ class Trace:
     """A rule written down: the operations that its results need, and what they need to be known beforehand."""
 
     def __init__(self, tape: Tape, outputs: list[Any]) -> None:
-        self.dtype, self.plain, self.guards = tape.dtype, tape.plain, tape.guards
+        self.dtype, self.plain, self.guards = tape.dtype, tape.plain, dict(tape.guards)
         self.given = sum(function is None for function, _ in tape.calls)
         # Every result needs an operation of its own, so that it can have an array of its own.
         seen: set[int] = set()
@@ -149,21 +149,25 @@ class Trace:
         self.numbers = sorted({a.index for i in self.needed for a in self.calls[i][1] if is_number(a)})
 
     def known(self, hypers: Any) -> list[Any] | None:
-        """Return the value of every number at an update, or None if the rule would take another branch there."""
-        values: list[Any] = []
-        guards = dict(self.guards)
+        """Return the value of every number at an update, or None if the rule takes another branch there."""
+        values = [None] * len(self.plain)
+        return values if self.renew(values, range(len(self.plain)), hypers) else None
+
+    def renew(self, values: list[Any], which: Iterable[int], hypers: Any) -> bool:
+        """Put the new values of some numbers among the others; False if the rule takes another branch."""
         try:
-            for i, (function, args) in enumerate(self.plain):
+            for i in which:
+                function, args = self.plain[i]
                 if function is None:
                     value = look_up(hypers, args)
                 else:
-                    value = function(*(values[a.index] if type(a) is Symbol else a for a in args))
-                if i in guards and bool(value) != guards[i]:
-                    return None
-                values.append(value)
+                    value = function(*[values[a.index] if type(a) is Symbol else a for a in args])
+                if i in self.guards and bool(value) != self.guards[i]:
+                    return False
+                values[i] = value
         except (ArithmeticError, ValueError):
-            return None
-        return values
+            return False
+        return True
 
     def moving(self, still: Callable[[tuple[str, ...]], bool]) -> list[int]:
         """Return the numbers that change from update to update, given which hyperparameters stand still."""

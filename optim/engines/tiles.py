@@ -1,0 +1,208 @@
+"""The traced engine for batches: a tile of runs at a time, the runs innermost.
+
+Users see a batch as (runs, coordinates). Inside, every array is turned to (coordinates, runs), because long rows are
+what NumPy is fast at, and the batch is cut into tiles of about 2^17 numbers, so that all arrays of a tile stay in the
+cache while many updates are made to it. Rule and, for a problem by components, gradient are replayed from their traces.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from optim.engines.chunks import Chunk
+from optim.engines.replay import Scratch, calls_of, cell_for, fill
+from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_update
+from optim.optimizer import Evaluation, Hypers, Optimizer
+from optim.ways import Way
+from stepsize.base.record import Record
+
+__all__ = ["TILE", "Tile", "Tiles", "inner", "take", "tiles_for"]
+
+Array = np.ndarray[Any, Any]
+
+# Numbers in one array of a tile: about a mebibyte, so that a handful of them stay in the cache.
+TILE = 2**17
+
+# Numbers in one array of a chunk's history.
+HISTORY = 2**21
+
+
+class Tile:
+    """Some runs of a batch, as arrays of shape (d, runs), which it owns and overwrites.
+
+    Parameters
+    ----------
+    problem, optimizer : Problem, Optimizer
+        Hyperparameters that differ from run to run are those of these runs (see `take`).
+    traces : list of Trace
+        What is known of the rule already; a new branch of it is added.
+    x, g, slots : ndarray of shape (d, runs)
+    """
+
+    def __init__(
+        self, problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, g: Array, slots: tuple[Array, ...]
+    ) -> None:
+        self.problem, self.optimizer, self.traces = problem, optimizer, traces
+        self.x, self.g, self.slots = x, g, slots
+        self.hypers = Hypers(optimizer, x.T)
+        self._scratch = Scratch(x.shape)
+        self._programs: list[_Program] = []
+        self._slope = self._slope_calls()
+
+    def advance(self, n: int) -> Any:
+        """Make update n, take the new gradient, and return the hyperparameters that were used."""
+        h = self.hypers.at(n)
+        for call in self._program(h).calls:
+            call()
+        for call in self._slope:
+            call()
+        return h
+
+    def value(self) -> Array:
+        """Return the value of every run."""
+        return np.asarray(self.problem.fun(self.points))
+
+    @property
+    def points(self) -> Array:
+        """The points as users see them, of shape (runs, d)."""
+        return np.ascontiguousarray(self.x.T)
+
+    def columns(self, which: Any) -> "Tile":
+        """Return a tile of some of the runs, as they stand."""
+        picked = (np.ascontiguousarray(a[:, which]) for a in (self.x, self.g, *self.slots))
+        x, g, *slots = picked
+        optimizer = take(self.optimizer, which, self.x.shape[1])
+        return Tile(self.problem, optimizer, self.traces, x, g, tuple(slots))
+
+    def _program(self, h: Any) -> "_Program":
+        for program in self._programs:
+            if program.fits(h):
+                return program
+        known = next((trace for trace in self.traces if trace.known(h) is not None), None)
+        if known is None:
+            known = trace_update(self.optimizer, h, len(self.slots), self.x.dtype)
+            self.traces.append(known)
+        self._programs.append(_Program(known, self.optimizer, h, self.x, self.g, self.slots, self._scratch))
+        return self._programs[-1]
+
+    def _slope_calls(self) -> list[Callable[[], Any]]:
+        if self.problem.components:
+            trace = trace_function(self.problem.grad, len(self.x), self.x.dtype)
+            return calls_of(trace, [*self.x], [*self.g], {}, Scratch(self.x.shape[1:]))
+        return [lambda: np.copyto(self.g, self.problem.grad(self.points).T)]
+
+
+class _Program:
+    """One trace of a rule, bound to the arrays of a tile."""
+
+    def __init__(
+        self, trace: Trace, optimizer: Optimizer, h: Any, x: Array, g: Array, slots: Any, scratch: Scratch
+    ) -> None:
+        self.trace = trace
+        values = trace.known(h)
+        assert values is not None  # it was chosen, or made, for these hyperparameters
+        self.values = values
+        moving = trace.moving(lambda path: path[-1] != "t" and not callable(look_up(optimizer, path)))
+        self.moving = moving
+        self.cells = {i: cell_for(self.values[i], x.dtype, x.shape) for i in trace.numbers}
+        self.refill = [(i, cell) for i, cell in self.cells.items() if i in set(moving)]
+        self.calls = calls_of(trace, [x, g, *slots], [x, *slots], self.cells, scratch, spare=(1,))
+
+    def fits(self, h: Any) -> bool:
+        """Whether the rule goes this way at these hyperparameters; if so, take them over."""
+        if not self.trace.renew(self.values, self.moving, h):
+            return False
+        for i, cell in self.refill:
+            fill(cell, self.values[i])
+        return True
+
+
+class Tiles:
+    """The engine: batches in tiles, with the full history."""
+
+    longest = 512
+
+    def __init__(self, way: Way, x: Array) -> None:
+        self.problem, self.optimizer = way.problem, way.optimizer
+        self.length = 16
+        self.most = max(16, min(self.longest, HISTORY // x.size))
+        width = max(1, TILE // x.shape[-1])
+        self.parts = [slice(low, min(low + width, len(x))) for low in range(0, len(x), width)]
+        self.optimizers = [take(way.optimizer, part, len(x)) for part in self.parts]
+        self.traces: list[Trace] = []
+
+    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk:
+        """Return the next `count` updates."""
+        points, slopes = (np.empty((count + 1, *x.shape), x.dtype) for _ in range(2))
+        values = np.empty((count + 1, len(x)))
+        answers = np.empty_like(points) if self.optimizer.answers else points
+        new = tuple(np.empty_like(slot) for slot in slots)
+        rates: Any = np.empty(count)
+        for part, optimizer in zip(self.parts, self.optimizers, strict=True):
+            old = tuple(inner(slot[part]) for slot in slots)
+            tile = Tile(self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old)
+            used = self._history(tile, n, count, points[:, part], slopes[:, part], answers[:, part])
+            values[:, part] = self.problem.fun(points[:, part])
+            values[0, part] = e.f[part]
+            for slot, place in zip(new, tile.slots, strict=True):
+                slot[part] = place.T
+            if used and isinstance(used[0], np.ndarray):
+                if rates.ndim == 1:
+                    rates = np.empty((count, len(x), used[0].shape[-1]))
+                rates[:, part] = used
+            else:
+                rates[:] = used
+        self.length = min(2 * self.length, self.most)
+        return Chunk(points, values, slopes, rates, answers, new)
+
+    def _history(self, tile: Tile, n: int, count: int, points: Array, slopes: Array, answers: Array) -> list[Any]:
+        """Make the updates of one tile, write down points and gradients, and return the rates."""
+        xs, gs = (np.empty((count + 1, *tile.x.shape), tile.x.dtype) for _ in range(2))
+        xs[0], gs[0] = tile.x, tile.g
+        separate = answers is not points and self.optimizer.answers
+        if separate:
+            answers[0] = tile.optimizer.answer(tile.x, tile.slots).T
+        rates = []
+        for k in range(count):
+            rates.append(tile.advance(n + k).lr)
+            xs[k + 1], gs[k + 1] = tile.x, tile.g
+            if separate:
+                answers[k + 1] = tile.optimizer.answer(tile.x, tile.slots).T
+        points[...] = xs.swapaxes(1, 2)
+        slopes[...] = gs.swapaxes(1, 2)
+        return rates
+
+
+def tiles_for(way: Way, x: Array, slots: Any) -> Tiles | None:
+    """Return the engine for a batch, or None if its rule or its gradient cannot be traced."""
+    if any(np.shape(slot) != x.shape or slot.dtype != x.dtype for slot in slots):
+        return None
+    few = slice(0, 1)
+    try:
+        optimizer, first = take(way.optimizer, few, len(x)), inner(x[few])
+        Tile(way.problem, optimizer, [], first, first.copy(), tuple(inner(s[few]) for s in slots)).advance(0)
+    except Untraceable:
+        return None
+    return Tiles(way, x)
+
+
+def inner(array: Array) -> Array:
+    """Return a copy of an array of shape (runs, d) as (d, runs), every row in one piece."""
+    return np.array(array.T, order="C")
+
+
+def take(record: Any, which: Any, runs: int) -> Any:
+    """Return a record with the hyperparameters of some of so many runs.
+
+    An array of shape (runs, ...) gives its rows, at any depth; whatever has a method ``rows(which)`` is asked.
+    """
+    if hasattr(type(record), "rows"):
+        return record.rows(which)
+    changes: dict[str, Any] = {}
+    for name, value in record.fields():
+        if isinstance(value, Record):
+            changes[name] = take(value, which, runs)
+        elif isinstance(value, np.ndarray) and value.ndim > 1 and len(value) == runs:
+            changes[name] = value[which]
+    return record.replace(**changes) if changes else record
