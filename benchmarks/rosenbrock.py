@@ -1,7 +1,7 @@
 """One run on Rosenbrock's valley in two dimensions, by us and by the peers; gradients in closed form.
 
 Ours record everything (x, f, gradient norm, rate, overshoot at every step); the peers keep nothing but the
-last point. Each peer has its gradient the fastest way: PyTorch from Python floats, JAX inside the jitted step.
+last point. Each peer has its gradient the fastest way: PyTorch from Python floats, JAX in the jitted step.
 """
 
 from collections.abc import Callable

@@ -76,14 +76,9 @@ def minimize(
     (0.060466, 10, 'used its budget of 10 updates')
     """
     steps = as_count("steps", steps)
-    problem = _checked_problem(problem)
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
+    problem, x = prepared(problem, optimizer, x0)
     if tol is not None:
         refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
-    x = optimizer.spread(_start(problem, x0), "x0")
-    if problem.x0 is not None and x.shape[-1] != len(problem.x0):
-        raise ValueError(f"x0: got shape {x.shape}, expected {len(problem.x0)} numbers for this problem")
     state = optimizer.init(x) if state is None else state
     _check_state(optimizer, state)
     n, slots = state.n, state.slots
@@ -93,7 +88,7 @@ def minimize(
 
     with np.errstate(all="ignore"):
         e = _evaluate(problem, n, x)
-        _check_first(x, e)
+        check_first(x, e)
         record = _Recorder(optimizer, problem, x, slots, e)
         status, stop = BUDGET, n + steps
         fast = engine_for(engine, way, x, slots, callback is not None)
@@ -140,6 +135,17 @@ def minimize(
         diverged=diverged,
         state=State(n, tuple(np.array(s) for s in slots), way.carry),
     )
+
+
+def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
+    """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
+    problem = _checked_problem(problem)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
+    x = optimizer.spread(_start(problem, x0), "x0")
+    if problem.x0 is not None and x.shape[-1] != len(problem.x0):
+        raise ValueError(f"x0: got shape {x.shape}, expected {len(problem.x0)} numbers for this problem")
+    return problem, x
 
 
 def _evaluate(problem: Any, n: int, x: Array) -> Evaluation:
@@ -262,7 +268,7 @@ def _start(problem: Any, x0: Any) -> Any:
     return x0
 
 
-def _check_first(x: Array, e: Evaluation) -> None:
+def check_first(x: Array, e: Evaluation) -> None:
     """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
     if np.shape(e.g) != x.shape:
         raise ValueError(f"grad: got {describe(e.g)} from the problem, expected the shape {x.shape} of x")

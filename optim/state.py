@@ -1,10 +1,8 @@
 """What an optimizer carries from one update to the next, and how it is kept on disk."""
 
 import io
-import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,6 +40,9 @@ class State:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""
+        import json
+        from pathlib import Path
+
         arrays: dict[str, Any] = {f"slot{i}": np.asarray(s) for i, s in enumerate(self.slots)}
         carry = _split_arrays(self.carry, arrays)
         header = {"n": self.n, "slots": len(self.slots), "carry": carry}
@@ -61,6 +62,8 @@ class State:
         ValueError
             If the file is not one that `save` wrote.
         """
+        import json
+
         try:
             with np.load(path, allow_pickle=False) as file:
                 header = json.loads(file["header"].tobytes())

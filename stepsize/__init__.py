@@ -7,7 +7,7 @@ Nothing is loaded before it is used.
 
 import importlib
 import importlib.util
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ _TOP_FLOOR = ("races", "diagnosis", "expressions")
 
 def _check_siblings() -> None:
     """Refuse to go on when another `optim`, `schedules` or `problems` stands in the way of ours."""
-    home = Path(__file__).resolve().parent.parent
+    # os.path, not pathlib: `import optim` passes through here and must stay quick.
+    home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     for name in _SIBLINGS:
         spec = importlib.util.find_spec(name)
         origin = None if spec is None else spec.origin
-        if origin is None or Path(origin).resolve() != home / name / "__init__.py":
+        if origin is None or os.path.realpath(origin) != os.path.join(home, name, "__init__.py"):
             found = origin or (spec and spec.submodule_search_locations) or "nothing"
             raise ImportError(
                 f"stepsize needs its own package '{name}' beside it in {home}, but Python finds {found} "

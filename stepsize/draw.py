@@ -6,6 +6,7 @@ Every function takes an optional Matplotlib ``ax`` and returns it; without one i
 
 import math
 import os
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,8 +161,10 @@ def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Ax
         ax = _axes(ax)
         low, high = _domain_window(problem)[0] if window is None else window
         x = np.linspace(low, high, 401)
-        ax.plot(x, problem.fun(x[:, None]), color="#8d99a3", linewidth=1.2, zorder=1)
-        ax.set(xlim=(low, high), xlabel="$x$", ylabel="$f(x)$")
+        y = problem.fun(x[:, None])
+        room = 0.06 * np.ptp(y)
+        ax.plot(x, y, color="#8d99a3", linewidth=1.2, zorder=1)
+        ax.set(xlim=(low, high), ylim=(y.min() - room, y.max() + room), xlabel="$x$", ylabel="$f(x)$")
     return ax
 
 
@@ -264,15 +267,15 @@ def race(result: Race) -> Figure:
     columns = min(len(groups), 4)
     bands = math.ceil(len(groups) / columns)
     band = sum(rows.values()) + 1.0
-    width = max(3.2 * columns, 4.8)
+    width = {1: 5.2, 2: 8.4}.get(columns, 3.2 * columns)
     with style():
-        picture = Figure(figsize=(width, band * bands + 0.35))
-        height = picture.get_figheight()
-        picture.text(
-            0.1 / width, 1 - 0.1 / height, result.title.replace("   ", "  \u00b7  "), va="top", color=_INK
-        )
+        title = textwrap.fill(result.title.replace("   ", " \u00b7 "), int(13 * width))
+        head = 0.2 + 0.16 * title.count("\n")
+        height = band * bands + head + 0.15
+        picture = Figure(figsize=(width, height))
+        picture.text(0.1 / width, 1 - 0.1 / height, title, va="top", color=_INK)
         for index, (name, members) in enumerate(groups):
-            top = height - 0.35 - band * (index // columns) - 0.3
+            top = height - head - 0.45 - band * (index // columns)
             left, right = _sides(index % columns, columns, width)
             changes = any(not isinstance(result.runs[i].optimizer.lr, float) for i in members)
 
@@ -346,8 +349,11 @@ def _panel(
         error.set_xlabel("")
         error.tick_params(labelbottom=False)
         rate.set(xlim=(0, result.steps), yscale="log")
-        rate.yaxis.set_major_locator(mpl.ticker.LogLocator(numticks=4))
+        used_rates = np.concatenate([result.runs[i].history.lr.ravel() for i in members])
+        ends = used_rates[used_rates > 0].min(), used_rates.max()
+        rate.yaxis.set_major_locator(mpl.ticker.FixedLocator(ends))
         rate.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+        rate.yaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%.2g"))
 
 
 def _key(ax: Axes) -> None:
@@ -431,6 +437,9 @@ def _window(runs: Sequence[Run]) -> list[tuple[float, float]]:
     anchors = [run.history.x[0] for run in runs] + [np.array(m) for m in problem.minimizers or ()]
     near = np.array(anchors, dtype=float)
     reach = np.ptp(near, axis=0).max() or 1.0
+    if problem.dim == 1:  # both sides of the minimum, with room for an overshoot that grows
+        middle = float(near[-1, 0] if problem.minimizers else near.mean())
+        return [(middle - 1.7 * reach, middle + 1.7 * reach)]
     low, high = near.min(axis=0) - 0.6 * reach, near.max(axis=0) + 0.6 * reach
     tame = [
         run.history.x

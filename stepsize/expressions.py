@@ -1,6 +1,7 @@
 """Expressions such as ``Adam(lr=StepDecay(0.1, 0.5, 100))`` read safely: a parser, never `eval`."""
 
 import ast
+import inspect
 import math
 import operator
 from collections.abc import Callable
@@ -116,11 +117,28 @@ def _called(function: Any, name: str, args: list[ast.expr], keywords: list[ast.k
         raise ValueError(f"got a star in {text!r}, expected plain arguments")
     positional = [_made(_evaluate(a, text), text) for a in args]
     named = {str(k.arg): _made(_evaluate(k.value, text), text) for k in keywords}
+    _check_arguments(function, name, len(positional), named, text)
     try:
         return function(*positional, **named)
     except (TypeError, ValueError) as error:
-        sentence = str(error).replace(".__init__()", "()").replace("Record.", "")
-        raise ValueError(f"{name.lstrip('.')}: {sentence}" if "got" not in sentence else sentence) from None
+        raise ValueError(str(error)) from None
+
+
+def _check_arguments(function: Any, name: str, count: int, named: dict[str, Any], text: str) -> None:
+    """Refuse arguments that the class or method does not have, and the lack of one that it needs."""
+    parameters = list(inspect.signature(function).parameters.values())
+    by_place = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    known = [p.name for p in parameters]
+    has = f"it has {', '.join(known)}" if known else "it has none"
+    for word in named:
+        if word not in known:
+            raise ValueError(f"got the parameter {word!r} of {name} in {text!r}, but {has}")
+    if count > len(by_place):
+        raise ValueError(f"got {count} values for {name} in {text!r}, but {has}")
+    given = {*by_place[:count], *named}
+    missing = [p.name for p in parameters if p.default is p.empty and p.name not in given]
+    if missing:
+        raise ValueError(f"got {name} without {' and '.join(missing)} in {text!r}, but {has}")
 
 
 def _combined(function: Callable[[Any, Any], Any], left: Any, right: Any, text: str) -> Any:
@@ -139,12 +157,8 @@ def _made(value: Any, text: str) -> Any:
     """Return an instance for a bare class name."""
     if not isinstance(value, type):
         return value
-    try:
-        return value()
-    except TypeError:
-        raise ValueError(
-            f"got {value.__name__} without its parameters in {text!r}; see `stepsize list`"
-        ) from None
+    _check_arguments(value, value.__name__, 0, {}, text)
+    return value()
 
 
 def _number(value: Any, text: str) -> Any:

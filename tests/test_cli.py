@@ -135,7 +135,12 @@ BAD = [
         ["race", "parabola", "--optimizer", "SGD(lr=-1)"],
         "--optimizer: lr: got -1.0, expected a finite number",
     ),
-    (["race", "parabola", "--optimizer", "SGD(rate=1)"], "got an unexpected keyword argument 'rate'"),
+    (
+        ["race", "parabola", "--optimizer", "SGD(rate=1)"],
+        "got the parameter 'rate' of SGD in 'SGD(rate=1)', but it has lr",
+    ),
+    (["race", "parabola", "--lr", "StepDecay"], "--lr: got StepDecay without lr and factor and every"),
+    (["race", "parabola", "--optimizer", "SGD(1, 2)"], "got 2 values for SGD in 'SGD(1, 2)', but it has lr"),
     (["race", "parabola", "--optimizer", "().__class__"], "expected names, numbers, lists and calls only"),
     (
         ["race", "parabola", "--optimizer", "__import__('os').system('x')"],

@@ -12,18 +12,19 @@ updates at a time and leave the same run:
 that varies and a rule that is not elementwise are the array engine's.
 """
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optim.engines.chunks import Engine, leap
-from optim.engines.floats import MOST_DIMENSIONS, Floats, floats_can
-from optim.engines.tiles import tiles_for
-from optim.optimizer import kind_of
 from optim.ways import Way
 from stepsize.base.checks import refuse_unless
 
-__all__ = ["ENGINES", "engine_for", "leap"]
+if TYPE_CHECKING:
+    from optim.engines.sweeps import Ends, survey, sweep
+
+__all__ = ["ENGINES", "Ends", "engine_for", "leap", "survey", "sweep"]
 
 Array = np.ndarray[Any, Any]
 
@@ -51,19 +52,27 @@ def engine_for(name: str, way: Way, x: Array, slots: Any, watched: bool) -> Engi
     refuse_unless(name in ENGINES, "engine", name, "one of " + ", ".join(ENGINES))
     if name == "array":
         return None
-    optimizer = way.optimizer
-    plain = (
-        type(way) is Way
-        and kind_of(optimizer.lr) == "schedule"
-        and optimizer.elementwise
-        and not optimizer.needs
-        and not way.problem.varies
-        and not watched
+    engine = _best(name, way, x, slots) if type(way) is Way and not watched else None
+    refuse_unless(
+        name == "auto" or engine is not None, "engine", name, f"array, because {name} cannot make this run"
     )
-    if plain and name in ("auto", "floats") and floats_can(way, x, slots):
-        if name == "floats" or x.size <= MOST_DIMENSIONS:
-            return Floats(way)
-    if plain and name in ("auto", "traced") and x.ndim == 2 and (tiles := tiles_for(way, x, slots)):
-        return tiles
-    refuse_unless(name == "auto", "engine", name, f"array, because {name} cannot make this run")
-    return None
+    return engine
+
+
+def _best(name: str, way: Way, x: Array, slots: Any) -> Engine | None:
+    """Return the fastest engine that can make a run, all that is needed for it being loaded only then."""
+    if x.ndim == 1:
+        from optim.engines.floats import MOST_DIMENSIONS, Floats, floats_can
+
+        fits = name == "floats" or (name == "auto" and x.size <= MOST_DIMENSIONS)
+        return Floats(way) if fits and floats_can(way, x, slots) else None
+    from optim.engines.tiles import Tiles, can_be_traced
+
+    fits = name in ("auto", "traced") and can_be_traced(way.problem, way.optimizer, x, slots)
+    return Tiles(way, x) if fits else None
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Ends", "survey", "sweep"):
+        return getattr(importlib.import_module("optim.engines.sweeps"), name)
+    raise AttributeError(f"module 'optim.engines' has no attribute {name!r}")

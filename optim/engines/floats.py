@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from optim.engines.chunks import Chunk
-from optim.optimizer import Evaluation
+from optim.optimizer import Evaluation, kind_of
 from optim.ways import Way
 
 __all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
@@ -28,6 +28,10 @@ def floats_can(way: Way, x: Array, slots: Any) -> bool:
     return (
         x.ndim == 1
         and x.dtype == np.float64
+        and kind_of(way.optimizer.lr) == "schedule"
+        and bool(way.optimizer.elementwise)
+        and not way.optimizer.needs
+        and not way.problem.varies
         and bool(getattr(way.problem, "components", False))
         and not any(True for _ in way.optimizer.arrays())
         and all(np.shape(slot) == x.shape for slot in slots)

@@ -13,11 +13,12 @@ import numpy as np
 from optim.engines.chunks import Chunk
 from optim.engines.replay import Scratch, calls_of, cell_for, fill
 from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_update
-from optim.optimizer import Evaluation, Hypers, Optimizer
+from optim.optimizer import Evaluation, Hypers, Optimizer, kind_of
 from optim.ways import Way
+from stepsize.base.arithmetic import dot
 from stepsize.base.record import Record
 
-__all__ = ["TILE", "Tile", "Tiles", "inner", "take", "tiles_for"]
+__all__ = ["TILE", "Tile", "Tiles", "can_be_traced", "inner", "take"]
 
 Array = np.ndarray[Any, Any]
 
@@ -59,19 +60,22 @@ class Tile:
             call()
         return h
 
-    def value(self) -> Array:
-        """Return the value of every run."""
-        return np.asarray(self.problem.fun(self.points))
+    def finite(self) -> Array:
+        """Return which runs have a finite value and gradient, as `minimize` judges a single run."""
+        return np.isfinite(self.problem.fun(self.points)) & np.isfinite(dot(self.g.T, self.g.T))
 
     @property
     def points(self) -> Array:
         """The points as users see them, of shape (runs, d)."""
         return np.ascontiguousarray(self.x.T)
 
-    def columns(self, which: Any) -> "Tile":
-        """Return a tile of some of the runs, as they stand."""
-        picked = (np.ascontiguousarray(a[:, which]) for a in (self.x, self.g, *self.slots))
-        x, g, *slots = picked
+    def arrays(self) -> tuple[Array, ...]:
+        """Return x, g and the slots as they stand; the next update overwrites them."""
+        return self.x, self.g, *self.slots
+
+    def columns(self, which: Any, arrays: tuple[Array, ...]) -> "Tile":
+        """Return a tile of some of the runs, standing where these arrays say."""
+        x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
         optimizer = take(self.optimizer, which, self.x.shape[1])
         return Tile(self.problem, optimizer, self.traces, x, g, tuple(slots))
 
@@ -132,8 +136,14 @@ class Tiles:
         self.optimizers = [take(way.optimizer, part, len(x)) for part in self.parts]
         self.traces: list[Trace] = []
 
-    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk:
-        """Return the next `count` updates."""
+    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
+        """Return the next `count` updates, or None if the rule takes a branch that cannot be traced."""
+        try:
+            return self._chunk(n, x, e, slots, count)
+        except Untraceable:
+            return None
+
+    def _chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk:
         points, slopes = (np.empty((count + 1, *x.shape), x.dtype) for _ in range(2))
         values = np.empty((count + 1, len(x)))
         answers = np.empty_like(points) if self.optimizer.answers else points
@@ -174,17 +184,16 @@ class Tiles:
         return rates
 
 
-def tiles_for(way: Way, x: Array, slots: Any) -> Tiles | None:
-    """Return the engine for a batch, or None if its rule or its gradient cannot be traced."""
-    if any(np.shape(slot) != x.shape or slot.dtype != x.dtype for slot in slots):
-        return None
-    few = slice(0, 1)
-    try:
-        optimizer, first = take(way.optimizer, few, len(x)), inner(x[few])
-        Tile(way.problem, optimizer, [], first, first.copy(), tuple(inner(s[few]) for s in slots)).advance(0)
-    except Untraceable:
-        return None
-    return Tiles(way, x)
+def can_be_traced(problem: Any, optimizer: Optimizer, x: Array, slots: Any) -> bool:
+    """Whether a batch is one of traces as far as anyone declares; the trace itself may still find that not."""
+    return (
+        x.ndim == 2
+        and kind_of(optimizer.lr) == "schedule"
+        and bool(optimizer.elementwise)
+        and not optimizer.needs
+        and not problem.varies
+        and all(np.shape(slot) == x.shape and slot.dtype == x.dtype for slot in slots)
+    )
 
 
 def inner(array: Array) -> Array:
@@ -195,7 +204,7 @@ def inner(array: Array) -> Array:
 def take(record: Any, which: Any, runs: int) -> Any:
     """Return a record with the hyperparameters of some of so many runs.
 
-    An array of shape (runs, ...) gives its rows, at any depth; whatever has a method ``rows(which)`` is asked.
+    An array of shape (runs, ...) gives its rows, at any depth; a schedule with a method ``rows(which)`` is asked.
     """
     if hasattr(type(record), "rows"):
         return record.rows(which)

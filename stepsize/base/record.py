@@ -1,7 +1,6 @@
 """Frozen records: parameters are fields, mathematics is methods, and every class is registered by name."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
@@ -105,6 +104,8 @@ class Record:
 
     def to_json(self) -> str:
         """Return `to_dict` as one line of standard JSON."""
+        import json
+
         return json.dumps(self.to_dict(), allow_nan=False)
 
     @classmethod
@@ -118,6 +119,8 @@ class Record:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the record that `to_json` described."""
+        import json
+
         return cls.from_dict(json.loads(text))
 
 
