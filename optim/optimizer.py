@@ -34,6 +34,9 @@ _LIMITS: dict[str, tuple[float, float, bool]] = {
 _CHUNK = 512
 _TABLE = 2**18
 
+# From so many parameters on, a step is made in blocks (`optim.engines.blocks`).
+HUGE = 2**18
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -138,12 +141,11 @@ class Optimizer(Record, abstract=True):
         ValueError
             If grad is not of x's shape.
         """
-        if self.needs or kind_of(self.lr) != "schedule":
-            what = f"needs {' and '.join(self.needs)}" if self.needs else f"takes its rate from {self.lr!r}"
-            raise TypeError(f"{type(self).__name__} {what}, which a gradient alone cannot give; use minimize")
-        x, grad = np.asarray(x), np.asarray(grad)
-        if grad.shape != x.shape:
-            raise ValueError(f"grad: got {describe(grad)}, expected the shape {x.shape} of x")
+        x, grad = checked_step(self, x, grad)
+        if x.size >= HUGE:
+            from optim.engines.blocks import step
+
+            return step(self, x, grad, state)
         with np.errstate(all="ignore"):
             x, slots = self.update(x, grad, state.slots, Hypers(self, x).at(state.n))
         return x, State(state.n + 1, slots, state.carry)
@@ -279,6 +281,18 @@ class Hypers:
         if values[0].size == 1:
             return values.ravel().tolist()
         return values.astype(self._dtype)
+
+
+def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]:
+    """Return x and grad as arrays, or say why they do not make a step."""
+    if optimizer.needs or kind_of(optimizer.lr) != "schedule":
+        needs = " and ".join(optimizer.needs)
+        what = f"needs {needs}" if needs else f"takes its rate from {optimizer.lr!r}"
+        raise TypeError(f"{type(optimizer).__name__} {what}, which a gradient alone cannot give; use minimize")
+    x, grad = np.asarray(x), np.asarray(grad)
+    if grad.shape != x.shape:
+        raise ValueError(f"grad: got {describe(grad)}, expected the shape {x.shape} of x")
+    return x, grad
 
 
 def kind_of(value: Any) -> str:

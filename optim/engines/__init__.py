@@ -22,9 +22,10 @@ from optim.ways import Way
 from stepsize.base.checks import refuse_unless
 
 if TYPE_CHECKING:
+    from optim.engines.blocks import step
     from optim.engines.sweeps import Ends, survey, sweep
 
-__all__ = ["ENGINES", "Ends", "engine_for", "leap", "survey", "sweep"]
+__all__ = ["ENGINES", "Ends", "engine_for", "leap", "step", "survey", "sweep"]
 
 Array = np.ndarray[Any, Any]
 
@@ -75,4 +76,6 @@ def _best(name: str, way: Way, x: Array, slots: Any) -> Engine | None:
 def __getattr__(name: str) -> Any:
     if name in ("Ends", "survey", "sweep"):
         return getattr(importlib.import_module("optim.engines.sweeps"), name)
+    if name == "step":
+        return importlib.import_module("optim.engines.blocks").step
     raise AttributeError(f"module 'optim.engines' has no attribute {name!r}")

@@ -1,9 +1,9 @@
 """Replaying: a trace becomes a list of NumPy calls on fixed arrays, and running the rule is walking down the list.
 
-Each operation writes into an array that exists already: the next x and slots into the place of the old ones as soon as
-nobody reads those any more, everything between into a few scratch arrays, the one freed last first, because it is
-still in the cache. Not one temporary is made, and as every call is the one that the rule would make itself, every bit
-is the same.
+Each operation writes into an array that exists already: the next x and slots into the place of the old ones as
+soon as nobody reads those any more, everything between into a few scratch arrays, the one freed last first, because
+it is still in the cache. Not one temporary is made, and as every call is the one that the rule would make itself,
+every bit is the same. A `Plan` says who writes where; binding it to arrays gives the calls.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +14,13 @@ import numpy as np
 
 from optim.engines.tracing import Trace, is_array, is_number
 
-__all__ = ["Scratch", "calls_of", "cell_for", "fill"]
+__all__ = ["Plan", "Scratch", "cell_for", "fill"]
 
 Array = np.ndarray[Any, Any]
+
+# Where an operand is found: among the arrays given to the rule or taking its results, the scratch arrays, the cells
+# that hold numbers, or, for a constant, right there.
+Place = tuple[str, Any]
 
 
 class Scratch:
@@ -24,22 +28,80 @@ class Scratch:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
-        self._free: dict[Any, list[Array]] = {}
+        self._arrays: dict[Any, Array] = {}
 
-    def take(self, dtype: Any) -> Array:
-        """Return the array that was given back last, or a new one."""
-        free = self._free.setdefault(np.dtype(dtype), [])
-        return free.pop() if free else np.empty(self.shape, dtype)
+    def array(self, key: tuple[Any, int]) -> Array:
+        """Return the array of that (dtype, number), always the same one."""
+        if key not in self._arrays:
+            self._arrays[key] = np.empty(self.shape, key[0])
+        return self._arrays[key]
 
-    def give(self, arrays: Sequence[Array]) -> None:
-        """Take arrays back."""
-        for array in arrays:
-            self._free.setdefault(array.dtype, []).append(array)
 
-    def forget(self, arrays: Sequence[Array]) -> None:
-        """Let go of arrays that were lent by others."""
-        for free in self._free.values():
-            free[:] = [mine for mine in free if not any(mine is array for array in arrays)]
+class Plan:
+    """Which array each operation of a trace reads, and into which it writes.
+
+    Parameters
+    ----------
+    trace : Trace
+    into : sequence of int
+        Where each result goes, by number: those below ``trace.given`` are the arrays given to the rule (0 is x, 1
+        is g, then the slots), which it then overwrites; others are arrays of their own.
+    spare : sequence of int
+        Which of the given arrays may serve as scratch once they have been read.
+    """
+
+    def __init__(self, trace: Trace, into: Sequence[int], spare: Sequence[int] = ()) -> None:
+        self.trace = trace
+        self.calls: list[tuple[Any, list[Place], Place]] = []
+        last = _last_reads(trace)
+        goal: dict[int, Place] = {i: ("array", into[j]) for j, i in enumerate(trace.outputs)}
+        home: dict[int, Place] = {k: ("array", k) for k in range(trace.given)}
+        borrowed = {k for k in spare if last[k] >= 0}
+        free: dict[Any, list[Place]] = {}
+        count = 0
+        late: list[tuple[Any, list[Place], Place]] = []
+        for i in trace.needed:
+            function, args = trace.calls[i]
+            sources = [_place(a, home) for a in args]
+            choice = function is np.where
+            # A call may write over what it reads, place by place; a choice between two arrays may not.
+            busy = [home[k] for k in home if last[k] > i or (choice and last[k] == i)]
+            done = {a.index for a in args if is_array(a) and last[a.index] == i} & borrowed
+            borrowed -= done
+            if not choice:
+                _release(done, trace, home, free)
+            if i in goal and goal[i] not in busy:
+                home[i] = goal[i]
+            else:
+                pool = free.setdefault(trace.dtypes[i], [])
+                if not pool:
+                    pool.append(("scratch", (trace.dtypes[i], count)))
+                    count += 1
+                home[i] = pool.pop()
+                if i in goal:
+                    late.append((np.positive, [home[i]], goal[i]))
+                else:
+                    borrowed.add(i)
+            if choice:
+                _release(done, trace, home, free)
+            self.calls.append((choose if choice else function, sources, home[i]))
+        self.calls += late
+        self.calls = [c for c in self.calls if not (c[0] is np.positive and c[1] == [c[2]])]
+
+    def bind(
+        self, arrays: Sequence[Array], cells: dict[int, Array], scratch: Scratch
+    ) -> list[Callable[[], Any]]:
+        """Return the calls on these arrays, given first, then those for results; numbers are read from `cells`."""
+        found = {
+            "array": arrays.__getitem__,
+            "scratch": scratch.array,
+            "cell": cells.__getitem__,
+            "constant": lambda value: np.asarray(value, _dtype(value, self.trace.dtype)),
+        }
+        return [
+            partial(function, *(found[kind](key) for kind, key in sources), found[target[0]](target[1]))
+            for function, sources, target in self.calls
+        ]
 
 
 def choose(condition: Array, a: Any, b: Any, out: Array) -> None:
@@ -65,71 +127,15 @@ def fill(cell: Array, value: Any) -> None:
     cell[...] = value.T if isinstance(value, np.ndarray) else value
 
 
-def calls_of(
-    trace: Trace,
-    given: Sequence[Array],
-    into: Sequence[Array],
-    cells: dict[int, Array],
-    scratch: Scratch,
-    spare: Sequence[int] = (),
-) -> list[Callable[[], Any]]:
-    """Return the calls that compute a trace.
+def _place(operand: Any, home: dict[int, Place]) -> Place:
+    if is_array(operand):
+        return home[operand.index]
+    return ("cell", operand.index) if is_number(operand) else ("constant", operand)
 
-    Parameters
-    ----------
-    trace : Trace
-    given : sequence of ndarray
-        The arrays that the rule is given: x, g and the slots.
-    into : sequence of ndarray
-        Where its results go; these may be some of `given`.
-    cells : dict of ndarray
-        For each number in ``trace.numbers`` the array from which it is read.
-    scratch : Scratch
-        Arrays to calculate in.
-    spare : sequence of int
-        Which of `given` may serve as scratch once they have been read.
-    """
-    last = _last_reads(trace)
-    goal = {i: into[j] for j, i in enumerate(trace.outputs)}
-    home: dict[int, Array] = dict(enumerate(given))
-    borrowed = {k for k in spare if last[k] >= 0}
-    calls: list[Callable[[], Any]] = []
-    late: list[tuple[Array, Array]] = []
 
-    def source(operand: Any) -> Array:
-        if is_array(operand):
-            return home[operand.index]
-        return (
-            cells[operand.index] if is_number(operand) else np.asarray(operand, _dtype(operand, trace.dtype))
-        )
-
-    for i in trace.needed:
-        function, args = trace.calls[i]
-        sources = [source(a) for a in args]
-        choice = function is np.where
-        # A call may write over what it reads, place by place; a choice between two arrays may not.
-        busy = [home[k] for k in home if last[k] > i or (choice and last[k] == i)]
-        done = {a.index for a in args if is_array(a) and last[a.index] == i} & borrowed
-        freed = [home[k] for k in done]
-        borrowed -= done
-        if not choice:
-            scratch.give(freed)
-        if i in goal and not any(array is goal[i] for array in busy):
-            home[i] = goal[i]
-        else:
-            home[i] = scratch.take(trace.dtypes[i])
-            if i in goal:
-                late.append((goal[i], home[i]))
-            else:
-                borrowed.add(i)
-        if choice:
-            scratch.give(freed)
-        if function is np.positive and sources[0] is home[i]:
-            continue
-        calls.append(partial(choose if choice else function, *sources, home[i]))
-    scratch.give([array for _, array in late])
-    scratch.forget([given[k] for k in spare])
-    return calls + [partial(np.copyto, target, array) for target, array in late]
+def _release(done: set[int], trace: Trace, home: dict[int, Place], free: dict[Any, list[Place]]) -> None:
+    for k in done:
+        free.setdefault(trace.dtypes[k], []).append(home[k])
 
 
 def _last_reads(trace: Trace) -> dict[int, int]:

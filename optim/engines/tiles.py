@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from optim.engines.chunks import Chunk
-from optim.engines.replay import Scratch, calls_of, cell_for, fill
+from optim.engines.replay import Plan, Scratch, cell_for, fill
 from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_update
 from optim.optimizer import Evaluation, Hypers, Optimizer, kind_of
 from optim.ways import Way
@@ -93,7 +93,8 @@ class Tile:
     def _slope_calls(self) -> list[Callable[[], Any]]:
         if self.problem.components:
             trace = trace_function(self.problem.grad, len(self.x), self.x.dtype)
-            return calls_of(trace, [*self.x], [*self.g], {}, Scratch(self.x.shape[1:]))
+            into = range(len(self.x), 2 * len(self.x))
+            return Plan(trace, into).bind([*self.x, *self.g], {}, Scratch(self.x.shape[1:]))
         return [lambda: np.copyto(self.g, self.problem.grad(self.points).T)]
 
 
@@ -111,7 +112,8 @@ class _Program:
         self.moving = moving
         self.cells = {i: cell_for(self.values[i], x.dtype, x.shape) for i in trace.numbers}
         self.refill = [(i, cell) for i, cell in self.cells.items() if i in set(moving)]
-        self.calls = calls_of(trace, [x, g, *slots], [x, *slots], self.cells, scratch, spare=(1,))
+        into = [0, *range(2, trace.given)]  # g is taken afresh after every update: it may be scribbled on
+        self.calls = Plan(trace, into, spare=(1,)).bind([x, g, *slots], self.cells, scratch)
 
     def fits(self, h: Any) -> bool:
         """Whether the rule goes this way at these hyperparameters; if so, take them over."""
