@@ -30,7 +30,8 @@ _LIMITS: dict[str, tuple[float, float, bool]] = {
     "rho": (0.0, 1.0, False),
 }
 
-# Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than this.
+# Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than
+# this.
 _CHUNK = 512
 _TABLE = 2**18
 
@@ -288,7 +289,9 @@ def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]
     if optimizer.needs or kind_of(optimizer.lr) != "schedule":
         needs = " and ".join(optimizer.needs)
         what = f"needs {needs}" if needs else f"takes its rate from {optimizer.lr!r}"
-        raise TypeError(f"{type(optimizer).__name__} {what}, which a gradient alone cannot give; use minimize")
+        raise TypeError(
+            f"{type(optimizer).__name__} {what}, which a gradient alone cannot give; use minimize"
+        )
     x, grad = np.asarray(x), np.asarray(grad)
     if grad.shape != x.shape:
         raise ValueError(f"grad: got {describe(grad)}, expected the shape {x.shape} of x")

@@ -203,7 +203,7 @@ class Rows(Schedule):
 
     def rows(self, which: Any) -> "Rows":
         """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
-        return Rows([self.schedules[i] for i in np.arange(len(self.schedules))[which]])
+        return Rows(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
 
     def value(self, n: Array) -> Any:
         """Return the values with the rows on the axis before the last: shape (..., B, 1)."""

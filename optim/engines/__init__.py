@@ -1,15 +1,15 @@
 """The ways to run one rule: on arrays as it stands, on floats, or traced and replayed.
 
-A rule is written once, as in its paper, and read by people. The **array** engine runs that text on arrays: it is the
-reference, it lives in the loop of `minimize`, and every rule, problem and rate can use it. The other two make many
-updates at a time and leave the same run:
+A rule is written once, as in its paper, and read by people. The **array** engine runs that text on arrays: it
+is the reference, it lives in the loop of `minimize`, and every rule, problem and rate can use it. The other
+two make many updates at a time and leave the same run:
 
 * `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate;
-* `traced`: the rule is run once on symbols, and the calls that it made are replayed in place, for batches with
-  the runs innermost and tile by tile (`tiles`), for huge vectors block by block (`blocks`).
+* `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
+  with the runs innermost, tile by tile (`tiles`), for huge vectors block by block (`blocks`).
 
-`minimize` chooses by what rule and problem declare. A rate that answers to the run, a search, a callback, a problem
-that varies and a rule that is not elementwise are the array engine's.
+`minimize` chooses by what rule and problem declare. A rate that answers to the run, a search, a callback, a
+problem that varies and a rule that is not elementwise are the array engine's.
 """
 
 import importlib

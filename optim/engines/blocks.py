@@ -1,8 +1,8 @@
 """The traced engine for huge vectors: one update, block by block.
 
-An update of a million parameters and more is bound by memory: an expression like ``b * m + (1 - b) * g`` sends whole
-arrays through it four times. Replayed in blocks of 2^17 numbers, all of an update's operations find the block in the
-cache, and memory is read once and written once.
+An update of a million parameters and more is bound by memory: an expression like ``b * m + (1 - b) * g``
+sends whole arrays through it four times. Replayed in blocks of 2^17 numbers, all of an update's operations
+find the block in the cache, and memory is read once and written once.
 """
 
 from typing import Any
@@ -35,8 +35,8 @@ def step(
     threads : int
         Threads to use. More than one are pinned to their processors while they work.
     overwrite : bool
-        Whether x and the arrays of the state may be overwritten by the new ones: fresh memory costs more than the
-        arithmetic. The gradient never is.
+        Whether x and the arrays of the state may be overwritten by the new ones: fresh memory costs more than
+        the arithmetic. The gradient never is.
 
     Returns
     -------
@@ -81,7 +81,9 @@ def update(
     values = trace.known(h)
     if values is None:
         return None
-    numbers = {i: np.asarray(values[i], None if isinstance(values[i], bool) else x.dtype) for i in trace.numbers}
+    numbers = {
+        i: np.asarray(values[i], None if isinstance(values[i], bool) else x.dtype) for i in trace.numbers
+    }
     if any(1 < a.size < x.size for a in numbers.values()):
         return None
     may = overwrite and all(a.flags.writeable for a in (x, *slots))

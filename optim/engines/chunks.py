@@ -1,8 +1,9 @@
 """Chunks: the engines go ahead a few hundred updates at a time, and look only then at what they have passed.
 
-Value, gradient norm and overshoot are computed, and the stop test is made, for a whole chunk at once. A chunk that
-went past the end of its run, because it met the tolerance or left the finite numbers, is made once more up to there,
-which costs a few hundred updates at most and gives the state that the loop would have stopped in.
+Value, gradient norm and overshoot are computed, and the stop test is made, for a whole chunk at once. A chunk
+that went past the end of its run, because it met the tolerance or left the finite numbers, is made once more
+up to there, which costs a few hundred updates at most and gives the state that the loop would have stopped
+in.
 """
 
 from dataclasses import dataclass
@@ -63,15 +64,13 @@ def leap(
 def _end(chunk: Chunk, tol: float | None, minimum: Any) -> tuple[int, bool]:
     """Return how many updates the run makes, and whether the next one leaves the finite numbers."""
     f, squares = chunk.f, dot(chunk.g, chunk.g)
-    if f.ndim == 1:
-        lost = ~(np.isfinite(f) & np.isfinite(squares))
-    else:
-        lost = ~np.isfinite(f).any(axis=-1)
+    alone = f.ndim == 1
+    lost = np.logical_not(np.isfinite(f) & np.isfinite(squares) if alone else np.isfinite(f).any(axis=-1))
     end = _first(lost, len(f))
     if tol is not None:
         error = np.sqrt(squares) if minimum is None else f - minimum
         good, out = error <= tol, ~np.isfinite(error)
-        met = good if f.ndim == 1 else (good | out).all(axis=-1) & good.any(axis=-1)
+        met = good if alone else (good | out).all(axis=-1) & good.any(axis=-1)
         reached = _first(met[1:], len(f)) + 1
         if reached < end:
             return reached, False

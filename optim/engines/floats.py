@@ -1,10 +1,10 @@
 """The engine of floats: one run of a few dimensions, coordinate by coordinate in Python's own arithmetic.
 
-A NumPy call costs as much as ten operations on floats, whatever the length of the array. With two coordinates it is
-therefore faster by far to call the rule once for each, on plain floats; the text of the rule is the same. Rows of
-floats collect the history, and all that is asked about it is computed for a chunk at once. Where float arithmetic raises
-an exception (a division by zero, an overflow in exp) arrays would give inf or nan: then the engine steps aside, and
-the chunk is made again on arrays, which decide.
+A NumPy call costs as much as ten operations on floats, whatever the length of the array. With two coordinates
+it is therefore faster by far to call the rule once for each, on plain floats; the text of the rule is the
+same. Rows of floats collect the history, and all that is asked about it is computed for a chunk at once.
+Where float arithmetic raises an exception (a division by zero, an overflow in exp) arrays would give inf or
+nan: then the engine steps aside, and the chunk is made again on arrays, which decide.
 """
 
 from typing import Any

@@ -1,9 +1,10 @@
-"""Replaying: a trace becomes a list of NumPy calls on fixed arrays, and running the rule is walking down the list.
+"""Replaying: a trace becomes a list of NumPy calls on fixed arrays, and running the rule is going down it.
 
-Each operation writes into an array that exists already: the next x and slots into the place of the old ones as
-soon as nobody reads those any more, everything between into a few scratch arrays, the one freed last first, because
-it is still in the cache. Not one temporary is made, and as every call is the one that the rule would make itself,
-every bit is the same. A `Plan` says who writes where; binding it to arrays gives the calls.
+Each operation writes into an array that exists already: the next x and slots into the place of the old ones
+as soon as nobody reads those any more, everything between into a few scratch arrays, the one freed last
+first, because it is still in the cache. Not one temporary is made, and as every call is the one that the rule
+would make itself, every bit is the same. A `Plan` says who writes where; binding it to arrays gives the
+calls.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,8 +19,8 @@ __all__ = ["Plan", "Scratch", "cell_for", "fill"]
 
 Array = np.ndarray[Any, Any]
 
-# Where an operand is found: among the arrays given to the rule or taking its results, the scratch arrays, the cells
-# that hold numbers, or, for a constant, right there.
+# Where an operand is found: among the arrays given to the rule or taking its results, the scratch arrays, the
+# cells that hold numbers, or, for a constant, right there.
 Place = tuple[str, Any]
 
 
@@ -44,8 +45,8 @@ class Plan:
     ----------
     trace : Trace
     into : sequence of int
-        Where each result goes, by number: those below ``trace.given`` are the arrays given to the rule (0 is x, 1
-        is g, then the slots), which it then overwrites; others are arrays of their own.
+        Where each result goes, by number: those below ``trace.given`` are the arrays given to the rule (0 is
+        x, 1 is g, then the slots), which it then overwrites; others are arrays of their own.
     spare : sequence of int
         Which of the given arrays may serve as scratch once they have been read.
     """
@@ -91,8 +92,8 @@ class Plan:
     def bind(
         self, arrays: Sequence[Array], cells: dict[int, Array], scratch: Scratch
     ) -> list[Callable[[], Any]]:
-        """Return the calls on these arrays, given first, then those for results; numbers are read from `cells`."""
-        found = {
+        """Return the calls on these arrays, those given first, then those for results, and these cells."""
+        found: dict[str, Callable[[Any], Any]] = {
             "array": arrays.__getitem__,
             "scratch": scratch.array,
             "cell": cells.__getitem__,

@@ -1,9 +1,9 @@
 """Sweeps: very many runs of which only the ends, or a summary, are wanted.
 
-`sweep` makes all updates of one tile of runs before it turns to the next, so that the arrays stay in the cache and
-nothing but the answers is ever kept in memory. Runs are looked at every few updates. Those that have left the finite
-numbers are gone over once more, alone, from the look before, to find the update at which it happened, and dropped; the
-others go on untouched, bit for bit as if they were alone.
+`sweep` makes all updates of one tile of runs before it turns to the next, so that the arrays stay in the
+cache and nothing but the answers is ever kept in memory. Runs are looked at every few updates. Those that
+have left the finite numbers are gone over once more, alone, from the look before, to find the update at which
+it happened, and dropped; the others go on untouched, bit for bit as if they were alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,7 +51,13 @@ class Ends:
 
 
 def sweep(
-    problem: Any, optimizer: Optimizer, x0: Any = None, steps: int = 1000, *, threads: int = 1, check: int = 32
+    problem: Any,
+    optimizer: Optimizer,
+    x0: Any = None,
+    steps: int = 1000,
+    *,
+    threads: int = 1,
+    check: int = 32,
 ) -> Ends:
     """Descend with a batch of runs, and keep only where each of them ended.
 
@@ -62,9 +68,9 @@ def sweep(
     threads : int
         Threads to use. More than one are pinned to their processors while they work.
     check : int
-        Updates between two looks at what has diverged. The update at which a run diverged is exact; but a run that
-        left the finite numbers and came back between two looks, which takes a rule that forgets infinite gradients,
-        goes unnoticed. With 1 nothing does.
+        Updates between two looks at what has diverged. The update at which a run diverged is exact; but a run
+        that left the finite numbers and came back between two looks, which takes a rule that forgets infinite
+        gradients, goes unnoticed. With 1 nothing does.
 
     Returns
     -------
@@ -83,9 +89,11 @@ def sweep(
     steps, check = as_count("steps", steps), as_count("check", check, 1)
     problem, x = prepared(problem, optimizer, x0)
     if x.ndim != 2:
-        raise ValueError(f"x0: got one run of shape {x.shape}, expected a batch of shape (B, d); see minimize")
+        raise ValueError(
+            f"x0: got one run of shape {x.shape}, expected a batch of shape (B, d); see minimize"
+        )
     runs = len(x)
-    ends = Ends(x, *(np.empty(runs) for _ in range(2)), np.full(runs, steps), np.zeros(runs, dtype=bool))
+    ends = Ends(x, np.empty(runs), np.empty(runs), np.full(runs, steps), np.zeros(runs, dtype=bool))
     traces: list[Trace] = []
 
     def work(part: slice) -> None:
@@ -117,8 +125,8 @@ def survey(
     problem, optimizer, x0, steps
         As for `minimize`; hyperparameters of shape (B, 1), or an x0 of shape (B, d), make B runs.
     summary : callable
-        ``summary(run)`` takes the `Run` of some of the runs, a batch of shape (b, d), and returns arrays whose first
-        axis is b, by name. It must judge each run by itself.
+        ``summary(run)`` takes the `Run` of some of the runs, a batch of shape (b, d), and returns arrays
+        whose first axis is b, by name. It must judge each run by itself.
     threads : int
         Threads to use. More than one are pinned to their processors while they work.
 
@@ -138,7 +146,9 @@ def survey(
     steps = as_count("steps", steps)
     problem, x = prepared(problem, optimizer, x0)
     if x.ndim != 2:
-        raise ValueError(f"x0: got one run of shape {x.shape}, expected a batch of shape (B, d); see minimize")
+        raise ValueError(
+            f"x0: got one run of shape {x.shape}, expected a batch of shape (B, d); see minimize"
+        )
 
     def work(part: slice) -> dict[str, Any]:
         return summary(minimize(problem, take(optimizer, part, len(x)), x[part], steps))
@@ -178,7 +188,7 @@ def _descend(tile: Tile, who: Array, steps: int, check: int, ends: Ends) -> None
 
 
 def _find_ends(tile: Tile, who: Array, n: int, count: int, ends: Ends) -> None:
-    """Go over runs that are lost within the next `count` updates, and note for each where it was last finite."""
+    """Go over runs that are lost within the next `count` updates, and note where each was last finite."""
     left = np.ones(len(who), dtype=bool)
     for k in range(n, n + count):
         before = [a.copy() for a in tile.arrays()]

@@ -1,11 +1,12 @@
 """The traced engine for batches: a tile of runs at a time, the runs innermost.
 
-Users see a batch as (runs, coordinates). Inside, every array is turned to (coordinates, runs), because long rows are
-what NumPy is fast at, and the batch is cut into tiles of about 2^17 numbers, so that all arrays of a tile stay in the
-cache while many updates are made to it. Rule and, for a problem by components, gradient are replayed from their traces.
+Users see a batch as (runs, coordinates). Inside, every array is turned to (coordinates, runs), because long
+rows are what NumPy is fast at, and the batch is cut into tiles of about 2^17 numbers, so that all arrays of a
+tile stay in the cache while many updates are made to it. Rule and, for a problem by components, gradient are
+replayed from their traces.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,13 @@ class Tile:
     """
 
     def __init__(
-        self, problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, g: Array, slots: tuple[Array, ...]
+        self,
+        problem: Any,
+        optimizer: Optimizer,
+        traces: list[Trace],
+        x: Array,
+        g: Array,
+        slots: tuple[Array, ...],
     ) -> None:
         self.problem, self.optimizer, self.traces = problem, optimizer, traces
         self.x, self.g, self.slots = x, g, slots
@@ -62,7 +69,8 @@ class Tile:
 
     def finite(self) -> Array:
         """Return which runs have a finite value and gradient, as `minimize` judges a single run."""
-        return np.isfinite(self.problem.fun(self.points)) & np.isfinite(dot(self.g.T, self.g.T))
+        good = np.isfinite(self.problem.fun(self.points)) & np.isfinite(dot(self.g.T, self.g.T))
+        return np.asarray(good)
 
     @property
     def points(self) -> Array:
@@ -73,7 +81,7 @@ class Tile:
         """Return x, g and the slots as they stand; the next update overwrites them."""
         return self.x, self.g, *self.slots
 
-    def columns(self, which: Any, arrays: tuple[Array, ...]) -> "Tile":
+    def columns(self, which: Any, arrays: Sequence[Array]) -> "Tile":
         """Return a tile of some of the runs, standing where these arrays say."""
         x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
         optimizer = take(self.optimizer, which, self.x.shape[1])
@@ -168,7 +176,9 @@ class Tiles:
         self.length = min(2 * self.length, self.most)
         return Chunk(points, values, slopes, rates, answers, new)
 
-    def _history(self, tile: Tile, n: int, count: int, points: Array, slopes: Array, answers: Array) -> list[Any]:
+    def _history(
+        self, tile: Tile, n: int, count: int, points: Array, slopes: Array, answers: Array
+    ) -> list[Any]:
         """Make the updates of one tile, write down points and gradients, and return the rates."""
         xs, gs = (np.empty((count + 1, *tile.x.shape), tile.x.dtype) for _ in range(2))
         xs[0], gs[0] = tile.x, tile.g
@@ -187,7 +197,7 @@ class Tiles:
 
 
 def can_be_traced(problem: Any, optimizer: Optimizer, x: Array, slots: Any) -> bool:
-    """Whether a batch is one of traces as far as anyone declares; the trace itself may still find that not."""
+    """Whether rule and batch declare nothing that a trace could not follow."""
     return (
         x.ndim == 2
         and kind_of(optimizer.lr) == "schedule"
@@ -206,7 +216,8 @@ def inner(array: Array) -> Array:
 def take(record: Any, which: Any, runs: int) -> Any:
     """Return a record with the hyperparameters of some of so many runs.
 
-    An array of shape (runs, ...) gives its rows, at any depth; a schedule with a method ``rows(which)`` is asked.
+    An array of shape (runs, ...) gives its rows, at any depth; a schedule with a method ``rows(which)`` is
+    asked.
     """
     if hasattr(type(record), "rows"):
         return record.rows(which)

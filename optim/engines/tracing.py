@@ -2,11 +2,11 @@
 
 A rule is straight-line arithmetic, so the list of NumPy calls that it makes is the rule. Two kinds of symbol
 pass through it. Those for x, g and the slots stand for large arrays; what is done to them goes on the tape of
-`calls`. Those for hyperparameters and for the count t know their value as well; what is done to them alone goes
-on another tape, of `plain` operations, which Python redoes at each update with numbers, to the same bits. If a
-rule asks whether something about them is true ("is this the first update?"), the answer is noted as a guard: where
-the answer would differ, the rule is traced again. Whatever cannot be followed raises `Untraceable`, and the rule is
-then run as it stands.
+`calls`. Those for hyperparameters and for the count t know their value as well; what is done to them alone
+goes on another tape, of `plain` operations, which Python redoes at each update with numbers, to the same
+bits. If a rule asks whether something about them is true ("is this the first update?"), the answer is noted
+as a guard: where the answer would differ, the rule is traced again. Whatever cannot be followed raises
+`Untraceable`, and the rule is then run as it stands.
 """
 
 import operator
@@ -27,7 +27,8 @@ class Untraceable(Exception):  # noqa: N818  (not an error: the rule runs as it 
     """What a rule does cannot be written down."""
 
 
-# What Python does where NumPy's ufunc stands on the tape: a number must come out with the bits that the rule gives.
+# What Python does where NumPy's ufunc stands on the tape: a number must come out with the bits that the rule
+# gives.
 _PLAIN: dict[Any, Callable[..., Any]] = {
     np.add: operator.add,
     np.subtract: operator.sub,
@@ -61,8 +62,8 @@ class Symbol(NDArrayOperatorsMixin):
         self.tape, self.index, self.plain, self.value, self.dtype = tape, index, plain, value, dtype
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> "Symbol":
-        if method != "__call__" or options or ufunc.nout != 1:
-            raise Untraceable(f"{ufunc.__name__} with options")
+        if method != "__call__" or options or ufunc.nout != 1 or ufunc.signature is not None:
+            raise Untraceable(f"{ufunc.__name__}, which is more than one operation a place")
         return self.tape.record(ufunc, args)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> "Symbol":
@@ -127,7 +128,7 @@ class Tape:
 
 
 class Trace:
-    """A rule written down: the operations that its results need, and what they need to be known beforehand."""
+    """A rule written down: the operations that its results need, and the numbers that these read."""
 
     def __init__(self, tape: Tape, outputs: list[Any]) -> None:
         self.dtype, self.plain, self.guards = tape.dtype, tape.plain, dict(tape.guards)

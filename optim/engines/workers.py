@@ -1,8 +1,8 @@
 """Threads, for those who ask: NumPy lets go of the interpreter's lock while it calculates.
 
-Two threads that hand the lock to and fro tend to be kept on one processor, so each worker is pinned to its own where
-the system allows it; that is impolite in a shared process, which is why one thread is the default. How NumPy treats
-overflow belongs to the thread, so it is set inside each worker.
+Two threads that hand the lock to and fro tend to be kept on one processor, so each worker is pinned to its
+own where the system allows it; that is impolite in a shared process, which is why one thread is the default.
+How NumPy treats overflow belongs to the thread, so it is set inside each worker.
 """
 
 import itertools
