@@ -61,10 +61,73 @@ def interleave(
         shuffled.shuffle(order)
         for name in order:
             work = candidates[name]
-            wall, cpu = time.perf_counter(), time.process_time()
+            wall, cpu = time.perf_counter(), processor_time()
             work()
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            wall, cpu = time.perf_counter() - wall, processor_time() - cpu
             unit = units[name] if isinstance(units, dict) else units
             timings.wall[name].append(wall / unit)
             timings.cpu[name].append(cpu / unit)
     return timings
+
+
+def processor_time() -> float:
+    """Return the seconds of processor time that this process and its finished children have used."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return time.process_time()
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a task, what it costs us, and how many times as long somebody else takes.
+
+    A figure that is no ratio, such as a share of the bandwidth or a peak of memory, stands in `ours` alone.
+    """
+
+    task: str
+    ours: str
+    against: str = ""
+    ratio: float | None = None
+    quartiles: tuple[float, float] | None = None
+    aim: str = ""
+    met: bool | None = None
+    missing: str = ""
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the cells of the table."""
+        if self.missing:
+            return self.task, self.ours, self.against, self.missing, self.aim
+        if self.ratio is None:
+            return self.task, self.ours, self.against, "", self.aim
+        low, high = self.quartiles or (self.ratio, self.ratio)
+        return (
+            self.task,
+            self.ours,
+            self.against,
+            f"{number(self.ratio)} ({number(low)}-{number(high)})",
+            self.aim,
+        )
+
+
+def number(value: float) -> str:
+    """Return a ratio with two or three significant figures."""
+    return f"{value:.0f}" if value >= 20 else f"{value:.1f}" if value >= 2 else f"{value:.2f}"
+
+
+def rows(
+    task: str, timings: Timings, scale: float, unit: str, aims: dict[str, float] | None = None
+) -> list[Row]:
+    """Return a row for every candidate but the first, which is ours; `scale` turns seconds into the unit."""
+    ours, *others = timings.wall
+    cost = f"{number(scale * timings.median(ours))} {unit}"
+    found = []
+    for name in others:
+        aim = (aims or {}).get(name)
+        ratio = timings.ratio(name, ours)
+        met = None if aim is None else ratio >= aim
+        words = "" if aim is None else f">= {aim:g}"
+        found.append(Row(task, cost, name, ratio, timings.spread(name, ours), words, met))
+    return found + [Row(task, cost, name, missing=gap) for name, gap in timings.missing.items()]

@@ -75,7 +75,7 @@ class Tile:
     @property
     def points(self) -> Array:
         """The points as users see them, of shape (runs, d)."""
-        return np.ascontiguousarray(self.x.T)
+        return self.x.T if self.problem.components else np.ascontiguousarray(self.x.T)
 
     def arrays(self) -> tuple[Array, ...]:
         """Return x, g and the slots as they stand; the next update overwrites them."""
@@ -162,8 +162,9 @@ class Tiles:
         for part, optimizer in zip(self.parts, self.optimizers, strict=True):
             old = tuple(inner(slot[part]) for slot in slots)
             tile = Tile(self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old)
-            used = self._history(tile, n, count, points[:, part], slopes[:, part], answers[:, part])
-            values[:, part] = self.problem.fun(points[:, part])
+            used = self._history(
+                tile, n, count, points[:, part], slopes[:, part], answers[:, part], values[:, part]
+            )
             values[0, part] = e.f[part]
             for slot, place in zip(new, tile.slots, strict=True):
                 slot[part] = place.T
@@ -177,9 +178,9 @@ class Tiles:
         return Chunk(points, values, slopes, rates, answers, new)
 
     def _history(
-        self, tile: Tile, n: int, count: int, points: Array, slopes: Array, answers: Array
+        self, tile: Tile, n: int, count: int, points: Array, slopes: Array, answers: Array, values: Array
     ) -> list[Any]:
-        """Make the updates of one tile, write down points and gradients, and return the rates."""
+        """Make the updates of one tile, write down what came of them, and return the rates."""
         xs, gs = (np.empty((count + 1, *tile.x.shape), tile.x.dtype) for _ in range(2))
         xs[0], gs[0] = tile.x, tile.g
         separate = answers is not points and self.optimizer.answers
@@ -192,6 +193,7 @@ class Tiles:
             if separate:
                 answers[k + 1] = tile.optimizer.answer(tile.x, tile.slots).T
         points[...] = xs.swapaxes(1, 2)
+        values[...] = self.problem.fun(xs.swapaxes(1, 2) if self.problem.components else points)
         slopes[...] = gs.swapaxes(1, 2)
         return rates
 
