@@ -2,10 +2,14 @@
 
 from typing import Any, ClassVar, Self
 
-from optim.optimizer import Hyper, Optimizer, Slots
-from stepsize.base.arithmetic import sqrt
+import numpy as np
 
-__all__ = ["Adadelta", "Adagrad", "RMSprop"]
+from optim.optimizer import Hyper, Optimizer, Slots
+from stepsize.base.arithmetic import maximum, sqrt
+
+__all__ = ["Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop"]
+
+Array = np.ndarray[Any, Any]
 
 
 class Adagrad(Optimizer):
@@ -26,6 +30,8 @@ class Adagrad(Optimizer):
     eps_inside : bool
         False: added outside the root, as in the paper. True: under the root,
         :math:`\sqrt{s_t + \epsilon}`, as in Keras, Optax and "Dive into Deep Learning".
+    initial : float, array or schedule
+        :math:`s_0`; 0 in the paper and in PyTorch, 0.1 in Keras, Optax and TensorFlow 1.
 
     References
     ----------
@@ -47,6 +53,7 @@ class Adagrad(Optimizer):
     lr: Hyper = 0.01
     eps: Hyper = 1e-10
     eps_inside: bool = False
+    initial: Hyper = 0.0
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the gradient over the root of the sum."""
@@ -54,6 +61,10 @@ class Adagrad(Optimizer):
         s = s + g * g
         root = sqrt(s + h.eps) if h.eps_inside else sqrt(s) + h.eps
         return g / root, (s,)
+
+    def start(self, x: Array, h: Self) -> Slots:
+        """Start the sum at `initial`."""
+        return (np.zeros_like(x) + h.initial,)
 
 
 class RMSprop(Optimizer):
@@ -72,7 +83,14 @@ class RMSprop(Optimizer):
     rho : float, array or schedule
         :math:`\rho`, from 0 to below 1; the lecture's 0.9.
     eps : float, array or schedule
-        Added under the root, as Graves, Keras and Optax do. The lecture has none; 1e-8 is Optax's.
+        The lecture has none; 1e-8 is Optax's.
+    eps_inside : bool
+        True: added under the root, as in Graves, Keras and Optax. False: outside,
+        :math:`\sqrt{s_t} + \epsilon`, as in PyTorch.
+    initial : float, array or schedule
+        :math:`s_0`, 0; TensorFlow 1 has 1, with which the first steps are not long.
+    debias : bool
+        Whether s is divided by :math:`1 - \rho^t`, which Optax can do.
 
     References
     ----------
@@ -92,12 +110,87 @@ class RMSprop(Optimizer):
     lr: Hyper = 1e-3
     rho: Hyper = 0.9
     eps: Hyper = 1e-8
+    eps_inside: bool = True
+    initial: Hyper = 0.0
+    debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the gradient over the root of its mean square."""
         (s,) = slots
         s = h.rho * s + (1 - h.rho) * (g * g)
-        return g / sqrt(s + h.eps), (s,)
+        s_hat = s / (1 - h.rho**h.t) if h.debias else s
+        root = sqrt(s_hat + h.eps) if h.eps_inside else sqrt(s_hat) + h.eps
+        return g / root, (s,)
+
+    def start(self, x: Array, h: Self) -> Slots:
+        """Start the mean square at `initial`."""
+        return (np.zeros_like(x) + h.initial,)
+
+
+class CenteredRMSprop(Optimizer):
+    r"""Centered RMSprop: the gradient over its standard deviation.
+
+    .. math::
+        m_t &= \rho\, m_{t-1} + (1 - \rho)\, g_t \\
+        s_t &= \rho\, s_{t-1} + (1 - \rho)\, g_t^2 \\
+        x_{t+1} &= x_t - \eta\, \frac{g_t}{\sqrt{s_t - m_t^2 + \epsilon}}
+
+    Under a steady gradient the deviation goes to 0 and the steps grow until eps bounds them. Where rounding
+    puts :math:`s - m^2` a little below 0, it counts as 0.
+
+    Parameters
+    ----------
+    lr : float, array or schedule
+        :math:`\eta`, at least 0; Graves' 1e-4.
+    rho : float, array or schedule
+        :math:`\rho`, from 0 to below 1; Graves' 0.95.
+    eps : float, array or schedule
+        Graves' 1e-4.
+    eps_inside : bool
+        True: added under the root, as in Graves, Keras and Optax. False: outside, as in PyTorch, where the
+        steps under a steady gradient grow beyond all bounds.
+    initial : float, array or schedule
+        :math:`s_0`, 0; TensorFlow 1 has 1.
+    debias : bool
+        Whether m and s are divided by :math:`1 - \rho^t`, which Optax can do.
+
+    References
+    ----------
+    Graves, "Generating sequences with recurrent neural networks", arXiv 1308.0850, eq. 38-41; its momentum is
+    `WithMomentum` with the rate inside.
+
+    Examples
+    --------
+    A first gradient of 4: s = 0.5 * 16, m = 0.5 * 4, a deviation of 2.
+
+    >>> import numpy as np
+    >>> opt, x = CenteredRMSprop(lr=0.5, rho=0.5, eps=0.0), np.zeros(1)
+    >>> opt.step(x, np.array([4.0]), opt.init(x))[0].tolist()
+    [-1.0]
+    """
+
+    slots: ClassVar = ("m", "s")
+    lr: Hyper = 1e-4
+    rho: Hyper = 0.95
+    eps: Hyper = 1e-4
+    eps_inside: bool = True
+    initial: Hyper = 0.0
+    debias: bool = False
+
+    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+        """Return the gradient over its standard deviation."""
+        m, s = slots
+        m = h.rho * m + (1 - h.rho) * g
+        s = h.rho * s + (1 - h.rho) * (g * g)
+        correction = 1 - h.rho**h.t if h.debias else 1.0
+        m_hat, s_hat = m / correction, s / correction
+        variance = maximum(s_hat - m_hat * m_hat, 0.0)
+        root = sqrt(variance + h.eps) if h.eps_inside else sqrt(variance) + h.eps
+        return g / root, (m, s)
+
+    def start(self, x: Array, h: Self) -> Slots:
+        """Start the mean at 0 and the mean square at `initial`."""
+        return np.zeros_like(x), np.zeros_like(x) + h.initial
 
 
 class Adadelta(Optimizer):

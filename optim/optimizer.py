@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 
@@ -24,10 +24,14 @@ _LIMITS: dict[str, tuple[float, float, bool]] = {
     "lr": (0.0, math.inf, False),
     "momentum": (0.0, math.inf, False),
     "eps": (0.0, math.inf, False),
+    "eps_root": (0.0, math.inf, False),
     "weight_decay": (0.0, math.inf, False),
+    "initial": (0.0, math.inf, False),
+    "beta": (0.0, 1.0, False),
     "beta1": (0.0, 1.0, False),
     "beta2": (0.0, 1.0, False),
     "rho": (0.0, 1.0, False),
+    "decay": (0.0, 1.0, False),
 }
 
 # Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than
@@ -83,7 +87,11 @@ class Optimizer(Record, abstract=True):
     f: ClassVar[Any]
     hess: ClassVar[Any]
 
-    lr: Hyper
+    if TYPE_CHECKING:  # every rule has the field `lr`; a wrapper's is that of the rule inside
+
+        @property
+        def lr(self) -> Any:
+            """Return the rate."""
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the direction d to subtract and the new slots, for a gradient g taken at x."""
@@ -183,15 +191,19 @@ class Optimizer(Record, abstract=True):
                 if isinstance(first, np.ndarray):
                     yield name, first
 
-    @classmethod
-    def hypers(cls) -> tuple[str, ...]:
+    def hypers(self) -> tuple[str, ...]:
         """Return the names of the hyperparameters, which a number, an array or a schedule may set."""
+        return self.own_hypers()
+
+    @classmethod
+    def own_hypers(cls) -> tuple[str, ...]:
+        """Return the names of the hyperparameters that are fields of this very class."""
         fields = cls.__dataclass_fields__
         return tuple(n for n, f in fields.items() if f.type is Hyper or str(f.type).endswith("Hyper"))
 
     def normalise(self, name: str, value: Any) -> Any:
         """Make hyperparameters floats, float arrays, or leave them schedules; refuse anything else."""
-        if name not in self.hypers():
+        if name not in self.own_hypers():
             return super().normalise(name, value)
         expected = "a number, an array or a schedule"
         if isinstance(value, Optimizer):
@@ -210,6 +222,10 @@ class Optimizer(Record, abstract=True):
             value = as_number(name, value.item() if isinstance(value, np.ndarray) else value, expected)
         _check_limits(name, value, "")
         return value
+
+    def at_default_rate(self) -> Self:
+        """Return the same rule with the rate that its class has by default."""
+        return self.replace(lr=type(self).lr)
 
     def __call__(self, fun: Any, x0: Any, args: tuple[Any, ...] = (), **options: Any) -> Any:
         """Serve as SciPy's method: ``scipy.optimize.minimize(f, x0, jac=g, method=Adam(lr=0.1))``."""
@@ -233,7 +249,7 @@ class Hypers:
         self._inner: list[Hypers] = []
         self._table: list[tuple[str, Any]] = []
         self._first, self._stop, self._width = 0, 0, 1
-        names = optimizer.hypers()
+        names = optimizer.own_hypers()
         values = self._h.__dict__
         for name, value in optimizer.fields():
             if isinstance(value, Optimizer):

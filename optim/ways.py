@@ -56,7 +56,10 @@ class FeedbackWay(Way):
         """Ask for the rate, then make the update."""
         h = self.hypers.at(n)
         rate, self.carry = self.optimizer.lr.rate(Report(n, x, e.f, e.g, self.problem), self.carry)
-        h.__dict__["lr"] = rate
+        rule = h
+        while "inner" in rule.__dict__:  # the rate of a wrapper is that of the rule inside
+            rule = rule.inner
+        rule.__dict__["lr"] = rate
         x, slots = self.optimizer.update(x, e.g, slots, h)
         return x, slots, None, rate
 

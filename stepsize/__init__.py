@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optim import *
+    from optim import dialects as dialects
     from problems import *
     from schedules import *
     from stepsize import draw as draw
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _SIBLINGS = ("problems", "schedules", "optim")
-_MODULES = ("draw",)
+_MODULES = {"draw": "stepsize.draw", "dialects": "optim.dialects"}
 _TOP_FLOOR = ("races", "diagnosis", "expressions")
 
 
@@ -46,7 +47,7 @@ _check_siblings()
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"stepsize.{name}")
+        return importlib.import_module(_MODULES[name])
     if not name.startswith("_"):
         for home in (*_SIBLINGS, *(f"stepsize.{floor}" for floor in _TOP_FLOOR)):
             module = importlib.import_module(home)

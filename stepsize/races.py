@@ -192,7 +192,7 @@ def race(
 
 def optimizer_label(optimizer: Optimizer) -> str:
     """Return the optimizer without its rate: the class, and the other parameters that are not the default."""
-    bare = repr(optimizer.replace(lr=type(optimizer).lr)) if "lr" in optimizer.hypers() else repr(optimizer)
+    bare = repr(optimizer.at_default_rate()) if "lr" in optimizer.hypers() else repr(optimizer)
     return bare.removesuffix("()")
 
 

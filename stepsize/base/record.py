@@ -14,6 +14,24 @@ R = TypeVar("R", bound="Record")
 _REGISTRY: dict[str, type["Record"]] = {}
 
 
+class _Signature:
+    """The constructor's signature, for `inspect`, made when it is asked for."""
+
+    def __get__(self, instance: object, owner: type["Record"]) -> Any:
+        import inspect
+
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        none = inspect.Parameter.empty
+        return inspect.Signature(
+            [
+                inspect.Parameter(
+                    f.name, kind, default=none if f.default is dataclasses.MISSING else f.default
+                )
+                for f in _fields(owner)
+            ]
+        )
+
+
 @dataclass_transform(frozen_default=True, eq_default=False)
 class Record:
     """Base of problems, schedules and optimizers: an immutable set of parameters with a name.
@@ -32,18 +50,43 @@ class Record:
     """
 
     abstract: ClassVar[bool] = True
+    __signature__: ClassVar[Any] = _Signature()
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        # The dataclass only collects the fields: constructors of generated code, one a class, would make
+        # `import optim` three times as slow.
+        dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
         cls.abstract = abstract
         if not abstract:
             _register(cls)
 
-    def __post_init__(self) -> None:
-        for name, value in self.fields():
-            object.__setattr__(self, name, self.normalise(name, value))
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        fields = _fields(type(self))
+        if len(args) > len(fields):
+            raise TypeError(f"{type(self).__name__}: got {len(args)} values, expected {_parameters(fields)}")
+        values = dict(zip((f.name for f in fields), args, strict=False))
+        for name in kwargs:
+            if name in values:
+                raise TypeError(f"{type(self).__name__}: got {name!r} twice, expected it once")
+        values |= kwargs
+        for field in fields:
+            value = values.pop(field.name, field.default)
+            if value is dataclasses.MISSING:
+                raise TypeError(
+                    f"{type(self).__name__}: got no {field.name!r}, expected {_parameters(fields)}"
+                )
+            self.__dict__[field.name] = self.normalise(field.name, value)
+        if values:
+            unknown = ", ".join(map(repr, values))
+            raise TypeError(f"{type(self).__name__}: got {unknown}, expected {_parameters(fields)}")
         self.check()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen; use .replace({name}=...)")
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen")
 
     def normalise(self, name: str, value: Any) -> Any:
         """Return the value to store for the field `name`."""
@@ -54,12 +97,12 @@ class Record:
 
     def fields(self) -> Iterator[tuple[str, Any]]:
         """Yield the name and value of each parameter, in the order of the constructor."""
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+        for field in _fields(type(self)):
             yield field.name, getattr(self, field.name)
 
     def replace(self, **changes: Any) -> Self:
         """Return the same record with some parameters changed."""
-        return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
+        return type(self)(**dict(self.fields()) | changes)
 
     def key(self) -> tuple[Any, ...]:
         """Return a hashable value that two records share exactly if they are equal."""
@@ -78,7 +121,7 @@ class Record:
 
     def _shown(self) -> Iterator[str]:
         positional = True
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+        for field in _fields(type(self)):
             value = getattr(self, field.name)
             if field.default is not dataclasses.MISSING and _key(_plain(field.default)) == _key(value):
                 positional = False
@@ -122,6 +165,14 @@ class Record:
         import json
 
         return cls.from_dict(json.loads(text))
+
+
+def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cls)  # type: ignore[arg-type]  # every subclass is a dataclass
+
+
+def _parameters(fields: tuple[dataclasses.Field[Any], ...]) -> str:
+    return ", ".join(f.name for f in fields) or "none"
 
 
 def registered(kind: type[R]) -> list[type[R]]:

@@ -1,0 +1,57 @@
+"""The same optimizer as PyTorch, Keras, Optax, TensorFlow 1, a textbook and the papers write it.
+
+A call to a library, with that library's names, gives the optimizer that does the same:
+
+>>> from optim import dialects
+>>> dialects.torch.SGD(lr=0.1, momentum=0.9, nesterov=True)
+Nesterov(lr=0.1)
+>>> dialects.keras.Adam(learning_rate=0.1)
+Adam(lr=0.1, eps=1e-07, eps_hat=True)
+>>> dialects.optax.adamw(0.1, weight_decay=0.5)
+DecoupledDecay(Adam(lr=0.1), weight_decay=0.5)
+
+What a library has and what it does in its own way can be asked:
+
+>>> dialects.torch.RMSprop
+torch.RMSprop(lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0.0, momentum=0.0, centered=False)
+>>> [dialect.call for dialect, use in dialects.family("lion")]
+['keras.Lion', 'optax.lion', 'paper.Lion']
+"""
+
+from optim.dialects.entry import Dialect, Library, Use
+from optim.dialects.rows_books import D2L, PAPER, TF1
+from optim.dialects.rows_keras import KERAS
+from optim.dialects.rows_optax import OPTAX
+from optim.dialects.rows_torch import TORCH
+from stepsize.base.checks import did_you_mean
+
+__all__ = ["LIBRARIES", "Dialect", "Library", "Use", "d2l", "families", "family", "keras", "optax", "paper"]
+__all__ += ["table", "tf1", "torch"]
+
+torch, keras, optax, tf1, d2l, paper = TORCH, KERAS, OPTAX, TF1, D2L, PAPER
+LIBRARIES = (torch, keras, optax, tf1, d2l, paper)
+
+
+def table() -> list[tuple[Dialect, Use]]:
+    """Return every use of every class of every library."""
+    return [(entry, use) for library in LIBRARIES for entry in library.entries.values() for use in entry.uses]
+
+
+def families() -> list[str]:
+    """Return the names of the rules that there are entries for, in the table's order."""
+    return list(dict.fromkeys(use.family for _, use in table()))
+
+
+def family(name: str) -> list[tuple[Dialect, Use]]:
+    """Return the entries that write the rule of that name, to be compared.
+
+    Raises
+    ------
+    ValueError
+        If there is no such rule.
+    """
+    found = [(entry, use) for entry, use in table() if use.family == name.lower()]
+    if not found:
+        hint = did_you_mean(name, families())
+        raise ValueError(f"family: got {name!r}{hint}; expected one of {', '.join(families())}")
+    return found

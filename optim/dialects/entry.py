@@ -1,0 +1,207 @@
+"""What an entry of the dialects table is, and the library that it stands under."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from optim.optimizer import Optimizer
+from stepsize.base.checks import did_you_mean
+
+__all__ = ["Dialect", "Library", "Use", "only", "use"]
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a class, in one family of rules: with which arguments, and what it does there.
+
+    Attributes
+    ----------
+    family : str
+        The rule's name, such as "adam": entries of one family are to be compared.
+    says : str
+        What this source does in its own way, in a few words.
+    arguments : mapping
+        What to pass beyond the rate to get this rule.
+    """
+
+    family: str
+    says: str
+    arguments: Mapping[str, Any]
+
+
+def use(family: str, says: str, **arguments: Any) -> Use:
+    """Return a `Use`; the keyword arguments are the library's own."""
+    return Use(family, says, MappingProxyType(arguments))
+
+
+def only(name: str, value: Any, expected: Any) -> None:
+    """Refuse what this table does not have."""
+    if value != expected:
+        raise ValueError(f"{name}: got {value!r}, expected {expected!r}, the only one that is known here")
+
+
+@dataclass(frozen=True, repr=False)
+class Dialect:
+    """One class of a library: called with its arguments, it gives the optimizer that does the same.
+
+    Attributes
+    ----------
+    name : str
+        The library's own name of the class or function, with dots where it has some: "contrib.prodigy".
+    build : callable
+        Takes the library's arguments, defaults included, and returns the optimizer.
+    uses : tuple of Use
+        The families that it appears in, at least one.
+    defect : str
+        A known defect of the library, in one sentence, or nothing. The entry does what was meant, unless its
+        name says the defect.
+    library : str
+        The library's short name, filled in by `Library`.
+    """
+
+    name: str
+    build: Callable[..., Optimizer]
+    uses: tuple[Use, ...]
+    defect: str = ""
+    library: str = ""
+    ignored: frozenset[str] = frozenset()
+    shared: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def call(self) -> str:
+        """The name with its library's: "torch.Adam"."""
+        return f"{self.library}.{self.name}"
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The library's arguments in its order, with their defaults; `inspect.Parameter.empty` has none."""
+        parameters = inspect.signature(self.build).parameters.values()
+        own = {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD}
+        rest = self.shared if any(p.kind is p.VAR_KEYWORD for p in parameters) else {}
+        return own | {name: default for name, default in rest.items() if name not in own}
+
+    @property
+    def rate(self) -> str:
+        """The name of the argument that is the rate, or nothing where there is none."""
+        return next((name for name in ("lr", "learning_rate", "initial") if name in self.defaults), "")
+
+    def at_rate(self, lr: Any, use: Use) -> Optimizer:
+        """Return the optimizer of one of its uses at a rate, also where the library's class has none."""
+        if self.rate:
+            return self(**{self.rate: lr}, **use.arguments)
+        return self(**use.arguments).replace(lr=lr)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Optimizer:
+        """Return the optimizer.
+
+        Raises
+        ------
+        TypeError
+            For an argument that the library's class does not have, or one that is missing.
+        """
+        if args and _is_parameters(args[0]):
+            args = args[1:]
+        names = self.defaults
+        wanted = ", ".join(names)
+        if len(args) > len(names):
+            raise TypeError(f"{self.call}: got {len(args)} arguments, expected at most {wanted}")
+        given = dict(zip(names, args, strict=False))
+        for name, value in kwargs.items():
+            if name in self.ignored:
+                continue
+            if name not in names:
+                hint = did_you_mean(name, list(names))
+                raise TypeError(f"{self.call}: got the argument {name!r}{hint}; expected {wanted}")
+            if name in given:
+                raise TypeError(f"{self.call}: got {name!r} twice, expected it once")
+            given[name] = value
+        missing = [n for n, default in names.items() if default is inspect.Parameter.empty and n not in given]
+        if missing:
+            raise TypeError(f"{self.call}: got no {missing[0]!r}, which has no default; expected {wanted}")
+        return self.build(**given)
+
+    def __repr__(self) -> str:
+        shown = (n if d is inspect.Parameter.empty else f"{n}={d!r}" for n, d in self.defaults.items())
+        return f"{self.call}({', '.join(shown)})"
+
+
+class Library:
+    """A source of optimizers, whose classes are its attributes: ``dialects.torch.Adam``.
+
+    Parameters
+    ----------
+    name : str
+        Its short name, as it is imported: "torch".
+    title : str
+        Its name and the version that is meant.
+    evidence : str
+        How the entries were verified.
+    entries : iterable of Dialect
+        Its classes.
+    prefix : str
+        The module that holds them there; ``dialects.torch.optim.Adam`` works too.
+    ignored : iterable of str
+        Arguments that say how to compute and not what; they are accepted and do nothing.
+    shared : callable, optional
+        The builder of what all its classes have in common, for the names and defaults of its arguments.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        evidence: str,
+        entries: Iterable[Dialect],
+        *,
+        prefix: str = "",
+        ignored: Iterable[str] = (),
+        shared: Callable[..., Optimizer] | None = None,
+    ) -> None:
+        self.name, self.title, self.evidence, self.prefix = name, title, evidence, prefix
+        common = {} if shared is None else dict(inspect.signature(shared).parameters)
+        defaults = {n: p.default for n, p in common.items() if p.default is not p.empty}
+        self.entries = {
+            e.name: Dialect(e.name, e.build, e.uses, e.defect, name, frozenset(ignored), defaults)
+            for e in entries
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the class of that name, or the module that holds such classes."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self.entries:
+            return self.entries[name]
+        if name == self.prefix:
+            return self
+        inside = [e for path, e in self.entries.items() if path.startswith(f"{name}.")]
+        if inside:
+            return _Inside(self, name)
+        raise AttributeError(
+            f"{self.name}: got {name!r}{did_you_mean(name, list(self.entries))}; expected one of "
+            f"{', '.join(self.entries)}"
+        )
+
+    def __dir__(self) -> list[str]:
+        return sorted(self.entries)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.entries)} optimizers as {self.title} writes them>"
+
+
+class _Inside:
+    """A module inside a library, such as ``optax.contrib``."""
+
+    def __init__(self, library: Library, path: str) -> None:
+        self._library, self._path = library, path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._library, f"{self._path}.{name}")
+
+
+def _is_parameters(value: Any) -> bool:
+    """Return whether this is what PyTorch's classes take first, the parameters; here the loop has them."""
+    return isinstance(value, Iterable) and not isinstance(value, np.ndarray | str)
