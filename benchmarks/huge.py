@@ -1,4 +1,4 @@
-"""Huge vectors: an update of ten million parameters beside PyTorch, and as a share of the memory's bandwidth."""
+"""Huge vectors: an update of ten million parameters beside PyTorch, and as a share of the bandwidth."""
 
 from collections.abc import Callable
 from typing import Any

@@ -17,7 +17,7 @@ def fresh(program: str) -> Callable[[], Any]:
 
 
 def import_times(rounds: int) -> dict[str, float]:
-    """Return the median milliseconds of processor time of a process that does nothing, or imports one thing."""
+    """Return the median milliseconds of processor time of a process that imports nothing or one thing."""
     timings = interleave({name: fresh(program) for name, program in PROGRAMS.items()}, 1e-3, rounds)
     above = [a - b for a, b in zip(timings.cpu["optim"], timings.cpu["numpy"], strict=True)]
     return {name: statistics.median(times) for name, times in timings.cpu.items()} | {

@@ -62,7 +62,7 @@ def measure(rounds: int, threads: int) -> list[Row]:
     found = []
     for rule, make in OURS.items():
         optimizer = make(Exponential(LR, 1e-5))
-        steps = {"stepsize": STEPS} | {name: 200 for name in (*AIMS, "Optax, warm scan without history")}
+        steps = {"stepsize": STEPS} | dict.fromkeys((*AIMS, "Optax, warm scan without history"), 200)
         steps["Optax, warm scan without history"] = 10 * STEPS
         makers: dict[str, Callable[[], Any]] = {
             "stepsize": lambda optimizer=optimizer: ours(optimizer, STEPS, "auto"),

@@ -83,7 +83,7 @@ def measure(rounds: int, threads: int) -> list[Row]:
 
 
 def _bookkeeping(rounds: int) -> list[Row]:
-    """What it costs to know exactly when a run diverged."""
+    """Return what it costs to know exactly when a run diverged."""
     bowl, runs = Quadratic([1.0, 20.0]), 10**5
     tame = Momentum(lr=np.linspace(0.01, 0.15, runs)[:, None], momentum=0.5)
     # Beyond (2 + 2 momentum) / 20 heavy ball diverges on this bowl; a few times that takes 100 updates or so.
@@ -118,7 +118,7 @@ def _memory() -> Row:
 
 
 def _million(threads: int) -> list[Row]:
-    """A million settings of rate and momentum, with what became of each."""
+    """Return the times of a million settings of rate and momentum, with what became of each."""
     lr, momentum = np.meshgrid(np.geomspace(1e-3, 0.3, 1000), np.linspace(0.0, 0.999, 1000))
     optimizer = Momentum(lr=lr.reshape(-1, 1), momentum=momentum.reshape(-1, 1))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.replay import Plan, Scratch
+from optim.engines.replay import Plan, Scratch, dtype_of
 from optim.engines.tracing import Untraceable, trace_update
 from optim.engines.workers import each
 from optim.optimizer import Hypers, Optimizer, checked_step
@@ -81,9 +81,7 @@ def update(
     values = trace.known(h)
     if values is None:
         return None
-    numbers = {
-        i: np.asarray(values[i], None if isinstance(values[i], bool) else x.dtype) for i in trace.numbers
-    }
+    numbers = {i: np.asarray(values[i], dtype_of(values[i], x.dtype)) for i in trace.numbers}
     if any(1 < a.size < x.size for a in numbers.values()):
         return None
     may = overwrite and all(a.flags.writeable for a in (x, *slots))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from optim.engines.chunks import Chunk
-from optim.optimizer import Evaluation, kind_of
+from optim.optimizer import Evaluation, Optimizer, kind_of
 from optim.ways import Way
 
 __all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
@@ -67,7 +67,8 @@ class Floats:
         direction, update = optimizer.direction, optimizer.update
         p, g = x.tolist(), e.g.tolist()
         places: list[Any] = list(zip(*(slot.tolist() for slot in slots), strict=True)) or [()] * len(p)
-        coordinates, factors, answers = range(len(p)), optimizer.factors, optimizer.answers
+        coordinates, answers = range(len(p)), optimizer.answers
+        factors = type(optimizer).update is Optimizer.update
         rows, slopes, rates = [*p], [*g], []
         reported = [*map(optimizer.answer, p, places)] if answers else []
         for k in range(n, n + count):

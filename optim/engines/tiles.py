@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from optim.engines.chunks import Chunk
+from optim.engines.powers import running_powers
 from optim.engines.replay import Plan, Scratch, cell_for, fill
 from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_update
 from optim.optimizer import Evaluation, Hypers, Optimizer, kind_of
@@ -40,6 +41,9 @@ class Tile:
     traces : list of Trace
         What is known of the rule already; a new branch of it is added.
     x, g, slots : ndarray of shape (d, runs)
+    exact : bool
+        Whether powers of a run's own number, beta**t, are taken as the rule takes them; otherwise they are
+        multiplied up (see `optim.engines.powers`).
     """
 
     def __init__(
@@ -50,11 +54,12 @@ class Tile:
         x: Array,
         g: Array,
         slots: tuple[Array, ...],
+        exact: bool = True,
     ) -> None:
-        self.problem, self.optimizer, self.traces = problem, optimizer, traces
+        self.problem, self.optimizer, self.traces, self.exact = problem, optimizer, traces, exact
         self.x, self.g, self.slots = x, g, slots
         self.hypers = Hypers(optimizer, x.T)
-        self._scratch = Scratch(x.shape)
+        self.scratch = Scratch(x.shape)
         self._programs: list[_Program] = []
         self._slope = self._slope_calls()
 
@@ -85,7 +90,7 @@ class Tile:
         """Return a tile of some of the runs, standing where these arrays say."""
         x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
         optimizer = take(self.optimizer, which, self.x.shape[1])
-        return Tile(self.problem, optimizer, self.traces, x, g, tuple(slots))
+        return Tile(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact)
 
     def _program(self, h: Any) -> "_Program":
         for program in self._programs:
@@ -95,8 +100,10 @@ class Tile:
         if known is None:
             known = trace_update(self.optimizer, h, len(self.slots), self.x.dtype)
             self.traces.append(known)
-        self._programs.append(_Program(known, self.optimizer, h, self.x, self.g, self.slots, self._scratch))
-        return self._programs[-1]
+        program = _Program(known, self, h)
+        program.fits(h)
+        self._programs.append(program)
+        return program
 
     def _slope_calls(self) -> list[Callable[[], Any]]:
         if self.problem.components:
@@ -109,23 +116,24 @@ class Tile:
 class _Program:
     """One trace of a rule, bound to the arrays of a tile."""
 
-    def __init__(
-        self, trace: Trace, optimizer: Optimizer, h: Any, x: Array, g: Array, slots: Any, scratch: Scratch
-    ) -> None:
-        self.trace = trace
+    def __init__(self, trace: Trace, tile: Tile, h: Any) -> None:
         values = trace.known(h)
-        assert values is not None  # it was chosen, or made, for these hyperparameters
-        self.values = values
-        moving = trace.moving(lambda path: path[-1] != "t" and not callable(look_up(optimizer, path)))
-        self.moving = moving
-        self.cells = {i: cell_for(self.values[i], x.dtype, x.shape) for i in trace.numbers}
-        self.refill = [(i, cell) for i, cell in self.cells.items() if i in set(moving)]
+        assert values is not None  # the trace was chosen, or made, for these hyperparameters
+        self.trace, self.values = trace, values
+        self.moving = trace.moving(
+            lambda path: path[-1] != "t" and not callable(look_up(tile.optimizer, path))
+        )
+        self.powers = {} if tile.exact else running_powers(trace, values, self.moving)
+        self.cells = {i: cell_for(values[i], tile.x.dtype, tile.x.shape) for i in trace.numbers}
+        self.refill = [(i, cell) for i, cell in self.cells.items() if i in set(self.moving)]
         into = [0, *range(2, trace.given)]  # g is taken afresh after every update: it may be scribbled on
-        self.calls = Plan(trace, into, spare=(1,)).bind([x, g, *slots], self.cells, scratch)
+        self.calls = Plan(trace, into, spare=(1,)).bind(
+            [tile.x, tile.g, *tile.slots], self.cells, tile.scratch
+        )
 
     def fits(self, h: Any) -> bool:
         """Whether the rule goes this way at these hyperparameters; if so, take them over."""
-        if not self.trace.renew(self.values, self.moving, h):
+        if not self.trace.renew(self.values, self.moving, h, self.powers):
             return False
         for i, cell in self.refill:
             fill(cell, self.values[i])

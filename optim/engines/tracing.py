@@ -10,7 +10,7 @@ as a guard: where the answer would differ, the rule is traced again. Whatever ca
 """
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,10 +66,15 @@ class Symbol(NDArrayOperatorsMixin):
             raise Untraceable(f"{ufunc.__name__}, which is more than one operation a place")
         return self.tape.record(ufunc, args)
 
-    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> "Symbol":
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function is np.where and len(args) == 3:
             return self.tape.record(np.where, args)
+        if function is np.zeros_like and not options:
+            return 0.0
         raise Untraceable(f"{function.__name__} of an array")
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
 
     def __bool__(self) -> bool:
         if not self.plain:
@@ -152,16 +157,20 @@ class Trace:
     def known(self, hypers: Any) -> list[Any] | None:
         """Return the value of every number at an update, or None if the rule takes another branch there."""
         values = [None] * len(self.plain)
-        return values if self.renew(values, range(len(self.plain)), hypers) else None
+        return values if self.renew(values, range(len(self.plain)), hypers, {}) else None
 
-    def renew(self, values: list[Any], which: Iterable[int], hypers: Any) -> bool:
-        """Put the new values of some numbers among the others; False if the rule takes another branch."""
+    def renew(self, values: list[Any], which: Iterable[int], hypers: Any, instead: Mapping[int, Any]) -> bool:
+        """Put the new values of some numbers among the others; False if the rule takes another branch.
+
+        `instead` has what to call in place of the function that the rule calls.
+        """
         try:
             for i in which:
                 function, args = self.plain[i]
                 if function is None:
                     value = look_up(hypers, args)
                 else:
+                    function = instead.get(i, function)
                     value = function(*[values[a.index] if type(a) is Symbol else a for a in args])
                 if i in self.guards and bool(value) != self.guards[i]:
                     return False
