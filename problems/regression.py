@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.data import load
+from problems.margins import mean_loss, mean_loss_and_slope, sigmoid
 from problems.problem import Array, Problem
 from stepsize.base.checks import as_count, as_number, describe, refuse_unless
 
@@ -49,24 +50,24 @@ class Logistic(Problem, abstract=True):
     def fun(self, x: Any) -> Any:
         """Return the mean logistic loss plus the penalty."""
         A, s = self.train
-        return _softplus(-s * (x @ A.T)).mean(axis=-1) + self._ridge(x)
+        return mean_loss(x, A, s) + self._ridge(x)
 
     def grad(self, x: Any) -> Any:
         """Return the gradient of `fun`."""
         A, s = self.train
-        return (-s * _sigmoid(-s * (x @ A.T))) @ A / len(s) + self.penalty * x
+        return mean_loss_and_slope(x, A, s, value=False)[1] + self.penalty * x
 
     def value_and_grad(self, x: Any) -> tuple[Any, Any]:
         """Return both from one product with the data."""
         A, s = self.train
-        z = -s * (x @ A.T)
-        return _softplus(z).mean(axis=-1) + self._ridge(x), (-s * _sigmoid(z)) @ A / len(s) + self.penalty * x
+        value, slope = mean_loss_and_slope(x, A, s)
+        return value + self._ridge(x), slope + self.penalty * x
 
     def hess(self, x: Any) -> Any:
         """Return the Hessian, A' D A / n plus the penalty, with D = p (1 - p)."""
         A, _ = self.train
-        p = _sigmoid(x @ A.T)
-        curvature = (p * _sigmoid(-(x @ A.T)))[..., None] * A
+        p = sigmoid(x @ A.T)
+        curvature = (p * sigmoid(-(x @ A.T)))[..., None] * A
         return np.swapaxes(curvature, -1, -2) @ A / len(A) + np.diag(self.penalty)
 
     @cached_property
@@ -370,14 +371,3 @@ def split(labels: Array, share: float, rng: Any) -> tuple[Array, Array]:
 
 def _penalty(features: int, l2: float, intercept: bool) -> Array:
     return np.array([l2] * features + [0.0] * intercept)
-
-
-def _softplus(z: Any) -> Any:
-    """Return log(1 + exp(z)) without overflow and with full relative accuracy."""
-    return np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
-
-
-def _sigmoid(z: Any) -> Any:
-    """Return 1 / (1 + exp(-z)) without overflow and with full relative accuracy."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1.0, e) / (1 + e)

@@ -431,6 +431,15 @@ def test_every_row_of_a_sweep_ends_as_its_lone_run_diverged_or_not(problem, chec
     assert seen == {False, True}
 
 
+@pytest.mark.parametrize("lr", [1.1, 9.0])
+def test_the_update_at_which_a_row_diverges_is_that_of_theory(lr):
+    """On x^2 the gradient 2x is multiplied by 1 - 2 lr; its square overflows beyond 1.3e154."""
+    last = np.floor(np.log(np.sqrt(np.finfo(float).max) / 20) / np.log(abs(1 - 2 * lr)))
+    ends = sweep(Parabola(), SGD(lr=np.array([[0.4], [lr]])), steps=3000)
+    assert ends.nit.tolist() == [3000, last]
+    assert ends.diverged.tolist() == [False, True]
+
+
 def test_rows_with_powers_of_their_own_end_nearly_as_their_lone_runs():
     """beta**t is multiplied up where beta differs from row to row."""
     rng = np.random.default_rng(6)

@@ -87,7 +87,7 @@ def sweep(
     >>> from problems import Parabola
     >>> ends = sweep(Parabola(), SGD(lr=np.array([[0.4], [0.9], [1.1], [9.0]])), steps=3000)
     >>> ends.diverged.tolist(), ends.nit.tolist()
-    ([False, False, True, True], [3000, 3000, 1937, 124])
+    ([False, False, True, True], [3000, 3000, 1930, 124])
     """
     steps, check = as_count("steps", steps), as_count("check", check, 1)
     problem, x = prepared(problem, optimizer, x0)
