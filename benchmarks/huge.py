@@ -54,9 +54,9 @@ def readable(optimizer: Optimizer) -> Callable[[], Any]:
     return run
 
 
-def torch_step(make: Callable[..., Any], threads: int, **options: Any) -> Callable[[], Any]:
+def torch_step(make: Callable[..., Any], **options: Any) -> Callable[[], Any]:
     """Return PyTorch's step, in place."""
-    torch = load("torch", threads=threads)
+    torch = load("torch")
     x, g = data()
     p = torch.nn.Parameter(torch.from_numpy(x))
     p.grad = torch.from_numpy(g)
@@ -85,9 +85,9 @@ def measure(rounds: int, threads: int) -> list[Row]:
                 "stepsize": lambda o=optimizer: ours(o, threads, True),
                 "ours, x and state kept": lambda o=optimizer: ours(o, threads, False),
                 "the rule as it stands": lambda o=optimizer: readable(o),
-                "PyTorch, default": lambda m=make: torch_step(m, threads, foreach=False),
-                "PyTorch, foreach": lambda m=make: torch_step(m, threads, foreach=True),
-                "PyTorch, fused": lambda m=make: torch_step(m, threads, fused=True),
+                "PyTorch, default": lambda m=make: torch_step(m, foreach=False),
+                "PyTorch, foreach": lambda m=make: torch_step(m, foreach=True),
+                "PyTorch, fused": lambda m=make: torch_step(m, fused=True),
                 "memory traffic, one thread": lambda o=optimizer: traffic(1 + len(o.slots)),
             }
         )

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass
@@ -19,19 +19,26 @@ class Timings:
     wall: dict[str, list[float]] = field(default_factory=dict)
     cpu: dict[str, list[float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    clock: ClassVar[str] = "wall"
+
+    def times(self, name: str) -> list[float]:
+        """Return the times of a candidate, by the clock that counts."""
+        return self.wall[name] if self.clock == "wall" else self.cpu[name]
 
     def median(self, name: str) -> float:
-        """Return the median time on the clock."""
-        return statistics.median(self.wall[name])
+        """Return the median time."""
+        return statistics.median(self.times(name))
 
-    def ratio(self, name: str, base: str, clock: str = "wall") -> float:
+    def ratio(self, name: str, base: str) -> float:
         """Return how many times as long as `base` a candidate takes: the median over rounds."""
-        times = getattr(self, clock)
-        return statistics.median(a / b for a, b in zip(times[name], times[base], strict=True))
+        return statistics.median(self._ratios(name, base))
+
+    def _ratios(self, name: str, base: str) -> list[float]:
+        return [a / b for a, b in zip(self.times(name), self.times(base), strict=True)]
 
     def spread(self, name: str, base: str) -> tuple[float, float]:
         """Return the quartiles of the ratio over the rounds."""
-        ratios = [a / b for a, b in zip(self.wall[name], self.wall[base], strict=True)]
+        ratios = self._ratios(name, base)
         if len(ratios) < 2:
             return ratios[0], ratios[0]
         low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
@@ -131,3 +138,17 @@ def rows(
         words = "" if aim is None else f">= {aim:g}"
         found.append(Row(task, cost, name, ratio, timings.spread(name, ours), words, met))
     return found + [Row(task, cost, name, missing=gap) for name, gap in timings.missing.items()]
+
+
+def table(found: list[Row]) -> str:
+    """Return the rows as a table in Markdown, marked where an aim is missed or somebody else is faster."""
+    heads = ("task", "ours", "against", "takes x ours (quartiles)", "aim")
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for row in found:
+        cells = list(row.cells())
+        if row.met is False:
+            cells[-1] += ", missed"
+        elif row.ratio is not None and row.ratio < 1:
+            cells[-1] += "slower than they"
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)

@@ -276,6 +276,23 @@ class Hypers:
             inner.at(n)
         return self._h
 
+    def over(self, n: int, stop: int) -> Iterator[Any]:
+        """Yield what `at` returns for the updates from n on, a little faster than it does one by one."""
+        values = self._h.__dict__
+        while n < stop:
+            if self._moving and not self._first <= n < self._stop:
+                self._fill(n)
+            end = min(stop, self._stop) if self._moving else stop
+            columns = [(name, column, self._first) for name, column in self._table]
+            for k in range(n, end):
+                values["t"] = k + 1
+                for name, column, first in columns:
+                    values[name] = column[k - first]
+                for inner in self._inner:
+                    inner.at(k)
+                yield self._h
+            n = end
+
     def _fill(self, n: int) -> None:
         # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.
         ahead = 1 if self._stop != n or n == 0 else max(1, min(_CHUNK, _TABLE // self._width))

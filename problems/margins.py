@@ -1,9 +1,10 @@
 """The logistic loss of many examples and its slope, a block of rows at a time.
 
-Value and gradient need the data twice: once for the margins, once for the sum over examples. Blocks of rows that
-stay in the cache in between are read from memory once, which makes this faster than the two bare matrix products.
-Every function keeps its full relative accuracy for margins of any size: an example that is classified right by a
-margin of 40 still pulls by exp(-40), which the often seen ``(1 + tanh(z/2)) / 2`` would lose, and is no slower.
+Value and gradient need the data twice: once for the margins, once for the sum over examples. Blocks of rows
+that stay in the cache in between are read from memory once, which makes this faster than the two bare matrix
+products. Every function keeps its full relative accuracy for margins of any size: an example that is
+classified right by a margin of 40 still pulls by exp(-40), which the often seen ``(1 + tanh(z/2)) / 2`` would
+lose, and is no slower.
 """
 
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ def mean_loss(x: Any, A: Array, s: Array) -> Any:
 
 
 def mean_loss_and_slope(x: Any, A: Array, s: Array, value: bool = True) -> tuple[Any, Any]:
-    """Return `mean_loss` and its gradient from one pass over the data; without its value if that is not wanted."""
+    """Return `mean_loss` (0 unless its value is wanted) and its gradient, from one pass over the data."""
     loss: Any = 0.0
     slope: Any = 0.0
     for rows in _blocks(A):

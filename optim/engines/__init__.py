@@ -8,6 +8,10 @@ two make many updates at a time and leave the same run:
 * `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
   with the runs innermost, tile by tile (`tiles`), for huge vectors block by block (`blocks`).
 
+Three functions are for everybody: `sweep` (very many runs of which only the ends are wanted), `survey` (the
+same with a summary of every run's history) and `step` (an update of a huge vector, in place and on several
+threads).
+
 `minimize` chooses by what rule and problem declare. A rate that answers to the run, a search, a callback, a
 problem that varies and a rule that is not elementwise are the array engine's.
 """

@@ -57,13 +57,13 @@ class Floats:
             points,
             np.asarray(self.problem.fun(points), dtype=float),
             _rows(slopes, x),
-            np.array(rates, dtype=float),
+            np.fromiter(rates, float, len(rates)),
             _rows(answers, x) if self.optimizer.answers else points,
             tuple(np.array(slot) for slot in zip(*places, strict=True)),
         )
 
     def _descend(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
-        optimizer, hypers_at, slope = self.optimizer, self.hypers.at, self.problem.grad
+        optimizer, slope = self.optimizer, self.problem.grad
         direction, update = optimizer.direction, optimizer.update
         p, g = x.tolist(), e.g.tolist()
         places: list[Any] = list(zip(*(slot.tolist() for slot in slots), strict=True)) or [()] * len(p)
@@ -71,8 +71,7 @@ class Floats:
         factors = type(optimizer).update is Optimizer.update
         rows, slopes, rates = [*p], [*g], []
         reported = [*map(optimizer.answer, p, places)] if answers else []
-        for k in range(n, n + count):
-            h = hypers_at(k)
+        for h in self.hypers.over(n, n + count):
             lr = h.lr
             if factors:
                 for i in coordinates:
@@ -91,7 +90,5 @@ class Floats:
 
 
 def _rows(numbers: list[Any], x: Array) -> Array:
-    rows = np.array(numbers)
-    if rows.dtype != np.float64:  # a root of a negative number has become complex, say
-        raise TypeError(f"got {rows.dtype}")
-    return rows.reshape(-1, len(x))
+    """Return points from their coordinates; a root of a negative number, which is complex, is refused."""
+    return np.fromiter(numbers, float, len(numbers)).reshape(-1, len(x))

@@ -1,4 +1,4 @@
-"""Powers of a run's own number, such as beta**t: one multiplication an update instead of a logarithm and an exponential.
+"""Powers of a run's own number, such as beta**t: one multiplication an update instead of an exponential.
 
 Where beta is one number for all runs its power is one number too, and costs nothing. Where it is one a run,
 the powers of an update cost more than the rest of the rule. Every 32 updates they are taken afresh and

@@ -29,8 +29,8 @@ Array = np.ndarray[Any, Any]
 class Ends:
     """Where the runs of a sweep ended; row i is what `minimize` would say of run i alone.
 
-    Bit for bit, except that powers beta**t are multiplied up where beta differs from row to row, which keeps to
-    1e-12 over a few hundred updates.
+    Bit for bit, except that powers beta**t are multiplied up where beta differs from row to row, which keeps
+    to 1e-12 over a few hundred updates.
 
     Attributes
     ----------

@@ -29,9 +29,6 @@ __all__ = [
 ]
 
 
-_NUMPY = (np.ndarray, np.generic)
-
-
 def parts(x: Any) -> Any:
     """Return the coordinates of x: the items of a list, or the slices of an array along its last axis.
 
@@ -60,10 +57,12 @@ def join(*coordinates: Any) -> Any:
     [[1.0, 2.0], [3.0, 2.0]]
     """
     for c in coordinates:
-        if type(c) is not float and isinstance(c, _NUMPY):
+        if type(c) is not float:
             break
     else:
-        return list(coordinates)
+        return [*coordinates]
+    if not any(isinstance(c, np.ndarray | np.generic) for c in coordinates):
+        return [*coordinates]
     shape = np.broadcast_shapes(*(np.shape(c) for c in coordinates))
     if not shape:
         return np.array(coordinates, np.result_type(*coordinates))
