@@ -8,12 +8,16 @@ from optim.averaging import *
 from optim.averaging import __all__ as _averaging
 from optim.clipping import *
 from optim.clipping import __all__ as _clipping
+from optim.curvature import *
+from optim.curvature import __all__ as _curvature
 from optim.gradient import *
 from optim.gradient import __all__ as _gradient
 from optim.loop import *
 from optim.loop import __all__ as _loop
 from optim.optimizer import *
 from optim.optimizer import __all__ as _optimizer
+from optim.quasi_newton import *
+from optim.quasi_newton import __all__ as _quasi_newton
 from optim.quirks import *
 from optim.quirks import __all__ as _quirks
 from optim.rate_free import *
@@ -38,6 +42,8 @@ __all__ = [
     *_adam,
     *_second_moment,
     *_sign,
+    *_curvature,
+    *_quasi_newton,
     *_schedule_free,
     *_rate_free,
     *_wrappers,

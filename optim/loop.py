@@ -1,6 +1,7 @@
 """The loop: one update after another, nothing evaluated twice, everything recorded."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,7 +45,8 @@ def minimize(
         Updates to make.
     tol : float, optional
         Stop as soon as the error (the gap to the minimum where that is known, otherwise the gradient norm) is
-        at most this, in every run of a batch. By default the whole budget is used.
+        at most this, in every run of a batch. By default the whole budget is used. Where the updates see
+        mini-batches, the whole problem is evaluated after each update to decide; this is not counted.
     callback : callable, optional
         ``callback(info)`` after every update, with copies in ``info.n, .x, .fun, .grad, .lr``; raising
         StopIteration ends the run.
@@ -85,19 +87,21 @@ def minimize(
     way = way_for(optimizer, problem, x, state)
     minimum = None if tol is None else problem.minimum
     single = x.ndim == 1
+    feasible = getattr(problem, "feasible", None)
 
     with np.errstate(all="ignore"):
-        e = _evaluate(problem, n, x)
+        e = way.evaluate(n, x)
         check_first(x, e)
         record = _Recorder(optimizer, problem, x, slots, e)
         status, stop = BUDGET, n + steps
         fast = engine_for(engine, way, x, slots, callback is not None)
         while n < stop:
-            if tol is not None and _error(e, minimum, tol):
+            if tol is not None and _is_solved(problem, x, e, minimum, tol):
                 status = CONVERGED
                 break
             if fast is not None and (chunk := leap(fast, n, x, e, slots, stop, tol, minimum)) is not None:
                 record.add_chunk(chunk)
+                way.n_f, way.n_g = (count + len(chunk.lr) + chunk.diverged for count in (way.n_f, way.n_g))
                 n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
                 if chunk.diverged:
                     status = DIVERGED
@@ -105,8 +109,10 @@ def minimize(
                 continue
             fast = None
             x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
+            if feasible is not None:
+                x_next, e_next = np.clip(x_next, *feasible), None
             if e_next is None:
-                e_next = _evaluate(problem, n + 1, x_next)
+                e_next = way.evaluate(n + 1, x_next)
             if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
                 status = DIVERGED
                 break
@@ -116,19 +122,20 @@ def minimize(
                 status = STOPPED
                 break
         else:
-            if tol is not None and _error(e, minimum, tol):
+            if tol is not None and _is_solved(problem, x, e, minimum, tol):
                 status = CONVERGED
         history = record.history()
 
     diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1])
-    evaluations = len(history.fun) + (status == DIVERGED) + way.extra_evaluations
+    if way.searched is not None:
+        history = replace(history, **way.searched.columns(len(history.lr)))
     return Run(
         problem=problem,
         optimizer=optimizer,
         history=history,
         jac=np.array(e.g),
-        nfev=evaluations,
-        njev=evaluations,
+        nfev=way.n_f,
+        njev=way.n_g,
         status=status,
         message=_message(status, len(history.lr), tol, problem, diverged),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
@@ -148,17 +155,14 @@ def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
     return problem, x
 
 
-def _evaluate(problem: Any, n: int, x: Array) -> Evaluation:
-    seen = problem.at(n) if problem.varies else problem
-    return Evaluation(*seen.value_and_grad(x))
-
-
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares overflows or turns nan with the gradient, at the price of one call.
     return bool(np.isfinite(e.f) and np.isfinite(np.dot(e.g, e.g)))
 
 
-def _error(e: Evaluation, minimum: float | None, tol: float) -> bool:
+def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
+    if problem.varies and not problem.drifts:  # an estimate may be lucky: the whole problem decides
+        e = Evaluation(*problem.value_and_grad(x))
     error = _norm(e.g) if minimum is None else e.f - minimum
     return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))
 
@@ -240,7 +244,7 @@ def _checked_problem(problem: Any) -> Any:
 
 
 class _Plain:
-    """Any object with fun and grad, given the facts that it does not state."""
+    """Any object with fun and grad, given the facts that it does not state, and with the methods it has."""
 
     varies = False
     x0 = minimum = minimizers = L = mu = domain = None
@@ -249,9 +253,10 @@ class _Plain:
     def __init__(self, thing: Any) -> None:
         self.fun, self.grad = thing.fun, thing.grad
         self.formula = type(thing).__name__
-        for fact in ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula"):
-            if hasattr(thing, fact):
-                setattr(self, fact, getattr(thing, fact))
+        facts = ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula")
+        for name in (*facts, "hess", "residuals", "jacobian"):
+            if hasattr(thing, name):
+                setattr(self, name, getattr(thing, name))
 
     @property
     def dim(self) -> int | None:

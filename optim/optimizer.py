@@ -45,12 +45,16 @@ HUGE = 2**18
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What is known at a point: value, gradient and, for mini-batches, their variances."""
+    """What is known at a point: value, gradient and, for mini-batches, their variances and which draw it was.
+
+    `drawn` is (n, k): the k-th evaluation along the line of update n, where the problem varies.
+    """
 
     f: Any
     g: Any
     var_f: Any = None
     var_g: Any = None
+    drawn: tuple[int, int] | None = None
 
 
 class Optimizer(Record, abstract=True):
@@ -60,6 +64,13 @@ class Optimizer(Record, abstract=True):
     start), declares its hyperparameters as fields of type `Hyper`, and writes `direction` as its paper does.
     The paper's last line, ``x = x - lr * d``, stands in `update`. In both, ``h`` is the record itself with
     every schedule resolved at this update, and ``h.t`` = 1, 2, ... counts updates: no optimizer counts.
+
+    What a rule wants beyond the gradient it names in `needs`, and finds in ``h`` too: ``f`` is the value at
+    x; ``hess``, ``residuals``, ``jacobian`` are what the problem's methods of that name give at x; ``grad``
+    is the gradient as a function, to be asked at other points. All are of the problem as this update sees it.
+    A rule that `compares` takes differences of the gradients of two updates. Where the problem varies, it
+    finds ``h.grad`` and asks it for the earlier gradient once more, because two gradients compare only on one
+    mini-batch; elsewhere ``h.grad`` is None.
 
     All methods are pure: what goes in is never written to.
 
@@ -79,6 +90,7 @@ class Optimizer(Record, abstract=True):
     slots: ClassVar[tuple[str, ...]] = ()
     elementwise: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ()
+    compares: ClassVar[bool] = False
     batched: ClassVar[bool] = True
     demo: ClassVar[dict[str, Any]] = {}
 
@@ -86,6 +98,9 @@ class Optimizer(Record, abstract=True):
     t: ClassVar[int]
     f: ClassVar[Any]
     hess: ClassVar[Any]
+    residuals: ClassVar[Any]
+    jacobian: ClassVar[Any]
+    grad: ClassVar[Any] = None
 
     if TYPE_CHECKING:  # every rule has the field `lr`; a wrapper's is that of the rule inside
 
@@ -214,7 +229,7 @@ class Optimizer(Record, abstract=True):
             )
         if kind_of(value) != "schedule" and name != "lr":
             raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
-        if callable(value):
+        if callable(value) or kind_of(value) != "schedule":
             return value
         if isinstance(value, list | tuple | np.ndarray) and np.ndim(value):
             value = super().normalise(name, as_floats(name, value, expected))
@@ -292,6 +307,12 @@ class Hypers:
                     inner.at(k)
                 yield self._h
             n = end
+
+    def give(self, **known: Any) -> None:
+        """Put into the record what its rule needs beyond the gradient."""
+        self._h.__dict__.update(known)
+        for inner in self._inner:
+            inner.give(**known)
 
     def _fill(self, n: int) -> None:
         # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.

@@ -26,17 +26,23 @@ class History:
     x : ndarray of shape (T + 1, *S)
         The points, the start first; the gradient was taken at each of them.
     fun : ndarray of shape (T + 1, ...)
-        The value at each point. Where the problem varies, the value that the coming update saw.
+        The value at each point. Where the problem varies, as the coming update saw it: of its mini-batch.
     grad_norm : ndarray of shape (T + 1, ...)
-        Euclidean norm of the gradient at each point.
+        Euclidean norm of the gradient at each point, seen likewise.
     lr : ndarray of shape (T,), (T, B, 1) or (T, d)
         The rate that each update used.
     overshoot : ndarray of bool, shape (T, ...)
-        Whether the update passed the lowest point of its line: ``g_next . (x_next - x) > 0``.
+        Whether the update passed the lowest point of its line: ``g_next . (x_next - x) > 0``. Where the
+        problem varies, g_next is the estimate from which the next update starts; `Run.message` names it.
     answer : ndarray of shape (T + 1, *S), or None
         The points to report, for optimizers whose answer differs from x.
     answer_fun : ndarray of shape (T + 1, ...), or None
         Their values.
+    status : ndarray of str, shape (T,), or None
+        How each line search ended: "converged", "max_step", "min_step", "budget", "uphill", "not_descent",
+        "nonfinite", "degenerate" or "flat".
+    looks : ndarray of int, shape (T,), or None
+        How often each line search looked at the line, beyond its start.
     """
 
     x: Array
@@ -46,11 +52,18 @@ class History:
     overshoot: Array
     answer: Array | None = None
     answer_fun: Array | None = None
+    status: Array | None = None
+    looks: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
     """What `minimize` returns; the names are SciPy's.
+
+    A run is judged by the problem itself: where the updates saw mini-batches or noise, `fun`, `loss`,
+    `error`, `settled` and the best point are those of the whole problem, evaluated when they are asked for,
+    while `history` keeps what the updates saw. Where the problem drifts, each point is judged by the problem
+    as the coming update saw it.
 
     Attributes
     ----------
@@ -108,12 +121,12 @@ class Run:
     @property
     def fun(self) -> Any:
         """The value at the answer."""
-        return _plain(self._values[-1])
+        return _plain(self.loss[-1])
 
     @cached_property
     def best_step(self) -> Any:
         """How many updates had been made at the lowest value."""
-        values = np.where(np.isnan(self._values), np.inf, self._values)
+        values = np.where(np.isnan(self.loss), np.inf, self.loss)
         return _plain(values.argmin(axis=0))
 
     @property
@@ -127,7 +140,7 @@ class Run:
     @property
     def best_fun(self) -> Any:
         """The lowest value."""
-        return _plain(np.take_along_axis(self._values, np.asarray(self.best_step)[None], axis=0)[0])
+        return _plain(np.take_along_axis(self.loss, np.asarray(self.best_step)[None], axis=0)[0])
 
     @property
     def measure(self) -> str:
@@ -138,8 +151,8 @@ class Run:
     def error(self) -> Array:
         """How far from solved at each point: the gap fun - minimum, or the gradient norm without one."""
         if self.problem.minimum is None:
-            return self.history.grad_norm
-        return np.asarray(self._values - self.problem.minimum)
+            return self._whole(self._grad_norm) if self._estimated else self.history.grad_norm
+        return np.asarray(self.loss - self.problem.minimum)
 
     @property
     def overshoot_share(self) -> Any:
@@ -160,9 +173,41 @@ class Run:
     def _points(self) -> Array:
         return self.history.x if self.history.answer is None else self.history.answer
 
+    @cached_property
+    def loss(self) -> Array:
+        """The value of the whole problem at each reported point, the start first, of shape (T + 1, ...)."""
+        if self.history.answer_fun is not None:
+            return self.history.answer_fun
+        return self._whole(self.problem.fun) if self._estimated else self.history.fun
+
+    @cached_property
+    def held_out(self) -> Array:
+        """The loss over the examples held out at each reported point: the validation curve.
+
+        Raises
+        ------
+        ValueError
+            If the problem held out no examples.
+        """
+        if not getattr(self.problem, "has_held_out", False):
+            raise ValueError(
+                f"held_out: got none from {self.problem!r}, expected a problem that holds some out"
+            )
+        return self._whole(self.problem.held_out_fun)
+
     @property
-    def _values(self) -> Array:
-        return self.history.fun if self.history.answer_fun is None else self.history.answer_fun
+    def _estimated(self) -> bool:
+        """Whether the updates saw estimates of the problem; one that drifts is itself what they saw."""
+        return bool(self.problem.varies and not self.problem.drifts)
+
+    def _grad_norm(self, x: Array) -> Array:
+        g = self.problem.grad(x)
+        return np.asarray(np.sqrt((g * g).sum(axis=-1)))
+
+    def _whole(self, function: Any) -> Array:
+        # A few points at a time: a finite sum makes as many numbers of each as it has examples.
+        with np.errstate(all="ignore"):
+            return np.concatenate([function(x) for x in np.array_split(self._points, 1 + self.nit // 16)])
 
     def __repr__(self) -> str:
         end = f"fun={self.fun!r}" if np.ndim(self.fun) == 0 else f"{np.size(self.fun)} runs"

@@ -21,8 +21,8 @@ def as_method(
     args: tuple[Any, ...] = (),
     *,
     jac: Any = None,
-    hess: Any = None,  # noqa: ARG001  (SciPy passes it; first-order rules have no use for it)
-    hessp: Any = None,  # noqa: ARG001
+    hess: Any = None,
+    hessp: Any = None,  # noqa: ARG001  (SciPy passes it; no rule has a use for it)
     bounds: Any = None,
     constraints: Any = (),
     callback: Any = None,
@@ -68,6 +68,9 @@ def as_method(
         g = approx_fprime(x, value) if jac is None else jac(np.array(x), *args)
         return np.asarray(g, dtype=float).reshape(x.shape)
 
+    def hessian(x: Array) -> Array:
+        return np.asarray(hess(np.array(x), *args), dtype=float)
+
     problem = SimpleNamespace(
         fun=value,
         grad=gradient,
@@ -76,6 +79,8 @@ def as_method(
         formula=getattr(fun, "__name__", "fun"),
         gradient_source="finite differences" if jac is None else "exact",
     )
+    if callable(hess):
+        problem.hess = hessian
     start = np.atleast_1d(np.asarray(x0, dtype=float)).ravel()
     run = minimize(problem, optimizer, start, maxiter, tol=tol, callback=callback and _adapted(callback))
     return OptimizeResult(

@@ -27,7 +27,8 @@ class Problem(Record, abstract=True):
     """A function to descend.
 
     The last axis of x is the parameter vector, every leading axis is a batch: `fun` maps (..., d) to (...),
-    `grad` to (..., d), `hess` to (..., d, d).
+    `grad` to (..., d), `hess` to (..., d, d). A problem that is a multiple of a sum of squares may also give
+    `residuals` (..., m) and their derivatives, `jacobian` (..., m, d).
 
     Attributes
     ----------
@@ -42,15 +43,21 @@ class Problem(Record, abstract=True):
     L, mu : float, or None
         Largest and smallest curvature anywhere: the gradient is L-Lipschitz and the function mu-strongly
         convex; None where unknown or infinite.
-    checkpoint : (point, value), or None
-        One cited point with its cited value; a wrong function with a right gradient passes every gradient
-        check.
+    checkpoint : (point, value) or (point, value, tolerance), or None
+        One cited point with its cited value, to 1e-12 of it or to the printed digits; a wrong function with a
+        right gradient passes every gradient check.
     source : str
         Where the function comes from.
     components : bool
         True if `grad` and `fun` are written by components, so that they also take a list of floats.
+    smooth : bool
+        True if the gradient is continuous and differentiable; False where there are kinks.
+    feasible : (low, high), or None
+        A box to which every update is brought back; where the source confines the run.
     varies : bool
         True if the data change over time; `at` gives the problem as one update sees it.
+    drifts : bool
+        True if what is sought changes with it, so that no single function judges a run.
     """
 
     x0 = Fact()
@@ -62,7 +69,10 @@ class Problem(Record, abstract=True):
     checkpoint = Fact()
     source = Fact("")
     components = Fact(False)
+    smooth = Fact(True)
+    feasible = Fact()
     varies = Fact(False)
+    drifts = Fact(False)
     gradient_source = Fact("exact")
     demo: ClassVar[dict[str, Any]] = {}
 
@@ -100,6 +110,10 @@ class Problem(Record, abstract=True):
     def at(self, n: int) -> "Problem":
         """Return the problem as update n sees it: itself, unless it `varies`."""
         return self
+
+    def draw(self, n: int, k: int = 0) -> "Problem":
+        """Return the problem as the k-th evaluation along the line of update n sees it; see `Estimate`."""
+        return self.at(n)
 
     def on_domain(self, points: int, rng: Any) -> Array:
         """Return random points, uniform on the domain, of shape (points, d); for checks and pictures."""
@@ -219,6 +233,27 @@ class Custom(Problem):
             return function(x.copy())
         flat = x.reshape(-1, x.shape[-1])
         return np.array([function(row.copy()) for row in flat]).reshape(*x.shape[:-1], *shape)
+
+
+def symmetric(*upper: Any) -> Array:
+    """Return the symmetric matrix whose upper triangle is given row by row; entries may be batches.
+
+    Examples
+    --------
+    >>> symmetric(1.0, 2.0, 3.0).tolist()
+    [[1.0, 2.0], [2.0, 3.0]]
+    """
+    d = round((np.sqrt(8 * len(upper) + 1) - 1) / 2)
+    shape = np.broadcast_shapes(*(np.shape(entry) for entry in upper))
+    H = np.empty((*shape, d, d))
+    for entry, i, j in zip(upper, *np.triu_indices(d), strict=True):
+        H[..., i, j] = H[..., j, i] = entry
+    return H
+
+
+def diagonal(entries: Any) -> Array:
+    """Return the diagonal matrices with the last axis of `entries` on the diagonal."""
+    return np.asarray(entries)[..., None] * np.eye(np.shape(entries)[-1])
 
 
 def as_dim(dim: Any, least: int = 1) -> int:

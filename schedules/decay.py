@@ -1,13 +1,14 @@
-"""Rates that fall: the classic formulas, each with its exact convention."""
+"""Rates that fall for ever, each with its exact convention; none needs to know how long the run will be."""
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
 
-from schedules.schedule import Array, Schedule
-from stepsize.base.checks import as_count, as_number, refuse_unless
+from schedules.schedule import Array, Schedule, check_numbers
+from stepsize.base.checks import as_number, refuse_unless
 
-__all__ = ["EarlyStepDecay", "Exponential", "InverseTime", "Linear", "StepDecay", "TimeBased"]
+__all__ = ["Exponential", "InverseSqrt", "InverseTime", "Power", "SearchThenConverge", "TimeBased"]
 
 
 class InverseTime(Schedule):
@@ -18,6 +19,9 @@ class InverseTime(Schedule):
     Half the rate is left at n = 1/d. This is what Keras 1 and 2 computed for ``decay=d``, counting batches.
     It is *not* `TimeBased`, the recursion that Wikipedia gives under the name "time-based", which falls like
     a Gaussian. Its sum diverges and its sum of squares converges: it meets Robbins and Monro's conditions.
+
+    Self-organizing maps use it as "inverse t" decay with d = 100/T, and as "asymptotic" decay with d = 2/T,
+    which ends at a third of the rate and not near 0.
 
     Parameters
     ----------
@@ -39,15 +43,21 @@ class InverseTime(Schedule):
     lr: Any
     d: float
     demo: ClassVar = {"lr": 0.1, "d": 0.1}
+    formula = "lr / (1 + d * n)"
 
     def check(self) -> None:
         """Refuse a negative decay."""
-        _rate(self.lr)
+        check_numbers(self.lr)
         refuse_unless(as_number("d", self.d) >= 0, "d", self.d, "a decay of at least 0")
 
     def value(self, n: Array) -> Any:
         """Return lr / (1 + d n)."""
         return self.lr / (1 + self.d * n)
+
+    @property
+    def tail(self) -> float:
+        """1: the values fall like 1/n."""
+        return 1.0 if self.d else 0.0
 
 
 class TimeBased(Schedule):
@@ -85,94 +95,21 @@ class TimeBased(Schedule):
     lr: Any
     d: float
     demo: ClassVar = {"lr": 0.1, "d": 0.1}
+    formula = "lr / prod(1 + d * k for k in range(n))"
 
     def check(self) -> None:
         """Refuse a negative decay."""
-        _rate(self.lr)
+        check_numbers(self.lr)
         refuse_unless(as_number("d", self.d) >= 0, "d", self.d, "a decay of at least 0")
 
     def value(self, n: Array) -> Any:
         """Return lr divided by the product of 1 + d k for k < n."""
         return self.lr * np.exp(-_log_product(self.d, n))
 
-
-class StepDecay(Schedule):
-    r"""Step decay: the rate is multiplied by `factor` every `every` updates.
-
-    .. math:: \eta_n = \eta_0\, r^{\lfloor n / K \rfloor}
-
-    Half-open: update K is the first with the lower rate. Wikipedia's form, which drops one update earlier, is
-    `EarlyStepDecay`.
-
-    Parameters
-    ----------
-    lr : float
-        The rate of update 0.
-    factor : float
-        r, what a drop multiplies by; at least 0.
-    every : int
-        K, the updates between drops; at least 1.
-
-    Examples
-    --------
-    >>> StepDecay(0.1, 0.5, 10)([0, 9, 10, 20]).tolist()
-    [0.1, 0.1, 0.05, 0.025]
-    """
-
-    lr: Any
-    factor: float
-    every: int
-    demo: ClassVar = {"lr": 0.1, "factor": 0.5, "every": 10}
-
-    def check(self) -> None:
-        """Refuse a negative factor and an empty stage."""
-        _rate(self.lr)
-        refuse_unless(as_number("factor", self.factor) >= 0, "factor", self.factor, "a factor of at least 0")
-        as_count("every", self.every, 1)
-
-    def value(self, n: Array) -> Any:
-        """Return lr factor^floor(n / every)."""
-        return self.lr * self.factor ** np.floor(n / self.every)
-
-
-class EarlyStepDecay(Schedule):
-    r"""Step decay that drops one update early, as Wikipedia prints it: the exponent is floor((1 + n) / K).
-
-    .. math:: \eta_n = \eta_0\, d^{\lfloor (1 + n) / r \rfloor}
-
-    Update K - 1 is already the first with the lower rate. `StepDecay` drops at K.
-
-    Parameters
-    ----------
-    lr : float
-        The rate before the first drop.
-    factor : float
-        What a drop multiplies by (Wikipedia's d); at least 0.
-    every : int
-        The updates between drops (Wikipedia's r); at least 1.
-
-    References
-    ----------
-    Wikipedia, "Learning rate", section "Learning rate schedule".
-
-    Examples
-    --------
-    >>> EarlyStepDecay(0.1, 0.5, 10)([0, 8, 9, 19]).tolist()
-    [0.1, 0.1, 0.05, 0.025]
-    """
-
-    lr: Any
-    factor: float
-    every: int
-    demo: ClassVar = {"lr": 0.1, "factor": 0.5, "every": 10}
-
-    def check(self) -> None:
-        """Refuse a negative factor and an empty stage."""
-        StepDecay(self.lr, self.factor, self.every)
-
-    def value(self, n: Array) -> Any:
-        """Return lr factor^floor((1 + n) / every)."""
-        return self.lr * self.factor ** np.floor((1 + n) / self.every)
+    @property
+    def tail(self) -> float:
+        """Infinite: the values fall faster than every power of n."""
+        return math.inf if self.d else 0.0
 
 
 class Exponential(Schedule):
@@ -186,7 +123,7 @@ class Exponential(Schedule):
         The rate of update 0.
     d : float
         The decay a update; a rate falls to half in ln 2 / d updates. ``d = -log(gamma)`` for those who
-        multiply by gamma every update.
+        multiply by gamma every update; `Geometric` is for those who know where it shall end.
 
     Examples
     --------
@@ -197,66 +134,159 @@ class Exponential(Schedule):
     lr: Any
     d: float
     demo: ClassVar = {"lr": 0.1, "d": 0.05}
+    formula = "lr * exp(-d * n)"
 
     def check(self) -> None:
         """Refuse what is not a number."""
-        _rate(self.lr)
+        check_numbers(self.lr)
         as_number("d", self.d)
 
     def value(self, n: Array) -> Any:
         """Return lr exp(-d n)."""
         return self.lr * np.exp(-self.d * n)
 
+    @property
+    def tail(self) -> float:
+        """Infinite: the values fall faster than every power of n."""
+        return math.copysign(math.inf, self.d) if self.d else 0.0
 
-class Linear(Schedule):
-    r"""A straight line from one value to another, which it then holds.
 
-    .. math:: \eta_n = \eta_0 + (\eta_T - \eta_0) \min(n / T, 1)
+class Power(Schedule):
+    r"""A power of the number of updates made: lr (1 + n/s)^-p.
 
-    The end is reached at n = T, so the last of T updates still moves when the end is 0.
+    .. math:: \eta_n = \eta_0\,(1 + n/s)^{-p}
+
+    With s = 1 this is t^-p for the t-th update, t = n + 1, the family in which Robbins and Monro's conditions
+    hold for 1/2 < p <= 1: the steps sum to infinity, their squares do not.
 
     Parameters
     ----------
     lr : float
-        The value at n = 0.
-    steps : int
-        T, the updates until the end is reached; at least 1.
-    end : float
-        The value from n = T on.
+        The rate of update 0.
+    power : float
+        p.
+    scale : float
+        s, the updates after which the fall sets in; above 0.
 
     References
     ----------
-    Optimal for the last iterate of subgradient descent: Zamani and Glineur, arXiv 2307.11134.
+    Robbins and Monro, "A stochastic approximation method", Ann. Math. Stat. 22 (1951).
 
     Examples
     --------
-    >>> Linear(0.1, steps=4)([0, 1, 2, 3, 4, 99]).tolist()
-    [0.1, 0.07500000000000001, 0.05, 0.025, 0.0, 0.0]
+    >>> Power(1.0, power=0.5)([0, 3, 99]).tolist()
+    [1.0, 0.5, 0.1]
+    >>> [p for p in (0.5, 0.6, 1.0, 1.1) if Power(1.0, p).robbins_monro]
+    [0.6, 1.0]
     """
 
     lr: Any
-    steps: int
-    end: Any = 0.0
-    demo: ClassVar = {"lr": 0.1, "steps": 20}
+    power: float
+    scale: float = 1.0
+    demo: ClassVar = {"lr": 0.1, "power": 0.75}
+    formula = "lr * (1 + n / scale) ** -power"
 
     def check(self) -> None:
-        """Refuse an empty line."""
-        _rate(self.lr)
-        _rate(self.end, "end")
-        as_count("steps", self.steps, 1)
+        """Refuse a scale that is no length."""
+        check_numbers(self.lr)
+        as_number("power", self.power)
+        refuse_unless(as_number("scale", self.scale) > 0, "scale", self.scale, "a number above 0")
 
     def value(self, n: Array) -> Any:
-        """Return lr (1 - z) + end z with z = min(n / T, 1)."""
-        z = np.minimum(n / self.steps, 1.0)
-        return self.lr * (1 - z) + self.end * z
+        """Return lr (1 + n/s)^-p."""
+        return self.lr * (1 + n / self.scale) ** -self.power
+
+    @property
+    def tail(self) -> float:
+        """The power p."""
+        return self.power
 
 
-def _rate(value: Any, name: str = "lr") -> None:
-    """Refuse a parameter that is neither a number nor an array of numbers."""
-    if np.ndim(value) == 0:
-        as_number(name, value)
-    else:
-        refuse_unless(bool(np.all(np.isfinite(value))), name, value, "finite numbers")
+class InverseSqrt(Schedule):
+    r"""Inverse square root decay: lr / sqrt(1 + n/s).
+
+    .. math:: \eta_n = \frac{\eta_0}{\sqrt{1 + n/s}}
+
+    It needs no horizon. After a warm-up of W updates it is usual with s = W:
+    ``InverseSqrt(lr, scale=W).warmup(W)``; `Noam` is that with another scale.
+
+    Parameters
+    ----------
+    lr : float
+        The rate of update 0.
+    scale : float
+        s, the timescale; above 0.
+
+    References
+    ----------
+    Zhai et al., "Scaling vision transformers", arXiv 2106.04560.
+
+    Examples
+    --------
+    >>> InverseSqrt(0.1, scale=100)([0, 300, 9900]).tolist()
+    [0.1, 0.05, 0.01]
+    """
+
+    lr: Any
+    scale: float = 1.0
+    demo: ClassVar = {"lr": 0.1, "scale": 5.0}
+    formula = "lr / sqrt(1 + n / scale)"
+    tail = 0.5
+
+    def check(self) -> None:
+        """Refuse a scale that is no length."""
+        Power(self.lr, 0.5, self.scale)
+
+    def value(self, n: Array) -> Any:
+        """Return lr / sqrt(1 + n/s)."""
+        return self.lr / np.sqrt(1 + n / self.scale)
+
+
+class SearchThenConverge(Schedule):
+    r"""Search, then converge, in Darken and Moody's second form: flat up to tau, then c / n.
+
+    .. math:: \eta_n = \eta_0\,\frac{1 + (c/\eta_0)(n/\tau)}{1 + (c/\eta_0)(n/\tau) + \tau\,(n/\tau)^2}
+
+    The first form is `InverseTime` with d = 1/tau. Far out, this one falls like c / n whatever lr was, which
+    lets c be set by theory (above 1 / (2 mu) for a bowl of least curvature mu).
+
+    Parameters
+    ----------
+    lr : float
+        The rate of update 0; above 0.
+    c : float
+        What n times the rate tends to.
+    tau : float
+        The updates spent in search; above 0.
+
+    References
+    ----------
+    Darken, Chang and Moody, "Learning rate schedules for faster stochastic gradient search", 1992.
+
+    Examples
+    --------
+    >>> round(SearchThenConverge(0.1, c=2.0, tau=50)(10**7) * 10**7, 3)
+    2.0
+    """
+
+    lr: Any
+    c: float
+    tau: float
+    demo: ClassVar = {"lr": 0.1, "c": 1.0, "tau": 10.0}
+    formula = "lr * (1 + c / lr * n / tau) / (1 + c / lr * n / tau + tau * (n / tau) ** 2)"
+    tail = 1.0
+
+    def check(self) -> None:
+        """Refuse a rate that cannot be divided by."""
+        check_numbers(self.lr)
+        refuse_unless(bool(np.all(np.asarray(self.lr) > 0)), "lr", self.lr, "a rate above 0")
+        refuse_unless(as_number("c", self.c) > 0, "c", self.c, "a number above 0")
+        refuse_unless(as_number("tau", self.tau) > 0, "tau", self.tau, "a number above 0")
+
+    def value(self, n: Array) -> Any:
+        """Return lr (1 + u) / (1 + u + n^2/tau) with u = (c / lr) (n / tau)."""
+        u = self.c / self.lr * (n / self.tau)
+        return self.lr * (1 + u) / (1 + u + n * n / self.tau)
 
 
 def _log_product(d: float, n: Array) -> Any:

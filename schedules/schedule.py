@@ -1,29 +1,15 @@
-"""The contract of a schedule: a pure function of the update index, and the operators that compose them."""
+"""The contract of a schedule: a pure function of the update index."""
 
 import math
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
+from schedules import notation
 from stepsize.base.checks import as_count, as_number, describe, refuse_unless
 from stepsize.base.record import Record
 
-__all__ = [
-    "Cap",
-    "Constant",
-    "Delay",
-    "Floor",
-    "FromFunction",
-    "Product",
-    "Repeat",
-    "Rows",
-    "Schedule",
-    "Sum",
-    "Then",
-    "Warmup",
-    "as_schedule",
-]
+__all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
 Array = np.ndarray[Any, Any]
 
@@ -31,16 +17,22 @@ Array = np.ndarray[Any, Any]
 class Schedule(Record, abstract=True):
     """A value for every update: ``schedule(n)``, with n = 0 for the first update.
 
-    A subclass is a closed form: its fields are the parameters and its one method `value` turns an array of
-    indices into an array of the same shape. Schedules are immutable; asking twice gives the same answer, and
-    to resume is to ask at a later n. Any hyperparameter may be driven by one.
+    A subclass is a closed form: its fields are the parameters, its one method `value` turns an array of
+    indices into an array of the same shape, and its `formula` says the same in text, from which `describe`
+    writes it out (a test holds the two together). Schedules are immutable; asking twice gives the same
+    answer, and to resume is to ask at a later n. Any hyperparameter may be driven by one.
 
-    Operators: ``a * b``, ``a + b`` (with schedules or numbers), `then`, `warmup`, `floor`, `cap`, `delay`,
-    `repeat`.
+    Operators: ``a * b``, ``a + b`` (with schedules or numbers), `then`, `warmup`, `cooldown`, `floor`, `cap`,
+    `delay`, `skip`, `repeat`, `per_epoch`.
     """
 
     kind: ClassVar[str] = "schedule"
     demo: ClassVar[dict[str, Any]] = {}
+
+    @property
+    def formula(self) -> str:
+        """The mathematics, as Python text in the field names and n; most classes set it as a plain string."""
+        raise NotImplementedError
 
     def value(self, n: Array) -> Any:
         """Return the values at the indices n, a float array of any shape; broadcasts with the parameters."""
@@ -76,12 +68,78 @@ class Schedule(Record, abstract=True):
             np.broadcast_to(values, np.broadcast_shapes(np.shape(values), indices.shape)), dtype=float
         )
 
+    def table(self, steps: int) -> Array:
+        """Return the values of the first `steps` updates.
+
+        Examples
+        --------
+        >>> Constant(0.1).table(3).tolist()
+        [0.1, 0.1, 0.1]
+        """
+        n = np.arange(as_count("steps", steps))
+        return np.asarray(self(n.reshape((-1,) + (1,) * np.ndim(self(0)))))
+
+    def total(self, steps: int) -> Any:
+        """Return the sum of the first `steps` values: how far gradients of length 1 can carry the iterate."""
+        return _number(self.table(steps).sum(axis=0))
+
+    def total_sq(self, steps: int) -> Any:
+        """Return the sum of the squares of the first `steps` values: how much noise of variance 1 gets in."""
+        values = self.table(steps)
+        return _number((values * values).sum(axis=0))
+
+    @property
+    def horizon(self) -> int | None:
+        """An update from which on the value stays the same; None if there is none, or it is not known."""
+        return None
+
+    @property
+    def tail(self) -> float | None:
+        """The power p of the values' fall, n^-p, far out.
+
+        0 where they stay up (on average, if they cycle), ``inf`` where they fall faster than every power,
+        None where it is not known.
+        """
+        if self.horizon is None:
+            return None
+        return 0.0 if np.any(self(self.horizon)) else math.inf
+
+    @property
+    def robbins_monro(self) -> bool | None:
+        """Whether the infinite schedule has a divergent sum and a convergent sum of squares.
+
+        Those are Robbins and Monro's conditions for a noisy descent to arrive: True for a tail n^-p with
+        1/2 < p <= 1. None where it is not known, and where it is the wrong question, because the schedule
+        ends at 0: what runs on a budget is judged by what the budget buys.
+        """
+        if self.tail is None or (self.horizon is not None and not np.any(self(self.horizon))):
+            return None
+        return 0.5 < self.tail <= 1
+
+    def describe(self, latex: bool = False) -> str:
+        """Return the schedule as one line of mathematics in n, plain or in LaTeX.
+
+        Examples
+        --------
+        >>> Constant(0.1).then(0.01, at=100).describe()
+        '0.1 if n < 100 else 0.01'
+        """
+        return notation.describe(self, latex)
+
+    def symbols(self) -> dict[str, Any]:
+        """Return what the names in the formula stand for."""
+        return dict(self.fields())
+
     def __mul__(self, other: Any) -> "Schedule":
+        from schedules.composites import Product
+
         return Product(self, as_schedule(other)) if _is_factor(other) else NotImplemented
 
     __rmul__ = __mul__
 
     def __add__(self, other: Any) -> "Schedule":
+        from schedules.composites import Sum
+
         return Sum(self, as_schedule(other)) if _is_factor(other) else NotImplemented
 
     __radd__ = __add__
@@ -91,27 +149,59 @@ class Schedule(Record, abstract=True):
 
     def then(self, after: Any, *, at: int) -> "Schedule":
         """Follow this schedule up to update `at` - 1 and `after` from update `at` on, which sees n - at."""
+        from schedules.composites import Then
+
         return Then(self, as_schedule(after), at)
 
-    def warmup(self, updates: int, *, start: float | None = None, shift: bool = True) -> "Schedule":
-        """Rise linearly over the first updates, then follow this schedule; see `Warmup`."""
-        return Warmup(self, updates, start, shift)
+    def warmup(
+        self, updates: int, *, start: float | None = None, shift: bool = True, shape: str = "linear"
+    ) -> "Schedule":
+        """Rise over the first updates, then follow this schedule; see `Warmup`."""
+        from schedules.phases import Warmup
+
+        return Warmup(self, updates, start, shift, shape)
+
+    def cooldown(self, updates: int, *, at: int, shape: Any = "1-sqrt", end: float = 0.0) -> "Schedule":
+        """Fall to `end` from update `at` on, over that many updates; see `Cooldown`."""
+        from schedules.phases import Cooldown
+
+        return Cooldown(self, updates, at, shape, end)
 
     def floor(self, least: float) -> "Schedule":
         """Never go below `least`."""
+        from schedules.composites import Floor
+
         return Floor(self, least)
 
     def cap(self, most: float) -> "Schedule":
         """Never go above `most`."""
+        from schedules.composites import Cap
+
         return Cap(self, most)
 
     def delay(self, updates: int) -> "Schedule":
         """Hold the first value for that many updates, then start."""
+        from schedules.composites import Delay
+
         return Delay(self, updates)
+
+    def skip(self, updates: int) -> "Schedule":
+        """Leave the first updates out, as if they had been made already."""
+        from schedules.composites import Skip
+
+        return Skip(self, updates)
 
     def repeat(self, period: int) -> "Schedule":
         """Start over every `period` updates."""
+        from schedules.composites import Repeat
+
         return Repeat(self, period)
+
+    def per_epoch(self, updates_per_epoch: int, *, smooth: bool = False) -> "Schedule":
+        """Count epochs instead of updates; see `per_epoch`."""
+        from schedules.composites import PerEpoch
+
+        return PerEpoch(self, updates_per_epoch, smooth)
 
 
 class Constant(Schedule):
@@ -130,6 +220,8 @@ class Constant(Schedule):
 
     lr: Any
     demo: ClassVar = {"lr": 0.1}
+    formula = "lr"
+    horizon = 0
 
     def value(self, n: Array) -> Any:
         """Return lr."""
@@ -137,279 +229,7 @@ class Constant(Schedule):
 
     def check(self) -> None:
         """Refuse what is not a finite number or array of numbers."""
-        if np.ndim(self.lr) == 0:
-            as_number("lr", self.lr)
-        else:
-            refuse_unless(bool(np.all(np.isfinite(self.lr))), "lr", self.lr, "finite numbers")
-
-
-class FromFunction(Schedule):
-    """A schedule from a plain function of n, which is called with one int at a time.
-
-    Parameters
-    ----------
-    function : callable
-        ``function(n: int) -> float``.
-
-    Notes
-    -----
-    A function cannot be written to JSON; use a class where a run must be described in a file.
-
-    Examples
-    --------
-    >>> FromFunction(lambda n: 1 / (n + 1))([0, 1, 3]).tolist()
-    [1.0, 0.5, 0.25]
-    """
-
-    function: Callable[[int], float]
-    demo: ClassVar = {"function": math.sqrt}
-
-    def value(self, n: Array) -> Any:
-        """Return the function's value at each n."""
-        values = [self.function(int(i)) for i in n.ravel()]
-        try:
-            return np.array(values, dtype=float).reshape(n.shape)
-        except (TypeError, ValueError):
-            first = values[0] if values else None
-            raise TypeError(f"the schedule function returned {describe(first)}, expected a number") from None
-
-
-class Rows(Schedule):
-    """A different schedule for every run of a batch: row i of x follows the i-th schedule.
-
-    Parameters
-    ----------
-    schedules : sequence of schedules or numbers
-        One a row.
-
-    Examples
-    --------
-    >>> Rows([0.1, 0.2])(0).tolist()
-    [[0.1], [0.2]]
-    """
-
-    schedules: tuple[Any, ...]
-    demo: ClassVar = {"schedules": (0.1, 0.2)}
-
-    def check(self) -> None:
-        """Turn every entry into a schedule."""
-        refuse_unless(
-            isinstance(self.schedules, tuple) and len(self.schedules) > 0,
-            "schedules",
-            self.schedules,
-            "a list with one schedule or number a row",
-        )
-        object.__setattr__(self, "schedules", tuple(as_schedule(s) for s in self.schedules))
-
-    def rows(self, which: Any) -> "Rows":
-        """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
-        return Rows(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
-
-    def value(self, n: Array) -> Any:
-        """Return the values with the rows on the axis before the last: shape (..., B, 1)."""
-        column = n if n.ndim >= 2 else n.reshape((*n.shape, 1, 1))
-        return np.concatenate(
-            [np.broadcast_to(s.value(column), column.shape) for s in self.schedules], axis=-2
-        )
-
-
-class Product(Schedule):
-    """The product of two schedules, value by value.
-
-    Examples
-    --------
-    >>> (Constant(0.5) * Constant(0.5))(3)
-    0.25
-    """
-
-    first: Schedule
-    second: Schedule
-    demo: ClassVar = {"first": Constant(0.5), "second": Constant(0.2)}
-
-    def value(self, n: Array) -> Any:
-        """Return first(n) * second(n)."""
-        return self.first.value(n) * self.second.value(n)
-
-
-class Sum(Schedule):
-    """The sum of two schedules, value by value.
-
-    Examples
-    --------
-    >>> (Constant(0.5) + 0.25)(3)
-    0.75
-    """
-
-    first: Schedule
-    second: Schedule
-    demo: ClassVar = {"first": Constant(0.5), "second": Constant(0.2)}
-
-    def value(self, n: Array) -> Any:
-        """Return first(n) + second(n)."""
-        return self.first.value(n) + self.second.value(n)
-
-
-class Then(Schedule):
-    """One schedule up to a boundary, another from it on; the second starts at its own 0.
-
-    The boundary is half-open: update `at` is the first to use `after`.
-
-    Examples
-    --------
-    >>> Constant(1.0).then(0.1, at=2)([0, 1, 2, 3]).tolist()
-    [1.0, 1.0, 0.1, 0.1]
-    """
-
-    before: Schedule
-    after: Schedule
-    at: int
-    demo: ClassVar = {"before": Constant(1.0), "after": Constant(0.1), "at": 10}
-
-    def check(self) -> None:
-        """Refuse a boundary that is no update."""
-        as_count("at", self.at)
-
-    def value(self, n: Array) -> Any:
-        """Return before(n) for n < at and after(n - at) from then on."""
-        return np.where(n < self.at, self.before.value(n), self.after.value(np.maximum(n - self.at, 0.0)))
-
-
-class Warmup(Schedule):
-    """A linear rise over the first `updates` updates, then the body.
-
-    With ``start=None`` update n of the first W is multiplied by (n + 1) / W, so that update 0 moves and
-    update W - 1 has the full rate. With a `start` the classical ramp is taken instead, from that value at
-    n = 0 to the body's first value at n = W (``start=0`` wastes update 0, as several libraries do).
-
-    Parameters
-    ----------
-    body : Schedule
-        What follows.
-    updates : int
-        W, the length of the rise; at least 1.
-    start : float, optional
-        First value of the classical ramp.
-    shift : bool
-        True: the body starts at its own 0 after the rise, and the rise leads to its first value. False: the
-        body runs from n = 0 on and the rise multiplies it (only without `start`).
-
-    Examples
-    --------
-    >>> Constant(1.0).warmup(4)([0, 1, 3, 4]).tolist()
-    [0.25, 0.5, 1.0, 1.0]
-    >>> Constant(1.0).warmup(4, start=0.0)([0, 1, 4]).tolist()
-    [0.0, 0.25, 1.0]
-    """
-
-    body: Schedule
-    updates: int
-    start: float | None = None
-    shift: bool = True
-    demo: ClassVar = {"body": Constant(1.0), "updates": 5}
-
-    def check(self) -> None:
-        """Refuse an empty rise and a start that cannot be multiplied."""
-        as_count("updates", self.updates, 1)
-        if self.start is not None:
-            as_number("start", self.start)
-            refuse_unless(self.shift, "shift", self.shift, "True when a start is given")
-
-    def value(self, n: Array) -> Any:
-        """Return the rise for n < W, the body afterwards."""
-        W = self.updates
-        shifted = np.maximum(n - W, 0.0) if self.shift else n
-        body = self.body.value(shifted)
-        if self.start is None:
-            return body * np.minimum((n + 1) / W, 1.0)
-        return np.where(n < W, self.start + (self.body.value(0.0 * n) - self.start) * (n / W), body)
-
-
-class Floor(Schedule):
-    """A schedule that never goes below a value.
-
-    Examples
-    --------
-    >>> Constant(0.001).floor(0.01)(0)
-    0.01
-    """
-
-    body: Schedule
-    least: float
-    demo: ClassVar = {"body": Constant(0.1), "least": 0.01}
-
-    def check(self) -> None:
-        """Refuse a bound that is no number."""
-        as_number("least", self.least)
-
-    def value(self, n: Array) -> Any:
-        """Return max(body(n), least)."""
-        return np.maximum(self.body.value(n), self.least)
-
-
-class Cap(Schedule):
-    """A schedule that never goes above a value.
-
-    Examples
-    --------
-    >>> Constant(1.0).cap(0.1)(0)
-    0.1
-    """
-
-    body: Schedule
-    most: float
-    demo: ClassVar = {"body": Constant(0.1), "most": 1.0}
-
-    def check(self) -> None:
-        """Refuse a bound that is no number."""
-        as_number("most", self.most)
-
-    def value(self, n: Array) -> Any:
-        """Return min(body(n), most)."""
-        return np.minimum(self.body.value(n), self.most)
-
-
-class Delay(Schedule):
-    """A schedule that holds its first value for some updates before it starts.
-
-    Examples
-    --------
-    >>> (Constant(1.0).then(0.5, at=1)).delay(2)([0, 1, 2, 3]).tolist()
-    [1.0, 1.0, 1.0, 0.5]
-    """
-
-    body: Schedule
-    updates: int
-    demo: ClassVar = {"body": Constant(0.1), "updates": 5}
-
-    def check(self) -> None:
-        """Refuse a length that is no count."""
-        as_count("updates", self.updates)
-
-    def value(self, n: Array) -> Any:
-        """Return body(max(n - updates, 0))."""
-        return self.body.value(np.maximum(n - self.updates, 0.0))
-
-
-class Repeat(Schedule):
-    """A schedule that starts over every `period` updates.
-
-    Examples
-    --------
-    >>> (Constant(1.0).then(0.5, at=1)).repeat(2)([0, 1, 2, 3]).tolist()
-    [1.0, 0.5, 1.0, 0.5]
-    """
-
-    body: Schedule
-    period: int
-    demo: ClassVar = {"body": Constant(0.1), "period": 5}
-
-    def check(self) -> None:
-        """Refuse an empty period."""
-        as_count("period", self.period, 1)
-
-    def value(self, n: Array) -> Any:
-        """Return body(n mod period)."""
-        return self.body.value(n % self.period)
+        check_numbers(self.lr)
 
 
 def as_schedule(value: Any) -> Schedule:
@@ -434,11 +254,46 @@ def as_schedule(value: Any) -> Schedule:
         and getattr(value, "kind", "schedule") == "schedule"
         and not isinstance(value, Record | type)
     ):
+        from schedules.functions import FromFunction
+
         return FromFunction(value)
     raise TypeError(
         f"got {describe(value)}, expected a schedule, a number or a function of the update index n"
     )
 
 
+def per_epoch(schedule: Any, updates_per_epoch: int, *, smooth: bool = False) -> Schedule:
+    """Return the schedule that counts epochs: it changes every `updates_per_epoch` updates.
+
+    Parameters
+    ----------
+    schedule : Schedule, number or function
+        A schedule whose n is an epoch.
+    updates_per_epoch : int
+        Updates in an epoch, which is the number of mini-batches.
+    smooth : bool
+        True: count fractions of an epoch, n / updates_per_epoch. False: whole epochs passed.
+
+    Examples
+    --------
+    >>> from schedules import Linear
+    >>> per_epoch(Linear(1.0, steps=2), 3).table(7).tolist()
+    [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.0]
+    """
+    return as_schedule(schedule).per_epoch(updates_per_epoch, smooth=smooth)
+
+
+def check_numbers(value: Any, name: str = "lr") -> None:
+    """Refuse a parameter that is neither a finite number nor an array of them."""
+    if np.ndim(value) == 0:
+        as_number(name, value)
+    else:
+        refuse_unless(bool(np.all(np.isfinite(value))), name, value, "finite numbers")
+
+
 def _is_factor(value: Any) -> bool:
     return isinstance(value, Schedule | int | float | np.number | np.ndarray) and not isinstance(value, bool)
+
+
+def _number(value: Any) -> Any:
+    return float(value) if np.ndim(value) == 0 else value

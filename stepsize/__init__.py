@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from stepsize import draw as draw
     from stepsize.diagnosis import *
     from stepsize.expressions import *
+    from stepsize.flow import *
+    from stepsize.prediction import *
     from stepsize.races import *
+    from stepsize.theory import *
 
 __version__ = "0.1.0"
 
 _SIBLINGS = ("problems", "schedules", "optim")
 _MODULES = {"draw": "stepsize.draw", "dialects": "optim.dialects"}
-_TOP_FLOOR = ("races", "diagnosis", "expressions")
+_TOP_FLOOR = ("races", "diagnosis", "expressions", "theory", "prediction", "flow")
 
 
 def _check_siblings() -> None:

@@ -91,7 +91,7 @@ def diagnose(run: Run, tol: float = 1e-8) -> Diagnosis:
     settled = run.settled(tol)
     until = run.nit if settled is None else max(settled, 1)
     overshoot = run.history.overshoot[:until]
-    uphill = np.diff(run.history.fun)[:until] > 0
+    uphill = np.diff(run.loss)[:until] > 0
     shares = _share(overshoot), _share(uphill)
     verdict, reason = _verdict(run, tol, settled, *shares)
     return Diagnosis(
@@ -110,10 +110,10 @@ def _verdict(run: Run, tol: float, settled: int | None, overshoot: float, uphill
     error, what = run.error, run.measure
     if run.diverged:
         return DIVERGED, f"the loss left the finite numbers after {run.nit} updates"
-    rise = run.history.fun[-1] - run.history.fun[0]
-    spread = run.history.fun[0] - run.history.fun.min()
+    rise = run.loss[-1] - run.loss[0]
+    spread = run.loss[0] - run.loss.min()
     if rise > 10 * (spread + abs(error[0])):
-        return DIVERGED, f"the loss ended at {run.fun:.1e}, far above its start at {run.history.fun[0]:.1e}"
+        return DIVERGED, f"the loss ended at {run.fun:.1e}, far above its start at {run.loss[0]:.1e}"
     if settled is not None:
         when = f"the {what} is at most {tol:g} from update {settled} on"
         if uphill >= 0.1:
@@ -126,7 +126,7 @@ def _verdict(run: Run, tol: float, settled: int | None, overshoot: float, uphill
         return SETTLED, when
     factor = _tail_factor(error)
     late = slice(run.nit // 2, None)
-    crosses, climbs = _share(run.history.overshoot[late]), _share(np.diff(run.history.fun)[late] > 0)
+    crosses, climbs = _share(run.history.overshoot[late]), _share(np.diff(run.loss)[late] > 0)
     left = crosses >= 0.1 and error[-1] > 10 * error.min()
     descends = climbs == 0 and error[-1] < 0.999 * error[run.nit // 2]
     if left or (climbs >= 0.1 and factor > 0.3) or (crosses >= 0.1 and factor > 0.95 and not descends):

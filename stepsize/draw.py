@@ -5,21 +5,19 @@ Every function takes an optional Matplotlib ``ax`` and returns it; without one i
 """
 
 import math
-import os
 import textwrap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.ticker
 import numpy as np
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optim import Run
+from stepsize.draw_line import line, sampling, searches
+from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, style
 from stepsize.races import Race, optimizer_label, rate_label
 
 __all__ = [
@@ -29,17 +27,18 @@ __all__ = [
     "figure",
     "gap",
     "landscape",
+    "line",
     "path",
     "race",
     "rates",
+    "sampling",
     "save",
+    "searches",
     "style",
 ]
 
 Array = np.ndarray[Any, Any]
 
-# Okabe and Ito's colours, which everybody can tell apart, in an order that also differs in lightness.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 VERDICT_COLORS = {
     "settled": ("#009E73", "#00543d", "#7fcfb9"),
     "still crawling": ("#0072B2", "#56B4E9"),
@@ -47,70 +46,6 @@ VERDICT_COLORS = {
     "stuck above the minimum": ("#E69F00", "#8a5f00"),
     "diverged": ("#D55E00", "#8f3f00"),
 }
-_INK = "#333333"
-
-STYLE: dict[str, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelsize": 9,
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.prop_cycle": cycler(color=COLORS),
-    "axes.axisbelow": True,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "xtick.major.width": 0.7,
-    "ytick.major.width": 0.7,
-    "xtick.minor.visible": False,
-    "ytick.minor.visible": False,
-    "grid.color": "#e8e8e8",
-    "grid.linewidth": 0.6,
-    "lines.linewidth": 1.5,
-    "lines.solid_capstyle": "round",
-    "legend.frameon": False,
-    "legend.fontsize": 8,
-    "figure.facecolor": "white",
-    "savefig.dpi": 160,
-    "svg.hashsalt": "stepsize",
-    "svg.fonttype": "none",
-}
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """Apply the house style inside a ``with`` block, and nothing outside it."""
-    with mpl.rc_context(STYLE):
-        yield
-
-
-def figure(width: float = 4.5, height: float = 3.2) -> Figure:
-    """Return an empty figure of that size in inches, laid out so that nothing is cut off."""
-    with style():
-        return Figure(figsize=(width, height), layout="constrained")
-
-
-def save(picture: Figure, target: str | os.PathLike[str]) -> Path:
-    """Write a figure as PNG or SVG, by the name's ending: whole or not at all, the same bytes each time."""
-    target = Path(target)
-    kind = target.suffix.lstrip(".") or "png"
-    partial = target.with_name(f".{target.name}.partial")
-    metadata = {"Software": None} if kind == "png" else {"Date": None}
-    with style():
-        picture.savefig(partial, format=kind, metadata=metadata)
-    partial.replace(target)
-    return target
-
-
-def _axes(ax: Axes | None, width: float = 4.5, height: float = 3.2) -> Axes:
-    return figure(width, height).add_subplot() if ax is None else ax
 
 
 def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axes:
@@ -133,7 +68,7 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axe
     if problem.dim != 2:
         raise ValueError(f"problem: got {problem.dim} dimensions, expected 2 for contours")
     with style():
-        ax = _axes(ax)
+        ax = axes_or_new(ax)
         (left, right), (bottom, top) = _domain_window(problem) if window is None else window
         x, y = np.meshgrid(np.linspace(left, right, 201), np.linspace(bottom, top, 201))
         with np.errstate(all="ignore"):
@@ -148,7 +83,7 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axe
         )
         ax.contour(x, y, height, levels=levels[:-1], colors="#c3ccd4", linewidths=0.5)
         for point in problem.minimizers or ():
-            ax.plot(*point, marker="*", color=_INK, markersize=7, markeredgewidth=0, zorder=5)
+            ax.plot(*point, marker="*", color=INK, markersize=7, markeredgewidth=0, zorder=5)
         ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
     return ax
 
@@ -158,7 +93,7 @@ def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Ax
     if problem.dim != 1:
         raise ValueError(f"problem: got {problem.dim} dimensions, expected 1 for a curve")
     with style():
-        ax = _axes(ax)
+        ax = axes_or_new(ax)
         low, high = _domain_window(problem)[0] if window is None else window
         x = np.linspace(low, high, 401)
         y = problem.fun(x[:, None])
@@ -223,14 +158,14 @@ def path(
                 markeredgewidth=0.9,
                 zorder=4,
             )
-        ax.plot(x[0], y[0], "o", color=_INK, markersize=4.5, markeredgewidth=0, zorder=6)
+        ax.plot(x[0], y[0], "o", color=INK, markersize=4.5, markeredgewidth=0, zorder=6)
     return ax
 
 
 def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str | None = None) -> Axes:
     """Draw the error against the update on a log axis: the gap, or the gradient norm without a minimum."""
     with style():
-        ax = _axes(ax)
+        ax = axes_or_new(ax)
         error = np.where(run.error > 0, run.error, np.nan)
         steps = np.arange(len(error))
         keep = np.unique(np.linspace(0, len(error) - 1, 2000).round().astype(int))
@@ -244,7 +179,7 @@ def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str 
 def rates(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str | None = None) -> Axes:
     """Draw the rate that each update used."""
     with style():
-        ax = _axes(ax)
+        ax = axes_or_new(ax)
         lr = run.history.lr.reshape(run.nit, -1)
         ax.plot(np.arange(run.nit), lr, color=color, label=label, linewidth=1.2, drawstyle="steps-post")
         ax.set(xlabel="update", ylabel="rate")
@@ -273,7 +208,7 @@ def race(result: Race) -> Figure:
         head = 0.2 + 0.16 * title.count("\n")
         height = band * bands + head + 0.15
         picture = Figure(figsize=(width, height))
-        picture.text(0.1 / width, 1 - 0.1 / height, title, va="top", color=_INK)
+        picture.text(0.1 / width, 1 - 0.1 / height, title, va="top", color=INK)
         for index, (name, members) in enumerate(groups):
             top = height - head - 0.45 - band * (index // columns)
             left, right = _sides(index % columns, columns, width)
@@ -342,7 +277,7 @@ def _panel(
     error.set_xlim(0, result.steps)
     first = max(float(run.error[0]) for run in result.runs)
     error.set_ylim(max(result.tol * 1e-3, 1e-16), max(first * 30, result.tol * 10))
-    error.axhline(result.tol, color=_INK, linewidth=0.6, linestyle=":")
+    error.axhline(result.tol, color=INK, linewidth=0.6, linestyle=":")
     spot = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.15}
     error.legend(handlelength=1.5, labelspacing=0.2, **spot)
     if rate is not None:
@@ -362,8 +297,8 @@ def _key(ax: Axes) -> None:
     ax.set(xlim=(0, 1), ylim=(0, 1))
     blue = COLORS[0]
     marks: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("start", {"marker": "o", "color": _INK}),
-        ("minimum", {"marker": "*", "color": _INK, "markersize": 8}),
+        ("start", {"marker": "o", "color": INK}),
+        ("minimum", {"marker": "*", "color": INK, "markersize": 8}),
         ("an update", {"marker": "o", "color": blue, "markersize": 3, "linestyle": "-"}),
         (
             "an update that overshot: it passed\nthe lowest point of its line",
@@ -371,14 +306,14 @@ def _key(ax: Axes) -> None:
         ),
         ("the same, under the error curve", {"marker": "|", "color": blue}),
         ("a rate that changes", {"color": blue, "linestyle": "--"}),
-        ("the tolerance", {"color": _INK, "linestyle": ":"}),
+        ("the tolerance", {"color": INK, "linestyle": ":"}),
     )
     for row, (text, mark) in enumerate(marks):
         y = 0.95 - 0.11 * row
         x = [0.02, 0.12] if "linestyle" in mark else [0.07]
         style_of_mark: dict[str, Any] = {"linestyle": "none", "markersize": 5} | mark
         ax.plot(x, [y] * len(x), **style_of_mark)
-        ax.text(0.18, y, text, va="center", fontsize=8, color=_INK)
+        ax.text(0.18, y, text, va="center", fontsize=8, color=INK)
 
 
 def _groups(result: Race) -> list[tuple[str, list[int]]]:

@@ -20,7 +20,7 @@ _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
-_METHODS = ("then", "warmup", "floor", "cap", "delay", "repeat")
+_METHODS = ("then", "warmup", "cooldown", "floor", "cap", "delay", "skip", "repeat", "per_epoch")
 
 
 def parse(text: str, kind: type[Record] = Record) -> Any:

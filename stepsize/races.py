@@ -201,7 +201,8 @@ def rate_label(optimizer: Optimizer, problem: Any) -> str:
     lr = optimizer.lr
     if not isinstance(lr, float):
         describe_rate = getattr(lr, "describe", None)
-        return str(describe_rate() if describe_rate else getattr(lr, "__name__", repr(lr)))
+        name = str(getattr(lr, "__name__", repr(lr)))
+        return min(str(describe_rate()), name, key=len) if describe_rate else name
     text = f"{lr:.3g}"
     L, mu = problem.L, problem.mu
     if type(optimizer).__name__ != "SGD" or not L:

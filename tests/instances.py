@@ -7,6 +7,8 @@ from stepsize.base.record import registered
 
 OPTIMIZERS = [cls(**cls.demo) for cls in registered(optim.Optimizer)]
 SCHEDULES = [cls(**cls.demo) for cls in registered(schedules.Schedule)]
+SEARCHES = [cls(**cls.demo) for cls in registered(schedules.Search)]
+FEEDBACK = [cls(**cls.demo) for cls in registered(schedules.Feedback)]
 PROBLEMS = [cls(**cls.demo) for cls in registered(problems.Problem)]
 
 

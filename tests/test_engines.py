@@ -9,7 +9,7 @@ from optim import SGD, Adam, Momentum, Optimizer, RMSprop, minimize
 from optim.engines import blocks, chunks, survey, sweep, sweeps, tiles
 from optim.engines.tracing import Untraceable, trace_function, trace_update
 from optim.optimizer import Hyper, Hypers
-from problems import Parabola, Problem, Quadratic, Rosenbrock
+from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import Exponential, Rows
 from stepsize.base.arithmetic import exp, join, parts, sqrt, where
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
@@ -17,6 +17,10 @@ from tests.instances import OPTIMIZERS, PROBLEMS, name_of
 X0 = np.array([-1.2, 1.0])
 ELEMENTWISE = [o for o in OPTIMIZERS if o.elementwise and not o.needs and o.batched]
 BY_COMPONENTS = [p for p in PROBLEMS if p.components and not p.varies]
+# Every rule on two problems, and every problem with two rules.
+PAIRS = [(opt, problem) for opt in ELEMENTWISE for problem in (Rosenbrock(), CosineWave())] + [
+    (opt, problem) for opt in (Momentum(), Adam()) for problem in BY_COMPONENTS
+]
 COLUMNS = ("x", "fun", "grad_norm", "lr", "overshoot", "answer", "answer_fun")
 
 
@@ -215,8 +219,7 @@ def test_what_is_no_straight_line_arithmetic_cannot_be_traced(rule):
 # Batches --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("opt", ELEMENTWISE, ids=name_of)
-@pytest.mark.parametrize("problem", BY_COMPONENTS, ids=name_of)
+@pytest.mark.parametrize(("opt", "problem"), PAIRS, ids=name_of)
 def test_a_traced_batch_leaves_the_run_that_arrays_leave(opt, problem):
     """Bit for bit, or nearly where a gradient by components is not the one by arrays (a dot product)."""
     starts = np.array(problem.x0) * np.array([[1.0], [0.9], [0.7]]) + np.array([[0.0], [0.01], [0.2]])
@@ -278,8 +281,7 @@ def test_floats_leave_the_run_that_arrays_leave_bit_for_bit(opt):
         assert_same_run(minimize(problem, opt, steps=200, engine="floats"), reference)
 
 
-@pytest.mark.parametrize("opt", ELEMENTWISE, ids=name_of)
-@pytest.mark.parametrize("problem", BY_COMPONENTS, ids=name_of)
+@pytest.mark.parametrize(("opt", "problem"), PAIRS, ids=name_of)
 def test_floats_leave_nearly_the_run_that_arrays_leave_on_every_problem(opt, problem):
     """Python's exp, sin and cos differ from NumPy's in the last bit now and then."""
     opt = calm(opt)

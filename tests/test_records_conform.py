@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from stepsize.base.record import Record, lookup, registered
-from tests.instances import OPTIMIZERS, PROBLEMS, SCHEDULES, name_of
+from tests.instances import FEEDBACK, OPTIMIZERS, PROBLEMS, SCHEDULES, SEARCHES, name_of
 
-RECORDS = [*OPTIMIZERS, *SCHEDULES, *PROBLEMS]
+RECORDS = [*OPTIMIZERS, *SCHEDULES, *FEEDBACK, *SEARCHES, *PROBLEMS]
 
 
 def test_every_registered_class_is_covered():
     """No concrete class escapes: the registry holds optimizers, schedules, problems and rates that answer."""
     covered = {type(record) for record in RECORDS}
     rest = [cls for cls in registered(Record) if cls not in covered and cls.__module__.startswith(HOMES)]
-    assert [cls.__name__ for cls in rest if getattr(cls, "kind", "") not in ("feedback", "search")] == []
+    assert [cls.__name__ for cls in rest] == []
 
 
 HOMES = ("optim", "schedules", "problems")

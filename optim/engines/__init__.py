@@ -57,7 +57,8 @@ def engine_for(name: str, way: Way, x: Array, slots: Any, watched: bool) -> Engi
     refuse_unless(name in ENGINES, "engine", name, "one of " + ", ".join(ENGINES))
     if name == "array":
         return None
-    engine = _best(name, way, x, slots) if type(way) is Way and not watched else None
+    free = getattr(way.problem, "feasible", None) is None and not watched
+    engine = _best(name, way, x, slots) if type(way) is Way and free else None
     refuse_unless(
         name == "auto" or engine is not None, "engine", name, f"array, because {name} cannot make this run"
     )

@@ -170,7 +170,7 @@ def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Arra
     e = Evaluation(*problem.value_and_grad(x))
     check_first(x, e)
     slots = optimizer.start(x, Hypers(optimizer, x).at(0))
-    if not can_be_traced(problem, optimizer, x, slots):
+    if getattr(problem, "feasible", None) is not None or not can_be_traced(problem, optimizer, x, slots):
         raise Untraceable("more than elementwise arithmetic")
     inside = tuple(inner(slot) for slot in slots)
     return Tile(problem, optimizer, traces, inner(x), inner(e.g), inside, exact=False)

@@ -231,10 +231,17 @@ def take(record: Any, which: Any, runs: int) -> Any:
     """
     if hasattr(type(record), "rows"):
         return record.rows(which)
-    changes: dict[str, Any] = {}
-    for name, value in record.fields():
-        if isinstance(value, Record):
-            changes[name] = take(value, which, runs)
-        elif isinstance(value, np.ndarray) and value.ndim > 1 and len(value) == runs:
-            changes[name] = value[which]
+    changes = {name: _take(value, which, runs) for name, value in record.fields()}
+    changes = {name: value for name, value in changes.items() if value is not getattr(record, name)}
     return record.replace(**changes) if changes else record
+
+
+def _take(value: Any, which: Any, runs: int) -> Any:
+    if isinstance(value, Record):
+        return take(value, which, runs)
+    if isinstance(value, np.ndarray) and value.ndim > 1 and len(value) == runs:
+        return value[which]
+    if isinstance(value, tuple):
+        taken = tuple(_take(item, which, runs) for item in value)
+        return value if all(a is b for a, b in zip(taken, value, strict=True)) else taken
+    return value

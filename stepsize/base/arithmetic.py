@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "arctan",
     "cos",
     "cosh",
     "dot",
@@ -115,6 +116,11 @@ def sin(a: Any) -> Any:
 def cos(a: Any) -> Any:
     """Return the cosine of a, in radians."""
     return math.cos(a) if type(a) is float else np.cos(a)
+
+
+def arctan(a: Any) -> Any:
+    """Return the angle in radians, from -pi/2 to pi/2, whose tangent is a."""
+    return math.atan(a) if type(a) is float else np.arctan(a)
 
 
 def sinh(a: Any) -> Any:

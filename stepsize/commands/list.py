@@ -7,13 +7,18 @@ from typing import Any
 
 from stepsize.commands.output import print_json, say
 
-HELP = "list the problems, optimizers and schedules, with their parameters and one line each"
+HELP = "list the problems, optimizers, schedules, feedback rates and line searches, with their parameters"
 
 
 def add(commands: Any) -> None:
     """Describe the command to the parser."""
     parser = commands.add_parser("list", help=HELP, description=HELP)
-    parser.add_argument("what", nargs="?", choices=("problems", "optimizers", "schedules"), help="only these")
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("problems", "optimizers", "schedules", "feedback", "searches"),
+        help="only these",
+    )
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
     parser.set_defaults(run=run)
 
@@ -45,6 +50,8 @@ def catalogue() -> dict[str, list[dict[str, str]]]:
         "problems": problems.Problem,
         "optimizers": optim.Optimizer,
         "schedules": schedules.Schedule,
+        "feedback": schedules.Feedback,
+        "searches": schedules.Search,
     }
     return {
         kind: [

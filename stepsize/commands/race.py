@@ -117,13 +117,13 @@ def _showcase(args: argparse.Namespace) -> int:
 def _single(args: argparse.Namespace) -> int:
     from stepsize.races import race
 
-    problem = _problem(args.problem)
+    problem = read_problem(args.problem)
     optimizers = _optimizers(args)
     steps = 1000 if args.steps is None else args.steps
     tol = 1e-8 if args.tol is None else args.tol
     progress = Progress(len(optimizers) + 1)
     result = race(
-        problem, optimizers, steps, x0=_start(args.x0), tol=tol, on_run=lambda _: progress.advance()
+        problem, optimizers, steps, x0=read_start(args.x0), tol=tol, on_run=lambda _: progress.advance()
     )
     pictures = _draw(args, [(type(problem).__name__.lower(), result)], progress)
     progress.close()
@@ -152,7 +152,8 @@ def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Pr
     return pictures
 
 
-def _problem(text: str) -> Any:
+def read_problem(text: str) -> Any:
+    """Return the problem of the command line."""
     from stepsize.expressions import parse_problem
 
     try:
@@ -180,16 +181,20 @@ def _optimizers(args: argparse.Namespace) -> list[Any]:
 
 
 def _rate(text: str) -> Any:
-    from schedules import Schedule
+    from schedules import Schedule, Search
     from stepsize.expressions import parse
 
     try:
         return float(text)
     except ValueError:
-        return parse(text, Schedule)
+        rate = parse(text)
+    if not isinstance(rate, Schedule | Search):
+        raise ValueError(f"got {text!r}, expected a number, a schedule or a line search")
+    return rate
 
 
-def _start(text: str | None) -> list[float] | None:
+def read_start(text: str | None) -> list[float] | None:
+    """Return the start of the command line."""
     if text is None:
         return None
     try:

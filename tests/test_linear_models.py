@@ -1,11 +1,11 @@
-"""The logistic loss in blocks of rows: any margin, any number of blocks."""
+"""Linear models: the logistic loss at any margin, and sums in any number of blocks."""
 
 from decimal import Decimal, getcontext
 
 import numpy as np
 import pytest
 
-from problems import LogisticRegression, margins, two_gaussians
+from problems import LogisticRegression, linear_models, logistic, two_gaussians
 
 getcontext().prec = 400
 
@@ -16,7 +16,7 @@ getcontext().prec = 400
 def test_sigmoid_and_softplus_keep_their_relative_accuracy(z):
     """Against four hundred decimals; the tanh form has an error of 4e-4 at -30, and 0 from -40 on."""
     e = Decimal(z).exp()
-    for got, exact in ((margins.sigmoid(z), e / (1 + e)), (margins.softplus(z), (1 + e).ln())):
+    for got, exact in ((logistic.sigmoid(z), e / (1 + e)), (logistic.softplus(z), (1 + e).ln())):
         if exact < Decimal("1e-307"):
             assert got <= 1e-307
         else:
@@ -43,7 +43,7 @@ def test_blocks_of_rows_add_up(shape, monkeypatch):
     problem = LogisticRegression(X, y)
     w = np.random.default_rng(0).normal(size=shape)
     whole = problem.value_and_grad(w)
-    monkeypatch.setattr(margins, "_BLOCK", 64 * 4)  # sixteen blocks, the last one smaller
+    monkeypatch.setattr(linear_models, "BLOCK", 64 * 4)  # sixteen blocks, the last one smaller
     pieces = problem.value_and_grad(w)
     np.testing.assert_allclose(pieces[0], whole[0], rtol=1e-13)
     np.testing.assert_allclose(pieces[1], whole[1], rtol=1e-11, atol=1e-15)

@@ -1,0 +1,31 @@
+"""The conformance kit: test anyone's optimizer, or the gradient of anyone's function, against ours.
+
+>>> from optim import dialects
+>>> from optim.testing import check_optimizer
+>>> def mine(x, g, state, lr):  # Adam, with its two decays in each other's place
+...     m, v, t = state or (0.0, 0.0, 0)
+...     m, v, t = 0.999 * m + 0.001 * g, 0.9 * v + 0.1 * g * g, t + 1
+...     step = m / (1 - 0.999**t) / ((v / (1 - 0.9**t)) ** 0.5 + 1e-8)
+...     return x - lr * step, (m, v, t)
+>>> check_optimizer(mine, like=dialects.paper.Adam(lr=0.1))  # doctest: +ELLIPSIS
+Traceback (most recent call last):
+    ...
+AssertionError: differs from Adam(lr=0.1) first at step 2 of the stream "wandering": ...
+it equals Adam(lr=0.1) with beta1 and beta2 swapped, to every digit
+"""
+
+from optim.testing.check import Report, check_optimizer, compare_optimizer
+from optim.testing.gradients import GradientReport, check_gradient
+from optim.testing.streams import STREAMS, Stream
+from optim.testing.vectors import load_vectors
+
+__all__ = [
+    "STREAMS",
+    "GradientReport",
+    "Report",
+    "Stream",
+    "check_gradient",
+    "check_optimizer",
+    "compare_optimizer",
+    "load_vectors",
+]

@@ -1,0 +1,233 @@
+"""Compare a rule with a reference: where it first differs, by how much, and what it is instead."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optim.dialects import Dialect, table
+from optim.optimizer import Optimizer
+from optim.testing.mistakes import mistakes_of
+from optim.testing.streams import STREAMS, Stream
+from optim.testing.subject import Subject, as_subject, trajectory
+from stepsize.base.checks import describe
+
+__all__ = ["Report", "check_optimizer", "compare_optimizer"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a comparison.
+
+    Attributes
+    ----------
+    ok : bool
+        Whether the rule equals the reference on every stream and keeps every property.
+    difference : float
+        Largest relative difference from the reference over the streams, inf where one left the numbers.
+    sentence : str
+        Where it first differs and by how much, or that it does not.
+    instead : tuple of str
+        What it equals instead: known dialects and classic mistakes, the nearest first.
+    broken : tuple of str
+        Properties that every rule must have and this one lacks.
+    streams : tuple of str
+        The streams that were run.
+    """
+
+    ok: bool
+    difference: float
+    sentence: str
+    instead: tuple[str, ...]
+    broken: tuple[str, ...]
+    streams: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [self.sentence]
+        if self.instead:
+            lines.append(f"it equals {' and '.join(self.instead[:3])}, to every digit")
+        elif not self.ok and self.difference > 0:
+            lines.append("it equals no known dialect and no classic mistake in this rule")
+        return "\n".join([*lines, *self.broken])
+
+
+def check_optimizer(
+    step: Any, like: Any = None, *, lr: float | None = None, tolerance: float = 1e-9
+) -> Report:
+    """Assert that an optimizer does what a reference does; the message says what it does instead.
+
+    Parameters
+    ----------
+    step : callable or optimizer
+        A function ``(x, g, state) -> (x, state)`` with ``state=None`` at first, which fixes its rate, or
+        ``(x, g, state, lr) -> (x, state)``, whose rate the kit changes too; or one of our optimizers; or a
+        subclass of ``torch.optim.Optimizer``; or an Optax transformation; or a Keras optimizer.
+    like : Optimizer or Dialect, optional
+        The reference: ``dialects.torch.Adam(lr=0.1)``. Without it only the properties are tested that hold
+        for every rule.
+    lr : float, optional
+        The rate; that of `like` by default.
+    tolerance : float
+        Largest relative difference that passes.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    AssertionError
+        If it differs, with the `Report` as its message.
+
+    Examples
+    --------
+    >>> from optim import SGD
+    >>> check_optimizer(lambda x, g, state: (x - 0.1 * g, None), like=SGD(lr=0.1)).ok
+    True
+    """
+    report = compare_optimizer(step, like, lr=lr, tolerance=tolerance)
+    if not report.ok:
+        raise AssertionError(str(report))
+    return report
+
+
+def compare_optimizer(
+    step: Any, like: Any = None, *, lr: float | None = None, tolerance: float = 1e-9
+) -> Report:
+    """Return the report that `check_optimizer` would raise; parameters as there."""
+    reference = _reference(like)
+    base = _base_rate(reference, lr)
+    if reference is not None and "lr" in reference.hypers():
+        reference = reference.replace(lr=base)
+    subject = as_subject(step, base)
+    streams = [s for s in STREAMS if subject.takes_rate or s.steady]
+    broken = tuple(_broken_properties(subject))
+    names = tuple(s.name for s in streams)
+    if reference is None:
+        return Report(not broken, 0.0, f"{subject.name} keeps what every rule must keep", (), broken, names)
+    runs = {s.name: subject.run(s) for s in streams}
+    sentence, worst = f"equals {reference!r} on {len(streams)} streams", 0.0
+    for stream in streams:
+        expected = trajectory(reference, stream)
+        difference = relative_difference(runs[stream.name], expected)
+        if difference.max() > tolerance >= worst:
+            n = int(np.argmax(difference > tolerance))
+            sentence = _where(reference, stream, n, runs[stream.name], expected, difference)
+        worst = max(worst, float(difference.max()))
+    same = worst <= tolerance
+    instead = () if same else tuple(_what_instead(reference, runs, streams, base, tolerance))
+    return Report(same and not broken, worst, sentence, instead, broken, names)
+
+
+def relative_difference(a: Array, b: Array) -> Array:
+    """Return a's difference from b at each row, relative to the largest x or move so far; nan equals nan."""
+    with np.errstate(all="ignore"):
+        moved = np.maximum.accumulate(np.abs(b - b[0]), axis=0)
+        scale = np.maximum(moved, 1e-12 * np.abs(b))
+        difference = np.where(scale > 0, np.abs(a - b) / scale, np.where(a == b, 0.0, np.inf))
+    alike = (a == b) | (np.isnan(a) & np.isnan(b))
+    return np.asarray(np.where(alike, 0.0, np.nan_to_num(difference, nan=np.inf, posinf=np.inf)).max(axis=1))
+
+
+def _where(rule: Optimizer, stream: Stream, n: int, ours: Array, expected: Array, by: Array) -> str:
+    i = int(np.argmax(np.nan_to_num(np.abs(ours[n] - expected[n]), nan=np.inf)))
+    rate = "" if stream.steady else f", rate {stream.rates[n - 1]:g} times the base"
+    return (
+        (
+            f'differs from {rule!r} first at step {n} of the stream "{stream.name}": gradient '
+            f"{stream.gradients[n - 1][i]:g}{rate}, x[{i}] = {ours[n, i]!r}, expected {expected[n, i]!r}, "
+            f"a relative difference of {by[n]:.1e}"
+        )
+        .replace("np.float64(", "")
+        .replace("),", ",")
+    )
+
+
+def _what_instead(
+    reference: Optimizer, runs: dict[str, Array], streams: list[Stream], lr: float, tolerance: float
+) -> Iterator[str]:
+    """Yield the mistakes and dialects that give the runs, on every stream."""
+
+    def fits(run_of: Any) -> bool:
+        for stream in streams:
+            try:
+                with np.errstate(all="ignore"):
+                    other = run_of(stream)
+            except ZeroDivisionError:  # some mistakes cannot even be computed
+                return False
+            if relative_difference(runs[stream.name], other).max() > tolerance:
+                return False
+        return True
+
+    seen = set()
+    for words, run_of in mistakes_of(reference):
+        if words not in seen and fits(lambda stream, run_of=run_of: run_of(stream)):
+            seen.add(words)
+            yield f"{reference!r} {words}"
+    known: dict[Optimizer, list[str]] = {}
+    for dialect, use in table():
+        for rule in _with_numbers_of(reference, dialect.at_rate(lr, use)):
+            known.setdefault(rule, []).append(f"{dialect.call} ({use.says})")
+    for rule, words_of in known.items():
+        if rule != reference and fits(lambda stream, rule=rule: trajectory(rule, stream)):
+            yield " = ".join(dict.fromkeys(words_of[:2])) + f", here {rule!r}"
+
+
+def _with_numbers_of(reference: Optimizer, rule: Optimizer) -> Iterator[Optimizer]:
+    """Yield a dialect's rule as it is, and with the reference's hyperparameters where it has them."""
+    yield rule
+    shared = {
+        name: getattr(reference, name)
+        for name in rule.hypers()
+        if name != "lr" and name in reference.hypers() and getattr(reference, name) != getattr(rule, name)
+    }
+    if shared:
+        yield rule.replace(**shared)
+
+
+def _broken_properties(subject: Subject) -> Iterator[str]:
+    """Yield a sentence for each property that every optimizer must have and this one lacks."""
+    stream = (
+        STREAMS[1] if subject.takes_rate else Stream("", STREAMS[1].x0, STREAMS[1].gradients, (1.0,) * 10)
+    )
+    first = subject.run(stream)
+    if not np.array_equal(first, subject.run(stream), equal_nan=True):
+        yield "it does not give the same points twice: it keeps something from one run to the next"
+    turned = Stream("", stream.x0[::-1], tuple(g[::-1] for g in stream.gradients), stream.rates)
+    if relative_difference(subject.run(turned)[:, ::-1], first).max() > 1e-9:
+        yield "it treats coordinates by their place: reversing their order does not reverse the points"
+    mirrored = Stream(
+        "",
+        tuple(-v for v in stream.x0),
+        tuple(tuple(-v for v in g) for g in stream.gradients),
+        stream.rates,
+    )
+    if relative_difference(-subject.run(mirrored), first).max() > 1e-9:
+        yield "it is not symmetric: mirrored gradients from a mirrored start do not give mirrored points"
+    x = np.array(stream.x0)
+    g = np.array(stream.gradients[0])
+    kept = x.copy(), g.copy()
+    with np.errstate(all="ignore"):
+        subject.step(x, g, None, *((subject.base_lr,) if subject.takes_rate else ()))
+    if not (np.array_equal(x, kept[0]) and np.array_equal(g, kept[1])):
+        yield "it writes to the arrays that it was given"
+
+
+def _reference(like: Any) -> Optimizer | None:
+    if like is None or isinstance(like, Optimizer):
+        return like
+    if isinstance(like, Dialect):
+        return like.at_rate(0.1, like.uses[0])
+    raise TypeError(f"like: got {describe(like)}, expected an optimizer such as dialects.torch.Adam(lr=0.1)")
+
+
+def _base_rate(reference: Optimizer | None, lr: float | None) -> float:
+    if lr is not None:
+        return float(lr)
+    rate = 0.1 if reference is None else reference.lr
+    if not isinstance(rate, float):
+        raise ValueError(f"like: got the rate {rate!r}, expected a number; the kit changes it itself")
+    return rate

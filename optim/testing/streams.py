@@ -1,0 +1,69 @@
+"""Streams of gradients, given as numbers: no test function stands between a rule and its test."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["STREAMS", "Stream"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A start, the gradient that each update gets whatever x is by then, and the rate as a multiple.
+
+    Attributes
+    ----------
+    name : str
+        What it tries.
+    x0 : tuple of float
+        The start.
+    gradients : tuple of tuple of float
+        One row an update.
+    rates : tuple of float
+        What the rule's own rate is multiplied by at each update.
+    edge : bool
+        Whether it is an extreme that only the classic rules are asked about in the vectors.
+    """
+
+    name: str
+    x0: tuple[float, ...]
+    gradients: tuple[tuple[float, ...], ...]
+    rates: tuple[float, ...]
+    edge: bool = False
+
+    @property
+    def steady(self) -> bool:
+        """Whether the rate stays the same, so that a rule that fixes its rate can be tested."""
+        return set(self.rates) == {1.0}
+
+
+_WANDERING = (0.7, -1.3, 0.2, 2.1, -0.4, -0.9, 1.6, 0.05, -2.4, 0.8)
+_PLAIN = (1.0,) * 10
+
+
+def _scalar(name: str, x0: float, gradients: Any, rates: Any = _PLAIN, edge: bool = True) -> Stream:
+    return Stream(name, (x0,), tuple((float(g),) for g in gradients), tuple(map(float, rates)), edge)
+
+
+STREAMS = (
+    _scalar("wandering", 1.0, _WANDERING, edge=False),
+    Stream(
+        "three coordinates, the rate drops tenfold",
+        (0.5, -2.0, 3.0),
+        tuple((g, -0.01 * g, 10.0 + 3 * g) for g in _WANDERING),
+        (1.0,) * 4 + (0.1,) * 3 + (1.0,) * 3,
+    ),
+    _scalar("constant", 0.0, [0.5] * 10),
+    _scalar("alternating", 0.0, [1.0, -1.0] * 5),
+    _scalar("sign flips", 0.0, [3.0, 3.0, -0.1, -0.1, 5.0, -5.0, 0.01, 0.01, -2.0, 2.0]),
+    _scalar("long silence", 0.0, [1.0] + [0.0] * 8 + [1.0]),
+    _scalar("zero gradient", 1.5, [0.0] * 10),
+    _scalar("tiny", 0.0, [1e-30, -2e-30, 1e-30, 3e-30, 1e-30] * 2),
+    _scalar("huge", 0.0, [1e30, -2e30, 1e30, 3e30, 1e30] * 2),
+    _scalar("small", 0.0, [1e-6, 2e-6, -1e-6, 3e-6, 1e-6] * 2),
+    _scalar("rate zero", 1.0, _WANDERING, [0.0] * 10),
+    _scalar("rate grows tenfold", 1.0, _WANDERING, [0.1] * 5 + [1.0] * 5),
+)

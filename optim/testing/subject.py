@@ -1,0 +1,153 @@
+"""What is tested, whatever its kind: a plain function, or an optimizer of PyTorch, Optax or Keras."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from optim.optimizer import Optimizer
+from optim.testing.streams import Stream
+from stepsize.base.checks import describe
+
+__all__ = ["Subject", "as_subject", "trajectory"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Subject:
+    """A rule under test: how it steps, and whether its rate can be set from outside."""
+
+    def __init__(self, step: Callable[..., Any], takes_rate: bool, name: str, base_lr: float) -> None:
+        self.step, self.takes_rate, self.name, self.base_lr = step, takes_rate, name, base_lr
+
+    def run(self, stream: Stream) -> Array:
+        """Return the start and the point after every update of a stream."""
+        x, state = np.array(stream.x0), None
+        rows = [x.copy()]
+        for g, factor in zip(stream.gradients, stream.rates, strict=True):
+            rate = (self.base_lr * factor,) if self.takes_rate else ()
+            with np.errstate(all="ignore"):
+                x, state = self.step(x.copy(), np.array(g), state, *rate)
+            x = np.asarray(x, dtype=float)
+            if x.shape != rows[0].shape:
+                raise ValueError(f"step: got x of shape {x.shape} back, expected {rows[0].shape} as given")
+            rows.append(x.copy())
+        return np.array(rows)
+
+
+def as_subject(rule: Any, lr: float) -> Subject:
+    """Return the subject for a function, an optimizer of ours, or one of PyTorch, Optax or Keras.
+
+    Parameters
+    ----------
+    rule : callable or optimizer
+        ``step(x, g, state) -> (x, state)``, with ``state=None`` at first, and a fourth argument, the rate, if
+        it takes one; or an `Optimizer`; or a subclass of ``torch.optim.Optimizer`` (or a `functools.partial`
+        of one); or an Optax transformation; or a Keras optimizer.
+    lr : float
+        The rate at which it is tested.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+    """
+    home = type(rule).__module__.partition(".")[0]
+    if isinstance(rule, Optimizer):
+        return Subject(_ours(rule.replace(lr=lr) if "lr" in rule.hypers() else rule), True, repr(rule), 1.0)
+    bare = getattr(rule, "func", rule)
+    if inspect.isclass(bare) and any(c.__module__.startswith("torch.optim") for c in bare.__mro__):
+        return Subject(_torch(rule), True, f"torch.optim.{bare.__name__}", lr)
+    if hasattr(rule, "init") and hasattr(rule, "update") and isinstance(rule, tuple):
+        return Subject(_optax(rule), False, "an Optax transformation", lr)
+    if home == "keras":
+        return Subject(_keras(rule), True, f"keras.optimizers.{type(rule).__name__}", lr)
+    if callable(rule) and not inspect.isclass(rule):
+        count = len(inspect.signature(rule).parameters)
+        if count in (3, 4):
+            return Subject(rule, count == 4, getattr(rule, "__name__", "the function"), lr)
+        raise TypeError(
+            f"step: got a function of {count} arguments, expected (x, g, state) or (x, g, state, lr)"
+        )
+    raise TypeError(
+        f"step: got {describe(rule)}, expected a function (x, g, state) -> (x, state), an optimizer, or one "
+        "of PyTorch, Optax or Keras"
+    )
+
+
+def trajectory(optimizer: Optimizer, stream: Stream) -> Array:
+    """Return the start and the point after every update of a stream, by a rule of ours."""
+    return Subject(_ours(optimizer), True, repr(optimizer), 1.0).run(stream)
+
+
+def _ours(optimizer: Optimizer) -> Callable[..., Any]:
+    """Return the step of a rule whose own rate is multiplied by what comes in."""
+
+    def step(x: Array, g: Array, state: Any, factor: float) -> Any:
+        rule = optimizer.replace(lr=optimizer.lr * factor) if "lr" in optimizer.hypers() else optimizer
+        return rule.step(x, g, rule.init(x) if state is None else state)
+
+    return step
+
+
+def _torch(build: Callable[..., Any]) -> Callable[..., Any]:
+    import torch
+
+    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
+        if state is None:
+            parameter = torch.nn.Parameter(torch.tensor(x, dtype=torch.float64))
+            state = parameter, build([parameter], lr=lr)
+        parameter, optimizer = state
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        parameter.grad = torch.tensor(g, dtype=torch.float64)
+        optimizer.step()
+        return parameter.detach().numpy().copy(), state
+
+    return step
+
+
+def _optax(transformation: Any) -> Callable[..., Any]:
+    import jax
+    import jax.numpy as jnp
+    import optax
+
+    jax.config.update("jax_enable_x64", True)
+
+    def step(x: Array, g: Array, state: Any) -> Any:
+        at = jnp.asarray(x)
+        state = transformation.init(at) if state is None else state
+        updates, state = transformation.update(jnp.asarray(g), state, at)
+        return np.asarray(optax.apply_updates(at, updates)), state
+
+    return step
+
+
+def _keras(optimizer: Any) -> Callable[..., Any]:
+    import keras
+
+    if keras.config.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+
+    def build(x: Array) -> tuple[Any, Any]:
+        # Keras keeps the rate in its default precision, which is single unless it is told otherwise.
+        usual = keras.config.floatx()
+        keras.config.set_floatx("float64")
+        try:
+            variable = keras.Variable(x, dtype="float64")
+            fresh = type(optimizer).from_config(optimizer.get_config())
+            fresh.build([variable])
+        finally:
+            keras.config.set_floatx(usual)
+        return variable, fresh
+
+    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
+        variable, fresh = build(x) if state is None else state
+        fresh.learning_rate = lr
+        fresh.apply([keras.ops.convert_to_tensor(g, dtype="float64")], [variable])
+        return np.array(variable.value), (variable, fresh)
+
+    return step

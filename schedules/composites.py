@@ -1,0 +1,472 @@
+"""Schedules made of schedules, value by value or piece by piece."""
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from schedules.budget import Linear
+from schedules.decay import InverseTime
+from schedules.schedule import Array, Constant, Schedule, as_schedule
+from stepsize.base.checks import as_count, as_number, refuse_unless
+
+__all__ = [
+    "Cap",
+    "Delay",
+    "Floor",
+    "Fractions",
+    "PerEpoch",
+    "Product",
+    "Repeat",
+    "Rows",
+    "Skip",
+    "Sum",
+    "Then",
+]
+
+
+class Product(Schedule):
+    """The product of two schedules, value by value.
+
+    Examples
+    --------
+    >>> (Constant(0.5) * Constant(0.5))(3)
+    0.25
+    """
+
+    first: Schedule
+    second: Schedule
+    demo: ClassVar = {"first": InverseTime(0.1, 0.1), "second": Linear(1.0, steps=30)}
+    formula = "first(n) * second(n)"
+
+    def value(self, n: Array) -> Any:
+        """Return first(n) * second(n)."""
+        return self.first.value(n) * self.second.value(n)
+
+    @property
+    def horizon(self) -> int | None:
+        """Where both have settled, or where one has settled at 0."""
+        ends = [
+            f.horizon for f in (self.first, self.second) if f.horizon is not None and not np.any(f(f.horizon))
+        ]
+        return min(ends) if ends else later(self.first.horizon, self.second.horizon)
+
+    @property
+    def tail(self) -> float | None:
+        """The powers add up."""
+        if self.horizon is not None:
+            return super().tail
+        if self.first.tail is None or self.second.tail is None:
+            return None
+        total = self.first.tail + self.second.tail
+        return None if math.isnan(total) else total
+
+
+class Sum(Schedule):
+    """The sum of two schedules, value by value.
+
+    Examples
+    --------
+    >>> (Constant(0.5) + 0.25)(3)
+    0.75
+    """
+
+    first: Schedule
+    second: Schedule
+    demo: ClassVar = {"first": Linear(0.1, steps=20), "second": Constant(0.02)}
+    formula = "first(n) + second(n)"
+
+    def value(self, n: Array) -> Any:
+        """Return first(n) + second(n)."""
+        return self.first.value(n) + self.second.value(n)
+
+    @property
+    def horizon(self) -> int | None:
+        """Where both have settled."""
+        return later(self.first.horizon, self.second.horizon)
+
+    @property
+    def tail(self) -> float | None:
+        """The slower fall wins."""
+        if self.horizon is not None:
+            return super().tail
+        if self.first.tail is None or self.second.tail is None:
+            return None
+        return min(self.first.tail, self.second.tail)
+
+
+class Then(Schedule):
+    """One schedule up to a boundary, another from it on; the second starts at its own 0.
+
+    The boundary is half-open: update `at` is the first to use `after`.
+
+    Examples
+    --------
+    >>> Constant(1.0).then(0.1, at=2)([0, 1, 2, 3]).tolist()
+    [1.0, 1.0, 0.1, 0.1]
+    """
+
+    before: Schedule
+    after: Schedule
+    at: int
+    demo: ClassVar = {"before": Constant(0.1), "after": Linear(0.05, steps=20), "at": 10}
+    formula = "before(n) if n < at else after(n - at)"
+
+    def check(self) -> None:
+        """Refuse a boundary that is no update."""
+        as_count("at", self.at)
+
+    def value(self, n: Array) -> Any:
+        """Return before(n) for n < at and after(n - at) from then on."""
+        return np.where(n < self.at, self.before.value(n), self.after.value(np.maximum(n - self.at, 0.0)))
+
+    @property
+    def horizon(self) -> int | None:
+        """Where the second has settled."""
+        return shifted(self.after.horizon, self.at)
+
+    @property
+    def tail(self) -> float | None:
+        """That of the second."""
+        return self.after.tail
+
+
+class Floor(Schedule):
+    """A schedule that never goes below a value.
+
+    Examples
+    --------
+    >>> Constant(0.001).floor(0.01)(0)
+    0.01
+    """
+
+    body: Schedule
+    least: float
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "least": 0.03}
+    formula = "max(body(n), least)"
+
+    def check(self) -> None:
+        """Refuse a bound that is no number."""
+        as_number("least", self.least)
+
+    def value(self, n: Array) -> Any:
+        """Return max(body(n), least)."""
+        return np.maximum(self.body.value(n), self.least)
+
+    @property
+    def horizon(self) -> int | None:
+        """Where the body has settled."""
+        return self.body.horizon
+
+    @property
+    def tail(self) -> float | None:
+        """0: a positive floor keeps the values up."""
+        if self.horizon is not None or self.body.tail is None:
+            return super().tail
+        return min(self.body.tail, 0.0) if self.least > 0 else self.body.tail
+
+
+class Cap(Schedule):
+    """A schedule that never goes above a value.
+
+    Examples
+    --------
+    >>> Constant(1.0).cap(0.1)(0)
+    0.1
+    """
+
+    body: Schedule
+    most: float
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "most": 0.06}
+    formula = "min(body(n), most)"
+
+    def check(self) -> None:
+        """Refuse a bound that is no number."""
+        as_number("most", self.most)
+
+    def value(self, n: Array) -> Any:
+        """Return min(body(n), most)."""
+        return np.minimum(self.body.value(n), self.most)
+
+    @property
+    def horizon(self) -> int | None:
+        """Where the body has settled."""
+        return self.body.horizon
+
+    @property
+    def tail(self) -> float | None:
+        """That of the body, unless it rises."""
+        if self.horizon is not None or self.body.tail is None or self.most <= 0:
+            return super().tail
+        return max(self.body.tail, 0.0)
+
+
+class Delay(Schedule):
+    """A schedule that holds its first value for some updates before it starts.
+
+    Examples
+    --------
+    >>> (Constant(1.0).then(0.5, at=1)).delay(2)([0, 1, 2, 3]).tolist()
+    [1.0, 1.0, 1.0, 0.5]
+    """
+
+    body: Schedule
+    updates: int
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 10}
+    formula = "body(max(n - updates, 0))"
+
+    def check(self) -> None:
+        """Refuse a length that is no count."""
+        as_count("updates", self.updates)
+
+    def value(self, n: Array) -> Any:
+        """Return body(max(n - updates, 0))."""
+        return self.body.value(np.maximum(n - self.updates, 0.0))
+
+    @property
+    def horizon(self) -> int | None:
+        """Where the body has settled."""
+        return shifted(self.body.horizon, self.updates)
+
+    @property
+    def tail(self) -> float | None:
+        """That of the body."""
+        return self.body.tail
+
+
+class Skip(Schedule):
+    """A schedule without its first updates: it begins where it would be after them.
+
+    Examples
+    --------
+    >>> (Constant(1.0).then(0.5, at=2)).skip(1)([0, 1]).tolist()
+    [1.0, 0.5]
+    """
+
+    body: Schedule
+    updates: int
+    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 5}
+    formula = "body(n + updates)"
+
+    def check(self) -> None:
+        """Refuse a length that is no count."""
+        as_count("updates", self.updates)
+
+    def value(self, n: Array) -> Any:
+        """Return body(n + updates)."""
+        return self.body.value(n + self.updates)
+
+    @property
+    def horizon(self) -> int | None:
+        """Where the body has settled."""
+        return None if self.body.horizon is None else max(self.body.horizon - self.updates, 0)
+
+    @property
+    def tail(self) -> float | None:
+        """That of the body."""
+        return self.body.tail
+
+
+class Repeat(Schedule):
+    """A schedule that starts over every `period` updates.
+
+    Examples
+    --------
+    >>> (Constant(1.0).then(0.5, at=1)).repeat(2)([0, 1, 2, 3]).tolist()
+    [1.0, 0.5, 1.0, 0.5]
+    """
+
+    body: Schedule
+    period: int
+    demo: ClassVar = {"body": Linear(0.1, steps=10), "period": 10}
+    formula = "body(n % period)"
+
+    def check(self) -> None:
+        """Refuse an empty period."""
+        as_count("period", self.period, 1)
+
+    def value(self, n: Array) -> Any:
+        """Return body(n mod period)."""
+        return self.body.value(n % self.period)
+
+    @property
+    def horizon(self) -> int | None:
+        """0 if there is nothing to repeat."""
+        return 0 if self.body.horizon == 0 or self.period == 1 else None
+
+    @property
+    def tail(self) -> float | None:
+        """0: what comes back does not fall."""
+        return super().tail if self.horizon is not None else 0.0
+
+
+class PerEpoch(Schedule):
+    """A schedule that counts epochs.
+
+    Parameters
+    ----------
+    body : Schedule
+        A schedule whose n is an epoch.
+    updates_per_epoch : int
+        Updates in an epoch; at least 1.
+    smooth : bool
+        Whether to count fractions of an epoch.
+
+    Examples
+    --------
+    >>> Linear(1.0, steps=2).per_epoch(2).table(5).tolist()
+    [1.0, 1.0, 0.5, 0.5, 0.0]
+    >>> Linear(1.0, steps=2).per_epoch(2, smooth=True).table(5).tolist()
+    [1.0, 0.75, 0.5, 0.25, 0.0]
+    """
+
+    body: Schedule
+    updates_per_epoch: int
+    smooth: bool = False
+    demo: ClassVar = {"body": Linear(0.1, steps=5), "updates_per_epoch": 6}
+
+    @property
+    def formula(self) -> str:
+        """The body at the epoch."""
+        return "body(n / updates_per_epoch)" if self.smooth else "body(floor(n / updates_per_epoch))"
+
+    def check(self) -> None:
+        """Refuse an empty epoch."""
+        as_count("updates_per_epoch", self.updates_per_epoch, 1)
+
+    def value(self, n: Array) -> Any:
+        """Return the body's value at the epoch of n."""
+        epoch = n / self.updates_per_epoch
+        return self.body.value(epoch if self.smooth else np.floor(epoch))
+
+    @property
+    def horizon(self) -> int | None:
+        """Where the body has settled, in updates."""
+        return None if self.body.horizon is None else self.body.horizon * self.updates_per_epoch
+
+    @property
+    def tail(self) -> float | None:
+        """That of the body."""
+        return self.body.tail
+
+
+class Fractions(Schedule):
+    """Schedules that share a run by fractions; n is the part of the run that has passed, from 0 to 1.
+
+    Each is played from its own 0 to its own 1 in its share. ``.per_epoch(updates, smooth=True)`` makes
+    updates of it. Past 1 the last one stays at its own 1.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Above 0; they add up to 1 but for rounding.
+    schedules : sequence of Schedule
+        As many, each for n from 0 to 1.
+
+    Examples
+    --------
+    >>> halves = Fractions([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
+    >>> halves.per_epoch(4, smooth=True).table(5).tolist()
+    [0.0, 0.5, 1.0, 1.0, 1.0]
+    """
+
+    shares: tuple[float, ...]
+    schedules: tuple[Schedule, ...]
+    demo: ClassVar = {"shares": (0.25, 0.75), "schedules": (Constant(0.1), Linear(0.2, steps=1))}
+
+    @property
+    def formula(self) -> str:
+        """The members in their order."""
+        text, end = f"s{len(self.shares) - 1}({self._local(len(self.shares) - 1)})", 1.0
+        for i in range(len(self.shares) - 2, -1, -1):
+            end -= self.shares[i + 1]
+            text = f"s{i}({self._local(i)}) if n < {end!r} else {text}"
+        return text
+
+    def _local(self, i: int) -> str:
+        return f"(min(n, 1) - {float(sum(self.shares[:i]))!r}) / {self.shares[i]!r}"
+
+    def symbols(self) -> dict[str, Any]:
+        """Return the members by the names s0, s1, ..."""
+        return {f"s{i}": s for i, s in enumerate(self.schedules)}
+
+    def check(self) -> None:
+        """Refuse shares that are no shares of one whole."""
+        refuse_unless(isinstance(self.shares, tuple), "shares", self.shares, "a list of fractions")
+        for share in self.shares:
+            refuse_unless(as_number("shares", share) > 0, "shares", share, "fractions above 0")
+        refuse_unless(abs(sum(self.shares) - 1) < 1e-6, "shares", self.shares, "fractions that add up to 1")
+        matched = isinstance(self.schedules, tuple) and len(self.schedules) == len(self.shares)
+        refuse_unless(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
+
+    def value(self, n: Array) -> Any:
+        """Return the value of the member whose share n is in."""
+        past, n = 0.0, np.minimum(n, 1.0)
+        whole = self.schedules[0].value(n / self.shares[0])
+        for share, before, member in zip(self.shares[1:], self.shares, self.schedules[1:], strict=False):
+            past += before
+            whole = np.where(n < past, whole, member.value(np.maximum(n - past, 0.0) / share))
+        return whole
+
+    @property
+    def horizon(self) -> int:
+        """1, the end of the run."""
+        return 1
+
+
+class Rows(Schedule):
+    """A different schedule for every run of a batch: row i of x follows the i-th schedule.
+
+    Parameters
+    ----------
+    schedules : sequence of schedules or numbers
+        One a row.
+
+    Examples
+    --------
+    >>> Rows([0.1, 0.2])(0).tolist()
+    [[0.1], [0.2]]
+    """
+
+    schedules: tuple[Any, ...]
+    demo: ClassVar = {"schedules": (0.1, 0.2)}
+
+    @property
+    def formula(self) -> str:
+        """The list of the rows' formulas."""
+        return f"[{', '.join(f'row{i}(n)' for i in range(len(self.schedules)))}]"
+
+    def symbols(self) -> dict[str, Any]:
+        """Return the rows by the names row0, row1, ..."""
+        return {f"row{i}": s for i, s in enumerate(self.schedules)}
+
+    def check(self) -> None:
+        """Turn every entry into a schedule."""
+        refuse_unless(
+            isinstance(self.schedules, tuple) and len(self.schedules) > 0,
+            "schedules",
+            self.schedules,
+            "a list with one schedule or number a row",
+        )
+        object.__setattr__(self, "schedules", tuple(as_schedule(s) for s in self.schedules))
+
+    def rows(self, which: Any) -> "Rows":
+        """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
+        return Rows(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
+
+    def value(self, n: Array) -> Any:
+        """Return the values with the rows on the axis before the last: shape (..., B, 1)."""
+        column = n if n.ndim >= 2 else n.reshape((*n.shape, 1, 1))
+        return np.concatenate(
+            [np.broadcast_to(s.value(column), column.shape) for s in self.schedules], axis=-2
+        )
+
+
+def later(first: int | None, second: int | None) -> int | None:
+    """Return where both have settled."""
+    return None if first is None or second is None else max(first, second)
+
+
+def shifted(horizon: int | None, updates: int) -> int | None:
+    """Return a horizon some updates later."""
+    return None if horizon is None else horizon + updates

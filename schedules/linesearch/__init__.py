@@ -1,0 +1,1 @@
+"""How far, by looking: line searches, one a file, on the contract of `line`."""

@@ -1,0 +1,169 @@
+"""The strong Wolfe conditions by bracketing and zooming: the search that quasi-Newton methods need."""
+
+import math
+
+from schedules.linesearch.first_trial import first_trial, memory, refuse_bad_first
+from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
+from stepsize.base.checks import as_count, as_number, refuse_unless
+
+__all__ = ["StrongWolfe"]
+
+# Values closer than this, relatively, are a tie: their difference is round-off.
+_TIE = 4e-15
+
+
+class StrongWolfe(Search):
+    r"""Bracketing and zoom to the strong Wolfe conditions.
+
+    .. math:: \varphi(\alpha) \le \varphi(0) + c_1 \alpha\, \varphi'(0), \qquad
+        |\varphi'(\alpha)| \le c_2\, |\varphi'(0)|
+
+    The step is doubled until it brackets an acceptable one; the bracket is narrowed by cubic and quadratic
+    interpolation, or bisection where those fall too near an end. The end `low` always has the lowest value
+    that satisfies the first condition, and the slope there points into the bracket. Values that differ by
+    round-off only are a tie, which the slopes decide; without that rule one of the 24 problems of More and
+    Thuente fails.
+
+    Parameters
+    ----------
+    c1, c2 : float
+        0 < c1 <= c2 < 1. c2 is 0.9 for Newton-like directions, 0.1 to 0.4 for conjugate gradients.
+    first : float or str
+        First trial: a number, ``"unit"`` for Newton-like directions, ``"decrease"`` or ``"slope"`` for
+        steepest descent and conjugate gradients, ``"last"`` for the last step.
+    alpha_max : float
+        Longest step; reached, the status is "max_step".
+    max_trials : int
+        Evaluations, bracketing and zooming together.
+    approximate : bool
+        Near round-off, accept a value within 1e-6 of phi(0), relatively, if the slope is at most
+        (2 c1 - 1) phi'(0), as Hager and Zhang do.
+
+    References
+    ----------
+    Nocedal and Wright, "Numerical optimization", 2006, algorithms 3.5 and 3.6; More and Thuente, "Line search
+    algorithms with guaranteed sufficient decrease", ACM TOMS 20 (1994), for its test problems.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from problems import Parabola
+    >>> line = Line(Parabola(curvature=2.0), np.array([3.0]), d=np.array([6.0]))
+    >>> found = StrongWolfe(c2=0.1, first=4.0)(line, None)
+    >>> round(found.alpha, 12), found.status
+    (0.5, 'converged')
+    """
+
+    c1: float = 1e-4
+    c2: float = 0.9
+    first: float | str = "unit"
+    alpha_max: float = math.inf
+    max_trials: int = 60
+    approximate: bool = False
+
+    def check(self) -> None:
+        """Refuse constants that no step can satisfy."""
+        refuse_outside(self, c1=(0.0, 1.0), c2=(0.0, 1.0), alpha_max=(0.0, math.inf))
+        refuse_unless(
+            as_number("c2", self.c2) >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}"
+        )
+        refuse_bad_first("first", self.first)
+        as_count("max_trials", self.max_trials, 1)
+
+    def __call__(self, line: Line, carry: Carry) -> Found:
+        """Return a step that satisfies both conditions."""
+        if line.slope0 >= 0:
+            return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
+        alpha = min(first_trial(self.first, line, carry), self.alpha_max)
+        low, wall = line.start, math.inf
+        while line.n_calls < self.max_trials:
+            trial = line.both(alpha)
+            if not trial.finite:
+                wall = alpha
+                alpha = (low.alpha + alpha) / 2
+                if alpha <= low.alpha or alpha < line.shortest:
+                    break
+                continue
+            if not self._decreases(line, trial) or (low is not line.start and _is_higher(trial, low)):
+                return self._zoom(line, low, trial)
+            if self._is_flat(line, trial):
+                return _accept(line, trial, "converged")
+            if trial.slope >= 0:
+                return self._zoom(line, trial, low)
+            if trial.alpha >= self.alpha_max:
+                return _accept(line, trial, "max_step")
+            low = trial
+            alpha = min(2 * alpha, self.alpha_max) if wall == math.inf else (alpha + wall) / 2
+        return self._give_up(line, low, "budget" if wall == math.inf else "nonfinite")
+
+    def _zoom(self, line: Line, low: Trial, high: Trial) -> Found:
+        """Narrow the bracket until a trial satisfies both conditions."""
+        while line.n_calls < self.max_trials:
+            width = abs(high.alpha - low.alpha)
+            if width <= 2.3e-16 * max(high.alpha, low.alpha):
+                break
+            trial = line.both(_between(low, high))
+            if not trial.finite or not self._decreases(line, trial) or _is_higher(trial, low):
+                high = trial
+                continue
+            if self._is_flat(line, trial):
+                return _accept(line, trial, "converged")
+            if trial.slope * (high.alpha - low.alpha) >= 0:
+                high = low
+            low = trial
+        return self._give_up(line, low, "budget")
+
+    def _decreases(self, line: Line, trial: Trial) -> bool:
+        """Whether the value has fallen enough for the length of the step."""
+        if trial.f <= line.phi0 + self.c1 * trial.alpha * line.slope0:
+            return True
+        near = trial.f <= line.phi0 + 1e-6 * abs(line.phi0)
+        return bool(self.approximate and near and trial.slope <= (2 * self.c1 - 1) * line.slope0)
+
+    def _is_flat(self, line: Line, trial: Trial) -> bool:
+        return bool(abs(trial.slope) <= -self.c2 * line.slope0)
+
+    def _give_up(self, line: Line, low: Trial, status: str) -> Found:
+        if low is not line.start and low.f < line.phi0:
+            return _accept(line, low, status)
+        return line.stay(status if status == "nonfinite" else "min_step", None)
+
+
+def _accept(line: Line, trial: Trial, status: str) -> Found:
+    return line.accept(trial, status, memory(line, trial.alpha))
+
+
+def _is_higher(trial: Trial, low: Trial) -> bool:
+    """Whether the trial does not improve on the low end; ties of round-off are left to the slopes."""
+    return bool(trial.f > low.f + _TIE * abs(low.f))
+
+
+def _between(low: Trial, high: Trial) -> float:
+    """Return the next trial of a bracket: the cubic's low point, else the parabola's, else the middle."""
+    for guess in (_cubic_low(low, high), _parabola_low(low, high)):
+        near = 0.1 * abs(high.alpha - low.alpha)
+        if guess is not None and abs(guess - low.alpha) >= near and abs(guess - high.alpha) >= near:
+            inside = (guess - low.alpha) * (high.alpha - guess) > 0
+            if inside:
+                return guess
+    return 0.5 * (low.alpha + high.alpha)
+
+
+def _cubic_low(a: Trial, b: Trial) -> float | None:
+    """Return the low point of the cubic through values and slopes at both ends."""
+    if not b.finite or b.alpha == a.alpha:
+        return None
+    d1 = a.slope + b.slope - 3 * (a.f - b.f) / (a.alpha - b.alpha)
+    root = d1 * d1 - a.slope * b.slope
+    if not 0 <= root < math.inf:
+        return None
+    d2 = math.copysign(math.sqrt(root), b.alpha - a.alpha)
+    below = b.slope - a.slope + 2 * d2
+    return float(b.alpha - (b.alpha - a.alpha) * (b.slope + d2 - d1) / below) if below else None
+
+
+def _parabola_low(a: Trial, b: Trial) -> float | None:
+    """Return the low point of the parabola through value and slope at a and the value at b."""
+    step = b.alpha - a.alpha
+    bend = 2 * (b.f - a.f - a.slope * step) if math.isfinite(b.f) else 0.0
+    return float(a.alpha - a.slope * step * step / bend) if bend > 0 else None

@@ -1,0 +1,82 @@
+"""The look of the house: colours, style, and figures that are written whole and the same each time."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = ["COLORS", "INK", "STYLE", "axes_or_new", "figure", "save", "style"]
+
+# Okabe and Ito's colours, which everybody can tell apart, in an order that also differs in lightness.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+INK = "#333333"
+
+STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": cycler(color=COLORS),
+    "axes.axisbelow": True,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.minor.visible": False,
+    "ytick.minor.visible": False,
+    "grid.color": "#e8e8e8",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.5,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": "white",
+    "savefig.dpi": 160,
+    "svg.hashsalt": "stepsize",
+    "svg.fonttype": "none",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Apply the house style inside a ``with`` block, and nothing outside it."""
+    with mpl.rc_context(STYLE):
+        yield
+
+
+def figure(width: float = 4.5, height: float = 3.2) -> Figure:
+    """Return an empty figure of that size in inches, laid out so that nothing is cut off."""
+    with style():
+        return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(picture: Figure, target: str | os.PathLike[str]) -> Path:
+    """Write a figure as PNG or SVG, by the name's ending: whole or not at all, the same bytes each time."""
+    target = Path(target)
+    kind = target.suffix.lstrip(".") or "png"
+    partial = target.with_name(f".{target.name}.partial")
+    metadata = {"Software": None} if kind == "png" else {"Date": None}
+    with style():
+        picture.savefig(partial, format=kind, metadata=metadata)
+    partial.replace(target)
+    return target
+
+
+def axes_or_new(ax: Axes | None, width: float = 4.5, height: float = 3.2) -> Axes:
+    """Return the axes, or those of a new figure of that size in inches."""
+    return figure(width, height).add_subplot() if ax is None else ax
