@@ -74,7 +74,7 @@ VERDICT_COLORS = {
 }
 
 
-def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axes:
+def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels: Any = None) -> Axes:
     """Draw the level lines of a two-dimensional problem, denser towards the minimum.
 
     Parameters
@@ -85,6 +85,8 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axe
         Where to draw.
     window : ((left, right), (bottom, top)), optional
         The region; the problem's domain by default.
+    levels : sequence of float, optional
+        Values of the function at which to draw lines.
 
     Raises
     ------
@@ -102,12 +104,20 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axe
         low = problem.minimum if problem.minimum is not None else float(np.nanmin(z))
         height = np.where(np.isfinite(z), z - low, np.nan)
         peak = float(np.nanmax(height))
-        levels = peak * np.geomspace(1e-4, 1, 13)
+        drawn = peak * np.geomspace(1e-4, 1, 13) if levels is None else np.asarray(levels, float) - low
+        drawn = drawn[drawn > 0]
+        height = np.maximum(height, drawn[0] * 1e-3)  # a log scale has no place for the minimum itself
         shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
         ax.contourf(
-            x, y, height, levels=levels, cmap=shades, norm=mpl.colors.LogNorm(levels[0], peak), extend="both"
+            x,
+            y,
+            height,
+            levels=drawn,
+            cmap=shades,
+            norm=mpl.colors.LogNorm(drawn[0], drawn[-1]),
+            extend="both",
         )
-        ax.contour(x, y, height, levels=levels[:-1], colors="#c3ccd4", linewidths=0.5)
+        ax.contour(x, y, height, levels=drawn[:-1], colors="#c3ccd4", linewidths=0.5)
         for point in problem.minimizers or ():
             ax.plot(*point, marker="*", color=INK, markersize=7, markeredgewidth=0, zorder=5)
         ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")

@@ -183,15 +183,17 @@ def _optimizers(args: argparse.Namespace) -> list[Any]:
 
 
 def _rate(text: str) -> Any:
-    from schedules import Schedule, Search
+    from schedules import Feedback, Schedule, Search
     from stepsize.expressions import parse
 
     try:
         return float(text)
     except ValueError:
         rate = parse(text)
-    if not isinstance(rate, Schedule | Search):
-        raise ValueError(f"got {text!r}, expected a number, a schedule or a line search")
+    if not isinstance(rate, Schedule | Feedback | Search):
+        raise ValueError(
+            f"got {text!r}, expected a number, a schedule, a rate that answers to the run, or a line search"
+        )
     return rate
 
 
