@@ -129,6 +129,7 @@ def spread(values) -> str:
 
 
 def picture(found, said) -> None:
+    budgets = {name: [find_lr(bowl, SGD, count).best for count in COUNTS] for name, bowl in BOWLS.items()}
     with style():
         sheet = figure(9.0, 3.6)
         panels = sheet.subplots(1, 3)
@@ -138,7 +139,7 @@ def picture(found, said) -> None:
             ax.axvline(one.known["fastest 2/(L+mu)"], color=INK, linewidth=1.0, linestyle=":")
             names = ["find_lr", *said[name, "SGD"]]
             for row, finder in enumerate(names):
-                rates = np.full(len(COUNTS), one.best) if finder == "find_lr" else said[name, "SGD"][finder]
+                rates = budgets[name] if finder == "find_lr" else said[name, "SGD"][finder]
                 color = COLORS[2] if finder == "find_lr" else COLORS[0]
                 ax.plot(rates, np.full(len(rates), -row), "-", color=color, linewidth=0.8)
                 for rate, size in zip(rates, (3, 4, 5.5, 7), strict=True):
@@ -162,8 +163,8 @@ def picture(found, said) -> None:
             ax.grid(axis="x")
         sheet.suptitle(
             "What finders say for gradient descent. Dotted: the best rate 2/(L+mu); shaded: it diverges. "
-            "Dots: ramps of 50, 100, 300, 1000 updates (the larger, the longer).",
-            fontsize=8,
+            "Dots: ramps, or budgets, of 50, 100, 300, 1000 updates (the larger, the longer).",
+            fontsize=7.5,
             x=0.01,
             ha="left",
         )
