@@ -38,6 +38,9 @@ def test_the_python_runs_in_order(tmp_path, monkeypatch, capsys):
             if "diagnose" in line:
                 assert line.partition("# ")[2] in out
     assert (tmp_path / "race.png").stat().st_size > 10_000
+    with pytest.raises(AssertionError) as caught:
+        names["test_my_adam"]()
+    assert " ".join(str(caught.value).split()) in " ".join(README.split()), "the message of the kit"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -58,3 +61,12 @@ def test_the_table_is_what_the_main_job_prints(tmp_path, capsys):
     rows = [line.strip() for line in shown.splitlines() if line.strip() not in ("", "...")]
     assert len(rows) >= 6
     assert [row for row in rows if row not in printed] == []
+
+
+def test_the_counts_are_those_of_the_registry():
+    from stepsize.commands.list import catalogue
+
+    rows = {kind: len(classes) for kind, classes in catalogue().items()}
+    said = dict(re.findall(r"^\| \*\*([\w ]+)\*\* \((\d+)\)", README, flags=re.M))
+    names = {"rates that answer to the run": "feedback", "line searches": "searches"}
+    assert {names.get(kind, kind): int(count) for kind, count in said.items()} == rows
