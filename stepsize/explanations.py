@@ -61,7 +61,7 @@ class Step:
     t : int
         Which one, from 1.
     given : dict
-        What the rule was given: x, g, the hyperparameters of this update, and its slots.
+        What the rule was given: x, g, the hyperparameters that this update used, and its slots.
     lines : tuple of Line
         What it did, in its order.
     x_next : ndarray
@@ -249,27 +249,30 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
 
     Examples
     --------
-    >>> from optim import Momentum, minimize
+    >>> from optim import Adagrad, minimize
     >>> from problems import Parabola
-    >>> print(explain(minimize(Parabola(), Momentum(lr=0.1), steps=3), step=2).text())
-    Momentum(lr=0.1) on x^2
+    >>> print(explain(minimize(Parabola(), Adagrad(lr=0.5), steps=3), step=1).text())
+    Adagrad(lr=0.5) on x^2
     <BLANKLINE>
-    update 2
-      x = 8
-      g = grad f(x) = 16
-      lr = 0.1
-      momentum = 0.9
-      m = 20
-      m <- momentum * m + g
-        = 0.9 * 20 + 16
-        = 34
-      d <- m
-        = 34
+    update 1
+      x = 10
+      g = grad f(x) = 20
+      lr = 0.5
+      eps = 1e-10
+      s = 0
+      s <- s + g * g
+        = 0 + 20 * 20
+        = 400
+      root <- sqrt(s) + eps
+           = sqrt(400) + 1e-10
+           = 20
+      d <- g / root
+        = 20 / 20
+        = 1
       x <- x - lr * d
-        = 8 - 0.1 * 34
-        = 4.6
-      The loss goes from 64 to 21.16; the update stopped short of the lowest point of its line (slope at its
-      end -31.28).
+        = 10 - 0.5 * 1
+        = 9.5
+      Loss 100 -> 90.25; the update stopped short of the lowest point of its line: slope at its end -9.5.
     """
     refuse_unless(run.history.x.ndim == 2, "run", run.history.x, "a single run, not a batch")
     refuse_unless(
@@ -301,9 +304,17 @@ def _step(run: Run, t: int) -> Step:
         after = minimize(problem, rule, run.history.x[0], t)
     lines = tuple(line for call in calls for line in _lines(call, _LABELS[call.name]))
     lines += _moved(lines, x, x_next, lr)
-    given = {"x": x, "g": e.g, **_hypers(calls, lr), **dict(zip(_plain_names(rule), slots, strict=True))}
+    used = {w for line in lines for node in ast.walk(line.expression) for w in _words(node)}
+    hypers = {name: value for name, value in _hypers(calls, lr).items() if name in used}
+    given = {"x": x, "g": e.g, **hypers, **dict(zip(_plain_names(rule), slots, strict=True))}
     slope = float((after.jac * (after.last_x - x)).sum())
     return Step(t, given, lines, x_next, float(e.f), float(after.history.fun[-1]), slope)
+
+
+def _words(node: ast.AST) -> tuple[str, ...]:
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    return (node.attr,) if isinstance(node, ast.Attribute) else ()
 
 
 def _plain_names(rule: Optimizer) -> list[str]:

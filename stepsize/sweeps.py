@@ -282,7 +282,7 @@ def sweep(
     --------
     >>> from optim import SGD
     >>> from problems import Quadratic
-    >>> result = sweep(Quadratic([1.0, 10.0]), SGD, 300, lr=np.linspace(0.01, 0.25, 25), tol=1e-12)
+    >>> result = sweep(Quadratic([1.0, 10.0]), SGD, 300, lr=[0.05, 0.1, 0.18, 0.21, 0.25], tol=1e-12)
     >>> result.optimizer(result.best())
     SGD(lr=0.18)
     >>> float(result["lr"][result["verdict"] == "diverged"].min().round(6))
