@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass
@@ -19,19 +19,26 @@ class Timings:
     wall: dict[str, list[float]] = field(default_factory=dict)
     cpu: dict[str, list[float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    clock: ClassVar[str] = "wall"
+
+    def times(self, name: str) -> list[float]:
+        """Return the times of a candidate, by the clock that counts."""
+        return self.wall[name] if self.clock == "wall" else self.cpu[name]
 
     def median(self, name: str) -> float:
-        """Return the median time on the clock."""
-        return statistics.median(self.wall[name])
+        """Return the median time."""
+        return statistics.median(self.times(name))
 
-    def ratio(self, name: str, base: str, clock: str = "wall") -> float:
+    def ratio(self, name: str, base: str) -> float:
         """Return how many times as long as `base` a candidate takes: the median over rounds."""
-        times = getattr(self, clock)
-        return statistics.median(a / b for a, b in zip(times[name], times[base], strict=True))
+        return statistics.median(self._ratios(name, base))
+
+    def _ratios(self, name: str, base: str) -> list[float]:
+        return [a / b for a, b in zip(self.times(name), self.times(base), strict=True)]
 
     def spread(self, name: str, base: str) -> tuple[float, float]:
         """Return the quartiles of the ratio over the rounds."""
-        ratios = [a / b for a, b in zip(self.wall[name], self.wall[base], strict=True)]
+        ratios = self._ratios(name, base)
         if len(ratios) < 2:
             return ratios[0], ratios[0]
         low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
@@ -61,10 +68,87 @@ def interleave(
         shuffled.shuffle(order)
         for name in order:
             work = candidates[name]
-            wall, cpu = time.perf_counter(), time.process_time()
+            wall, cpu = time.perf_counter(), processor_time()
             work()
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            wall, cpu = time.perf_counter() - wall, processor_time() - cpu
             unit = units[name] if isinstance(units, dict) else units
             timings.wall[name].append(wall / unit)
             timings.cpu[name].append(cpu / unit)
     return timings
+
+
+def processor_time() -> float:
+    """Return the seconds of processor time that this process and its finished children have used."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return time.process_time()
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a task, what it costs us, and how many times as long somebody else takes.
+
+    A figure that is no ratio, such as a share of the bandwidth or a peak of memory, stands in `ours` alone.
+    """
+
+    task: str
+    ours: str
+    against: str = ""
+    ratio: float | None = None
+    quartiles: tuple[float, float] | None = None
+    aim: str = ""
+    met: bool | None = None
+    missing: str = ""
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the cells of the table."""
+        if self.missing:
+            return self.task, self.ours, self.against, self.missing, self.aim
+        if self.ratio is None:
+            return self.task, self.ours, self.against, "", self.aim
+        low, high = self.quartiles or (self.ratio, self.ratio)
+        return (
+            self.task,
+            self.ours,
+            self.against,
+            f"{number(self.ratio)} ({number(low)}-{number(high)})",
+            self.aim,
+        )
+
+
+def number(value: float) -> str:
+    """Return a ratio with two or three significant figures."""
+    return f"{value:.0f}" if value >= 20 else f"{value:.1f}" if value >= 2 else f"{value:.2f}"
+
+
+def rows(
+    task: str, timings: Timings, scale: float, unit: str, aims: dict[str, float] | None = None
+) -> list[Row]:
+    """Return a row for every candidate but the first, which is ours; `scale` turns seconds into the unit."""
+    ours, *others = timings.wall
+    cost = f"{number(scale * timings.median(ours))} {unit}"
+    found = []
+    for name in others:
+        aim = (aims or {}).get(name)
+        ratio = timings.ratio(name, ours)
+        met = None if aim is None else ratio >= aim
+        words = "" if aim is None else f">= {aim:g}"
+        found.append(Row(task, cost, name, ratio, timings.spread(name, ours), words, met))
+    return found + [Row(task, cost, name, missing=gap) for name, gap in timings.missing.items()]
+
+
+def table(found: list[Row]) -> str:
+    """Return the rows as a table in Markdown, marked where an aim is missed or somebody else is faster."""
+    heads = ("task", "ours", "against", "takes x ours (quartiles)", "aim")
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for row in found:
+        cells = list(row.cells())
+        if row.met is False:
+            cells[-1] += ", missed"
+        elif row.ratio is not None and row.ratio < 1:
+            cells[-1] += "slower than they"
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)

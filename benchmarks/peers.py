@@ -14,20 +14,29 @@ DISTRIBUTIONS = {
 }
 
 
+_THREADS = [1]
+
+
 class Missing(Exception):  # noqa: N818  (not an error: a gap in a table)
     """A peer that is not installed."""
 
 
-def load(*names: str, threads: int = 1) -> Any:
-    """Import peers with so many threads, or raise `Missing` with the name of the first that is absent.
+def load_threads(threads: int) -> None:
+    """Say with how many threads the peers are to run, before the first of them is loaded."""
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    # XLA has no number of threads to set, only one or all; it reads this when JAX is first imported.
+    if threads == 1:
+        flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        os.environ["XLA_FLAGS"] = flags
+    _THREADS[0] = threads
+
+
+def load(*names: str) -> Any:
+    """Import peers, or raise `Missing` with the name of the first that is absent.
 
     Several names give a tuple of modules, one name the module.
     """
-    # XLA reads these once, when JAX is first imported; one process measures one count of threads.
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    if threads == 1:
-        flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-        os.environ.setdefault("XLA_FLAGS", flags)
+    load_threads(_THREADS[0])
     modules = []
     for name in names:
         try:
@@ -35,7 +44,7 @@ def load(*names: str, threads: int = 1) -> Any:
         except ImportError as error:
             raise Missing(name) from error
         if name == "torch":
-            modules[-1].set_num_threads(threads)
+            modules[-1].set_num_threads(_THREADS[0])
         if name == "jax":
             modules[-1].config.update("jax_enable_x64", True)
     return tuple(modules) if len(modules) > 1 else modules[0]

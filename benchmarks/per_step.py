@@ -5,14 +5,12 @@ Optax; a batch of a thousand rates against a loop of single runs; what ``import 
 """
 
 import argparse
-import statistics
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from benchmarks.imports import import_times
 from benchmarks.measure import Timings, interleave
 from benchmarks.peers import collect, versions
 from benchmarks.rosenbrock import optax_steps, ours, torch_assigned
@@ -55,18 +53,6 @@ def thousand_rates(rounds: int, engine: str) -> Timings:
     return interleave(candidates, {"batch": 1000.0 * STEPS, "loop": 10.0 * STEPS}, rounds)
 
 
-def import_times(rounds: int) -> dict[str, float]:
-    """Return the median milliseconds of a fresh process that does nothing, or imports NumPy or optim."""
-    programs = {"python": "pass", "numpy": "import numpy", "optim": "import optim"}
-
-    def fresh(program: str) -> Callable[[], Any]:
-        return lambda: subprocess.run([sys.executable, "-c", program], check=True)
-
-    timings = interleave({name: fresh(program) for name, program in programs.items()}, 1e-3, rounds)
-    above = [a - b for a, b in zip(timings.wall["optim"], timings.wall["numpy"], strict=True)]
-    return {name: timings.median(name) for name in programs} | {"above numpy": statistics.median(above)}
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.per_step", description=__doc__)
     parser.add_argument(
@@ -94,7 +80,10 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"  a loop of single runs takes {sweep.ratio('loop', 'batch'):.0f} x as long as the batch")
 
     times = import_times(max(options.rounds, 9))
-    print("a fresh process, ms: " + ", ".join(f"{name} {ms:.1f}" for name, ms in times.items()))
+    print(
+        "a fresh process, ms of processor time: "
+        + ", ".join(f"{name} {ms:.1f}" for name, ms in times.items())
+    )
 
 
 if __name__ == "__main__":

@@ -78,3 +78,35 @@ def optax_steps(make: Callable[[Any], Any], steps: int, jitted: bool) -> Callabl
         return p.block_until_ready()
 
     return run
+
+
+def optax_scan(make: Callable[[Any], Any], steps: int) -> Callable[[], Any]:
+    """Return Optax's whole run as one compiled scan, which has been compiled before it is timed."""
+    jax, optax = load("jax", "optax")
+    optimizer = make(optax)
+
+    def step(carry: Any, _: Any) -> Any:
+        p, state = carry
+        updates, state = optimizer.update(jax.numpy.stack(gradient(p[0], p[1])), state, p)
+        return (optax.apply_updates(p, updates), state), None
+
+    def whole(p: Any) -> Any:
+        return jax.lax.scan(step, (p, optimizer.init(p)), None, length=steps)[0][0]
+
+    compiled = jax.jit(whole)
+    return lambda: compiled(jax.numpy.array(START)).block_until_ready()
+
+
+def keras_steps(make: Callable[[Any], Any], steps: int) -> Callable[[], Any]:
+    """Return Keras' loop on its PyTorch backend, gradients applied; ``make(keras)`` builds the optimizer."""
+    torch, keras = load("torch", "keras")
+
+    def run() -> Any:
+        p = keras.Variable(START, dtype="float64")
+        optimizer = make(keras)
+        for _ in range(steps):
+            slope = torch.tensor(gradient(*p.value.tolist()), dtype=torch.float64)
+            optimizer.apply([slope], [p])
+        return p
+
+    return run

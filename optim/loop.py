@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from optim.engines import engine_for, leap
 from optim.optimizer import Evaluation, Optimizer
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, History, Run
 from optim.state import State
 from optim.ways import way_for
+from stepsize.base.arithmetic import dot
 from stepsize.base.checks import as_count, as_number, describe, refuse_unless
 
 __all__ = ["minimize"]
@@ -51,8 +53,9 @@ def minimize(
     state : State, optional
         Go on from a state that a `Run` or ``optimizer.step`` left, with ``x0=run.last_x``: bit for bit as if
         the run had not been interrupted.
-    engine : {"auto", "array"}
-        How the rule is run; "array" is the reference, the rule as it stands on arrays.
+    engine : {"auto", "array", "floats", "traced"}
+        How the rule is run (`optim.engines`); "array" is the reference, the rule as it stands on arrays, and
+        "auto" the fastest that can.
 
     Returns
     -------
@@ -75,15 +78,9 @@ def minimize(
     (0.060466, 10, 'used its budget of 10 updates')
     """
     steps = as_count("steps", steps)
-    refuse_unless(engine in ("auto", "array"), "engine", engine, '"auto" or "array"')
-    problem = _checked_problem(problem)
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
+    problem, x = prepared(problem, optimizer, x0)
     if tol is not None:
         refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
-    x = optimizer.spread(_start(problem, x0), "x0")
-    if problem.x0 is not None and x.shape[-1] != len(problem.x0):
-        raise ValueError(f"x0: got shape {x.shape}, expected {len(problem.x0)} numbers for this problem")
     state = optimizer.init(x) if state is None else state
     _check_state(optimizer, state)
     n, slots = state.n, state.slots
@@ -94,13 +91,23 @@ def minimize(
 
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)
-        _check_first(x, e)
+        check_first(x, e)
         record = _Recorder(optimizer, problem, x, slots, e)
         status, stop = BUDGET, n + steps
+        fast = engine_for(engine, way, x, slots, callback is not None)
         while n < stop:
             if tol is not None and _is_solved(problem, x, e, minimum, tol):
                 status = CONVERGED
                 break
+            if fast is not None and (chunk := leap(fast, n, x, e, slots, stop, tol, minimum)) is not None:
+                record.add_chunk(chunk)
+                way.n_f, way.n_g = (count + len(chunk.lr) + chunk.diverged for count in (way.n_f, way.n_g))
+                n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
+                if chunk.diverged:
+                    status = DIVERGED
+                    break
+                continue
+            fast = None
             x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
             if feasible is not None:
                 x_next, e_next = np.clip(x_next, *feasible), None
@@ -138,6 +145,17 @@ def minimize(
     )
 
 
+def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
+    """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
+    problem = _checked_problem(problem)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
+    x = optimizer.spread(_start(problem, x0), "x0")
+    if problem.x0 is not None and x.shape[-1] != len(problem.x0):
+        raise ValueError(f"x0: got shape {x.shape}, expected {len(problem.x0)} numbers for this problem")
+    return problem, x
+
+
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares overflows or turns nan with the gradient, at the price of one call.
     return bool(np.isfinite(e.f) and np.isfinite(np.dot(e.g, e.g)))
@@ -151,7 +169,7 @@ def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol
 
 
 def _norm(g: Array) -> Any:
-    return np.sqrt((g * g).sum(axis=-1))
+    return np.sqrt(dot(g, g))
 
 
 class _Recorder:
@@ -177,15 +195,31 @@ class _Recorder:
         if len(self._lr) == 512:
             self._close_chunk()
 
+    def add_chunk(self, chunk: Any) -> None:
+        """Take over updates that an engine made, their start included."""
+        if self._lr:
+            self._close_chunk()
+        answer = chunk.answer if self._optimizer else chunk.x[-1:]
+        self._keep(chunk.x, chunk.f, chunk.g, chunk.lr, answer)
+        self._x, self._f, self._g = [chunk.x[-1]], [chunk.f[-1]], [chunk.g[-1]]
+        self._answer = [answer[-1]]
+
     def _close_chunk(self) -> None:
-        x, f, g = np.array(self._x), np.array(self._f, dtype=float), np.array(self._g)
-        overshoot = (np.diff(x, axis=0) * g[1:]).sum(axis=-1) > 0
-        keep = slice(1 if self._done else 0, None)
-        lr = np.array(self._lr, dtype=float)
-        self._done.append((x[keep], f[keep], _norm(g[keep]), lr, overshoot, np.array(self._answer)[keep]))
+        self._keep(
+            np.array(self._x),
+            np.array(self._f, dtype=float),
+            np.array(self._g),
+            np.array(self._lr, dtype=float),
+            np.array(self._answer),
+        )
         for rows in (self._x, self._f, self._g, self._answer):
             del rows[:-1]
         self._lr.clear()
+
+    def _keep(self, x: Array, f: Array, g: Array, lr: Array, answer: Array) -> None:
+        overshoot = dot(np.diff(x, axis=0), g[1:]) > 0
+        keep = slice(1 if self._done else 0, None)
+        self._done.append((x[keep], f[keep], _norm(g[keep]), lr, overshoot, answer[keep]))
 
     def history(self) -> History:
         if self._lr or not self._done:
@@ -240,7 +274,7 @@ def _start(problem: Any, x0: Any) -> Any:
     return x0
 
 
-def _check_first(x: Array, e: Evaluation) -> None:
+def check_first(x: Array, e: Evaluation) -> None:
     """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
     if np.shape(e.g) != x.shape:
         raise ValueError(f"grad: got {describe(e.g)} from the problem, expected the shape {x.shape} of x")

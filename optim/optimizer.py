@@ -34,7 +34,13 @@ _LIMITS: dict[str, tuple[float, float, bool]] = {
     "decay": (0.0, 1.0, False),
 }
 
+# Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than
+# this.
 _CHUNK = 512
+_TABLE = 2**18
+
+# From so many parameters on, a step is made in blocks (`optim.engines.blocks`).
+HUGE = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +165,11 @@ class Optimizer(Record, abstract=True):
         ValueError
             If grad is not of x's shape.
         """
-        if self.needs or kind_of(self.lr) != "schedule":
-            what = f"needs {' and '.join(self.needs)}" if self.needs else f"takes its rate from {self.lr!r}"
-            raise TypeError(f"{type(self).__name__} {what}, which a gradient alone cannot give; use minimize")
-        x, grad = np.asarray(x), np.asarray(grad)
-        if grad.shape != x.shape:
-            raise ValueError(f"grad: got {describe(grad)}, expected the shape {x.shape} of x")
+        x, grad = checked_step(self, x, grad)
+        if x.size >= HUGE:
+            from optim.engines.blocks import step
+
+            return step(self, x, grad, state)
         with np.errstate(all="ignore"):
             x, slots = self.update(x, grad, state.slots, Hypers(self, x).at(state.n))
         return x, State(state.n + 1, slots, state.carry)
@@ -258,7 +263,7 @@ class Hypers:
         self._moving: list[tuple[str, Any]] = []
         self._inner: list[Hypers] = []
         self._table: list[tuple[str, Any]] = []
-        self._first, self._stop = 0, 0
+        self._first, self._stop, self._width = 0, 0, 1
         names = optimizer.own_hypers()
         values = self._h.__dict__
         for name, value in optimizer.fields():
@@ -286,6 +291,23 @@ class Hypers:
             inner.at(n)
         return self._h
 
+    def over(self, n: int, stop: int) -> Iterator[Any]:
+        """Yield what `at` returns for the updates from n on, a little faster than it does one by one."""
+        values = self._h.__dict__
+        while n < stop:
+            if self._moving and not self._first <= n < self._stop:
+                self._fill(n)
+            end = min(stop, self._stop) if self._moving else stop
+            columns = [(name, column, self._first) for name, column in self._table]
+            for k in range(n, end):
+                values["t"] = k + 1
+                for name, column, first in columns:
+                    values[name] = column[k - first]
+                for inner in self._inner:
+                    inner.at(k)
+                yield self._h
+            n = end
+
     def give(self, **known: Any) -> None:
         """Put into the record what its rule needs beyond the gradient."""
         self._h.__dict__.update(known)
@@ -293,9 +315,11 @@ class Hypers:
             inner.give(**known)
 
     def _fill(self, n: int) -> None:
-        # A first chunk of one keeps a single `step` cheap.
-        self._first, self._stop = n, n + (1 if self._stop != n or n == 0 else _CHUNK)
+        # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.
+        ahead = 1 if self._stop != n or n == 0 else max(1, min(_CHUNK, _TABLE // self._width))
+        self._first, self._stop = n, n + ahead
         self._table = [(name, self._column(name, s)) for name, s in self._moving]
+        self._width = max(np.size(column[0]) for _, column in self._table)
 
     def _column(self, name: str, schedule: Any) -> Any:
         indices = range(self._first, self._stop)
@@ -312,6 +336,20 @@ class Hypers:
         if values[0].size == 1:
             return values.ravel().tolist()
         return values.astype(self._dtype)
+
+
+def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]:
+    """Return x and grad as arrays, or say why they do not make a step."""
+    if optimizer.needs or kind_of(optimizer.lr) != "schedule":
+        needs = " and ".join(optimizer.needs)
+        what = f"needs {needs}" if needs else f"takes its rate from {optimizer.lr!r}"
+        raise TypeError(
+            f"{type(optimizer).__name__} {what}, which a gradient alone cannot give; use minimize"
+        )
+    x, grad = np.asarray(x), np.asarray(grad)
+    if grad.shape != x.shape:
+        raise ValueError(f"grad: got {describe(grad)}, expected the shape {x.shape} of x")
+    return x, grad
 
 
 def kind_of(value: Any) -> str:

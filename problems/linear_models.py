@@ -1,5 +1,6 @@
 """Losses of one linear score an example: least squares and logistic regression share all but two lines."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -8,7 +9,10 @@ import numpy as np
 from problems.problem import Array
 from problems.supervised import Supervised
 
-__all__ = ["LinearModel"]
+__all__ = ["LinearModel", "blocks"]
+
+# Numbers in a block of rows: few enough to stay in a core's cache, and for BLAS to wake no second thread.
+BLOCK = 2**17
 
 
 class LinearModel(Supervised, abstract=True):
@@ -40,9 +44,20 @@ class LinearModel(Supervised, abstract=True):
         return self.example_loss(x @ A.T, y).mean(axis=-1)
 
     def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
-        """Return both from one product with the data."""
-        z = x @ A.T
-        return self.example_loss(z, y).mean(axis=-1), self.example_slope(z, y) @ A / len(y)
+        """Return both from one pass over the data."""
+        value = slope = 0.0
+        for rows in blocks(A):
+            z = x @ A[rows].T
+            value = value + self.example_loss(z, y[rows]).sum(axis=-1)
+            slope = slope + self.example_slope(z, y[rows]) @ A[rows]
+        return value / len(y), slope / len(y)
+
+    def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
+        """Return the gradient alone."""
+        slope = 0.0
+        for rows in blocks(A):
+            slope = slope + self.example_slope(x @ A[rows].T, y[rows]) @ A[rows]
+        return slope / len(y)
 
     def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
         """Return loss and gradient, and their variances over the examples from one more product.
@@ -91,3 +106,14 @@ class LinearModel(Supervised, abstract=True):
     def L(self) -> float:
         """Largest curvature anywhere: that of A'A/n times the largest bend of the loss, plus the penalty."""
         return float(self._curvatures[-1])
+
+
+def blocks(A: Array) -> Iterator[slice]:
+    """Yield the rows of a table in blocks.
+
+    A gradient needs the data twice, for the scores and for the sum over examples. Blocks that stay in the cache
+    in between are read from memory once, which is faster than the two bare matrix products.
+    """
+    rows = max(64, BLOCK // A.shape[1])
+    for low in range(0, len(A), rows):
+        yield slice(low, low + rows)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.problem import Array, Problem
+from stepsize.base.arithmetic import dot
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
 
 __all__ = ["Parabola", "Quadratic"]
@@ -173,7 +174,7 @@ class Quadratic(Problem):
     def fun(self, x: Any) -> Any:
         """Return f* + (x - x*)' H (x - x*) / 2."""
         r = np.asarray(x) - self._center
-        return self.minimum_value + 0.5 * (r * self._apply(r)).sum(axis=-1)
+        return self.minimum_value + 0.5 * dot(r, self._apply(r))
 
     def grad(self, x: Any) -> Any:
         """Return H (x - x*)."""

@@ -450,6 +450,10 @@ class Rows(Schedule):
         )
         object.__setattr__(self, "schedules", tuple(as_schedule(s) for s in self.schedules))
 
+    def rows(self, which: Any) -> "Rows":
+        """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
+        return Rows(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
+
     def value(self, n: Array) -> Any:
         """Return the values with the rows on the axis before the last: shape (..., B, 1)."""
         column = n if n.ndim >= 2 else n.reshape((*n.shape, 1, 1))

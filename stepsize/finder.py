@@ -251,7 +251,7 @@ class _Look:
     starts: Array
 
     def at(self, rates: Array, steps: int) -> tuple[Array, Array, Array]:
-        """Return the error at the end, when it had settled at the floor, and how the loss rose, of shape (R, S).
+        """Return arrays (R, S): error at the end, when it settled at the floor, how the loss rose.
 
         The rise is the largest loss of the last tenth, less that of the start, over what the start had to
         lose.

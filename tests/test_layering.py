@@ -83,7 +83,7 @@ def test_no_rule_is_an_island():
 
 
 # Modules that a method imports when it is called.
-LAZY = {"optim.scipy_method"}
+LAZY = {"optim.scipy_method"}  # and the engines, each of which is loaded by the first run that it makes
 
 
 def loaded_by(statement):

@@ -14,6 +14,7 @@ __all__ = [
     "arctan",
     "cos",
     "cosh",
+    "dot",
     "exp",
     "join",
     "log",
@@ -47,7 +48,7 @@ def parts(x: Any) -> Any:
 
 
 def join(*coordinates: Any) -> Any:
-    """Return the point with these coordinates: a list if all are floats, otherwise an array.
+    """Return the point with these coordinates: an array if one of them is NumPy's, otherwise a list.
 
     Examples
     --------
@@ -56,8 +57,13 @@ def join(*coordinates: Any) -> Any:
     >>> join(np.array([1.0, 3.0]), 2.0).tolist()
     [[1.0, 2.0], [3.0, 2.0]]
     """
-    if all(type(c) is float for c in coordinates):
-        return list(coordinates)
+    for c in coordinates:
+        if type(c) is not float:
+            break
+    else:
+        return [*coordinates]
+    if not any(isinstance(c, np.ndarray | np.generic) for c in coordinates):
+        return [*coordinates]
     shape = np.broadcast_shapes(*(np.shape(c) for c in coordinates))
     if not shape:
         return np.array(coordinates, np.result_type(*coordinates))
@@ -65,6 +71,26 @@ def join(*coordinates: Any) -> Any:
     for i, c in enumerate(coordinates):
         point[..., i] = c
     return point
+
+
+def dot(a: Any, b: Any) -> Any:
+    """Return the inner products along the last axis of arrays, bit for bit ``(a * b).sum(axis=-1)``.
+
+    NumPy is slow at summing very many very short rows; for fewer than eight terms it adds in order, as here.
+
+    Examples
+    --------
+    >>> dot(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5.0, 6.0])).tolist()
+    [17.0, 39.0]
+    """
+    products = a * b
+    d = products.shape[-1]
+    if products.ndim == 1 or not 0 < d < 8:
+        return products.sum(axis=-1)
+    total = products[..., 0]
+    for i in range(1, d):
+        total = total + products[..., i]
+    return total
 
 
 def sqrt(a: Any) -> Any:

@@ -1,0 +1,57 @@
+"""Measure every regime, print the table in Markdown and write it as JSON: ``python -m benchmarks``."""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+REGIMES = ("single", "process", "sweeps", "huge", "logistic", "imports")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "regimes", nargs="*", metavar="regime", help=f"of {', '.join(REGIMES)}; all by default"
+    )
+    parser.add_argument("--rounds", type=int, default=9, help="interleaved rounds (9)")
+    parser.add_argument("--threads", type=int, default=1, help="threads, for us and for the peers (1)")
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="time on the clock, or of the processor (wall)",
+    )
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.regimes) - set(REGIMES):
+        parser.error(f"got {', '.join(sorted(unknown))}, expected some of {', '.join(REGIMES)}")
+    # BLAS and OpenMP read these once, when they are loaded: before NumPy is.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(options.threads)
+    from benchmarks.measure import Timings, table
+    from benchmarks.peers import load_threads, versions
+
+    load_threads(options.threads)
+    Timings.clock = options.clock
+    found = {}
+    for regime in options.regimes or REGIMES:
+        print(f"measuring: {regime}", file=sys.stderr)
+        found[regime] = import_module(f"benchmarks.{regime}").measure(options.rounds, options.threads)
+    known = {"python": platform.python_version(), **versions()}
+    where = f"{datetime.date.today():%Y-%m-%d}, {os.cpu_count()} processors, threads: {options.threads}"
+    how = f"{options.rounds} interleaved rounds, {options.clock} time"
+    about = f"{where}; {how}; " + ", ".join(f"{name} {version}" for name, version in known.items())
+    print(f"{about}\n\n{table([row for rows in found.values() for row in rows])}")
+    if options.json:
+        figures = {regime: [asdict(row) for row in rows] for regime, rows in found.items()}
+        text = json.dumps({"about": about, "threads": options.threads, "regimes": figures}, indent=1)
+        options.json.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The ways to run one rule: on arrays as it stands, on floats, or traced and replayed.
+
+A rule is written once, as in its paper, and read by people. The **array** engine runs that text on arrays: it
+is the reference, it lives in the loop of `minimize`, and every rule, problem and rate can use it. The other
+two make many updates at a time and leave the same run:
+
+* `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate;
+* `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
+  with the runs innermost, tile by tile (`tiles`), for huge vectors block by block (`blocks`).
+
+Three functions are for everybody: `sweep` (very many runs of which only the ends are wanted), `survey` (the
+same with a summary of every run's history) and `step` (an update of a huge vector, in place and on several
+threads).
+
+`minimize` chooses by what rule and problem declare. A rate that answers to the run, a search, a callback, a
+problem that varies and a rule that is not elementwise are the array engine's.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optim.engines.chunks import Engine, leap
+from optim.ways import Way
+from stepsize.base.checks import refuse_unless
+
+if TYPE_CHECKING:
+    from optim.engines.blocks import step
+    from optim.engines.sweeps import Ends, survey, sweep
+
+__all__ = ["ENGINES", "Ends", "engine_for", "leap", "step", "survey", "sweep"]
+
+Array = np.ndarray[Any, Any]
+
+ENGINES = ("auto", "array", "floats", "traced")
+
+
+def engine_for(name: str, way: Way, x: Array, slots: Any, watched: bool) -> Engine | None:
+    """Return the engine that makes a run, or None for the loop's own, on arrays.
+
+    Parameters
+    ----------
+    name : {"auto", "array", "floats", "traced"}
+        "auto" takes the fastest that can.
+    way : Way
+    x, slots : ndarray
+        Where the run starts.
+    watched : bool
+        Whether a callback wants to see every update.
+
+    Raises
+    ------
+    ValueError
+        If the engine asked for cannot make this run.
+    """
+    refuse_unless(name in ENGINES, "engine", name, "one of " + ", ".join(ENGINES))
+    if name == "array":
+        return None
+    free = getattr(way.problem, "feasible", None) is None and not watched
+    engine = _best(name, way, x, slots) if type(way) is Way and free else None
+    refuse_unless(
+        name == "auto" or engine is not None, "engine", name, f"array, because {name} cannot make this run"
+    )
+    return engine
+
+
+def _best(name: str, way: Way, x: Array, slots: Any) -> Engine | None:
+    """Return the fastest engine that can make a run, all that is needed for it being loaded only then."""
+    if x.ndim == 1:
+        from optim.engines.floats import MOST_DIMENSIONS, Floats, floats_can
+
+        fits = name == "floats" or (name == "auto" and x.size <= MOST_DIMENSIONS)
+        return Floats(way) if fits and floats_can(way, x, slots) else None
+    from optim.engines.tiles import Tiles, can_be_traced
+
+    fits = name in ("auto", "traced") and can_be_traced(way.problem, way.optimizer, x, slots)
+    return Tiles(way, x) if fits else None
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Ends", "survey", "sweep"):
+        return getattr(importlib.import_module("optim.engines.sweeps"), name)
+    if name == "step":
+        return importlib.import_module("optim.engines.blocks").step
+    raise AttributeError(f"module 'optim.engines' has no attribute {name!r}")

@@ -1,0 +1,81 @@
+"""Chunks: the engines go ahead a few hundred updates at a time, and look only then at what they have passed.
+
+Value, gradient norm and overshoot are computed, and the stop test is made, for a whole chunk at once. A chunk
+that went past the end of its run, because it met the tolerance or left the finite numbers, is made once more
+up to there, which costs a few hundred updates at most and gives the state that the loop would have stopped
+in.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from optim.optimizer import Evaluation
+from stepsize.base.arithmetic import dot
+
+__all__ = ["Chunk", "Engine", "leap"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A few hundred updates: T + 1 points from the start on, and T rates."""
+
+    x: Array
+    f: Array
+    g: Array
+    lr: Array
+    answer: Array
+    slots: tuple[Array, ...]
+    diverged: bool = False
+
+    @property
+    def last(self) -> Evaluation:
+        """The evaluation at the last point."""
+        return Evaluation(self.f[-1], self.g[-1])
+
+
+class Engine(Protocol):
+    """A way to make many updates at once."""
+
+    length: int
+
+    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
+        """Return the `count` updates that follow update n - 1, or None if this engine cannot make them."""
+
+
+def leap(
+    engine: Engine, n: int, x: Array, e: Evaluation, slots: Any, stop: int, tol: float | None, minimum: Any
+) -> Chunk | None:
+    """Return the next chunk, cut where the run ends."""
+    chunk = engine.chunk(n, x, e, slots, min(engine.length, stop - n))
+    if chunk is None:
+        return None
+    keep, diverged = _end(chunk, tol, minimum)
+    if keep < len(chunk.lr):
+        chunk = engine.chunk(n, x, e, slots, keep)
+    if chunk is None or not diverged:
+        return chunk
+    return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.answer, chunk.slots, diverged=True)
+
+
+def _end(chunk: Chunk, tol: float | None, minimum: Any) -> tuple[int, bool]:
+    """Return how many updates the run makes, and whether the next one leaves the finite numbers."""
+    f, squares = chunk.f, dot(chunk.g, chunk.g)
+    alone = f.ndim == 1
+    lost = np.logical_not(np.isfinite(f) & np.isfinite(squares) if alone else np.isfinite(f).any(axis=-1))
+    end = _first(lost, len(f))
+    if tol is not None:
+        error = np.sqrt(squares) if minimum is None else f - minimum
+        good, out = error <= tol, ~np.isfinite(error)
+        met = good if alone else (good | out).all(axis=-1) & good.any(axis=-1)
+        reached = _first(met[1:], len(f)) + 1
+        if reached < end:
+            return reached, False
+    return min(end, len(f)) - 1, end < len(f)
+
+
+def _first(flags: Array, otherwise: int) -> int:
+    return int(flags.argmax()) if flags.any() else otherwise

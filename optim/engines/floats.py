@@ -1,0 +1,94 @@
+"""The engine of floats: one run of a few dimensions, coordinate by coordinate in Python's own arithmetic.
+
+A NumPy call costs as much as ten operations on floats, whatever the length of the array. With two coordinates
+it is therefore faster by far to call the rule once for each, on plain floats; the text of the rule is the
+same. Rows of floats collect the history, and all that is asked about it is computed for a chunk at once.
+Where float arithmetic raises an exception (a division by zero, an overflow in exp) arrays would give inf or
+nan: then the engine steps aside, and the chunk is made again on arrays, which decide.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from optim.engines.chunks import Chunk
+from optim.optimizer import Evaluation, Optimizer, kind_of
+from optim.ways import Way
+
+__all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
+
+Array = np.ndarray[Any, Any]
+
+# Beyond, a call on an array is cheaper than the rule once a coordinate.
+MOST_DIMENSIONS = 8
+
+
+def floats_can(way: Way, x: Array, slots: Any) -> bool:
+    """Whether a run is one of floats: single, in double precision, by components, every slot like x."""
+    return (
+        x.ndim == 1
+        and x.dtype == np.float64
+        and kind_of(way.optimizer.lr) == "schedule"
+        and bool(way.optimizer.elementwise)
+        and not way.optimizer.needs
+        and not way.problem.varies
+        and bool(getattr(way.problem, "components", False))
+        and not any(True for _ in way.optimizer.arrays())
+        and all(np.shape(slot) == x.shape for slot in slots)
+    )
+
+
+class Floats:
+    """Makes updates on lists of floats."""
+
+    length = 512
+
+    def __init__(self, way: Way) -> None:
+        self.optimizer, self.problem, self.hypers = way.optimizer, way.problem, way.hypers
+
+    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
+        """Return the next `count` updates, or None where only arrays can tell what comes out."""
+        try:
+            rows, slopes, rates, answers, places = self._descend(n, x, e, slots, count)
+        except (ArithmeticError, ValueError, TypeError):
+            return None
+        points = _rows(rows, x)
+        return Chunk(
+            points,
+            np.asarray(self.problem.fun(points), dtype=float),
+            _rows(slopes, x),
+            np.fromiter(rates, float, len(rates)),
+            _rows(answers, x) if self.optimizer.answers else points,
+            tuple(np.array(slot) for slot in zip(*places, strict=True)),
+        )
+
+    def _descend(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
+        optimizer, slope = self.optimizer, self.problem.grad
+        direction, update = optimizer.direction, optimizer.update
+        p, g = x.tolist(), e.g.tolist()
+        places: list[Any] = list(zip(*(slot.tolist() for slot in slots), strict=True)) or [()] * len(p)
+        coordinates, answers = range(len(p)), optimizer.answers
+        factors = type(optimizer).update is Optimizer.update
+        rows, slopes, rates = [*p], [*g], []
+        reported = [*map(optimizer.answer, p, places)] if answers else []
+        for h in self.hypers.over(n, n + count):
+            lr = h.lr
+            if factors:
+                for i in coordinates:
+                    d, places[i] = direction(p[i], g[i], places[i], h)
+                    p[i] -= lr * d
+            else:
+                for i in coordinates:
+                    p[i], places[i] = update(p[i], g[i], places[i], h)
+            g = slope(p)
+            rows += p
+            slopes += g
+            rates.append(lr)
+            if answers:
+                reported += map(optimizer.answer, p, places)
+        return rows, slopes, rates, reported, places
+
+
+def _rows(numbers: list[Any], x: Array) -> Array:
+    """Return points from their coordinates; a root of a negative number, which is complex, is refused."""
+    return np.fromiter(numbers, float, len(numbers)).reshape(-1, len(x))
