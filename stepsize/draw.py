@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from optim import Run
 from stepsize.draw_line import line, sampling, searches
+from stepsize.draw_schedules import schedule, schedules
 from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, style
 from stepsize.races import Race, optimizer_label, rate_label
 
@@ -44,6 +45,8 @@ __all__ = [
     "run",
     "sampling",
     "save",
+    "schedule",
+    "schedules",
     "searches",
     "sensitivity",
     "sharpness",
