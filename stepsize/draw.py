@@ -304,6 +304,10 @@ def _panel(
         if above is not None:
             path(run, above, color=color, window=window)
         gap(run, error, color=color, label=f"{rate_label(run.optimizer, problem)}: {found.verdict}")
+        told = result.predictions[index]
+        if told is not None:
+            small: dict[str, Any] = {"fontsize": 6, "ha": "right", "va": "top", "color": color}
+            error.text(0.99, 0.98 - 0.08 * place, told.against(run), transform=error.transAxes, **small)
         if not isinstance(run.optimizer.lr, float):
             error.lines[-1].set_linestyle((0, (3, 1.2)))
         where = np.flatnonzero(run.history.overshoot)
