@@ -211,7 +211,8 @@ def _distance(run: Run) -> tuple[Array, float]:
     """Return the error at each point, in units of a distance, and the size at which rounding hides it."""
     problem, eps = run.problem, float(np.finfo(run.history.x.dtype).eps)
     minimizers = problem.minimizers
-    if minimizers is not None and len(minimizers) == 1 and not getattr(problem, "drifts", False):
+    whole = run.history.every == 1 and not getattr(problem, "drifts", False)
+    if minimizers is not None and len(minimizers) == 1 and whole:
         center = np.array(minimizers[0], float)
         points = run.history.x if run.history.answer is None else run.history.answer
         return np.linalg.norm(points - center, axis=-1), 1e3 * eps * float(np.abs(center).max()) + 1e-290
