@@ -111,8 +111,8 @@ class LinearModel(Supervised, abstract=True):
 def blocks(A: Array) -> Iterator[slice]:
     """Yield the rows of a table in blocks.
 
-    A gradient needs the data twice, for the scores and for the sum over examples. Blocks that stay in the cache
-    in between are read from memory once, which is faster than the two bare matrix products.
+    A gradient needs the data twice, for the scores and for the sum over examples. Blocks that stay in the
+    cache in between are read from memory once, which is faster than the two bare matrix products.
     """
     rows = max(64, BLOCK // A.shape[1])
     for low in range(0, len(A), rows):
