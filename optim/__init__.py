@@ -50,7 +50,11 @@ __all__ = [
     *_clipping,
     *_averaging,
     *_quirks,
+    *_curvature,
+    *_quasi_newton,
     *_loop,
     *_run,
     *_state,
+    *_curvature,
+    *_quasi_newton,
 ]

@@ -126,7 +126,8 @@ def minimize(
                 status = CONVERGED
         history = record.history()
 
-    diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1])
+    # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
+    diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
     if way.searched is not None:
         history = replace(history, **way.searched.columns(len(history.lr)))
     return Run(

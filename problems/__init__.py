@@ -53,7 +53,11 @@ from problems.valleys import __all__ as _valleys
 
 __all__ = [
     *_problem,
+    *_finite_sum,
     *_quadratics,
+    *_estimate,
+    *_sampling,
+    *_noise,
     *_textbook,
     *_convex,
     *_kinks,
@@ -65,16 +69,12 @@ __all__ = [
     *_separable,
     *_prototypes,
     *_transform,
-    *_finite_sum,
     *_supervised,
     *_least_squares,
     *_logistic,
     *_softmax,
     *_networks,
     *_products,
-    *_estimate,
-    *_sampling,
-    *_noise,
     *_harsh_noise,
     *_changing,
 ]

@@ -215,8 +215,8 @@ class PowerScheduler(Schedule):
     .. math:: \eta_n = \min\left(\eta_\text{max},\ \beta\, a\, (\text{tokens seen})^{\,b}\right)
 
     With a warm-up before and a cooldown behind it, ``PowerScheduler(...).warmup(W).cooldown(D, at=N)``, it
-    needs no horizon until the cooldown. The defaults of a and b are the paper's fit; they go with batches
-    counted in sequences and data counted in tokens.
+    needs no horizon until the cooldown. The defaults of a and b are those quoted for the paper's fit; they
+    depend on the units in which batch and data are counted, so check them against your own runs.
 
     Parameters
     ----------

@@ -17,17 +17,32 @@ if TYPE_CHECKING:
     from schedules import *
     from stepsize import draw as draw
     from stepsize.diagnosis import *
+    from stepsize.explanations import *
     from stepsize.expressions import *
+    from stepsize.finder import *
     from stepsize.flow import *
     from stepsize.prediction import *
+    from stepsize.probes import *
     from stepsize.races import *
+    from stepsize.sweeps import *
     from stepsize.theory import *
 
 __version__ = "0.1.0"
 
 _SIBLINGS = ("problems", "schedules", "optim")
 _MODULES = {"draw": "stepsize.draw", "dialects": "optim.dialects"}
-_TOP_FLOOR = ("races", "diagnosis", "expressions", "theory", "prediction", "flow")
+_TOP_FLOOR = (
+    "races",
+    "diagnosis",
+    "expressions",
+    "theory",
+    "prediction",
+    "flow",
+    "sweeps",
+    "finder",
+    "explanations",
+    "probes",
+)
 
 
 def _check_siblings() -> None:

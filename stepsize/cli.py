@@ -47,12 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         return int(args.run(args))
-    except (ValueError, TypeError, OSError) as error:
-        print(f"stepsize: {error}", file=sys.stderr)
-        return 2
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (ValueError, TypeError, OSError) as error:
+        print(f"stepsize: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nstepsize: interrupted", file=sys.stderr)
         return 130

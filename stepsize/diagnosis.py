@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from optim import Run
+from optim import DIVERGED as LEFT_THE_FINITE_NUMBERS
+from optim import Run, settled_at
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["VERDICTS", "Diagnosis", "diagnose"]
 
 Array = np.ndarray[Any, Any]
 
@@ -18,6 +19,12 @@ CRAWLING = "still crawling"
 BOUNCING = "bouncing"
 STUCK = "stuck above the minimum"
 DIVERGED = "diverged"
+
+VERDICTS = (SETTLED, CROSSING, RINGING, CRAWLING, BOUNCING, STUCK, DIVERGED)
+
+
+# Shares and factors at which the words change.
+CROSSES, CLIMBS, FALLS = 0.25, 0.1, 0.95
 
 
 @dataclass(frozen=True)
@@ -88,66 +95,160 @@ def diagnose(run: Run, tol: float = 1e-8) -> Diagnosis:
     """
     if run.history.x.ndim != 2:
         raise ValueError(f"run: got a batch of shape {run.history.x.shape[1:-1]}, expected a single run")
-    settled = run.settled(tol)
-    until = run.nit if settled is None else max(settled, 1)
-    overshoot = run.history.overshoot[:until]
-    uphill = np.diff(run.loss)[:until] > 0
-    shares = _share(overshoot), _share(uphill)
-    verdict, reason = _verdict(run, tol, settled, *shares)
+    found = judge(courses_of(run), tol)
+    settled = None if np.isnan(found.settled[0]) else int(found.settled[0])
+    verdict = VERDICTS[found.verdict[0]]
     return Diagnosis(
         verdict=verdict,
-        settled=None if run.diverged else settled,
-        overshoot=shares[0],
-        uphill=shares[1],
-        error=float("inf") if run.diverged else float(run.error[-1]),
-        best_error=float(run.error.min()),
+        settled=settled,
+        overshoot=float(found.overshoot[0]),
+        uphill=float(found.uphill[0]),
+        error=float(found.error[0]),
+        best_error=float(found.best_error[0]),
         tol=tol,
-        reason=reason,
+        reason=_reason(run, verdict, settled, found, tol),
     )
 
 
-def _verdict(run: Run, tol: float, settled: int | None, overshoot: float, uphill: float) -> tuple[str, str]:
-    error, what = run.error, run.measure
+@dataclass(frozen=True)
+class Courses:
+    """The courses of B runs side by side: what the rules look at, and nothing else.
+
+    Attributes
+    ----------
+    fun, error : ndarray of shape (T + 1, B)
+        Value and error at each point.
+    overshoot : ndarray of bool, shape (T, B)
+        Whether the update passed the lowest point of its line.
+    nit : ndarray of int, shape (B,)
+        Updates until a run left the finite numbers, T for one that did not; what follows is not looked at.
+    diverged : ndarray of bool, shape (B,)
+        Whether a run left the finite numbers.
+    """
+
+    fun: Array
+    error: Array
+    overshoot: Array
+    nit: Array
+    diverged: Array
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the rules find in B courses; every attribute has the shape (B,).
+
+    `verdict` counts from 0 in the order of `VERDICTS`; `settled` is nan for a run that did not settle;
+    `crosses`, `climbs` and `factor` are the share of late updates that overshot and that went uphill, and
+    what the error was multiplied by in the last quarter, nan where another rule had decided before.
+    """
+
+    verdict: Array
+    settled: Array
+    overshoot: Array
+    uphill: Array
+    error: Array
+    best_error: Array
+    crosses: Array
+    climbs: Array
+    factor: Array
+
+
+def courses_of(run: Run) -> Courses:
+    """Return the courses of a run, or of all runs of a batch with their axes made one.
+
+    In a batch, a run that left the finite numbers is cut where `minimize` would have ended it alone.
+    """
+    fun, error, norm = (rows.reshape(len(rows), -1) for rows in (run.loss, run.error, run.history.grad_norm))
+    overshoot: Array = run.history.overshoot.reshape(run.nit, -1)
+    if run.history.x.ndim == 2:
+        return Courses(fun, error, overshoot, np.array([run.nit]), np.array([bool(run.diverged)]))
+    left = ~(np.isfinite(run.history.fun.reshape(len(norm), -1)) & np.isfinite(norm))
+    nit = np.where(left.any(axis=0), left.argmax(axis=0) - 1, run.nit)
+    gone = np.asarray(left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
+    return Courses(fun, error, overshoot, nit, gone)
+
+
+def judge(courses: Courses, tol: float) -> Findings:
+    """Apply the rules of `diagnose` to B courses at once."""
+    with np.errstate(all="ignore"):
+        return _judge(courses, tol)
+
+
+def _judge(c: Courses, tol: float) -> Findings:
+    updates, runs = len(c.error) - 1, np.arange(len(c.nit))
+    seen = np.arange(updates + 1)[:, None] <= c.nit if c.diverged.any() else np.True_
+    best_error = np.where(seen, c.error, np.inf).min(axis=0)
+    lowest = np.where(seen, c.fun, np.inf).min(axis=0)
+    settled = np.where(c.diverged, np.nan, settled_at(c.error, tol))
+    until = np.where(np.isnan(settled), c.nit, np.maximum(settled, 1)).astype(int)
+    climb = np.diff(c.fun, axis=0) > 0
+    overshoot, uphill = _share_until(c.overshoot, until), _share_until(climb, until)
+    # For rows that the finite numbers lost, "end" is the last point that they had.
+    end = c.fun[c.nit, runs]
+    rise, spread = end - c.fun[0], c.fun[0] - lowest
+    gone = c.diverged | (rise > 10 * (spread + np.abs(c.error[0])))
+    verdict = np.full(len(runs), VERDICTS.index(DIVERGED))
+    solved = ~gone & ~np.isnan(settled)
+    word = np.where(overshoot >= CROSSES, VERDICTS.index(CROSSING), VERDICTS.index(SETTLED))
+    word = np.where(uphill >= CLIMBS, VERDICTS.index(RINGING), word)
+    verdict[solved] = word[solved]
+    crosses, climbs, factor = np.full((3, len(runs)), np.nan)
+    rest = np.flatnonzero(~gone & ~solved)
+    if len(rest):
+        error = c.error[:, rest]
+        crosses[rest] = _share(c.overshoot[updates // 2 :, rest])
+        climbs[rest] = _share(climb[updates // 2 :, rest])
+        factor[rest] = _tail_factor(error)
+        left = (crosses[rest] >= CLIMBS) & (error[-1] > 10 * error.min(axis=0))
+        descends = (climbs[rest] == 0) & (error[-1] < 0.999 * error[updates // 2])
+        bounces = (
+            left
+            | ((climbs[rest] >= CLIMBS) & (factor[rest] > 0.3))
+            | ((crosses[rest] >= CLIMBS) & (factor[rest] > FALLS) & ~descends)
+        )
+        falls = (factor[rest] < FALLS) | descends
+        word = np.where(falls, VERDICTS.index(CRAWLING), VERDICTS.index(STUCK))
+        verdict[rest] = np.where(bounces, VERDICTS.index(BOUNCING), word)
+    error = np.where(c.diverged, np.inf, c.error[-1])
+    return Findings(verdict, settled, overshoot, uphill, error, best_error, crosses, climbs, factor)
+
+
+def _reason(run: Run, verdict: str, settled: int | None, found: Findings, tol: float) -> str:
+    """Return one sentence on why the verdict is what it is."""
+    what, error = run.measure, found.error[0]
     if run.diverged:
-        return DIVERGED, f"the loss left the finite numbers after {run.nit} updates"
-    rise = run.loss[-1] - run.loss[0]
-    spread = run.loss[0] - run.loss.min()
-    if rise > 10 * (spread + abs(error[0])):
-        return DIVERGED, f"the loss ended at {run.fun:.1e}, far above its start at {run.loss[0]:.1e}"
-    if settled is not None:
-        when = f"the {what} is at most {tol:g} from update {settled} on"
-        if uphill >= 0.1:
-            return RINGING, f"{when}, but {uphill:.0%} of the updates until then went uphill"
-        if overshoot >= 0.25:
-            return (
-                CROSSING,
-                f"{when}, although {overshoot:.0%} of the updates passed the lowest point of their line",
-            )
-        return SETTLED, when
-    factor = _tail_factor(error)
-    late = slice(run.nit // 2, None)
-    crosses, climbs = _share(run.history.overshoot[late]), _share(np.diff(run.loss)[late] > 0)
-    left = crosses >= 0.1 and error[-1] > 10 * error.min()
-    descends = climbs == 0 and error[-1] < 0.999 * error[run.nit // 2]
-    if left or (climbs >= 0.1 and factor > 0.3) or (crosses >= 0.1 and factor > 0.95 and not descends):
-        return BOUNCING, (
-            f"the {what} stopped falling: of the late updates {crosses:.0%} overshoot, {climbs:.0%} go uphill"
-        )
-    if factor < 0.95 or descends:
-        return (
-            CRAWLING,
-            f"the {what} is {error[-1]:.1e} and still falling, by {1 - factor:.0%} in the last quarter",
-        )
-    return STUCK, f"the {what} stays at {error[-1]:.1e}: the updates no longer change it"
+        return f"the loss left the finite numbers after {run.nit} updates"
+    if verdict == DIVERGED:
+        return f"the loss ended at {run.fun:.1e}, far above its start at {run.loss[0]:.1e}"
+    when = f"the {what} is at most {tol:g} from update {settled} on"
+    return {
+        SETTLED: when,
+        CROSSING: f"{when}, although {found.overshoot[0]:.0%} of the updates passed the lowest point of "
+        "their line",
+        RINGING: f"{when}, but {found.uphill[0]:.0%} of the updates until then went uphill",
+        BOUNCING: f"the {what} stopped falling: of the late updates {found.crosses[0]:.0%} overshoot, "
+        f"{found.climbs[0]:.0%} go uphill",
+        CRAWLING: f"the {what} is {error:.1e} and still falling, by {1 - found.factor[0]:.0%} in the last "
+        "quarter",
+        STUCK: f"the {what} stays at {error:.1e}: the updates no longer change it",
+    }[verdict]
 
 
-def _tail_factor(error: Array) -> float:
-    """Return by what factor the error fell over the last quarter; medians, so that one dip does not count."""
+def _tail_factor(error: Array) -> Array:
+    """Return by what factor each error fell over the last quarter; by medians: one dip does not count."""
     quarter = max(len(error) // 4, 1)
-    before = np.median(error[-2 * quarter : -quarter] if len(error) > 1 else error)
-    after = np.median(error[-quarter:])
-    return float(after / before) if before > 0 else 1.0
+    before = np.median(error[-2 * quarter : -quarter] if len(error) > 1 else error, axis=0)
+    after = np.median(error[-quarter:], axis=0)
+    return np.asarray(np.where(before > 0, after / before, 1.0))
 
 
-def _share(flags: Array) -> float:
-    return float(flags.mean()) if len(flags) else 0.0
+def _share(flags: Array) -> Array:
+    return np.asarray(flags.mean(axis=0) if len(flags) else np.zeros(flags.shape[1:]))
+
+
+def _share_until(flags: Array, until: Array) -> Array:
+    """Return the share of the flags before each run's `until`."""
+    if len(flags) and (until == len(flags)).all():
+        return _share(flags)
+    counted = (flags & (np.arange(len(flags))[:, None] < until)).sum(axis=0)
+    return np.where(until > 0, counted / np.maximum(until, 1), 0.0)

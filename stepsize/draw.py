@@ -4,10 +4,11 @@ Every function takes an optional Matplotlib ``ax`` and returns it; without one i
 ``ax.figure``. `race` returns a whole figure. The style is applied around each drawing only.
 """
 
+import importlib
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import matplotlib.ticker
@@ -20,24 +21,49 @@ from stepsize.draw_line import line, sampling, searches
 from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, style
 from stepsize.races import Race, optimizer_label, rate_label
 
+if TYPE_CHECKING:
+    from stepsize.draw_maps import errors, found_rate, map, sensitivity  # noqa: A004  (it is draw.map)
+    from stepsize.draw_runs import plane, projection, run, sharpness
+
 __all__ = [
     "COLORS",
     "STYLE",
     "contours",
+    "errors",
     "figure",
+    "found_rate",
     "gap",
     "landscape",
     "line",
+    "map",
     "path",
+    "plane",
+    "projection",
     "race",
     "rates",
+    "run",
     "sampling",
     "save",
     "searches",
+    "sensitivity",
+    "sharpness",
     "style",
 ]
 
 Array = np.ndarray[Any, Any]
+
+# What builds on this file stands in files of its own and is found here by its name.
+_ELSEWHERE = {
+    **dict.fromkeys(("errors", "found_rate", "map", "sensitivity"), "stepsize.draw_maps"),
+    **dict.fromkeys(("plane", "projection", "run", "sharpness"), "stepsize.draw_runs"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(_ELSEWHERE[name]), name)
+    raise AttributeError(f"module 'stepsize.draw' has no attribute {name!r}")
+
 
 VERDICT_COLORS = {
     "settled": ("#009E73", "#00543d", "#7fcfb9"),
@@ -48,7 +74,7 @@ VERDICT_COLORS = {
 }
 
 
-def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axes:
+def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels: Any = None) -> Axes:
     """Draw the level lines of a two-dimensional problem, denser towards the minimum.
 
     Parameters
@@ -59,6 +85,8 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axe
         Where to draw.
     window : ((left, right), (bottom, top)), optional
         The region; the problem's domain by default.
+    levels : sequence of float, optional
+        Values of the function at which to draw lines.
 
     Raises
     ------
@@ -76,12 +104,20 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axe
         low = problem.minimum if problem.minimum is not None else float(np.nanmin(z))
         height = np.where(np.isfinite(z), z - low, np.nan)
         peak = float(np.nanmax(height))
-        levels = peak * np.geomspace(1e-4, 1, 13)
+        drawn = peak * np.geomspace(1e-4, 1, 13) if levels is None else np.asarray(levels, float) - low
+        drawn = drawn[drawn > 0]
+        height = np.maximum(height, drawn[0] * 1e-3)  # a log scale has no place for the minimum itself
         shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
         ax.contourf(
-            x, y, height, levels=levels, cmap=shades, norm=mpl.colors.LogNorm(levels[0], peak), extend="both"
+            x,
+            y,
+            height,
+            levels=drawn,
+            cmap=shades,
+            norm=mpl.colors.LogNorm(drawn[0], drawn[-1]),
+            extend="both",
         )
-        ax.contour(x, y, height, levels=levels[:-1], colors="#c3ccd4", linewidths=0.5)
+        ax.contour(x, y, height, levels=drawn[:-1], colors="#c3ccd4", linewidths=0.5)
         for point in problem.minimizers or ():
             ax.plot(*point, marker="*", color=INK, markersize=7, markeredgewidth=0, zorder=5)
         ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
@@ -133,7 +169,7 @@ def path(
         )
     with style():
         if ax is None:
-            window = _window([run]) if window is None else window
+            window = window_around([run]) if window is None else window
             ax = (
                 landscape(problem, window=window[0]) if problem.dim == 1 else contours(problem, window=window)
             )
@@ -195,7 +231,7 @@ def race(result: Race) -> Figure:
     rate that changes is dashed. Ticks at the foot of the error show the updates that overshot.
     """
     groups = _groups(result)
-    window = _window(list(result.runs)) if result.problem.dim <= 2 else None
+    window = window_around(list(result.runs)) if result.problem.dim <= 2 else None
     tallest = max(len(members) for _, members in groups)
     labels = 0.16 * tallest
     rows = {"landscape": 2.0 if window else 0.0, "labels": labels + (0.42 if window else 0.0), "error": 2.0}
@@ -366,7 +402,7 @@ def _domain_window(problem: Any) -> list[tuple[float, float]]:
     return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
-def _window(runs: Sequence[Run]) -> list[tuple[float, float]]:
+def window_around(runs: Sequence[Run]) -> list[tuple[float, float]]:
     """Return a box around what matters: starts, minimizers, and the paths of the runs that stay near them."""
     problem = runs[0].problem
     anchors = [run.history.x[0] for run in runs] + [np.array(m) for m in problem.minimizers or ()]

@@ -110,6 +110,10 @@ def predict(problem: Any, optimizer: Optimizer) -> Prediction:
     predicted 0.9 a step, monotone
     """
     lr, beta = rate_and_momentum(optimizer)
+    if problem.varies and not hasattr(problem, "sigma_g"):
+        raise ValueError(
+            f"problem: got {problem!r}, expected one that the updates see as it is, or with additive noise"
+        )
     curvatures, start, spread = _curvatures(problem)
     L = float(curvatures.max())
     refuse_unless(L > 0, "problem", problem, "a problem with positive curvature")
@@ -212,8 +216,8 @@ def _distance(run: Run) -> tuple[Array, float]:
 
 
 def _is_quadratic(problem: Any) -> bool:
-    """Whether the Hessian is the same at a few places."""
-    if not getattr(problem, "has_hess", False) or problem.x0 is None:
+    """Whether there are no kinks and the Hessian is the same at a few places."""
+    if not getattr(problem, "has_hess", False) or not problem.smooth:
         return False
     x0 = np.array(problem.x0, float)
     places = x0 + np.array([0.0, 0.5, -1.5])[:, None] * (1 + np.abs(x0))

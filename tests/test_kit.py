@@ -279,9 +279,7 @@ SMALL = [p for p in PROBLEMS if not isinstance(p, problems.Custom) and p.dim <= 
 
 
 class TestGradients:
-    @pytest.mark.parametrize(
-        "problem", [p for p in PROBLEMS if not isinstance(p, problems.Custom)], ids=name_of
-    )
+    @pytest.mark.parametrize("problem", SMALL, ids=name_of)
     def test_every_problem_passes(self, problem):
         found = check_gradient(problem)
         assert found.error <= (1e-10 if found.method == "complex step" else 1e-6)

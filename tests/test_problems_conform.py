@@ -70,8 +70,8 @@ def test_hessian_against_the_complex_step(problem):
     assert (np.abs(np.stack(columns, axis=-1) - H) / scale).max() < 1e-12
 
 
-# The Hessian of a network of thousands of weights is tested by its products, in test_problems_learning.py.
-WITH_HESSIAN = [p for p in INSTANCES if p.has_hess and p.dim < 1000]
+# Hessians of many hundreds of parameters are tested by a few products, in test_problems_learning.py.
+WITH_HESSIAN = [p for p in INSTANCES if p.has_hess and p.dim < 400]
 
 
 @pytest.mark.parametrize("problem", WITH_HESSIAN, ids=name_of)

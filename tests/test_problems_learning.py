@@ -241,13 +241,16 @@ def test_mlp_gradient_by_hand():
     assert net.grad(np.array([w, b, v, c])).tolist() == [-2.0, -2.0, 0.0, -1.0]
 
 
-def test_hessian_products_of_a_large_network_against_its_gradients():
-    net = ss.DigitsMLP(hidden=(16, 8), held_out=0.5)
+def test_hessians_of_many_parameters_against_their_gradients():
     rng = np.random.default_rng(0)
-    x, v = np.array(net.x0), rng.normal(size=net.dim)
-    v /= np.linalg.norm(v)
-    difference = (net.grad(x + 1e-5 * v) - net.grad(x - 1e-5 * v)) / 2e-5
-    np.testing.assert_allclose(net.hess_times(x, v), difference, atol=1e-9)
+    for problem in (ss.Digits(held_out=0.5), ss.DigitsMLP(hidden=(16, 8), held_out=0.5)):
+        x, v = np.array(problem.x0) + 0.1 * rng.normal(size=problem.dim), rng.normal(size=problem.dim)
+        v /= np.linalg.norm(v)
+        difference = (problem.grad(x + 1e-5 * v) - problem.grad(x - 1e-5 * v)) / 2e-5
+        network = isinstance(problem, ss.DigitsMLP)
+        product = problem.hess_times(x, v) if network else problem.hess(x) @ v
+        np.testing.assert_allclose(product, difference, atol=1e-9)
+        assert abs(v @ product) <= (np.inf if network else problem.L)
 
 
 def test_relu_network_learns():

@@ -85,8 +85,17 @@ def test_what_theory_cannot_say_is_refused_in_a_sentence():
         ss.predict(bowl, ss.SGD(lr=ss.Exponential(0.1, 0.1)))
     with pytest.raises(ValueError, match="expected one with a minimizer and a Hessian"):
         ss.predict(ss.Saddle(), ss.SGD())
+    with pytest.raises(ValueError, match="expected one that the updates see as it is"):
+        ss.predict(ss.MaskedGradient(bowl), ss.SGD())
     with pytest.raises(ValueError, match="got a batch"):
         ss.observed_rate(ss.minimize(bowl, ss.SGD(lr=0.01), x0=[[1.0, 1.0], [2.0, 2.0]], steps=3))
+
+
+def test_a_piecewise_quadratic_is_no_quadratic():
+    """Lessard's example has curvature 25 at its start, its mirror image and its minimizer, and cycles."""
+    prediction = ss.predict(ss.LessardQuadratic(), ss.Momentum(lr=1 / 9, momentum=4 / 9))
+    assert not prediction.everywhere
+    assert prediction.rate == pytest.approx(2 / 3, abs=1e-7)
 
 
 def test_a_direction_that_the_start_does_not_have_is_not_predicted():

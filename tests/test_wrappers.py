@@ -27,7 +27,7 @@ from optim import (
     minimize,
 )
 from problems import Parabola, Quadratic, Rosenbrock
-from schedules import Exponential, InverseTime
+from schedules import ExactQuadratic, Exponential, InverseTime
 
 
 def same_path(one, two, problem=None, steps=40, rtol=1e-12):
@@ -185,24 +185,9 @@ def test_a_feedback_rate_reaches_the_inner_rule():
     assert wrapped.history.lr.tolist() == plain.history.lr.tolist() == [0.4, 0.2, 0.1, 0.05, 0.025]
 
 
-class ExactOnParabola:
-    """A line search that knows the answer for f = c x^2 / 2: alpha = g.d / (c d.d)."""
-
-    kind = "search"
-
-    def __call__(self, n):
-        raise AssertionError("a search is asked by the loop, not called")
-
-    def begin(self, x):
-        return None
-
-    def look(self, problem, n, x, e, d, carry):
-        return float(e.g @ d / (problem.curvature * (d @ d))), None, carry, "exact", 0
-
-
 def test_a_line_search_goes_along_the_wrapped_direction():
     """The decay is part of the direction; along any direction the exact search ends at the minimum."""
-    search = ExactOnParabola()
+    search = ExactQuadratic()
     run = minimize(Parabola(), DecoupledDecay(ClipByValue(SGD(search), 0.5), 0.1), steps=1)
     assert abs(run.x[0]) < 1e-12
     with pytest.raises(TypeError, match="an update of EMA is not x - lr"):

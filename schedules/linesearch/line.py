@@ -210,11 +210,14 @@ class Search(Record, abstract=True):
         The samplings of mini-batches under which the method is sound.
     variances : bool
         Whether it needs the variances of value and gradient.
+    batched : bool
+        False: a search serves one run at a time.
     """
 
     kind: ClassVar[str] = "search"
     suits: ClassVar[tuple[str, ...]] = ("full", "static")
     variances: ClassVar[bool] = False
+    batched: ClassVar[bool] = False
     demo: ClassVar[dict[str, Any]] = {}
 
     def __call__(self, line: Line, carry: Carry) -> Found:

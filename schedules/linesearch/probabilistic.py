@@ -56,6 +56,7 @@ class ProbabilisticLineSearch(Search):
     --------
     Along a straight line every search doubles until its budget ends: 64 times the first unit.
 
+    >>> import numpy as np
     >>> from problems import Problem
     >>> slope = Problem.of(lambda x: -x[0], lambda x: np.array([-1.0]), x0=[0.0])
     >>> line = Line(slope, np.array([0.0]), d=np.array([-1.0]))

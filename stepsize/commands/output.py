@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = ["Progress", "ascii_only", "new_folder", "print_json", "say", "unused"]
 
@@ -64,15 +64,17 @@ def unused(folder: Path, name: str) -> Path:
 class Progress:
     """A line on a terminal's standard error that says how far a command is, after two seconds."""
 
+    patience: ClassVar[float] = 2.0
+
     def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._total, self._clock = total, clock
         self._begin, self._done, self._shown = clock(), 0, False
         self._wanted = sys.stderr.isatty()
 
-    def advance(self, what: str = "") -> None:
-        """Count one piece of work as done."""
-        self._done += 1
-        if self._wanted and self._clock() - self._begin > 2:
+    def advance(self, what: str = "", pieces: int = 1) -> None:
+        """Count one piece of work, or several, as done."""
+        self._done += pieces
+        if self._wanted and self._clock() - self._begin > self.patience:
             self._shown = True
             print(f"\r\033[K{self._done}/{self._total} {what}", end="", file=sys.stderr, flush=True)
 

@@ -162,34 +162,38 @@ def read_problem(text: str) -> Any:
         raise ValueError(f"problem: {error}") from None
 
 
-def _optimizers(args: argparse.Namespace) -> list[Any]:
-    """Return the optimizers of the command line, each at every rate that --lr gives."""
+def read_optimizer(text: str, option: str = "optimizer") -> Any:
+    """Return the optimizer that an argument describes, or raise a sentence that names the argument."""
     from optim import Optimizer
     from stepsize.expressions import parse
 
-    def read(option: str, text: str, kind: Any = None) -> Any:
-        try:
-            return parse(text, kind) if kind else _rate(text)
-        except ValueError as error:
-            raise ValueError(f"{option}: {error}") from None
+    try:
+        return parse(text, Optimizer)
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None
 
-    chosen = [read("--optimizer", text, Optimizer) for text in args.optimizer or ["SGD"]]
+
+def _optimizers(args: argparse.Namespace) -> list[Any]:
+    """Return the optimizers of the command line, each at every rate that --lr gives."""
+    chosen = [read_optimizer(text, "--optimizer") for text in args.optimizer or ["SGD"]]
     if not args.lr:
         return chosen
-    rates = [read("--lr", text) for text in args.lr]
+    rates = [_rate(text) for text in args.lr]
     return [optimizer.replace(lr=lr) for optimizer in chosen for lr in rates]
 
 
 def _rate(text: str) -> Any:
-    from schedules import Schedule, Search
+    from schedules import Feedback, Schedule, Search
     from stepsize.expressions import parse
 
     try:
         return float(text)
     except ValueError:
         rate = parse(text)
-    if not isinstance(rate, Schedule | Search):
-        raise ValueError(f"got {text!r}, expected a number, a schedule or a line search")
+    if not isinstance(rate, Schedule | Feedback | Search):
+        raise ValueError(
+            f"got {text!r}, expected a number, a schedule, a rate that answers to the run, or a line search"
+        )
     return rate
 
 

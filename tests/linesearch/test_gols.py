@@ -123,11 +123,12 @@ def test_under_dynamic_sampling_values_collapse_where_slopes_do_not():
             steps = []
             for search in (GOLSI(), ForwardBackward()):
                 batches = MiniBatch(WHOLE, 50, sampling=sampling, rng=seed)
+                least = {"dynamic": 1.6 if isinstance(search, GOLSI) else 4.0, "static": 2.4}[sampling]
                 if sampling in search.suits:
-                    run, n = within(batches, SGD(lr=search), start(seed), 1000, 1.6)
+                    run, n = within(batches, SGD(lr=search), start(seed), 1000, least)
                 else:
                     with pytest.warns(UserWarning, match="ForwardBackward assumes 'static' sampling"):
-                        run, n = within(batches, SGD(lr=search), start(seed), 1000, 1.6)
+                        run, n = within(batches, SGD(lr=search), start(seed), 1000, least)
                 steps.append(np.median(run.history.lr[:n]))
                 if sampling == "dynamic" and isinstance(search, GOLSI):
                     looks.append(run.history.looks[:n].mean())

@@ -1,4 +1,4 @@
-"""The stochastic line search where one point fits all examples (S1)."""
+"""The stochastic line search, and the stochastic Polyak step, where one point fits all examples (S1)."""
 
 import math
 
@@ -6,70 +6,52 @@ import numpy as np
 import pytest
 
 from optim import SGD, minimize
-from problems import MiniBatch, Parabola
-from schedules import SLS, Line
+from problems import LeastSquares, MiniBatch, Parabola
+from schedules import SLS, Line, SPSMax
 from tests.linesearch.data import WHOLE, start
 
 
-class Interpolation:
-    """Least squares with more parameters than examples, ten examples an update, one batch an update."""
-
-    sampling, varies, minimum, formula = "static", True, 0.0, "interpolation"
-    n_examples = 200
-
-    def __init__(self, rng=0, size=10):
-        random = np.random.default_rng(rng)
-        self.A = random.normal(size=(200, 300)) / math.sqrt(300)
-        self.solution = random.normal(size=300)
-        self.b = self.A @ self.solution
-        self.x0 = np.zeros(300)
-        self.batches = [random.choice(200, size, replace=False) for _ in range(2000)]
-
-    def at(self, n):
-        return Rows(self.A[self.batches[n % 2000]], self.b[self.batches[n % 2000]])
-
-    def fun(self, x):
-        return Rows(self.A, self.b).fun(x)
-
-    def grad(self, x):
-        return Rows(self.A, self.b).grad(x)
-
-    def value_and_grad(self, x):
-        return self.fun(x), self.grad(x)
+def interpolation():
+    """Least squares with more parameters than examples, where one point fits all; and that point."""
+    random = np.random.default_rng(0)
+    A = random.normal(size=(200, 300)) / math.sqrt(300)
+    solution = random.normal(size=300)
+    problem = LeastSquares(A, A @ solution, l2=0.0, intercept=False)
+    return MiniBatch(problem, 10, replacement=True, rng=0), A, solution
 
 
-class Rows:
-    def __init__(self, A, b):
-        self.A, self.b, self.n_examples = A, b, len(b)
-
-    def fun(self, x):
-        r = x @ self.A.T - self.b
-        return (r * r).sum(axis=-1) / (2 * len(self.b))
-
-    def grad(self, x):
-        return (self.A @ x - self.b) @ self.A / len(self.b)
-
-    def value_and_grad(self, x):
-        return self.fun(x), self.grad(x)
-
-    @property
-    def L(self):
-        return np.linalg.eigvalsh(self.A @ self.A.T)[-1] / len(self.b)
+def largest_curvature(batches, n):
+    """L of the mini-batch that update n saw, A'A / B; its ten eigenvalues but zero are those of A A' / B."""
+    A, _ = batches.at(n).train
+    return np.linalg.eigvalsh(A @ A.T)[-1] / len(A)
 
 
 def test_sls_under_interpolation():
-    """S1, Vaswani et al. (2019), lemma 1: from alpha = 1000, no step below 2 (1 - c) beta / L_i.
+    """S1, Vaswani et al. (2019), lemma 1: no step below min(start, 2 (1 - c) beta / L_i); f falls fast."""
+    batches, _, _ = interpolation()
+    from_far = minimize(batches, SGD(lr=SLS(alpha_max=1e3, reset="max")), np.zeros(300), steps=60).history
+    for n in range(60):
+        assert from_far.lr[n] * largest_curvature(batches, n) >= 2 * (1 - 0.1) * 0.9
+    run = minimize(batches, SGD(lr=SLS(alpha0=1e3, alpha_max=1e6)), np.zeros(300), steps=2000)
+    lr = run.history.lr
+    for n in range(1, 150):
+        begun = lr[n - 1] * 2.0 ** (10 / 200)
+        assert lr[n] >= min(begun, 2 * (1 - 0.1) * 0.9 / largest_curvature(batches, n)) * (1 - 1e-12)
+    assert batches.fun(run.last_x) <= 1e-6 * batches.fun(run.history.x[0])
 
-    The bound is of the step that is *reached*: the first search backtracks from 1000, later ones from the
-    last step.
-    """
-    problem = Interpolation()
-    search = SLS(c=0.1, beta=0.9, alpha0=1e3, alpha_max=1e6)
-    run = minimize(problem, SGD(lr=search), steps=2000)
-    moved = np.flatnonzero(run.history.status == "converged")
-    products = [run.history.lr[n] * problem.at(n).L for n in moved[:500]]
-    assert min(products) >= 2 * (1 - 0.1) * 0.9
-    assert problem.fun(run.last_x) <= 1e-6 * problem.fun(problem.x0)
+
+@pytest.mark.parametrize("c", [0.5, 1.0])
+def test_sps_under_interpolation(c):
+    """S1, Loizou et al. (2021): no step below 1 / (2 c L_i), and no update further from the solution."""
+    batches, A, solution = interpolation()
+    run = minimize(batches, SGD(lr=SPSMax(most=1e6, c=c)), np.zeros(300), steps=2000)
+    products = [run.history.lr[n] * largest_curvature(batches, n) for n in range(150)]
+    assert min(products) >= 1 / (2 * c)
+    nearest = np.linalg.pinv(A) @ (A @ solution)  # the solution nearest to a start at zero
+    distance = np.linalg.norm(run.history.x - nearest, axis=1)
+    assert (np.diff(distance) <= 1e-12).all()
+    if c == 0.5:
+        assert batches.fun(run.last_x) <= 1e-6 * batches.fun(run.history.x[0])
 
 
 def test_every_accepted_step_passes_on_its_own_batch():

@@ -1,0 +1,87 @@
+"""`stepsize find-lr`: the best rate for a budget, the edge beyond which the loss grows, what ramps say."""
+
+import argparse
+import math
+from typing import Any
+
+from stepsize.commands.output import new_folder, print_json, say, unused
+from stepsize.commands.race import read_optimizer, read_problem, read_start
+
+HELP = "find the best rate for a budget and the rate beyond which the loss grows"
+EPILOG = """\
+examples:
+  stepsize find-lr breast-cancer --optimizer Adam
+      every rate starts anew; beside it the popular finders, whose rate climbs within one run
+  stepsize find-lr "Quadratic([1, 100])" --optimizer SGD --steps 300
+      where theory knows the answer: the edge is 2/L, the best 2/(L+mu)
+  stepsize find-lr rosenbrock --optimizer "Momentum(momentum=0.5)" --json"""
+
+
+def add(commands: Any) -> None:
+    """Describe the command to the parser."""
+    parser = commands.add_parser(
+        "find-lr",
+        help=HELP,
+        description=HELP,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("problem", help="a name or expression, such as rosenbrock or 'Quadratic([1, 50])'")
+    parser.add_argument(
+        "--optimizer", default="SGD", metavar="EXPR", help="such as Adam or 'Momentum(momentum=0.5)'"
+    )
+    parser.add_argument("--steps", type=int, default=100, metavar="N", help="the budget (default 100)")
+    parser.add_argument("--x0", metavar="A,B,...", help="the start (default: the problem's own)")
+    parser.add_argument("--seeds", type=int, metavar="N", help="for mini-batches and noise: how many seeds")
+    parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="source of the seeds (default 0)")
+    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
+    parser.add_argument("--no-picture", action="store_true", help="only the numbers")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    parser.set_defaults(run=run)
+
+
+COUNTS = (50, 100, 300, 1000)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Find, print, draw."""
+    from stepsize.finder import find_lr
+
+    problem, optimizer = read_problem(args.problem), read_optimizer(args.optimizer, "--optimizer")
+    found = find_lr(problem, optimizer, args.steps, x0=read_start(args.x0), seeds=args.seeds, rng=args.rng)
+    said = found.classical(COUNTS)
+    picture = None if args.no_picture else _draw(args, found)
+    if args.json:
+        numbers = {name: getattr(found, name) for name in ("best", "low", "high", "edge", "error", "steps")}
+        print_json(
+            {name: _finite(value) for name, value in numbers.items()}
+            | {"confidence": [_finite(value) for value in found.confidence], "theory": found.known}
+            | {
+                "ramps": {"lengths": list(COUNTS)}
+                | {n: [_finite(v) for v in rates] for n, rates in said.items()}
+            }
+            | {"picture": None if picture is None else str(picture)}
+        )
+        return 0
+    for line in found.lines():
+        say(line)
+    say()
+    say(f"{'popular finders, with ramps of':<30}" + "".join(f"{count:>10}" for count in COUNTS))
+    for name, rates in said.items():
+        say(f"{name:<30}" + "".join(f"{rate:>10.2g}" for rate in rates))
+    say("why: within one run the weights move while the rate climbs, so a longer ramp says a lower rate")
+    if picture is not None:
+        say(f"picture: {picture}")
+    return 0
+
+
+def _draw(args: argparse.Namespace, found: Any) -> Any:
+    from stepsize import draw
+
+    name = f"find-lr-{type(found.problem).__name__.lower()}.png"
+    picture: Any = draw.found_rate(found, counts=COUNTS).figure
+    return draw.save(picture, unused(new_folder(args.out), name))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

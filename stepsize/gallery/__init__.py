@@ -1,0 +1,42 @@
+"""Textbook figures that are checked: one module a source, one function a figure.
+
+Each figure is a function without arguments that returns a `Plate`: the numbers it shows, each with the value
+that it ought to have and where that comes from, and a way to draw it.
+
+>>> from stepsize import gallery
+>>> plate = gallery.catalogue()["d2l-12.3-three-rates"]()
+>>> [round(number.value, 6) for number in list(plate.numbers)[:3]], plate.misses
+([0.060466, 3.486784, 61.917364], [])
+"""
+
+import importlib
+import pkgutil
+
+from stepsize.gallery.plate import Entry, Number, Numbers, Plate
+from stepsize.gallery.plate import catalogue as _entries
+
+__all__ = ["Entry", "Number", "Numbers", "Plate", "catalogue", "find"]
+
+
+def catalogue() -> dict[str, Entry]:
+    """Return every figure by name."""
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return _entries()
+
+
+def find(name: str) -> Entry:
+    """Return the figure of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the nearest name.
+    """
+    from stepsize.base.checks import did_you_mean
+
+    entries = catalogue()
+    if name not in entries:
+        hint = did_you_mean(name, list(entries)) or "; stepsize gallery lists them"
+        raise ValueError(f"NAME: got {name!r}, expected the name of a figure{hint}")
+    return entries[name]

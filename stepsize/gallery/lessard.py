@@ -1,0 +1,81 @@
+"""Lessard, Recht and Packard, "Analysis and design of optimization algorithms" (2016): a ball that cycles."""
+
+from typing import Any
+
+import numpy as np
+
+import stepsize as ss
+from stepsize.gallery.linear import matrix
+from stepsize.gallery.plate import Numbers, Plate, figures_of
+
+figure = figures_of("Lessard, Recht and Packard, Analysis and design of optimization algorithms, 2016")
+
+CYCLE = np.array([792.0, -2208.0, 2592.0]) / 1225
+
+
+@figure(
+    "lessard-cycle",
+    "equation 4.11, figure 5, appendix B",
+    "the heavy ball that is best on quadratics can circle for ever on a convex function that is none",
+)
+def cycle() -> Plate:
+    """Slope 25, 1, 25 in three pieces; rate 1/9 and momentum 4/9 from 3.3."""
+    numbers = Numbers()
+    problem = ss.LessardQuadratic()
+    ball = ss.Momentum(lr=1 / 9, momentum=4 / 9)
+    run = ss.minimize(problem, ball, x0=[3.3], steps=300)
+    end = run.history.x[-3:, 0]
+    turn = int(np.argmin(np.abs(end - CYCLE[0])))
+    numbers.printed("limit cycle", np.roll(end, -turn), CYCLE, 1e-9)
+    numbers.printed("the same in decimals", np.roll(end, -turn), [0.646531, -1.802449, 2.115918], 5.1e-7)
+    # All three points lie where the slope's slope is 25: the cycle's own map is the cube of one matrix.
+    three = np.linalg.matrix_power(matrix(ball, 25.0), 3)
+    moduli = np.abs(np.linalg.eigvals(three)) ** (1 / 3)
+    numbers.printed("attracting: moduli of the eigenvalues an update, 2/3", moduli, [2 / 3, 2 / 3], 1e-9)
+    starts = np.linspace(-6, 6, 4801)
+    many = ss.minimize(problem, ball, x0=starts[:, None], steps=300)
+    cycling = np.abs(many.x[:, 0]) > 1e-3
+    numbers.computed("share of the starts on [-6, 6] that cycle", cycling.mean(), 0.117, 6e-4)
+    around = cycling & (np.abs(starts - 3.3) < 0.3)
+    numbers.computed(
+        "the interval around 3.3 that does", [starts[around].min(), starts[around].max()], [3.06, 3.46], 6e-3
+    )
+    for label, rule in (
+        ("gradient descent", ss.SGD(lr=1 / 25)),
+        ("Nesterov", ss.Nesterov(lr=1 / 25, momentum=(5 - 1) / (5 + 1))),
+    ):
+        numbers.theorem(
+            f"{label} from 3.3 arrives", ss.minimize(problem, rule, x0=[3.3], steps=2000).x[0], 0.0, 1e-9
+        )
+
+    def draw() -> Any:
+        from stepsize import draw
+        from stepsize.draw_panels import name
+
+        picture = draw.figure(6.8, 2.9)
+        grid = picture.add_gridspec(2, 2, width_ratios=[1.2, 1], height_ratios=[5, 1])
+        ax = picture.add_subplot(grid[:, 0])
+        draw.landscape(problem, ax, window=(-3.6, 3.6))
+        first = run.history
+        ax.plot(first.x[:4, 0], first.fun[:4], "-", color=draw.COLORS[4], linewidth=0.8)
+        corners = np.append(CYCLE, CYCLE[0])
+        ax.plot(
+            corners, problem.fun(corners[:, None]), "o-", color=draw.COLORS[1], linewidth=1.3, markersize=4
+        )
+        ax.plot(3.3, first.fun[0], "o", color="#333333", markersize=4.5)
+        ax.axvspan(1, 2, color="#f2f2f2", zorder=0)
+        name(ax, 1.5, 140, "soft\npiece", ha="center", va="top")
+        ax.set_title("for ever round three points", fontsize=9)
+        ax = picture.add_subplot(grid[0, 1])
+        ax.plot(np.arange(25), first.x[:25, 0], "o-", color=draw.COLORS[1], linewidth=0.9, markersize=2.5)
+        descent = ss.minimize(problem, ss.SGD(lr=1 / 25), x0=[3.3], steps=24).history.x[:, 0]
+        ax.plot(descent, color=draw.COLORS[0])
+        ax.set(xlim=(0, 24), ylim=(-3.6, 3.6), xlabel="update", ylabel="$x$")
+        name(ax, 3.0, 0.55, "gradient descent", draw.COLORS[0])
+        strip = picture.add_subplot(grid[1, 1])
+        strip.fill_between(starts, 0, 1, where=cycling, color=draw.COLORS[1], linewidth=0, step="mid")
+        strip.set(xlim=(-6, 6), ylim=(0, 1), yticks=[], xlabel="starts that cycle")
+        strip.spines["left"].set_visible(False)
+        return picture
+
+    return Plate(numbers, draw, {"heavy ball": run}, [(-3.6, 3.6)])

@@ -1,0 +1,372 @@
+"""Sweeps: a rule at thousands of settings, each of them one row of a batch."""
+
+import csv
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optim import Optimizer, Run, minimize
+from stepsize.base.checks import as_count, as_number, did_you_mean, refuse_unless
+from stepsize.batches import OUTCOME, Batch, Outcome, cut, history_at
+from stepsize.designs import Design
+from stepsize.diagnosis import VERDICTS
+from stepsize.races import optimizer_label
+from stepsize.store import Store
+from stepsize.workers import outcomes, progress_for, wanted
+
+__all__ = ["Sweep", "sweep"]
+
+Array = np.ndarray[Any, Any]
+
+# Bytes that a batch may take, for each job.
+_MEMORY = 2**28
+
+STOPS = ("budget", "tolerance", "diverged", "callback")
+NOT_RUN = "not run"
+_NUMBERS = ("final", "best", "settled", "overshoot", "uphill", "updates")
+_NOTHING = (np.nan,) * 5 + (0, -1, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What `sweep` returns: a table with a row a run, and the means to make any of them again.
+
+    Attributes
+    ----------
+    design : Design
+        The problems, optimizers, seeds, starts and values.
+    outcome : structured ndarray of shape (runs,)
+        The numbers that were kept, a row a run; see `table` for their names.
+    done : ndarray of bool, shape (runs,)
+        Which runs were made; all of them, unless the sweep was interrupted.
+    errors : ndarray of shape (runs, history)
+        The thinned errors, where they were asked for.
+    at : ndarray of int, shape (history,)
+        After how many updates.
+    computed : int
+        How many runs this call made itself; the others came from the store.
+    steps : int
+        The budget.
+    tol : float
+        What counts as settled.
+    """
+
+    design: Design
+    outcome: Array
+    done: Array
+    errors: Array = field(repr=False)
+    at: Array
+    computed: int
+    steps: int
+    tol: float
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+    def __getitem__(self, name: str) -> Array:
+        """Return a column of the table by its name."""
+        return np.asarray(self._column(name))
+
+    def _column(self, name: str) -> Any:
+        p, o, s, start = self.design.index[:, :4].T
+        if name in _NUMBERS:
+            return self.outcome[name]
+        if name == "verdict":
+            return np.array([*VERDICTS, NOT_RUN])[self.outcome["verdict"]]
+        if name == "stop":
+            return np.array([*STOPS, NOT_RUN])[self.outcome["status"]]
+        if name in self.design.values:
+            return self._values(name)
+        if name == "problem":
+            return np.array([_formula(problem) for problem in self.design.problems])[p]
+        if name == "optimizer":
+            return np.array(optimizer_labels(self.design))[o]
+        if name == "seed" and self.design.seeds != (None,):
+            return np.array(self.design.seeds)[s]
+        if name == "start":
+            return start
+        if name.startswith("problem."):
+            return np.array([getattr(q, name.partition(".")[2]) for q in self.design.problems])[p]
+        raise KeyError(
+            f"got the column {name!r}{did_you_mean(name, self.names)}, "
+            f"expected one of {', '.join(self.names)}"
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        several = {
+            "problem": len(self.design.problems) > 1,
+            "optimizer": True,
+            "seed": self.design.seeds != (None,),
+            "start": any(len(starts) > 1 for starts in self.design.starts),
+        }
+        told = [name for name, wanted in several.items() if wanted]
+        return [*told, *self.design.values, *_NUMBERS, "stop", "verdict"]
+
+    @property
+    def table(self) -> Array:
+        """The table as one structured array.
+
+        Its columns are what was varied (problem, optimizer, seed and start where there are several, then the
+        parameters: numbers, or text for schedules and words; nan or "" where an optimizer has no such
+        parameter) and what came out: `final` and `best` (the error at the end and at the best point: the gap
+        to the minimum, or the gradient norm without one; inf after divergence), `settled` (nan if it did
+        not), `overshoot` and `uphill` (shares of the updates, until it settled), `updates`, `stop` and
+        `verdict`.
+        """
+        columns = {name: self[name] for name in self.names}
+        table = np.empty(len(self), [(name, column.dtype) for name, column in columns.items()])
+        for name, column in columns.items():
+            table[name] = column
+        return table
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run was made; False after an interrupt."""
+        return bool(self.done.all())
+
+    def optimizer(self, i: int) -> Optimizer:
+        """Return the optimizer of the i-th run, as it would be alone."""
+        o = self.design.index[i, 1]
+        places = zip(self.design.values, self.design.index[i, 4:], strict=True)
+        chosen = {name: self.design.values[name][k] for name, k in places if k >= 0}
+        made: Optimizer = self.design.optimizers[o].replace(**chosen)
+        return made
+
+    def run(self, i: int) -> Run:
+        """Make the i-th run again, alone, with its whole history."""
+        p, _, s, start = self.design.index[i, :4]
+        problem, seed = self.design.problems[p], self.design.seeds[s]
+        seen = problem if seed is None else problem.replace(rng=seed)
+        return minimize(seen, self.optimizer(int(i)), self.design.starts[p][start], self.steps)
+
+    def best(self) -> int:
+        """Return the row with the lowest final error, of several the one that settled first.
+
+        Raises
+        ------
+        ValueError
+            If every run diverged.
+        """
+        final = np.where(self.done, self["final"], np.inf)
+        refuse_unless(
+            bool(np.isfinite(final).any()), "sweep", len(self), "at least one run that did not diverge"
+        )
+        settled = np.where(np.isnan(self["settled"]), np.inf, self["settled"])
+        return int(np.lexsort((settled, final))[0])
+
+    def to_pandas(self) -> Any:
+        """Return the table as a pandas DataFrame.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        pandas = wanted("pandas", "sweep", "to_pandas")
+        return pandas.DataFrame({name: self[name] for name in self.names})
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table as CSV; numbers are written so that reading them gives the same bits."""
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(self.names)
+            writer.writerows(zip(*(self[name].tolist() for name in self.names), strict=True))
+
+    def summary(self) -> str:
+        """Return one line: how many runs, how they ended, and the best."""
+        verdicts, counts = np.unique(self["verdict"], return_counts=True)
+        words = ", ".join(f"{n} {v}" for n, v in sorted(zip(counts, verdicts, strict=True), reverse=True))
+        if not np.isfinite(self["final"]).any():
+            return f"{len(self)} runs: {words}"
+        best = self.best()
+        lowest = f"lowest at the end {self['final'][best]:.1e}, {self.optimizer(best)!r}"
+        return f"{len(self)} runs: {words}; {lowest}"
+
+    def __repr__(self) -> str:
+        return f"Sweep({self.summary()})"
+
+    def _values(self, name: str) -> Array:
+        column = 4 + list(self.design.values).index(name)
+        places, values = self.design.index[:, column], self.design.values[name]
+        if isinstance(values, np.ndarray):
+            return np.where(places >= 0, values[places], np.nan)
+        return np.array([*(_word(value) for value in values), ""])[places]
+
+
+def sweep(
+    problem: Any,
+    optimizer: Any,
+    steps: int = 1000,
+    *,
+    x0: Any = None,
+    seeds: int | Sequence[int] | None = None,
+    samples: int | None = None,
+    rng: Any = 0,
+    tol: float = 1e-8,
+    history: int = 0,
+    store: str | os.PathLike[str] | None = None,
+    jobs: int = 1,
+    backend: str | None = None,
+    memory: int = _MEMORY,
+    batch: int | None = None,
+    progress: bool | None = None,
+    **values: Any,
+) -> Sweep:
+    """Run a rule at every combination of some values, or at random draws of them.
+
+    Runs that differ in numbers, schedules and starts only are rows of one batch. Nothing depends on how the
+    batches are cut, on who computes them or in which order: each run equals the one that `minimize` makes
+    alone, bit for bit where only rates and starts differ, to 1e-12 where exponents such as ``beta2**t`` do
+    or where the problem multiplies by a matrix of data (BLAS rounds by the shape of what it is given).
+
+    Parameters
+    ----------
+    problem : Problem, or sequence of them
+        Where.
+    optimizer : optimizer class or Optimizer, or sequence of them
+        Who; an instance holds what is not varied.
+    steps : int
+        Updates for each run.
+    x0 : array of shape (d,) or (S, d), optional
+        The start, or S of them; the problem's own by default.
+    seeds : int or sequence of int, optional
+        How many seeds for a problem with mini-batches or noise, spawned from `rng` before any work is done,
+        or the seeds themselves. All settings meet the same mini-batches for one seed, so they compare in
+        pairs.
+    samples : int, optional
+        Draw so many settings at random, instead of making the whole grid: from distributions of
+        ``scipy.stats``, such as ``lr=loguniform(1e-4, 1)``, and evenly from lists.
+    rng : int, SeedSequence or Generator
+        Source of randomness for `seeds` and `samples`.
+    tol : float
+        What counts as settled.
+    history : int
+        How many points of the error to keep of each run, evenly spaced; 0 for none.
+    store : path, optional
+        An SQLite file for the results, a transaction a batch. Runs that it has already are not made again,
+        so a sweep that was killed goes on where it was, and a larger one makes only what is new.
+    jobs : int
+        How many processes; -1 for one a processor. Needs joblib.
+    backend : str, optional
+        A backend of joblib; "dask" sends the batches to the current Dask client.
+    memory : int
+        Bytes that a batch may take, for each job.
+    batch : int, optional
+        Runs in a batch at most.
+    progress : bool, optional
+        Whether to show how far it is; by default on a terminal only.
+    **values
+        For each parameter of the optimizer what it takes: numbers, schedules, words; or a distribution.
+
+    Returns
+    -------
+    Sweep
+        After an interrupt from the keyboard it holds what was done until then, and says so.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For bad input, before any run is made.
+    ImportError
+        If `jobs` or `backend` needs a package that is not installed.
+
+    Examples
+    --------
+    >>> from optim import SGD
+    >>> from problems import Quadratic
+    >>> result = sweep(Quadratic([1.0, 10.0]), SGD, 300, lr=[0.05, 0.1, 0.18, 0.21, 0.25], tol=1e-12)
+    >>> result.optimizer(result.best())
+    SGD(lr=0.18)
+    >>> float(result["lr"][result["verdict"] == "diverged"].min().round(6))
+    0.21
+    """
+    as_count("steps", steps)
+    as_count("history", history)
+    as_count("memory", memory, 1)
+    refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
+    if batch is not None:
+        as_count("batch", batch, 1)
+    budget = {"steps": steps, "tol": float(tol), "history": history}
+    design = Design.of(problem, optimizer, x0, seeds, samples, rng, values, **budget)
+    result = Sweep(
+        design=design,
+        outcome=np.array([_NOTHING] * len(design.index), OUTCOME),
+        done=np.zeros(len(design.index), bool),
+        errors=np.full((len(design.index), history), np.nan),
+        at=history_at(steps, history),
+        computed=0,
+        steps=steps,
+        tol=tol,
+    )
+    return _filled(result, store, memory, batch, jobs, backend, progress)
+
+
+def _filled(
+    result: Sweep,
+    path: Any,
+    memory: int,
+    most: int | None,
+    jobs: int,
+    backend: str | None,
+    progress: bool | None,
+) -> Sweep:
+    """Return the sweep with its runs made: those that the store has not, batch by batch."""
+    with ExitStack() as stack:
+        store = None if path is None else stack.enter_context(Store(path))
+        pieces: list[Batch] = []
+        for batch in result.design.batches:
+            if store is not None:
+                has, known = store.find(batch)
+                _enter(result, known)
+                # Cut first and leave out then: the pieces are those of the first time.
+                whole = [
+                    piece.part(np.flatnonzero(~has[piece.rows - batch.rows[0]]))
+                    for piece in cut(batch, memory, most)
+                ]
+                pieces += [piece for piece in whole if len(piece.rows)]
+            else:
+                pieces += cut(batch, memory, most)
+        missing = sum(len(piece.rows) for piece in pieces)
+        computed = 0
+        advance = stack.enter_context(progress_for(missing, progress))
+        try:
+            for place, outcome in outcomes(pieces, jobs, backend):
+                if store is not None:
+                    store.keep(pieces[place], outcome)
+                _enter(result, outcome)
+                computed += len(outcome.rows)
+                advance(len(outcome.rows))
+        except KeyboardInterrupt:
+            on = "" if path is None else "; the same call goes on from there"
+            say = f"stepsize: interrupted after {computed} of {missing} runs, which are kept{on}"
+            print(say, file=sys.stderr)
+    return replace(result, computed=computed)
+
+
+def _enter(result: Sweep, outcome: Outcome) -> None:
+    result.outcome[outcome.rows] = outcome.kept
+    result.errors[outcome.rows] = outcome.errors
+    result.done[outcome.rows] = True
+
+
+def optimizer_labels(design: Design) -> list[str]:
+    """Return a name an optimizer: the class, with the parameters that tell it from others of that class."""
+    bare = [type(rule).__name__ for rule in design.optimizers]
+    full = [optimizer_label(rule) for rule in design.optimizers]
+    return [full[i] if bare.count(name) > 1 else name for i, name in enumerate(bare)]
+
+
+def _formula(problem: Any) -> str:
+    return str(getattr(problem, "formula", type(problem).__name__))
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else getattr(value, "__name__", repr(value))
