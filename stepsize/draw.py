@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from optim import Run
 from stepsize.draw_line import line, sampling, searches
+from stepsize.draw_schedules import schedule, schedules
 from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, style
 from stepsize.races import Race, optimizer_label, rate_label
 
@@ -44,6 +45,8 @@ __all__ = [
     "run",
     "sampling",
     "save",
+    "schedule",
+    "schedules",
     "searches",
     "sensitivity",
     "sharpness",
@@ -301,6 +304,10 @@ def _panel(
         if above is not None:
             path(run, above, color=color, window=window)
         gap(run, error, color=color, label=f"{rate_label(run.optimizer, problem)}: {found.verdict}")
+        told = result.predictions[index]
+        if told is not None:
+            small: dict[str, Any] = {"fontsize": 6, "ha": "right", "va": "top", "color": color}
+            error.text(0.99, 0.98 - 0.08 * place, told.against(run), transform=error.transAxes, **small)
         if not isinstance(run.optimizer.lr, float):
             error.lines[-1].set_linestyle((0, (3, 1.2)))
         where = np.flatnonzero(run.history.overshoot)

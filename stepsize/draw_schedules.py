@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from schedules import Schedule, as_schedule
-from stepsize.draw import COLORS, figure, style
+from stepsize.draw_style import COLORS, figure, style
 
 __all__ = ["schedule", "schedules", "steps_to_show"]
 

@@ -75,9 +75,15 @@ class Prediction:
         >>> predict(bowl, opt).against(minimize(bowl, opt, steps=200))
         'predicted 0.818 a step, observed 0.818'
         """
+        predicted, observed = self.factors(run)
+        return f"predicted {predicted} a step, " + (
+            "nothing to measure" if observed == "-" else f"observed {observed}"
+        )
+
+    def factors(self, run: Run) -> tuple[str, str]:
+        """Return the predicted and the observed factor a step as text, "-" where nothing can be measured."""
         observed = observed_rate(run)
-        seen = "nothing to measure" if observed is None else f"observed {_short(observed)}"
-        return f"predicted {_short(self.rate)} a step, {seen}"
+        return _short(self.rate), "-" if observed is None else _short(observed)
 
 
 def predict(problem: Any, optimizer: Optimizer) -> Prediction:

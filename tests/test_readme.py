@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 import scipy.optimize
 
+import optim
+import problems
+import schedules
 import stepsize as ss
+from stepsize.base.record import registered
 from stepsize.cli import main
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -38,6 +42,9 @@ def test_the_python_runs_in_order(tmp_path, monkeypatch, capsys):
             if "diagnose" in line:
                 assert line.partition("# ")[2] in out
     assert (tmp_path / "race.png").stat().st_size > 10_000
+    with pytest.raises(AssertionError) as caught:
+        names["test_my_adam"]()
+    assert " ".join(str(caught.value).split()) in " ".join(README.split()), "the message of the kit"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -58,3 +65,20 @@ def test_the_table_is_what_the_main_job_prints(tmp_path, capsys):
     rows = [line.strip() for line in shown.splitlines() if line.strip() not in ("", "...")]
     assert len(rows) >= 6
     assert [row for row in rows if row not in printed] == []
+
+
+def test_the_counts_are_those_of_the_registry():
+    kinds = {
+        "problems": problems.Problem,
+        "optimizers": optim.Optimizer,
+        "schedules": schedules.Schedule,
+        "rates that answer to the run": schedules.Feedback,
+        "line searches": schedules.Search,
+    }
+    said = dict(re.findall(r"^\| \*\*([\w ]+)\*\* \((\d+)\)", README, flags=re.M))
+    homes = ("problems", "optim", "schedules")
+    counts = {
+        name: sum(cls.__module__.split(".")[0] in homes for cls in registered(kind))
+        for name, kind in kinds.items()
+    }
+    assert {name: int(count) for name, count in said.items()} == counts

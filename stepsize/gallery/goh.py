@@ -158,7 +158,7 @@ def momentum_map() -> Plate:
         name(ax, 1.1, 0.6, "ripples: factor $\\sqrt{\\beta}$", ha="center")
         name(ax, 1.75, 0.03, "alternating", ha="center")
         name(ax, 3.2, 0.2, "divergent", "#D55E00", ha="center")
-        name(ax, 2.72, 0.36, r"$2 + 2\beta$", "#D55E00", ha="left")
+        name(ax, 3.25, 0.55, r"$\eta\lambda = 2 + 2\beta$", "#D55E00", ha="left", rotation=56, va="center")
         picture.colorbar(shown, ax=ax, label="error factor an update", shrink=0.9, pad=0.02)
         regimes = (
             ("monotone", 0.04, 0.5, "#0072B2"),

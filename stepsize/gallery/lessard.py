@@ -50,11 +50,12 @@ def cycle() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw_panels import name
 
-        picture, axes = panels(1, 2, height=2.7, width_ratios=[1.2, 1])
-        ax = axes[0]
-        draw.landscape(problem, ax, window=(-2.6, 3.6))
+        picture = draw.figure(6.8, 2.9)
+        grid = picture.add_gridspec(2, 2, width_ratios=[1.2, 1], height_ratios=[5, 1])
+        ax = picture.add_subplot(grid[:, 0])
+        draw.landscape(problem, ax, window=(-3.6, 3.6))
         first = run.history
         ax.plot(first.x[:4, 0], first.fun[:4], "-", color=draw.COLORS[4], linewidth=0.8)
         corners = np.append(CYCLE, CYCLE[0])
@@ -63,18 +64,18 @@ def cycle() -> Plate:
         )
         ax.plot(3.3, first.fun[0], "o", color="#333333", markersize=4.5)
         ax.axvspan(1, 2, color="#f2f2f2", zorder=0)
-        name(ax, 1.5, 100, "soft\npiece", ha="center")
+        name(ax, 1.5, 140, "soft\npiece", ha="center", va="top")
         ax.set_title("for ever round three points", fontsize=9)
-        ax = axes[1]
+        ax = picture.add_subplot(grid[0, 1])
         ax.plot(np.arange(25), first.x[:25, 0], "o-", color=draw.COLORS[1], linewidth=0.9, markersize=2.5)
         descent = ss.minimize(problem, ss.SGD(lr=1 / 25), x0=[3.3], steps=24).history.x[:, 0]
         ax.plot(descent, color=draw.COLORS[0])
-        ax.fill_between(
-            starts / 12 * 24 + 12, -4.1, -3.6, where=cycling, color=draw.COLORS[1], linewidth=0, step="mid"
-        )
-        ax.set(xlim=(0, 24), ylim=(-4.2, 3.6), xlabel="update", ylabel="$x$")
-        ax.text(12, -3.4, "starts from $-6$ to 6 that cycle", ha="center", fontsize=8, color=draw.COLORS[1])
+        ax.set(xlim=(0, 24), ylim=(-3.6, 3.6), xlabel="update", ylabel="$x$")
         name(ax, 3.0, 0.55, "gradient descent", draw.COLORS[0])
+        strip = picture.add_subplot(grid[1, 1])
+        strip.fill_between(starts, 0, 1, where=cycling, color=draw.COLORS[1], linewidth=0, step="mid")
+        strip.set(xlim=(-6, 6), ylim=(0, 1), yticks=[], xlabel="starts that cycle")
+        strip.spines["left"].set_visible(False)
         return picture
 
-    return Plate(numbers, draw, {"heavy ball": run}, [(-2.6, 3.6)])
+    return Plate(numbers, draw, {"heavy ball": run}, [(-3.6, 3.6)])
