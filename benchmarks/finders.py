@@ -162,8 +162,8 @@ def picture(found, said) -> None:
             ax.set_yticklabels(names if ax is panels[0] else [])
             ax.grid(axis="x")
         sheet.suptitle(
-            "What finders say for gradient descent. Dotted: the best rate 2/(L+mu); shaded: it diverges. "
-            "Dots: ramps, or budgets, of 50, 100, 300, 1000 updates (the larger, the longer).",
+            "What finders say for gradient descent. Dotted: the best rate 2/(L+mu); shaded: divergence. "
+            "Dots: ramps (budgets) of 50, 100, 300, 1000 updates, the larger the longer.",
             fontsize=7.5,
             x=0.01,
             ha="left",
