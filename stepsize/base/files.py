@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.base.checks import describe
-
 __all__ = ["join_arrays", "read_npz", "split_arrays", "write_npz", "write_whole"]
 
 
@@ -43,7 +41,7 @@ def read_npz(path: str | os.PathLike[str], writer: str) -> tuple[dict[str, Any],
                 raise KeyError(writer)
             return header, {name: file[name] for name in file.files if name != "header"}
     except (KeyError, ValueError, EOFError, AttributeError, IndexError) as error:
-        raise ValueError(f"path: got {describe(str(path))}, expected a file written by {writer}") from error
+        raise ValueError(f"path: got {str(path)!r}, expected a file written by {writer}") from error
 
 
 def split_arrays(value: Any, arrays: dict[str, Any]) -> Any:

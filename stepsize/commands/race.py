@@ -201,10 +201,15 @@ def _rate(text: str) -> Any:
     try:
         return float(text)
     except ValueError:
+        pass
+    try:
         rate = parse(text)
+    except ValueError as error:
+        raise ValueError(f"--lr: {error}") from None
     if not isinstance(rate, Schedule | Feedback | Search):
         raise ValueError(
-            f"got {text!r}, expected a number, a schedule, a rate that answers to the run, or a line search"
+            f"--lr: got {text!r}, expected a number, a schedule, a rate that answers to the run, or a line "
+            "search"
         )
     return rate
 
