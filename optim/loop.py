@@ -30,6 +30,7 @@ def minimize(
     callback: Callable[[Any], Any] | None = None,
     state: State | None = None,
     engine: str = "auto",
+    every: int = 1,
 ) -> Run:
     r"""Descend a problem, and record all of it.
 
@@ -56,6 +57,11 @@ def minimize(
     engine : {"auto", "array", "floats", "traced"}
         How the rule is run (`optim.engines`); "array" is the reference, the rule as it stands on arrays, and
         "auto" the fastest that can.
+    every : int
+        Keep one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
+        parameters in double precision (and 8 d / every + 8 more where the answer is not x), a run of the
+        batch. Values, norms, rates and overshoot are kept of every update all the same; where the updates see
+        mini-batches, the whole problem is then evaluated as the run goes.
 
     Returns
     -------
@@ -81,6 +87,12 @@ def minimize(
     problem, x = prepared(problem, optimizer, x0)
     if tol is not None:
         refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
+    as_count("every", every, 1)
+    if every > 1 and problem.varies and not problem.drifts and problem.minimum is None:
+        raise ValueError(
+            f"every: got {every} for estimates of a problem whose minimum is unknown, expected 1: its "
+            "error is the gradient norm at every point"
+        )
     state = optimizer.init(x) if state is None else state
     _check_state(optimizer, state)
     n, slots = state.n, state.slots
@@ -92,7 +104,7 @@ def minimize(
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)
         check_first(x, e)
-        record = _Recorder(optimizer, problem, x, slots, e)
+        record = _Recorder(optimizer, problem, x, slots, e, every)
         status, stop = BUDGET, n + steps
         fast = engine_for(engine, way, x, slots, callback is not None)
         while n < stop:
@@ -129,7 +141,8 @@ def minimize(
     # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
     diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
     if way.searched is not None:
-        history = replace(history, **way.searched.columns(len(history.lr)))
+        searched: dict[str, Any] = way.searched.columns(len(history.lr))
+        history = replace(history, **searched)
     return Run(
         problem=problem,
         optimizer=optimizer,
@@ -175,9 +188,15 @@ def _norm(g: Array) -> Any:
 class _Recorder:
     """Collects a run row by row; norms and overshoot are computed at the end of each chunk, all at once."""
 
-    def __init__(self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation) -> None:
+    def __init__(
+        self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation, every: int = 1
+    ) -> None:
         self._optimizer = optimizer if optimizer.answers else None
         self._problem = problem
+        self._every, self._made = every, 0
+        # Points that are dropped must be judged before.
+        self._judges = optimizer.answers or (every > 1 and problem.varies and not problem.drifts)
+        self._judged: list[Array] = []
         self._x: list[Any] = [x]
         self._f: list[Any] = [e.f]
         self._g: list[Any] = [e.g]
@@ -219,7 +238,19 @@ class _Recorder:
     def _keep(self, x: Array, f: Array, g: Array, lr: Array, answer: Array) -> None:
         overshoot = dot(np.diff(x, axis=0), g[1:]) > 0
         keep = slice(1 if self._done else 0, None)
-        self._done.append((x[keep], f[keep], _norm(g[keep]), lr, overshoot, answer[keep]))
+        last_x, last_answer = x[-1:], answer[-1:]
+        if self._every > 1:
+            if self._judges:
+                points = (answer if self._optimizer else x)[keep]
+                self._judged.append(np.asarray(self._problem.fun(points), dtype=float))
+            which = np.arange(self._made, self._made + len(x)) % self._every == 0
+            which[: keep.start] = False
+            x, answer = x[which], answer[which] if self._optimizer else answer[:0]
+            self._last = (last_x.copy(), last_answer.copy(), bool(which[-1]))
+        else:
+            x, answer = x[keep], answer[keep]
+        self._made += len(lr)
+        self._done.append((x, f[keep], _norm(g[keep]), lr, overshoot, answer))
 
     def history(self) -> History:
         if self._lr or not self._done:
@@ -227,11 +258,17 @@ class _Recorder:
         x, fun, norm, lr, overshoot, answer = (
             np.concatenate(column) for column in zip(*self._done, strict=True)
         )
-        if not self._optimizer:
-            return History(x, fun, norm, lr, overshoot)
-        return History(
-            x, fun, norm, lr, overshoot, answer, np.asarray(self._problem.fun(answer), dtype=float)
-        )
+        if self._every > 1:
+            last_x, last_answer, kept = self._last
+            if not kept:
+                x, answer = np.concatenate([x, last_x]), np.concatenate([answer, last_answer])
+        answers = answer if self._optimizer else None
+        judged = None
+        if self._judged:
+            judged = np.concatenate(self._judged)
+        elif answers is not None:
+            judged = np.asarray(self._problem.fun(answers), dtype=float)
+        return History(x, fun, norm, lr, overshoot, answers, judged, every=self._every)
 
 
 def _checked_problem(problem: Any) -> Any:

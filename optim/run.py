@@ -1,5 +1,6 @@
 """The record that a run leaves: where it went, how it ended, and why."""
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from optim.state import State
+from stepsize.base.hooks import hook
 
 __all__ = ["BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "History", "Run", "settled_at"]
 
@@ -37,12 +39,14 @@ class History:
     answer : ndarray of shape (T + 1, *S), or None
         The points to report, for optimizers whose answer differs from x.
     answer_fun : ndarray of shape (T + 1, ...), or None
-        Their values.
+        The values at all points to report; of a thinned run on mini-batches, those of the whole problem.
     status : ndarray of str, shape (T,), or None
         How each line search ended: "converged", "max_step", "min_step", "budget", "uphill", "not_descent",
         "nonfinite", "degenerate" or "flat".
     looks : ndarray of int, shape (T,), or None
         How often each line search looked at the line, beyond its start.
+    every : int
+        Of how many points one is kept in `x` and `answer`; the other columns are whole.
     """
 
     x: Array
@@ -54,6 +58,13 @@ class History:
     answer_fun: Array | None = None
     status: Array | None = None
     looks: Array | None = None
+    every: int = 1
+
+    @property
+    def n(self) -> Array:
+        """After how many updates each kept point of `x` and `answer` was reached: 0, ..., T."""
+        updates = len(self.lr)
+        return np.append(np.arange(0, updates, self.every), updates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,17 +136,17 @@ class Run:
 
     @cached_property
     def best_step(self) -> Any:
-        """How many updates had been made at the lowest value."""
-        values = np.where(np.isnan(self.loss), np.inf, self.loss)
-        return _plain(values.argmin(axis=0))
+        """How many updates had been made at the lowest value, of the points that are kept."""
+        kept = self.loss[self.history.n]
+        return _plain(self.history.n[np.where(np.isnan(kept), np.inf, kept).argmin(axis=0)])
 
     @property
     def best_x(self) -> Array:
         """The point with the lowest value."""
-        if np.ndim(self.best_step) == 0:
-            return np.array(self._points[self.best_step])
-        steps = np.asarray(self.best_step)[None, ..., None]
-        return np.array(np.take_along_axis(self._points, steps, axis=0)[0])
+        rows = np.searchsorted(self.history.n, self.best_step)
+        if np.ndim(rows) == 0:
+            return np.array(self._points[rows])
+        return np.array(np.take_along_axis(self._points, rows[None, ..., None], axis=0)[0])
 
     @property
     def best_fun(self) -> Any:
@@ -208,6 +219,61 @@ class Run:
         # A few points at a time: a finite sum makes as many numbers of each as it has examples.
         with np.errstate(all="ignore"):
             return np.concatenate([function(x) for x in np.array_split(self._points, 1 + self.nit // 16)])
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the history as CSV, one row a kept point; of a batch every run in its turn.
+
+        The columns are update, (run,) x1, x2, ..., fun, error, grad_norm, lr, overshoot; rate and overshoot
+        are those of the update that led to the point. Numbers read back to the same bits.
+        """
+        from optim.run_file import write_csv
+
+        write_csv(self, path)
+
+    def to_pandas(self) -> Any:
+        """Return the columns of `to_csv` as a pandas DataFrame.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        from optim.run_file import columns
+
+        return hook("frame")(columns(self))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""
+        from optim.run_file import save_run
+
+        save_run(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, problem: Any = None, optimizer: Any = None) -> "Run":
+        """Return the run that `save` wrote; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        problem, optimizer : optional
+            Needed where they hold functions of your own, which no file can describe.
+
+        Raises
+        ------
+        ValueError
+            If the file is not one that `save` wrote, or the problem or optimizer is needed.
+        """
+        from optim.run_file import load_run
+
+        return load_run(path, problem, optimizer)
+
+    def plot(self) -> Any:
+        """Return a Matplotlib figure of the run: its path or projection, its error, its verdict."""
+        return hook("plot")(self)
+
+    def _repr_html_(self) -> str:
+        return str(hook("html")(self))
 
     def __repr__(self) -> str:
         end = f"fun={self.fun!r}" if np.ndim(self.fun) == 0 else f"{np.size(self.fun)} runs"

@@ -32,7 +32,8 @@ class Logistic(LinearModel, abstract=True):
 
     def example_slope(self, z: Any, y: Array) -> Any:
         """Return -s / (1 + exp(m))."""
-        return -y * sigmoid(-y * z)
+        away = -y
+        return away * sigmoid(away * z)
 
     def example_bend(self, z: Any, y: Array) -> Any:
         """Return p (1 - p), p the probability."""

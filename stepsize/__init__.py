@@ -10,6 +10,8 @@ import importlib.util
 import os
 from typing import TYPE_CHECKING, Any
 
+from stepsize.base.hooks import hang
+
 if TYPE_CHECKING:
     from optim import *
     from optim import dialects as dialects
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
     from stepsize.theory import *
 
 __version__ = "0.1.0"
+
+# What the floors below ask of this one, found when it is first asked for.
+hang("plot", "stepsize.draw_runs:run")
+hang("html", "stepsize.notebook:run_html")
+hang("frame", "stepsize.notebook:frame")
+hang("registry", "stepsize.expressions:load_registry")
 
 _SIBLINGS = ("problems", "schedules", "optim")
 _MODULES = {"draw": "stepsize.draw", "dialects": "optim.dialects"}

@@ -105,8 +105,17 @@ def compute(batch: Batch) -> Outcome:
 def descend(batch: Batch) -> list[Run]:
     """Run a batch: as one run with a leading axis, or one by one where the rate answers to the run."""
     if batch.together:
-        return [minimize(batch.problem, with_values(batch.optimizer, batch.values), batch.x0, batch.steps)]
+        every = _every(batch)
+        together = with_values(batch.optimizer, batch.values)
+        return [minimize(batch.problem, together, batch.x0, batch.steps, every=every)]
     return [minimize(batch.problem, *batch.single(i), batch.steps) for i in range(len(batch.rows))]
+
+
+def _every(batch: Batch) -> int:
+    """Return how far the points are thinned: to the ends, unless the error needs the gradient at each."""
+    estimated = getattr(batch.problem, "varies", False) and not getattr(batch.problem, "drifts", False)
+    unknown = getattr(batch.problem, "minimum", None) is None
+    return 1 if estimated and unknown else max(batch.steps, 1)
 
 
 def with_values(optimizer: Optimizer, values: dict[str, Any]) -> Optimizer:
@@ -124,7 +133,7 @@ def cut(batch: Batch, memory: int, most: int | None = None) -> list[Batch]:
     The pieces follow from the batch alone and not from who computes them, so that nothing else does either.
     """
     dim = batch.x0.shape[1]
-    a_run = 8 * (batch.steps + 1) * (3 * dim + 8)
+    a_run = 8 * ((batch.steps + 1) * (8 if _every(batch) > 1 else 2 * dim + 8) + 512 * 4 * dim)
     size = max(1, min(memory // a_run, _TILE // dim, _WORK // (dim * max(batch.steps, 1))))
     if most is not None:
         size = min(size, most)

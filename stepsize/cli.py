@@ -20,13 +20,14 @@ stepsize: gradient descent that can be read, seen and checked. Five commands wor
       the seven optimizers on three problems: which rates settle, crawl, bounce, explode
   stepsize race parabola --optimizer SGD --lr 0.05 --lr 0.2 --lr 1.1
       too small, right, too large, in one picture
-  stepsize race rosenbrock --optimizer "Adam(lr=0.02)" --optimizer "Momentum(lr=0.001)" --steps 3000
-      your own race, with any rule, rate or schedule
-  stepsize race "Quadratic([1, 100])" --optimizer "SGD(lr=2/101)" --optimizer "SGD(lr=0.0201)"
-      the edge 2/L: one rate just inside, one just outside
-  stepsize list
-      every problem, optimizer and schedule, with parameters
+  stepsize gallery d2l-12.3-three-rates goh-momentum-map
+      textbook figures with their numbers; `stepsize gallery` lists all, --check compares every number
+  stepsize explain "Adam(lr=0.1)" quadratic --steps 3
+      one update after another as a worked exercise; --blank makes it the worksheet
+  stepsize dialects adam
+      what PyTorch, Keras, Optax and the papers each call Adam
 
+`stepsize list` names every problem, optimizer, schedule and search;
 `stepsize COMMAND --help` explains each."""
 
 

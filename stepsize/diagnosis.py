@@ -159,7 +159,7 @@ def courses_of(run: Run) -> Courses:
     In a batch, a run that left the finite numbers is cut where `minimize` would have ended it alone.
     """
     fun, error, norm = (rows.reshape(len(rows), -1) for rows in (run.loss, run.error, run.history.grad_norm))
-    overshoot: Array = run.history.overshoot.reshape(run.nit, -1)
+    overshoot: Array = run.history.overshoot.reshape(run.nit, fun.shape[1])
     if run.history.x.ndim == 2:
         return Courses(fun, error, overshoot, np.array([run.nit]), np.array([bool(run.diverged)]))
     left = ~(np.isfinite(run.history.fun.reshape(len(norm), -1)) & np.isfinite(norm))

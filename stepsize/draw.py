@@ -165,7 +165,7 @@ def path(
     window : sequence of (low, high), optional
         The region that is shown; a diverging path ends a few updates after it left the region for good.
     """
-    problem, points = run.problem, run.history.x
+    problem, points, n = run.problem, run.history.x, run.history.n
     if problem.dim > 2:
         raise ValueError(
             f"run: got {problem.dim} dimensions, expected 1 or 2 to draw its path; draw.gap shows any run"
@@ -177,13 +177,13 @@ def path(
                 landscape(problem, window=window[0]) if problem.dim == 1 else contours(problem, window=window)
             )
         if problem.dim == 1:
-            x, y = points[:, 0], run.history.fun
+            x, y = points[:, 0], run.history.fun[n]
         else:
             x, y = points[:, 0], points[:, 1]
         visible = slice(0, _plotted(run, window))
         x, y = x[visible], y[visible]
         ax.plot(x, y, color=color, linewidth=1.0, alpha=0.9, label=label, zorder=3)
-        crossed = np.concatenate([[False], run.history.overshoot])[visible]
+        crossed = np.concatenate([[False], run.history.overshoot])[n][visible]
         few = len(x) <= 400
         if few:
             ax.plot(x[~crossed], y[~crossed], "o", color=color, markersize=2.6, markeredgewidth=0, zorder=4)
@@ -304,6 +304,10 @@ def _panel(
         if above is not None:
             path(run, above, color=color, window=window)
         gap(run, error, color=color, label=f"{rate_label(run.optimizer, problem)}: {found.verdict}")
+        told = result.predictions[index]
+        if told is not None:
+            small: dict[str, Any] = {"fontsize": 6, "ha": "right", "va": "top", "color": color}
+            error.text(0.99, 0.98 - 0.08 * place, told.against(run), transform=error.transAxes, **small)
         if not isinstance(run.optimizer.lr, float):
             error.lines[-1].set_linestyle((0, (3, 1.2)))
         where = np.flatnonzero(run.history.overshoot)
@@ -389,7 +393,7 @@ def _plotted(run: Run, window: Any) -> int:
     count = len(run.history.x)
     settled: int | None = run.settled(1e-14 * max(abs(float(run.error[0])), 1.0))
     if settled is not None:
-        return min(settled + 2, count)
+        return min(int(np.searchsorted(run.history.n, settled)) + 2, count)
     if window is None:
         return count
     low, high = np.array(window).T

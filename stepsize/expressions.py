@@ -90,7 +90,7 @@ def _evaluate(node: ast.expr, text: str, kind: type[Record] = Record) -> Any:
 def _named(name: str, kind: type[Record]) -> Any:
     if name in _CONSTANTS:
         return _CONSTANTS[name]
-    _load_registry()
+    load_registry()
     found = lookup(name) or {cls.__name__.lower(): cls for cls in registered(Record)}.get(name.lower())
     if found is None:
         hint = did_you_mean(name, [cls.__name__ for cls in registered(kind)])
@@ -100,7 +100,8 @@ def _named(name: str, kind: type[Record]) -> Any:
     return found
 
 
-def _load_registry() -> None:
+def load_registry() -> None:
+    """Import every package whose classes can be named."""
     import optim
     import problems
     import schedules

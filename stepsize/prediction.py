@@ -75,9 +75,15 @@ class Prediction:
         >>> predict(bowl, opt).against(minimize(bowl, opt, steps=200))
         'predicted 0.818 a step, observed 0.818'
         """
+        predicted, observed = self.factors(run)
+        return f"predicted {predicted} a step, " + (
+            "nothing to measure" if observed == "-" else f"observed {observed}"
+        )
+
+    def factors(self, run: Run) -> tuple[str, str]:
+        """Return the predicted and the observed factor a step as text, "-" where nothing can be measured."""
         observed = observed_rate(run)
-        seen = "nothing to measure" if observed is None else f"observed {_short(observed)}"
-        return f"predicted {_short(self.rate)} a step, {seen}"
+        return _short(self.rate), "-" if observed is None else _short(observed)
 
 
 def predict(problem: Any, optimizer: Optimizer) -> Prediction:
@@ -205,7 +211,8 @@ def _distance(run: Run) -> tuple[Array, float]:
     """Return the error at each point, in units of a distance, and the size at which rounding hides it."""
     problem, eps = run.problem, float(np.finfo(run.history.x.dtype).eps)
     minimizers = problem.minimizers
-    if minimizers is not None and len(minimizers) == 1 and not getattr(problem, "drifts", False):
+    whole = run.history.every == 1 and not getattr(problem, "drifts", False)
+    if minimizers is not None and len(minimizers) == 1 and whole:
         center = np.array(minimizers[0], float)
         points = run.history.x if run.history.answer is None else run.history.answer
         return np.linalg.norm(points - center, axis=-1), 1e3 * eps * float(np.abs(center).max()) + 1e-290

@@ -75,8 +75,9 @@ def sharpness(run: Run, points: int = 50) -> Sharpness:
     x, lr = run.history.x, run.history.lr
     refuse_unless(x.ndim == 2, "run", x, "a single run, not a batch")
     refuse_unless(lr.ndim == 1 and len(lr) > 0, "run", lr, "one rate an update")
-    at = np.unique(np.linspace(0, run.nit, as_count("points", points, 1)).round().astype(int))
-    largest = np.array([largest_eigenvalue(run.problem, x[k]) for k in at])
+    rows = np.unique(np.linspace(0, len(x) - 1, as_count("points", points, 1)).round().astype(int))
+    at = run.history.n[rows]
+    largest = np.array([largest_eigenvalue(run.problem, x[k]) for k in rows])
     with np.errstate(divide="ignore"):
         limit = 2 / lr[np.minimum(at, run.nit - 1)]
     return Sharpness(at, largest, limit)

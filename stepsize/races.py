@@ -11,6 +11,7 @@ import numpy as np
 from optim import Optimizer, Run, minimize
 from stepsize.base.checks import describe
 from stepsize.diagnosis import Diagnosis, diagnose
+from stepsize.prediction import Prediction, observed_rate, predict
 
 __all__ = ["Race", "race"]
 
@@ -29,6 +30,8 @@ class Race:
         In the order given.
     diagnoses : tuple of Diagnosis
         One a run.
+    predictions : tuple of Prediction or None
+        What theory said of each before it ran; None where it is silent.
     steps : int
         The budget.
     tol : float
@@ -38,6 +41,7 @@ class Race:
     problem: Any
     runs: tuple[Run, ...]
     diagnoses: tuple[Diagnosis, ...]
+    predictions: tuple[Prediction | None, ...]
     steps: int
     tol: float
 
@@ -54,14 +58,21 @@ class Race:
         )
 
     def table(self, ascii_only: bool = False) -> str:
-        """Return the table as text: optimizer, rate, settled, overshoot, final error, its course, verdict."""
+        """Return the table as text, a row a run.
+
+        Optimizer, rate, settled, overshoot, final error, its course, verdict; and where theory has a word on
+        one of the runs, the factor that the error shrinks by a step, predicted and observed.
+        """
         what = self.runs[0].measure
-        rows = [("optimizer", "lr", "settled", "overshoot", f"final {what}", f"{what} over time", "verdict")]
-        for run, found in zip(self.runs, self.diagnoses, strict=True):
+        head = ("settled", "overshoot", f"final {what}", f"{what} over time", "verdict")
+        theory = any(self.predictions)
+        rows = [("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head)]
+        for run, found, told in zip(self.runs, self.diagnoses, self.predictions, strict=True):
             rows.append(
                 (
                     optimizer_label(run.optimizer),
                     rate_label(run.optimizer, self.problem),
+                    *((told.factors(run) if told else ("-", "-")) if theory else ()),
                     "-" if found.settled is None else str(found.settled),
                     f"{100 * found.overshoot:.0f} %",
                     "-" if found.verdict == "diverged" else f"{found.error:.1e}",
@@ -70,7 +81,7 @@ class Race:
                 )
             )
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        right = {2, 3, 4}
+        right = set(range(2, len(rows[0]) - 2))
         lines = (
             "  ".join(
                 c.rjust(w) if i in right else c.ljust(w)
@@ -115,6 +126,9 @@ class Race:
             "runs": [
                 {
                     "optimizer": _described(run.optimizer),
+                    "theory": told and told.sentence,
+                    "predicted": told and _finite(told.rate),
+                    "observed": told and _finite(observed_rate(run)),
                     "name": optimizer_label(run.optimizer),
                     "lr": rate_label(run.optimizer, self.problem),
                     "verdict": found.verdict,
@@ -128,7 +142,7 @@ class Race:
                     "x": [_finite(v) for v in run.x.tolist()],
                     "error_over_time": [_finite(v) for v in thinned(run.error, 61).tolist()],
                 }
-                for run, found in zip(self.runs, self.diagnoses, strict=True)
+                for run, found, told in zip(self.runs, self.diagnoses, self.predictions, strict=True)
             ],
         }
 
@@ -177,17 +191,31 @@ def race(
     ['still crawling', 'settled', 'diverged']
     """
     runs: list[Run] = []
+    told: list[Prediction | None] = []
     for optimizer in optimizers:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(
                 f"optimizers: got {describe(optimizer)} among them, expected optimizers such as SGD(lr=0.1)"
             )
+        told.append(theory_of(problem, optimizer, x0))
         runs.append(minimize(problem, optimizer, x0, steps))
         if on_run is not None:
             on_run(runs[-1])
     if not runs:
         raise ValueError("optimizers: got none, expected at least one")
-    return Race(runs[0].problem, tuple(runs), tuple(diagnose(run, tol) for run in runs), steps, tol)
+    return Race(
+        runs[0].problem, tuple(runs), tuple(diagnose(run, tol) for run in runs), tuple(told), steps, tol
+    )
+
+
+def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction | None:
+    """Return what theory says of a run before it is made, or None where it is silent."""
+    try:
+        if x0 is not None and "start" in getattr(problem, "__dataclass_fields__", ()) and problem.dim > 1:
+            problem = problem.replace(start=x0)  # only the directions in which the start is off count
+        return predict(problem, optimizer)
+    except (TypeError, ValueError, AttributeError):
+        return None
 
 
 def optimizer_label(optimizer: Optimizer) -> str:

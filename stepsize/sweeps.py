@@ -16,9 +16,10 @@ from stepsize.base.checks import as_count, as_number, did_you_mean, refuse_unles
 from stepsize.batches import OUTCOME, Batch, Outcome, cut, history_at
 from stepsize.designs import Design
 from stepsize.diagnosis import VERDICTS
+from stepsize.notebook import curves_svg, frame, table_html
 from stepsize.races import optimizer_label
 from stepsize.store import Store
-from stepsize.workers import outcomes, progress_for, wanted
+from stepsize.workers import outcomes, progress_for
 
 __all__ = ["Sweep", "sweep"]
 
@@ -170,8 +171,7 @@ class Sweep:
         ImportError
             If pandas is not installed.
         """
-        pandas = wanted("pandas", "sweep", "to_pandas")
-        return pandas.DataFrame({name: self[name] for name in self.names})
+        return frame({name: self[name] for name in self.names})
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table as CSV; numbers are written so that reading them gives the same bits."""
@@ -192,6 +192,16 @@ class Sweep:
 
     def __repr__(self) -> str:
         return f"Sweep({self.summary()})"
+
+    def _repr_html_(self) -> str:
+        verdicts, counts = np.unique(self["verdict"], return_counts=True)
+        rows = [("runs", f"{len(self)} of {self.steps} updates, {self.computed} made by this call")]
+        rows += [(str(verdict), str(count)) for verdict, count in zip(verdicts, counts, strict=True)]
+        if np.isfinite(self["final"]).any():
+            best = self.best()
+            rows.append(("lowest at the end", f"{self['final'][best]:.3g}: {self.optimizer(best)!r}"))
+        drawn = curves_svg(self.errors.T, "error") if len(self.at) > 1 else ""
+        return table_html(rows) + drawn
 
     def _values(self, name: str) -> Array:
         column = 4 + list(self.design.values).index(name)

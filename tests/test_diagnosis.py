@@ -71,3 +71,21 @@ def test_overshoot_and_uphill_are_counted_until_the_run_settles():
     assert found.overshoot == 1.0
     assert found.uphill == 0.0
     assert found.settled == 112
+
+
+def test_a_race_prints_theory_beside_what_was_seen():
+    """2/(L + mu) shrinks the error by 19/21 a step, 0.105 lets it grow by 0.105 * 20 - 1 = 1.1."""
+    race = ss.race(ss.Quadratic(), [ss.SGD(lr=2 / 21), ss.SGD(lr=0.105), ss.Adam(lr=0.1)], steps=200)
+    best, outside, adam = race.to_dict()["runs"]
+    assert best["predicted"] == pytest.approx(19 / 21, rel=1e-12)
+    assert best["observed"] == pytest.approx(19 / 21, rel=1e-6)
+    assert outside["theory"] == "lr 0.105 > 2/L = 0.1: will diverge"
+    assert outside["observed"] == pytest.approx(1.1, rel=1e-6)
+    assert adam["predicted"] is None
+    assert race.table().splitlines()[1].split()[4:6] == ["0.905", "0.905"]
+
+
+def test_theory_looks_only_at_the_directions_in_which_the_start_is_off():
+    race = ss.race(ss.Quadratic(), [ss.SGD(lr=0.01)], x0=[0.0, 1.0], steps=50)
+    assert race.predictions[0].rate == pytest.approx(1 - 0.01 * 20)
+    assert race.to_dict()["runs"][0]["observed"] == pytest.approx(0.8, rel=1e-9)

@@ -122,6 +122,8 @@ def _single(args: argparse.Namespace) -> int:
     steps = 1000 if args.steps is None else args.steps
     tol = 1e-8 if args.tol is None else args.tol
     progress = Progress(len(optimizers) + 1)
+    if not args.json:
+        _warn(problem, optimizers)
     result = race(
         problem, optimizers, steps, x0=read_start(args.x0), tol=tol, on_run=lambda _: progress.advance()
     )
@@ -137,6 +139,16 @@ def _single(args: argparse.Namespace) -> int:
         say(f"picture: {pictures[0]}")
     say(f"next: {_advice(result)}")
     return 0
+
+
+def _warn(problem: Any, optimizers: list[Any]) -> None:
+    """Say before it runs which rates theory knows to be too large."""
+    from stepsize.races import theory_of
+
+    for optimizer in optimizers:
+        told = theory_of(problem, optimizer)
+        if told is not None and told.rate >= 1:
+            say(f"theory: {optimizer!r}: {told.sentence}")
 
 
 def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Progress) -> list[Any]:
