@@ -195,16 +195,21 @@ def _optimizers(args: argparse.Namespace) -> list[Any]:
 
 
 def _rate(text: str) -> Any:
+    """Return the number, schedule, rate that answers to the run, or line search that an argument describes."""
     from schedules import Feedback, Schedule, Search
     from stepsize.expressions import parse
 
     try:
         return float(text)
     except ValueError:
+        pass
+    try:
         rate = parse(text)
+    except ValueError as error:
+        raise ValueError(f"--lr: {error}") from None
     if not isinstance(rate, Schedule | Feedback | Search):
         raise ValueError(
-            f"got {text!r}, expected a number, a schedule, a rate that answers to the run, or a line search"
+            f"--lr: got {text!r}, expected a number, a schedule, a feedback rate or a line search"
         )
     return rate
 
