@@ -208,9 +208,7 @@ def _rate(text: str) -> Any:
     except ValueError as error:
         raise ValueError(f"--lr: {error}") from None
     if not isinstance(rate, Schedule | Feedback | Search):
-        raise ValueError(
-            f"--lr: got {text!r}, expected a number, a schedule, a feedback rate or a line search"
-        )
+        raise ValueError(f"--lr: got {text!r}, expected a number, schedule, feedback rate or line search")
     return rate
 
 
