@@ -195,7 +195,7 @@ def _optimizers(args: argparse.Namespace) -> list[Any]:
 
 
 def _rate(text: str) -> Any:
-    """Return the number, schedule, rate that answers to the run, or line search that an argument describes."""
+    """Return the number, schedule, feedback rate or line search that an argument describes."""
     from schedules import Feedback, Schedule, Search
     from stepsize.expressions import parse
 
