@@ -16,6 +16,8 @@ from problems.harsh_noise import *
 from problems.harsh_noise import __all__ as _harsh_noise
 from problems.humps import *
 from problems.humps import __all__ as _humps
+from problems.iris_and_digits import *
+from problems.iris_and_digits import __all__ as _iris_and_digits
 from problems.kinks import *
 from problems.kinks import __all__ as _kinks
 from problems.least_squares import *
@@ -36,6 +38,8 @@ from problems.prototypes import *
 from problems.prototypes import __all__ as _prototypes
 from problems.quadratics import *
 from problems.quadratics import __all__ as _quadratics
+from problems.rescale import *
+from problems.rescale import __all__ as _rescale
 from problems.sampling import *
 from problems.sampling import __all__ as _sampling
 from problems.separable import *
@@ -69,10 +73,12 @@ __all__ = [
     *_separable,
     *_prototypes,
     *_transform,
+    *_rescale,
     *_supervised,
     *_least_squares,
     *_logistic,
     *_softmax,
+    *_iris_and_digits,
     *_networks,
     *_products,
     *_harsh_noise,

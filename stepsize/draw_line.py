@@ -54,7 +54,7 @@ def line(run: Run, n: int = 0, ax: Axes | None = None, *, reach: float | None = 
             _conditions(ax, searched, search, alphas, curve, slopes)
         ax.plot(alphas, curve, color=_GREY, linewidth=1.2, zorder=2, label="whole problem" if whole else None)
         if belief is not None:
-            _belief(ax, belief, alphas, getattr(search, "threshold", None))
+            show_belief(ax, belief, alphas, getattr(search, "threshold", None))
         _frame(ax, searched, curve, top)
         _looks(ax, searched, found, top)
         ax.set(xlim=(-0.02 * top, top), xlabel=r"step $\alpha$", ylabel=r"$\varphi(\alpha)$")
@@ -167,7 +167,7 @@ def _looks(ax: Axes, searched: Line, found: Found, top: float) -> None:
         )
 
 
-def _belief(ax: Axes, belief: Any, alphas: Array, threshold: float | None) -> None:
+def show_belief(ax: Axes, belief: Any, alphas: Array, threshold: float | None) -> None:
     """Draw a model of the line: its mean and, of a probabilistic one, band and probability."""
     mean = np.array([belief.mean(a) for a in alphas])
     if threshold is None:

@@ -86,7 +86,7 @@ class Prediction:
         return _short(self.rate), "-" if observed is None else _short(observed)
 
 
-def predict(problem: Any, optimizer: Optimizer) -> Prediction:
+def predict(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction:
     """Return what theory says about an optimizer on a problem, before it runs.
 
     On a quadratic the prediction is exact: each direction in which the start differs from the minimizer has
@@ -99,6 +99,8 @@ def predict(problem: Any, optimizer: Optimizer) -> Prediction:
         With a minimizer and a Hessian, or with L and mu.
     optimizer : SGD, Momentum or Nesterov
         With numbers for rate and momentum.
+    x0 : sequence of float, optional
+        The start; the problem's own by default.
 
     Raises
     ------
@@ -120,7 +122,7 @@ def predict(problem: Any, optimizer: Optimizer) -> Prediction:
         raise ValueError(
             f"problem: got {problem!r}, expected one that the updates see as it is, or with additive noise"
         )
-    curvatures, start, spread = _curvatures(problem)
+    curvatures, start, spread = _curvatures(problem, problem.x0 if x0 is None else x0)
     L = float(curvatures.max())
     refuse_unless(L > 0, "problem", problem, "a problem with positive curvature")
     bends = curvatures > 1e-12 * L  # a flat direction has nothing to gain
@@ -232,7 +234,7 @@ def _is_quadratic(problem: Any) -> bool:
     return bool(np.allclose(H[1:], H[0], rtol=1e-12, atol=1e-12 * np.abs(H).max()))
 
 
-def _curvatures(problem: Any) -> tuple[Array, Array, Array]:
+def _curvatures(problem: Any, x0: Any) -> tuple[Array, Array, Array]:
     """Return curvatures at the minimizer, the start along each direction, and the noise along each."""
     minimizers = problem.minimizers
     if minimizers is not None and getattr(problem, "has_hess", False):
@@ -240,7 +242,7 @@ def _curvatures(problem: Any) -> tuple[Array, Array, Array]:
         values, vectors = np.linalg.eigh(problem.hess(x))
         sigma = np.broadcast_to(np.asarray(getattr(problem, "sigma_g", 0.0), float), x.shape)
         spread = np.sqrt((vectors * vectors).T @ (sigma * sigma))
-        start = np.abs(vectors.T @ (np.array(problem.x0, float) - x))
+        start = np.abs(vectors.T @ (np.array(x0, float) - x))
         return values, start if _is_quadratic(problem) else np.ones_like(start), spread
     if problem.L is not None and problem.mu is not None and problem.mu > 0:
         return np.array([problem.mu, problem.L]), np.ones(2), np.zeros(2)

@@ -211,9 +211,7 @@ def race(
 def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction | None:
     """Return what theory says of a run before it is made, or None where it is silent."""
     try:
-        if x0 is not None and "start" in getattr(problem, "__dataclass_fields__", ()) and problem.dim > 1:
-            problem = problem.replace(start=x0)  # only the directions in which the start is off count
-        return predict(problem, optimizer)
+        return predict(problem, optimizer, x0)
     except (TypeError, ValueError, AttributeError):
         return None
 

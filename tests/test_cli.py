@@ -83,7 +83,8 @@ def test_three_rates_of_one_rule(capsys):
         "40",
     ]
     assert main([*words, "--tol", "1e-6"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    theory, *lines = capsys.readouterr().out.splitlines()
+    assert theory == "theory: SGD(lr=1.1): lr 1.1 > 2/L = 1: will diverge", "said before it runs"
     assert [line.split()[-1] for line in lines[2:5]] == ["crawling", "settled", "diverged"]
     assert "1.1 > 2/L" in lines[4]
 

@@ -104,6 +104,7 @@ def test_a_direction_that_the_start_does_not_have_is_not_predicted():
     prediction = ss.predict(bowl, ss.SGD(lr=0.05))
     assert prediction.rate == pytest.approx(0.5)
     assert prediction.curvature == 10.0
+    assert ss.predict(bowl, ss.SGD(lr=0.05), x0=[1.0, 1.0]).rate == pytest.approx(0.95)
 
 
 def test_lecun_regimes():

@@ -195,6 +195,7 @@ def _optimizers(args: argparse.Namespace) -> list[Any]:
 
 
 def _rate(text: str) -> Any:
+    """Return the number, schedule, feedback rate or line search that an argument describes."""
     from schedules import Feedback, Schedule, Search
     from stepsize.expressions import parse
 
@@ -207,10 +208,7 @@ def _rate(text: str) -> Any:
     except ValueError as error:
         raise ValueError(f"--lr: {error}") from None
     if not isinstance(rate, Schedule | Feedback | Search):
-        raise ValueError(
-            f"--lr: got {text!r}, expected a number, a schedule, a rate that answers to the run, or a line "
-            "search"
-        )
+        raise ValueError(f"--lr: got {text!r}, expected a number, schedule, feedback rate or line search")
     return rate
 
 

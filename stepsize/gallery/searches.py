@@ -1,0 +1,345 @@
+"""Line searches: the intervals of Wolfe's conditions, two ways to sample a line, a search that is unsure."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import stepsize as ss
+from schedules import Line
+from stepsize.gallery.plate import Numbers, Plate, figures_of
+
+nocedal = figures_of("Nocedal and Wright, Numerical Optimization, 2nd edition, 2006")
+chae = figures_of(
+    "Chae and Wilke, Empirical study towards understanding line search approximations for training neural "
+    "networks, 2019"
+)
+mahsereci = figures_of("Mahsereci and Hennig, Probabilistic line searches for stochastic optimization, 2015")
+
+Array = np.ndarray[Any, Any]
+
+
+# Wolfe's conditions
+
+_FLAT = (0.5, 1.5, 3.0)  # a valley, a hump, a deeper valley; the slope at 0 is -1
+_C1, _C2 = 0.13, 0.2
+
+
+@nocedal(
+    "nocedal-3-wolfe-intervals",
+    "section 3.1, figures 3.3-3.5",
+    "enough decrease for the length of the step, and a slope that has flattened: each condition alone leaves "
+    "bad steps, both together leave an interval around each good valley",
+)
+def wolfe() -> Plate:
+    """Quartic line with two valleys, c1 = 0.13, c2 = 0.2: where the strong Wolfe conditions hold."""
+    numbers = Numbers()
+    slope = np.polynomial.Polynomial.fromroots(_FLAT) / np.prod(_FLAT)
+    phi = slope.integ()
+
+    def surplus(a: Any) -> Any:
+        return phi(a) - phi(0) - _C1 * a * slope(0)
+
+    def steepness(a: Any) -> Any:
+        return abs(slope(a)) + _C2 * slope(0)
+
+    decrease, curvature = _intervals(surplus, 5.0), _intervals(steepness, 5.0)
+    both = [
+        (max(a, c), min(b, d)) for a, b in decrease for c, d in curvature if max(a, c) < min(b, d)
+    ]  # fmt: skip
+    for number, (low, high) in enumerate(decrease, 1):
+        ends = [end for end in (low, high) if end > 0]
+        found = [surplus(end) for end in ends]
+        numbers.theorem(f"sufficient decrease {number}: surplus at its ends", found, [0.0] * len(ends), 1e-9)
+    for number, (low, high) in enumerate(curvature, 1):
+        found = [abs(slope(low)) / abs(slope(0)), abs(slope(high)) / abs(slope(0))]
+        numbers.theorem(f"curvature {number}: slope at its ends over that at 0", found, [_C2, _C2], 1e-9)
+    roots = _positive_roots(phi - np.polynomial.Polynomial([0.0, -_C1]))
+    ends = [end for pair in decrease for end in pair][1:]
+    numbers.theorem("ends of sufficient decrease: roots of a polynomial", ends, roots, 1e-9)
+    roots = sorted(_positive_roots(slope - _C2) + _positive_roots(slope + _C2))
+    numbers.theorem("ends of curvature: roots of two", [e for pair in curvature for e in pair], roots, 1e-9)
+    numbers.theorem(
+        "intervals of one, the other, both", [len(decrease), len(curvature), len(both)], [2, 3, 2]
+    )
+
+    line = ss.Problem.of(lambda x: phi(x[..., 0]), lambda x: slope(x), x0=[0.0], name="two valleys")
+    search = ss.StrongWolfe(c1=_C1, c2=_C2, first=3.7)
+    firsts = np.geomspace(1e-3, 1e3, 61)
+    steps = [
+        ss.minimize(line, ss.SGD(lr=search.replace(first=float(first))), steps=1).last_x[0]
+        for first in firsts
+    ]
+    inside = [any(low <= step <= high for low, high in both) for step in steps]
+    numbers.theorem("steps in one of the two, of 61 first trials from 0.001 to 1000", sum(inside), 61)
+    run = ss.minimize(line, ss.SGD(lr=search), steps=1)
+    numbers.theorem("the step drawn", run.last_x[0], between=both[0])
+
+    def draw() -> Any:
+        from stepsize import draw
+        from stepsize.draw_panels import panels
+
+        picture, ax = panels(1, 1, width=6.0, height=3.5)
+        draw.line(run, 0, ax, reach=3.9)
+        ax.set_title("Three looks of a search, and the steps it may take")
+        across = ax.get_xaxis_transform()
+        strips = {"sufficient decrease": (decrease, draw.COLORS[5]), "curvature": (curvature, draw.COLORS[0])}
+        for height, (label, (pairs, color)) in zip((0.09, 0.03), strips.items(), strict=True):
+            for low, high in pairs:
+                ax.plot(
+                    [low, high],
+                    [height] * 2,
+                    color=color,
+                    linewidth=4,
+                    solid_capstyle="butt",
+                    transform=across,
+                )
+            ax.annotate(
+                label,
+                (1.0, height),
+                xycoords="axes fraction",
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                annotation_clip=False,
+                color=color,
+                fontsize=8,
+            )
+        for end in (end for pair in both for end in pair):
+            ax.axvline(end, color=draw.COLORS[2], linewidth=0.6, zorder=1)
+        return picture
+
+    return Plate(numbers, draw)
+
+
+def _intervals(excess: Callable[[Any], Any], top: float) -> list[tuple[float, float]]:
+    """Return where in (0, top) a function is at most 0: each interval with its ends, by Brent's method."""
+    from scipy.optimize import brentq
+
+    grid = np.linspace(1e-6, top, 1001)
+    good = excess(grid) <= 0
+    ends = [
+        float(brentq(excess, grid[i], grid[i + 1], xtol=1e-14)) for i in np.flatnonzero(good[:-1] != good[1:])
+    ]
+    ends = ([0.0] if good[0] else []) + ends + ([top] if good[-1] else [])
+    return list(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _positive_roots(polynomial: Any) -> list[float]:
+    return sorted(float(r.real) for r in polynomial.roots() if abs(r.imag) < 1e-9 and r.real > 1e-9)
+
+
+# Mini-batches along a line
+
+
+def _cancer() -> Any:
+    """Return logistic regression on 398 training examples, as many as the papers take."""
+    return ss.BreastCancer(l2=1e-3, held_out=0.3, rng=3)
+
+
+def _weights(seed: int) -> Array:
+    return np.asarray(np.random.default_rng(seed).normal(size=_cancer().dim))
+
+
+@chae(
+    "chae-static-dynamic",
+    "the losses along one direction; their statistics in Kafka and Wilke, 2019",
+    "a fresh mini-batch at every look fills the line with minima that are none, a third of all points; "
+    "changes of sign of the slope stay few, and gather at the true minimum as batches grow",
+)
+def sampling() -> Plate:
+    """Ten lines from random weights down the full gradient, 101 points up to twice the exact step."""
+    from stepsize.lines import local_minima, scan, sign_changes
+
+    numbers = Numbers()
+    whole = _cancer()
+    fractions = np.linspace(0, 2, 101)
+    lines = []
+    for seed in range(10):
+        x = _weights(seed)
+        d = whole.grad(x)
+        lines.append((seed, x, d, ss.ExactSearch(first=1.0)(Line(whole, x, d), None).alpha))
+
+    def scans(size: int, kind: str) -> list[tuple[Array, Array]]:
+        """Return the indices of local minima and of changes of sign, for each of the lines."""
+        marks = []
+        for seed, x, d, exact in lines:
+            batches = ss.MiniBatch(whole, size, sampling=kind, replacement=True, rng=seed)
+            f, slopes = scan(batches, x, d, exact * fractions)
+            marks.append((local_minima(f), sign_changes(slopes)))
+        return marks
+
+    number, spread = {}, {}
+    for size in (10, 100):
+        dynamic, static = scans(size, "dynamic"), scans(size, "static")
+        share = np.mean([len(low) / 99 for low, _ in dynamic])
+        numbers.theorem(f"batches of {size}, dynamic: local minima, of interior points", share, 1 / 3, 0.03)
+        where = fractions[np.concatenate([low for low, _ in dynamic])]
+        numbers.theorem("their deviation, in exact steps: uniform", where.std(), 1 / np.sqrt(3), 0.025)
+        share = np.mean([len(low) / 99 for low, _ in static])
+        numbers.computed(f"batches of {size}, static: the same share", share, between=(0.0, 0.011))
+        number[size] = np.mean([len(change) for _, change in dynamic])
+        spread[size] = fractions[np.concatenate([change for _, change in dynamic])].std()
+    numbers.computed("batches of 10, dynamic: changes of sign a line", number[10], between=(12, 16))
+    numbers.computed("batches of 100", number[100], between=(6, 9))
+    numbers.computed("batches of 10: their deviation, in exact steps", spread[10], between=(0.39, 0.46))
+    numbers.computed("batches of 100", spread[100], between=(0.21, 0.28))
+    changes = [len(change) for _, change in static]
+    numbers.computed("batches of 100, static: changes of sign, on each line", changes, [1.0] * 10, 0)
+    apart = max(abs(int(low[0]) - int(change[0])) for low, change in static)
+    numbers.computed("points between the change and the minimum, at most", apart, between=(0, 1))
+
+    def draw() -> Any:
+        from stepsize import draw
+        from stepsize.draw_panels import panels
+
+        picture, axes = panels(1, 2, height=3.3)
+        for ax, size in zip(axes, (10, 100), strict=True):
+            draw.sampling(ss.MiniBatch(whole, size, replacement=True, rng=0), _weights(0), ax=ax)
+            ax.set_title(f"Batches of {size}")
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), handlelength=1.5)
+        axes[1].set_ylabel("")
+        return picture
+
+    return Plate(numbers, draw)
+
+
+# A search that knows how sure it is
+
+# By the authors' code of 2015: t, mean, its slope, var f, cov(f, f'), var f', probability.
+_MOMENTS = [
+    (0.5, -0.3374270235, -0.4006594417, 0.0113597304, 0.0000028538, 0.0995254046, 0.5824664441),
+    (1.0, -0.3994347957, 0.1549833707, 0.0091883000, 0.0016225238, 0.0352743581, 0.9945271245),
+    (1.5, -0.3219431103, 0.1549833707, 0.0612960799, 0.1442597028, 0.5352743581, 0.5549132860),
+    (2.0, -0.2444514250, 0.1549833707, 0.3810410389, 0.5368968819, 1.0352743581, 0.3046386274),
+]
+
+
+@mahsereci(
+    "mahsereci-posterior",
+    "section 3, the posterior and the probability of the Wolfe conditions",
+    "from noisy values and slopes a search knows the line as far as the noise lets it, and stops where the "
+    "conditions probably hold",
+)
+def posterior() -> Plate:
+    """Two noisy looks at a line: the posterior after them, beside one of a real search."""
+    from scipy.interpolate import CubicHermiteSpline
+
+    from schedules.linesearch.normal import upper_rectangle
+    from schedules.linesearch.probabilistic import Belief
+    from schedules.linesearch.wiener import SplinePosterior
+
+    numbers = Numbers()
+    data = [0.0, 1.0], [0.0, -0.4], [-1.0, 0.2]
+    belief = SplinePosterior(*data, 0.01, 0.04)
+    for t, *expected in _MOMENTS:
+        m, V, _ = belief.posterior(t)
+        found = [*m, V[0, 0], V[0, 1], V[1, 1], belief.probability(t)]
+        numbers.computed(f"t = {t}: m, m', var f, cov, var f', P(Wolfe)", found, expected, 1e-8)
+    low = belief.low_point(0.0, 1.0) or np.nan
+    best = min(belief.mean(0.0), belief.mean(1.0))
+    found = [low, belief.expected_improvement(low, best), belief.probability(low)]
+    expected = [0.8618083526, 0.0435628922, 0.9127791134]
+    numbers.computed("low point of the mean, expected improvement and P(Wolfe) there", found, expected, 1e-8)
+    beyond = belief.expected_improvement(2.0, best)
+    numbers.computed("expected improvement at t = 2", beyond, 0.1764908033, 1e-8)
+    exact, spline = SplinePosterior(*data, 0.0, 0.0), CubicHermiteSpline(*data)
+    away = max(abs(exact.mean(t) - float(spline(t))) for t in np.linspace(0, 1, 21))
+    numbers.theorem("without noise: mean less the Hermite spline, at most", away, 0.0, 1e-9)
+    tail = upper_rectangle(2.5, -1.0, np.inf, 0.43)
+    numbers.printed("P(X > 2.5, Y > -1), correlation 0.43", tail, 0.0062, 5.1e-5)
+
+    batches = ss.MiniBatch(_cancer(), 100, sampling="dynamic", rng=0)
+    run = ss.minimize(batches, ss.SGD(lr=ss.ProbabilisticLineSearch()), _weights(0), steps=40)
+    drawn = 1 + int(np.argmax(run.history.looks[1:]))  # the first search is still far from its scale
+    numbers.computed("looks at the line that is drawn", run.history.looks[drawn], between=(3, 7))
+
+    def draw() -> Any:
+        from stepsize import draw
+        from stepsize.draw_line import show_belief
+        from stepsize.draw_panels import name, panels
+
+        picture, axes = panels(1, 2, height=3.2)
+        ax = axes[0]
+        search = run.optimizer.lr
+        shown = Belief(belief, unit=1.0, phi0=0.0, scale=1.0, search=search)
+        show_belief(ax, shown, np.linspace(0.0, 2.0, 201), search.threshold)
+        for t, y, dy in zip(*data, strict=True):
+            ends = np.array([-0.12, 0.12])
+            ax.plot(t + ends, y + dy * ends, color=draw.COLORS[1], linewidth=1.0, zorder=5)
+            ax.errorbar(t, y, 0.2, fmt="o", color=draw.COLORS[1], markersize=4, linewidth=1.0, zorder=5)
+        ax.set(xlim=(-0.15, 2.0), ylim=(-1.9, 1.2), xlabel="step $t$", ylabel="$f$")
+        ax.set_title("Two noisy looks")
+        ax.legend(loc="upper left", handlelength=1.5)
+        draw.line(run, drawn, axes[1]).set_title(f"Update {drawn} of a run")
+        axes[1].get_legend().remove()
+        right, top = axes[1].get_xlim()[1], axes[1].get_ylim()[1]
+        name(axes[1], 0.92 * right, top, "whole problem", "#6b7780", ha="right", va="top")
+        return picture
+
+    return Plate(numbers, draw)
+
+
+@mahsereci(
+    "mahsereci-robustness",
+    "section 4, the loss against the first learning rate",
+    "a probabilistic search ends at the same loss whatever its first step, over six decades; a constant rate "
+    "must be tuned",
+    "the paper's networks are replaced by logistic regression; the search takes the tuning away, it does not "
+    "beat the best constant rate",
+)
+def robustness() -> Plate:
+    """Breast-cancer data, l2 = 1e-3, batches of 100: the loss after 600 evaluations, mean of the last 50."""
+    numbers = Numbers()
+    whole, x0, evaluations, last = _cancer(), _weights(0), 600, 50
+    units = np.geomspace(1e-4, 1e2, 7)
+    losses, looks, accepted, steps = [], [], [], []
+    for unit in units:
+        batches = ss.MiniBatch(whole, 100, sampling="dynamic", rng=0)
+        search = ss.ProbabilisticLineSearch(alpha0=float(unit))
+        history = ss.minimize(batches, ss.SGD(lr=search), x0, steps=evaluations // 4 * 3).history
+        n = int(np.searchsorted(1 + np.cumsum(history.looks), evaluations, side="right"))
+        losses.append(whole.fun(history.x[n - last : n]).mean())
+        looks.append(history.looks[:n].mean())
+        accepted.append((history.status[:n] == "converged").mean())
+        steps.append(history.lr[:n])
+    numbers.computed("search: largest loss over the first steps 1e-4 ... 100", max(losses), between=(0, 0.07))
+    numbers.computed("largest over smallest", max(losses) / min(losses), between=(1.0, 1.3))
+    for word, pick in (("fewest", min), ("most", max)):
+        numbers.computed(f"evaluations an update, {word}", pick(looks), between=(1.3, 1.6))
+    numbers.computed("share of searches that are accepted, smallest", min(accepted), between=(0.95, 1.0))
+
+    rates = np.geomspace(1e-4, 1e2, 13)
+    fixed = ss.MiniBatch(whole, 100, rng=0)
+    many = ss.minimize(fixed, ss.SGD(lr=rates[:, None]), np.tile(x0, (len(rates), 1)), steps=evaluations)
+    constant = whole.fun(many.history.x[-last:]).mean(axis=0)
+    numbers.computed("SGD at the rate 1e-4: hardly moved", constant[0], between=(1.0, whole.fun(x0)))
+    numbers.computed("SGD at the rate 100: explodes", constant[-1], between=(1.0, 100.0))
+    numbers.computed(
+        "best constant rate: its loss over the search's best",
+        constant.min() / min(losses),
+        between=(0.8, 1.0),
+    )
+
+    def draw() -> Any:
+        from stepsize import draw
+        from stepsize.draw_panels import log_ticks, name, panels
+
+        picture, axes = panels(1, 2, height=2.6)
+        ax = axes[0]
+        ax.loglog(rates, constant, "o-", color=draw.COLORS[1], markersize=3)
+        ax.loglog(units, losses, "o-", color=draw.COLORS[0], markersize=3)
+        ax.set(xlabel=r"rate, or first step $\alpha_0$", ylabel="loss", ylim=(0.03, 4))
+        name(ax, 4e-3, 0.4, "SGD", draw.COLORS[1])
+        name(ax, 2e-4, 0.037, "probabilistic search", draw.COLORS[0])
+        ax.set_title(f"After {evaluations} evaluations")
+        for path in steps:
+            axes[1].semilogy(path[:60], color=draw.COLORS[0], linewidth=0.9, alpha=0.7)
+        axes[1].set(
+            xlim=(0, 59), xlabel="update", ylabel=r"step $\alpha$", title="Steps of the seven searches"
+        )
+        for axis in (ax.xaxis, ax.yaxis, axes[1].yaxis):
+            log_ticks(axis)
+        return picture
+
+    return Plate(numbers, draw)
