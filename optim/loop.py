@@ -160,7 +160,7 @@ def minimize(
 
 def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
-    problem = _checked_problem(problem)
+    problem = checked_problem(problem)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
     x = optimizer.spread(_start(problem, x0), "x0")
@@ -271,7 +271,8 @@ class _Recorder:
         return History(x, fun, norm, lr, overshoot, answers, judged, every=self._every)
 
 
-def _checked_problem(problem: Any) -> Any:
+def checked_problem(problem: Any) -> Any:
+    """Return a problem with all that the loop asks of it, or raise TypeError."""
     is_class = isinstance(problem, type)
     if is_class or not all(callable(getattr(problem, name, None)) for name in ("fun", "grad")):
         hint = f"{problem.__name__}() with its parameters" if is_class else "Problem.of(fun, grad, x0=...)"

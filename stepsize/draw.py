@@ -23,8 +23,9 @@ from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, s
 from stepsize.races import Race, optimizer_label, rate_label
 
 if TYPE_CHECKING:
-    from stepsize.draw_maps import errors, found_rate, map, sensitivity  # noqa: A004  (it is draw.map)
+    from stepsize.draw_maps import errors, map  # noqa: A004  (it is draw.map)
     from stepsize.draw_runs import plane, projection, run, sharpness
+    from stepsize.draw_sensitivity import found_rate, sensitivity
 
 __all__ = [
     "COLORS",
@@ -57,7 +58,8 @@ Array = np.ndarray[Any, Any]
 
 # What builds on this file stands in files of its own and is found here by its name.
 _ELSEWHERE = {
-    **dict.fromkeys(("errors", "found_rate", "map", "sensitivity"), "stepsize.draw_maps"),
+    **dict.fromkeys(("errors", "map"), "stepsize.draw_maps"),
+    **dict.fromkeys(("found_rate", "sensitivity"), "stepsize.draw_sensitivity"),
     **dict.fromkeys(("plane", "projection", "run", "sharpness"), "stepsize.draw_runs"),
 }
 

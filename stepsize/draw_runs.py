@@ -17,6 +17,7 @@ from stepsize import draw
 from stepsize.base.checks import refuse_unless
 from stepsize.diagnosis import diagnose, refuse_unless_single
 from stepsize.draw_style import COLORS, INK, axes_or_new, style
+from stepsize.draw_sweeps import narrow_log
 from stepsize.probes import Sharpness
 from stepsize.races import optimizer_label, rate_label, thinned
 
@@ -147,5 +148,6 @@ def sharpness(measured: Sharpness, ax: Axes | None = None) -> Axes:
         ax.plot(measured.at, measured.largest, color=COLORS[0], label="largest eigenvalue of the Hessian")
         ax.plot(measured.at, measured.limit, color=COLORS[1], linestyle="--", label="2 / lr")
         ax.set(xlabel="update", ylabel="curvature", yscale="log")
+        narrow_log(ax.yaxis, *ax.get_ylim())
         ax.legend()
     return ax

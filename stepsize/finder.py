@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
+from optim.loop import checked_problem
 from schedules import Constant, Schedule
 from stepsize import ramps
 from stepsize.base.checks import as_count, describe, refuse_unless
@@ -203,6 +204,7 @@ def find_lr(
             f"optimizer: got {rule!r}, whose rate answers to the run, expected one with a rate to find"
         )
     as_count("steps", steps, 1)
+    problem = checked_problem(problem)
     starts = starts_for(problem, x0)
     looks = [
         _Look(problem if seed is None else problem.replace(rng=seed), rule, starts)

@@ -1,18 +1,19 @@
 """Sweeps: a rule at thousands of settings, each of them one row of a batch."""
 
 import csv
+import io
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from optim import Optimizer, Run, minimize
 from stepsize.base.checks import as_count, as_number, did_you_mean, refuse_unless
+from stepsize.base.files import write_whole
 from stepsize.batches import OUTCOME, Batch, Outcome, cut, history_at
 from stepsize.designs import Design
 from stepsize.diagnosis import VERDICTS
@@ -92,11 +93,12 @@ class Sweep:
             return np.array(self.design.seeds)[s]
         if name == "start":
             return start
-        if name.startswith("problem."):
-            return np.array([getattr(q, name.partition(".")[2]) for q in self.design.problems])[p]
-        raise KeyError(
-            f"got the column {name!r}{did_you_mean(name, self.names)}, "
-            f"expected one of {', '.join(self.names)}"
+        owner, _, fact = name.partition(".")
+        if owner == "problem" and all(hasattr(q, fact) for q in self.design.problems):
+            return np.array([getattr(q, fact) for q in self.design.problems])[p]
+        raise ValueError(
+            f"column: got {name!r}, expected one of {', '.join(self.names)}, or problem.NAME for a fact of "
+            f"the problems{did_you_mean(name, self.names)}"
         )
 
     @property
@@ -135,6 +137,7 @@ class Sweep:
 
     def optimizer(self, i: int) -> Optimizer:
         """Return the optimizer of the i-th run, as it would be alone."""
+        refuse_unless(as_count("i", i) < len(self), "i", i, f"a run from 0 to {len(self) - 1}")
         o = self.design.index[i, 1]
         places = zip(self.design.values, self.design.index[i, 4:], strict=True)
         chosen = {name: self.design.values[name][k] for name, k in places if k >= 0}
@@ -143,10 +146,11 @@ class Sweep:
 
     def run(self, i: int) -> Run:
         """Make the i-th run again, alone, with its whole history."""
+        optimizer = self.optimizer(i)
         p, _, s, start = self.design.index[i, :4]
         problem, seed = self.design.problems[p], self.design.seeds[s]
         seen = problem if seed is None else problem.replace(rng=seed)
-        return minimize(seen, self.optimizer(int(i)), self.design.starts[p][start], self.steps)
+        return minimize(seen, optimizer, self.design.starts[p][start], self.steps)
 
     def best(self) -> int:
         """Return the row with the lowest final error, of several the one that settled first.
@@ -174,11 +178,12 @@ class Sweep:
         return frame({name: self[name] for name in self.names})
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the table as CSV; numbers are written so that reading them gives the same bits."""
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(self.names)
-            writer.writerows(zip(*(self[name].tolist() for name in self.names), strict=True))
+        """Write the table as CSV, whole or not at all; numbers read back to the same bits."""
+        file = io.StringIO(newline="")
+        writer = csv.writer(file)
+        writer.writerow(self.names)
+        writer.writerows(zip(*(self[name].tolist() for name in self.names), strict=True))
+        write_whole(path, file.getvalue().encode())
 
     def summary(self) -> str:
         """Return one line: how many runs, how they ended, and the best."""
