@@ -13,8 +13,7 @@ from matplotlib.patches import Patch
 from optim import SGD, Momentum, Nesterov
 from stepsize.base.checks import refuse_unless
 from stepsize.diagnosis import VERDICTS
-from stepsize.draw import VERDICT_COLORS
-from stepsize.draw_style import INK, axes_or_new, style
+from stepsize.draw_style import INK, VERDICT_COLORS, axes_or_new, style
 from stepsize.draw_sweeps import column_label, columns_of, is_geometric, narrow_log, title_of
 from stepsize.sweeps import Sweep
 from stepsize.theory import stability_limit
@@ -78,7 +77,7 @@ def map(sweep: Sweep, x: str = "lr", y: str = "momentum", ax: Axes | None = None
             place = ax.inset_axes((1.05, 0.03, 0.04, 0.45))
             bar = ax.figure.colorbar(mpl.cm.ScalarMappable(norm, greens), cax=place)
             bar.set_label("settled at update")
-            narrow_log(bar.ax.yaxis, norm.vmin, norm.vmax)
+            narrow_log(bar.ax.yaxis)
         ax.set(xlabel=column_label(x), ylabel=column_label(y), title=title_of(sweep))
     return ax
 
@@ -111,7 +110,7 @@ def errors(
         mesh = ax.pcolormesh(_edges(across), _edges(up), shown, norm=norm, cmap="viridis_r", rasterized=True)
         bar = ax.figure.colorbar(mesh, ax=ax, label="median error at the end")
         if norm is not None:
-            narrow_log(bar.ax.yaxis, norm.vmin, norm.vmax)
+            narrow_log(bar.ax.yaxis)
         _scales(ax, across, up)
         if best:
             rows = np.isfinite(final).any(axis=1)

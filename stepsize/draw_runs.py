@@ -148,6 +148,6 @@ def sharpness(measured: Sharpness, ax: Axes | None = None) -> Axes:
         ax.plot(measured.at, measured.largest, color=COLORS[0], label="largest eigenvalue of the Hessian")
         ax.plot(measured.at, measured.limit, color=COLORS[1], linestyle="--", label="2 / lr")
         ax.set(xlabel="update", ylabel="curvature", yscale="log")
-        narrow_log(ax.yaxis, *ax.get_ylim())
+        narrow_log(ax.yaxis)
         ax.legend()
     return ax

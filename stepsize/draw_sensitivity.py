@@ -174,7 +174,7 @@ def _classical(found: FoundRate, counts: tuple[int, ...], ax: Axes) -> tuple[flo
     sizes = np.linspace(9.0, 36.0, len(counts))
     for row, (name, rates) in enumerate(said.items()):
         y = np.full(len(rates), _FOOT - 0.05 * (row + 1))
-        place = {"transform": ax.get_xaxis_transform(), "color": _ROWS[row % len(_ROWS)]}
+        place: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "color": _ROWS[row % len(_ROWS)]}
         ax.plot(rates, y, linewidth=0.6, **place)
         ax.scatter(rates, y, s=sizes, linewidths=0, label=name, **place)
     ax.plot([], [], " ", label=f"on ramps of {', '.join(map(str, counts))}:\nthe larger the longer")

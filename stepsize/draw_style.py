@@ -13,11 +13,20 @@ from matplotlib.figure import Figure
 
 from stepsize.base.checks import refuse_unless
 
-__all__ = ["COLORS", "INK", "STYLE", "axes_or_new", "figure", "save", "style"]
+__all__ = ["COLORS", "INK", "STYLE", "VERDICT_COLORS", "axes_or_new", "figure", "save", "style"]
 
 # Okabe and Ito's colours, which everybody can tell apart, in an order that also differs in lightness.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 INK = "#333333"
+
+# What a verdict looks like, and shades of it for several runs.
+VERDICT_COLORS = {
+    "settled": ("#009E73", "#00543d", "#7fcfb9"),
+    "still crawling": ("#0072B2", "#56B4E9"),
+    "bouncing": ("#AA4499", "#CC79A7"),
+    "stuck above the minimum": ("#E69F00", "#8a5f00"),
+    "diverged": ("#D55E00", "#8f3f00"),
+}
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",

@@ -36,8 +36,9 @@ def _unevenness(values: Array) -> float:
     return float(gaps.std() / gaps.mean())
 
 
-def narrow_log(axis: Axis, low: float, high: float) -> None:
+def narrow_log(axis: Axis) -> None:
     """Write plain numbers along a log axis that spans little."""
+    low, high = sorted(axis.get_view_interval())
     if high / low >= 1000 or low < 1e-3 or high > 1e5:
         return
     axis.set_major_locator(

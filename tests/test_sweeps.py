@@ -14,7 +14,7 @@ import pytest
 
 import stepsize as ss
 from stepsize.batches import OUTCOME
-from stepsize.sweeps import STOPS
+from stepsize.sweep_table import STOPS
 from tests.noisy import NoisyBowl
 
 ROOT = Path(__file__).parent.parent
