@@ -54,13 +54,13 @@ def test_a_curve_that_reaches_zero_is_not_broken_off_there():
 
 
 def test_noise_and_outliers_move_what_is_read_off_one_point():
-    """A tenfold loss makes a steepest fall of its own wherever it stands; smoothing does not save the rule."""
+    """A tenfold loss makes a steepest fall of its own wherever it stands: smoothing does not help."""
     found = ss.find_lr(ss.Quadratic([1.0, 10.0], start=[1.0, 1.0]), ss.SGD, 300)
-    told = found.disturbed(300, draws=40)
+    told = found.disturbed(300, draws=200)
     assert {name: one.clean for name, one in told.items()} == {
         name: rates[0] for name, rates in found.classical([300]).items()
     }
-    assert told["torch-lr-finder"].outlier[0] < 0.5 * told["torch-lr-finder"].clean
+    assert told["torch-lr-finder"].outlier[0] < 0.1 * told["torch-lr-finder"].clean
     assert told["fastai steep"].outlier[0] < 0.1 * told["fastai steep"].clean
     assert told["fastai valley"].noise[0] > 2 * told["fastai valley"].clean
     still = found.disturbed(300, draws=2, noise=0.0, outlier=1.0)
