@@ -144,23 +144,11 @@ def _filled(
     progress: bool | None,
 ) -> Sweep:
     """Return the sweep with its runs made: those that the store has not, batch by batch."""
+    computed, interrupted = 0, False
     with ExitStack() as stack:
         store = None if path is None else stack.enter_context(Store(path))
-        pieces: list[Batch] = []
-        for batch in result.design.batches:
-            if store is not None:
-                has, known = store.find(batch)
-                _enter(result, known)
-                # Cut first and leave out then: the pieces are those of the first time.
-                whole = [
-                    piece.part(np.flatnonzero(~has[piece.rows - batch.rows[0]]))
-                    for piece in cut(batch, memory, most)
-                ]
-                pieces += [piece for piece in whole if len(piece.rows)]
-            else:
-                pieces += cut(batch, memory, most)
+        pieces = _missing(result, store, memory, most)
         missing = sum(len(piece.rows) for piece in pieces)
-        computed = 0
         advance = stack.enter_context(progress_for(missing, progress))
         try:
             for place, outcome in outcomes(pieces, jobs, backend):
@@ -170,10 +158,27 @@ def _filled(
                 computed += len(outcome.rows)
                 advance(len(outcome.rows))
         except KeyboardInterrupt:
-            on = "" if path is None else "; the same call goes on from there"
-            say = f"stepsize: interrupted after {computed} of {missing} runs, which are kept{on}"
-            print(say, file=sys.stderr)
+            interrupted = True
+    if interrupted:
+        on = "" if path is None else "; the same call goes on from there"
+        print(
+            f"stepsize: interrupted after {computed} of {missing} runs, which are kept{on}", file=sys.stderr
+        )
     return replace(result, computed=computed)
+
+
+def _missing(result: Sweep, store: Store | None, memory: int, most: int | None) -> list[Batch]:
+    """Enter what the store knows, and return the batches of what it does not."""
+    pieces: list[Batch] = []
+    for batch in result.design.batches:
+        # Cut first and leave out then: the pieces are those of the first time.
+        whole = cut(batch, memory, most)
+        if store is not None:
+            has, known = store.find(batch)
+            _enter(result, known)
+            whole = [piece.part(np.flatnonzero(~has[piece.rows - batch.rows[0]])) for piece in whole]
+        pieces += [piece for piece in whole if len(piece.rows)]
+    return pieces
 
 
 def _enter(result: Sweep, outcome: Outcome) -> None:

@@ -81,10 +81,10 @@ def wanted(module: str, extra: str, what: str) -> Any:
 def progress_for(total: int, wanted: bool | None) -> Iterator[Any]:
     """Give a function ``advance(runs)``, behind which stands tqdm where it is installed, else a plain line.
 
-    With None it shows on a terminal only.
+    With None it shows on a terminal only; with nothing to do it shows nothing.
     """
     show = sys.stderr.isatty() if wanted is None else wanted
-    if not show:
+    if not show or not total:
         yield lambda _: None
         return
     try:
