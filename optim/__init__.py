@@ -50,11 +50,7 @@ __all__ = [
     *_clipping,
     *_averaging,
     *_quirks,
-    *_curvature,
-    *_quasi_newton,
     *_loop,
     *_run,
     *_state,
-    *_curvature,
-    *_quasi_newton,
 ]
