@@ -17,7 +17,7 @@ TITLES = {
     "sweeps": "Many runs at once",
     "huge": "Ten million parameters",
     "logistic": "Logistic regression",
-    "imports": "Imports",
+    "imports": "Imports, in processor time",
 }
 
 
