@@ -316,6 +316,12 @@ def test_every_elementwise_rule_is_written_out(opt, problem):
     assert 1 <= len(chunk.lr) <= engine.length
 
 
+@pytest.mark.parametrize("problem", [Rosenbrock(12), Quadratic(np.linspace(1.0, 9.0, 16))], ids=name_of)
+def test_a_dozen_dimensions_are_written_out_as_well(problem):
+    reference = minimize(problem, Adam(lr=0.01), steps=600, engine="array")
+    assert_same_run(minimize(problem, Adam(lr=0.01), steps=600), reference)
+
+
 def test_a_loop_that_is_written_out_can_be_read():
     """The page of gradient descent on (x - 1)^2: its update, and the slope where that leads."""
     engine = floats.Floats(way_for(SGD(lr=0.25), OneAway(), np.array([3.0]), SGD(lr=0.25).init([3.0])))
@@ -456,7 +462,7 @@ def test_minimize_chooses_by_what_rule_and_problem_declare(monkeypatch):
     many = np.array([[1e-3], [1e-4]])
     valley = Rosenbrock()
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3)) == "Floats"
-    assert engine_used(monkeypatch, Rosenbrock(9), SGD(lr=1e-4)) == "array"
+    assert engine_used(monkeypatch, Rosenbrock(17), SGD(lr=1e-4)) == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3), X0.astype(np.float32)) == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=np.array([1e-3, 1e-4]))) == "array"
     assert engine_used(monkeypatch, Quadratic([[2.0, 1.0], [1.0, 2.0]]), SGD(lr=0.1)) == "array"

@@ -25,7 +25,7 @@ __all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
 Array = np.ndarray[Any, Any]
 
 # Beyond, a call on an array is cheaper than the rule once a coordinate.
-MOST_DIMENSIONS = 8
+MOST_DIMENSIONS = 16
 
 
 def floats_can(way: Way, x: Array, slots: Any) -> bool:
