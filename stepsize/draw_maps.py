@@ -37,7 +37,7 @@ def map(sweep: Sweep, x: str = "lr", y: str = "momentum", ax: Axes | None = None
     sweep : Sweep
         Of one optimizer, over a grid of x and y.
     x, y : str
-        Columns of its table.
+        Columns of its table; ``problem.L`` and the like for several problems.
     ax : Axes, optional
         Where to draw.
 

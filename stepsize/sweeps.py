@@ -52,6 +52,9 @@ def sweep(
     alone, bit for bit where only rates and starts differ, to 1e-12 where exponents such as ``beta2**t`` do
     or where the problem multiplies by a matrix of data (BLAS rounds by the shape of what it is given).
 
+    Every run is judged at every update by the whole problem: with mini-batches this costs as many examples
+    an update as there are, far more than the update itself.
+
     Parameters
     ----------
     problem : Problem, or sequence of them
