@@ -14,6 +14,11 @@ __all__ = ["LinearModel", "blocks"]
 # Numbers in a block of rows: few enough to stay in a core's cache, and for BLAS to wake no second thread.
 BLOCK = 2**17
 
+# The same for a batch: so many runs at a time, and so many multiplications in one product. Threads that BLAS
+# wakes wait for each other in a loop, and on a busy machine ten times as long as they work.
+RUNS = 16
+PRODUCT = 2**18
+
 
 class LinearModel(Supervised, abstract=True):
     r"""A mean of losses of linear scores.
@@ -41,10 +46,15 @@ class LinearModel(Supervised, abstract=True):
 
     def loss(self, x: Any, A: Array, y: Array) -> Any:
         """Return the mean loss."""
-        return self.example_loss(x @ A.T, y).mean(axis=-1)
+        if x.ndim == 1:
+            return self.example_loss(x @ A.T, y).mean()
+        return self._sums(x, A, y, slopes=False)[0] / len(y)
 
     def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
         """Return both from one pass over the data."""
+        if x.ndim > 1:
+            losses, slopes = self._sums(x, A, y)
+            return losses / len(y), slopes / len(y)
         value = slope = 0.0
         for rows in blocks(A):
             z = x @ A[rows].T
@@ -54,12 +64,31 @@ class LinearModel(Supervised, abstract=True):
 
     def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
         """Return the gradient alone."""
+        if x.ndim > 1:
+            return self._sums(x, A, y, losses=False)[1] / len(y)
         if A.size <= BLOCK:
             return self.example_slope(x @ A.T, y) @ A / len(y)
         slope = 0.0
         for rows in blocks(A):
             slope = slope + self.example_slope(x @ A[rows].T, y[rows]) @ A[rows]
         return slope / len(y)
+
+    def _sums(self, x: Any, A: Array, y: Array, losses: bool = True, slopes: bool = True) -> tuple[Any, Any]:
+        """Return the sums over the examples of the losses and of the gradients, for a batch of any shape."""
+        points = x.reshape(-1, x.shape[-1])
+        kind = np.result_type(points, A)
+        loss, slope = np.zeros(len(points), kind), np.zeros(points.shape, kind)
+        height = max(8, PRODUCT // (RUNS * A.shape[1]))
+        for first in range(0, len(points), RUNS):
+            runs = slice(first, first + RUNS)
+            for low in range(0, len(A), height):
+                rows = slice(low, low + height)
+                z = points[runs] @ A[rows].T
+                if losses:
+                    loss[runs] += self.example_loss(z, y[rows]).sum(axis=-1)
+                if slopes:
+                    slope[runs] += self.example_slope(z, y[rows]) @ A[rows]
+        return loss.reshape(x.shape[:-1]), slope.reshape(x.shape)
 
     def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
         """Return loss and gradient, and their variances over the examples from one more product.
