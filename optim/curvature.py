@@ -25,7 +25,7 @@ class Newton(Optimizer):
     Parameters
     ----------
     lr : float, schedule or search
-        :math:`\eta`; below 1 this is what textbooks call damped Newton. `DampedNewton` chooses it.
+        :math:`\eta`; with less than 1 this is what textbooks call damped Newton. `DampedNewton` chooses it.
     damping : float, array or schedule
         :math:`\lambda`, at least 0 (Levenberg); the larger, the shorter and the nearer to the gradient.
     repair : {"cholesky", "absolute", None}

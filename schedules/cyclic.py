@@ -110,7 +110,7 @@ class OneCycle(Schedule):
     steps : int
         T, the updates of the cycle; at least 2.
     rise : float
-        The part of them that is spent going up; between 0 and 1, at most 1/2 with three phases.
+        The part of them that is spent going up; above 0 and below 1, and no more than 1/2 with three phases.
     div, final_div : float
         What the start is divided by, and by how much more the end; above 0.
     shape : str

@@ -222,8 +222,10 @@ class BoldDriver(Feedback):
     ----------
     lr : float
         The first rate.
-    up, down : float
-        What a success and a failure multiply by; up at least 1, down between 0 and 1.
+    up : float
+        What a success multiplies by; at least 1.
+    down : float
+        What a failure multiplies by; between 0 and 1.
 
     References
     ----------
