@@ -140,7 +140,7 @@ class DiagonalNewton(Optimizer):
         gradient, 2 d gradients an update. "hutchinson": the mean of z * (H z) over random signs z, with H z
         from central differences, 2 `samples` gradients; exact where H is diagonal.
     samples : int
-        Random sign vectors an update, for "hutchinson".
+        Random sign vectors an update, at least 1, for "hutchinson".
     rng : int
         Seed of the signs, which follow from it and t alone.
 

@@ -78,7 +78,7 @@ class Restarts(Schedule):
     end : float
         What each cosine falls to.
     cycles : int, optional
-        How many cycles, after which the end holds; for ever by default.
+        How many cycles, at least 1, after which the end holds; for ever by default.
 
     References
     ----------
@@ -150,7 +150,7 @@ class Cycles(Schedule):
     decay : float
         q, what the values are multiplied by from one cycle to the next; at least 0.
     cycles : int, optional
-        How many cycles, after which the value is 0; for ever by default.
+        How many cycles, at least 1, after which the value is 0; for ever by default.
 
     Examples
     --------

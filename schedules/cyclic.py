@@ -29,13 +29,13 @@ class Cyclic(Schedule):
     up : int
         Updates up; at least 1.
     down : int, optional
-        Updates down; as many as up by default.
+        Updates down, at least 1; as many as up by default.
     low : float
         The foot of the triangles.
     shrink : float
-        q, what the triangle's height is multiplied by from one cycle to the next.
+        q, what the triangle's height is multiplied by from one cycle to the next; at least 0.
     gamma : float
-        What it is multiplied by from one update to the next.
+        What it is multiplied by from one update to the next; from 0 to 1.
 
     References
     ----------

@@ -31,7 +31,8 @@ def limits(kind, text):
         return [], []
     whole = kind.startswith("int")
     good, bad = [], []
-    text = re.sub(rf"between {NUMBER} and {NUMBER}", r"above \1 and below \2", text)
+    text = re.sub(rf"between {NUMBER} and {NUMBER}", r"above \1 and below \2", text, flags=re.I)
+    text = re.sub(rf"from {NUMBER} to {NUMBER}", r"at least \1 and at most \2", text, flags=re.I)
     for word, number in re.findall(rf"\b([Aa]t least|[Aa]bove|[Bb]elow|[Ff]rom|[Aa]t most) {NUMBER}", text):
         edge = eval(number)
         hair = 1 if whole else HAIR
@@ -61,3 +62,47 @@ def test_the_limit_is_where_the_docstring_says(cls, name, value, allowed):
     else:
         with pytest.raises(ValueError, match=f"{name}: got .*expected|{name}.*got"):
             cls(**arguments)
+
+
+# What words alone cannot say: lists, pairs of parameters that limit each other, and the edge between them.
+ALLOWED = [
+    "Rows([0.1])",
+    "Refined(0.1, norms=[1.0, 2.0])",
+    "Fractions([1.0], [Linear(0.1, 5)])",
+    "OneCycle(0.1, 10, rise=0.5, three_phase=True)",
+    "BarzilaiBorwein(0.1, least=0.5, most=0.5)",
+    "SearchThenConverge(1e-9, 1.0, 1.0)",
+    "Interpolated([3], [0.1])",
+]
+REFUSED = [
+    ("Rows([])", "schedules"),
+    ("Rows(0.1)", "schedules"),
+    ("Refined(0.1, norms=[1.0])", "norms"),
+    ("Refined(0.1, norms=[1.0, 0.0])", "norms"),
+    ("Fractions([0.0, 1.0], [Linear(0.1, 5), Linear(0.1, 5)])", "shares"),
+    ("Fractions([0.5, 0.6], [Linear(0.1, 5), Linear(0.1, 5)])", "shares"),
+    ("OneCycle(0.1, 10, rise=0.5 + 1e-9, three_phase=True)", "rise"),
+    ("BarzilaiBorwein(0.1, least=0.5, most=0.5 - 1e-9)", "most"),
+    ("SearchThenConverge(0.0, 1.0, 1.0)", "lr"),
+    ("Interpolated([], [])", "at"),
+    ("Tanh(0.1, 5, lower=1.0, upper=1.0)", "lower"),
+]
+
+
+@pytest.mark.parametrize("text", ALLOWED)
+def test_an_edge_is_allowed(text):
+    eval(text, vars(schedules))
+
+
+@pytest.mark.parametrize(("text", "name"), REFUSED)
+def test_beyond_the_edge_is_refused(text, name):
+    with pytest.raises((ValueError, TypeError), match=f"{name}: got"):
+        eval(text, vars(schedules))
+
+
+@pytest.mark.parametrize("cls", [c for c in CLASSES if issubclass(c, schedules.Schedule)], ids=lambda c: c.__name__)
+def test_a_word_where_a_number_belongs_is_refused_by_its_name(cls):
+    for name in ("lr", "end", "low"):
+        if name in cls.__dataclass_fields__:
+            with pytest.raises(TypeError, match=f"{name}: got the str 'fast'"):
+                cls(**cls.demo | {name: "fast"})

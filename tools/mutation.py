@@ -266,11 +266,11 @@ def run(args: argparse.Namespace) -> int:
 # Of these only the first argument is mathematics; the others are what the sentence says.
 CHECKS = {"refuse_unless": 1}
 # Of these the first is the name in the sentence.
-NAMED = {"as_number", "as_count", "as_floats", "as_rate", "check_numbers"}
+NAMED = {"as_number", "as_count", "as_floats"}
 
 
 class WithoutWords(ast.NodeTransformer):
-    """A function without what only its messages say."""
+    """A function without what only its messages say, and without the promise of `zip` that lengths agree."""
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         """Drop what is raised."""
@@ -281,8 +281,12 @@ class WithoutWords(ast.NodeTransformer):
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name in CHECKS:
             node.args, node.keywords = node.args[:1], []
-        elif name in NAMED and node.args:
+        elif name == "check_numbers":
+            node.args = node.args[:1]
+        elif name in NAMED and len(node.args) > 1:
             node.args[0] = ast.Constant("")
+        elif name == "zip":
+            node.keywords = []
         return self.generic_visit(node)
 
 
