@@ -17,7 +17,9 @@ NUMBER = r"(-?\d+(?:\.\d+)?(?:/\d+)?)"
 
 def parameters(cls):
     """Yield name, kind and words of each parameter in a numpydoc docstring."""
-    section = re.search(r"Parameters\n-+\n(.*?)(?=\n\n[A-Z][\w ]+\n-{3,}|\Z)", inspect.cleandoc(cls.__doc__), re.S)
+    section = re.search(
+        r"Parameters\n-+\n(.*?)(?=\n\n[A-Z][\w ]+\n-{3,}|\Z)", inspect.cleandoc(cls.__doc__), re.S
+    )
     for names, kind, text in re.findall(
         r"^(\w[\w, ]*?)(?: : (.*))?\n((?:[ \n].*\n?)+)", section.group(1) + "\n" if section else "", re.M
     ):
@@ -100,7 +102,9 @@ def test_beyond_the_edge_is_refused(text, name):
         eval(text, vars(schedules))
 
 
-@pytest.mark.parametrize("cls", [c for c in CLASSES if issubclass(c, schedules.Schedule)], ids=lambda c: c.__name__)
+@pytest.mark.parametrize(
+    "cls", [c for c in CLASSES if issubclass(c, schedules.Schedule)], ids=lambda c: c.__name__
+)
 def test_a_word_where_a_number_belongs_is_refused_by_its_name(cls):
     for name in ("lr", "end", "low"):
         if name in cls.__dataclass_fields__:

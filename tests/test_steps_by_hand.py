@@ -9,11 +9,17 @@ import pytest
 from optim import (
     BFGS,
     EMA,
+    L2,
     LBFGS,
     SGD,
     Adagrad,
+    Adam,
+    AdamW,
     CenteredRMSprop,
+    ClipByNorm,
+    ClipByValue,
     ConjugateGradient,
+    DecoupledDecay,
     DiagonalNewton,
     GaussNewton,
     Lookahead,
@@ -21,8 +27,12 @@ from optim import (
     Newton,
     OptaxRpropOneStepLate,
     PolyakRuppert,
+    RAdam,
+    WithMomentum,
+    Yogi,
     minimize,
 )
+from optim.optimizer import Hypers
 from problems import Parabola, Quadratic, Rosenbrock
 from tests.instances import OPTIMIZERS, name_of
 
@@ -52,7 +62,50 @@ def test_the_slots_are_there_before_the_first_update(opt, d):
         assert [s.shape for s in state.slots] == [s.shape for s in slots]
 
 
+ORDINARY = [opt for opt in OPTIMIZERS if not opt.needs]
+
+
+@pytest.mark.parametrize("opt", [*ORDINARY, RAdam(wait=True), Yogi(initial=1.0)], ids=repr)
+def test_silence_moves_nothing_out_of_bounds(opt):
+    """Zero gradients before, between and after others."""
+    rows, _ = steps(opt, [0, 0, 1, 0, -1, 0, 0], x=(0.5, -0.25))
+    assert np.isfinite(rows).all()
+
+
+WRAPPED = [
+    L2(Adam(), 0.3),
+    DecoupledDecay(Adam(), 0.3),
+    ClipByNorm(AdamW(), 0.1),
+    ClipByValue(AdamW(), 0.1),
+    WithMomentum(Adam()),
+    WithMomentum(AdamW(), 0.5, nesterov=True),
+]
+
+
+@pytest.mark.parametrize("opt", [o for o in ORDINARY if o.factors] + WRAPPED, ids=repr)
+def test_the_direction_times_the_rate_is_the_step(opt):
+    """Line searches go along `direction`, everything else goes by `update`: one and the same rule."""
+    opt = opt.replace(lr=0.1)
+    x = np.array([1.0, -2.0, 0.5])
+    hypers, slots = Hypers(opt, x), opt.init(x).slots
+    for n in range(6):
+        g = np.cos(np.array([1.0, 2.0, 3.0]) * (n + 1))
+        d, after = opt.direction(x, g, slots, hypers.at(n))
+        x_next, slots = opt.update(x, g, slots, hypers.at(n))
+        np.testing.assert_allclose(x - 0.1 * d, x_next, rtol=1e-13)
+        for ours, theirs in zip(after, slots, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-13)
+        x = x_next
+
+
 class TestMomentum:
+    def test_nesterov_around_another_rule(self):
+        """beta 1/2 and rate 1: m is 1 and 3/2, and the steps 1 + 1/2 and 1 + 3/4."""
+        rows, _ = steps(WithMomentum(SGD(lr=1.0), momentum=0.5, nesterov=True), [1, 1])
+        assert rows[:, 0].tolist() == [-1.5, -3.25]
+        rows, _ = steps(WithMomentum(SGD(lr=1.0), momentum=0.5), [1, 1])
+        assert rows[:, 0].tolist() == [-1.0, -2.5]
+
     def test_nesterovs_sequence_is_the_root_of_its_equation(self):
         """a^2 - a is the square of the one before, from 1: 1, the golden ratio, 2.194, 2.750."""
         state, a = Nesterov1983().init(np.zeros(1)), [1.0]
@@ -82,8 +135,25 @@ class TestAdaptive:
         rows, _ = steps(OptaxRpropOneStepLate(initial=0.1), [1, 0, 1, 0])
         assert rows[:, 0] == pytest.approx([0.0, -0.1, -0.1, -0.2], abs=1e-15)
 
+    def test_yogi_counts_up_from_where_it_starts(self):
+        """From 0 it is 0.1 / (sqrt(0.001) + 0.001) without correction, 1 / 1.001 with it; m and v that start at 1 stay there."""
+        for opt, expected in (
+            (Yogi(lr=1.0), 0.1 / (math.sqrt(0.001) + 0.001)),
+            (Yogi(lr=1.0, debias=True), 1 / 1.001),
+            (Yogi(lr=1.0, initial=1.0), 1 / 1.001),
+        ):
+            assert steps(opt, [1])[0][0, 0] == pytest.approx(-expected, rel=1e-12)
+
 
 class TestWrappers:
+    def test_a_wrapper_answers_what_its_rule_answers(self):
+        opt = L2(PolyakRuppert(SGD(lr=1.0)), 0.0)
+        x, state = steps(opt, [1, 1, 1])
+        assert opt.answer(x[-1], state.slots).tolist() == [-2.0]
+
+    def test_a_rule_and_its_rate_are_replaced_at_once(self):
+        assert L2(SGD(lr=0.1)).replace(inner=Adam(), lr=0.3, weight_decay=0.2) == L2(Adam(lr=0.3), 0.2)
+
     def test_an_average_of_averages_averages_what_is_answered(self):
         """The points are -1, -2, -3, their means -1, -1.5, -2, and the mean of those -1.5."""
         opt = PolyakRuppert(PolyakRuppert(SGD(lr=1.0)))
@@ -200,7 +270,11 @@ class TestLearning:
     def test_conjugate_gradients_restart_where_the_direction_vanishes(self, descent):
         """From 1 on x^2 at rate 1: g = 2 and -2, so beta = 1 and p = 2 - 2; it must not stay at -1."""
         opt = ConjugateGradient(lr=1.0, beta="FR", restart=100, nu=math.inf, descent=descent)
-        assert minimize(Parabola(curvature=2.0, start=1.0), opt, steps=2).history.x[:, 0].tolist() == [1, -1, 1]
+        assert minimize(Parabola(curvature=2.0, start=1.0), opt, steps=2).history.x[:, 0].tolist() == [
+            1,
+            -1,
+            1,
+        ]
 
     def test_hager_and_zhangs_lower_bound(self):
         """In one dimension beta is the ratio of the gradients, -50, cut at -1 / (10 * 0.01) = -10."""

@@ -257,7 +257,15 @@ def run(args: argparse.Namespace) -> int:
     selection = args.tests or settings.pytest_add_cli_args_test_selection
     with inside(ROOT / "mutants"):
         code = pytest.main(
-            ["--rootdir=.", "-q", "--tb=native", "-p", "no:cacheprovider", *settings.pytest_add_cli_args, *selection],
+            [
+                "--rootdir=.",
+                "-q",
+                "--tb=native",
+                "-p",
+                "no:cacheprovider",
+                *settings.pytest_add_cli_args,
+                *selection,
+            ],
             plugins=[Session(args)],
         )
     return int(code) if code != pytest.ExitCode.NO_TESTS_COLLECTED else 0

@@ -74,9 +74,15 @@ def test_uphill_and_level_are_told_apart(search):
 class TestBacktracking:
     @pytest.mark.parametrize(
         ("phi0", "slope0", "b", "a", "first", "second"),
-        [(5.0, -1.0, -0.5, 1.0, 4.0, 2.0), (-3.0, -2.0, 1.0, 0.25, 8.0, 5.0), (1.0, -0.25, 0.0, 0.5, 2.0, 1.0)],
+        [
+            (5.0, -1.0, -0.5, 1.0, 4.0, 2.0),
+            (-3.0, -2.0, 1.0, 0.25, 8.0, 5.0),
+            (1.0, -0.25, 0.0, 0.5, 2.0, 1.0),
+        ],
     )
-    def test_a_cubic_through_two_trials_finds_the_low_point_of_a_cubic(self, phi0, slope0, b, a, first, second):
+    def test_a_cubic_through_two_trials_finds_the_low_point_of_a_cubic(
+        self, phi0, slope0, b, a, first, second
+    ):
         """Its derivative's larger root, held between a tenth and a half of the last trial."""
         line = cubic(phi0, slope0, b, a)
         low = max(np.roots([3 * a, 2 * b, slope0]).real)
@@ -207,7 +213,9 @@ class TestGradientOnly:
             GOLSB(bracket=bracket, max_length=100.0, alpha_min=1e-3)(line, {"alpha": 0.3})
             first[bracket] = [t.alpha for t in line.trials[1:3]]
         golden = (1 + math.sqrt(5)) / 2
-        assert first["aggressive"] == pytest.approx([50.0, 25.0]), "the longest step, 100 / |d|, then half of it"
+        assert first["aggressive"] == pytest.approx([50.0, 25.0]), (
+            "the longest step, 100 / |d|, then half of it"
+        )
         assert first["memory"] == pytest.approx([0.3, 0.6])
         assert first["conservative"][0] == pytest.approx(5e-3)
         assert first["conservative"][1] in (pytest.approx(5e-3 * golden), pytest.approx(5e-3 * (1 + golden)))
