@@ -75,6 +75,7 @@ ALLOWED = [
     "BarzilaiBorwein(0.1, least=0.5, most=0.5)",
     "SearchThenConverge(1e-9, 1.0, 1.0)",
     "Interpolated([3], [0.1])",
+    "StrongSilver(10.0, 0.5, 1)",
 ]
 REFUSED = [
     ("Rows([])", "schedules"),
@@ -87,6 +88,14 @@ REFUSED = [
     ("BarzilaiBorwein(0.1, least=0.5, most=0.5 - 1e-9)", "most"),
     ("SearchThenConverge(0.0, 1.0, 1.0)", "lr"),
     ("Interpolated([], [])", "at"),
+    ("Interpolated(3, [0.1])", "at"),
+    ("Piecewise(3, [0.1, 0.2])", "at"),
+    ("Piecewise([3], [0.1])", "values"),
+    ("Fractions([0.5, 0.5], [Linear(0.1, 5)])", "schedules"),
+    ("StrongSilver(10.0, 0.5, 6)", "steps"),
+    ("Chebyshev(10.0, 0.0, 4)", "mu"),
+    ("PowerScheduler(0.1, batch=0.0, tokens=500.0)", "batch"),
+    ("PowerScheduler(0.1, batch=1.0, tokens=500.0, b=0.0)", "b"),
     ("Tanh(0.1, 5, lower=1.0, upper=1.0)", "lower"),
 ]
 

@@ -1,4 +1,4 @@
-"""Every default is the number that its source prints; a switch says by its default which source a class follows.
+"""Every default is the number that its source prints; a switch says which source a class follows.
 
 mutmut leaves class bodies alone, so that nothing else would notice a default that slips.
 """
@@ -83,7 +83,7 @@ PRINTED = {
     "Lookahead": {"period": 5, "share": 0.5, "reset": False},
     "ClipByNorm": {"max_norm": 1.0, "eps": 0.0},
     "ClipByValue": {"limit": 1.0},
-    # The natural step of directions that know the curvature is 1; SciPy's L-BFGS-B keeps 10 pairs; Powell's 0.1.
+    # The natural step of directions that know the curvature is 1; SciPy keeps 10 pairs; Powell's 0.1.
     "Newton": {"lr": 1.0, "damping": 0.0, "repair": "cholesky"},
     "DampedNewton": {"lr": 1.0, "damping": 0.0, "repair": "cholesky"},
     "DiagonalNewton": {"lr": 1.0, "eps": 1e-8, "diagonal": "exact", "samples": 8, "rng": 0},
@@ -153,7 +153,8 @@ PRINTED = {
         "every": 1,
     },
     "BoldDriver": {"lr": 0.1, "up": 1.05, "down": 0.5},
-    # Polyak; Loizou et al.; Barzilai and Borwein; Malitsky and Mishchenko; Ward et al.; Ivgi et al.; Baydin et al.
+    # Polyak; Loizou et al.; Barzilai and Borwein; Malitsky and Mishchenko; Ward et al.; Ivgi et al.;
+    # Baydin et al.
     "Polyak": {"minimum": None, "c": 1.0, "most": math.inf},
     "SPSMax": {"most": 1.0, "c": 0.5, "lowest": 0.0},
     "BarzilaiBorwein": {"lr": 1e-3, "long": True, "least": 1e-10, "most": 1e10},
@@ -161,8 +162,8 @@ PRINTED = {
     "AdaGradNorm": {"lr": 1.0, "b": 0.01},
     "DoG": {"reach": 1e-6, "eps": 1e-8},
     "Hypergradient": {"lr": 0.01, "beta": 1e-4},
-    # Nocedal and Wright; Hager and Zhang's CG_DESCENT; Kafka and Wilke; Mutschler and Zell; Mahsereci and Hennig;
-    # Vaswani et al. 2019.
+    # Nocedal and Wright; Hager and Zhang's CG_DESCENT; Kafka and Wilke; Mutschler and Zell; Mahsereci and
+    # Hennig; Vaswani et al. 2019.
     "Armijo": {
         "c1": 1e-4,
         "rho": 0.5,

@@ -21,6 +21,7 @@ from schedules import (
     NesterovSequence,
     OneCycle,
     Plateau,
+    Refined,
     Restarts,
     SPSMax,
     TimeBased,
@@ -36,7 +37,7 @@ def test_no_updates_have_no_rates(schedule):
 
 
 class TestCycles:
-    GROWTH = [
+    GROWTH = (
         (Fraction(1), Fraction(3)),
         (Fraction(2), Fraction(2)),
         (Fraction(5), Fraction(1)),
@@ -45,14 +46,16 @@ class TestCycles:
         (Fraction(1, 10), Fraction(1)),
         (Fraction(49, 10), Fraction(1)),
         (Fraction(10), Fraction(1, 2)),
+        (Fraction(8), Fraction(1, 2)),
+        (Fraction(1, 2), Fraction(2)),
         (Fraction(40), Fraction(3, 4)),
         (Fraction(1, 2), Fraction(1, 2)),
         (Fraction(3), Fraction(11, 10)),
-    ]
+    )
 
     @pytest.mark.parametrize(("steps", "mult"), GROWTH)
     def test_every_update_lies_in_its_cycle(self, steps, mult):
-        """Walked with exact fractions: cycle i has the length T m^i, or 1 where shrinking ones would be shorter."""
+        """Walked with exact fractions: cycle i has the length T m^i, or 1 where it would shrink further."""
         n, expected = 400, []
         i, start = 0, Fraction(0)
         for k in range(n):
@@ -87,6 +90,7 @@ class TestCycles:
             (2, 2, -1.0),
             (1, 0.5, math.inf),
             (1, 2, -math.inf),
+            (1, 1.5, -math.inf),
             (0.5, 0.5, math.inf),
             (2, 0, math.inf),
         ],
@@ -116,10 +120,14 @@ class TestOneCycle:
     def test_the_top_is_inside(self):
         assert OneCycle(1.0, 2, rise=0.1)(np.arange(3)) == pytest.approx([0.04, 1.0, 4e-6])
         assert OneCycle(1.0, 4, rise=0.9)(3) == 1.0
+        assert OneCycle(1.0, 3, rise=0.1)(1) == 1.0
+        assert OneCycle(1.0, 3, rise=0.5, three_phase=True)([2, 3]) == pytest.approx([1.0, 4e-6])
 
     def test_momentum_goes_the_other_way(self):
         """fastai's and PyTorch's 0.95 and 0.85; PyTorch's 0.9 and 0.8 for the triangle."""
         assert OneCycle(1.0, 10).momentum()([0, 3, 10]) == pytest.approx([0.95, 0.85, 0.95])
+        three = OneCycle(1.0, 10, three_phase=True).momentum()
+        assert three([0, 3, 6, 8, 10]) == pytest.approx([0.95, 0.85, 0.95, 0.95, 0.95])
         assert Cyclic(0.1, up=5).momentum()([0, 5, 10]) == pytest.approx([0.9, 0.8, 0.9])
 
 
@@ -138,6 +146,13 @@ class TestDecay:
     def test_the_last_step_of_logarithmic_stages_holds(self, steps):
         values = LogStepDecay(1.0, steps).table(4 * steps)
         assert (values[steps:] == values[steps - 1]).all()
+
+    def test_three_updates_have_stages_of_1_9(self):
+        assert LogStepDecay(1.0, 3).table(5).tolist() == [1.0, 1.0, 0.5, 0.5, 0.5]
+
+    def test_refined_rates_weigh_by_the_square_of_the_norm(self):
+        """Norms 1, 2, 1, 1: weights 1, 1/4, 1, 1, times those to come, 9/4, 2, 1 and 0; over the largest."""
+        assert Refined(1.0, [1.0, 2.0, 1.0, 1.0]).table(4) == pytest.approx([1.0, 2 / 9, 4 / 9, 0.0])
 
     def test_before_its_first_point_a_line_is_level(self):
         assert Interpolated([2, 4], [1.0, 3.0]).table(6).tolist() == [1.0, 1.0, 1.0, 2.0, 3.0, 3.0]

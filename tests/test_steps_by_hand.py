@@ -1,4 +1,4 @@
-"""Steps short enough to compute by hand, at the places that a trajectory seldom visits: ties, zeros, edges."""
+"""Steps short enough to compute by hand, where a trajectory seldom comes: ties, zeros, edges."""
 
 import math
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from optim import (
     ClipByNorm,
     ClipByValue,
     ConjugateGradient,
+    DAdaptAdam,
     DecoupledDecay,
     DiagonalNewton,
     GaussNewton,
@@ -27,13 +28,14 @@ from optim import (
     Newton,
     OptaxRpropOneStepLate,
     PolyakRuppert,
+    Prodigy,
     RAdam,
     WithMomentum,
     Yogi,
     minimize,
 )
 from optim.optimizer import Hypers
-from problems import Parabola, Quadratic, Rosenbrock
+from problems import Parabola, Problem, Quadratic, Rosenbrock
 from tests.instances import OPTIMIZERS, name_of
 
 GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
@@ -118,8 +120,9 @@ class TestMomentum:
         np.testing.assert_allclose(squares[1:] - a[1:], squares[:-1], rtol=1e-13)
 
     def test_nesterovs_momentum_is_what_fista_prints(self):
-        """(a_t - 1) / a_(t+1) is 0, 0.2817, 0.4340. At rate 1 under gradients of 1 the points are therefore -1,
-        -2 - 0.2817, and 1.2817 further with 0.4340 of that again."""
+        """(a_t - 1) / a_(t+1) is 0, 0.2817, 0.4340; at rate 1 under gradients of 1 the points follow from it:
+        -1, then -2 - 0.2817, and 1.2817 further with 0.4340 of that again.
+        """
         rows, _ = steps(Nesterov1983(lr=1.0), [1, 1, 1])
         assert rows[:, 0] == pytest.approx([-1.0, -2.2818, -3.2818 - 0.4340 * 1.2818], abs=2e-4)
 
@@ -136,7 +139,7 @@ class TestAdaptive:
         assert rows[:, 0] == pytest.approx([0.0, -0.1, -0.1, -0.2], abs=1e-15)
 
     def test_yogi_counts_up_from_where_it_starts(self):
-        """From 0 it is 0.1 / (sqrt(0.001) + 0.001) without correction, 1 / 1.001 with it; m and v that start at 1 stay there."""
+        """0.1 / (sqrt(0.001) + 0.001) without correction, 1 / 1.001 with it, or where m and v start at 1."""
         for opt, expected in (
             (Yogi(lr=1.0), 0.1 / (math.sqrt(0.001) + 0.001)),
             (Yogi(lr=1.0, debias=True), 1 / 1.001),
@@ -169,8 +172,9 @@ class TestWrappers:
     def test_lookahead_starts_its_rule_afresh(self):
         """Adagrad from a sum of 3: every update is the first one, 1 / sqrt(3 + 1), half of which is kept."""
         opt = Lookahead(Adagrad(lr=1.0, eps=0.0, initial=3.0), period=1, share=0.5, reset=True)
-        rows, _ = steps(opt, [1, 1, 1])
+        rows, state = steps(opt, [1, 1, 1])
         assert rows[:, 0].tolist() == [-0.25, -0.5, -0.75]
+        assert all(slot.shape == (1,) and slot.dtype == float for slot in state.slots)
 
 
 def solved(opt, **known):
@@ -290,9 +294,31 @@ class TestLearning:
 
     @pytest.mark.parametrize("opt", [BFGS(lr=0.05), LBFGS(lr=0.05)], ids=name_of)
     def test_in_a_batch_each_run_learns_for_itself(self, opt):
-        """One start lies where the curvature is negative, so that it learns later than the others."""
-        starts = np.array([[0.0, 1.0], [-1.2, 1.0], [2.0, 2.0]])
-        batch = minimize(Rosenbrock(), opt, x0=starts, steps=15)
+        """On x^4/4 - x^2/2 the first start has negative curvature ahead, and learns long after the other."""
+        starts = np.array([[0.45], [1.5]])
+        batch = minimize(DoubleWell(), opt, x0=starts, steps=40)
+        assert batch.x[0] > 0.6, "where the curvature is positive"
         for row, start in enumerate(starts):
-            alone = minimize(Rosenbrock(), opt, x0=start, steps=15)
-            np.testing.assert_allclose(batch.history.x[:, row], alone.history.x, rtol=1e-9)
+            alone = minimize(DoubleWell(), opt, x0=start, steps=40)
+            assert np.array_equal(batch.history.x[:, row], alone.history.x)
+
+
+class DoubleWell(Problem, abstract=True):
+    x0 = (0.1,)
+    minimum = -0.25
+
+    def fun(self, x):
+        return (x**4 / 4 - x * x / 2).sum(axis=-1)
+
+    def grad(self, x):
+        return x**3 - x
+
+
+@pytest.mark.parametrize("opt", [Prodigy(d0=0.01), DAdaptAdam(d0=0.01)], ids=name_of)
+def test_each_run_of_a_batch_estimates_its_own_distance(opt):
+    starts = np.array([[3.0, 1.0], [-0.5, 20.0]])
+    batch = minimize(Quadratic([1.0, 4.0]), opt, x0=starts, steps=30)
+    for row, start in enumerate(starts):
+        alone = minimize(Quadratic([1.0, 4.0]), opt, x0=start, steps=30)
+        assert np.abs(alone.history.x[-1] - start).max() > 0.5, "the estimate has grown"
+        assert np.array_equal(batch.history.x[:, row], alone.history.x)

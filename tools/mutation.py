@@ -118,7 +118,7 @@ class Session:
         return not self.failed
 
     def learn(self) -> list[str]:
-        """Run every test that is new and note its time and the functions that it reaches; return what fails."""
+        """Run every new test, note its time and the functions that it reaches; return what fails."""
         known = json.loads(LEARNT.read_text(encoding="utf-8")) if LEARNT.exists() else {}
         set_mutant_under_test("stats")
         items, sick = [item for name, item in self.items.items() if name not in known], []

@@ -1,4 +1,4 @@
-"""Searches along lines that can be computed by hand: parabolas, cubics, walls, and lines without a way down."""
+"""Searches along lines that can be computed by hand: parabolas, cubics, walls, no way down."""
 
 import math
 from typing import Any
@@ -29,6 +29,10 @@ def parabola(x=2.0, d=None, curvature=1.0):
     """x^2/2 from x along -g, or along -d."""
     x = np.array([float(x)])
     return Line(Parabola(curvature=curvature), x, curvature * x if d is None else np.array([float(d)]))
+
+
+def falling(t):
+    return -1.0
 
 
 class Along(Problem, abstract=True):
@@ -123,11 +127,11 @@ class TestBacktracking:
         assert Armijo(alpha0=2.0, atol=7e-4)(parabola(), None).alpha == 1.0
 
     def test_where_it_ends_in_vain(self):
-        rising = along(lambda t: abs(t), lambda t: -1.0)
+        rising = along(lambda t: abs(t), falling)
         assert Armijo()(rising, None).status == "min_step"
-        wall = along(lambda t: math.inf if t else 0.0, lambda t: -1.0)
+        wall = along(lambda t: math.inf if t else 0.0, falling)
         assert Armijo()(wall, None).status == "nonfinite"
-        assert Armijo(max_trials=3)(along(lambda t: abs(t), lambda t: -1.0), None).n_f == 3
+        assert Armijo(max_trials=3)(along(lambda t: abs(t), falling), None).n_f == 3
 
     def test_forward_and_backward(self):
         """c1 = 0.2 allows alpha up to 1.6 on a parabola whose minimum is at 1."""
@@ -139,7 +143,7 @@ class TestBacktracking:
         assert (backward.alpha, backward.status, backward.carry) == (1.5, "converged", {"alpha": 1.5})
         bounded = ForwardBackward(max_length=1.0)(parabola(), {"alpha": 0.25})
         assert (bounded.alpha, bounded.status) == (0.5, "max_step"), "0.5 * |d| is the longest move"
-        vain = ForwardBackward(alpha_min=0.5)(along(lambda t: abs(t), lambda t: -1.0), {"alpha": 2.0})
+        vain = ForwardBackward(alpha_min=0.5)(along(lambda t: abs(t), falling), {"alpha": 2.0})
         assert (vain.alpha, vain.status) == (0.5, "min_step")
 
 
@@ -149,7 +153,7 @@ class TestExact:
             def hess(self, x):
                 return np.zeros((1, 1))
 
-        line = Line(Straight(lambda t: -t, lambda t: -1.0), np.zeros(1), np.ones(1))
+        line = Line(Straight(lambda t: -t, falling), np.zeros(1), np.ones(1))
         found = ExactQuadratic()(line, {"kept": 1})
         assert (found.alpha, found.status, found.carry) == (0.0, "max_step", {"kept": 1})
 
@@ -223,7 +227,7 @@ class TestGradientOnly:
     def test_backwards_from_the_longest(self):
         found = GOLSBack(max_length=100.0, c2=0.9)(parabola(), None)
         assert found.status == "converged"
-        falls = along(lambda t: -t, lambda t: -1.0)
+        falls = along(lambda t: -t, falling)
         assert GOLSBack()(falls, None).status == "max_step"
         rises = along(lambda t: abs(t), lambda t: 1.0 if t else -1.0)
         assert GOLSBack()(rises, None).status == "min_step"
@@ -269,7 +273,7 @@ class TestHagerZhang:
         assert found.alpha == pytest.approx(1.0)
 
     def test_or_the_step_is_doubled(self):
-        line = along(lambda t: -t, lambda t: -1.0)
+        line = along(lambda t: -t, falling)
         HagerZhang(max_trials=3)(line, {"alpha": 0.5})
         assert [t.alpha for t in line.trials[1:3]] == pytest.approx([0.05, 1.0])
 
