@@ -75,6 +75,15 @@ def test_uphill_and_level_are_told_apart(search):
     assert search(parabola(1.0, d=1e-3), None).alpha > 0
 
 
+@pytest.mark.parametrize("search", DETERMINISTIC, ids=name_of)
+@pytest.mark.parametrize("ahead", [lambda: parabola(1.0, d=-1.0), lambda: parabola(0.0, d=1.0)])
+def test_a_line_without_a_way_down_does_not_wipe_the_memory(search, ahead):
+    """The next search carries on from the last good one."""
+    carry = search(parabola(), None).carry
+    kept = search(ahead(), carry).carry
+    assert (kept is None) == (carry is None)
+
+
 class TestBacktracking:
     @pytest.mark.parametrize(
         ("phi0", "slope0", "b", "a", "first", "second"),
@@ -278,7 +287,7 @@ class TestHagerZhang:
         assert [t.alpha for t in line.trials[1:3]] == pytest.approx([0.05, 1.0])
 
     def test_growth_until_it_rises(self):
-        """sigma = 1e-9 refuses every slope that falls: 0.25, then 5 times it, which is lower than the start."""
+        """sigma = 1e-9 refuses every slope that falls: 0.25, then 5 times it, already lower."""
         line = parabola()
         HagerZhang(first=0.25, delta=1e-9, sigma=1e-9, eps=0.0)(line, None)
         assert [t.alpha for t in line.trials[1:]] == pytest.approx([0.25, 1.25])
