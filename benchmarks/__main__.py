@@ -33,8 +33,9 @@ def main(arguments: list[str] | None = None) -> None:
     # BLAS and OpenMP read these once, when they are loaded: before NumPy is.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(options.threads)
-    from benchmarks.measure import Timings, table
+    from benchmarks.measure import Timings
     from benchmarks.peers import load_threads, versions
+    from benchmarks.tables import page
 
     load_threads(options.threads)
     Timings.clock = options.clock
@@ -46,11 +47,11 @@ def main(arguments: list[str] | None = None) -> None:
     where = f"{datetime.date.today():%Y-%m-%d}, {os.cpu_count()} processors, threads: {options.threads}"
     how = f"{options.rounds} interleaved rounds, {options.clock} time"
     about = f"{where}; {how}; " + ", ".join(f"{name} {version}" for name, version in known.items())
-    print(f"{about}\n\n{table([row for rows in found.values() for row in rows])}")
+    figures = {regime: [asdict(row) for row in rows] for regime, rows in found.items()}
+    results = {"about": about, "threads": options.threads, "regimes": figures}
+    print(page(results))
     if options.json:
-        figures = {regime: [asdict(row) for row in rows] for regime, rows in found.items()}
-        text = json.dumps({"about": about, "threads": options.threads, "regimes": figures}, indent=1)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

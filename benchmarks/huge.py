@@ -95,7 +95,7 @@ def measure(rounds: int, threads: int) -> list[Row]:
         timings.missing = missing
         traffic_share = 100 * timings.ratio("memory traffic, one thread", "stepsize")
         del timings.wall["memory traffic, one thread"]
-        task = f"{name} step in place, 10^7 float64, {threads} thread{'s' * (threads > 1)}"
+        task = f"{name} step in place, float64"
         found += rows(task, timings, 1e9, "ns an element", AIMS if name == "Adam" else {})
         aim, met = (f">= {share:g} %", traffic_share >= share) if share else ("", None)
         found.append(Row(f"{task}: share of the bandwidth limit", f"{traffic_share:.0f} %", aim=aim, met=met))

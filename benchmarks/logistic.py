@@ -85,7 +85,7 @@ def sklearn_epoch(X: Any, y: Any) -> Callable[[], Any]:
 def measure(rounds: int, threads: int) -> list[Row]:
     """Return the rows of this regime."""
     found = []
-    words = f"float64, {threads} thread{'s' * (threads > 1)}"
+    del threads
     for n, d in ((10**6, 30), (60_000, 784), (10**4, 30)):
         X, y = two_gaussians(n, d, rng=0)
         w = np.random.default_rng(1).normal(size=d) / np.sqrt(d)
@@ -100,7 +100,7 @@ def measure(rounds: int, threads: int) -> list[Row]:
         timings = interleave(candidates, 1.0, rounds)
         timings.missing = missing
         aims = {"PyTorch, closed form": 1.25} if n * d >= 10**7 else {}
-        found += rows(f"logistic gradient, {n} x {d}, {words}", timings, 1e3, "ms", aims)
+        found += rows(f"gradient, {n} x {d}", timings, 1e3, "ms", aims)
     for n, d, size in ((10**4, 30, 32), (10**5, 30, 256), (60_000, 784, 64)):
         X, y = two_gaussians(n, d, rng=0)
         problem = LogisticRegression(X, y, l2=0.0, intercept=False)
@@ -115,5 +115,5 @@ def measure(rounds: int, threads: int) -> list[Row]:
         timings = interleave(candidates, 1.0, min(rounds, 5))
         timings.missing = missing
         aims = {"PyTorch, X[idx], closed form": 2.0, "PyTorch, X[idx], autograd and SGD": 3.0}
-        found += rows(f"mini-batch epoch, {n} x {d}, batches of {size}, {words}", timings, 1e3, "ms", aims)
+        found += rows(f"epoch, {n} x {d}, batches of {size}", timings, 1e3, "ms", aims)
     return found

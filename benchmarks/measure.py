@@ -103,21 +103,6 @@ class Row:
     met: bool | None = None
     missing: str = ""
 
-    def cells(self) -> tuple[str, ...]:
-        """Return the cells of the table."""
-        if self.missing:
-            return self.task, self.ours, self.against, self.missing, self.aim
-        if self.ratio is None:
-            return self.task, self.ours, self.against, "", self.aim
-        low, high = self.quartiles or (self.ratio, self.ratio)
-        return (
-            self.task,
-            self.ours,
-            self.against,
-            f"{number(self.ratio)} ({number(low)}-{number(high)})",
-            self.aim,
-        )
-
 
 def number(value: float) -> str:
     """Return a ratio with two or three significant figures."""
@@ -138,17 +123,3 @@ def rows(
         words = "" if aim is None else f">= {aim:g}"
         found.append(Row(task, cost, name, ratio, timings.spread(name, ours), words, met))
     return found + [Row(task, cost, name, missing=gap) for name, gap in timings.missing.items()]
-
-
-def table(found: list[Row]) -> str:
-    """Return the rows as a table in Markdown, marked where an aim is missed or somebody else is faster."""
-    heads = ("task", "ours", "against", "takes x ours (quartiles)", "aim")
-    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
-    for row in found:
-        cells = list(row.cells())
-        if row.met is False:
-            cells[-1] += ", missed"
-        elif row.ratio is not None and row.ratio < 1:
-            cells[-1] += "slower than they"
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)

@@ -39,4 +39,4 @@ def measure(rounds: int, threads: int) -> list[Row]:
     timings = interleave(candidates, 1.0, min(rounds, 5))
     timings.missing = missing
     aims = {"Optax, scan": 5.0, "PyTorch, gradient assigned": 20.0}
-    return rows("a whole process: imports and 10^4 Adam steps", timings, 1e3, "ms", aims)
+    return rows("Python, imports, 10^4 Adam steps", timings, 1e3, "ms", aims)

@@ -75,5 +75,5 @@ def measure(rounds: int, threads: int) -> list[Row]:
         candidates, missing = collect(makers)
         timings = interleave(candidates, {name: steps[name] for name in candidates}, rounds)
         timings.missing = missing
-        found += rows(f"{rule}, a 2-D step", timings, 1e6, "us", dict(AIMS))
+        found += rows(rule, timings, 1e6, "µs", dict(AIMS))
     return found

@@ -56,15 +56,12 @@ def optax_sweep(settings: tuple[Any, ...], steps: int) -> Callable[[], Any]:
 def measure(rounds: int, threads: int) -> list[Row]:
     """Return the rows of this regime."""
     found = []
-    words = f"{threads} thread{'s' * (threads > 1)}"
     for runs, steps in ((10**3, 2000), (10**4, STEPS), (10**5, STEPS)):
         rng = np.random.default_rng(0)
         rates = np.geomspace(1e-4, 1e-2, runs)
         betas = rng.uniform(0.8, 0.95, runs), rng.uniform(0.99, 0.999, runs)
         for task, settings in (("lr one a run", (rates,)), ("lr, beta1, beta2 one a run", (rates, *betas))):
-            found += _adam(
-                f"Adam sweep, {task}, B = {runs}, D = 2, {words}", settings, steps, rounds, threads
-            )
+            found += _adam(f"Adam, {task}, B = {runs}, D = 2", settings, steps, rounds, threads)
     return [*found, *_bookkeeping(rounds), _memory(), *_million(threads)]
 
 
@@ -140,7 +137,7 @@ def _million(threads: int) -> list[Row]:
         start = time.perf_counter()
         work()
         took.append(time.perf_counter() - start)
-    task = f"10^6 settings of momentum, 300 steps, {threads} thread{'s' * (threads > 1)}"
+    task = "10^6 settings of rate and momentum, 300 steps"
     return [
         Row(f"{task}, with verdicts", f"{number(took[0])} s", aim="<= 60 s", met=took[0] <= 60),
         Row(f"{task}, ends alone", f"{number(took[1])} s"),

@@ -9,10 +9,10 @@ import numpy as np
 
 from optim.engines import engine_for, leap
 from optim.optimizer import Evaluation, Optimizer
-from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, History, Run
+from optim.recorder import Recorder, norm
+from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.ways import way_for
-from stepsize.base.arithmetic import dot
 from stepsize.base.checks import as_count, as_number, describe, refuse_unless
 
 __all__ = ["minimize"]
@@ -104,7 +104,7 @@ def minimize(
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)
         check_first(x, e)
-        record = _Recorder(optimizer, problem, x, slots, e, every)
+        record = Recorder(optimizer, problem, x, slots, e, every)
         status, stop = BUDGET, n + steps
         fast = engine_for(engine, way, x, slots, callback is not None)
         while n < stop:
@@ -177,98 +177,8 @@ def _is_finite(e: Evaluation) -> bool:
 def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
     if problem.varies and not problem.drifts:  # an estimate may be lucky: the whole problem decides
         e = Evaluation(*problem.value_and_grad(x))
-    error = _norm(e.g) if minimum is None else e.f - minimum
+    error = norm(e.g) if minimum is None else e.f - minimum
     return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))
-
-
-def _norm(g: Array) -> Any:
-    return np.sqrt(dot(g, g))
-
-
-class _Recorder:
-    """Collects a run row by row; norms and overshoot are computed at the end of each chunk, all at once."""
-
-    def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation, every: int = 1
-    ) -> None:
-        self._optimizer = optimizer if optimizer.answers else None
-        self._problem = problem
-        self._every, self._made = every, 0
-        # Points that are dropped must be judged before.
-        self._judges = optimizer.answers or (every > 1 and problem.varies and not problem.drifts)
-        self._judged: list[Array] = []
-        self._x: list[Any] = [x]
-        self._f: list[Any] = [e.f]
-        self._g: list[Any] = [e.g]
-        self._lr: list[Any] = []
-        self._answer: list[Any] = [optimizer.answer(x, slots)]
-        self._done: list[tuple[Array, ...]] = []
-
-    def add(self, lr: Any, x: Array, slots: Any, e: Evaluation) -> None:
-        self._lr.append(lr)
-        self._x.append(x)
-        self._f.append(e.f)
-        self._g.append(e.g)
-        if self._optimizer:
-            self._answer.append(self._optimizer.answer(x, slots))
-        if len(self._lr) == 512:
-            self._close_chunk()
-
-    def add_chunk(self, chunk: Any) -> None:
-        """Take over updates that an engine made, their start included."""
-        if self._lr:
-            self._close_chunk()
-        answer = chunk.answer if self._optimizer else chunk.x[-1:]
-        self._keep(chunk.x, chunk.f, chunk.g, chunk.lr, answer)
-        self._x, self._f, self._g = [chunk.x[-1]], [chunk.f[-1]], [chunk.g[-1]]
-        self._answer = [answer[-1]]
-
-    def _close_chunk(self) -> None:
-        self._keep(
-            np.array(self._x),
-            np.array(self._f, dtype=float),
-            np.array(self._g),
-            np.array(self._lr, dtype=float),
-            np.array(self._answer),
-        )
-        for rows in (self._x, self._f, self._g, self._answer):
-            del rows[:-1]
-        self._lr.clear()
-
-    def _keep(self, x: Array, f: Array, g: Array, lr: Array, answer: Array) -> None:
-        overshoot = dot(np.diff(x, axis=0), g[1:]) > 0
-        keep = slice(1 if self._done else 0, None)
-        last_x, last_answer = x[-1:], answer[-1:]
-        if self._every > 1:
-            if self._judges:
-                points = (answer if self._optimizer else x)[keep]
-                self._judged.append(np.asarray(self._problem.fun(points), dtype=float))
-            which = np.arange(self._made, self._made + len(x)) % self._every == 0
-            which[: keep.start] = False
-            x, answer = x[which], answer[which] if self._optimizer else answer[:0]
-            self._last = (last_x.copy(), last_answer.copy(), bool(which[-1]))
-        else:
-            x, answer = x[keep], answer[keep]
-        self._made += len(lr)
-        self._done.append((x, f[keep], _norm(g[keep]), lr, overshoot, answer))
-
-    def history(self) -> History:
-        if self._lr or not self._done:
-            self._close_chunk()
-        x, fun, norm, lr, overshoot, answer = (
-            np.concatenate(column) for column in zip(*self._done, strict=True)
-        )
-        if self._every > 1:
-            last_x, last_answer, kept = self._last
-            if not kept:
-                x, answer = np.concatenate([x, last_x]), np.concatenate([answer, last_answer])
-        answers = answer if self._optimizer else None
-        judged = None
-        if self._judged:
-            judged = np.concatenate(self._judged)
-        elif answers is not None:
-            judged = np.asarray(self._problem.fun(answers), dtype=float)
-        return History(x, fun, norm, lr, overshoot, answers, judged, every=self._every)
 
 
 def _checked_problem(problem: Any) -> Any:

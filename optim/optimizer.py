@@ -1,9 +1,8 @@
 """The contract of an optimizer: a frozen record of hyperparameters and one pure update."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -43,12 +42,13 @@ _ABOVE = ("max_norm", "limit")  # their least value is itself refused
 _CHUNK = 512
 _TABLE = 2**18
 
+_HYPERS: dict[type["Optimizer"], tuple[str, ...]] = {}
+
 # From so many parameters on, a step is made in blocks (`optim.engines.blocks`).
 HUGE = 2**18
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """What is known at a point: value, gradient and, for mini-batches, their variances and which draw it was.
 
     `drawn` is (n, k): the k-th evaluation along the line of update n, where the problem varies.
@@ -217,8 +217,10 @@ class Optimizer(Record, abstract=True):
     @classmethod
     def own_hypers(cls) -> tuple[str, ...]:
         """Return the names of the hyperparameters that are fields of this very class."""
-        fields = cls.__dataclass_fields__
-        return tuple(n for n, f in fields.items() if f.type is Hyper or str(f.type).endswith("Hyper"))
+        if cls not in _HYPERS:
+            fields = cls.__dataclass_fields__.items()
+            _HYPERS[cls] = tuple(n for n, f in fields if f.type is Hyper or str(f.type).endswith("Hyper"))
+        return _HYPERS[cls]
 
     def normalise(self, name: str, value: Any) -> Any:
         """Make hyperparameters floats, float arrays, or leave them schedules; refuse anything else."""
@@ -265,7 +267,7 @@ class Hypers:
         self._ndim, self._dtype = x.ndim, x.dtype
         self._h = object.__new__(type(optimizer))
         self._moving: list[tuple[str, Any]] = []
-        self._inner: list[Hypers] = []
+        self._inner: dict[str, Hypers] = {}
         self._table: list[tuple[str, Any]] = []
         self._first, self._stop, self._width = 0, 0, 1
         names = optimizer.own_hypers()
@@ -273,7 +275,7 @@ class Hypers:
         for name, value in optimizer.fields():
             if isinstance(value, Optimizer):
                 inner = Hypers(value, x)
-                self._inner.append(inner)
+                self._inner[name] = inner
                 value = inner._h
             elif name in names and isinstance(value, np.ndarray):
                 value = value.astype(x.dtype)
@@ -291,7 +293,7 @@ class Hypers:
             i = n - self._first
             for name, column in self._table:
                 values[name] = column[i]
-        for inner in self._inner:
+        for inner in self._inner.values():
             inner.at(n)
         return self._h
 
@@ -307,26 +309,34 @@ class Hypers:
                 values["t"] = k + 1
                 for name, column, first in columns:
                     values[name] = column[k - first]
-                for inner in self._inner:
+                for inner in self._inner.values():
                     inner.at(k)
                 yield self._h
             n = end
 
+    def columns(self, n: int, stop: int) -> dict[tuple[str, ...], Sequence[Any]]:
+        """Return what changes from update n to stop - 1, t and every schedule, by its path in the record."""
+        found: dict[tuple[str, ...], Sequence[Any]] = {("t",): range(n + 1, stop + 1)}
+        found |= {(name,): self._column(name, s, range(n, stop)) for name, s in self._moving}
+        for name, inner in self._inner.items():
+            found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
+        return found
+
     def give(self, **known: Any) -> None:
         """Put into the record what its rule needs beyond the gradient."""
         self._h.__dict__.update(known)
-        for inner in self._inner:
+        for inner in self._inner.values():
             inner.give(**known)
 
     def _fill(self, n: int) -> None:
         # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.
         ahead = 1 if self._stop != n or n == 0 else max(1, min(_CHUNK, _TABLE // self._width))
         self._first, self._stop = n, n + ahead
-        self._table = [(name, self._column(name, s)) for name, s in self._moving]
+        updates = range(self._first, self._stop)
+        self._table = [(name, self._column(name, s, updates)) for name, s in self._moving]
         self._width = max(np.size(column[0]) for _, column in self._table)
 
-    def _column(self, name: str, schedule: Any) -> Any:
-        indices = range(self._first, self._stop)
+    def _column(self, name: str, schedule: Any, indices: range) -> Any:
         if isinstance(schedule, Record) and callable(schedule):
             n = np.array(indices).reshape((-1,) + (1,) * self._ndim)
             values = schedule(n)
@@ -334,9 +344,7 @@ class Hypers:
             values = np.array([_number(name, schedule(i), i) for i in indices]).reshape(
                 (-1,) + (1,) * self._ndim
             )
-        _check_limits(
-            name, values, f" from the schedule at one of the updates {self._first} to {self._stop - 1}"
-        )
+        _check_limits(name, values, f" from the schedule at one of the updates {indices[0]} to {indices[-1]}")
         if values[0].size == 1:
             return values.ravel().tolist()
         return values.astype(self._dtype)

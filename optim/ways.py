@@ -1,7 +1,6 @@
 """The ways to make an update, by what the rate answers to: the index, the run, or the line ahead."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +13,7 @@ __all__ = ["Report", "Way", "way_for"]
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a rate that answers to the run is told before update n: the point, its value and gradient."""
 
     n: int
@@ -25,12 +23,12 @@ class Report:
     problem: Any
 
 
-@dataclass(slots=True)
 class Searched:
     """What line searches leave behind: for each update a status word and how often it looked."""
 
-    status: list[str] = field(default_factory=list)
-    looks: list[int] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.status: list[str] = []
+        self.looks: list[int] = []
 
     def columns(self, updates: int) -> dict[str, Array]:
         """Return both as columns of the history of so many updates."""
@@ -169,7 +167,7 @@ class SearchWay(Way):
         x = x - found.alpha * d
         end = found.e
         e_next = end and Evaluation(end.f, end.g, end.var_f, end.var_g, drawn=(n, end.look))
-        at = e_next and {"x": x, **{f.name: getattr(e_next, f.name) for f in fields(e_next)}}
+        at = e_next and {"x": x, **e_next._asdict()}
         self.carry = {"search": found.carry, "at": at}
         self.words.status.append(found.status)
         self.words.looks.append(max(found.n_f, found.n_g))

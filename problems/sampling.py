@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.estimate import Estimate, generator, one_of
+from problems.finite_sum import Batch
 from problems.logistic import LogisticRegression
 from problems.problem import Array
 from stepsize.base.checks import as_count, describe
@@ -131,7 +132,8 @@ class MiniBatch(Estimate):
     def _draw(self, n: int, k: int) -> Any:
         which = self._pick(n, k)
         source = self.problem if isinstance(which, np.ndarray) else self._in_order
-        return source.batch(which, population=self.n_examples if self.fpc else None)
+        population = self.n_examples if self.fpc else None
+        return Batch.trusted(whole=source, indices=which, population=population)
 
     def _pick(self, n: int, k: int) -> Any:
         """Return the indices of a batch, or a slice of the order in which the examples are kept."""

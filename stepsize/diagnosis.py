@@ -228,8 +228,8 @@ def _reason(run: Run, verdict: str, settled: int | None, found: Findings, tol: f
         RINGING: f"{when}, but {found.uphill[0]:.0%} of the updates until then went uphill",
         BOUNCING: f"the {what} stopped falling: of the late updates {found.crosses[0]:.0%} overshoot, "
         f"{found.climbs[0]:.0%} go uphill",
-        CRAWLING: f"the {what} is {error:.1e} and still falling, by {1 - found.factor[0]:.0%} in the last "
-        "quarter",
+        CRAWLING: f"the {what} is {error:.1e} and still falling, by "
+        f"{100 * (1 - found.factor[0]):.2g} % in the last quarter",
         STUCK: f"the {what} stays at {error:.1e}: the updates no longer change it",
     }[verdict]
 

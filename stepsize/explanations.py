@@ -3,7 +3,7 @@
 import ast
 import html
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -296,7 +296,7 @@ def _step(run: Run, t: int) -> Step:
     x, slots = before.last_x, before.state.slots
     way = way_for(rule, problem, x, before.state)
     with np.errstate(all="ignore"):
-        e = replace(way.evaluate(n, x), g=before.jac)
+        e = way.evaluate(n, x)._replace(g=before.jac)
         (x_next, *_, lr), calls = watch(lambda: way.advance(n, x, e, slots))
         feasible = getattr(problem, "feasible", None)
         if feasible is not None:

@@ -31,7 +31,9 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
     text : str
         Names of registered classes (in any case, with hyphens or without), positional and keyword numbers,
         strings, lists, arithmetic, nesting, and the operators of schedules (``*``, ``+``, ``.then(...)``,
-        ``.warmup(...)``). A bare class name stands for the class with its defaults.
+        ``.warmup(...)``). A bare class name stands for the class with its defaults. With a library's name
+        before it (``torch.Adam``, ``keras.optimizers.schedules.CosineDecay``) it is that library's class, as
+        `dialects` and `schedules.anchors` know it.
     kind : type
         What is expected: `Optimizer`, `Schedule`, `Problem` or any record.
 
@@ -44,6 +46,8 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
     --------
     >>> parse("Adam(lr=Exponential(0.1, d=0.01).warmup(10))")
     Adam(lr=Warmup(Exponential(0.1, 0.01), 10))
+    >>> parse("keras.optimizers.Adam(learning_rate=0.1)")
+    Adam(lr=0.1, eps=1e-07, eps_hat=True)
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
@@ -76,6 +80,12 @@ def _evaluate(node: ast.expr, text: str, kind: type[Record] = Record) -> Any:
             return [_evaluate(item, text) for item in items]
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _combined(_OPERATORS[type(op)], _evaluate(left, text), _evaluate(right, text), text)
+        case ast.Attribute() if (path := _path(node)) and path[0] in _libraries():
+            return _called(_of_library(path), ".".join(path), [], [], text)
+        case ast.Call(func=ast.Attribute() as name, args=args, keywords=keywords) if (
+            path := _path(name)
+        ) and path[0] in _libraries():
+            return _called(_of_library(path), ".".join(path), args, keywords, text)
         case ast.Call(func=ast.Attribute(value=body, attr=method), args=args, keywords=keywords):
             owner = _evaluate(body, text)
             if method not in _METHODS or not hasattr(owner, method):
@@ -100,13 +110,47 @@ def _named(name: str, kind: type[Record]) -> Any:
     return found
 
 
+def _path(node: ast.expr) -> list[str]:
+    """Return the names of a dotted name, or nothing."""
+    match node:
+        case ast.Name(id=name):
+            return [name]
+        case ast.Attribute(value=body, attr=name) if before := _path(body):
+            return [*before, name]
+    return []
+
+
+def _libraries() -> dict[str, dict[str, Any]]:
+    """Return what other libraries call their optimizers and schedules, and ours that do the same."""
+    from optim import dialects
+    from schedules import anchors
+
+    found: dict[str, dict[str, Any]] = {library.name: {**library.entries} for library in dialects.LIBRARIES}
+    for name in anchors.__all__:
+        module = getattr(anchors, name)
+        found.setdefault(name, {}).update({called: getattr(module, called) for called in module.__all__})
+    return found
+
+
+def _of_library(path: list[str]) -> Any:
+    """Return what a library's name means, with the library's modules in between or without."""
+    known = _libraries()[path[0]]
+    for name in (".".join(path[1:]), path[-1]):
+        if name in known:
+            return known[name]
+    hint = did_you_mean(path[-1], [*known]) or f", expected one of {', '.join(known)}"
+    raise ValueError(f"got the unknown name {'.'.join(path)!r}{hint}")
+
+
 def load_registry() -> None:
-    """Import every package whose classes can be named."""
+    """Load every class that can be named: loading is what registers it."""
     import optim
     import problems
     import schedules
 
-    del optim, problems, schedules  # importing them is what registers their classes
+    del problems, schedules
+    for name in optim.__all__:
+        getattr(optim, name)
 
 
 def _called(function: Any, name: str, args: list[ast.expr], keywords: list[ast.keyword], text: str) -> Any:
@@ -128,6 +172,8 @@ def _called(function: Any, name: str, args: list[ast.expr], keywords: list[ast.k
 def _check_arguments(function: Any, name: str, count: int, named: dict[str, Any], text: str) -> None:
     """Refuse arguments that the class or method does not have, and the lack of one that it needs."""
     parameters = list(inspect.signature(function).parameters.values())
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return  # a library's class, which knows and checks its own
     by_place = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
     known = [p.name for p in parameters]
     has = f"it has {', '.join(known)}" if known else "it has none"

@@ -4,6 +4,9 @@ import optim
 import problems
 import schedules
 from stepsize.base.record import registered
+from stepsize.expressions import load_registry
+
+load_registry()
 
 OPTIMIZERS = [cls(**cls.demo) for cls in registered(optim.Optimizer)]
 SCHEDULES = [cls(**cls.demo) for cls in registered(schedules.Schedule)]

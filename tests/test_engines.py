@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optim import SGD, Adam, Momentum, Optimizer, RMSprop, minimize
-from optim.engines import blocks, chunks, survey, sweep, sweeps, tiles
+from optim import SGD, Adam, ClipByValue, Momentum, Optimizer, RMSprop, minimize
+from optim.engines import blocks, chunks, floats, survey, sweep, sweeps, tiles
 from optim.engines.tracing import Untraceable, trace_function, trace_update
-from optim.optimizer import Hyper, Hypers
+from optim.optimizer import Evaluation, Hyper, Hypers
+from optim.ways import way_for
 from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import Exponential, Rows
 from stepsize.base.arithmetic import exp, join, parts, sqrt, where
@@ -273,6 +274,13 @@ def test_a_batch_does_not_depend_on_the_size_of_its_tiles(width, monkeypatch):
 # Floats ---------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(params=[64, 10**6], ids=["written", "called"])
+def way_of_floats(request, monkeypatch):
+    """Long runs have their operations written out, short ones call the rule once a coordinate."""
+    monkeypatch.setattr(floats.Floats, "length", request.param)
+
+
+@pytest.mark.usefixtures("way_of_floats")
 @pytest.mark.parametrize("opt", ELEMENTWISE, ids=name_of)
 def test_floats_leave_the_run_that_arrays_leave_bit_for_bit(opt):
     for problem in (Rosenbrock(), Quadratic([1.0, 20.0])):
@@ -281,6 +289,7 @@ def test_floats_leave_the_run_that_arrays_leave_bit_for_bit(opt):
         assert_same_run(minimize(problem, opt, steps=200, engine="floats"), reference)
 
 
+@pytest.mark.usefixtures("way_of_floats")
 @pytest.mark.parametrize(("opt", "problem"), PAIRS, ids=name_of)
 def test_floats_leave_nearly_the_run_that_arrays_leave_on_every_problem(opt, problem):
     """Python's exp, sin and cos differ from NumPy's in the last bit now and then."""
@@ -294,6 +303,90 @@ def test_floats_leave_the_same_run_around_the_ends_of_chunks(steps):
     opt = Adam(lr=Exponential(0.01, 0.001))
     reference = minimize(Rosenbrock(), opt, steps=steps, engine="array")
     assert_same_run(minimize(Rosenbrock(), opt, steps=steps, engine="floats"), reference)
+
+
+@pytest.mark.parametrize("opt", [o for o in ELEMENTWISE if not o.answers], ids=name_of)
+@pytest.mark.parametrize("problem", [Rosenbrock(), Quadratic([1.0, 20.0])], ids=name_of)
+def test_every_elementwise_rule_is_written_out(opt, problem):
+    x = np.array(problem.x0, dtype=float)
+    way = way_for(calm(opt), problem, x, calm(opt).init(x))
+    engine = floats.Floats(way)
+    chunk = engine.chunk(0, x, way.evaluate(0, x), calm(opt).init(x).slots, engine.length)
+    assert len(engine.pages) == 1
+    assert 1 <= len(chunk.lr) <= engine.length
+
+
+@pytest.mark.parametrize("problem", [Rosenbrock(12), Quadratic(np.linspace(1.0, 9.0, 16))], ids=name_of)
+def test_a_dozen_dimensions_are_written_out_as_well(problem):
+    reference = minimize(problem, Adam(lr=0.01), steps=600, engine="array")
+    assert_same_run(minimize(problem, Adam(lr=0.01), steps=600), reference)
+
+
+def test_a_loop_that_is_written_out_can_be_read():
+    """The page of gradient descent on (x - 1)^2: its update, and the slope where that leads."""
+    engine = floats.Floats(way_for(SGD(lr=0.25), OneAway(), np.array([3.0]), SGD(lr=0.25).init([3.0])))
+    engine.chunk(0, np.array([3.0]), Evaluation(4.0, np.array([4.0])), (), engine.length)
+    assert engine.pages[0].source.split("\n") == [
+        "def updates(rows, columns, x0, g0, n0):",
+        "    for _ in columns:",
+        "        a0_2 = n0 * g0",
+        "        a0_3 = x0 - a0_2",
+        "        x0 = a0_3",
+        "        b1 = x0 - 1.0",
+        "        b2 = 2.0 * b1",
+        "        g0 = b2",
+        "        rows += x0, g0",
+        "    return []",
+    ]
+
+
+class OneAway(Problem, abstract=True):
+    components = True
+    x0 = (3.0,)
+
+    def fun(self, x):
+        (a,) = parts(x)
+        return (a - 1.0) * (a - 1.0)
+
+    def grad(self, x):
+        (a,) = parts(x)
+        return join(2.0 * (a - 1.0))
+
+
+class Cornered(OneAway, abstract=True):
+    """A gradient that cannot be traced, because it asks where it is."""
+
+    def grad(self, x):
+        (a,) = parts(x)
+        return join(2.0 * (a - 1.0) if np.all(a > 1.0) else -1.0 + 0.0 * a)
+
+
+def test_a_gradient_that_cannot_be_traced_is_called():
+    reference = minimize(Cornered(), Momentum(lr=0.1), steps=600, engine="array")
+    assert_same_run(minimize(Cornered(), Momentum(lr=0.1), steps=600, engine="floats"), reference)
+
+
+@pytest.mark.parametrize("change", [5, 40, 600])
+def test_a_written_loop_ends_where_the_rule_takes_another_branch(change):
+    """After some updates the rule goes half as fast; the first branch and the second are written apart."""
+    opt = Slowing(lr=Exponential(0.01, 0.001), after=change)
+    reference = minimize(Rosenbrock(), opt, steps=1100, engine="array")
+    assert_same_run(minimize(Rosenbrock(), opt, steps=1100, engine="floats"), reference)
+
+
+class Slowing(Optimizer, abstract=True):
+    lr: Hyper = 0.1
+    after: int = 5
+
+    def direction(self, x, g, slots, h):
+        return (g if h.t <= h.after else 0.5 * g) / 100.0, slots
+
+
+def test_the_rates_of_a_wrapped_rule_are_those_of_the_rule_inside():
+    opt = ClipByValue(Momentum(lr=Exponential(0.01, 0.001)), 1.0)
+    assert opt.elementwise
+    reference = minimize(Rosenbrock(), opt, steps=600, engine="array")
+    assert_same_run(minimize(Rosenbrock(), opt, steps=600, engine="floats"), reference)
 
 
 @settings(max_examples=40, deadline=None)
@@ -369,7 +462,7 @@ def test_minimize_chooses_by_what_rule_and_problem_declare(monkeypatch):
     many = np.array([[1e-3], [1e-4]])
     valley = Rosenbrock()
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3)) == "Floats"
-    assert engine_used(monkeypatch, Rosenbrock(9), SGD(lr=1e-4)) == "array"
+    assert engine_used(monkeypatch, Rosenbrock(17), SGD(lr=1e-4)) == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3), X0.astype(np.float32)) == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=np.array([1e-3, 1e-4]))) == "array"
     assert engine_used(monkeypatch, Quadratic([[2.0, 1.0], [1.0, 2.0]]), SGD(lr=0.1)) == "array"

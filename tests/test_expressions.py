@@ -1,9 +1,13 @@
 """Expressions are read by a parser, which knows names, numbers and calls, and nothing else."""
 
+import re
+
 import numpy as np
 import pytest
 
 import stepsize as ss
+from optim import dialects
+from schedules import anchors
 from stepsize.base.record import Record
 from stepsize.expressions import parse, parse_problem
 from tests.instances import OPTIMIZERS, PROBLEMS, SCHEDULES, name_of
@@ -44,6 +48,39 @@ def test_expressions(text, value):
     if value is None:
         value = ss.Momentum(0.1, momentum=ss.Constant(0.5).then(0.9, at=5))
     assert found == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("torch.Adam(lr=0.1)", dialects.torch.Adam(lr=0.1)),
+        ("torch.optim.SGD(lr=0.1, momentum=0.9)", dialects.torch.SGD(lr=0.1, momentum=0.9)),
+        ("keras.Adam", dialects.keras.Adam()),
+        ("optax.contrib.prodigy()", dialects.optax.contrib.prodigy()),
+        (
+            "torch.Adam(torch.optim.lr_scheduler.StepLR(0.1, step_size=30))",
+            dialects.torch.Adam(lr=anchors.torch.StepLR(0.1, step_size=30)),
+        ),
+        ("wikipedia.step_based(0.1, d=0.5, r=10)", anchors.wikipedia.step_based(0.1, d=0.5, r=10)),
+        ("torch.StepLR(0.1, step_size=30).warmup(5)", anchors.torch.StepLR(0.1, step_size=30).warmup(5)),
+    ],
+)
+def test_the_names_of_libraries(text, value):
+    assert parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("torch.Adma(lr=0.1)", "got the unknown name 'torch.Adma', did you mean Ada"),
+        ("torch.Adam(rate=0.1)", "torch.Adam: got the argument 'rate'"),
+        ("torch.StepLR(0.1, size=3)", "got the parameter 'size' of torch.StepLR"),
+        ("jax.Adam(0.1)", "got the unknown name 'jax'"),
+    ],
+)
+def test_what_a_library_does_not_have_is_refused(text, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        parse(text)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """The house has floors: who may import whom, and what an import may load."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import optim
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("problems", "schedules", "optim", "stepsize")
@@ -76,7 +79,7 @@ def test_no_rule_is_an_island():
     """Every module is reachable from its package, so that its classes are registered."""
     for package in ("problems", "schedules", "optim"):
         modules = {f"{package}.{p.stem}" for p in (ROOT / package).glob("*.py") if p.stem != "__init__"}
-        loaded = loaded_by(f"import {package}")
+        loaded = loaded_by(f"from {package} import *")
         assert modules - loaded <= LAZY, (
             f"{sorted(modules - loaded - LAZY)} are not imported by their package"
         )
@@ -92,12 +95,18 @@ def loaded_by(statement):
     return set(done.stdout.split())
 
 
+def test_the_families_are_all_that_their_files_have():
+    for file, names in optim._FAMILIES.items():
+        assert sorted(names) == sorted(importlib.import_module(f"optim.{file}").__all__)
+
+
 def test_import_optim_loads_no_more_than_numpy_and_a_few_small_modules():
     ours = {m for m in loaded_by("import optim") if m.split(".")[0] in PACKAGES}
     beyond = loaded_by("import optim") - loaded_by("import numpy") - ours
     third_party = {m for m in beyond if m.split(".")[0] not in STANDARD}
     assert third_party == set()
-    assert not any(m.startswith(("problems", "schedules")) for m in ours)
+    assert not any(m.startswith(("problems", "schedules", "optim.dialects", "optim.testing")) for m in ours)
+    assert {m for m in ours if m.startswith("optim.engines")} == {"optim.engines", "optim.engines.chunks"}
 
 
 def test_import_stepsize_loads_nothing_heavy():

@@ -1,5 +1,6 @@
 """What the README shows is what happens."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -12,6 +13,7 @@ import optim
 import problems
 import schedules
 import stepsize as ss
+from benchmarks.tables import RESULTS, TITLES, in_readme
 from stepsize.base.record import registered
 from stepsize.cli import main
 
@@ -45,6 +47,12 @@ def test_the_python_runs_in_order(tmp_path, monkeypatch, capsys):
     with pytest.raises(AssertionError) as caught:
         names["test_my_adam"]()
     assert " ".join(str(caught.value).split()) in " ".join(README.split()), "the message of the kit"
+
+
+def test_the_speed_is_what_was_measured():
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    assert {*results["regimes"]} == {*TITLES}
+    assert in_readme(README, results) == README
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,7 +4,8 @@ A rule is written once, as in its paper, and read by people. The **array** engin
 is the reference, it lives in the loop of `minimize`, and every rule, problem and rate can use it. The other
 two make many updates at a time and leave the same run:
 
-* `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate;
+* `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate; where
+  the run is long, the operations that it makes are first written out as one plain loop (`written`);
 * `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
   with the runs innermost, tile by tile (`tiles`), for huge vectors block by block (`blocks`).
 

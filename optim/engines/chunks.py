@@ -6,8 +6,7 @@ up to there, which costs a few hundred updates at most and gives the state that 
 in.
 """
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,8 +18,7 @@ __all__ = ["Chunk", "Engine", "leap"]
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A few hundred updates: T + 1 points from the start on, and T rates."""
 
     x: Array

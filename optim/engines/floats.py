@@ -5,13 +5,18 @@ it is therefore faster by far to call the rule once for each, on plain floats; t
 same. Rows of floats collect the history, and all that is asked about it is computed for a chunk at once.
 Where float arithmetic raises an exception (a division by zero, an overflow in exp) arrays would give inf or
 nan: then the engine steps aside, and the chunk is made again on arrays, which decide.
+
+For a long run the calls are saved as well: the operations of rule and gradient are written out (`written`).
 """
 
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 
 from optim.engines.chunks import Chunk
+from optim.engines.tracing import Untraceable, trace_function, trace_update
+from optim.engines.written import Writing
 from optim.optimizer import Evaluation, Optimizer, kind_of
 from optim.ways import Way
 
@@ -20,7 +25,7 @@ __all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
 Array = np.ndarray[Any, Any]
 
 # Beyond, a call on an array is cheaper than the rule once a coordinate.
-MOST_DIMENSIONS = 8
+MOST_DIMENSIONS = 16
 
 
 def floats_can(way: Way, x: Array, slots: Any) -> bool:
@@ -45,22 +50,55 @@ class Floats:
 
     def __init__(self, way: Way) -> None:
         self.optimizer, self.problem, self.hypers = way.optimizer, way.problem, way.hypers
+        self.pages: list[Writing] = []
+        self._writes = not way.optimizer.answers
+        self._rate = _path_of_rate(way.optimizer)
 
     def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
         """Return the next `count` updates, or None where only arrays can tell what comes out."""
+        # Writing takes as long as a few hundred updates do.
+        long = self._writes and (count == self.length or self.pages)
         try:
-            rows, slopes, rates, answers, places = self._descend(n, x, e, slots, count)
+            points, slopes, rates, answers, new = (
+                self._replay(n, x, e, slots, count) if long else self._descend(n, x, e, slots, count)
+            )
+        except Untraceable:
+            self._writes = False
+            return self.chunk(n, x, e, slots, count)
         except (ArithmeticError, ValueError, TypeError):
             return None
-        points = _rows(rows, x)
-        return Chunk(
-            points,
-            np.asarray(self.problem.fun(points), dtype=float),
-            _rows(slopes, x),
-            np.fromiter(rates, float, len(rates)),
-            _rows(answers, x) if self.optimizer.answers else points,
-            tuple(np.array(slot) for slot in zip(*places, strict=True)),
+        values = np.asarray(self.problem.fun(points), dtype=float)
+        return Chunk(points, values, slopes, rates, points if answers is None else answers, new)
+
+    def _replay(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
+        """Make the updates by the loop that is written out, as far as its branch of the rule goes."""
+        h = self.hypers.at(n)
+        page, numbers = self._page(h, x, slots)
+        columns = self.hypers.columns(n, n + count)
+        start = np.concatenate([x, e.g, *slots]).tolist()
+        rows, new = page.run(numbers, columns, start, count)
+        both = np.fromiter(chain(start[: 2 * x.size], rows), float).reshape(-1, 2, x.size)
+        rates = columns.get(self._rate, repeat(h.lr))
+        return (
+            both[:, 0].copy(),
+            both[:, 1].copy(),
+            np.fromiter(rates, float, len(both) - 1),
+            None,
+            tuple(np.array(new).reshape(len(slots), x.size)),
         )
+
+    def _page(self, h: Any, x: Array, slots: Any) -> tuple[Writing, list[Any]]:
+        for page in self.pages:
+            if (numbers := page.rule.known(h)) is not None:
+                return page, numbers
+        rule = trace_update(self.optimizer, h, len(slots), x.dtype)
+        try:
+            gradient: Any = trace_function(self.problem.grad, x.size, x.dtype)
+        except Untraceable:
+            gradient = self.problem.grad
+        page = Writing(self.optimizer, rule, gradient, x.size)
+        self.pages.append(page)
+        return self._page(h, x, slots)
 
     def _descend(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
         optimizer, slope = self.optimizer, self.problem.grad
@@ -86,9 +124,20 @@ class Floats:
             rates.append(lr)
             if answers:
                 reported += map(optimizer.answer, p, places)
-        return rows, slopes, rates, reported, places
+        return (
+            _points(rows, x),
+            _points(slopes, x),
+            np.fromiter(rates, float, len(rates)),
+            _points(reported, x) if answers else None,
+            tuple(np.array(slot) for slot in zip(*places, strict=True)),
+        )
 
 
-def _rows(numbers: list[Any], x: Array) -> Array:
+def _path_of_rate(optimizer: Optimizer) -> tuple[str, ...]:
+    inner = getattr(optimizer, "inner", None)
+    return ("lr",) if inner is None else ("inner", *_path_of_rate(inner))
+
+
+def _points(numbers: list[Any], x: Array) -> Array:
     """Return points from their coordinates; a root of a negative number, which is complex, is refused."""
     return np.fromiter(numbers, float, len(numbers)).reshape(-1, len(x))

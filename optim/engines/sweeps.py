@@ -60,7 +60,7 @@ def sweep(
     steps: int = 1000,
     *,
     threads: int = 1,
-    check: int = 32,
+    check: int = 50,
 ) -> Ends:
     """Descend with a batch of runs, and keep only where each of them ended.
 
@@ -177,8 +177,10 @@ def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Arra
 
 
 def _descend(tile: Tile, who: Array, steps: int, check: int, ends: Ends) -> None:
+    before = [np.empty_like(a) for a in tile.arrays()]
     for n in range(0, steps, check):
-        before = [a.copy() for a in tile.arrays()]
+        for a, kept in zip(tile.arrays(), before, strict=True):
+            np.copyto(kept, a)
         count = min(check, steps - n)
         for k in range(n, n + count):
             tile.advance(k)
@@ -188,6 +190,7 @@ def _descend(tile: Tile, who: Array, steps: int, check: int, ends: Ends) -> None
             if lost.all():
                 return
             tile, who = tile.columns(~lost, tile.arrays()), who[~lost]
+            before = [np.empty_like(a) for a in tile.arrays()]
     _write(tile, tile.arrays(), who, slice(None), ends)
 
 

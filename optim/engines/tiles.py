@@ -27,6 +27,10 @@ Array = np.ndarray[Any, Any]
 # Numbers in one array of a tile: about a mebibyte, so that a handful of them stay in the cache.
 TILE = 2**17
 
+# Numbers of a tile that are judged at a time: the temporary arrays of a value are then small enough for
+# memory that the process has already, and asking the system for more costs ten times what the values do.
+LOOK = 2**14
+
 # Numbers in one array of a chunk's history.
 HISTORY = 2**21
 
@@ -74,8 +78,14 @@ class Tile:
 
     def finite(self) -> Array:
         """Return which runs have a finite value and gradient, as `minimize` judges a single run."""
-        good = np.isfinite(self.problem.fun(self.points)) & np.isfinite(dot(self.g.T, self.g.T))
-        return np.asarray(good)
+        points, slopes = self.points, self.g.T
+        good = np.empty(len(points), dtype=bool)
+        width = max(1, LOOK // points.shape[1])
+        for low in range(0, len(points), width):
+            some = slice(low, low + width)
+            good[some] = np.isfinite(self.problem.fun(points[some]))
+            good[some] &= np.isfinite(dot(slopes[some], slopes[some]))
+        return good
 
     @property
     def points(self) -> Array:

@@ -20,7 +20,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from optim.optimizer import Optimizer
 from stepsize.base import arithmetic
 
-__all__ = ["Symbol", "Tape", "Trace", "Untraceable", "trace_function", "trace_update"]
+__all__ = ["ON_NUMBERS", "Symbol", "Tape", "Trace", "Untraceable", "trace_function", "trace_update"]
 
 
 class Untraceable(Exception):  # noqa: N818  (not an error: the rule runs as it stands)
@@ -29,7 +29,7 @@ class Untraceable(Exception):  # noqa: N818  (not an error: the rule runs as it 
 
 # What Python does where NumPy's ufunc stands on the tape: a number must come out with the bits that the rule
 # gives.
-_PLAIN: dict[Any, Callable[..., Any]] = {
+ON_NUMBERS: dict[Any, Callable[..., Any]] = {
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
@@ -112,8 +112,10 @@ class Tape:
         if not all(isinstance(a, Symbol | int | float | np.generic) for a in args):
             raise Untraceable("an operand that is no number")
         if all(a.plain for a in args if isinstance(a, Symbol)):
-            value = _PLAIN.get(function, function)(*(a.value if isinstance(a, Symbol) else a for a in args))
-            self.plain.append((_PLAIN.get(function, function), args))
+            value = ON_NUMBERS.get(function, function)(
+                *(a.value if isinstance(a, Symbol) else a for a in args)
+            )
+            self.plain.append((ON_NUMBERS.get(function, function), args))
             return Symbol(self, len(self.plain) - 1, True, value, float)
         dtype = self._dtype(function, args)
         self.calls.append((function, args))

@@ -45,7 +45,9 @@ def catalogue() -> dict[str, list[dict[str, str]]]:
     import problems
     import schedules
     from stepsize.base.record import registered, summary
+    from stepsize.expressions import load_registry
 
+    load_registry()
     kinds: dict[str, Any] = {
         "problems": problems.Problem,
         "optimizers": optim.Optimizer,

@@ -1,0 +1,87 @@
+"""The measured rows as tables in Markdown; ``python -m benchmarks.tables`` puts them into the README."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Row, number
+
+RESULTS = Path(__file__).parent / "results.json"
+README = Path(__file__).parent.parent / "README.md"
+MARKS = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+
+TITLES = {
+    "single": "One step in two dimensions, ours with a schedule and the full history",
+    "process": "A whole process: imports and 10^4 Adam steps",
+    "sweeps": "Many runs at once",
+    "huge": "Ten million parameters",
+    "logistic": "Logistic regression",
+    "imports": "Imports, in processor time",
+}
+
+
+def page(results: dict[str, Any]) -> str:
+    """Return all tables, under the conditions in which they were measured."""
+    parts = [f"Measured {results['about']}."]
+    for regime, rows in results["regimes"].items():
+        parts += [f"**{TITLES[regime]}**", *tables([Row(**row) for row in rows])]
+    return "\n\n".join(parts)
+
+
+def tables(rows: list[Row]) -> Iterable[str]:
+    """Yield one table for tasks that were measured beside the same others, and one for lone figures."""
+    tasks: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.against:
+            tasks.setdefault(row.task, []).append(row)
+    groups: dict[tuple[str, ...], list[list[Row]]] = {}
+    for task in tasks.values():
+        groups.setdefault(tuple(row.against for row in task), []).append(task)
+    for peers, group in groups.items():
+        aims = [next((row.aim for row in column if row.aim), "") for column in zip(*group, strict=True)]
+        heads = [
+            f"{peer} (aim: {_sign(aim)})" if aim else peer for peer, aim in zip(peers, aims, strict=True)
+        ]
+        lines = [(task[0].task, task[0].ours, *map(_cell, task)) for task in group]
+        yield _table(("", "ours", *heads), lines)
+    if alone := [row for row in rows if not row.against]:
+        yield _table(
+            ("", "ours", "aim"),
+            [
+                (row.task, row.ours, _sign(row.aim) + (", missed" if row.met is False else ""))
+                for row in alone
+            ],
+        )
+
+
+def _sign(aim: str) -> str:
+    return aim.replace(">=", "\u2265").replace("<=", "\u2264")
+
+
+def _cell(row: Row) -> str:
+    if row.missing or row.ratio is None:
+        return row.missing
+    words = ", missed" if row.met is False else ""
+    words = ", they are faster" if row.ratio < 1 else words
+    return f"{number(row.ratio)}x{words}"
+
+
+def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+    ruler = "|" + " --- |" + " ---: |" * (len(heads) - 1)
+    return "\n".join(["| " + " | ".join(heads) + " |", ruler, *("| " + " | ".join(x) + " |" for x in lines)])
+
+
+def in_readme(text: str, results: dict[str, Any]) -> str:
+    """Return the README with the tables of these results between their marks."""
+    begin, end = MARKS
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n{page(results)}\n{end}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(
+        in_readme(README.read_text(encoding="utf-8"), json.loads(RESULTS.read_text(encoding="utf-8"))),
+        encoding="utf-8",
+    )

@@ -1,0 +1,106 @@
+"""What a run writes down as it goes, chunk by chunk."""
+
+from typing import Any
+
+import numpy as np
+
+from optim.optimizer import Evaluation, Optimizer
+from optim.run import History
+from stepsize.base.arithmetic import dot
+
+__all__ = ["Recorder", "norm"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Recorder:
+    """Collects a run row by row; norms and overshoot are computed at the end of each chunk, all at once."""
+
+    def __init__(
+        self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation, every: int = 1
+    ) -> None:
+        self._optimizer = optimizer if optimizer.answers else None
+        self._problem = problem
+        self._every, self._made = every, 0
+        # Points that are dropped must be judged before.
+        self._judges = optimizer.answers or (every > 1 and problem.varies and not problem.drifts)
+        self._judged: list[Array] = []
+        self._x: list[Any] = [x]
+        self._f: list[Any] = [e.f]
+        self._g: list[Any] = [e.g]
+        self._lr: list[Any] = []
+        self._answer: list[Any] = [optimizer.answer(x, slots)]
+        self._done: list[tuple[Array, ...]] = []
+
+    def add(self, lr: Any, x: Array, slots: Any, e: Evaluation) -> None:
+        """Take over an update: its rate, and where it led."""
+        self._lr.append(lr)
+        self._x.append(x)
+        self._f.append(e.f)
+        self._g.append(e.g)
+        if self._optimizer:
+            self._answer.append(self._optimizer.answer(x, slots))
+        if len(self._lr) == 512:
+            self._close_chunk()
+
+    def add_chunk(self, chunk: Any) -> None:
+        """Take over updates that an engine made, their start included."""
+        if self._lr:
+            self._close_chunk()
+        answer = chunk.answer if self._optimizer else chunk.x[-1:]
+        self._keep(chunk.x, chunk.f, chunk.g, chunk.lr, answer)
+        self._x, self._f, self._g = [chunk.x[-1]], [chunk.f[-1]], [chunk.g[-1]]
+        self._answer = [answer[-1]]
+
+    def _close_chunk(self) -> None:
+        self._keep(
+            np.array(self._x),
+            np.array(self._f, dtype=float),
+            np.array(self._g),
+            np.array(self._lr, dtype=float),
+            np.array(self._answer),
+        )
+        for rows in (self._x, self._f, self._g, self._answer):
+            del rows[:-1]
+        self._lr.clear()
+
+    def _keep(self, x: Array, f: Array, g: Array, lr: Array, answer: Array) -> None:
+        overshoot = dot(np.diff(x, axis=0), g[1:]) > 0
+        keep = slice(1 if self._done else 0, None)
+        last_x, last_answer = x[-1:], answer[-1:]
+        if self._every > 1:
+            if self._judges:
+                points = (answer if self._optimizer else x)[keep]
+                self._judged.append(np.asarray(self._problem.fun(points), dtype=float))
+            which = np.arange(self._made, self._made + len(x)) % self._every == 0
+            which[: keep.start] = False
+            x, answer = x[which], answer[which] if self._optimizer else answer[:0]
+            self._last = (last_x.copy(), last_answer.copy(), bool(which[-1]))
+        else:
+            x, answer = x[keep], answer[keep]
+        self._made += len(lr)
+        self._done.append((x, f[keep], norm(g[keep]), lr, overshoot, answer))
+
+    def history(self) -> History:
+        """Return all of it."""
+        if self._lr or not self._done:
+            self._close_chunk()
+        x, fun, norm, lr, overshoot, answer = (
+            np.concatenate(column) for column in zip(*self._done, strict=True)
+        )
+        if self._every > 1:
+            last_x, last_answer, kept = self._last
+            if not kept:
+                x, answer = np.concatenate([x, last_x]), np.concatenate([answer, last_answer])
+        answers = answer if self._optimizer else None
+        judged = None
+        if self._judged:
+            judged = np.concatenate(self._judged)
+        elif answers is not None:
+            judged = np.asarray(self._problem.fun(answers), dtype=float)
+        return History(x, fun, norm, lr, overshoot, answers, judged, every=self._every)
+
+
+def norm(g: Array) -> Any:
+    """Return the Euclidean norm of every row."""
+    return np.sqrt(dot(g, g))
