@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -237,6 +238,14 @@ class TestSelfTuning:
         """Without curvature nothing bounds the first growth: the rate stays, then grows by sqrt(1 + 1)."""
         run = minimize(Slope(), SGD(lr=AdGD(lr=0.5)), steps=3)
         assert run.history.lr[:3] == pytest.approx([0.5, 0.5, 0.5 * math.sqrt(2)], rel=1e-14)
+
+    def test_adgd_keeps_its_rate_where_noise_alone_changed_the_gradient(self):
+        """The point has not moved, so that nothing is learnt; a rate of 0 would never grow again."""
+        rule = AdGD(lr=0.5)
+        carry = rule.begin(np.zeros(1))
+        for g in (1.0, 2.0, 3.0):
+            rate, carry = rule.rate(SimpleNamespace(x=np.zeros(1), g=np.array([g])), carry)
+            assert rate == 0.5
 
     def test_dog_stays_where_there_is_no_gradient(self):
         run = minimize(Parabola(start=0.0), SGD(lr=DoG(eps=0.0)), steps=3)

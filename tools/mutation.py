@@ -57,7 +57,7 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 ROOT = Path.cwd()
 LEARNT = ROOT / "mutants" / "tests-learnt.json"
 JUDGED = Path(__file__).parent / "mutants_judged.json"
-KILLED, SURVIVED, NO_TESTS, TIMEOUT = 1, 0, 33, 36
+KILLED, SURVIVED, NO_TESTS, SKIPPED, TIMEOUT = 1, 0, 33, 34, 36
 MEMORY = 4 << 30  # bytes a mutant may ask for
 
 
@@ -168,6 +168,7 @@ class Session:
         began, score = time.perf_counter(), Counter[str]()
         for k, (data, mutant) in enumerate(wanted):
             if only_words(mutant, data.path):
+                self.settle(data, mutant, SKIPPED, score)
                 continue
             tests = self.chosen(mutant)
             if not tests:
@@ -339,11 +340,11 @@ def report(args: argparse.Namespace) -> int:
             if status in ("killed", "timeout"):
                 row["killed"] += 1
                 continue
-            words = only_words(mutant, path)
-            if not words and status not in ("survived", "no tests"):
+            if status not in ("survived", "no tests", "skipped"):
                 row["untried"] += 1
                 continue
-            diff = change(mutant, path)
+            words = status == "skipped" or only_words(mutant, path)
+            diff = "" if words and not args.all else change(mutant, path)
             why = reason(mutant, diff, judged)
             kind = "words" if words else "judged" if why else "open"
             row[kind] += 1
