@@ -76,6 +76,7 @@ ALLOWED = [
     "SearchThenConverge(1e-9, 1.0, 1.0)",
     "Interpolated([3], [0.1])",
     "StrongSilver(10.0, 0.5, 1)",
+    "HagerZhang(delta=0.3, sigma=0.3)",
 ]
 REFUSED = [
     ("Rows([])", "schedules"),
@@ -93,6 +94,10 @@ REFUSED = [
     ("Piecewise([3], [0.1])", "values"),
     ("Fractions([0.5, 0.5], [Linear(0.1, 5)])", "schedules"),
     ("StrongSilver(10.0, 0.5, 6)", "steps"),
+    ("HagerZhang(delta=0.5)", "delta"),
+    ("HagerZhang(sigma=1.0)", "sigma"),
+    ("HagerZhang(delta=0.3, sigma=0.2)", "sigma"),
+    ("HagerZhang(first=0.0)", "first"),
     ("Chebyshev(10.0, 0.0, 4)", "mu"),
     ("PowerScheduler(0.1, batch=0.0, tokens=500.0)", "batch"),
     ("PowerScheduler(0.1, batch=1.0, tokens=500.0, b=0.0)", "b"),

@@ -43,7 +43,7 @@ class HagerZhang(Search):
         psi2 times the last step.
     psi0, psi1, psi2, psi3 : float
         Of the first trial: share of |x|/|g|, where the parabola is measured, growth, and how a trial without
-        a finite value is shortened.
+        a finite value is shortened; above 0, and psi3 less than 1.
     max_trials : int
         Evaluations of one search; at least 1.
 

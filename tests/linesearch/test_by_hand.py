@@ -286,6 +286,57 @@ class TestHagerZhang:
         HagerZhang(max_trials=3)(line, {"alpha": 0.5})
         assert [t.alpha for t in line.trials[1:3]] == pytest.approx([0.05, 1.0])
 
+    def test_the_secant_of_two_slopes(self):
+        """On a parabola it is exact: 3 is too high, and 1 the minimum."""
+        line = parabola()
+        found = HagerZhang(first=3.0)(line, None)
+        assert [t.alpha for t in line.trials[1:]] == pytest.approx([3.0, 1.0])
+        assert (found.status, found.carry) == ("converged", {"alpha": found.alpha})
+
+    def test_two_secants_where_the_slope_bends_up(self):
+        """phi = exp(t) - 2 t, from 3: the secant from (0, -1), then that through 0 and where it led."""
+        first = 3 / (math.exp(3) - 1)
+        line = along(lambda t: math.exp(t) - 2 * t, lambda t: math.exp(t) - 2)
+        HagerZhang(first=3.0, delta=0.01, sigma=0.1)(line, None)
+        assert [t.alpha for t in line.trials[1:]] == pytest.approx(
+            [3.0, first, first / (math.exp(first) - 1)]
+        )
+        short = along(lambda t: math.exp(t) - 2 * t, lambda t: math.exp(t) - 2)
+        found = HagerZhang(first=3.0, delta=0.01, sigma=0.1, max_trials=2)(short, None)
+        assert (found.alpha, found.status) == (pytest.approx(first), "budget")
+
+    def test_secants_where_the_slope_bends_down(self):
+        """phi = t - 2 log(1 + t): the secant from 0 halves 1 + t, and the second one leads outside."""
+
+        def bent():
+            return along(lambda t: t - 2 * math.log1p(t), lambda t: 1 - 2 / (1 + t))
+
+        line = bent()
+        HagerZhang(first=10.0)(line, None)
+        assert [t.alpha for t in line.trials[1:]] == pytest.approx([10.0, 5.5, 3.25, 2.125])
+        line = bent()
+        HagerZhang(first=10.0, gamma=0.1)(line, None)
+        assert [t.alpha for t in line.trials[1:4]] == pytest.approx([10.0, 5.5, 2.75]), (
+            "too little: the middle"
+        )
+        line = bent()
+        found = HagerZhang(first=10.0, max_trials=2)(line, None)
+        assert (found.alpha, found.status) == (0.0, "min_step"), "nothing was lower than the start"
+
+    def test_what_is_high_but_falls_is_bisected(self):
+        """t^2/2 - t up to 1, and 10 from there on."""
+        for theta, expected in ((0.5, [4.0, 2.0, 1.0, 0.5]), (0.25, [4.0, 1.0, 0.25])):
+            line = along(lambda t: t * t / 2 - t if t < 1 else 10.0, lambda t: t - 1 if t < 1 else -1.0)
+            HagerZhang(first=4.0, theta=theta)(line, None)
+            assert [t.alpha for t in line.trials[1:]] == pytest.approx(expected)
+
+    def test_a_wall_shortens_to_a_tenth(self):
+        line = along(lambda t: t * t / 2 - t if t < 1 else math.inf, lambda t: t - 1)
+        HagerZhang(first=4.0)(line, None)
+        assert [t.alpha for t in line.trials[1:]] == pytest.approx([4.0, 0.4])
+        wall = along(lambda t: math.inf if t else 0.0, falling)
+        assert HagerZhang()(wall, None).status == "nonfinite"
+
     def test_growth_until_it_rises(self):
         """sigma = 1e-9 refuses every slope that falls: 0.25, then 5 times it, already lower."""
         line = parabola()
