@@ -10,6 +10,8 @@ from optim import Evaluation
 from problems import Parabola, Problem
 from schedules import (
     GOLSB,
+    PAL,
+    SLS,
     Armijo,
     ExactQuadratic,
     ExactSearch,
@@ -17,11 +19,13 @@ from schedules import (
     GOLSBack,
     GrippoLamparielloLucidi,
     HagerZhang,
+    QuadraticApproximation,
     StrongWolfe,
 )
 from schedules.linesearch.armijo import interpolated
 from schedules.linesearch.first_trial import first_trial
 from schedules.linesearch.line import Line
+from schedules.linesearch.wolfe import _cubic_low, _parabola_low
 from tests.instances import SEARCHES, name_of
 
 
@@ -240,6 +244,81 @@ class TestGradientOnly:
         assert GOLSBack()(falls, None).status == "max_step"
         rises = along(lambda t: abs(t), lambda t: 1.0 if t else -1.0)
         assert GOLSBack()(rises, None).status == "min_step"
+
+
+class TestParabolas:
+    def test_what_pal_believes_of_a_parabola_is_the_parabola(self):
+        line = parabola()
+        PAL()(line, None)
+        assert [line.belief.mean(t) for t in (0.0, 0.7, 2.0)] == pytest.approx([2.0, 0.18, 2.0])
+
+    def test_pal_measures_where_there_is_no_low_point(self):
+        found = PAL(mu=0.25)(along(lambda t: -t, falling), None)
+        assert (found.alpha, found.status) == (0.25, "degenerate")
+
+    @pytest.mark.parametrize(
+        ("search", "carry", "first", "alpha", "status"),
+        [
+            (QuadraticApproximation(alpha0=0.5, max_length=100.0), None, 0.5, 1.0, "converged"),
+            (QuadraticApproximation(alpha0=0.5, max_length=100.0), {"alpha": 0.25}, 0.25, 1.0, "converged"),
+            (QuadraticApproximation(alpha0=0.01, max_length=100.0), None, 0.01, 0.1, "max_step"),
+            (QuadraticApproximation(alpha0=0.25, max_length=1.0), None, 0.25, 0.5, "max_step"),
+        ],
+    )
+    def test_no_step_is_longer_than_allowed(self, search, carry, first, alpha, status):
+        line = parabola()
+        found = search(line, carry)
+        assert line.trials[1].alpha == first
+        assert (found.alpha, found.status, found.carry) == (
+            pytest.approx(alpha),
+            status,
+            {"alpha": found.alpha},
+        )
+
+    def test_after_a_wall_the_next_is_measured_nearer(self):
+        wall = along(lambda t: math.inf if t else 0.0, lambda t: math.inf if t else -1.0)
+        found = QuadraticApproximation(alpha0=0.5, growth=10.0)(wall, None)
+        assert (found.status, found.carry) == ("nonfinite", {"alpha": pytest.approx(0.05)})
+
+    def test_the_cubic_of_two_slopes_finds_the_low_point_of_a_cubic(self):
+        """5 - t - t^2/2 + t^3: its derivative 3 t^2 - t - 1 vanishes at (1 + sqrt 13) / 6."""
+        line = cubic(5.0, -1.0, -0.5, 1.0)
+        for a, b in ((0.0, 2.0), (2.0, 0.0), (0.5, 1.5)):
+            assert _cubic_low(line.both(a), line.both(b)) == pytest.approx((1 + math.sqrt(13)) / 6, rel=1e-12)
+
+    def test_the_parabola_of_one_slope_finds_the_low_point_of_a_parabola(self):
+        """Of phi = 2 (1 - t)^2, and never that of a hill."""
+        line = parabola()
+        for a, b in ((0.0, 3.0), (0.5, 0.25), (3.0, 0.5)):
+            assert _parabola_low(line.both(a), line.both(b)) == pytest.approx(1.0)
+        hill = along(lambda t: -t * t, lambda t: -2 * t)
+        assert _parabola_low(hill.both(1.0), hill.both(2.0)) is None
+        wall = along(lambda t: t if t < 1 else math.inf, lambda t: 1.0 + 0 * t)
+        assert _parabola_low(wall.both(0.5), wall.both(2.0)) is None
+
+    def test_goldstein_doubles_what_is_too_short(self):
+        """phi = 2 (1 - t)^2 at 0.15 is 1.445, below 2 - 0.9 * 4 * 0.15; at 0.3 it is 0.98, above 0.92."""
+        line = parabola()
+        found = SLS(alpha0=0.15, goldstein=True)(line, None)
+        assert [t.alpha for t in line.trials[1:]] == [0.15, 0.3]
+        assert found.carry == {"alpha": 0.3}
+
+
+TELLING = [
+    Armijo,
+    ForwardBackward,
+    ExactSearch,
+    HagerZhang,
+    GrippoLamparielloLucidi,
+    PAL,
+    QuadraticApproximation,
+]
+
+
+@pytest.mark.parametrize("kind", TELLING)
+def test_a_level_start_is_flat_and_a_rising_one_no_descent(kind):
+    assert kind()(parabola(0.0, d=1.0), None).status == "flat"
+    assert kind()(parabola(1.0, d=-1e-3), None).status == "not_descent"
 
 
 class TestNonmonotone:
