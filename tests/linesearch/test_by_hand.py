@@ -321,7 +321,44 @@ def test_a_level_start_is_flat_and_a_rising_one_no_descent(kind):
     assert kind()(parabola(1.0, d=-1e-3), None).status == "not_descent"
 
 
+class TestWolfe:
+    def test_it_doubles_until_it_has_passed_the_low_point(self):
+        line = parabola()
+        found = StrongWolfe(first=0.1, c2=0.1)(line, None)
+        assert [t.alpha for t in line.trials[1:6]] == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6])
+        assert (found.alpha, found.status) == (pytest.approx(1.0), "converged")
+
+    def test_a_wall_is_halved_away_from_and_then_approached(self):
+        line = along(lambda t: t * t / 2 - 2 * t if t < 1 else math.inf, lambda t: t - 2)
+        found = StrongWolfe(first=4.0, c2=0.1, max_trials=6)(line, None)
+        assert [t.alpha for t in line.trials[1:]] == pytest.approx([4.0, 2.0, 1.0, 0.5, 0.75, 0.875])
+        assert (found.alpha, found.status) == (0.875, "nonfinite")
+        wall = along(lambda t: math.inf if t else 0.0, falling)
+        assert StrongWolfe()(wall, None).status == "nonfinite"
+
+    @pytest.mark.parametrize(("drop", "tried"), [(0.45, 1), (0.35, 2)])
+    def test_hager_and_zhang_take_a_steep_rise_if_it_is_low_enough(self, drop, tried):
+        """At 2 with slope 9: delta alpha phi'(0) asks for a decrease of 0.1 * 2 * 2."""
+        line = along(lambda t: 1 - drop if t else 1.0, lambda t: 9.0 if t else -2.0)
+        HagerZhang(first=2.0, max_trials=2)(line, None)
+        assert len(line.trials) - 1 == tried
+
+    @pytest.mark.parametrize("kind", [Armijo, StrongWolfe, HagerZhang, GrippoLamparielloLucidi])
+    def test_who_stays_hands_over_where_he_is(self, kind):
+        line = parabola(1.0, d=-1.0)
+        found = kind()(line, None)
+        assert found.e is line.start
+        assert found.e.f == 0.5
+
+
 class TestNonmonotone:
+    def test_where_it_ends_in_vain(self):
+        rising = along(lambda t: abs(t), falling)
+        found = GrippoLamparielloLucidi()(rising, None)
+        assert (found.status, found.carry["values"]) == ("min_step", [0.0])
+        wall = along(lambda t: math.inf if t else 0.0, falling)
+        assert GrippoLamparielloLucidi()(wall, None).status == "nonfinite"
+
     def test_the_worst_of_the_last_values_is_enough(self):
         """At alpha = 2.2, phi is 2.88: above phi(0) = 2, below the 3 of an earlier point."""
         carry = {"values": [3.0], "x": np.array([4.2]), "g": np.array([4.2 - 1.0])}
