@@ -71,7 +71,8 @@ class Newton(Optimizer):
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the solution of H d = g."""
         H = h.hess + np.asarray(h.damping)[..., None] * np.eye(x.shape[-1])
-        return _each_run(_REPAIRS[self.repair], H, g).astype(x.dtype), ()
+        solve = _REPAIRS[self.repair]
+        return _each_run(solve, H, g).astype(x.dtype), ()
 
 
 class DampedNewton(Newton):
@@ -227,8 +228,8 @@ class GaussNewton(Optimizer):
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the least-squares solution of J d = r."""
-        d = x.shape[-1]
-        ridge = np.broadcast_to(np.sqrt(h.damping)[..., None] * np.eye(d), (*x.shape, d))
+        size = x.shape[-1]
+        ridge = np.broadcast_to(np.sqrt(h.damping)[..., None] * np.eye(size), (*x.shape, size))
         J = np.concatenate([h.jacobian, ridge], axis=-2)
         r = np.concatenate([h.residuals, np.zeros_like(x)], axis=-1)
         return _each_run(_least_squares, J, r).astype(x.dtype), ()

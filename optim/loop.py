@@ -160,7 +160,7 @@ def minimize(
 
 def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
-    problem = _checked_problem(problem)
+    problem = checked_problem(problem)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
     x = optimizer.spread(_start(problem, x0), "x0")
@@ -181,7 +181,8 @@ def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol
     return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))
 
 
-def _checked_problem(problem: Any) -> Any:
+def checked_problem(problem: Any) -> Any:
+    """Return a problem with all that the loop asks of it, or raise TypeError."""
     is_class = isinstance(problem, type)
     if is_class or not all(callable(getattr(problem, name, None)) for name in ("fun", "grad")):
         hint = f"{problem.__name__}() with its parameters" if is_class else "Problem.of(fun, grad, x0=...)"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from optim import Optimizer
+from optim.loop import checked_problem
 from stepsize.base.checks import as_count, as_floats, describe, did_you_mean, refuse_unless
 from stepsize.base.record import Record
 from stepsize.batches import Batch, with_values
@@ -61,7 +62,9 @@ class Design:
         **budget: Any,
     ) -> "Design":
         """Return the design that the arguments of `sweep` describe, everything checked."""
-        problems = tuple(problem) if isinstance(problem, list | tuple) else (problem,)
+        problems = tuple(
+            checked_problem(p) for p in (problem if isinstance(problem, list | tuple) else [problem])
+        )
         optimizers = tuple(
             _made(o) for o in (optimizer if isinstance(optimizer, list | tuple) else [optimizer])
         )
@@ -72,6 +75,7 @@ class Design:
             points = {name: _listed(name, value) for name, value in values.items()}
         else:
             points = _drawn(values, as_count("samples", samples, 1), rng)
+        _check_values(optimizers, points)
         chosen = seeds_for(seeds, problems, rng)
         starts = tuple(starts_for(p, x0) for p in problems)
         batches, index = [], []
@@ -115,9 +119,18 @@ def _check_names(optimizers: tuple[Optimizer, ...], values: dict[str, Any]) -> N
             known = sorted({n for rule in optimizers for n in _parameters(rule)})
             who = " or ".join(type(rule).__name__ for rule in optimizers)
             raise ValueError(
-                f"{name}: got a parameter that {who} does not have{did_you_mean(name, known)}, expected one "
-                f"of {', '.join(known)}"
+                f"{name}: got a parameter that {who} does not have, expected one of {', '.join(known)}"
+                f"{did_you_mean(name, known)}"
             )
+
+
+def _check_values(optimizers: tuple[Optimizer, ...], points: dict[str, Any]) -> None:
+    """Let each rule look at each value that is no number, so that what it says names the parameter."""
+    for rule in optimizers:
+        for name, values in points.items():
+            if name in _parameters(rule) and not isinstance(values, np.ndarray):
+                for value in values:
+                    rule.replace(**{name: value})
 
 
 def _parameters(rule: Optimizer) -> set[str]:
@@ -132,8 +145,11 @@ def _listed(name: str, value: Any) -> Any:
         )
     if isinstance(value, str | Record) or not isinstance(value, Iterable):
         value = [value]
+    refuse_unless(np.ndim(value) == 1 or not isinstance(value, np.ndarray), name, value, "values in one row")
     values = list(value)
     refuse_unless(len(values) > 0, name, value, "at least one value")
+    if any(isinstance(v, np.ndarray | list | tuple) for v in values):
+        raise TypeError(f"{name}: got {describe(value)}, expected numbers, schedules or words, one a run")
     if all(isinstance(v, int | float | np.integer | np.floating) and not isinstance(v, bool) for v in values):
         return np.array(values, float)
     return values
@@ -169,13 +185,15 @@ def seeds_for(seeds: Any, problems: tuple[Any, ...], rng: Any) -> tuple[int | No
                 f"seeds: got {seeds!r} for {problem!r}, which has no randomness; expected a problem with "
                 "mini-batches or noise, or x0=problem.on_domain(N, rng=0) for N starts"
             )
-    if isinstance(seeds, int | np.integer):
+    if isinstance(seeds, str) or not isinstance(seeds, Iterable):
         # Each from its own number, so that sixteen seeds are eight and eight more.
         count = as_count("seeds", seeds, 1)
         return tuple(
             int(spawned(rng, _SEEDS, i).generate_state(1, np.uint64)[0] >> np.uint64(1)) for i in range(count)
         )
-    return tuple(as_count("seeds", seed) for seed in seeds)
+    named = tuple(as_count("seeds", seed) for seed in seeds)
+    refuse_unless(len(set(named)) == len(named) > 0, "seeds", seeds, "at least one seed, each once")
+    return named
 
 
 def starts_for(problem: Any, x0: Any) -> Array:
@@ -185,6 +203,10 @@ def starts_for(problem: Any, x0: Any) -> Array:
         raise ValueError("x0: got None, expected a start, because the problem does not name one")
     starts = np.atleast_2d(as_floats("x0", start))
     refuse_unless(starts.ndim == 2 and starts.size > 0, "x0", starts, "a start, or an array (S, d) of them")
+    dim = getattr(problem, "dim", None)
+    if dim is not None and starts.shape[1] != dim:
+        raise ValueError(f"x0: got {describe(x0)}, expected {dim} numbers for this problem, or rows of them")
+    refuse_unless(bool(np.isfinite(starts).all()), "x0", x0, "finite numbers")
     return starts
 
 

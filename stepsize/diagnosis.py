@@ -7,6 +7,7 @@ import numpy as np
 
 from optim import DIVERGED as LEFT_THE_FINITE_NUMBERS
 from optim import Run, settled_at
+from stepsize.base.checks import describe
 
 __all__ = ["VERDICTS", "Diagnosis", "diagnose"]
 
@@ -93,8 +94,7 @@ def diagnose(run: Run, tol: float = 1e-8) -> Diagnosis:
     >>> [diagnose(minimize(Parabola(), SGD(lr=lr), steps=60)).verdict for lr in (0.01, 0.4, 0.9, 1.1)]
     ['still crawling', 'settled', 'settled, crossing', 'diverged']
     """
-    if run.history.x.ndim != 2:
-        raise ValueError(f"run: got a batch of shape {run.history.x.shape[1:-1]}, expected a single run")
+    refuse_unless_single(run)
     found = judge(courses_of(run), tol)
     settled = None if np.isnan(found.settled[0]) else int(found.settled[0])
     verdict = VERDICTS[found.verdict[0]]
@@ -108,6 +108,15 @@ def diagnose(run: Run, tol: float = 1e-8) -> Diagnosis:
         tol=tol,
         reason=_reason(run, verdict, settled, found, tol),
     )
+
+
+def refuse_unless_single(run: Any) -> None:
+    """Refuse what is no run, and a batch of runs."""
+    if not isinstance(run, Run):
+        raise TypeError(f"run: got {describe(run)}, expected a run, as minimize returns it")
+    if run.history.x.ndim != 2:
+        shape = run.history.x.shape[1:-1]
+        raise ValueError(f"run: got a batch of shape {shape}, expected a single run, not a batch")
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from matplotlib.figure import Figure
 from optim import Run
 from stepsize import draw
 from stepsize.base.checks import refuse_unless
-from stepsize.diagnosis import diagnose
+from stepsize.diagnosis import diagnose, refuse_unless_single
 from stepsize.draw_style import COLORS, INK, axes_or_new, style
+from stepsize.draw_sweeps import narrow_log
 from stepsize.probes import Sharpness
 from stepsize.races import optimizer_label, rate_label, thinned
 
@@ -59,8 +60,8 @@ def plane(run: Run) -> Projection:
     ValueError
         For a batch, or a run of fewer than two dimensions or updates.
     """
+    refuse_unless_single(run)
     points = thinned(run.history.x, 2000)
-    refuse_unless(points.ndim == 2, "run", points, "a single run, not a batch")
     refuse_unless(
         points.shape[1] > 1 and len(points) > 1, "run", points, "at least two dimensions and one update"
     )
@@ -118,7 +119,7 @@ def run(result: Run) -> Figure:
     ValueError
         For a batch.
     """
-    refuse_unless(result.history.x.ndim == 2, "run", result.history.x, "a single run, not a batch")
+    refuse_unless_single(result)
     with style():
         picture = Figure(figsize=(9.0, 3.9), layout="constrained")
         left, right = picture.subplots(1, 2)
@@ -147,5 +148,6 @@ def sharpness(measured: Sharpness, ax: Axes | None = None) -> Axes:
         ax.plot(measured.at, measured.largest, color=COLORS[0], label="largest eigenvalue of the Hessian")
         ax.plot(measured.at, measured.limit, color=COLORS[1], linestyle="--", label="2 / lr")
         ax.set(xlabel="update", ylabel="curvature", yscale="log")
+        narrow_log(ax.yaxis)
         ax.legend()
     return ax

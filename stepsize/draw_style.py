@@ -11,11 +11,22 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "INK", "STYLE", "axes_or_new", "figure", "save", "style"]
+from stepsize.base.checks import refuse_unless
+
+__all__ = ["COLORS", "INK", "STYLE", "VERDICT_COLORS", "axes_or_new", "figure", "save", "style"]
 
 # Okabe and Ito's colours, which everybody can tell apart, in an order that also differs in lightness.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 INK = "#333333"
+
+# What a verdict looks like, and shades of it for several runs.
+VERDICT_COLORS = {
+    "settled": ("#009E73", "#00543d", "#7fcfb9"),
+    "still crawling": ("#0072B2", "#56B4E9"),
+    "bouncing": ("#AA4499", "#CC79A7"),
+    "stuck above the minimum": ("#E69F00", "#8a5f00"),
+    "diverged": ("#D55E00", "#8f3f00"),
+}
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -65,15 +76,45 @@ def figure(width: float = 4.5, height: float = 3.2) -> Figure:
         return Figure(figsize=(width, height), layout="constrained")
 
 
-def save(picture: Figure, target: str | os.PathLike[str]) -> Path:
-    """Write a figure as PNG or SVG, by the name's ending: whole or not at all, the same bytes each time."""
+# What a file would say of the hour or the program that wrote it.
+_UNSAID: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+def save(picture: Figure | Axes, target: str | os.PathLike[str]) -> Path:
+    """Write a figure as PNG, SVG or PDF, by the name's ending: whole or not at all, the same bytes each time.
+
+    Parameters
+    ----------
+    picture : Figure or Axes
+        What a drawing function returned; of axes, the figure that they are part of.
+    target : path
+        The file; a name without an ending is a PNG.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If the ending is another one.
+    """
     target = Path(target)
-    kind = target.suffix.lstrip(".") or "png"
+    kind = target.suffix.lstrip(".").lower() or "png"
+    refuse_unless(kind in _UNSAID, "target", str(target), "a name that ends with .png, .svg or .pdf")
+    whole: Any = picture.figure if isinstance(picture, Axes) else picture
     partial = target.with_name(f".{target.name}.partial")
-    metadata = {"Software": None} if kind == "png" else {"Date": None}
-    with style():
-        picture.savefig(partial, format=kind, metadata=metadata)
-    partial.replace(target)
+    try:
+        with style():
+            whole.savefig(partial, format=kind, metadata=_UNSAID[kind])
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     return target
 
 

@@ -2,31 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
-from schedules import Constant, Schedule
+from optim.loop import checked_problem
 from stepsize import ramps
-from stepsize.base.checks import as_count, describe, refuse_unless
-from stepsize.batches import Batch, cut, descend
+from stepsize.base.checks import as_count, as_number, describe, refuse_unless
 from stepsize.designs import seeds_for, starts_for
-from stepsize.diagnosis import courses_of
 from stepsize.races import optimizer_label
+from stepsize.rate_search import FINE, Look, Tried, edge_for
 from stepsize.theory import stability_limit
 
-__all__ = ["FoundRate", "find_lr"]
+__all__ = ["Disturbed", "FoundRate", "find_lr"]
 
 Array = np.ndarray[Any, Any]
 
-# The scan goes no further than these, with so many rates a decade; so many where the best may be.
-_LOWEST, _HIGHEST = 1e-11, 1e11
-_COARSE, _FINE = 4, 64
-# The edge is looked for with at least so many updates, and to this relative width.
-_EDGE_STEPS, _EDGE_WIDTH = 2000, 2e-5
-_AS_FAST = 0.9
-_MEMORY = 2**28
+
+class Disturbed(NamedTuple):
+    """What a popular finder says: undisturbed, and the first and last tenth under noise and an outlier."""
+
+    clean: float
+    noise: tuple[float, float]
+    outlier: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,22 +94,54 @@ class FoundRate:
     def classical(self, counts: Sequence[int] = (50, 100, 300, 1000)) -> dict[str, list[float]]:
         """Return what the popular finders say of the same problem; nan where they say nothing.
 
-        `counts` are the lengths of their ramps, for each of which a list has a number.
-        The names are torch-lr-finder and fastai's four rules (its default is "valley"), each with its
-        defaults.
-        """
-        x0 = self.x0[0]
-        finders = {"torch-lr-finder": lambda count: ramps.torch_lr_finder(*self._who, count=count, x0=x0)} | {
-            f"fastai {rule}": lambda count, rule=rule: ramps.fastai_finder(
-                *self._who, count=count, rule=rule, x0=x0
-            )
-            for rule in ramps.SUGGESTIONS
-        }
-        return {name: [_or_nan(finder, count) for count in counts] for name, finder in finders.items()}
+        Parameters
+        ----------
+        counts : sequence of int
+            The lengths of their ramps, for each of which a list has a number.
 
-    @property
-    def _who(self) -> tuple[Any, Optimizer]:
-        return self.problem, self.optimizer
+        Returns
+        -------
+        dict
+            For torch-lr-finder and fastai's four rules (its default is "valley"), each with its defaults.
+        """
+        curves = [self._curves(count) for count in counts]
+        return {name: [_read(*curve[name]) for curve in curves] for name in (curves[0] if curves else ())}
+
+    def disturbed(
+        self, count: int = 300, draws: int = 50, *, noise: float = 0.05, outlier: float = 10.0, rng: Any = 0
+    ) -> dict[str, "Disturbed"]:
+        """Return how far noise, and a single outlier, move what the popular finders say.
+
+        Parameters
+        ----------
+        count : int
+            The length of their ramps.
+        draws : int
+            How often to disturb the losses that they see.
+        noise : float
+            Every loss is multiplied by exp(noise z), z normal.
+        outlier : float
+            Instead, one loss somewhere is multiplied by this.
+        rng : int, SeedSequence or Generator
+            Source of randomness.
+        """
+        refuse_unless(as_number("noise", noise) >= 0, "noise", noise, "a number of at least 0")
+        refuse_unless(as_number("outlier", outlier) > 0, "outlier", outlier, "a positive number")
+        as_count("draws", draws, 1)
+        random = np.random.default_rng(rng)
+        told = {}
+        for name, (rates, losses, reading) in self._curves(count).items():
+            shaken = [losses * np.exp(noise * random.standard_normal(len(losses))) for _ in range(draws)]
+            spoilt = [losses * np.where(_one_of(len(losses), random), outlier, 1.0) for _ in range(draws)]
+            told[name] = Disturbed(
+                _read(rates, losses, reading),
+                _tenths([_read(rates, curve, reading) for curve in shaken]),
+                _tenths([_read(rates, curve, reading) for curve in spoilt]),
+            )
+        return told
+
+    def _curves(self, count: int) -> dict[str, Any]:
+        return ramps.popular(self.problem, self.optimizer, count, x0=self.x0[0])
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -203,23 +234,24 @@ def find_lr(
             f"optimizer: got {rule!r}, whose rate answers to the run, expected one with a rate to find"
         )
     as_count("steps", steps, 1)
+    problem = checked_problem(problem)
     starts = starts_for(problem, x0)
     looks = [
-        _Look(problem if seed is None else problem.replace(rng=seed), rule, starts)
+        Look(problem if seed is None else problem.replace(rng=seed), rule, starts)
         for seed in seeds_for(seeds, (problem,), rng)
     ]
-    tried = _Tried(looks, steps)
+    tried = Tried(looks, steps)
     tried.scan()
     if not (tried.rises < 0).any():
         raise ValueError(
             f"steps: got {steps} updates, by which the loss falls at no rate from {tried.rates[0]:g} to "
             f"{tried.rates[-1]:g}, expected more updates, or a start that is no minimum"
         )
-    alone = [_Look(look.problem, rule, start[None]) for look in looks for start in starts]
-    edges = np.array([_edge(look, tried.rates, tried.rises[:, i], steps) for i, look in enumerate(alone)])
+    alone = [Look(look.problem, rule, start[None]) for look in looks for start in starts]
+    edges = np.array([edge_for(look, tried.rates, tried.rises[:, i], steps) for i, look in enumerate(alone)])
     edge = float(edges.min())
     for middle in (min(edge, tried.rates[-1]) / 10, tried.rates[tried.order()[0]]):
-        tried.add(np.geomspace(middle / 10, min(10 * middle, edge), 2 * _FINE + 1))
+        tried.add(np.geomspace(middle / 10, min(10 * middle, edge), 2 * FINE + 1))
     for _ in range(4):
         tried.add(np.concatenate([np.geomspace(*tried.around(i), 35)[1:-1] for i in tried.leaders(4)]))
     place = int(tried.order()[0])
@@ -242,138 +274,18 @@ def find_lr(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Look:
-    """Some starts on one problem, from which any rate can be tried."""
-
-    problem: Any
-    rule: Optimizer
-    starts: Array
-
-    def at(self, rates: Array, steps: int) -> tuple[Array, Array, Array]:
-        """Return arrays (R, S): error at the end, when it settled at the floor, how the loss rose.
-
-        The rise is the largest loss of the last tenth, less that of the start, over what the start had to
-        lose.
-        """
-        if isinstance(self.rule.lr, Schedule):
-            values: Any = tuple(self.rule.lr * Constant(float(rate)) for rate in rates for _ in self.starts)
-        else:
-            values = np.repeat(rates, len(self.starts))
-        x0 = np.tile(self.starts, (len(rates), 1))
-        whole = Batch(self.problem, self.rule, {"lr": values}, x0, np.arange(len(x0)), steps, 0.0)
-        found = [_ends(run, self.floor) for piece in cut(whole, _MEMORY) for run in descend(piece)]
-        shape = len(rates), len(self.starts)
-        errors, settled, rises = (np.concatenate(c).reshape(shape) for c in zip(*found, strict=True))
-        return errors, settled, rises
-
-    @property
-    def floor(self) -> float:
-        """Gaps below it are rounding."""
-        minimum = self.problem.minimum
-        return 0.0 if minimum is None else 4 * np.finfo(float).eps * abs(float(minimum))
-
-
-def _ends(run: Any, floor: float) -> tuple[Array, Array, Array]:
-    courses = courses_of(run)
-    late = slice(-max(len(courses.error) // 10, 1), None)
-    with np.errstate(all="ignore"):
-        error = np.where(courses.diverged, np.inf, courses.error[late].max(axis=0))
-        rise = np.where(courses.diverged, np.inf, courses.fun[late].max(axis=0) - courses.fun[0])
-    above = courses.error > floor
-    last = len(above) - above[::-1].argmax(axis=0)
-    settled = np.where(above.any(axis=0) & ~courses.diverged, last, 0)
-    return np.maximum(error, floor), np.where(courses.diverged, np.inf, settled), rise
-
-
-class _Tried:
-    """Every rate tried within the budget, ascending."""
-
-    def __init__(self, looks: list[_Look], steps: int) -> None:
-        self._looks, self._steps = looks, steps
-        self.rates = np.zeros(0)
-        self.errors, self.settled, self.rises = np.zeros((3, 0, sum(len(look.starts) for look in looks)))
-
-    def add(self, rates: Array) -> None:
-        """Try more rates."""
-        fresh = np.setdiff1d(rates, self.rates)
-        found = [look.at(fresh, self._steps) for look in self._looks]
-        order = np.argsort(np.concatenate([self.rates, fresh]))
-        self.rates = np.concatenate([self.rates, fresh])[order]
-        for name, columns in zip(("errors", "settled", "rises"), zip(*found, strict=True), strict=True):
-            setattr(self, name, np.concatenate([getattr(self, name), np.concatenate(columns, axis=1)])[order])
-
-    def scan(self) -> None:
-        """Try a few rates each decade, up to one that climbs, and down to where less is worse."""
-        low, high = 1e-3, 10.0
-        self._decades(low, high)
-        while (self.rises[-1] <= 0).any() and high < _HIGHEST:
-            self._decades(high, 100 * high)
-            high *= 100
-        while low > _LOWEST and ((self.rises[0] > 0).any() or self.order()[0] < 2 * _COARSE):
-            self._decades(low / 100, low)
-            low /= 100
-
-    def _decades(self, low: float, high: float) -> None:
-        self.add(np.geomspace(low, high, round(_COARSE * np.log10(high / low)) + 1))
-
-    def order(self, only: int | None = None) -> Array:
-        """Return the rates' places, the best first: by the median error, then by the median settling."""
-        which = slice(None) if only is None else slice(only, only + 1)
-        return np.lexsort(
-            (np.median(self.settled[:, which], axis=1), np.median(self.errors[:, which], axis=1))
-        )
-
-    def around(self, place: int) -> tuple[float, float]:
-        """Return the neighbours of a rate."""
-        return float(self.rates[max(place - 1, 0)]), float(self.rates[min(place + 1, len(self.rates) - 1)])
-
-    def leaders(self, count: int) -> list[int]:
-        """Return the best places of which no neighbour is better."""
-        order = self.order()
-        rank = np.empty(len(order), int)
-        rank[order] = np.arange(len(order))
-        padded = np.concatenate([[len(rank)], rank, [len(rank)]])
-        peaks = (rank < padded[:-2]) & (rank < padded[2:])
-        return [int(place) for place in order if peaks[place]][:count]
-
-    def interval(self, place: int) -> tuple[float, float]:
-        """Return the ends of the rates around a place that are nearly as fast."""
-        error, settled = np.median(self.errors, axis=1), np.median(self.settled, axis=1)
-        floor = max(look.floor for look in self._looks)
-        with np.errstate(all="ignore"):
-            if error[place] <= floor:
-                good = (error <= floor) & (_AS_FAST * settled <= settled[place])
-            else:
-                start = np.median(self.errors[0])
-                good = np.log(start / error) >= _AS_FAST * np.log(start / error[place])
-        good[place] = True
-        bad = np.flatnonzero(~good)
-        left = bad[bad < place]
-        right = bad[bad > place]
-        first = int(left[-1]) + 1 if len(left) else 0
-        last = int(right[0]) - 1 if len(right) else len(good) - 1
-        return float(self.rates[first]), float(self.rates[last])
-
-
-def _edge(look: _Look, rates: Array, rises: Array, steps: int) -> float:
-    """Return the rate from which on the loss ends above its start, by bisection in many places at once."""
-    if not (rises > 0).any():
-        return float("inf")
-    first = int((rises > 0).argmax())
-    refuse_unless(first > 0, "x0", look.starts[0], "a start from which a tiny rate does not climb")
-    low, high = rates[max(first - 2, 0)], rates[min(first + 1, len(rates) - 1)]
-    while high / low - 1 > _EDGE_WIDTH:
-        among = np.geomspace(low, high, 34)
-        grows = look.at(among, max(steps, _EDGE_STEPS))[2] > 0
-        grows[0], grows[-1] = False, True
-        place = int(grows.argmax())
-        low, high = among[place - 1], among[place]
-    return float(np.sqrt(low * high))
-
-
-def _or_nan(finder: Any, count: int) -> float:
+def _read(rates: Array, losses: Array, reading: Any) -> float:
     try:
-        return float(finder(count))
+        return float(reading(rates, losses))
     except ValueError:
         return float("nan")
+
+
+def _one_of(count: int, random: np.random.Generator) -> Array:
+    return np.asarray(np.arange(count) == random.integers(count))
+
+
+def _tenths(answers: list[float]) -> tuple[float, float]:
+    fine = [answer for answer in answers if np.isfinite(answer)] or [float("nan")]
+    low, high = np.quantile(fine, [0.1, 0.9], method="nearest")
+    return float(low), float(high)

@@ -8,6 +8,7 @@ import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer, Run
 from stepsize.base.checks import refuse_unless
+from stepsize.diagnosis import refuse_unless_single
 from stepsize.theory import (
     NoiseFloor,
     contraction,
@@ -184,8 +185,7 @@ def observed_rate(run: Run) -> float | None:
     >>> round(observed_rate(minimize(Parabola(), SGD(lr=0.05), steps=100)), 9)
     0.9
     """
-    if run.history.x.ndim != 2:
-        raise ValueError(f"run: got a batch of shape {run.history.x.shape[1:-1]}, expected a single run")
+    refuse_unless_single(run)
     error, floor = _distance(run)
     if error[-1] == 0 and len(error) > 1 and np.count_nonzero(error) < 8:
         return 0.0

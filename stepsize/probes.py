@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from optim import Run
-from stepsize.base.checks import as_count, describe, refuse_unless
+from stepsize.base.checks import as_count, as_floats, describe, refuse_unless
+from stepsize.diagnosis import refuse_unless_single
 
 __all__ = ["Sharpness", "noise_scale", "sharpness"]
 
@@ -72,8 +73,8 @@ def sharpness(run: Run, points: int = 50) -> Sharpness:
     >>> measured.at.tolist(), measured.largest.round(9).tolist(), measured.limit.tolist()
     ([0, 5, 10], [20.0, 20.0, 20.0], [40.0, 40.0, 40.0])
     """
+    refuse_unless_single(run)
     x, lr = run.history.x, run.history.lr
-    refuse_unless(x.ndim == 2, "run", x, "a single run, not a batch")
     refuse_unless(lr.ndim == 1 and len(lr) > 0, "run", lr, "one rate an update")
     rows = np.unique(np.linspace(0, len(x) - 1, as_count("points", points, 1)).round().astype(int))
     at = run.history.n[rows]
@@ -145,5 +146,7 @@ def noise_scale(problem: Any, x: Any) -> float:
         raise TypeError(
             f"problem: got {describe(problem)}, expected a mean over examples such as BreastCancer()"
         )
-    _, g, _, spread = whole.moments(np.asarray(x, float))
+    x = as_floats("x", x)
+    refuse_unless(x.shape == (whole.dim,), "x", x, f"{whole.dim} numbers for this problem")
+    _, g, _, spread = whole.moments(x)
     return float(np.sum(spread) / np.sum(g * g))

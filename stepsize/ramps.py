@@ -6,22 +6,39 @@ problem's start, and nothing but the returned record knows of it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from optim import Optimizer, minimize
 from schedules import FromFunction
-from stepsize.base.checks import as_count, as_number, describe, refuse_unless
+from stepsize.base.checks import as_count, as_number, refuse_unless
+from stepsize.ramp_rules import (
+    SUGGESTIONS,
+    Ramp,
+    broken_off,
+    check_curve,
+    debiased_mean,
+    fastai_reading,
+    minimum_rule,
+    plain_mean,
+    slide_rule,
+    steep_rule,
+    torch_reading,
+    valley_rule,
+)
 
 __all__ = [
     "SUGGESTIONS",
     "Ramp",
+    "debiased_mean",
     "exponential_rates",
     "fastai_finder",
     "linear_rates",
     "minimum_rule",
+    "plain_mean",
+    "popular",
     "ramp",
     "slide_rule",
     "smith_finder",
@@ -67,26 +84,6 @@ def exponential_rates(low: float, high: float, count: int, *, reach: bool = Fals
     return np.asarray(low * (high / low) ** (np.arange(count) / (count - 1 if reach else count)))
 
 
-@dataclass(frozen=True, eq=False)
-class Ramp:
-    """One run under a climbing rate.
-
-    Attributes
-    ----------
-    rates, losses : ndarray of shape (T,)
-        The rate of each update and the loss before it, which is what training shows; up to where it stopped.
-    smoothed : ndarray of shape (T,)
-        The losses smoothed.
-    stopped : bool
-        Whether the smoothed loss rose so far that the ramp broke off.
-    """
-
-    rates: Array
-    losses: Array
-    smoothed: Array
-    stopped: bool
-
-
 def ramp(
     problem: Any,
     optimizer: Optimizer,
@@ -128,92 +125,7 @@ def ramp(
     losses = run.history.fun[: len(rates)]
     if len(losses) < len(rates):  # it left the finite numbers: the next loss is the last that is seen
         losses = np.append(losses, np.inf)[: len(rates)]
-    with np.errstate(all="ignore"):
-        smoothed = losses if smooth is None else smooth(losses)
-        lowest = np.minimum.accumulate(smoothed)
-        above = ~(smoothed <= (np.inf if stop is None else stop) * lowest)
-    count = int(above.argmax()) + 1 if above.any() else len(losses)
-    return Ramp(rates[:count], losses[:count], smoothed[:count], count < len(rates))
-
-
-def debiased_mean(losses: Array, beta: float = 0.98) -> Array:
-    """Return fastai's smoothing: an exponential mean over 1 - beta^n, so that its start at 0 is no bias."""
-    mean, out = 0.0, []
-    for n, loss in enumerate(losses, 1):
-        mean = beta * mean + (1 - beta) * loss
-        out.append(mean / (1 - beta**n))
-    return np.array(out)
-
-
-def plain_mean(losses: Array, weight: float = 0.05) -> Array:
-    """Return torch-lr-finder's smoothing: an exponential mean that starts at the first loss."""
-    out = [float(losses[0])]
-    for loss in losses[1:]:
-        out.append(weight * float(loss) + (1 - weight) * out[-1])
-    return np.array(out)
-
-
-# --- rules that read a rate off the curve
-
-
-def minimum_rule(rates: Array, losses: Array) -> float:
-    """Return a tenth of the rate at the lowest loss (fastai's "minimum")."""
-    _check_curve(rates, losses, 2)
-    return float(rates[np.argmin(losses)] / 10)
-
-
-def steep_rule(rates: Array, losses: Array) -> float:
-    """Return the rate at which the loss falls fastest over the logarithm of the rate (fastai's "steep")."""
-    _check_curve(rates, losses, 2)
-    slopes = np.diff(losses) / np.diff(np.log(rates))
-    return float(rates[np.argmin(slopes)])
-
-
-def valley_rule(rates: Array, losses: Array) -> float:
-    """Return the rate in the middle of the longest valley (fastai's "valley", its default).
-
-    The valley is the longest falling subsequence, of length l ending at e; the rate is that at
-    ``e - l + int(l/3) + int(l/6)``.
-
-    Raises
-    ------
-    ValueError
-        If the loss never falls. (fastai returns the first rate then, without complaint.)
-    """
-    _check_curve(rates, losses, 2)
-    length = np.ones(len(losses), int)
-    for i in range(1, len(losses)):
-        before = length[:i][losses[:i] > losses[i]]
-        length[i] = 1 + (before.max() if len(before) else 0)
-    end = int(length.argmax())
-    span = int(length[end])
-    if span == 1:
-        raise ValueError("losses: got a loss that never falls, expected one that does; start at a lower rate")
-    return float(rates[end - span + int(span / 3) + int(span / 3 / 2)])
-
-
-def slide_rule(rates: Array, losses: Array, width: int = 15, threshold: float = 0.005) -> float:
-    """Return where a window, pushed down from the end, meets even slopes (fastai's "slide").
-
-    The window of `width` points moves left as long as the slopes at its two ends differ by more than the
-    threshold; the answer is the rate at its left end.
-    """
-    _check_curve(rates, losses, width + 1)
-    slopes = np.gradient(losses)
-    right, left = -1, -1 - width
-    found = rates[left]
-    while left >= -len(losses) and abs(slopes[right] - slopes[left]) > threshold:
-        found = rates[left]
-        right, left = right - 1, left - 1
-    return float(found)
-
-
-SUGGESTIONS: dict[str, Callable[[Array, Array], float]] = {
-    "minimum": minimum_rule,
-    "steep": steep_rule,
-    "valley": valley_rule,
-    "slide": slide_rule,
-}
+    return broken_off(rates, losses, smooth, stop)
 
 
 # --- whole finders, as their authors have them
@@ -228,7 +140,7 @@ def smith_finder(
     of it: his rule of thumb, "one third or one fourth".
     """
     found = ramp(problem, optimizer, linear_rates(low, high, count), x0=x0)
-    _check_curve(found.rates, found.losses, 2)
+    check_curve(found.rates, found.losses, 2)
     highest = float(found.rates[np.nanargmin(found.losses)])
     return highest / 4, highest
 
@@ -260,11 +172,8 @@ def fastai_finder(
     [0.0012, 0.00233]
     """
     refuse_unless(rule in SUGGESTIONS, "rule", rule, "one of " + ", ".join(SUGGESTIONS))
-    count = max(as_count("count", count, 1), 6)
-    found = ramp(problem, optimizer, exponential_rates(low, high, count), x0=x0, smooth=debiased_mean)
-    rates, losses = found.rates[count // 10 : -5], found.smoothed[count // 10 : -5]
-    good = len(losses) if not np.isnan(losses).any() else int(np.isnan(losses).argmax())
-    return SUGGESTIONS[rule](rates[:good], losses[:good])
+    rates = exponential_rates(low, high, max(as_count("count", count, 1), 6))
+    return fastai_reading(rates, _seen(problem, optimizer, rates, x0), rule)
 
 
 def torch_lr_finder(
@@ -295,24 +204,49 @@ def torch_lr_finder(
     """
     as_count("count", count, 2)
     rates = exponential_rates(low, high, count, reach=True)
-    found = ramp(problem, optimizer, rates, x0=x0, smooth=plain_mean, stop=5.0)
-    kept = slice(skip_start, len(found.rates) - skip_end)
-    rates, losses = found.rates[kept], found.smoothed[kept]
-    _check_curve(rates, losses, 2)
-    return float(rates[np.gradient(losses).argmin()])
+    return torch_reading(rates, _seen(problem, optimizer, rates, x0), skip_start, skip_end)
+
+
+Reading = Callable[[Array, Array], float]
+
+
+def popular(
+    problem: Any, optimizer: Optimizer, count: int, *, x0: Any = None
+) -> dict[str, tuple[Array, Array, Reading]]:
+    """Return for each popular finder its curve, with its own defaults, and how it reads a rate off it.
+
+    Two ramps in all: torch-lr-finder's, and the one that fastai's four rules share.
+
+    Examples
+    --------
+    >>> from optim import SGD
+    >>> from problems import Quadratic
+    >>> curves = popular(Quadratic([1.0, 10.0]), SGD(), 100)
+    >>> for name, (rates, losses, reading) in curves.items():
+    ...     print(f"{name}: {reading(rates, losses):.2g}")
+    torch-lr-finder: 0.025
+    fastai minimum: 0.33
+    fastai steep: 0.17
+    fastai valley: 0.0012
+    fastai slide: 0.04
+    """
+    torch = exponential_rates(1e-5, 10.0, as_count("count", count, 2), reach=True)
+    fastai = exponential_rates(1e-7, 10.0, max(count, 6))
+    losses = _seen(problem, optimizer, fastai, x0)
+    told: dict[str, tuple[Array, Array, Reading]] = {
+        "torch-lr-finder": (torch, _seen(problem, optimizer, torch, x0), torch_reading)
+    }
+    return told | {
+        f"fastai {rule}": (fastai, losses, partial(fastai_reading, rule=rule)) for rule in SUGGESTIONS
+    }
+
+
+def _seen(problem: Any, optimizer: Optimizer, rates: Array, x0: Any) -> Array:
+    """Return the losses that training under these rates shows, up to where it leaves the finite numbers."""
+    return ramp(problem, optimizer, rates, x0=x0, stop=None).losses
 
 
 def _check_range(low: float, high: float, count: int) -> None:
     refuse_unless(as_number("low", low) >= 0, "low", low, "a rate of at least 0")
     refuse_unless(as_number("high", high) > 0, "high", high, "a positive rate")
     as_count("count", count, 2)
-
-
-def _check_curve(rates: Array, losses: Array, least: int) -> None:
-    if len(rates) < least:
-        raise ValueError(
-            f"losses: got {len(rates)} points, expected at least {least}; take a longer ramp, or one that "
-            "does not diverge so soon"
-        )
-    if len(rates) != len(losses):
-        raise ValueError(f"losses: got {describe(losses)}, expected one for each of the {len(rates)} rates")

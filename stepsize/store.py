@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from stepsize import __version__
+from stepsize.base.checks import describe
 from stepsize.base.record import Record
 from stepsize.batches import OUTCOME, Batch, Outcome
 
@@ -51,8 +52,13 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise TypeError(f"store: got {describe(path)}, expected the path of a file")
         self.path = Path(path)
-        self._connection = sqlite3.connect(self.path, timeout=60.0)
+        try:
+            self._connection = sqlite3.connect(self.path, timeout=60.0)
+        except sqlite3.OperationalError:
+            raise ValueError(f"store: got {str(path)!r}, expected a file in a folder that there is") from None
         try:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")

@@ -1,24 +1,19 @@
 """Sweeps: a rule at thousands of settings, each of them one row of a batch."""
 
-import csv
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from optim import Optimizer, Run, minimize
-from stepsize.base.checks import as_count, as_number, did_you_mean, refuse_unless
+from stepsize.base.checks import as_count, as_number, refuse_unless
 from stepsize.batches import OUTCOME, Batch, Outcome, cut, history_at
 from stepsize.designs import Design
-from stepsize.diagnosis import VERDICTS
-from stepsize.notebook import curves_svg, frame, table_html
-from stepsize.races import optimizer_label
 from stepsize.store import Store
+from stepsize.sweep_table import Sweep
 from stepsize.workers import outcomes, progress_for
 
 __all__ = ["Sweep", "sweep"]
@@ -27,188 +22,8 @@ Array = np.ndarray[Any, Any]
 
 # Bytes that a batch may take, for each job.
 _MEMORY = 2**28
-
-STOPS = ("budget", "tolerance", "diverged", "callback")
-NOT_RUN = "not run"
-_NUMBERS = ("final", "best", "settled", "overshoot", "uphill", "updates")
+# What stands in the row of a run that was not made.
 _NOTHING = (np.nan,) * 5 + (0, -1, -1)
-
-
-@dataclass(frozen=True, eq=False)
-class Sweep:
-    """What `sweep` returns: a table with a row a run, and the means to make any of them again.
-
-    Attributes
-    ----------
-    design : Design
-        The problems, optimizers, seeds, starts and values.
-    outcome : structured ndarray of shape (runs,)
-        The numbers that were kept, a row a run; see `table` for their names.
-    done : ndarray of bool, shape (runs,)
-        Which runs were made; all of them, unless the sweep was interrupted.
-    errors : ndarray of shape (runs, history)
-        The thinned errors, where they were asked for.
-    at : ndarray of int, shape (history,)
-        After how many updates.
-    computed : int
-        How many runs this call made itself; the others came from the store.
-    steps : int
-        The budget.
-    tol : float
-        What counts as settled.
-    """
-
-    design: Design
-    outcome: Array
-    done: Array
-    errors: Array = field(repr=False)
-    at: Array
-    computed: int
-    steps: int
-    tol: float
-
-    def __len__(self) -> int:
-        return len(self.outcome)
-
-    def __getitem__(self, name: str) -> Array:
-        """Return a column of the table by its name."""
-        return np.asarray(self._column(name))
-
-    def _column(self, name: str) -> Any:
-        p, o, s, start = self.design.index[:, :4].T
-        if name in _NUMBERS:
-            return self.outcome[name]
-        if name == "verdict":
-            return np.array([*VERDICTS, NOT_RUN])[self.outcome["verdict"]]
-        if name == "stop":
-            return np.array([*STOPS, NOT_RUN])[self.outcome["status"]]
-        if name in self.design.values:
-            return self._values(name)
-        if name == "problem":
-            return np.array([_formula(problem) for problem in self.design.problems])[p]
-        if name == "optimizer":
-            return np.array(optimizer_labels(self.design))[o]
-        if name == "seed" and self.design.seeds != (None,):
-            return np.array(self.design.seeds)[s]
-        if name == "start":
-            return start
-        if name.startswith("problem."):
-            return np.array([getattr(q, name.partition(".")[2]) for q in self.design.problems])[p]
-        raise KeyError(
-            f"got the column {name!r}{did_you_mean(name, self.names)}, "
-            f"expected one of {', '.join(self.names)}"
-        )
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the columns."""
-        several = {
-            "problem": len(self.design.problems) > 1,
-            "optimizer": True,
-            "seed": self.design.seeds != (None,),
-            "start": any(len(starts) > 1 for starts in self.design.starts),
-        }
-        told = [name for name, wanted in several.items() if wanted]
-        return [*told, *self.design.values, *_NUMBERS, "stop", "verdict"]
-
-    @property
-    def table(self) -> Array:
-        """The table as one structured array.
-
-        Its columns are what was varied (problem, optimizer, seed and start where there are several, then the
-        parameters: numbers, or text for schedules and words; nan or "" where an optimizer has no such
-        parameter) and what came out: `final` and `best` (the error at the end and at the best point: the gap
-        to the minimum, or the gradient norm without one; inf after divergence), `settled` (nan if it did
-        not), `overshoot` and `uphill` (shares of the updates, until it settled), `updates`, `stop` and
-        `verdict`.
-        """
-        columns = {name: self[name] for name in self.names}
-        table = np.empty(len(self), [(name, column.dtype) for name, column in columns.items()])
-        for name, column in columns.items():
-            table[name] = column
-        return table
-
-    @property
-    def complete(self) -> bool:
-        """Whether every run was made; False after an interrupt."""
-        return bool(self.done.all())
-
-    def optimizer(self, i: int) -> Optimizer:
-        """Return the optimizer of the i-th run, as it would be alone."""
-        o = self.design.index[i, 1]
-        places = zip(self.design.values, self.design.index[i, 4:], strict=True)
-        chosen = {name: self.design.values[name][k] for name, k in places if k >= 0}
-        made: Optimizer = self.design.optimizers[o].replace(**chosen)
-        return made
-
-    def run(self, i: int) -> Run:
-        """Make the i-th run again, alone, with its whole history."""
-        p, _, s, start = self.design.index[i, :4]
-        problem, seed = self.design.problems[p], self.design.seeds[s]
-        seen = problem if seed is None else problem.replace(rng=seed)
-        return minimize(seen, self.optimizer(int(i)), self.design.starts[p][start], self.steps)
-
-    def best(self) -> int:
-        """Return the row with the lowest final error, of several the one that settled first.
-
-        Raises
-        ------
-        ValueError
-            If every run diverged.
-        """
-        final = np.where(self.done, self["final"], np.inf)
-        refuse_unless(
-            bool(np.isfinite(final).any()), "sweep", len(self), "at least one run that did not diverge"
-        )
-        settled = np.where(np.isnan(self["settled"]), np.inf, self["settled"])
-        return int(np.lexsort((settled, final))[0])
-
-    def to_pandas(self) -> Any:
-        """Return the table as a pandas DataFrame.
-
-        Raises
-        ------
-        ImportError
-            If pandas is not installed.
-        """
-        return frame({name: self[name] for name in self.names})
-
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the table as CSV; numbers are written so that reading them gives the same bits."""
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(self.names)
-            writer.writerows(zip(*(self[name].tolist() for name in self.names), strict=True))
-
-    def summary(self) -> str:
-        """Return one line: how many runs, how they ended, and the best."""
-        verdicts, counts = np.unique(self["verdict"], return_counts=True)
-        words = ", ".join(f"{n} {v}" for n, v in sorted(zip(counts, verdicts, strict=True), reverse=True))
-        if not np.isfinite(self["final"]).any():
-            return f"{len(self)} runs: {words}"
-        best = self.best()
-        lowest = f"lowest at the end {self['final'][best]:.1e}, {self.optimizer(best)!r}"
-        return f"{len(self)} runs: {words}; {lowest}"
-
-    def __repr__(self) -> str:
-        return f"Sweep({self.summary()})"
-
-    def _repr_html_(self) -> str:
-        verdicts, counts = np.unique(self["verdict"], return_counts=True)
-        rows = [("runs", f"{len(self)} of {self.steps} updates, {self.computed} made by this call")]
-        rows += [(str(verdict), str(count)) for verdict, count in zip(verdicts, counts, strict=True)]
-        if np.isfinite(self["final"]).any():
-            best = self.best()
-            rows.append(("lowest at the end", f"{self['final'][best]:.3g}: {self.optimizer(best)!r}"))
-        drawn = curves_svg(self.errors.T, "error") if len(self.at) > 1 else ""
-        return table_html(rows) + drawn
-
-    def _values(self, name: str) -> Array:
-        column = 4 + list(self.design.values).index(name)
-        places, values = self.design.index[:, column], self.design.values[name]
-        if isinstance(values, np.ndarray):
-            return np.where(places >= 0, values[places], np.nan)
-        return np.array([*(_word(value) for value in values), ""])[places]
 
 
 def sweep(
@@ -236,6 +51,9 @@ def sweep(
     batches are cut, on who computes them or in which order: each run equals the one that `minimize` makes
     alone, bit for bit where only rates and starts differ, to 1e-12 where exponents such as ``beta2**t`` do
     or where the problem multiplies by a matrix of data (BLAS rounds by the shape of what it is given).
+
+    Every run is judged at every update by the whole problem: with mini-batches this costs as many examples
+    an update as there are, far more than the update itself.
 
     Parameters
     ----------
@@ -329,23 +147,11 @@ def _filled(
     progress: bool | None,
 ) -> Sweep:
     """Return the sweep with its runs made: those that the store has not, batch by batch."""
+    computed, interrupted = 0, False
     with ExitStack() as stack:
         store = None if path is None else stack.enter_context(Store(path))
-        pieces: list[Batch] = []
-        for batch in result.design.batches:
-            if store is not None:
-                has, known = store.find(batch)
-                _enter(result, known)
-                # Cut first and leave out then: the pieces are those of the first time.
-                whole = [
-                    piece.part(np.flatnonzero(~has[piece.rows - batch.rows[0]]))
-                    for piece in cut(batch, memory, most)
-                ]
-                pieces += [piece for piece in whole if len(piece.rows)]
-            else:
-                pieces += cut(batch, memory, most)
+        pieces = _missing(result, store, memory, most)
         missing = sum(len(piece.rows) for piece in pieces)
-        computed = 0
         advance = stack.enter_context(progress_for(missing, progress))
         try:
             for place, outcome in outcomes(pieces, jobs, backend):
@@ -355,28 +161,30 @@ def _filled(
                 computed += len(outcome.rows)
                 advance(len(outcome.rows))
         except KeyboardInterrupt:
-            on = "" if path is None else "; the same call goes on from there"
-            say = f"stepsize: interrupted after {computed} of {missing} runs, which are kept{on}"
-            print(say, file=sys.stderr)
+            interrupted = True
+    if interrupted:
+        on = "" if path is None else "; the same call goes on from there"
+        print(
+            f"stepsize: interrupted after {computed} of {missing} runs, which are kept{on}", file=sys.stderr
+        )
     return replace(result, computed=computed)
+
+
+def _missing(result: Sweep, store: Store | None, memory: int, most: int | None) -> list[Batch]:
+    """Enter what the store knows, and return the batches of what it does not."""
+    pieces: list[Batch] = []
+    for batch in result.design.batches:
+        # Cut first and leave out then: the pieces are those of the first time.
+        whole = cut(batch, memory, most)
+        if store is not None:
+            has, known = store.find(batch)
+            _enter(result, known)
+            whole = [piece.part(np.flatnonzero(~has[piece.rows - batch.rows[0]])) for piece in whole]
+        pieces += [piece for piece in whole if len(piece.rows)]
+    return pieces
 
 
 def _enter(result: Sweep, outcome: Outcome) -> None:
     result.outcome[outcome.rows] = outcome.kept
     result.errors[outcome.rows] = outcome.errors
     result.done[outcome.rows] = True
-
-
-def optimizer_labels(design: Design) -> list[str]:
-    """Return a name an optimizer: the class, with the parameters that tell it from others of that class."""
-    bare = [type(rule).__name__ for rule in design.optimizers]
-    full = [optimizer_label(rule) for rule in design.optimizers]
-    return [full[i] if bare.count(name) > 1 else name for i, name in enumerate(bare)]
-
-
-def _formula(problem: Any) -> str:
-    return str(getattr(problem, "formula", type(problem).__name__))
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else getattr(value, "__name__", repr(value))

@@ -40,7 +40,13 @@ def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[t
     joblib = wanted("joblib", "sweep", "jobs and backend")
     if backend == "dask":
         _check_client()
-    with joblib.parallel_config(backend=backend or "loky", n_jobs=jobs):
+    try:
+        chosen = joblib.parallel_config(backend=backend or "loky", n_jobs=jobs)
+    except ValueError:
+        raise ValueError(
+            f"backend: got {backend!r}, expected one that joblib has: loky, threading, multiprocessing, dask"
+        ) from None
+    with chosen:
         yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(
             joblib.delayed(_placed)(place, batch) for place, batch in enumerate(batches)
         )
@@ -75,10 +81,10 @@ def wanted(module: str, extra: str, what: str) -> Any:
 def progress_for(total: int, wanted: bool | None) -> Iterator[Any]:
     """Give a function ``advance(runs)``, behind which stands tqdm where it is installed, else a plain line.
 
-    With None it shows on a terminal only.
+    With None it shows on a terminal only; with nothing to do it shows nothing.
     """
     show = sys.stderr.isatty() if wanted is None else wanted
-    if not show:
+    if not show or not total:
         yield lambda _: None
         return
     try:

@@ -61,7 +61,7 @@ def test_sensitivity_declares_what_a_comparison_must():
     for fact in [
         "200 updates",
         "9 values of lr from 0.0001 to 0.01",
-        "rho of 2",
+        "rho 0.9, 0.99",
         "5 starts",
         "Baselines: SGD",
     ]:
@@ -72,6 +72,49 @@ def test_sensitivity_declares_what_a_comparison_must():
         assert shown == np.quantile(sweep["final"][mine], 0.5, method="nearest")
     with pytest.raises(ValueError, match="a baseline among the optimizers"):
         draw.sensitivity(ss.sweep(ss.Rosenbrock(), ss.RMSprop, 5, lr=[0.1, 0.2]))
+
+
+def test_columns_that_make_no_picture_are_one_sentence():
+    sweep = ss.sweep(BOWL, [ss.SGD, ss.Momentum], 10, lr=[0.01, 0.02], momentum=[0.0, 0.5])
+    with pytest.raises(
+        ValueError, match=r"sweep: got the list \['SGD'\], expected optimizers that have momentum"
+    ):
+        draw.sensitivity(sweep, x="momentum")
+    with pytest.raises(ValueError, match="y: got the str 'fnal', expected 'final' or 'best'"):
+        draw.sensitivity(sweep, y="fnal")
+    with pytest.raises(TypeError, match=r"sweep: got the Quadratic .*, expected what sweep returns"):
+        draw.map(BOWL)
+    with pytest.raises(ValueError, match=r"column: got 'problem.size', expected one of optimizer, lr, "):
+        draw.errors(sweep)
+
+
+def test_the_border_follows_the_curvature_of_several_problems():
+    bowls = [ss.Quadratic([1.0, curvature]) for curvature in (2.0, 8.0, 20.0)]
+    ax = draw.map(ss.sweep(bowls, ss.SGD, 50, lr=np.geomspace(0.01, 2, 30)), y="problem.L")
+    (border,) = ax.get_lines()
+    rates, curvatures = border.get_data()
+    np.testing.assert_allclose(np.multiply(rates, curvatures), 2.0, rtol=1e-12)
+    assert border.get_label() == "theory: 2/L"
+
+
+def test_even_rates_stand_on_an_even_axis_and_cells_around_their_values():
+    for values, scale in ((np.linspace(0.001, 0.3, 40), "linear"), (np.geomspace(0.001, 0.3, 40), "log")):
+        ax = draw.map(ss.sweep(BOWL, ss.Momentum, 20, lr=values, momentum=[0.0, 0.5, 0.9]))
+        assert ax.get_xscale() == scale
+        edges = ax.collections[0].get_coordinates()[0, :, 0]
+        assert ((edges[:-1] < values) & (values < edges[1:])).all()
+
+
+def test_a_picture_is_saved_from_its_axes_and_nothing_is_left_half_written(tmp_path):
+    ax = draw.gap(ss.minimize(BOWL, ss.SGD(lr=0.1), steps=5))
+    for kind in ("png", "svg", "pdf"):
+        first, second = (draw.save(ax, tmp_path / f"{name}.{kind}").read_bytes() for name in "ab")
+        assert first == second, "the same bytes each time"
+    with pytest.raises(
+        ValueError, match=r"target: got .*, expected a name that ends with .png, .svg or .pdf"
+    ):
+        draw.save(ax, tmp_path / "a.gif")
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 def test_the_finders_picture_has_its_numbers():

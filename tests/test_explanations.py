@@ -10,7 +10,8 @@ import pytest
 import stepsize as ss
 from optim import Optimizer
 from stepsize.cli import main
-from stepsize.equations import LATEX, TEXT, numbers, symbols
+from stepsize.equations import numbers, symbols
+from stepsize.notation import LATEX, TEXT, escaped
 from tests.instances import OPTIMIZERS, name_of
 
 
@@ -134,6 +135,33 @@ def test_latex_is_balanced_and_standard():
     assert "documentclass" not in part
 
 
+def test_newtons_system_is_shown_with_its_solution():
+    """On a quadratic the first step ends at the minimum: x - H^-1 g = 0."""
+    text = ss.explain(ss.minimize(ss.Quadratic([2.0, 8.0]), ss.Newton(), steps=1)).text()
+    assert "H <- hess + damping * eye" in text
+    assert "d <- each_run(solve, H, g)" in text
+    assert "x <- x - lr * d" in text
+
+
+def test_plain_text_means_the_same_in_latex():
+    assert escaped("x1^2 ~ a_b -> {50 %}") == (
+        r"x1\textasciicircum{}2 \textasciitilde{} a\_b $\to$ \{50 \%\}"
+    )
+    assert escaped("a < b | c") == "a $<$ b $|$ c"
+
+
+def test_long_lines_of_latex_are_broken_between_terms_and_factors():
+    """Four numbers a vector, three vectors a line: seen on paper, such a line ran off the page."""
+    run = ss.minimize(ss.BreastCancer(), ss.Adam(lr=0.1), steps=3)
+    rows = ss.explain(run, 3).latex().splitlines()
+    assert any(row.startswith(r"&\quad {} \cdot") for row in rows)
+    assert "\0" not in "".join(rows)
+    vectors = [row.count(r"\ldots") + row.count("...") for row in rows]
+    assert max(vectors) <= 2
+    matrices = ss.explain(ss.minimize(ss.Rosenbrock(), ss.BFGS(), steps=2), 2).latex()
+    assert r"\begin{pmatrix}" in matrices
+
+
 def test_markdown_and_html_are_well_formed():
     explanation = ss.explain(ss.minimize(ss.Rosenbrock(), ss.RAdam(lr=0.1), steps=3), 3)
     assert explanation.markdown().count("$$") % 2 == 0
@@ -225,5 +253,11 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert main(["explain", "SGD(lr=0.1)", "parabola", "--format", "latex", "--out", "update.tex"]) == 2
     assert "which exists" in capsys.readouterr().err
     assert main(["explain", "SGD(lr=0.1)", "parabola", "--step", "2", "--steps", "2"]) == 2
+    assert main(["explain", "SGD(lr=0.1)", "parabola", "--steps", "0"]) == 2
+    assert "--steps: got 0, expected a whole number of at least 1" in capsys.readouterr().err
+    assert main(["explain", "SGD(lr=0.1)", "parabola", "--out", "nowhere/update.tex"]) == 2
+    assert "--out: got 'nowhere/update.tex', expected a file in a folder that there is" in (
+        capsys.readouterr().err
+    )
     assert main(["explain", "SGD(lr=1e300)", "parabola", "--steps", "5"]) == 2
     assert "because the run diverged" in capsys.readouterr().err

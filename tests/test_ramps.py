@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize import ramps
+from stepsize import ramp_rules, ramps
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "finders.json").read_text())
 RATES = np.array(GOLDEN["rates"])
@@ -46,6 +46,27 @@ def test_the_debiased_mean_is_that_of_fastai():
     np.testing.assert_allclose(mean, GOLDEN["fastai smoothing of the ragged curve"], rtol=1e-12)
     np.testing.assert_allclose(ramps.debiased_mean(np.full(5, 3.0)), 3.0, rtol=1e-14)
     np.testing.assert_allclose(ramps.plain_mean(np.full(5, 3.0)), 3.0, rtol=1e-14)
+
+
+def test_a_curve_that_reaches_zero_is_not_broken_off_there():
+    losses = np.array([1.0, 0.5, 0.0, 0.0, 0.2])
+    assert len(ramp_rules.broken_off(np.arange(5.0), losses, stop=None).losses) == 5
+
+
+def test_noise_and_outliers_move_what_is_read_off_one_point():
+    """A tenfold loss makes a steepest fall of its own wherever it stands: smoothing does not help."""
+    found = ss.find_lr(ss.Quadratic([1.0, 10.0], start=[1.0, 1.0]), ss.SGD, 300)
+    told = found.disturbed(300, draws=200)
+    assert {name: one.clean for name, one in told.items()} == {
+        name: rates[0] for name, rates in found.classical([300]).items()
+    }
+    assert told["torch-lr-finder"].outlier[0] < 0.1 * told["torch-lr-finder"].clean
+    assert told["fastai steep"].outlier[0] < 0.1 * told["fastai steep"].clean
+    assert told["fastai valley"].noise[0] > 2 * told["fastai valley"].clean
+    still = found.disturbed(300, draws=2, noise=0.0, outlier=1.0)
+    assert all(one.noise == one.outlier == (one.clean, one.clean) for one in still.values())
+    with pytest.raises(ValueError, match=r"noise: got -1.0, expected a number of at least 0"):
+        found.disturbed(noise=-1.0)
 
 
 def test_a_ramp_may_fall_and_may_stop():

@@ -14,7 +14,7 @@ import pytest
 
 import stepsize as ss
 from stepsize.batches import OUTCOME
-from stepsize.sweeps import STOPS
+from stepsize.sweep_table import STOPS
 from tests.noisy import NoisyBowl
 
 ROOT = Path(__file__).parent.parent
@@ -386,12 +386,44 @@ def test_progress_is_shown_when_asked_for(capsys, monkeypatch):
         ({"lr": [0.1], "jobs": 0}, "jobs: got 0, expected a whole number of at least 1"),
         ({"lr": [0.1], "samples": 0}, "samples: got 0, expected a whole number of at least 1"),
         ({"lr": [0.1], "batch": 0}, "batch: got 0, expected a whole number of at least 1"),
+        ({"lr": np.ones((2, 2))}, "lr: got an array of float64 of shape .*, expected values in one row"),
+        ({"lr": [0.1], "x0": [1.0, 2.0, 3.0]}, "x0: got .*, expected 2 numbers for this problem"),
+        ({"lr": [0.1], "x0": [1.0, np.nan]}, "x0: got .*, expected finite numbers"),
+        (
+            {"lr": [0.1], "store": "nowhere/sweep.db"},
+            "store: got .*, expected a file in a folder that there is",
+        ),
+        ({"problem": NoisyBowl(), "seeds": []}, "seeds: got .*, expected at least one seed, each once"),
+        ({"problem": NoisyBowl(), "seeds": [1, 1]}, "seeds: got .*, expected at least one seed, each once"),
     ],
 )
 def test_bad_input_is_one_sentence(changes, sentence):
     arguments = {"problem": BOWL, "optimizer": ss.SGD, "steps": 10} | changes
     with pytest.raises(ValueError, match=sentence):
         ss.sweep(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"problem": ss.Quadratic}, r"problem: got the type .*, such as Quadratic\(\) with its parameters"),
+        ({"problem": "quadratic"}, "problem: got the str 'quadratic', expected an object with fun and grad"),
+        ({"lr": ["a", 0.1]}, "lr: got the str 'a', expected a number, an array or a schedule"),
+        ({"lr": [np.array([0.1, 0.2])]}, "lr: got .*, expected numbers, schedules or words, one a run"),
+        ({"problem": NoisyBowl(), "seeds": 2.5}, "seeds: got 2.5, expected a whole number of at least 1"),
+        ({"store": 5}, "store: got 5, expected the path of a file"),
+    ],
+)
+def test_the_wrong_kind_of_input_is_one_sentence(changes, sentence):
+    arguments = {"problem": BOWL, "optimizer": ss.SGD, "steps": 10, "lr": [0.1]} | changes
+    with pytest.raises(TypeError, match=sentence):
+        ss.sweep(**arguments)
+
+
+def test_a_backend_that_is_none_is_one_sentence():
+    pytest.importorskip("joblib", reason="joblib, which spreads a sweep over processes, is an optional extra")
+    with pytest.raises(ValueError, match="backend: got 'foo', expected one that joblib has"):
+        ss.sweep(BOWL, ss.SGD, 10, lr=[0.1, 0.2], backend="foo")
 
 
 def test_a_distribution_needs_samples_and_a_rule_is_a_rule():
@@ -401,5 +433,5 @@ def test_a_distribution_needs_samples_and_a_rule_is_a_rule():
         ss.sweep(BOWL, ss.SGD, 10, lr=loguniform(1e-3, 1))
     with pytest.raises(TypeError, match=r"optimizer: got 0.1, expected a class such as Adam"):
         ss.sweep(BOWL, 0.1, 10)
-    with pytest.raises(KeyError, match="got the column 'fnal', did you mean final"):
+    with pytest.raises(ValueError, match=r"column: got 'fnal', expected one of .*, did you mean final"):
         ss.sweep(BOWL, ss.SGD, 10, lr=[0.1])["fnal"]

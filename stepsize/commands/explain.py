@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from stepsize.base.checks import as_count
+from stepsize.base.files import write_whole
 from stepsize.commands.output import say
 from stepsize.commands.race import read_optimizer, read_problem, read_start
 
@@ -49,9 +51,14 @@ def run(args: argparse.Namespace) -> int:
 
     if args.step is not None and args.steps is not None:
         raise ValueError(f"--step: got {args.step} beside --steps {args.steps}, expected one of the two")
-    for word in ("step", "steps"):
-        if (getattr(args, word) or 1) < 1:
-            raise ValueError(f"--{word}: got {getattr(args, word)}, expected a number of at least 1")
+    for word in ("step", "steps", "digits"):
+        if getattr(args, word) is not None:
+            as_count(f"--{word}", getattr(args, word), 1)
+    target = None if args.out is None else Path(args.out)
+    if target is not None and target.exists():
+        raise ValueError(f"--out: got {args.out!r}, which exists, expected the name of a new file")
+    if target is not None and not target.absolute().parent.is_dir():
+        raise ValueError(f"--out: got {args.out!r}, expected a file in a folder that there is")
     problem, optimizer = read_problem(args.problem), read_optimizer(args.optimizer)
     last = args.step or args.steps or 1
     made = minimize(problem, optimizer, read_start(args.x0), last)
@@ -59,12 +66,9 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--steps: got {last}, expected at most {made.nit}, because the run {made.message}")
     wanted = last if args.step else range(1, last + 1)
     told = getattr(explain(made, wanted, blank=args.blank, digits=args.digits), args.format)()
-    if args.out is None:
+    if target is None:
         say(told.rstrip("\n"))
         return 0
-    target = Path(args.out)
-    if target.exists():
-        raise ValueError(f"--out: got {args.out!r}, which exists, expected the name of a new file")
-    target.write_text(told, encoding="utf-8")
+    write_whole(target, told.encode())
     say(f"written: {target}")
     return 0

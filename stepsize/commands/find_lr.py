@@ -41,6 +41,8 @@ def add(commands: Any) -> None:
 
 
 COUNTS = (50, 100, 300, 1000)
+# The length of the ramps that are disturbed.
+DISTURBED = 300
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
     problem, optimizer = read_problem(args.problem), read_optimizer(args.optimizer, "--optimizer")
     found = find_lr(problem, optimizer, args.steps, x0=read_start(args.x0), seeds=args.seeds, rng=args.rng)
-    said = found.classical(COUNTS)
+    said, moved = found.classical(COUNTS), found.disturbed(DISTURBED)
     picture = None if args.no_picture else _draw(args, found)
     if args.json:
         numbers = {name: getattr(found, name) for name in ("best", "low", "high", "edge", "error", "steps")}
@@ -60,16 +62,26 @@ def run(args: argparse.Namespace) -> int:
                 "ramps": {"lengths": list(COUNTS)}
                 | {n: [_finite(v) for v in rates] for n, rates in said.items()}
             }
+            | {
+                "disturbed": {"length": DISTURBED}
+                | {
+                    name: {kind: [_finite(v) for v in getattr(one, kind)] for kind in ("noise", "outlier")}
+                    for name, one in moved.items()
+                }
+            }
             | {"picture": None if picture is None else str(picture)}
         )
         return 0
     for line in found.lines():
         say(line)
     say()
-    say(f"{'popular finders, with ramps of':<30}" + "".join(f"{count:>10}" for count in COUNTS))
+    heads = f"{f'{DISTURBED}, losses off by 5 %':>27}{f'{DISTURBED}, one loss tenfold':>27}"
+    say(f"{'popular finders, ramps of':<26}" + "".join(f"{count:>9}" for count in COUNTS) + heads)
     for name, rates in said.items():
-        say(f"{name:<30}" + "".join(f"{rate:>10.2g}" for rate in rates))
-    say("why: within one run the weights move while the rate climbs, so a longer ramp says a lower rate")
+        spans = (f"{low:.2g} to {high:.2g}" for low, high in moved[name][1:])
+        say(f"{name:<26}" + "".join(f"{r:>9.2g}" for r in rates) + "".join(f"{span:>27}" for span in spans))
+    say("why: the weights move while the rate climbs, so the answer moves with the length of the ramp;")
+    say("     and a rule that reads one point of a curve reads its noise")
     if picture is not None:
         say(f"picture: {picture}")
     return 0
