@@ -8,7 +8,7 @@ Run from the root of the repository, in an environment with ``pip install -e ".[
     python tools/mutation.py report                   # the score by file, and what survived, with its diff
     python tools/mutation.py report --table           # the score alone
 
-It takes about an hour on two cores, so it is no part of CI. mutmut makes the mutants, in a copy of the tree
+It takes an hour or two on two cores, so it is no part of CI. mutmut makes the mutants, in a copy of the tree
 (``mutants/``, which git ignores; delete it to begin anew), keeps the verdicts there, and reruns what a change
 of the source made stale; what is mutated, copied and tested stands in ``[tool.mutmut]`` of pyproject.toml.
 Only the loop over the mutants is this file's: mutmut would collect the tests anew for each of them, which
@@ -84,6 +84,13 @@ def verdicts() -> dict[str, SourceFileMutationData]:
     return found
 
 
+def out_of_date() -> bool:
+    """Return whether the source has changed since the tests were last learnt."""
+    sources = [path for package in ("optim", "schedules") for path in (ROOT / package).rglob("*.py")]
+    newest = max(path.stat().st_mtime for path in sources)
+    return not LEARNT.exists() or LEARNT.stat().st_mtime < newest
+
+
 class Session:
     """A pytest plugin: collect once, learn what reaches what, then one child a mutant."""
 
@@ -119,7 +126,7 @@ class Session:
 
     def learn(self) -> list[str]:
         """Run every new test, note its time and the functions that it reaches; return what fails."""
-        known = json.loads(LEARNT.read_text(encoding="utf-8")) if LEARNT.exists() else {}
+        known = {} if out_of_date() else json.loads(LEARNT.read_text(encoding="utf-8"))
         set_mutant_under_test("stats")
         items, sick = [item for name, item in self.items.items() if name not in known], []
         for item, following in zip(items, [*items[1:], None], strict=False):
@@ -209,6 +216,8 @@ class Session:
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             signal.alarm(10 * limit)
+            plugins = self.items[tests[0]].config.pluginmanager
+            plugins.unregister(name="terminalreporter")  # it kept the terminal from before
             set_mutant_under_test(mutant)
             code = SURVIVED
             for test, following in zip(tests, [*tests[1:], None], strict=True):
