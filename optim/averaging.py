@@ -165,9 +165,9 @@ class SWA(Averaging):
     inner : Optimizer
         The rule whose points are averaged.
     begin : int
-        :math:`s`, the first update that counts, from 1; the paper begins after about 75% of the budget.
+        :math:`s`, the first update that counts, at least 1; the paper begins after about 75% of the budget.
     every : int
-        :math:`c`, the cycle length in updates.
+        :math:`c`, the cycle length in updates; at least 1.
 
     Raises
     ------
@@ -219,7 +219,7 @@ class Lookahead(Wrapper):
     inner : Optimizer
         The rule that moves the fast point; its slots are kept when the fast point returns.
     period : int
-        :math:`k`, the paper's 5.
+        :math:`k`, at least 1; the paper's 5.
     share : float, array or schedule
         :math:`\alpha`, the paper's 0.5; its authors' package has 0.8.
     reset : bool

@@ -25,7 +25,7 @@ class Newton(Optimizer):
     Parameters
     ----------
     lr : float, schedule or search
-        :math:`\eta`; below 1 this is what textbooks call damped Newton. `DampedNewton` chooses it.
+        :math:`\eta`; with less than 1 this is what textbooks call damped Newton. `DampedNewton` chooses it.
     damping : float, array or schedule
         :math:`\lambda`, at least 0 (Levenberg); the larger, the shorter and the nearer to the gradient.
     repair : {"cholesky", "absolute", None}
@@ -141,7 +141,7 @@ class DiagonalNewton(Optimizer):
         gradient, 2 d gradients an update. "hutchinson": the mean of z * (H z) over random signs z, with H z
         from central differences, 2 `samples` gradients; exact where H is diagonal.
     samples : int
-        Random sign vectors an update, for "hutchinson".
+        Random sign vectors an update, at least 1, for "hutchinson".
     rng : int
         Seed of the signs, which follow from it and t alone.
 

@@ -25,6 +25,9 @@ _LIMITS: dict[str, tuple[float, float, bool]] = {
     "eps": (0.0, math.inf, False),
     "eps_root": (0.0, math.inf, False),
     "weight_decay": (0.0, math.inf, False),
+    "damping": (0.0, math.inf, False),
+    "max_norm": (0.0, math.inf, False),
+    "limit": (0.0, math.inf, False),
     "initial": (0.0, math.inf, False),
     "beta": (0.0, 1.0, False),
     "beta1": (0.0, 1.0, False),
@@ -32,6 +35,7 @@ _LIMITS: dict[str, tuple[float, float, bool]] = {
     "rho": (0.0, 1.0, False),
     "decay": (0.0, 1.0, False),
 }
+_ABOVE = ("max_norm", "limit")  # their least value is itself refused
 
 # Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than
 # this.
@@ -378,8 +382,9 @@ def _check_limits(name: str, value: Any, where: str) -> None:
     least, bound, closed = _LIMITS.get(name, (-math.inf, math.inf, True))
     array = np.asarray(value)
     below = array <= bound if closed else array < bound
-    good = (array >= least) & below
+    good = (array > least if name in _ABOVE else array >= least) & below
     if not good.all():
         culprit = float(array[~good].ravel()[0]) if array.ndim else value
-        span = f"at least {least:g}" if bound == math.inf else f"from {least:g} to below {bound:g}"
+        lower = "above" if name in _ABOVE else "at least"
+        span = f"{lower} {least:g}" if bound == math.inf else f"from {least:g} to below {bound:g}"
         raise ValueError(f"{name}: got {culprit!r}{where}, expected a finite number {span}")

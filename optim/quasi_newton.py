@@ -107,7 +107,7 @@ class LBFGS(_Comparing):
     lr : float, schedule or search
         :math:`\eta`; 1 suits, and the first trial of a search should be 1.
     memory : int
-        m, the number of pairs kept; from 3 to 20 is customary.
+        m, the number of pairs kept, at least 1; 3 to 20 is customary.
     rescale : bool
         Whether :math:`\gamma` is used; otherwise it is 1.
 
@@ -194,9 +194,9 @@ class ConjugateGradient(_Comparing):
         Polak and Ribière (cut at 0), Fletcher and Reeves, Hestenes and Stiefel, Dai and Yuan, Hager and
         Zhang.
     restart : int, optional
-        Updates between restarts; the dimension d by default.
+        Updates between restarts, at least 1; the dimension d by default.
     nu : float
-        Restart when :math:`|g_t^\top g_{t-1}| \ge \nu\, |g_t|^2` (Powell); infinity for never.
+        Restart when :math:`|g_t^\top g_{t-1}| \ge \nu\, |g_t|^2` (Powell); above 0, infinity for never.
     descent : float
         Restart unless :math:`p_t^\top g_t < -\text{descent}\, |g_t|^2`; from 0 to below 1.
 

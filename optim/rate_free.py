@@ -50,7 +50,7 @@ class Prodigy(_RateFree):
     growth : float, array or schedule
         :math:`c`, a factor on the estimate; 1.
     d0 : float
-        :math:`d_0`, the first estimate; 1e-6, far below any distance.
+        :math:`d_0`, the first estimate, above 0; 1e-6, far below any distance.
     debias : bool
         Whether Adam's correction is part of the rate: True in Optax, False by default in the authors' package
         (``use_bias_correction``), which is the default here.
@@ -133,7 +133,7 @@ class DAdaptAdam(_RateFree):
     weight_decay : float, array or schedule
         Decoupled, multiplied by the rate.
     d0 : float
-        The first estimate; 1e-6.
+        The first estimate, above 0; 1e-6.
     debias : bool
         Whether Adam's correction is part of the rate: True in Optax, False in the authors' package.
 

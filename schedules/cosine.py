@@ -31,7 +31,7 @@ class Cosine(Schedule):
     power : float
         p, Optax' exponent; above 0.
     k : float
-        Warps the time ("k-decay"): above 1 it holds the rate up for longer; above 0.
+        Warps the time ("k-decay"): above 0; more than 1 holds the rate up for longer.
 
     References
     ----------

@@ -71,14 +71,14 @@ class Restarts(Schedule):
     steps : float
         T, the length of the first cycle; above 0, not necessarily whole.
     mult : float
-        m, the growth of a cycle's length from one to the next; above 0. Lengths never fall below 1.
+        m, the growth of a cycle's length from one to the next; above 0. No length is less than 1.
     decay : float
         q, what the peak is multiplied by from one cycle to the next; at least 0. With q = 1/m it satisfies
         Robbins and Monro.
     end : float
         What each cosine falls to.
     cycles : int, optional
-        How many cycles, after which the end holds; for ever by default.
+        How many cycles, at least 1, after which the end holds; for ever by default.
 
     References
     ----------
@@ -146,11 +146,11 @@ class Cycles(Schedule):
     steps : float
         T, the length of the first cycle; above 0.
     mult : float
-        m, the growth of a cycle's length from one to the next; above 0. Lengths never fall below 1.
+        m, the growth of a cycle's length from one to the next; above 0. No length is less than 1.
     decay : float
         q, what the values are multiplied by from one cycle to the next; at least 0.
     cycles : int, optional
-        How many cycles, after which the value is 0; for ever by default.
+        How many cycles, at least 1, after which the value is 0; for ever by default.
 
     Examples
     --------

@@ -29,13 +29,13 @@ class Cyclic(Schedule):
     up : int
         Updates up; at least 1.
     down : int, optional
-        Updates down; as many as up by default.
+        Updates down, at least 1; as many as up by default.
     low : float
         The foot of the triangles.
     shrink : float
-        q, what the triangle's height is multiplied by from one cycle to the next.
+        q, what the triangle's height is multiplied by from one cycle to the next; at least 0.
     gamma : float
-        What it is multiplied by from one update to the next.
+        What it is multiplied by from one update to the next; from 0 to 1.
 
     References
     ----------
@@ -110,7 +110,7 @@ class OneCycle(Schedule):
     steps : int
         T, the updates of the cycle; at least 2.
     rise : float
-        The part of them that is spent going up; between 0 and 1, at most 1/2 with three phases.
+        The part of them that is spent going up; above 0 and below 1, and no more than 1/2 with three phases.
     div, final_div : float
         What the start is divided by, and by how much more the end; above 0.
     shape : str

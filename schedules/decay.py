@@ -255,7 +255,7 @@ class SearchThenConverge(Schedule):
     lr : float
         The rate of update 0; above 0.
     c : float
-        What n times the rate tends to.
+        What n times the rate tends to; above 0.
     tau : float
         The updates spent in search; above 0.
 

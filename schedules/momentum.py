@@ -54,7 +54,7 @@ class SutskeverMomentum(Schedule):
     Parameters
     ----------
     most : float
-        The cap, mu_max; 0, 0.9, 0.99, 0.995 and 0.999 in the paper.
+        The cap, mu_max, from 0 to 1; 0, 0.9, 0.99, 0.995 and 0.999 in the paper.
     every : int
         s, the updates between steps; at least 1.
 

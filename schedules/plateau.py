@@ -30,22 +30,22 @@ class Plateau(Feedback):
     absolute, relative : float
         By how much a metric has to be better; at least 0.
     cooldown : int
-        Reports after a drop that are not counted against the metric.
+        Reports after a drop that are not counted against the metric; at least 0.
     least : float
-        The lowest rate.
+        The lowest rate; at least 0.
     maximize : bool
         Whether more is better.
     watch : Problem or callable, optional
         The metric, if it is not the loss of the run: another problem (such as the loss on held-out data),
         whose value at x is taken, or a function of x.
     every : int
-        Updates from one report to the next, as there are in an epoch.
+        Updates from one report to the next, as there are in an epoch; at least 1.
     mean : int
-        How many reports are averaged into one.
+        How many reports are averaged into one; at least 1.
     wait : int
-        Reports at the beginning that are not looked at.
+        Reports at the beginning that are not looked at; at least 0.
     eps : float
-        Drops by less than that are not made.
+        Drops that are not larger than that are not made; at least 0.
 
     Examples
     --------
@@ -127,17 +127,17 @@ class Greedy(Feedback):
     factor : float
         Between 0 and 1.
     patience : int
-        Reports in a row that change nothing yet.
+        Reports in a row that change nothing yet; at least 0.
     absolute, relative : float
         By how much a metric has to be better than the best; at least 0.
     cooldown, warmup : int
-        Reports that are not looked at after a fall, and after a rise.
+        Reports that are not looked at after a fall, and after a rise; at least 0.
     least, most : float
-        The lowest and the highest rate. A rate that starts below the lowest is never reduced.
+        The lowest and the highest rate; at least 0. A rate that starts below the lowest is never reduced.
     window : int
-        Metrics are averaged over so many reports.
+        Metrics are averaged over so many reports; at least 1.
     eps : float
-        Smaller changes are not made.
+        Changes that are not larger are not made; at least 0.
     maximize, watch, every
         As in `Plateau`.
 
@@ -221,9 +221,11 @@ class BoldDriver(Feedback):
     Parameters
     ----------
     lr : float
-        The first rate.
-    up, down : float
-        What a success and a failure multiply by; up at least 1, down between 0 and 1.
+        The first rate; at least 0.
+    up : float
+        What a success multiplies by; at least 1.
+    down : float
+        What a failure multiplies by; between 0 and 1.
 
     References
     ----------

@@ -38,7 +38,7 @@ class Polyak(Feedback):
     c : float
         Above 0.
     most : float
-        The largest rate.
+        The largest rate; above 0.
 
     References
     ----------

@@ -26,11 +26,11 @@ class Armijo(Search):
     rho : float
         Factor on a rejected step, above 0 and below 1. Boyd and Vandenberghe 0.7 (their beta).
     alpha0 : float
-        First trial of the first search, and of every search unless `growth` is given.
+        First trial of the first search, above 0, and of every search unless `growth` is given.
     growth : float, optional
         Start the next search from the last step times this, at least 1; 1.5 and 2 are common.
     alpha_max : float
-        Longest step.
+        Longest step, above 0.
     interpolate : bool
         Choose trials by interpolation.
     max_trials : int
@@ -121,7 +121,7 @@ class ForwardBackward(Search):
     alpha_min : float
         Shortest step, and the very first trial. It is taken even when it does not pass (status "min_step").
     max_length : float
-        Longest move |alpha d|.
+        Longest move |alpha d|, above 0.
 
     References
     ----------

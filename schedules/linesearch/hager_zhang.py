@@ -31,7 +31,7 @@ class HagerZhang(Search):
     delta, sigma : float
         0 < delta < 1/2 and delta <= sigma < 1.
     eps : float
-        epsilon, relative.
+        epsilon, relative; at least 0.
     theta : float
         Where a bracket is bisected, above 0 and below 1.
     gamma : float
@@ -43,9 +43,9 @@ class HagerZhang(Search):
         psi2 times the last step.
     psi0, psi1, psi2, psi3 : float
         Of the first trial: share of |x|/|g|, where the parabola is measured, growth, and how a trial without
-        a finite value is shortened.
+        a finite value is shortened; above 0, and psi3 less than 1.
     max_trials : int
-        Evaluations of one search.
+        Evaluations of one search; at least 1.
 
     References
     ----------

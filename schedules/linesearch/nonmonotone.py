@@ -27,13 +27,13 @@ class GrippoLamparielloLucidi(Search):
     c1 : float
         Share of the promised decrease, above 0 and below 1.
     memory : int
-        M; 1 is Armijo's condition.
+        M, at least 1, which is Armijo's condition.
     rho : float
         Factor on a rejected step, above 0 and below 1.
     alpha_min, alpha_max : float
-        Bounds of the first trial.
+        Bounds of the first trial; above 0.
     max_trials : int
-        Rejected trials after which the search gives up, status "min_step".
+        Rejected trials, at least 1, after which the search gives up, status "min_step".
 
     References
     ----------

@@ -37,7 +37,7 @@ class SLS(Search):
     goldstein : bool
         Also ask for l_i >= l_i(x) - (1 - c) alpha g'd, and double a step that is too short.
     max_trials : int
-        After so many the step is 1e-6, status "min_step".
+        After so many, at least 1, the step is 1e-6, status "min_step".
 
     References
     ----------
