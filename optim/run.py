@@ -1,7 +1,7 @@
 """The record that a run leaves: where it went, how it ended, and why."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 BUDGET, CONVERGED, DIVERGED, STOPPED = 0, 1, 2, 3
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class History:
     """Everything that happened, one row a point or an update; all arrays are copies.
 
@@ -66,8 +66,11 @@ class History:
         updates = len(self.lr)
         return np.append(np.arange(0, updates, self.every), updates)
 
+    def __repr__(self) -> str:
+        return f"History of {len(self.lr)} updates, x of shape {self.x.shape}"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """What `minimize` returns; the names are SciPy's.
 
@@ -112,7 +115,7 @@ class Run:
     message: str
     success: bool
     diverged: Any
-    state: State = field(repr=False)
+    state: State
 
     @property
     def nit(self) -> int:
