@@ -108,7 +108,7 @@ class ExactSearch(Search):
             else:
                 low = trial
             alpha = min(2 * alpha, (low.alpha + wall) / 2)
-            if alpha < line.shortest:
+            if alpha in (low.alpha, wall) or alpha < line.shortest:
                 break
         if high is None:
             moved = low.alpha > 0

@@ -81,7 +81,7 @@ class StrongWolfe(Search):
             if not trial.finite:
                 wall = alpha
                 alpha = (low.alpha + alpha) / 2
-                if alpha <= low.alpha or alpha < line.shortest:
+                if alpha in (low.alpha, wall) or alpha < line.shortest:
                     break
                 continue
             if not self._decreases(line, trial) or (low is not line.start and _is_higher(trial, low)):

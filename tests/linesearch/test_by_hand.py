@@ -1,22 +1,19 @@
 """Searches along lines that can be computed by hand: parabolas, cubics, walls, no way down."""
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 
 from optim import Evaluation
-from problems import Parabola, Problem
+from problems import Parabola
 from schedules import (
-    GOLSB,
     PAL,
     SLS,
     Armijo,
     ExactQuadratic,
     ExactSearch,
     ForwardBackward,
-    GOLSBack,
     GrippoLamparielloLucidi,
     HagerZhang,
     QuadraticApproximation,
@@ -25,44 +22,8 @@ from schedules import (
 from schedules.linesearch.armijo import interpolated
 from schedules.linesearch.first_trial import first_trial
 from schedules.linesearch.line import Line
-from schedules.linesearch.wolfe import _cubic_low, _parabola_low
 from tests.instances import SEARCHES, name_of
-
-
-def parabola(x=2.0, d=None, curvature=1.0):
-    """x^2/2 from x along -g, or along -d."""
-    x = np.array([float(x)])
-    return Line(Parabola(curvature=curvature), x, curvature * x if d is None else np.array([float(d)]))
-
-
-def falling(t):
-    return -1.0
-
-
-class Along(Problem, abstract=True):
-    """A problem of one dimension made of two functions; the line is phi(alpha) = f(-alpha) from 0 along 1."""
-
-    f: Any
-    slope: Any
-    x0 = (0.0,)
-
-    def fun(self, x):
-        return np.float64(self.f(-x[0]))
-
-    def grad(self, x):
-        return np.array([-self.slope(-x[0])])
-
-
-def along(f, slope):
-    return Line(Along(f, slope), np.zeros(1), np.ones(1))
-
-
-def cubic(phi0, slope0, b, a):
-    """phi0 + slope0 t + b t^2 + a t^3."""
-    return along(
-        lambda t: phi0 + slope0 * t + b * t * t + a * t * t * t, lambda t: slope0 + 2 * b * t + 3 * a * t * t
-    )
-
+from tests.linesearch.lines import Along, along, cubic, falling, parabola
 
 DETERMINISTIC = [s for s in SEARCHES if not s.variances]
 
@@ -215,37 +176,6 @@ class TestFirstTrial:
             search(first=0.0)
 
 
-class TestGradientOnly:
-    def test_the_three_brackets_find_the_same_sign_change(self):
-        """The slope of x^2/2 along -g changes its sign at 1, whatever the bracket starts from."""
-        for bracket in ("aggressive", "memory", "conservative"):
-            found = GOLSB(bracket=bracket, max_length=100.0)(parabola(), {"alpha": 0.3})
-            assert found.alpha == pytest.approx(1.0, abs=1e-10), bracket
-            assert found.status == "converged"
-
-    def test_brackets_start_where_they_say(self):
-        first = {}
-        for bracket in ("aggressive", "memory", "conservative"):
-            line = parabola()
-            GOLSB(bracket=bracket, max_length=100.0, alpha_min=1e-3)(line, {"alpha": 0.3})
-            first[bracket] = [t.alpha for t in line.trials[1:3]]
-        golden = (1 + math.sqrt(5)) / 2
-        assert first["aggressive"] == pytest.approx([50.0, 25.0]), (
-            "the longest step, 100 / |d|, then half of it"
-        )
-        assert first["memory"] == pytest.approx([0.3, 0.6])
-        assert first["conservative"][0] == pytest.approx(5e-3)
-        assert first["conservative"][1] in (pytest.approx(5e-3 * golden), pytest.approx(5e-3 * (1 + golden)))
-
-    def test_backwards_from_the_longest(self):
-        found = GOLSBack(max_length=100.0, c2=0.9)(parabola(), None)
-        assert found.status == "converged"
-        falls = along(lambda t: -t, falling)
-        assert GOLSBack()(falls, None).status == "max_step"
-        rises = along(lambda t: abs(t), lambda t: 1.0 if t else -1.0)
-        assert GOLSBack()(rises, None).status == "min_step"
-
-
 class TestParabolas:
     def test_what_pal_believes_of_a_parabola_is_the_parabola(self):
         line = parabola()
@@ -280,22 +210,6 @@ class TestParabolas:
         found = QuadraticApproximation(alpha0=0.5, growth=10.0)(wall, None)
         assert (found.status, found.carry) == ("nonfinite", {"alpha": pytest.approx(0.05)})
 
-    def test_the_cubic_of_two_slopes_finds_the_low_point_of_a_cubic(self):
-        """5 - t - t^2/2 + t^3: its derivative 3 t^2 - t - 1 vanishes at (1 + sqrt 13) / 6."""
-        line = cubic(5.0, -1.0, -0.5, 1.0)
-        for a, b in ((0.0, 2.0), (2.0, 0.0), (0.5, 1.5)):
-            assert _cubic_low(line.both(a), line.both(b)) == pytest.approx((1 + math.sqrt(13)) / 6, rel=1e-12)
-
-    def test_the_parabola_of_one_slope_finds_the_low_point_of_a_parabola(self):
-        """Of phi = 2 (1 - t)^2, and never that of a hill."""
-        line = parabola()
-        for a, b in ((0.0, 3.0), (0.5, 0.25), (3.0, 0.5)):
-            assert _parabola_low(line.both(a), line.both(b)) == pytest.approx(1.0)
-        hill = along(lambda t: -t * t, lambda t: -2 * t)
-        assert _parabola_low(hill.both(1.0), hill.both(2.0)) is None
-        wall = along(lambda t: t if t < 1 else math.inf, lambda t: 1.0 + 0 * t)
-        assert _parabola_low(wall.both(0.5), wall.both(2.0)) is None
-
     def test_goldstein_doubles_what_is_too_short(self):
         """phi = 2 (1 - t)^2 at 0.15 is 1.445, below 2 - 0.9 * 4 * 0.15; at 0.3 it is 0.98, above 0.92."""
         line = parabola()
@@ -305,6 +219,7 @@ class TestParabolas:
 
 
 TELLING = [
+    StrongWolfe,
     Armijo,
     ForwardBackward,
     ExactSearch,
@@ -319,36 +234,6 @@ TELLING = [
 def test_a_level_start_is_flat_and_a_rising_one_no_descent(kind):
     assert kind()(parabola(0.0, d=1.0), None).status == "flat"
     assert kind()(parabola(1.0, d=-1e-3), None).status == "not_descent"
-
-
-class TestWolfe:
-    def test_it_doubles_until_it_has_passed_the_low_point(self):
-        line = parabola()
-        found = StrongWolfe(first=0.1, c2=0.1)(line, None)
-        assert [t.alpha for t in line.trials[1:6]] == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6])
-        assert (found.alpha, found.status) == (pytest.approx(1.0), "converged")
-
-    def test_a_wall_is_halved_away_from_and_then_approached(self):
-        line = along(lambda t: t * t / 2 - 2 * t if t < 1 else math.inf, lambda t: t - 2)
-        found = StrongWolfe(first=4.0, c2=0.1, max_trials=6)(line, None)
-        assert [t.alpha for t in line.trials[1:]] == pytest.approx([4.0, 2.0, 1.0, 0.5, 0.75, 0.875])
-        assert (found.alpha, found.status) == (0.875, "nonfinite")
-        wall = along(lambda t: math.inf if t else 0.0, falling)
-        assert StrongWolfe()(wall, None).status == "nonfinite"
-
-    @pytest.mark.parametrize(("drop", "tried"), [(0.45, 1), (0.35, 2)])
-    def test_hager_and_zhang_take_a_steep_rise_if_it_is_low_enough(self, drop, tried):
-        """At 2 with slope 9: delta alpha phi'(0) asks for a decrease of 0.1 * 2 * 2."""
-        line = along(lambda t: 1 - drop if t else 1.0, lambda t: 9.0 if t else -2.0)
-        HagerZhang(first=2.0, max_trials=2)(line, None)
-        assert len(line.trials) - 1 == tried
-
-    @pytest.mark.parametrize("kind", [Armijo, StrongWolfe, HagerZhang, GrippoLamparielloLucidi])
-    def test_who_stays_hands_over_where_he_is(self, kind):
-        line = parabola(1.0, d=-1.0)
-        found = kind()(line, None)
-        assert found.e is line.start
-        assert found.e.f == 0.5
 
 
 class TestNonmonotone:
@@ -378,86 +263,6 @@ class TestNonmonotone:
         line = parabola(d=4.0)
         GrippoLamparielloLucidi()(line, None)
         assert line.trials[1].alpha == 1.0, "a direction with a length of its own"
-
-
-class TestHagerZhang:
-    def test_the_first_trial_is_a_hundredth_of_x_over_g(self):
-        line = parabola(x=2.0, curvature=4.0)
-        HagerZhang()(line, None)
-        assert line.trials[1].alpha == pytest.approx(0.01 * 2 / 8)
-
-    def test_from_zero_it_is_a_hundredth_of_f_over_the_square_of_g(self):
-        line = along(lambda t: (t - 1) ** 2, lambda t: 2 * (t - 1))
-        HagerZhang()(line, None)
-        assert line.trials[1].alpha == pytest.approx(0.01 * 1 / 4)
-
-    def test_later_a_parabola_is_measured_at_a_tenth(self):
-        line = parabola()
-        found = HagerZhang()(line, {"alpha": 0.5})
-        assert [t.alpha for t in line.trials[1:]] == pytest.approx([0.05, 1.0])
-        assert found.alpha == pytest.approx(1.0)
-
-    def test_or_the_step_is_doubled(self):
-        line = along(lambda t: -t, falling)
-        HagerZhang(max_trials=3)(line, {"alpha": 0.5})
-        assert [t.alpha for t in line.trials[1:3]] == pytest.approx([0.05, 1.0])
-
-    def test_the_secant_of_two_slopes(self):
-        """On a parabola it is exact: 3 is too high, and 1 the minimum."""
-        line = parabola()
-        found = HagerZhang(first=3.0)(line, None)
-        assert [t.alpha for t in line.trials[1:]] == pytest.approx([3.0, 1.0])
-        assert (found.status, found.carry) == ("converged", {"alpha": found.alpha})
-
-    def test_two_secants_where_the_slope_bends_up(self):
-        """phi = exp(t) - 2 t, from 3: the secant from (0, -1), then that through 0 and where it led."""
-        first = 3 / (math.exp(3) - 1)
-        line = along(lambda t: math.exp(t) - 2 * t, lambda t: math.exp(t) - 2)
-        HagerZhang(first=3.0, delta=0.01, sigma=0.1)(line, None)
-        assert [t.alpha for t in line.trials[1:]] == pytest.approx(
-            [3.0, first, first / (math.exp(first) - 1)]
-        )
-        short = along(lambda t: math.exp(t) - 2 * t, lambda t: math.exp(t) - 2)
-        found = HagerZhang(first=3.0, delta=0.01, sigma=0.1, max_trials=2)(short, None)
-        assert (found.alpha, found.status) == (pytest.approx(first), "budget")
-
-    def test_secants_where_the_slope_bends_down(self):
-        """phi = t - 2 log(1 + t): the secant from 0 halves 1 + t, and the second one leads outside."""
-
-        def bent():
-            return along(lambda t: t - 2 * math.log1p(t), lambda t: 1 - 2 / (1 + t))
-
-        line = bent()
-        HagerZhang(first=10.0)(line, None)
-        assert [t.alpha for t in line.trials[1:]] == pytest.approx([10.0, 5.5, 3.25, 2.125])
-        line = bent()
-        HagerZhang(first=10.0, gamma=0.1)(line, None)
-        assert [t.alpha for t in line.trials[1:4]] == pytest.approx([10.0, 5.5, 2.75]), (
-            "too little: the middle"
-        )
-        line = bent()
-        found = HagerZhang(first=10.0, max_trials=2)(line, None)
-        assert (found.alpha, found.status) == (0.0, "min_step"), "nothing was lower than the start"
-
-    def test_what_is_high_but_falls_is_bisected(self):
-        """t^2/2 - t up to 1, and 10 from there on."""
-        for theta, expected in ((0.5, [4.0, 2.0, 1.0, 0.5]), (0.25, [4.0, 1.0, 0.25])):
-            line = along(lambda t: t * t / 2 - t if t < 1 else 10.0, lambda t: t - 1 if t < 1 else -1.0)
-            HagerZhang(first=4.0, theta=theta)(line, None)
-            assert [t.alpha for t in line.trials[1:]] == pytest.approx(expected)
-
-    def test_a_wall_shortens_to_a_tenth(self):
-        line = along(lambda t: t * t / 2 - t if t < 1 else math.inf, lambda t: t - 1)
-        HagerZhang(first=4.0)(line, None)
-        assert [t.alpha for t in line.trials[1:]] == pytest.approx([4.0, 0.4])
-        wall = along(lambda t: math.inf if t else 0.0, falling)
-        assert HagerZhang()(wall, None).status == "nonfinite"
-
-    def test_growth_until_it_rises(self):
-        """sigma = 1e-9 refuses every slope that falls: 0.25, then 5 times it, already lower."""
-        line = parabola()
-        HagerZhang(first=0.25, delta=1e-9, sigma=1e-9, eps=0.0)(line, None)
-        assert [t.alpha for t in line.trials[1:]] == pytest.approx([0.25, 1.25])
 
 
 class TestHandingOver:
