@@ -263,7 +263,6 @@ class Hypers:
     """
 
     def __init__(self, optimizer: Optimizer, x: Array) -> None:
-        self._optimizer = optimizer
         self._ndim, self._dtype = x.ndim, x.dtype
         self._h = object.__new__(type(optimizer))
         self._moving: list[tuple[str, Any]] = []

@@ -2,6 +2,8 @@
 
 from schedules.budget import *
 from schedules.budget import __all__ as _budget
+from schedules.changed import *
+from schedules.changed import __all__ as _changed
 from schedules.composites import *
 from schedules.composites import __all__ as _composites
 from schedules.cosine import *
@@ -61,6 +63,7 @@ __all__ = [
     *_schedule,
     *_functions,
     *_composites,
+    *_changed,
     *_phases,
     *_decay,
     *_budget,

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.budget import Linear, Polynomial, Rex
-from schedules.composites import later, shifted
 from schedules.cosine import Cosine
 from schedules.decay import InverseSqrt
+from schedules.horizons import later, shifted
 from schedules.schedule import Array, Schedule
 from stepsize.base.checks import as_count, as_number, refuse_unless
 

@@ -169,37 +169,37 @@ class Schedule(Record, abstract=True):
 
     def floor(self, least: float) -> "Schedule":
         """Never go below `least`."""
-        from schedules.composites import Floor
+        from schedules.changed import Floor
 
         return Floor(self, least)
 
     def cap(self, most: float) -> "Schedule":
         """Never go above `most`."""
-        from schedules.composites import Cap
+        from schedules.changed import Cap
 
         return Cap(self, most)
 
     def delay(self, updates: int) -> "Schedule":
         """Hold the first value for that many updates, then start."""
-        from schedules.composites import Delay
+        from schedules.changed import Delay
 
         return Delay(self, updates)
 
     def skip(self, updates: int) -> "Schedule":
         """Leave the first updates out, as if they had been made already."""
-        from schedules.composites import Skip
+        from schedules.changed import Skip
 
         return Skip(self, updates)
 
     def repeat(self, period: int) -> "Schedule":
         """Start over every `period` updates."""
-        from schedules.composites import Repeat
+        from schedules.changed import Repeat
 
         return Repeat(self, period)
 
     def per_epoch(self, updates_per_epoch: int, *, smooth: bool = False) -> "Schedule":
         """Count epochs instead of updates; see `per_epoch`."""
-        from schedules.composites import PerEpoch
+        from schedules.changed import PerEpoch
 
         return PerEpoch(self, updates_per_epoch, smooth)
 

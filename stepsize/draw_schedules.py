@@ -23,7 +23,7 @@ _FAMILIES = {
     "rises first": ("warmup", "momentum"),
     "comes back": ("cycles", "cyclic"),
     "named by a theorem": ("theory", "stochastic"),
-    "made of others": ("composites", "phases", "schedule", "functions"),
+    "made of others": ("composites", "changed", "phases", "schedule", "functions"),
 }
 _GREY = "#8d99a3"
 
