@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
@@ -122,7 +123,7 @@ class Polynomial(Schedule):
     def value(self, n: Array) -> Any:
         """Return end + (lr - end) (1 - z^k)^p."""
         z = np.minimum(n / self.steps, 1.0)
-        return self.end + (self.lr - self.end) * (1 - z**self.k) ** self.power
+        return self.end + (self.lr - self.end) * power(1 - power(z, self.k), self.power)
 
     @property
     def horizon(self) -> int:
@@ -167,7 +168,7 @@ class Geometric(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return lr (end / lr)^z with z = min(n / T, 1)."""
-        return self.lr * (self.end / self.lr) ** np.minimum(n / self.steps, 1.0)
+        return self.lr * power(self.end / self.lr, np.minimum(n / self.steps, 1.0))
 
     @property
     def horizon(self) -> int:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.budget import Linear, Polynomial
+from schedules.powers import power
 from schedules.schedule import Array, Schedule
 from stepsize.base.checks import as_number, refuse_unless
 
@@ -59,7 +60,8 @@ class Cosine(Schedule):
     def value(self, n: Array) -> Any:
         """Return end + (lr - end) (1/2 (1 + cos(pi z^k)))^p."""
         z = np.minimum(n / self.steps, 1.0)
-        return self.end + (self.lr - self.end) * (0.5 * (1 + np.cos(np.pi * z**self.k))) ** self.power
+        wave = 0.5 * (1 + np.cos(np.pi * power(z, self.k)))
+        return self.end + (self.lr - self.end) * power(wave, self.power)
 
     @property
     def horizon(self) -> int:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.budget import Linear
+from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
@@ -115,7 +116,7 @@ class Restarts(Schedule):
     def value(self, n: Array) -> Any:
         """Return the cosine of the cycle that n is in."""
         i, z = cycle_at(n, self.steps, self.mult)
-        wave = self.end + (self.lr * self.decay**i - self.end) * (0.5 * (1 + np.cos(np.pi * z)))
+        wave = self.end + (self.lr * power(self.decay, i) - self.end) * (0.5 * (1 + np.cos(np.pi * z)))
         return wave if self.cycles is None else np.where(i < self.cycles, wave, self.end)
 
     @property
@@ -179,7 +180,7 @@ class Cycles(Schedule):
     def value(self, n: Array) -> Any:
         """Return the body's value at its own time."""
         i, z = cycle_at(n, self.steps, self.mult)
-        played = self.decay**i * self.body.value(z * self.steps)
+        played = power(self.decay, i) * self.body.value(z * self.steps)
         return played if self.cycles is None else np.where(i < self.cycles, played, 0.0)
 
     @property

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.budget import Polynomial
+from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
 from schedules.steps import Interpolated
 from stepsize.base.checks import as_count, as_number, refuse_unless
@@ -79,7 +80,8 @@ class Cyclic(Schedule):
         down = self.down or self.up
         cycle, part = np.divmod(n, self.up + down)
         triangle = np.minimum(part / self.up, (self.up + down - part) / down)
-        return self.low + (self.lr - self.low) * (self.shrink**cycle * self.gamma**n * triangle)
+        shrunk = power(self.shrink, cycle) * power(self.gamma, n)
+        return self.low + (self.lr - self.low) * (shrunk * triangle)
 
     def momentum(self, low: float = 0.8, high: float = 0.9) -> "Cyclic":
         """Return the momentum that goes with it: high where the rate is low, and the other way round."""
@@ -223,7 +225,7 @@ class Sawtooth(Schedule):
     def value(self, n: Array) -> Any:
         """Return end + (lr - end) (1 - n / T_n)^p."""
         reach = self.steps * np.maximum(1.0, np.ceil(n / self.steps))
-        return self.end + (self.lr - self.end) * (1 - n / reach) ** self.power
+        return self.end + (self.lr - self.end) * power(1 - n / reach, self.power)
 
     @property
     def tail(self) -> float:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
 from stepsize.base.checks import as_number, refuse_unless
 
@@ -194,7 +195,7 @@ class Power(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return lr (1 + n/s)^-p."""
-        return self.lr * (1 + n / self.scale) ** -self.power
+        return self.lr * power(1 + n / self.scale, -self.power)
 
     @property
     def tail(self) -> float:
@@ -305,7 +306,7 @@ def _log_gamma_ratio(d: float, n: Array) -> Any:
     # Stirling's series, its large terms cancelled by hand; the remainder is below d^5 / 1260.
     x = d * n
     bulk = np.where(x < 0.05, _bulk_series(np.minimum(x, 0.05)), (1 + x) * np.log1p(x) - x) / d
-    return bulk - np.log1p(x) / 2 + d / 12 * (1 / (1 + x) - 1) - d**3 / 360 * ((1 + x) ** -3.0 - 1)
+    return bulk - np.log1p(x) / 2 + d / 12 * (1 / (1 + x) - 1) - d**3 / 360 * (power(1 + x, -3.0) - 1)
 
 
 def _bulk_series(x: Array) -> Any:

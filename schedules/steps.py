@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
@@ -56,7 +57,7 @@ class StepDecay(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return lr factor^floor(n / every)."""
-        return self.lr * self.factor ** np.floor(n / self.every)
+        return self.lr * power(self.factor, np.floor(n / self.every))
 
     @property
     def tail(self) -> float:
@@ -102,7 +103,7 @@ class EarlyStepDecay(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return lr factor^floor((1 + n) / every)."""
-        return self.lr * self.factor ** np.floor((1 + n) / self.every)
+        return self.lr * power(self.factor, np.floor((1 + n) / self.every))
 
     @property
     def tail(self) -> float:
@@ -151,7 +152,8 @@ class MultiStep(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return lr factor^(boundaries up to n)."""
-        return self.lr * self.factor ** np.searchsorted(np.sort(self.at), n, side="right").astype(float)
+        passed = np.searchsorted(np.sort(self.at), n, side="right")
+        return self.lr * power(self.factor, passed.astype(float))
 
     @property
     def horizon(self) -> int:

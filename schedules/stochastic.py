@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
@@ -99,7 +100,7 @@ class DoublingStages(Schedule):
         """Return lr 2^-k on stage k, which starts at (2^k - 1) s."""
         # frexp reads the binary exponent, which is exact where a logarithm may come out just below.
         _, exponent = np.frexp(1 + np.floor(n / self.stage))
-        return self.lr * 0.5 ** (exponent - 1.0)
+        return self.lr * power(0.5, exponent - 1.0)
 
 
 class LogStepDecay(Schedule):
@@ -139,7 +140,7 @@ class LogStepDecay(Schedule):
     def value(self, n: Array) -> Any:
         """Return lr 2^-floor(n log2(T) / T)."""
         last = np.minimum(n, self.steps - 1)
-        return self.lr * 0.5 ** np.floor(last * math.log2(self.steps) / self.steps)
+        return self.lr * power(0.5, np.floor(last * math.log2(self.steps) / self.steps))
 
     @property
     def horizon(self) -> int:

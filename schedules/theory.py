@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schedules.powers import power
 from schedules.schedule import Array, Schedule
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
@@ -126,7 +127,7 @@ class Silver(Schedule):
         """Return (1 + rho^(nu(n + 1) - 1)) / L."""
         i = n.astype(np.int64) + 1
         power_of_two = (i & -i).astype(float)
-        return (1 + _RHO ** (np.log2(power_of_two) - 1)) / self.L
+        return (1 + power(_RHO, np.log2(power_of_two) - 1)) / self.L
 
 
 class StrongSilver(Schedule):

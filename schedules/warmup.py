@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.phases import Cooldown
+from schedules.powers import power
 from schedules.schedule import Array, Constant, Schedule, check_numbers
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
@@ -206,7 +207,7 @@ class Noam(Schedule):
     def value(self, n: Array) -> Any:
         """Return f d^-1/2 min(t^-1/2, t W^-3/2)."""
         t = n + 1
-        return self.factor * self.d_model**-0.5 * np.minimum(t**-0.5, t * self.warmup_steps**-1.5)
+        return self.factor * self.d_model**-0.5 * np.minimum(power(t, -0.5), t * self.warmup_steps**-1.5)
 
 
 class PowerScheduler(Schedule):
@@ -260,7 +261,7 @@ class PowerScheduler(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return min(lr, batch a (tokens (n + 1))^b)."""
-        return np.minimum(self.lr, self.batch * self.a * (self.tokens * (n + 1)) ** self.b)
+        return np.minimum(self.lr, self.batch * self.a * power(self.tokens * (n + 1), self.b))
 
     @property
     def tail(self) -> float:

@@ -1,9 +1,14 @@
 """What every registered schedule promises."""
 
+import ast
+import inspect
+import textwrap
+
 import numpy as np
 import pytest
 
 from schedules import Constant, Rows
+from schedules.powers import power
 from stepsize.base.record import Record
 from tests.instances import SCHEDULES, name_of
 
@@ -19,6 +24,24 @@ def test_an_array_gives_what_its_elements_give(schedule):
     assert values.dtype == float
     assert [schedule(int(n)) for n in N] == values.tolist()
     assert type(schedule(0)) is float
+
+
+def test_a_power_has_the_same_bits_alone_as_among_others():
+    bases, exponents = np.linspace(0.01, 2.0, 200), np.repeat([2.0, 3.0, -0.5, 0.5, -3.0], 40)
+    among = power(bases, exponents)
+    assert [power(b, e) for b, e in zip(bases, exponents, strict=True)] == among.tolist()
+    assert np.array_equal(power(bases[:40], 2.0), among[:40])
+    assert np.array_equal(power(bases[:, None], exponents[::40])[::41, :].diagonal(), among[::41])
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=name_of)
+def test_no_power_of_the_index_is_left_to_the_operator(schedule):
+    """On some processors its last bit depends on how many indices come at once; `power` is for that."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(type(schedule).value)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            assert names <= {"self", "np"}, ast.unparse(node)
 
 
 @pytest.mark.parametrize("schedule", ORDINARY, ids=name_of)

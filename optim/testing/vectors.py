@@ -1,13 +1,12 @@
 """Test vectors that any language can read: rule, rates, start, gradients, and x after every update.
 
-``python -m optim.testing.vectors`` writes them anew, the same bytes each time; ``README.md`` beside them says
+``python -m optim.vectors`` writes them anew, the same bytes each time; ``README.md`` beside them says
 what stands in a file.
 """
 
 import json
 from collections.abc import Iterator
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,14 +114,3 @@ def _text(document: dict[str, Any]) -> str:
     head = {key: value for key, value in document.items() if key != "vectors"}
     lines = ",\n".join(json.dumps(v, allow_nan=False) for v in document["vectors"])
     return json.dumps(head, allow_nan=False)[:-1] + ', "vectors": [\n' + lines + "\n]}\n"
-
-
-def main() -> None:
-    """Write every file anew."""
-    folder = Path(str(files("optim.vectors")))
-    for name, text in documents():
-        (folder / name).write_text(text, "utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,7 @@
 
 Run it where the libraries are installed (README.md says how), from the root of the repository:
 
-    python -m tests.golden.verify_vectors && python -m optim.testing.vectors
+    python -m tests.golden.verify_vectors && python -m optim.vectors
 
 It writes `optim/vectors/verified.json`; the second command puts the words into the vectors. A vector that a
 library contradicts is printed, and noted as what it is.

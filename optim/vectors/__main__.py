@@ -1,0 +1,17 @@
+"""Write every file of test vectors anew: ``python -m optim.vectors``."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from optim.testing.vectors import documents
+
+
+def main() -> None:
+    """Write them into the folder of this module."""
+    folder = Path(str(files("optim.vectors")))
+    for name, text in documents():
+        (folder / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
