@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import problems
-from optim import SGD, AdamW, Momentum, Nesterov, RMSprop, dialects
+from optim import SGD, AdamW, DecoupledDecay, Momentum, Nesterov, RMSprop, SignSGD, dialects
 from optim.testing import STREAMS, check_gradient, check_optimizer, compare_optimizer, load_vectors
 from optim.testing.vectors import documents
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
@@ -230,8 +230,83 @@ class TestProperties:
 
         assert any("writes to the arrays" in text for text in compare_optimizer(step).broken)
 
+    def test_a_count_kept_outside_the_state_does_not_resume(self):
+        count = [0]
+
+        def step(x, g, state):
+            count[0] = 0 if state is None else count[0] + 1
+            return x - 0.1 / (1 + count[0]) * g, "begun"
+
+        report = compare_optimizer(step)
+        assert str(report) == (
+            "step breaks what every rule must keep\n"
+            "it does not resume: going on from a copy of its state gives other points"
+        )
+
+    def test_a_state_that_is_written_to_is_no_fault(self):
+        def step(x, g, state):
+            state = np.zeros_like(x) if state is None else state
+            state *= 0.9
+            state += g
+            return x - 0.1 * state, state
+
+        assert check_optimizer(step, like=Momentum(lr=0.1)).ok
+
+    def test_leaving_zero_without_a_gradient(self):
+        words = "it leaves 0 without a gradient: x is nan after 1 updates"
+        assert compare_optimizer(lambda x, g, s: (x - 0.1 * g / abs(g), s)).broken == (words,)
+        shifted = compare_optimizer(lambda x, g, s: (x - 0.1 * (g - 1), s))
+        assert "it leaves 0 without a gradient: x is 0.1 after 1 updates" in shifted.broken
+
+    def test_what_the_reference_lacks_too_is_no_fault(self):
+        """Hinton's RMSprop divides by nothing but the root, and so 0 by 0."""
+        paper = dialects.paper.RMSprop(lr=0.1)
+        assert check_optimizer(paper, like=paper).ok
+        assert compare_optimizer(paper).broken
+        assert compare_optimizer(paper, like=RMSprop(lr=0.1)).broken
+
     def test_a_rule_of_ones_own_needs_no_reference(self):
         assert check_optimizer(lambda x, g, state: (x - 0.1 * np.tanh(g), state)).ok
+
+
+class TestTraits:
+    """First steps, scale, coasting and decay, by closed forms."""
+
+    @pytest.mark.parametrize(
+        ("rule", "traits"),
+        [
+            (SGD(lr=0.1), (1, 1e-6, 1024, 0, 0)),
+            (Momentum(lr=0.1), (1, 1e-6, 1024, sum(0.9**k for k in range(1, 9)), 0)),
+            (Nesterov(lr=0.1), (1.9, 1.9e-6, 1024, sum(0.9**k for k in range(2, 10)) / 1.9, 0)),
+            (SignSGD(lr=0.1), (1, 1, 1, 0, 0)),
+            # The mean square of one gradient is a tenth of its square; eps stands beside it in the root.
+            (RMSprop(lr=0.1), (10**0.5, 1e-6 / (1e-13 + 1e-8) ** 0.5, 1, 0, 0)),
+            (dialects.torch.RMSprop(lr=0.1), (10, 1e-6 / (1e-7 + 1e-8), 1, 0, 0)),
+            (AdamW(lr=0.1, weight_decay=0.2), (1, 1e-6 / (1e-6 + 1e-8), 1, None, 0.02)),
+        ],
+        ids=repr,
+    )
+    def test_they_are_measured(self, rule, traits):
+        found = compare_optimizer(rule, lr=0.1).traits
+        for value, expected in zip(found, traits, strict=True):
+            assert expected is None or value == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+    def test_they_are_told_where_they_differ(self):
+        report = compare_optimizer(Momentum(lr=0.1), SGD(lr=0.1))
+        assert report.otherwise == ("after one gradient it coasts 5.126 times its first step, expected 0",)
+        assert str(report).endswith(report.otherwise[0])
+        report = compare_optimizer(SGD(lr=0.1), dialects.torch.RMSprop(lr=0.1))
+        assert report.otherwise == (
+            "its first step for a gradient of 1 is 1 times the rate, expected 10",
+            "its first step for a gradient of 1e-6 is 1e-06 times the rate, expected 9.091",
+            "gradients 1024 times as large carry it 1024 times as far, expected 1",
+        )
+        decayed = compare_optimizer(DecoupledDecay(SGD(lr=0.1), 0.1), SGD(lr=0.1))
+        assert decayed.otherwise[-1] == "an update without a gradient takes 0.01 of x away, expected 0"
+
+    def test_a_difference_that_is_no_trait_is_not_told(self):
+        report = compare_optimizer(SGD(lr=0.1001), SGD(lr=0.1), lr=0.1)
+        assert report.otherwise == ()
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import numpy as np
 from optim.dialects import Dialect, table
 from optim.optimizer import Optimizer
 from optim.testing.mistakes import mistakes_of
-from optim.testing.streams import STREAMS, Stream
-from optim.testing.subject import Subject, as_subject, trajectory
+from optim.testing.properties import Traits, broken_properties, other_traits, traits_of
+from optim.testing.streams import STREAMS, Stream, relative_difference
+from optim.testing.subject import as_subject, trajectory
 from stepsize.base.checks import describe
 
 __all__ = ["Report", "check_optimizer", "compare_optimizer"]
@@ -32,8 +33,12 @@ class Report:
         Where it first differs and by how much, or that it does not.
     instead : tuple of str
         What it equals instead: known dialects and classic mistakes, the nearest first.
+    traits : Traits
+        First steps, scale, coasting and decay, as numbers.
+    otherwise : tuple of str
+        Traits that differ from the reference's, where the rule does.
     broken : tuple of str
-        Properties that every rule must have and this one lacks.
+        Properties that every rule must have and this one, unlike the reference, lacks.
     streams : tuple of str
         The streams that were run.
     """
@@ -42,6 +47,8 @@ class Report:
     difference: float
     sentence: str
     instead: tuple[str, ...]
+    traits: Traits
+    otherwise: tuple[str, ...]
     broken: tuple[str, ...]
     streams: tuple[str, ...]
 
@@ -51,7 +58,7 @@ class Report:
             lines.append(f"it equals {' and '.join(self.instead[:3])}, to every digit")
         elif not self.ok and self.difference > 0:
             lines.append("it equals no known dialect and no classic mistake in this rule")
-        return "\n".join([*lines, *self.broken])
+        return "\n".join([*lines, *self.otherwise, *self.broken])
 
 
 def check_optimizer(
@@ -104,10 +111,15 @@ def compare_optimizer(
         reference = reference.replace(lr=base)
     subject = as_subject(step, base)
     streams = [s for s in STREAMS if subject.takes_rate or s.steady]
-    broken = tuple(_broken_properties(subject))
     names = tuple(s.name for s in streams)
+    traits = traits_of(subject, base)
     if reference is None:
-        return Report(not broken, 0.0, f"{subject.name} keeps what every rule must keep", (), broken, names)
+        broken = tuple(broken_properties(subject))
+        sentence = f"{subject.name} {'breaks' if broken else 'keeps'} what every rule must keep"
+        return Report(not broken, 0.0, sentence, (), traits, (), broken, names)
+    model = as_subject(reference, base)
+    excused = {words.partition(":")[0] for words in broken_properties(model)}
+    broken = tuple(w for w in broken_properties(subject) if w.partition(":")[0] not in excused)
     runs = {s.name: subject.run(s) for s in streams}
     sentence, worst = f"equals {reference!r} on {len(streams)} streams", 0.0
     for stream in streams:
@@ -119,17 +131,8 @@ def compare_optimizer(
         worst = max(worst, float(difference.max()))
     same = worst <= tolerance
     instead = () if same else tuple(_what_instead(reference, runs, streams, base, tolerance))
-    return Report(same and not broken, worst, sentence, instead, broken, names)
-
-
-def relative_difference(a: Array, b: Array) -> Array:
-    """Return a's difference from b at each row, relative to the largest x or move so far; nan equals nan."""
-    with np.errstate(all="ignore"):
-        moved = np.maximum.accumulate(np.abs(b - b[0]), axis=0)
-        scale = np.maximum(moved, 1e-12 * np.abs(b))
-        difference = np.where(scale > 0, np.abs(a - b) / scale, np.where(a == b, 0.0, np.inf))
-    alike = (a == b) | (np.isnan(a) & np.isnan(b))
-    return np.asarray(np.where(alike, 0.0, np.nan_to_num(difference, nan=np.inf, posinf=np.inf)).max(axis=1))
+    otherwise = () if same else tuple(other_traits(traits, traits_of(model, base)))
+    return Report(same and not broken, worst, sentence, instead, traits, otherwise, broken, names)
 
 
 def _where(rule: Optimizer, stream: Stream, n: int, ours: Array, expected: Array, by: Array) -> str:
@@ -186,34 +189,6 @@ def _with_numbers_of(reference: Optimizer, rule: Optimizer) -> Iterator[Optimize
     }
     if shared:
         yield rule.replace(**shared)
-
-
-def _broken_properties(subject: Subject) -> Iterator[str]:
-    """Yield a sentence for each property that every optimizer must have and this one lacks."""
-    stream = (
-        STREAMS[1] if subject.takes_rate else Stream("", STREAMS[1].x0, STREAMS[1].gradients, (1.0,) * 10)
-    )
-    first = subject.run(stream)
-    if not np.array_equal(first, subject.run(stream), equal_nan=True):
-        yield "it does not give the same points twice: it keeps something from one run to the next"
-    turned = Stream("", stream.x0[::-1], tuple(g[::-1] for g in stream.gradients), stream.rates)
-    if relative_difference(subject.run(turned)[:, ::-1], first).max() > 1e-9:
-        yield "it treats coordinates by their place: reversing their order does not reverse the points"
-    mirrored = Stream(
-        "",
-        tuple(-v for v in stream.x0),
-        tuple(tuple(-v for v in g) for g in stream.gradients),
-        stream.rates,
-    )
-    if relative_difference(-subject.run(mirrored), first).max() > 1e-9:
-        yield "it is not symmetric: mirrored gradients from a mirrored start do not give mirrored points"
-    x = np.array(stream.x0)
-    g = np.array(stream.gradients[0])
-    kept = x.copy(), g.copy()
-    with np.errstate(all="ignore"):
-        subject.step(x, g, None, *((subject.base_lr,) if subject.takes_rate else ()))
-    if not (np.array_equal(x, kept[0]) and np.array_equal(g, kept[1])):
-        yield "it writes to the arrays that it was given"
 
 
 def _reference(like: Any) -> Optimizer | None:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -16,23 +17,36 @@ Array = np.ndarray[Any, Any]
 
 
 class Subject:
-    """A rule under test: how it steps, and whether its rate can be set from outside."""
+    """A rule under test: how it steps, whether its rate can be set from outside, how its state is copied."""
 
-    def __init__(self, step: Callable[..., Any], takes_rate: bool, name: str, base_lr: float) -> None:
-        self.step, self.takes_rate, self.name, self.base_lr = step, takes_rate, name, base_lr
+    def __init__(
+        self,
+        step: Callable[..., Any],
+        takes_rate: bool,
+        name: str,
+        base_lr: float,
+        copy: Callable[[Any], Any] = deepcopy,
+    ) -> None:
+        self._step, self.takes_rate, self.name, self.base_lr = step, takes_rate, name, base_lr
+        self.copy = copy
+
+    def step(self, x: Array, g: Array, state: Any, factor: float) -> tuple[Array, Any]:
+        """Return x and the state after one update, at a multiple of the base rate if that can be set."""
+        rate = (self.base_lr * factor,) if self.takes_rate else ()
+        with np.errstate(all="ignore"):
+            moved, state = self._step(x, g, state, *rate)
+        moved = np.array(moved, dtype=float)
+        if moved.shape != x.shape:
+            raise ValueError(f"step: got x of shape {moved.shape} back, expected {x.shape} as given")
+        return moved, state
 
     def run(self, stream: Stream) -> Array:
         """Return the start and the point after every update of a stream."""
         x, state = np.array(stream.x0), None
-        rows = [x.copy()]
+        rows = [x]
         for g, factor in zip(stream.gradients, stream.rates, strict=True):
-            rate = (self.base_lr * factor,) if self.takes_rate else ()
-            with np.errstate(all="ignore"):
-                x, state = self.step(x.copy(), np.array(g), state, *rate)
-            x = np.asarray(x, dtype=float)
-            if x.shape != rows[0].shape:
-                raise ValueError(f"step: got x of shape {x.shape} back, expected {rows[0].shape} as given")
-            rows.append(x.copy())
+            x, state = self.step(x.copy(), np.array(g), state, factor)
+            rows.append(x)
         return np.array(rows)
 
 
@@ -62,7 +76,8 @@ def as_subject(rule: Any, lr: float) -> Subject:
     if hasattr(rule, "init") and hasattr(rule, "update") and isinstance(rule, tuple):
         return Subject(_optax(rule), False, "an Optax transformation", lr)
     if home == "keras":
-        return Subject(_keras(rule), True, f"keras.optimizers.{type(rule).__name__}", lr)
+        step, copy = _keras(rule)
+        return Subject(step, True, f"keras.optimizers.{type(rule).__name__}", lr, copy)
     if callable(rule) and not inspect.isclass(rule):
         count = len(inspect.signature(rule).parameters)
         if count in (3, 4):
@@ -124,7 +139,8 @@ def _optax(transformation: Any) -> Callable[..., Any]:
     return step
 
 
-def _keras(optimizer: Any) -> Callable[..., Any]:
+def _keras(optimizer: Any) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
+    """Return how it steps, and how its state is copied: Keras' own objects do not survive a copy."""
     import keras
 
     if keras.config.backend() == "jax":
@@ -150,4 +166,10 @@ def _keras(optimizer: Any) -> Callable[..., Any]:
         fresh.apply([keras.ops.convert_to_tensor(g, dtype="float64")], [variable])
         return np.array(variable.value), (variable, fresh)
 
-    return step
+    def copy(state: tuple[Any, Any]) -> tuple[Any, Any]:
+        variable, fresh = build(np.array(state[0].value))
+        for mine, theirs in zip(fresh.variables, state[1].variables, strict=True):
+            mine.assign(theirs)
+        return variable, fresh
+
+    return step, copy
