@@ -5,6 +5,7 @@ Run from the root of the repository, in an environment with ``pip install -e ".[
     python tools/mutation.py run                      # every mutant without a verdict, two at a time
     python tools/mutation.py run "optim.adam.*"       # only these; "schedules.decay.*Power*" for one class
     python tools/mutation.py run --survivors          # once more those that survived, after a new test
+    python tools/mutation.py run --survivors --fresh  # the same, each in a new process, as below
     python tools/mutation.py report                   # the score by file, and what survived, with its diff
     python tools/mutation.py report --table           # the score alone
 
@@ -15,6 +16,10 @@ Only the loop over the mutants is this file's: mutmut would collect the tests an
 takes a hundred times as long as the tests do. Here one pytest session collects them once, runs them to learn
 which test reaches which function, and forks a child for each mutant, which runs the tests that reach it until
 one fails: first those that killed a mutant of the same function, then the most specific.
+
+What runs while modules are imported has run before the fork. A mutant that no test reaches is therefore tried
+in a process of its own, which imports everything anew and runs all the tests until one fails; so is every
+mutant with ``--fresh``.
 
 A mutant is a survivor if all those tests pass, or as many as fit in ``--seconds``: so a survivor may be an
 exaggeration, a kill never is. mutmut leaves alone what is no plain function: the class bodies (defaults,
@@ -57,7 +62,7 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 ROOT = Path.cwd()
 LEARNT = ROOT / "mutants" / "tests-learnt.json"
 JUDGED = Path(__file__).parent / "mutants_judged.json"
-KILLED, SURVIVED, NO_TESTS, SKIPPED, TIMEOUT = 1, 0, 33, 34, 36
+KILLED, SURVIVED, SKIPPED, TIMEOUT = 1, 0, 34, 36
 MEMORY = 4 << 30  # bytes a mutant may ask for
 
 
@@ -94,8 +99,9 @@ def out_of_date() -> bool:
 class Session:
     """A pytest plugin: collect once, learn what reaches what, then one child a mutant."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
+    def __init__(self, args: argparse.Namespace, options: list[str]) -> None:
         self.args = args
+        self.command = [sys.executable, "-m", "pytest", "-x", *options]
         self.failed = False
         self.seconds: dict[str, float] = {}
         self.reach: dict[str, list[str]] = defaultdict(list)
@@ -177,10 +183,7 @@ class Session:
             if only_words(mutant, data.path):
                 self.settle(data, mutant, SKIPPED, score)
                 continue
-            tests = self.chosen(mutant)
-            if not tests:
-                self.settle(data, mutant, NO_TESTS, score)
-                continue
+            tests = [] if self.args.fresh else self.chosen(mutant)
             if len(running) >= self.args.children:
                 self.reap(running, score)
             self.spawn(running, data, mutant, tests)
@@ -200,7 +203,7 @@ class Session:
 
     def spawn(self, running: dict[int, Any], data: Any, mutant: str, tests: list[str]) -> None:
         """Fork a child that runs the tests against the mutant and tells which one fails."""
-        limit = int(5 + 3 * sum(self.seconds[t] for t in tests))
+        limit = int(5 + 3 * sum(self.seconds[t] for t in tests or self.seconds))
         out, into = os.pipe()
         pid = os.fork()
         if pid:
@@ -216,6 +219,8 @@ class Session:
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             signal.alarm(10 * limit)
+            if not tests:
+                os.execve(sys.executable, self.command, {**os.environ, "MUTANT_UNDER_TEST": mutant})
             plugins = self.items[tests[0]].config.pluginmanager
             plugins.unregister(name="terminalreporter")  # it kept the terminal from before
             set_mutant_under_test(mutant)
@@ -238,7 +243,8 @@ class Session:
             killer = stream.read().decode()
         if killer:
             self.killers[mangled_name_from_mutant_name(mutant)][killer] += 1
-        self.settle(data, mutant, TIMEOUT if os.WIFSIGNALED(status) else os.WEXITSTATUS(status), score)
+        failed = KILLED if os.WEXITSTATUS(status) else SURVIVED
+        self.settle(data, mutant, TIMEOUT if os.WIFSIGNALED(status) else failed, score)
 
     def settle(self, data: SourceFileMutationData, mutant: str, code: int, score: Counter[str]) -> None:
         """Keep a verdict where mutmut keeps them."""
@@ -265,19 +271,10 @@ def run(args: argparse.Namespace) -> int:
     prepare()
     settings = mutmut.config()
     selection = args.tests or settings.pytest_add_cli_args_test_selection
+    options = ["--rootdir=.", "-q", "--tb=native", "-p", "no:cacheprovider"]
+    options += [*settings.pytest_add_cli_args, *selection]
     with inside(ROOT / "mutants"):
-        code = pytest.main(
-            [
-                "--rootdir=.",
-                "-q",
-                "--tb=native",
-                "-p",
-                "no:cacheprovider",
-                *settings.pytest_add_cli_args,
-                *selection,
-            ],
-            plugins=[Session(args)],
-        )
+        code = pytest.main(options, plugins=[Session(args, options)])
     return int(code) if code != pytest.ExitCode.NO_TESTS_COLLECTED else 0
 
 
@@ -382,6 +379,7 @@ def main() -> int:
     runner.add_argument("--tests", nargs="+", help="run these tests and not those of pyproject.toml")
     runner.add_argument("--children", type=int, default=2, help="how many at a time")
     runner.add_argument("--seconds", type=float, default=20.0, help="time of tests a mutant")
+    runner.add_argument("--fresh", action="store_true", help="import everything anew for each mutant")
     runner.add_argument("--go-on", action="store_true", help="leave out tests that fail without a mutant")
     runner.set_defaults(call=run)
     reporter = commands.add_parser("report", help="print the score and the survivors")
