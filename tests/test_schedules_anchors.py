@@ -1,5 +1,6 @@
 """Every recorded schedule of seven libraries, update by update; golden/SCHEDULES.md says how."""
 
+import inspect
 import json
 import math
 from functools import partial
@@ -9,16 +10,24 @@ import numpy as np
 import pytest
 
 import optim
-from schedules import Feedback, Schedule, anchors
-from schedules.anchors import fastai, keras, minisom, optax, pytorch_optimizer, timm, torch, transformers
+from schedules import Constant, Cosine, Feedback, Linear, Restarts, Schedule, anchors
+from schedules.anchors import (
+    fastai,
+    keras,
+    minisom,
+    optax,
+    pytorch_optimizer,
+    timm,
+    torch,
+    transformers,
+    wikipedia,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 LIBRARIES = ("torch", "keras", "optax", "timm", "transformers", "fastai", "other")
-CASES = {
-    (library, name): case
-    for library in LIBRARIES
-    for name, case in json.loads((GOLDEN / f"schedules_{library}.json").read_text())["cases"].items()
-}
+RECORDED = {name: json.loads((GOLDEN / f"schedules_{name}.json").read_text()) for name in LIBRARIES}
+CASES = {(library, name): case for library in LIBRARIES for name, case in RECORDED[library]["cases"].items()}
+DEFAULTS = {library: RECORDED[library]["defaults"] for library in LIBRARIES}
 
 # Pitfalls that are conventions, not faults: the anchors have them too, and the schedules themselves do not.
 REPRODUCED = {
@@ -38,7 +47,7 @@ ORDINARY = {key: case for key, case in CASES.items() if not case.get("pitfall") 
 PITFALLS = {key: case for key, case in CASES.items() if case.get("pitfall") and key not in REPRODUCED}
 
 # Arguments that say how a library prints, resumes or finds its metric.
-NOT_OURS = ("monitor", "moms")
+NOT_OURS = ("moms",)
 
 
 def pasted(library, case, momentum=False):
@@ -163,6 +172,57 @@ def test_an_anchor_is_an_ordinary_record(library, name):
         assert type(made).from_json(made.to_json()) == made
 
 
+def defaults_of(function):
+    return {
+        p.name: p.default
+        for p in inspect.signature(function).parameters.values()
+        if p.default is not inspect.Parameter.empty
+    }
+
+
+def one_form(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+HOMES = {"other": pytorch_optimizer}
+FUNCTIONS = {
+    (library, name): getattr(HOMES.get(library) or getattr(anchors, library), name)
+    for library, names in DEFAULTS.items()
+    for name in names
+    if hasattr(HOMES.get(library) or getattr(anchors, library), name)
+}
+
+
+@pytest.mark.parametrize(("library", "name"), FUNCTIONS, ids=lambda part: part)
+def test_the_defaults_are_the_library_s(library, name):
+    """By the signature that its own run recorded."""
+    theirs = DEFAULTS[library][name]
+    for argument_name, default in defaults_of(FUNCTIONS[library, name]).items():
+        if argument_name in theirs:
+            assert one_form(theirs[argument_name]) == default, argument_name
+
+
+# A function of the user's own equals itself alone.
+SAYABLE = [
+    key
+    for key, case in ORDINARY.items()
+    if (key[0], case.get("class")) in FUNCTIONS and "lambda" not in case["call"]
+]
+
+
+@pytest.mark.parametrize(("library", "name"), SAYABLE, ids=lambda part: part)
+def test_what_is_left_out_is_the_library_s_default(library, name):
+    """Saying every default of the recorded signature changes nothing."""
+    case = CASES[library, name]
+    function = FUNCTIONS[library, case["class"]]
+    theirs, takes = DEFAULTS[library][case["class"]], defaults_of(function)
+    given = len(case.get("args", ()))
+    ahead = list(inspect.signature(function).parameters)[: given + (library not in ("optax", "fastai"))]
+    said = {k: one_form(v) for k, v in theirs.items() if k in takes and k not in ahead}
+    full = {**case, "kwargs": {**said, **case["kwargs"]}}
+    assert pasted(library, full) == pasted(library, case)
+
+
 def test_every_case_has_a_test():
     assert len(CASES) > 300
     assert sum(len(case.get("n", ())) >= 60 for case in ORDINARY.values()) > 150
@@ -187,10 +247,18 @@ def test_every_case_has_a_test():
         "torch.OneCycleLR_momentum",
         "fastai.fit_one_cycle_momentum",
         "fastai.over",
-        "transformers.get_greedy_schedule",
         *(f"minisom.{name}" for name in minisom.__all__),
         *(f"pytorch_optimizer.{name}" for name in pytorch_optimizer.__all__),
     }
+
+
+def test_the_page_counts_what_the_files_hold():
+    page = (GOLDEN / "SCHEDULES.md").read_text()
+    for library in LIBRARIES:
+        cases = RECORDED[library]["cases"].values()
+        pitfalls, feedback = (sum(word in case for case in cases) for word in ("pitfall", "reports"))
+        row = next(line for line in page.splitlines() if f"`schedules_{library}.json` |" in line)
+        assert row.endswith(f"| {len(cases)} | {pitfalls} | {feedback} |")
 
 
 # What the libraries do that ours does not: section 6 of the survey, case by case.
@@ -242,6 +310,11 @@ def test_one_cycle_holds_its_end(mode):
         ("torch", "PolynomialLR-no-length", "steps: got 0"),
         ("optax", "linear_onecycle_schedule-1", "at: got .* increasing order"),
         ("optax", "reduce_on_plateau-patience-0", "patience: got 0, expected a whole number of at least 1"),
+        (
+            "keras",
+            "ReduceLROnPlateau-unknown",
+            "mode: got the str 'auto', expected 'min' or 'max', because",
+        ),
         ("keras", "CosineDecay-warm-up-ignored", "warmup_steps: got 8, expected 0 where there is no"),
     ],
 )
@@ -389,6 +462,34 @@ def test_every_pitfall_has_a_test():
         assert name in text or name.rpartition("-")[0] + "-{" in text, f"{library}: {name}"
 
 
+def test_wikipedia_s_three():
+    """By its own recursion and formulas: e[n+1] = e[n] / (1 + d n), d^floor((1 + n) / r), exp(-d n)."""
+    assert wikipedia.time_based(1.0, 0.5).table(4) == pytest.approx([1.0, 1.0, 2 / 3, 1 / 3], rel=1e-15)
+    assert wikipedia.step_based(1.0, 0.5, 3).table(6).tolist() == [1.0, 1.0, 0.5, 0.5, 0.5, 0.25]
+    assert wikipedia.exponential(2.0, math.log(2)).table(3) == pytest.approx([2.0, 1.0, 0.5], rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("made", "plain"),
+    [
+        (lambda: keras.CosineDecay(0.5, 8, warmup_target=0.1), Cosine(0.1, 8, 0.0)),
+        (lambda: keras.CosineDecayRestarts(0.1, 10), Restarts(0.1, 10, 2.0, 1.0, 0.0)),
+        (lambda: keras.CosineDecayRestarts(0.1, 10, 1.0, 1.0, 0.5), Restarts(0.1, 10, 1.0, 1.0, 0.05)),
+        (lambda: keras.CosineDecayRestarts(0.1, 10, 1.0, 0.5), Restarts(0.1, 10, 1.0, 0.5, 0.0)),
+        (lambda: optax.linear_schedule(0.1, 0.0, 40), Linear(0.1, 40, 0.0)),
+        (lambda: optax.warmup_constant_schedule(0.0, 0.1, 0), Constant(0.1)),
+        (lambda: transformers.get_constant_schedule_with_warmup(0.1, 0), Constant(0.1)),
+    ],
+)
+def test_what_is_simple_comes_as_the_simple_schedule(made, plain):
+    assert made() == plain
+
+
+def test_one_cycle_counts_epochs_of_one_update():
+    assert torch.OneCycleLR(0.1, 1.0, epochs=1, steps_per_epoch=20) == torch.OneCycleLR(0.1, 1.0, 20)
+    assert torch.OneCycleLR(0.1, 1.0, epochs=20, steps_per_epoch=1) == torch.OneCycleLR(0.1, 1.0, 20)
+
+
 # The rate that an anchor finds
 
 
@@ -396,11 +497,15 @@ def test_an_optimizer_gives_its_rate():
     class Torch:
         param_groups = ({"lr": 0.01, "initial_lr": 0.2},)
 
+    class TorchBeforeAnySchedule:
+        param_groups = ({"lr": 0.01},)
+
     class Keras:
         learning_rate = 0.3
 
     assert torch.StepLR(optim.SGD(lr=0.5), 10).lr == 0.5
     assert torch.StepLR(Torch(), 10).lr == 0.2
+    assert torch.StepLR(TorchBeforeAnySchedule(), 10).lr == 0.01
     assert torch.StepLR(Keras(), 10).lr == 0.3
     with pytest.raises(TypeError, match=r"optimizer: got .* expected a rate, or an optimizer whose rate"):
         torch.StepLR("0.1", 10)
@@ -420,6 +525,9 @@ def test_an_optimizer_gives_its_rate():
         (lambda: torch.ReduceLROnPlateau(0.1, mode="up"), "mode: got the str 'up', expected min or max"),
         (lambda: torch.OneCycleLR(0.1, 1.0, 10, anneal_strategy="log"), "anneal_strategy: got"),
         (lambda: torch.OneCycleLR(0.1, 1.0), "epochs: got None"),
+        (lambda: torch.OneCycleLR(0.1, 1.0, 0), "total_steps: got 0"),
+        (lambda: torch.OneCycleLR(0.1, 1.0, epochs=0, steps_per_epoch=9), "epochs: got 0"),
+        (lambda: torch.OneCycleLR(0.1, 1.0, epochs=9, steps_per_epoch=0), "steps_per_epoch: got 0"),
         (lambda: optax.join_schedules([optax.constant_schedule(1.0)], [3]), "boundaries: got .* expected 0"),
         (lambda: timm.create_scheduler_v2(0.1, sched="steps"), "sched: got 'steps', expected one of cosine"),
         (lambda: transformers.get_scheduler("cosin", 0.1), "name: got 'cosin', did you mean cosine"),

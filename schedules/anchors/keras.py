@@ -126,10 +126,17 @@ def ReduceLROnPlateau(
 ) -> Plateau:
     """Reduce after patience reports; the first argument is the rate, which Keras finds in the model.
 
-    A cooldown of c swallows c - 1 reports: Keras counts the one on which it runs out.
+    A cooldown of c swallows c - 1 reports: Keras counts the one on which it runs out. In mode "auto" Keras
+    asks the model which way its metric goes; here it is known of losses and accuracies.
     """
     known = ("min", "max", "auto")
     refuse_unless(mode in known, "mode", mode, f"one of {', '.join(known)}")
+    rises = monitor.removeprefix("val_").endswith(("acc", "accuracy"))
+    if mode == "auto" and not rises:
+        falls = monitor.removeprefix("val_") == "loss"
+        refuse_unless(
+            falls, "mode", mode, f"'min' or 'max', because {monitor!r} may be meant to go either way"
+        )
     return Plateau(
         rate_of(optimizer),
         factor,
@@ -137,5 +144,5 @@ def ReduceLROnPlateau(
         absolute=min_delta,
         cooldown=max(cooldown - 1, 0),
         least=min_lr,
-        maximize=mode == "max" or (mode == "auto" and "acc" in monitor),
+        maximize=mode == "max" or (mode == "auto" and rises),
     )

@@ -12,6 +12,7 @@ import argparse
 import ast
 import importlib
 import importlib.metadata
+import inspect
 import json
 import os
 import re
@@ -21,7 +22,7 @@ import warnings
 from pathlib import Path
 
 from schedule_cases import CASES, EVERYWHERE
-from schedule_ways import READ, REPORTED, USUAL, never_built
+from schedule_ways import READ, REPORTED, USUAL, built, never_built
 
 os.environ.update(KERAS_BACKEND="jax", JAX_ENABLE_X64="1", JAX_PLATFORMS="cpu", HF_HUB_OFFLINE="1")
 
@@ -175,6 +176,27 @@ def tabulate(row, library):
     return entry
 
 
+def defaults(library):
+    """What every class and function of the cases takes where nothing is said, by its own signature."""
+    found = {}
+    for row in CASES[library]:
+        node = ast.parse(written_out(row["call"], library), mode="eval").body
+        node = node.value if isinstance(node, ast.Subscript) else node
+        if isinstance(node, ast.Call):
+            function = ast.unparse(node.func)
+            taken = inspect.signature(built(function, learn=learner(library))).parameters.values()
+            found[function.rpartition(".")[2]] = {p.name: p.default for p in taken if is_plain(p.default)}
+    return found
+
+
+def learner(library):
+    return sys.modules["fastai.basics"].Learner if library == "fastai" else None
+
+
+def is_plain(value):
+    return value is None or isinstance(value, (bool, int, float, str, list, tuple))
+
+
 def file_text(library):
     """The whole file: one key a line, one list a line, floats by repr."""
     prepare(library)
@@ -185,7 +207,8 @@ def file_text(library):
         "versions": {name: importlib.metadata.version(name).partition("+")[0] for name in PACKAGES[library]},
     }
     cases = ",\n".join(block(f'"{row["name"]}": ', tabulate(row, library), "    ") for row in CASES[library])
-    return block("", head)[:-2] + ',\n  "cases": {\n' + cases + "\n  }\n}\n"
+    taken = block('"defaults": ', defaults(library), "  ")
+    return block("", head)[:-2] + f',\n{taken},\n  "cases": {{\n{cases}\n  }}\n}}\n'
 
 
 def block(name, entry, indent=""):
