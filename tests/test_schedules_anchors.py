@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 
 import optim
-from schedules import Constant, Cosine, Feedback, Linear, Restarts, Schedule, anchors
+from schedules import (
+    Constant,
+    Cosine,
+    Cycles,
+    Feedback,
+    InverseTime,
+    Linear,
+    Polynomial,
+    Restarts,
+    Schedule,
+    anchors,
+)
 from schedules.anchors import (
     fastai,
     keras,
@@ -200,6 +211,22 @@ def test_the_defaults_are_the_library_s(library, name):
     for argument_name, default in defaults_of(FUNCTIONS[library, name]).items():
         if argument_name in theirs:
             assert one_form(theirs[argument_name]) == default, argument_name
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "needed"),
+    [
+        ("torch", "ASGD", {}),
+        ("timm", "PlateauLRScheduler", {"optimizer": 0.1}),
+        ("other", "REXScheduler", {"optimizer": 0.1, "total_steps": 10}),
+        ("other", "get_chebyshev_steps", {"num_epochs": 8}),
+    ],
+)
+def test_the_shortest_call_is_the_one_with_every_default(library, name, needed):
+    function, theirs = FUNCTIONS[library, name], DEFAULTS[library][name]
+    said = {k: one_form(theirs[k]) for k in defaults_of(function) if k in theirs}
+    assert len(said) >= 2
+    assert function(**needed, **said) == function(**needed)
 
 
 # A function of the user's own equals itself alone.
@@ -472,10 +499,16 @@ def test_wikipedia_s_three():
 @pytest.mark.parametrize(
     ("made", "plain"),
     [
+        (keras.SGD, InverseTime(0.01, 0.0)),  # Keras 2: learning_rate=0.01, decay=0
         (lambda: keras.CosineDecay(0.5, 8, warmup_target=0.1), Cosine(0.1, 8, 0.0)),
         (lambda: keras.CosineDecayRestarts(0.1, 10), Restarts(0.1, 10, 2.0, 1.0, 0.0)),
         (lambda: keras.CosineDecayRestarts(0.1, 10, 1.0, 1.0, 0.5), Restarts(0.1, 10, 1.0, 1.0, 0.05)),
         (lambda: keras.CosineDecayRestarts(0.1, 10, 1.0, 0.5), Restarts(0.1, 10, 1.0, 0.5, 0.0)),
+        (lambda: timm.CosineLRScheduler(0.1, 10, cycle_limit=3), Restarts(0.1, 10, 1.0, 1.0, 0.0, 3)),
+        (
+            lambda: timm.PolyLRScheduler(0.1, 10, cycle_limit=3),
+            Cycles(Polynomial(1.0, 10, 0.5) * 0.1, 10, 1.0, 1.0, 3),
+        ),
         (lambda: optax.linear_schedule(0.1, 0.0, 40), Linear(0.1, 40, 0.0)),
         (lambda: optax.warmup_constant_schedule(0.0, 0.1, 0), Constant(0.1)),
         (lambda: transformers.get_constant_schedule_with_warmup(0.1, 0), Constant(0.1)),
@@ -483,6 +516,12 @@ def test_wikipedia_s_three():
 )
 def test_what_is_simple_comes_as_the_simple_schedule(made, plain):
     assert made() == plain
+
+
+def test_an_accuracy_rises_whatever_it_is_called():
+    for monitor in ("acc", "val_acc", "accuracy", "val_binary_accuracy"):
+        assert keras.ReduceLROnPlateau(0.1, monitor).maximize
+    assert not keras.ReduceLROnPlateau(0.1, "loss").maximize
 
 
 def test_one_cycle_counts_epochs_of_one_update():
@@ -530,6 +569,9 @@ def test_an_optimizer_gives_its_rate():
         (lambda: torch.OneCycleLR(0.1, 1.0, epochs=9, steps_per_epoch=0), "steps_per_epoch: got 0"),
         (lambda: optax.join_schedules([optax.constant_schedule(1.0)], [3]), "boundaries: got .* expected 0"),
         (lambda: timm.create_scheduler_v2(0.1, sched="steps"), "sched: got 'steps', expected one of cosine"),
+        (lambda: timm.WSDLRScheduler(0.1, 9, 3, stable_fn="sqrt"), "stable_fn: got the str 'sqrt', expected"),
+        (lambda: transformers.GreedyLR(0.1, mode="up"), "mode: got the str 'up', expected min or max"),
+        (lambda: transformers.GreedyLR(0.1, threshold_mode="r"), "threshold_mode: got the str 'r', expected"),
         (lambda: transformers.get_scheduler("cosin", 0.1), "name: got 'cosin', did you mean cosine"),
         (partial(transformers.get_cosine_with_min_lr_schedule_with_warmup, 0.1, 1, 9), "min_lr: got None"),
     ],

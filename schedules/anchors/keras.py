@@ -131,7 +131,7 @@ def ReduceLROnPlateau(
     """
     known = ("min", "max", "auto")
     refuse_unless(mode in known, "mode", mode, f"one of {', '.join(known)}")
-    rises = monitor.removeprefix("val_").endswith(("acc", "accuracy"))
+    rises = monitor.endswith(("acc", "accuracy"))
     if mode == "auto" and not rises:
         falls = monitor.removeprefix("val_") == "loss"
         refuse_unless(

@@ -19,6 +19,7 @@ from schedules.phases import Cooldown
 from schedules.product import FeedbackProduct
 from schedules.schedule import Constant, Schedule
 from schedules.steps import MultiStep, StepDecay
+from stepsize.base.checks import refuse_unless
 
 __all__ = [
     "CosineLRScheduler",
@@ -147,6 +148,8 @@ def WSDLRScheduler(
 ) -> Schedule:
     """Warm up, then stay (or fall slowly) and cool down in the last decay_t of t_initial updates."""
     lr = rate_of(optimizer)
+    known = ("constant", "rsqrt", "power")
+    refuse_unless(stable_fn in known, "stable_fn", stable_fn, f"one of {', '.join(known)}")
     body: Schedule = Constant(lr)
     if stable_fn != "constant":
         scale = warmup_t if stable_timescale is None else stable_timescale

@@ -15,7 +15,7 @@ from schedules.feedback import Feedback
 from schedules.plateau import Greedy, Plateau
 from schedules.schedule import Constant, Schedule
 from schedules.warmup import Noam, WarmupStableDecay
-from stepsize.base.checks import did_you_mean
+from stepsize.base.checks import did_you_mean, refuse_unless
 
 __all__ = [
     "Adafactor",
@@ -169,6 +169,8 @@ def GreedyLR(
     window_size: int = 50,
 ) -> Greedy:
     """Raise the rate after good reports, lower it after bad ones."""
+    refuse_unless(mode in ("min", "max"), "mode", mode, "min or max")
+    refuse_unless(threshold_mode in ("rel", "abs"), "threshold_mode", threshold_mode, "rel or abs")
     relative = threshold if threshold_mode == "rel" else 0.0
     return Greedy(
         rate_of(optimizer),

@@ -593,13 +593,14 @@ TIMM = [
          "create_scheduler_v2(opt, num_epochs=40, min_lr=0.01, warmup_epochs=5, k_decay=1.5)[0]",
          note="the warm-up starts at 1e-5"),
     case("create_scheduler_v2-tanh",
-         "create_scheduler_v2(opt, sched='tanh', num_epochs=10, min_lr=0.01, cycle_mul=2.0, cycle_limit=2,"
-         " warmup_epochs=3, warmup_lr=0.02)[0]"),
+         "create_scheduler_v2(opt, sched='tanh', num_epochs=10, min_lr=0.01, cycle_mul=2.0, cycle_decay=0.5,"
+         " cycle_limit=2, warmup_epochs=3, warmup_lr=0.02)[0]"),
     case("create_scheduler_v2-poly-cycles",
-         "create_scheduler_v2(opt, sched='poly', num_epochs=10, min_lr=0.01, cycle_mul=2.0, cycle_limit=2,"
-         " k_decay=2.0, warmup_epochs=3, warmup_lr=0.02)[0]", note="decay_rate, the power, is 0.1"),
+         "create_scheduler_v2(opt, sched='poly', num_epochs=10, min_lr=0.01, cycle_mul=2.0, cycle_decay=0.5,"
+         " cycle_limit=2, k_decay=2.0, warmup_epochs=3, warmup_lr=0.02)[0]",
+         note="decay_rate, the power, is 0.1"),
     case("create_scheduler_v2-step", "create_scheduler_v2(opt, sched='step')[0]",
-         note="every 90 epochs to a tenth"),
+         n=(0, 89, 90, 91, 179, 180), note="every 90 epochs to a tenth"),
     case("create_scheduler_v2-step-warm-up",
          "create_scheduler_v2(opt, sched='step', decay_epochs=10, decay_rate=0.5, warmup_epochs=3,"
          " warmup_lr=0.02, warmup_prefix=True)[0]"),
@@ -611,6 +612,10 @@ TIMM = [
     case("create_scheduler_v2-wsd-lengths",
          "create_scheduler_v2(opt, sched='wsd', num_epochs=40, decay_epochs=10, min_lr=0.01, warmup_epochs=5,"
          " warmup_prefix=True)[0]"),
+    case("create_scheduler_v2-wsd-cooldown-of-one",
+         "create_scheduler_v2(opt, sched='wsd', num_epochs=40, decay_epochs=1)[0]"),
+    case("create_scheduler_v2-wsd-cooldown-of-one-and-a-half",
+         "create_scheduler_v2(opt, sched='wsd', num_epochs=40, decay_epochs=1.5)[0]"),
     case("create_scheduler_v2-rsqrt-own",
          "create_scheduler_v2(opt, sched='rsqrt', num_epochs=40, decay_epochs=0.5, decay_fn='cosine',"
          " stable_timescale=10, warmup_epochs=5, warmup_lr=0.02)[0]"),
@@ -640,6 +645,12 @@ TIMM = [
     case("PlateauLRScheduler-warm-up",
          "PlateauLRScheduler(opt, mode='min', decay_rate=0.5, patience_t=1, warmup_t=4, warmup_lr_init=0.02)",
          reports=NOISY, note="metrics reported during the warm-up are not seen"),
+    case("PlateauLRScheduler-warm-up-from-0",
+         "PlateauLRScheduler(opt, mode='min', decay_rate=0.5, patience_t=1, warmup_t=4)", reports=NOISY),
+    case("PlateauLRScheduler-threshold",
+         "PlateauLRScheduler(opt, mode='min', decay_rate=0.5, patience_t=1, threshold=0.08)", reports=NOISY),
+    case("PlateauLRScheduler-cooldown",
+         "PlateauLRScheduler(opt, mode='min', decay_rate=0.5, patience_t=1, cooldown_t=3)", reports=STALL),
     case("PlateauLRScheduler-max-default", "PlateauLRScheduler(opt, patience_t=2)", reports=RISE,
          note="the mode is 'max' by default"),
     unexpected("TanhLRScheduler-built", "TanhLRScheduler(opt, t_initial=40, lb=-4.0, ub=4.0)",
@@ -742,8 +753,10 @@ TRANSFORMERS = [
          reports=(NOISY + STALL) * 2),
     case("GreedyLR-rising", "GreedyLR(opt, mode='max', factor=0.8, patience=1)", reports=RISE),
     case("GreedyLR-relative",
-         "GreedyLR(opt, factor=0.8, patience=1, threshold=0.04, threshold_mode='rel')", reports=NOISY),
-    case("GreedyLR-absolute", "GreedyLR(opt, factor=0.8, patience=1, threshold=0.06)", reports=NOISY),
+         "GreedyLR(opt, factor=0.8, patience=1, threshold=0.06, threshold_mode='rel')",
+         reports=[10 * metric for metric in NOISY]),
+    case("GreedyLR-absolute", "GreedyLR(opt, factor=0.8, patience=1, threshold=0.06)",
+         reports=[10 * metric for metric in NOISY]),
     case("GreedyLR-highest", "GreedyLR(opt, factor=0.5, patience=1)", reports=FALL * 2, base=0.4,
          note="never above 1"),
     case("get_greedy_schedule", "get_greedy_schedule(opt, factor=0.8, patience=1)", reports=NOISY),
