@@ -79,8 +79,7 @@ def update(
     except Untraceable:
         return None
     values = trace.known(h)
-    if values is None:
-        return None
+    assert values is not None  # the trace was made for these hyperparameters
     numbers = {i: np.asarray(values[i], dtype_of(values[i], x.dtype)) for i in trace.numbers}
     if any(1 < a.size < x.size for a in numbers.values()):
         return None
