@@ -24,7 +24,7 @@ from optim.optimizer import Evaluation, Hyper, Hypers
 from optim.state import State
 from optim.ways import way_for
 from problems import Parabola, Problem, Rosenbrock
-from schedules import BarzilaiBorwein, Exponential, Rows
+from schedules import BarzilaiBorwein, Exponential, Piecewise, Rows
 from stepsize.base.arithmetic import (
     arctan,
     cos,
@@ -66,6 +66,13 @@ def test_as_many_threads_work_at_once_as_were_asked_for():
     barrier = threading.Barrier(3)
     places = workers.each(lambda _: barrier.wait(timeout=5), range(3), 3)
     assert sorted(places) == [0, 1, 2]
+
+
+def test_no_more_threads_work_than_were_asked_for():
+    """Where three have to meet, two wait in vain."""
+    barrier = threading.Barrier(3)
+    with pytest.raises(threading.BrokenBarrierError):
+        workers.each(lambda _: barrier.wait(timeout=0.1), range(3), 2)
 
 
 def test_one_thread_is_the_caller_and_is_not_pinned(monkeypatch):
@@ -113,15 +120,20 @@ class Told:
         self.asked = []
 
     def chunk(self, n, x, e, slots, count):
+        assert (x, e, slots) == BEFORE
         self.asked.append(count)
         here = slice(n, n + count + 1)
         f, g = self.f[here], self.g[here]
         return Chunk(g + 100, f, g, np.full(count, 0.5), g + 200, (g[-1] + 300,))
 
 
+# Where a chunk begins.
+BEFORE = np.zeros(1), Evaluation(0.0, np.zeros(1)), ("slots",)
+
+
 def leapt(engine, n=0, stop=100, tol=None, minimum=None):
     with np.errstate(all="ignore"):  # as in the loop
-        return leap(engine, n, np.zeros(1), Evaluation(0.0, np.zeros(1)), (), stop, tol, minimum)
+        return leap(engine, n, *BEFORE, stop, tol, minimum)
 
 
 def test_a_chunk_is_as_long_as_its_engine_likes_and_no_longer_than_the_run():
@@ -218,6 +230,12 @@ def test_a_batch_whose_runs_are_all_lost_has_met_no_tolerance():
     assert (chunk.diverged, len(chunk.lr)) == (True, 1)
 
 
+def test_a_batch_whose_gradients_are_all_lost_has_met_no_tolerance_there():
+    """The values are finite, so that it goes on, and is solved an update later."""
+    chunk = leapt(Told([[9, 9]] * 5, g=[[1, 1], [NAN, NAN], [1, 1], [0, INF], [0, 0]]), tol=0.0)
+    assert (chunk.diverged, len(chunk.lr)) == (False, 3)
+
+
 def test_an_engine_that_gives_up_is_not_asked_again():
     engine = SimpleNamespace(length=4, chunk=lambda *_: None)
     assert leapt(engine) is None
@@ -246,7 +264,9 @@ def test_a_power_is_taken_afresh_every_32_updates_and_multiplied_up_in_between()
     assert base.taken == [0, 32, 64]
 
 
-@pytest.mark.parametrize("visits", [[5, 6, 6, 7], [40, 3, 4, 100], [0, 1, 0], [31, 32, 33, 65, 66], [64, 32]])
+@pytest.mark.parametrize(
+    "visits", [[1, 2], [2, 3], [5, 6, 6, 7], [40, 3, 4, 100], [0, 1, 0], [31, 32, 33, 65, 66], [64, 32]]
+)
 def test_a_power_is_right_wherever_one_comes_from(visits):
     power = RunningPower()
     assert [power(Exact(), t).exponent for t in visits] == visits
@@ -518,6 +538,24 @@ def test_what_follows_from_hyperparameters_is_calculated_by_python():
     assert trace.numbers == sorted(trace.numbers)
 
 
+def test_a_number_that_python_does_not_have_is_left_to_numpy():
+    class Logging(Optimizer, abstract=True):
+        lr: Hyper = 0.5
+
+        def direction(self, x, g, slots, h):
+            return np.log1p(h.lr) * g, ()
+
+    trace = trace_update(Logging(), resolved(Logging(), 1), 0, np.float64)
+    values = trace.known(resolved(Logging(), 1))
+    assert values[trace.numbers[1]] == np.log1p(0.5)
+    assert [function for function, _ in trace.plain if function is not None] == [np.log1p]
+
+
+def test_a_rule_that_divides_by_zero_cannot_be_traced_there():
+    with pytest.raises(Untraceable, match="division by zero"):
+        branchy_trace(4)
+
+
 def test_what_moves_is_what_follows_from_something_that_moves():
     trace = branchy_trace(5)
     moving = trace.moving(lambda path: path in {("lr",), ("eps",)})
@@ -589,12 +627,12 @@ def program(seed, inputs=3):
         for _ in range(12):
             a, b, c = (values[k] for k in rng.integers(0, len(values), 3))
             choices = (
-                lambda a, b, _: a + 0.5 * b,
+                lambda a, b, _: a + 0.1 * b,
                 lambda a, b, c: a * b - c,
                 lambda a, b, c: where(a > b, c, a),
                 lambda a, b, c: maximum(a, b) - minimum(b, c),
                 lambda a, *_: abs(a),
-                lambda a, b, _: where(a < 0.0, 1.5, b),
+                lambda a, b, _: where(a < 0.3, 1.7, np.where(True, b, a)),
             )
             values.append(choices[rng.integers(0, 6)](a, b, c))
         results = [values[k] for k in rng.integers(0, len(values), inputs)]
@@ -615,14 +653,15 @@ def program(seed, inputs=3):
         ([5, 3, 0], (2, 1)),
     ],
 )
-def test_a_replay_writes_what_the_function_returns_wherever_it_is_told_to(into, spare):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_replay_writes_what_the_function_returns_wherever_it_is_told_to(into, spare, dtype):
     """Over its own inputs, each into another's place, or beside them; with inputs as scratch or without."""
-    given = np.random.default_rng(7).normal(size=(3, 5))
+    given = np.random.default_rng(7).normal(size=(3, 5)).astype(dtype)
     with np.errstate(all="ignore"):
         for seed in range(25):
             rule = program(seed)
-            arrays = [*given.copy(), *np.full((3, 5), np.nan)]
-            plan = Plan(trace_function(rule, 3, np.float64), into, spare)
+            arrays = [*given.copy(), *np.full((3, 5), np.nan, dtype)]
+            plan = Plan(trace_function(rule, 3, dtype), into, spare)
             for call in plan.bind(arrays, {}, Scratch((5,))):
                 call()
             for place, expected in zip(into, rule(list(given)), strict=True):
@@ -742,13 +781,13 @@ def test_a_cell_holds_one_value_or_one_a_column(dtype):
     assert cell_for(runs > 1.5, dtype, (2, 3)).tolist() == [[False, True, True]] * 2
 
 
-@pytest.mark.parametrize(("d", "shape"), [(128, (128, 128)), (129, (1, 128))])
+@pytest.mark.parametrize(("d", "shape"), [(4, (4, 4096)), (5, (1, 4096))])
 def test_a_cell_is_spread_whole_over_small_tiles_alone(d, shape):
     """Up to 16384 numbers; beyond, broadcasting costs less than the memory."""
-    value = np.arange(128.0)[:, None]
-    cell = cell_for(value, np.float64, (d, 128))
+    value = np.arange(4096.0)[:, None]
+    cell = cell_for(value, np.float64, (d, 4096))
     assert cell.shape == shape
-    assert np.array_equal(np.broadcast_to(cell, (d, 128)), np.broadcast_to(value.T, (d, 128)))
+    assert np.array_equal(np.broadcast_to(cell, (d, 4096)), np.broadcast_to(value.T, (d, 4096)))
 
 
 # Written loops --------------------------------------------------------------------------------------------
@@ -815,6 +854,21 @@ def test_numbers_that_stand_still_take_the_values_of_the_first_update():
     assert rows == [3.5, 7.0, -0.5, -1.0]
     assert slots == [16.0]
     assert "for _ in columns:" in page.source
+
+
+def test_functions_of_the_count_are_called():
+    """x = 8 - 1 / sqrt(t), over and over."""
+
+    class Rooting(Optimizer, abstract=True):
+        lr: Hyper = 1.0
+
+        def direction(self, x, g, slots, h):
+            return g / sqrt(h.t), ()
+
+    page, rule = writing(Rooting(), lambda _: [1.0], 1)
+    numbers = rule.known(resolved(Rooting(), 1))
+    rows, _ = page.run(numbers, {("t",): [1, 4, 16]}, [8.0, 1.0], 3)
+    assert rows == [7.0, 1.0, 6.5, 1.0, 6.25, 1.0]
 
 
 OPERATIONS = {
@@ -902,6 +956,18 @@ class Saddle(Problem, abstract=True):
         return join(2.0 * a - b, -a)
 
 
+class Answering(SGD, abstract=True):
+    """Gradient descent that reports x plus the last gradient."""
+
+    slots = ("last",)
+
+    def direction(self, x, g, slots, h):
+        return g, (g,)
+
+    def answer(self, x, slots):
+        return x + slots[0]
+
+
 def floats_for(opt, problem=None, x=(8.0, 4.0)):
     problem, x = Saddle() if problem is None else problem, np.array(x)
     state = opt.init(x)
@@ -948,6 +1014,7 @@ def test_a_chunk_of_floats_by_hand(length, monkeypatch):
         Branchy(),
         ClipByValue(ClipByValue(Momentum(lr=Exponential(0.1, 0.1)), 2.0), 1.0),
         Nesterov1983(lr=0.1),  # whose answer is another point
+        Answering(lr=0.1),
     ],
     ids=name_of,
 )
@@ -1044,6 +1111,18 @@ def test_where_floats_raise_the_engine_steps_aside(error, length, monkeypatch):
     assert engine.chunk(0, x, e, slots, 3) is None
 
 
+class Counted(Saddle, abstract=True):
+    """A value that is a whole number."""
+
+    def fun(self, x):
+        return np.sign(x[..., 0]).astype(int)
+
+
+def test_values_are_kept_as_floats():
+    engine, x, e, slots = floats_for(SGD(lr=0.5), Counted())
+    assert engine.chunk(0, x, e, slots, 1).f.dtype == float
+
+
 def test_an_error_that_arrays_would_not_answer_is_not_hidden():
     engine, x, e, slots = floats_for(SGD(lr=0.5), Raising(KeyError))
     with pytest.raises(KeyError):
@@ -1065,6 +1144,9 @@ class Needing(SGD, abstract=True):
 
 class Remembering(SGD, abstract=True):
     slots = ("m",)
+
+    def direction(self, x, g, slots, h):
+        return g, slots
 
 
 class Copying(Optimizer, abstract=True):
@@ -1173,6 +1255,38 @@ def test_floats_are_for_single_runs_and_traces_for_batches(name, x):
         engine_for(name, way_of(SGD(lr=0.1), Saddle(), x), x, (), False)
 
 
+class Thing:
+    """No `Problem`, but something with a value and a gradient."""
+
+    def fun(self, x):
+        return (x * x).sum(axis=-1)
+
+    def grad(self, x):
+        return 2.0 * x
+
+
+class Knowing(Thing):
+    """One that has both at once, too."""
+
+    def value_and_grad(self, x):
+        return self.fun(x) + 1000.0, self.grad(x)
+
+
+@pytest.mark.parametrize("engine", ["auto", "array", "traced"])
+def test_anything_with_a_value_and_a_gradient_is_a_problem_for_batches_too(engine):
+    rates = np.array([[0.25], [0.5], [1.0]])
+    run = minimize(Thing(), SGD(lr=rates), x0=[8.0, 4.0], steps=2, engine=engine)
+    assert run.x.tolist() == [[2.0, 1.0], [0.0, 0.0], [8.0, 4.0]]
+    if engine == "auto":
+        assert sweep(Thing(), SGD(lr=rates), x0=[8.0, 4.0], steps=2).x.tolist() == run.x.tolist()
+        assert minimize(Thing(), SGD(lr=0.25), x0=[8.0, 4.0], steps=2).x.tolist() == [2.0, 1.0]
+
+
+def test_what_gives_value_and_gradient_at_once_is_asked_for_both():
+    run = minimize(Knowing(), SGD(lr=0.25), x0=[8.0], steps=1)
+    assert run.history.fun.tolist() == [1064.0, 1016.0]
+
+
 def test_the_package_has_what_it_promises_and_nothing_else():
     from optim.engines import sweeps
 
@@ -1188,11 +1302,12 @@ def test_the_package_has_what_it_promises_and_nothing_else():
 
 
 class Whole(Saddle, abstract=True):
-    """The same problem, written for arrays, and strict about what it is asked."""
+    """The same problem, written for arrays, and strict: it wants the coordinates of a run side by side."""
 
     components = False
 
     def fun(self, x):
+        assert x.strides[-1] == x.itemsize
         return x[..., 0] * x[..., 0] - x[..., 0] * x[..., 1]
 
     def grad(self, x):
@@ -1227,19 +1342,19 @@ def test_a_tile_has_its_runs_as_columns_and_moves_them_in_place(problem):
     assert arrays[1] is tile.g
 
 
-@pytest.mark.parametrize("problem", [Saddle(), Whole()])
+@pytest.mark.parametrize("problem", [Saddle(), Whole(), Rosenbrock()])
 @pytest.mark.parametrize(
     "opt",
     [
-        Branchy(pole=400),
+        Branchy(lr=0.001, pole=400),
         Adam(lr=Exponential(0.1, 0.1), beta1=np.array([[0.5], [0.9], [0.8]])),
-        HeavyBall(lr=Rows([0.1, 0.2, Exponential(0.3, 0.1)]), momentum=np.array([[0.5, 0.9]])),
+        HeavyBall(lr=Rows([0.001, 0.002, Exponential(0.003, 0.1)]), momentum=np.array([[0.5, 0.9]])),
     ],
     ids=name_of,
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_tile_makes_the_updates_of_the_readable_rule(opt, problem, dtype):
-    x = RUNS.astype(dtype)
+    x = (RUNS / 10.0).astype(dtype)
     tile = tile_for(opt, x, problem)
     points, slopes, _, slots = by_arrays(opt, problem, 0, x, opt.init(x).slots, 7)
     with np.errstate(all="ignore"):
@@ -1397,6 +1512,7 @@ def tiles_for(opt, problem, x):
         SGD(lr=Exponential(0.1, 0.1)),
         SGD(lr=np.array([[0.1, 0.2]])),
         Nesterov1983(lr=0.1),
+        Answering(lr=0.1),
     ],
     ids=name_of,
 )
@@ -1429,12 +1545,20 @@ def test_the_first_value_of_a_chunk_is_the_one_that_is_known():
     assert chunk.f[1:].max() < 1000.0
 
 
-def test_a_batch_keeps_its_type():
-    x = RUNS.astype(np.float32)
+def test_a_batch_in_single_precision_has_the_values_of_single_precision():
+    x = (RUNS / 10.0).astype(np.float32)
     engine, e, slots = tiles_for(Momentum(lr=np.array([[0.1], [0.2], [0.3]])), Saddle(), x)
     chunk = engine.chunk(0, x, e, slots, 2)
     assert [a.dtype for a in (chunk.x, chunk.g, chunk.answer, *chunk.slots)] == [np.float32] * 4
     assert chunk.f.dtype == np.float64
+    assert np.array_equal(chunk.f, Saddle().fun(chunk.x))
+
+
+def test_a_chunk_may_be_one_update():
+    engine, e, slots = tiles_for(SGD(lr=np.array([[0.5], [1.0], [0.0]])), Saddle(), RUNS)
+    chunk = engine.chunk(0, RUNS, e, slots, 1)
+    assert chunk.x[1].tolist() == [[2.0, 8.0], [-8.0, -4.0], [0.0, 1.0]]
+    assert chunk.lr.tolist() == [[[0.5], [1.0], [0.0]]]
 
 
 def test_a_chunk_of_no_updates_is_its_start():
@@ -1447,7 +1571,7 @@ def test_a_chunk_of_no_updates_is_its_start():
 
 @pytest.mark.parametrize(
     ("history", "lengths"),
-    [(2**21, [16, 32, 64, 128, 256, 512, 512]), (6 * 40, [16, 32, 40, 40]), (6 * 3, [16, 16])],
+    [(2**21, [16, 32, 64, 128, 256, 512, 512]), (6 * 40 + 5, [16, 32, 40, 40]), (6 * 3, [16, 16])],
 )
 def test_chunks_grow_to_512_updates_or_to_what_memory_holds_but_are_never_short(
     history, lengths, monkeypatch
@@ -1537,14 +1661,10 @@ def test_the_answer_of_a_sweep_is_the_rule_s_own(elementwise):
     if not elementwise:
         opt = AnsweringAlong(lr=np.array([[0.25], [0.5]]))
     ends = sweep(Parabola(), opt, x0=[8.0], steps=1)
-    assert ends.x.tolist() == [[14.0], [10.0]]  # x + 10
-    assert ends.fun.tolist() == [196.0, 100.0]  # there
+    # The first gradient is 16, at 8.
+    assert ends.x.tolist() == [[4.0 + 16.0], [0.0 + 16.0]]
+    assert ends.fun.tolist() == [400.0, 256.0]  # there
     assert ends.grad_norm.tolist() == [8.0, 0.0]  # where it was taken
-
-
-class Answering(SGD, abstract=True):
-    def answer(self, x, slots):
-        return x + 10.0
 
 
 class AnsweringAlong(Answering, abstract=True):
@@ -1562,6 +1682,64 @@ def test_a_rule_that_proves_untraceable_on_the_way_is_swept_from_the_start():
     for row, lr in enumerate((0.5, 0.25)):
         points, *_ = by_arrays(SGD(lr=lr), Saddle(), 0, np.array([8.0, 4.0]), (), 5)
         assert np.array_equal(ends.x[row], points[-1])
+
+
+class Starting(SGD, abstract=True):
+    """A rule whose memory begins with what it is told at the start: x times the first rate."""
+
+    slots = ("m",)
+
+    def start(self, x, h):
+        return (x * h.lr,)
+
+    def direction(self, x, g, slots, h):
+        return slots[0], slots
+
+
+def test_the_memory_of_a_sweep_begins_as_the_rule_says():
+    """x = 8 - 0.5 (0.5 * 8), then 6 - 0.25 (0.5 * 8)."""
+    opt = Starting(lr=Rows([Piecewise([1], [0.5, 0.25]), 0.0]))
+    assert sweep(Parabola(), opt, x0=[8.0], steps=1).x.tolist() == [[6.0], [8.0]]
+    assert sweep(Parabola(), opt, x0=[8.0], steps=2).x.tolist() == [[5.0], [8.0]]
+
+
+def test_powers_of_a_run_s_own_number_are_multiplied_up_in_a_sweep_and_not_in_a_run(monkeypatch):
+    asked = []
+
+    class Watched(RunningPower):
+        def __call__(self, base, t):
+            asked.append(t)
+            return super().__call__(base, t)
+
+    monkeypatch.setattr("optim.engines.powers.RunningPower", Watched)
+    opt = Adam(lr=0.1, beta2=np.array([[0.9], [0.8]]))
+    minimize(Parabola(), opt, steps=3, engine="traced")
+    assert asked == []
+    sweep(Parabola(), opt, steps=3)
+    assert set(asked) == {1, 2, 3}
+
+
+@pytest.mark.parametrize(("steps", "looks"), [(50, 1), (51, 2), (100, 2), (101, 3)])
+def test_a_sweep_looks_every_fifty_updates(steps, looks, monkeypatch):
+    seen = []
+    plain = Tile.finite
+    monkeypatch.setattr(Tile, "finite", lambda tile: seen.append(1) or plain(tile))
+    sweep(Parabola(), SGD(lr=np.array([[0.1]])), steps=steps)
+    assert len(seen) == looks
+
+
+def test_sweeps_make_a_thousand_updates_on_one_thread_unless_told_otherwise(monkeypatch):
+    threads = []
+
+    def each(work, items, count):
+        threads.append(count)
+        return [work(item) for item in items]
+
+    monkeypatch.setattr("optim.engines.sweeps.each", each)
+    opt = SGD(lr=np.array([[0.1]]))
+    assert sweep(Parabola(), opt).nit.tolist() == [1000]
+    assert survey(Parabola(), opt, lambda run: {"nit": [run.nit]})["nit"].tolist() == [1000]
+    assert threads == [1, 1]
 
 
 @pytest.mark.parametrize("tile", [1, 2, 3, 100])
@@ -1599,8 +1777,10 @@ def test_histories_are_summed_up_as_many_at_a_time_as_memory_holds(history, part
     assert found["runs"].tolist() == [b for b in parts for _ in range(b)]
 
 
-@pytest.mark.parametrize(("history", "parts"), [(8, [2, 2, 1]), (1, [1] * 5), (100, [5])])
+@pytest.mark.parametrize(("history", "parts"), [(8, [2, 1, 2]), (1, [1] * 5), (100, [3, 2])])
 def test_a_rule_without_a_trace_is_swept_by_histories_that_memory_holds(history, parts, monkeypatch):
+    """In tiles of three and two runs; three updates are a history of four numbers a run."""
+    monkeypatch.setattr("optim.engines.sweeps.TILE", 3)
     monkeypatch.setattr("optim.engines.sweeps.HISTORY", history)
     seen = []
 
@@ -1728,16 +1908,47 @@ LONG = np.linspace(1.0, 2.0, 12)
         (Remembering(lr=0.5), LONG, LONG, (LONG[:1],)),
         (SGD(lr=np.full((3, 1), 0.5)), LONG.reshape(3, 4), LONG.reshape(3, 4), ()),
         (SGD(lr=np.full((1, 4), 0.5)), LONG.reshape(3, 4), LONG.reshape(3, 4), ()),
+        (SGD(lr=np.full((2, 1), 0.5)), LONG.reshape(2, 6), LONG.reshape(2, 6), ()),
     ],
 )
 def test_what_does_not_fit_into_blocks_is_updated_as_it_stands(opt, x, g, slots, small_blocks):
     assert blocks.update(opt, x, g, slots, resolved(opt, 1, x)) is None
-    new, _ = blocks.step(opt, x, g, State(0, slots))
+    new, after = blocks.step(opt, x, g, State(0, slots))
     assert small_blocks == []
     np.testing.assert_allclose(new, 0.5 * x, rtol=1e-6)
+    assert [slot.tolist() for slot in after.slots] == [slot.tolist() for slot in slots]
 
 
-@pytest.mark.parametrize("shape", [(3, 4), (2, 2, 3), (1,), (12,)])
+def test_a_step_that_leaves_the_finite_numbers_is_no_error(small_blocks):
+    x = np.array([1e308, -1e308])
+    for opt in (SGD(lr=1e3), Along(lr=1e3)):
+        new, _ = blocks.step(opt, x, -x, State(0))
+        assert new.tolist() == [INF, -INF]
+
+
+class Flagged(SGD, abstract=True):
+    """Gradient descent, backwards at first: a choice whose condition is one flag for all."""
+
+    def direction(self, x, g, slots, h):
+        return where(h.t > 1, g, -g), ()
+
+
+@pytest.mark.parametrize(
+    "opt", [Adam(lr=0.1), Flagged(lr=0.1), Momentum(lr=np.full((1, 1), 0.1))], ids=name_of
+)
+def test_a_step_in_single_precision_has_the_bits_of_single_precision(opt, small_blocks):
+    x = np.linspace(-1.0, 1.0, 12, dtype=np.float32).reshape(3, 4)
+    for n in (0, 1):
+        slots = tuple(s + np.float32(0.3) for s in opt.init(x).slots)
+        expected, old = opt.update(x, x * x, slots, Hypers(opt, x).at(n))
+        new, after = blocks.step(opt, x, x * x, State(n, slots))
+        assert new.dtype == np.float32
+        assert np.array_equal(new, expected)
+        assert all(np.array_equal(a, b) for a, b in zip(after.slots, old, strict=True))
+    assert len(small_blocks) == 2
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 2, 3), (1,), (2,), (12,)])
 def test_a_parameter_of_any_shape_is_one_row_of_blocks(shape, small_blocks):
     x = np.arange(float(np.prod(shape))).reshape(shape)
     new, _ = blocks.step(SGD(lr=np.full(shape, 0.25)), x, np.ones(shape), State(0))

@@ -57,7 +57,7 @@ class Plan:
         last = _last_reads(trace)
         goal: dict[int, Place] = {i: ("array", into[j]) for j, i in enumerate(trace.outputs)}
         home: dict[int, Place] = {k: ("array", k) for k in range(trace.given)}
-        borrowed = {k for k in spare if last[k] >= 0}
+        borrowed = {*spare}
         free: dict[Any, list[Place]] = {}
         count = 0
         late: list[tuple[Any, list[Place], Place]] = []
