@@ -781,13 +781,11 @@ def test_a_cell_holds_one_value_or_one_a_column(dtype):
     assert cell_for(runs > 1.5, dtype, (2, 3)).tolist() == [[False, True, True]] * 2
 
 
-@pytest.mark.parametrize(("d", "shape"), [(4, (4, 4096)), (5, (1, 4096))])
-def test_a_cell_is_spread_whole_over_small_tiles_alone(d, shape):
+@pytest.mark.parametrize(("d", "runs", "rows"), [(4, 4096, 4), (5, 3277, 1)])
+def test_a_cell_is_spread_whole_over_small_tiles_alone(d, runs, rows):
     """Up to 16384 numbers; beyond, broadcasting costs less than the memory."""
-    value = np.arange(4096.0)[:, None]
-    cell = cell_for(value, np.float64, (d, 4096))
-    assert cell.shape == shape
-    assert np.array_equal(np.broadcast_to(cell, (d, 4096)), np.broadcast_to(value.T, (d, 4096)))
+    cell = cell_for(np.arange(float(runs))[:, None], np.float64, (d, runs))
+    assert cell.tolist() == [list(range(runs))] * rows
 
 
 # Written loops --------------------------------------------------------------------------------------------
@@ -1068,6 +1066,31 @@ def test_a_long_run_is_written_once_and_then_not_called(monkeypatch):
     assert len(engine.pages) == 1
     whole, *_ = by_arrays(SGD(lr=0.5), Saddle(), 0, x, (), 10)
     assert np.array_equal(np.concatenate([long.x, short.x[1:], again.x[1:]]), whole)
+
+
+class Noting(Saddle, abstract=True):
+    """A gradient that notes what it is called with, and may ask for what no symbol has."""
+
+    traceable: bool = True
+    seen: ClassVar = []
+
+    def grad(self, x):
+        a, b = parts(x)
+        self.seen.append(type(a))
+        if not self.traceable:
+            float(a.real)
+        return join(2.0 * a - b, -a)
+
+
+@pytest.mark.parametrize("traceable", [True, False])
+def test_a_gradient_is_written_as_well_or_called_where_that_cannot_be(traceable, monkeypatch):
+    monkeypatch.setattr(Floats, "length", 3)
+    engine, x, e, slots = floats_for(SGD(lr=0.5), Noting(traceable))
+    monkeypatch.setattr(Noting, "seen", [])
+    chunk = engine.chunk(0, x, e, slots, 3)
+    assert chunk.x.tolist() == [[8, 4], [2, 8], [4, 9], [4.5, 11]]
+    assert Noting.seen == [Symbol] + [float] * (0 if traceable else 3)
+    assert len(engine.pages) == 1
 
 
 def test_every_branch_of_a_rule_has_a_page(monkeypatch):
@@ -1647,6 +1670,29 @@ def test_a_run_that_diverges_at_its_very_last_update_has_diverged(steps, element
     assert ends.nit.tolist() == [1, steps]
 
 
+class Plain(Problem, abstract=True):
+    """f = x with a gradient of x: not true, but the one stays finite where the other's square does not."""
+
+    components = True
+    x0 = (8.0,)
+
+    def fun(self, x):
+        return x[..., 0]
+
+    def grad(self, x):
+        return join(*parts(x))
+
+
+@pytest.mark.parametrize("elementwise", [True, False])
+def test_a_run_whose_gradient_alone_is_lost_has_diverged(elementwise):
+    """A rate of 1 + 1e100 multiplies x by -1e100; the square of 8e200 overflows."""
+    opt = (SGD if elementwise else Along)(lr=np.array([[1.0 + 1e100], [0.5]]))
+    ends = sweep(Plain(), opt, steps=3)
+    assert ends.nit.tolist() == [1, 3]
+    assert ends.diverged.tolist() == [True, False]
+    np.testing.assert_allclose(ends.fun, [-8e100, 1.0], rtol=1e-12)
+
+
 @pytest.mark.parametrize("elementwise", [True, False])
 def test_a_sweep_of_which_all_runs_diverge_is_over(elementwise):
     opt = (SGD if elementwise else Along)(lr=np.array([[WILD], [0.5 + 0.5e30]]))
@@ -1873,6 +1919,24 @@ def test_one_thread_that_leaves_its_arguments_alone_is_the_default(small_blocks)
     assert small_blocks[1][1] == 1
 
 
+class Shifting(SGD, abstract=True):
+    """Gradient descent that keeps the last two gradients."""
+
+    slots = ("last", "before")
+
+    def direction(self, x, g, slots, h):
+        return g, (g, slots[0])
+
+
+def test_memory_may_be_shifted_in_place(small_blocks):
+    """The old first slot is read before the new one takes its place."""
+    x, g, last, before = np.arange(40.0).reshape(4, 10)
+    blocks.step(Shifting(lr=0.5), x, g, State(0, (last, before)), overwrite=True)
+    assert x.tolist() == [k - 0.5 * (10 + k) for k in range(10)]
+    assert last.tolist() == list(range(10, 20))
+    assert before.tolist() == list(range(20, 30))
+
+
 @pytest.mark.parametrize("locked", ["x", "slot"])
 def test_what_may_not_be_written_to_is_not_overwritten(locked, small_blocks):
     x, m = np.ones(9), np.ones(9)
@@ -1937,9 +2001,9 @@ class Flagged(SGD, abstract=True):
     "opt", [Adam(lr=0.1), Flagged(lr=0.1), Momentum(lr=np.full((1, 1), 0.1))], ids=name_of
 )
 def test_a_step_in_single_precision_has_the_bits_of_single_precision(opt, small_blocks):
-    x = np.linspace(-1.0, 1.0, 12, dtype=np.float32).reshape(3, 4)
+    x = np.random.default_rng(8).normal(size=(5, 40)).astype(np.float32)
     for n in (0, 1):
-        slots = tuple(s + np.float32(0.3) for s in opt.init(x).slots)
+        slots = tuple(np.sqrt(abs(x) + s) for s in opt.init(x).slots)
         expected, old = opt.update(x, x * x, slots, Hypers(opt, x).at(n))
         new, after = blocks.step(opt, x, x * x, State(n, slots))
         assert new.dtype == np.float32

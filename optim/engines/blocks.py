@@ -86,8 +86,8 @@ def update(
     may = overwrite and all(a.flags.writeable for a in (x, *slots))
     new = (x, *slots) if may else tuple(np.empty_like(a) for a in (x, *slots))
     plan = Plan(trace, [0, *range(2, trace.given)] if may else range(trace.given, trace.given + len(new)))
-    flat = [a.reshape(-1) for a in (*given, *new)]
-    spread = {i: a.reshape(-1) if a.size > 1 else a.reshape(()) for i, a in numbers.items()}
+    flat = [a.ravel() for a in (*given, *new)]
+    spread = {i: a.ravel() if a.size > 1 else a.reshape(()) for i, a in numbers.items()}
 
     def work(blocks: range) -> None:
         scratch = {}
