@@ -189,13 +189,14 @@ def checked_problem(problem: Any) -> Any:
         raise TypeError(
             f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
         )
-    return problem if hasattr(problem, "value_and_grad") else _Plain(problem)
+    is_whole = hasattr(problem, "value_and_grad") and hasattr(problem, "varies")
+    return problem if is_whole else _Plain(problem)
 
 
 class _Plain:
     """Any object with fun and grad, given the facts that it does not state, and with the methods it has."""
 
-    varies = False
+    varies = components = False
     x0 = minimum = minimizers = L = mu = domain = None
     gradient_source = "exact"
 
@@ -203,7 +204,7 @@ class _Plain:
         self.fun, self.grad = thing.fun, thing.grad
         self.formula = type(thing).__name__
         facts = ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula")
-        for name in (*facts, "hess", "residuals", "jacobian"):
+        for name in (*facts, "value_and_grad", "hess", "residuals", "jacobian"):
             if hasattr(thing, name):
                 setattr(self, name, getattr(thing, name))
 

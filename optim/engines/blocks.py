@@ -79,16 +79,15 @@ def update(
     except Untraceable:
         return None
     values = trace.known(h)
-    if values is None:
-        return None
+    assert values is not None  # the trace was made for these hyperparameters
     numbers = {i: np.asarray(values[i], dtype_of(values[i], x.dtype)) for i in trace.numbers}
     if any(1 < a.size < x.size for a in numbers.values()):
         return None
     may = overwrite and all(a.flags.writeable for a in (x, *slots))
     new = (x, *slots) if may else tuple(np.empty_like(a) for a in (x, *slots))
     plan = Plan(trace, [0, *range(2, trace.given)] if may else range(trace.given, trace.given + len(new)))
-    flat = [a.reshape(-1) for a in (*given, *(() if may else new))]
-    spread = {i: a.reshape(-1) if a.size > 1 else a.reshape(()) for i, a in numbers.items()}
+    flat = [a.ravel() for a in (*given, *new)]
+    spread = {i: a.ravel() if a.size > 1 else a.reshape(()) for i, a in numbers.items()}
 
     def work(blocks: range) -> None:
         scratch = {}

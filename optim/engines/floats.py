@@ -98,7 +98,9 @@ class Floats:
             gradient = self.problem.grad
         page = Writing(self.optimizer, rule, gradient, x.size)
         self.pages.append(page)
-        return self._page(h, x, slots)
+        numbers = rule.known(h)
+        assert numbers is not None  # the trace was made for these hyperparameters
+        return page, numbers
 
     def _descend(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
         optimizer, slope = self.optimizer, self.problem.grad
@@ -108,7 +110,7 @@ class Floats:
         coordinates, answers = range(len(p)), optimizer.answers
         factors = type(optimizer).update is Optimizer.update
         rows, slopes, rates = [*p], [*g], []
-        reported = [*map(optimizer.answer, p, places)] if answers else []
+        reported = [*map(optimizer.answer, p, places)]
         for h in self.hypers.over(n, n + count):
             lr = h.lr
             if factors:

@@ -48,7 +48,7 @@ class Plan:
         Where each result goes, by number: those below ``trace.given`` are the arrays given to the rule (0 is
         x, 1 is g, then the slots), which it then overwrites; others are arrays of their own.
     spare : sequence of int
-        Which of the given arrays may serve as scratch once they have been read.
+        Which of the given arrays, none that takes a result, may serve as scratch once they have been read.
     """
 
     def __init__(self, trace: Trace, into: Sequence[int], spare: Sequence[int] = ()) -> None:
@@ -57,7 +57,7 @@ class Plan:
         last = _last_reads(trace)
         goal: dict[int, Place] = {i: ("array", into[j]) for j, i in enumerate(trace.outputs)}
         home: dict[int, Place] = {k: ("array", k) for k in range(trace.given)}
-        borrowed = {k for k in spare if last[k] >= 0}
+        borrowed = {*spare}
         free: dict[Any, list[Place]] = {}
         count = 0
         late: list[tuple[Any, list[Place], Place]] = []

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.tiles import TILE, Tile, can_be_traced, inner, take
+from optim.engines.tiles import HISTORY, TILE, Tile, can_be_traced, inner, take
 from optim.engines.tracing import Trace, Untraceable
 from optim.engines.workers import each
 from optim.loop import check_first, minimize, prepared
@@ -157,7 +157,7 @@ def survey(
         return summary(minimize(problem, take(optimizer, part, len(x)), x[part], steps))
 
     # A history of a few million numbers is swept through the cache while it is young.
-    found = each(work, _parts(len(x), 2**21 // ((steps + 1) * x.shape[1])), threads)
+    found = each(work, _parts(len(x), HISTORY // ((steps + 1) * x.shape[1])), threads)
     return {name: np.concatenate([np.asarray(some[name]) for some in found]) for name in found[0]}
 
 
@@ -219,7 +219,7 @@ def _write(tile: Tile, arrays: Sequence[Array], who: Array, which: Any, ends: En
 
 def _by_history(problem: Any, optimizer: Optimizer, x: Array, part: slice, steps: int, ends: Ends) -> None:
     """Do the same for a rule that cannot be traced, by the history of its runs."""
-    rows = max(1, 2**21 // ((steps + 1) * x.shape[1]))
+    rows = max(1, HISTORY // ((steps + 1) * x.shape[1]))
     for low in range(part.start, part.stop, rows):
         some = slice(low, min(low + rows, part.stop))
         few = take(optimizer, slice(low - part.start, some.stop - part.start), part.stop - part.start)

@@ -201,7 +201,7 @@ class Tiles:
         """Make the updates of one tile, write down what came of them, and return the rates."""
         xs, gs = (np.empty((count + 1, *tile.x.shape), tile.x.dtype) for _ in range(2))
         xs[0], gs[0] = tile.x, tile.g
-        separate = answers is not points and self.optimizer.answers
+        separate = self.optimizer.answers
         if separate:
             answers[0] = tile.optimizer.answer(tile.x, tile.slots).T
         rates = []
