@@ -12,7 +12,6 @@ __all__ = ["Traits", "broken_properties", "other_traits", "traits_of"]
 
 Array = np.ndarray[Any, Any]
 
-_WANDERING, _THREE = STREAMS[0], STREAMS[1]
 _SAME = 1e-9
 # Eps and the like move a trait a little; what a reader would call another trait moves it more.
 _ALIKE = 0.01
@@ -57,9 +56,9 @@ def traits_of(subject: Subject, lr: float) -> Traits:
     """Measure the traits of a rule that is run at the rate lr."""
 
     def end(x0: float, *gradients: float) -> float:
-        return float(subject.run(_steady(_scalar(x0, gradients)))[-1, 0])
+        return float(subject.run(_scalar(x0, gradients))[-1, 0])
 
-    wandering = [g for (g,) in _WANDERING.gradients]
+    wandering = [g for (g,) in STREAMS[0].gradients]
     with np.errstate(all="ignore"):
         first = 0.0 - end(0.0, 1.0)
         return Traits(
@@ -80,7 +79,7 @@ def other_traits(traits: Traits, expected: Traits) -> Iterator[str]:
 
 def broken_properties(subject: Subject) -> Iterator[str]:
     """Yield a sentence for each property that every optimizer must have and this one lacks."""
-    stream = _THREE if subject.takes_rate else _steady(_THREE)
+    stream = STREAMS[1]
     first = subject.run(stream)
     if not np.array_equal(first, subject.run(stream), equal_nan=True):
         yield "it does not give the same points twice: it keeps something from one run to the next"
@@ -97,7 +96,7 @@ def broken_properties(subject: Subject) -> Iterator[str]:
     )
     if relative_difference(-subject.run(mirrored), first).max() > _SAME:
         yield "it is not symmetric: mirrored gradients from a mirrored start do not give mirrored points"
-    silent = subject.run(_steady(_scalar(0.0, [0.0] * 10)))
+    silent = subject.run(_scalar(0.0, [0.0] * 10))
     if np.any(silent != 0):
         n = int(np.argmax(silent[:, 0] != 0))
         yield f"it leaves 0 without a gradient: x is {float(silent[n, 0])!r} after {n} updates"
@@ -126,7 +125,3 @@ def _resumed(subject: Subject, stream: Stream, after: int) -> Array:
 
 def _scalar(x0: float, gradients: Any) -> Stream:
     return Stream("", (x0,), tuple((float(g),) for g in gradients), (1.0,) * len(gradients))
-
-
-def _steady(stream: Stream) -> Stream:
-    return Stream("", stream.x0, stream.gradients, (1.0,) * len(stream.gradients))
