@@ -6,6 +6,7 @@ their algorithms. What they mean is tried by the table of translations below, wh
 value of its own.
 """
 
+import copy
 import inspect
 
 import pytest
@@ -150,9 +151,16 @@ def test_the_arguments_and_defaults_are_the_sources(entry, use):
     """Names, order and defaults; and leaving an argument out does the same as giving its default."""
     found = printed(entry.call)
     assert list(entry.defaults.items()) == list(found.items())
-    given = {name: 0.3 for name, default in found.items() if default is inspect.Parameter.empty}
-    given |= use.arguments
-    assert entry(**given) == entry(**(found | given))
+    required = {name: 0.3 for name, default in found.items() if default is inspect.Parameter.empty}
+    for given in (required, required | use.arguments):
+        assert entry(**given) == entry(**(found | given))
+
+
+@pytest.mark.parametrize(
+    "entry", [e for lib in (dialects.optax, dialects.paper) for e in lib.entries.values()]
+)
+def test_an_entry_shows_its_signature(entry):
+    assert repr(entry) == f"{entry.call}({PRINTED[entry.call]})"
 
 
 # Every argument with a value of its own, and where it must land: the fields of our classes, by their names.
@@ -185,6 +193,7 @@ MEANS = [
         "torch.Adam(0.5, (0.6, 0.7), 0.2, 0.3)",
         "L2(Adam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2), weight_decay=0.3)",
     ),
+    ("torch.Adam(foreach=True, eps=0.2, fused=True)", "Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=0.2)"),
     (
         "torch.Adam(0.5, (0.6, 0.7), 0.2, 0.3, amsgrad=True, decoupled_weight_decay=True)",
         "DecoupledDecay(AMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, debias='max, then correct'), "
@@ -264,6 +273,10 @@ MEANS = [
         "keras.ScheduleFreeAdamW(0.5, 0.6, 0.7, 0.2, 9, 0.3, clipvalue=0.4)",
         "ClipByValue(KerasScheduleFreeAdamW(lr=0.5, beta=0.6, beta2=0.7, eps=0.2, warmup=9, "
         "weight_decay=0.3), 0.4)",
+    ),
+    (
+        "keras.ScheduleFreeAdamW(0.5)",
+        "KerasScheduleFreeAdamW(lr=0.5, beta=0.9, beta2=0.999, eps=1e-8, warmup=0, weight_decay=0)",
     ),
     ("optax.sgd(0.5, 0.6)", "Momentum(lr=0.5, momentum=0.6)"),
     ("optax.sgd(0.5, 0.6, True)", "Nesterov(lr=0.5, momentum=0.6)"),
@@ -353,6 +366,18 @@ MEANS = [
         "OptaxScheduleFreeSGD(lr=0.5, beta=0.6, weight_decay=0.3, warmup=0, r=0, power=1.5, weight_lr=0.5)",
     ),
     (
+        "optax.contrib.schedule_free_sgd(0.5)",
+        "ScheduleFreeSGD(lr=0.5, beta=0.9, weight_decay=0, warmup=0, r=0, power=2)",
+    ),
+    (
+        "optax.contrib.schedule_free_sgd_weights_one_ahead(0.5)",
+        "OptaxScheduleFreeSGD(lr=0.5, beta=0.9, weight_decay=0, warmup=0, r=0, power=2, weight_lr=0.5)",
+    ),
+    (
+        "optax.contrib.schedule_free_adamw(0.5)",
+        "ScheduleFreeAdamW(lr=0.5, beta=0.9, beta2=0.999, eps=1e-8, weight_decay=0, warmup=0, r=0, power=2)",
+    ),
+    (
         "optax.contrib.schedule_free_adamw(0.5, 9, 0.6, 0.7, 0.2, 0.3, 1.5)",
         "ScheduleFreeAdamW(lr=0.5, beta=0.6, beta2=0.7, eps=0.2, weight_decay=0.3, warmup=9, r=0, power=1.5)",
     ),
@@ -420,3 +445,49 @@ MEANS = [
 @pytest.mark.parametrize(("call", "ours"), MEANS)
 def test_every_argument_lands_in_its_place(call, ours):
     assert eval(call, NAMES) == eval(ours, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("torch.SGD(momentum=0.9, dampening=0.5, nesterov=True)", "nesterov: got True with momentum=0.9 and"),
+        ("optax.amsgrad(0.1, eps_root=0.5)", "eps_root: got 0.5, expected 0.0"),
+        ("optax.radam(0.1, eps_root=0.5)", "eps_root: got 0.5, expected 0.0"),
+        ("optax.radam(0.1, nesterov=True)", "nesterov: got True, expected False"),
+        ("optax.adabelief(0.1, nesterov=True)", "nesterov: got True, expected False"),
+        ("optax.contrib.prodigy(beta3=0.5)", "beta3: got 0.5, expected None"),
+        ("optax.contrib.prodigy(safeguard_warmup=True)", "safeguard_warmup: got True, expected False"),
+    ],
+)
+def test_what_is_not_known_here_is_refused(call, words):
+    with pytest.raises(ValueError, match=f"^{words}"):
+        eval(call, NAMES)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adamw"])
+def test_optax_reads_the_schedule_of_its_weights_one_update_ahead(kind):
+    """The rate 1/2 + n, which a warmup of four updates multiplies by 0, 1/4, 1/2, 3/4 and then 1."""
+    build = getattr(dialects.optax.contrib, f"schedule_free_{kind}_weights_one_ahead")
+    rule = build(lambda n: 0.5 + n, 4)
+    assert [rule.lr(n) for n in range(6)] == [0.0, 1.5 / 4, 2.5 / 2, 3.5 * 3 / 4, 4.5, 5.5]
+    assert [rule.weight_lr(n) for n in range(5)] == [1.5 / 4, 2.5 / 2, 3.5 * 3 / 4, 4.5, 5.5]
+    rule = build(0.5, 4)
+    assert [rule.lr(n) for n in range(6)] == [0.0, 0.125, 0.25, 0.375, 0.5, 0.5]
+    assert [rule.weight_lr(n) for n in range(5)] == [0.125, 0.25, 0.375, 0.5, 0.5]
+    rule = build(lambda n: 0.5 + n)
+    assert [rule.lr(n) for n in range(3)] == [0.5, 1.5, 2.5]
+    assert [rule.weight_lr(n) for n in range(3)] == [1.5, 2.5, 3.5]
+
+
+def test_a_family_by_any_case_of_its_name():
+    for name in ("lion", "Lion", "LION"):
+        assert [entry.call for entry, _ in dialects.family(name)] == [
+            "keras.Lion",
+            "optax.lion",
+            "paper.Lion",
+        ]
+
+
+def test_a_library_lists_its_classes_and_can_be_copied():
+    assert dir(dialects.d2l) == ["adadelta", "adagrad", "adam", "rmsprop", "sgd", "sgd_momentum", "yogi"]
+    assert copy.copy(dialects.torch).Adam is dialects.torch.Adam
