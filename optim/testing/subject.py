@@ -25,10 +25,10 @@ class Subject:
         takes_rate: bool,
         name: str,
         base_lr: float,
-        copy: Callable[[Any], Any] = deepcopy,
+        copy: Callable[[Any], Any] | None = None,
     ) -> None:
         self._step, self.takes_rate, self.name, self.base_lr = step, takes_rate, name, base_lr
-        self.copy = copy
+        self.copy = copy or deepcopy
 
     def step(self, x: Array, g: Array, state: Any, factor: float) -> tuple[Array, Any]:
         """Return x and the state after one update, at a multiple of the base rate if that can be set."""
