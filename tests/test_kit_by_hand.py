@@ -11,7 +11,7 @@ import pytest
 
 from optim import L2, SGD, AdamW, DecoupledDecay, HeavyBall, Optimizer, dialects
 from optim.optimizer import Hyper, Hypers
-from optim.testing import STREAMS, Stream, check_gradient, check_optimizer, compare_optimizer
+from optim.testing import STREAMS, Report, Stream, check_gradient, check_optimizer, compare_optimizer
 from optim.testing import gradients as gradients_module
 from optim.testing import vectors as vectors_module
 from optim.testing.mistakes import _EDITS, _rate_into_the_buffer, _wrong_numbers, mistaken, mistakes_of
@@ -231,10 +231,22 @@ class TestMistakes:
             assert np.array_equal(runs["with beta1 and beta2 swapped"](stream), expected, equal_nan=True)
 
 
+@pytest.fixture
+def nothing_known(monkeypatch):
+    """Leave out the search for what a rule is instead, which takes most of the time."""
+    monkeypatch.setattr("optim.testing.check._what_instead", lambda *_: iter(()))
+
+
+@pytest.fixture
+def no_libraries(monkeypatch):
+    """Search the mistakes alone."""
+    monkeypatch.setattr("optim.testing.check.table", list)
+
+
 class TestWhatItIsInstead:
     """Students' functions against the rules above."""
 
-    def test_a_mistake_in_the_text(self):
+    def test_a_mistake_in_the_text(self, no_libraries):
         def step(x, g, v, lr):
             v = (0 * g if v is None else v) / 0.9 + g
             return x - lr * v, v
@@ -244,7 +256,7 @@ class TestWhatItIsInstead:
         assert report.instead == (f"WrittenMomentum() {words}",)
         assert str(report).split("\n")[1] == f"it equals WrittenMomentum() {words}, to every digit"
 
-    def test_a_mistake_that_cannot_be_computed_is_passed_over(self):
+    def test_a_mistake_that_cannot_be_computed_is_passed_over(self, no_libraries):
         """With t counted from 0, the first correction divides 1 by 0."""
 
         def step(x, g, m, lr):
@@ -274,7 +286,7 @@ class TestWhatItIsInstead:
         report = compare_optimizer(step, WrittenMomentum(momentum=0.8))
         assert report.instead[-1].endswith("here HeavyBall(lr=0.1, momentum=0.8)")
 
-    def test_where_it_first_differs(self):
+    def test_where_it_first_differs(self, nothing_known):
         """A rate that is not heard: in the third coordinate the fifth gradient is 10 - 3 * 0.4."""
         report = compare_optimizer(lambda x, g, s, _: (x - 0.1 * g, s), SGD(lr=0.1))
         number = r"(-?[\d.]+)"
@@ -292,13 +304,14 @@ class TestWhatItIsInstead:
         assert difference == pytest.approx(0.036 / 0.17, abs=0.005)
         assert report.difference > difference, "the largest comes later"
 
-    def test_a_rule_that_leaves_the_numbers(self):
+    def test_a_rule_that_leaves_the_numbers(self, nothing_known):
         report = compare_optimizer(lambda x, _, s: (x * np.nan, s), SGD(lr=0.1))
         assert report.difference == math.inf
         assert report.sentence.startswith("differs from SGD(lr=0.1) first at step 1 of")
         assert "x[0] = nan, expected 0.93" in report.sentence
 
 
+@pytest.mark.usefixtures("nothing_known")
 class TestReport:
     def test_what_is_equal_says_so(self):
         report = check_optimizer(lambda x, g, s, lr: (x - lr * g, s), SGD(lr=0.25))
@@ -349,7 +362,32 @@ class TestReport:
         assert not report.ok
         assert compare_optimizer(step, SGD(lr=0.1), tolerance=1.1e-6).ok
         assert not compare_optimizer(step, SGD(lr=0.1), tolerance=0.9e-6).ok
-        assert check_optimizer(step, SGD(lr=0.1), tolerance=1.1e-6).difference == report.difference
+        just = check_optimizer(step, SGD(lr=0.1), tolerance=report.difference)
+        assert just.sentence == "equals SGD(lr=0.1) on 12 streams", "a difference as large as it still passes"
+
+    def test_nothing_is_searched_where_the_rule_is_right(self, monkeypatch):
+        monkeypatch.setattr("optim.testing.check._what_instead", lambda *_: 1 / 0)
+        half_more = compare_optimizer(lambda x, g, s: (x - 0.15 * g, s), SGD(lr=0.1), tolerance=1.0)
+        assert (half_more.ok, half_more.instead, half_more.otherwise) == (True, (), ())
+
+    def test_without_a_reference_there_is_nothing_to_differ_from(self):
+        right = compare_optimizer(lambda x, g, s: (x - 0.1 * g, s))
+        wrong = compare_optimizer(lambda x, g, s: (x - 0.1 * (g - 1), s))
+        steady = tuple(s.name for s in STREAMS if s.steady)
+        assert right == Report(
+            True, 0.0, "<lambda> keeps what every rule must keep", (), right.traits, (), (), steady
+        )
+        assert right.traits == pytest.approx((1, 1e-6, 1024, 0, 0), rel=1e-9)
+        assert not wrong.ok
+        assert str(wrong).split("\n")[0] == "<lambda> breaks what every rule must keep"
+
+    def test_a_property_that_the_reference_lacks_too_is_excused_whatever_its_number(self):
+        """RMSprop without eps makes nan of 0; the other one goes to 0.1."""
+        without_eps = WrittenRMSprop(eps=0.0)
+        report = compare_optimizer(lambda x, g, s: (x - 0.1 * (g - 1), s), without_eps)
+        assert report.broken == (
+            "it is not symmetric: mirrored gradients from a mirrored start do not give mirrored points",
+        )
 
     def test_right_numbers_with_a_broken_property_do_not_pass(self):
         def step(x, g, state):
