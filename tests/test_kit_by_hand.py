@@ -3,6 +3,7 @@
 import math
 import re
 import warnings
+from fractions import Fraction
 from functools import partial
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from optim.optimizer import Hyper, Hypers
 from optim.testing import STREAMS, Report, Stream, check_gradient, check_optimizer, compare_optimizer
 from optim.testing import gradients as gradients_module
 from optim.testing import vectors as vectors_module
-from optim.testing.mistakes import _EDITS, _rate_into_the_buffer, _wrong_numbers, mistaken, mistakes_of
+from optim.testing.mistakes import _EDITS, _like, _rate_into_the_buffer, _wrong_numbers, mistaken, mistakes_of
 from optim.testing.properties import Traits, other_traits
 from optim.testing.streams import relative_difference
 from optim.testing.subject import Subject, as_subject, trajectory
@@ -75,6 +76,21 @@ with pytest.MonkeyPatch.context() as patch:
             scale = 1 / (1 - h.beta1**h.t)
             return scale * m, (m,)
 
+    class WrittenAnchor(Optimizer):
+        """Descent on a rope, whose peg is half the start; `way` is no hyperparameter."""
+
+        slots = ("peg",)
+        lr: Hyper = 0.1
+        pull: Hyper = 0.5
+        way: int = 1
+
+        def start(self, x, h):
+            return (h.pull * x,)
+
+        def direction(self, x, g, slots, h):
+            (peg,) = slots
+            return self.way * g + h.pull * (x - peg), (peg,)
+
 
 G = np.array([2.0, -1.0])
 M, V = np.array([1.0, 0.5]), np.array([4.0, 2.0])
@@ -130,6 +146,11 @@ SETS = [
 
 
 class TestMistakes:
+    @pytest.fixture(autouse=True)
+    def edited_anew(self):
+        """Forget the texts that other tests have edited."""
+        mistaken.cache_clear()
+
     @pytest.mark.parametrize("words", [words for words, _ in _EDITS])
     @pytest.mark.parametrize(("rule", "slots", "wrong"), SETS, ids=["Adam", "RMSprop", "Momentum"])
     def test_the_wrong_step_is_the_one_made_by_hand(self, rule, slots, wrong, words):
@@ -224,11 +245,24 @@ class TestMistakes:
         expected = 1 - 0.1 * np.array([0.5 / 0.1 / (0.5 / 0.001**0.5), -2 / 0.1 / (2 / 0.001**0.5)])
         np.testing.assert_allclose(points, [[1.0, 1.0], expected], rtol=1e-6)
 
+    def test_a_run_of_a_rule_that_looks_at_x_and_starts_from_it(self):
+        """From 4 the peg is 2; uphill the rope pushes: 4 + (1 + 1) / 10, then 4.2 + 2 (3 + 1.1) / 10."""
+        run = dict(mistakes_of(WrittenAnchor()))["going uphill: the sign of the step is flipped"]
+        points = run(Stream("", (4.0,), ((1.0,), (3.0,)), (1.0, 2.0)))
+        np.testing.assert_allclose(points, [[4.0], [4.2], [5.02]], rtol=1e-14)
+
+    def test_squares_start_at_the_square(self):
+        found = {slot: _like(slot, G).tolist() for slot in ("m", "v", "s", "top")}
+        assert found == {"m": [2, -1], "v": [4, 1], "s": [4, 1], "top": [4, 1]}
+
     def test_a_run_with_wrong_numbers_is_the_run_of_the_other_rule(self):
         runs = dict(mistakes_of(WrittenAdam()))
         for stream in STREAMS:
-            expected = trajectory(WrittenAdam(beta1=0.999, beta2=0.9), stream)
-            assert np.array_equal(runs["with beta1 and beta2 swapped"](stream), expected, equal_nan=True)
+            for words, rule in (
+                ("with beta1 and beta2 swapped", WrittenAdam(beta1=0.999, beta2=0.9)),
+                ("without eps", WrittenAdam(eps=0.0)),
+            ):
+                assert np.array_equal(runs[words](stream), trajectory(rule, stream), equal_nan=True)
 
 
 @pytest.fixture
@@ -621,6 +655,12 @@ class TestGradients:
             self.found((0.0, wrong))
         with pytest.raises(AssertionError, match=r"coordinate 1 at .* by central differences"):
             self.found((0.0, wrong), twist=real)
+
+    def test_gradients_of_any_numbers(self):
+        report = check_gradient(
+            problem(lambda x: x[0] / 2 + 0 * x[1], lambda _: [Fraction(1, 2), 0]), (2.0, 5.0)
+        )
+        assert report.error < 1e-15
 
     def test_the_points(self):
         """The start and what the generator draws; the same for the same seed, 0 unless another is given."""

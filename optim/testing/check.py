@@ -107,7 +107,7 @@ def compare_optimizer(
     """Return the report that `check_optimizer` would raise; parameters as there."""
     reference = _reference(like)
     base = _base_rate(reference, lr)
-    if reference is not None and "lr" in reference.hypers():
+    if reference is not None:
         reference = reference.replace(lr=base)
     subject = as_subject(step, base)
     streams = [s for s in STREAMS if subject.takes_rate or s.steady]

@@ -107,7 +107,7 @@ def _points(optimizer: Optimizer, stream: Stream, dtype: str) -> list[list[float
     x = np.array(stream.x0, dtype=np.float32)
     state, rows = None, []
     for g, factor in zip(stream.gradients, stream.rates, strict=True):
-        rule = optimizer.replace(lr=optimizer.lr * factor) if "lr" in optimizer.hypers() else optimizer
+        rule = optimizer.replace(lr=optimizer.lr * factor)
         state = rule.init(x) if state is None else state
         x, state = rule.step(x, np.array(g, dtype=np.float32), state)
         rows.append([float(v) for v in x])
