@@ -15,6 +15,7 @@ from optim.optimizer import Hyper, Hypers
 from optim.testing import STREAMS, Report, Stream, check_gradient, check_optimizer, compare_optimizer
 from optim.testing import gradients as gradients_module
 from optim.testing import vectors as vectors_module
+from optim.testing.check import _with_numbers_of
 from optim.testing.mistakes import _EDITS, _like, _rate_into_the_buffer, _wrong_numbers, mistaken, mistakes_of
 from optim.testing.properties import Traits, other_traits
 from optim.testing.streams import relative_difference
@@ -298,7 +299,10 @@ class TestWhatItIsInstead:
             return x - lr * m, m
 
         report = compare_optimizer(step, WrittenAverage())
-        assert report.instead[0] == "WrittenAverage() without bias correction"
+        assert report.instead == (
+            "WrittenAverage() without bias correction",
+            "WrittenAverage() without bias correction of the mean",
+        )
 
     def test_libraries_that_do_so(self):
         def step(x, g, v, lr):
@@ -311,6 +315,22 @@ class TestWhatItIsInstead:
             "keras.SGD (rate inside the velocity: the old one coasts on) = paper.HeavyBall (Polyak 1964: "
             "x + momentum (x - x before), whatever the rate), here HeavyBall(lr=0.1)",
         )
+
+    def test_the_first_two_of_many_libraries_are_named(self):
+        report = compare_optimizer(lambda x, g, s, lr: (x - lr * g, s), WrittenMomentum())
+        assert report.instead[0] == (
+            "torch.SGD (weight_decay is L2) = keras.SGD (weight_decay is decoupled), here SGD(lr=0.1)"
+        )
+
+    def test_numbers_are_lent_but_for_the_rate(self):
+        """Rprop's rate is the first step; what is called lr in our class is a factor of 1."""
+        rprop = dialects.torch.Rprop(0.1)
+        assert list(_with_numbers_of(SGD(lr=0.1), rprop)) == [rprop]
+        adam = dialects.keras.Adam(0.1)
+        assert list(_with_numbers_of(WrittenAdam(eps=0.5, beta1=0.7), adam)) == [
+            adam,
+            adam.replace(eps=0.5, beta1=0.7),
+        ]
 
     def test_libraries_are_tried_with_the_references_numbers_too(self):
         def step(x, g, v, lr):
@@ -398,6 +418,14 @@ class TestReport:
         assert not compare_optimizer(step, SGD(lr=0.1), tolerance=0.9e-6).ok
         just = check_optimizer(step, SGD(lr=0.1), tolerance=report.difference)
         assert just.sentence == "equals SGD(lr=0.1) on 12 streams", "a difference as large as it still passes"
+
+    def test_what_else_is_other_is_told(self):
+        report = compare_optimizer(lambda x, g, s: (x - 0.15 * g, s), SGD(lr=0.1))
+        assert report.otherwise == (
+            "its first step for a gradient of 1 is 1.5 times the rate, expected 1",
+            "its first step for a gradient of 1e-6 is 1.5e-06 times the rate, expected 1e-06",
+        )
+        assert report.traits == pytest.approx((1.5, 1.5e-6, 1024, 0, 0), rel=1e-9)
 
     def test_nothing_is_searched_where_the_rule_is_right(self, monkeypatch):
         monkeypatch.setattr("optim.testing.check._what_instead", lambda *_: 1 / 0)

@@ -77,7 +77,7 @@ def check_gradient(problem: Any, x: Any = None, *, rng: Any = 0) -> GradientRepo
     else:
         expected, order = _central(problem, points)
         method, allowed = "central differences", 1e-6
-    gradients = np.array([np.asarray(problem.grad(p), dtype=float) for p in points])
+    gradients = np.array([problem.grad(p) for p in points])
     size = 1e-8 + np.fmax.reduce(np.abs(gradients), axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
         error = np.abs(gradients - expected) / size
