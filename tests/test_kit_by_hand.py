@@ -77,6 +77,15 @@ with pytest.MonkeyPatch.context() as patch:
             scale = 1 / (1 - h.beta1**h.t)
             return scale * m, (m,)
 
+    class WrittenInPlace(Optimizer):
+        """Descent that is not pure."""
+
+        lr: Hyper = 0.1
+
+        def update(self, x, g, slots, h):
+            x -= h.lr * g
+            return x, slots
+
     class WrittenAnchor(Optimizer):
         """Descent on a rope, whose peg is half the start; `way` is no hyperparameter."""
 
@@ -445,6 +454,8 @@ class TestReport:
 
     def test_a_property_that_the_reference_lacks_too_is_excused_whatever_its_number(self):
         """RMSprop without eps makes nan of 0; the other one goes to 0.1."""
+        assert compare_optimizer(WrittenInPlace(), SGD(lr=0.1)).broken
+        assert compare_optimizer(WrittenInPlace(), WrittenInPlace()).ok
         without_eps = WrittenRMSprop(eps=0.0)
         report = compare_optimizer(lambda x, g, s: (x - 0.1 * (g - 1), s), without_eps)
         assert report.broken == (
@@ -545,6 +556,11 @@ class TestProperties:
         assert compare_optimizer(leaving(10)).broken == (
             "it leaves 0 without a gradient: x is 1.0 after 10 updates",
         )
+
+    def test_nan_twice_is_the_same(self):
+        """What becomes nan does so again, resumes as nan, turned and mirrored; and it does not stay at 0."""
+        report = compare_optimizer(lambda x, _, s: (x * np.nan, s))
+        assert report.broken == ("it leaves 0 without a gradient: x is nan after 1 updates",)
 
     def test_writing_to_the_gradient(self):
         def step(x, g, state):
