@@ -114,6 +114,8 @@ class Session:
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Take the place of pytest's loop."""
+        if session.testsfailed:
+            raise session.Interrupted("what cannot be collected would kill every mutant that is tried anew")
         self.items = {item.nodeid: item for item in session.items}
         sick = self.learn()
         if sick:

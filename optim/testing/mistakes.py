@@ -16,14 +16,11 @@ __all__ = ["mistaken", "mistakes_of"]
 
 Array = np.ndarray[Any, Any]
 
-# A rule that has been tampered with: its direction, whether the rate moves inside, whether slots start at g.
-Variant = tuple[Any, bool, bool]
-
 
 def mistakes_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], Array]]]:
     """Yield the classic mistakes that can be made in a rule: what each is called, and the run it gives."""
     for words, twisted in _wrong_numbers(optimizer):
-        yield words, partial(_run, twisted, (None, False, False))
+        yield words, partial(_run, twisted)
     if not optimizer.factors:
         return
     rule: Any = type(optimizer)
@@ -31,13 +28,13 @@ def mistakes_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], 
         for edit in edits:
             changed = mistaken(rule, edit)
             if changed is not None:
-                yield words, partial(_run, optimizer, (changed, False, False))
+                yield words, partial(_run, optimizer, direction=changed)
     if optimizer.slots:
         inside = mistaken(rule, _rate_into_the_buffer)
         if inside is not None:
-            yield "with the rate inside the buffer", partial(_run, optimizer, (inside, True, False))
+            yield "with the rate inside the buffer", partial(_run, optimizer, direction=inside, inside=True)
         words = "with its averages started at the first gradient"
-        yield words, partial(_run, optimizer, (None, False, True))
+        yield words, partial(_run, optimizer, from_gradient=True)
 
 
 def _wrong_numbers(optimizer: Any) -> Iterator[tuple[str, Optimizer]]:
@@ -45,16 +42,15 @@ def _wrong_numbers(optimizer: Any) -> Iterator[tuple[str, Optimizer]]:
     names = optimizer.hypers()
 
     def number(name: str) -> float | None:
-        value = getattr(optimizer, name, None)
+        value = getattr(optimizer, name) if name in names else None
         return value if isinstance(value, float) else None
 
-    if {"beta1", "beta2"} <= set(names):
+    if "beta1" in names and "beta2" in names:
         yield "with beta1 and beta2 swapped", optimizer.replace(beta1=optimizer.beta2, beta2=optimizer.beta1)
     for name in ("beta1", "beta2", "rho"):
-        value = number(name) if name in names else None
-        if value is not None and 0 < value < 1:
+        if value := number(name):
             yield f"with 1 - {name} in place of {name}", optimizer.replace(**{name: 1 - value})
-    if "eps" in names and number("eps"):
+    if number("eps"):
         yield "without eps", optimizer.replace(eps=0.0)
         for other in (1e-10, 1e-8, 1e-7, 1e-6, 1e-3):
             if other != optimizer.eps:
@@ -83,13 +79,22 @@ def _other_decay(optimizer: Optimizer) -> Iterator[tuple[str, Optimizer]]:
         yield "with decoupled decay in place of L2", DecoupledDecay(optimizer.inner, optimizer.weight_decay)
 
 
-def _run(optimizer: Optimizer, variant: Variant, stream: Stream) -> Array:
-    """Return the points of a stream under a rule that was tampered with."""
-    direction, inside, from_gradient = variant
+def _run(
+    optimizer: Optimizer,
+    stream: Stream,
+    *,
+    direction: Any = None,
+    inside: bool = False,
+    from_gradient: bool = False,
+) -> Array:
+    """Return the points of a stream under a rule that was tampered with.
+
+    It may have another direction, with the rate already inside or not, or slots that start at the gradient.
+    """
     x = np.array(stream.x0)
     rows, slots = [x], None
     for n, (g, factor) in enumerate(zip(stream.gradients, stream.rates, strict=True)):
-        rule = optimizer.replace(lr=optimizer.lr * factor) if "lr" in optimizer.hypers() else optimizer
+        rule = optimizer.replace(lr=optimizer.lr * factor)
         h, gradient = Hypers(rule, x).at(n), np.array(g)
         with np.errstate(all="ignore"):
             if slots is None:

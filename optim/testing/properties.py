@@ -1,6 +1,7 @@
 """What every optimizer must keep, and the traits by which one is told from another."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,6 @@ __all__ = ["Traits", "broken_properties", "other_traits", "traits_of"]
 
 Array = np.ndarray[Any, Any]
 
-_WANDERING, _THREE = STREAMS[0], STREAMS[1]
 _SAME = 1e-9
 # Eps and the like move a trait a little; what a reader would call another trait moves it more.
 _ALIKE = 0.01
@@ -57,9 +57,9 @@ def traits_of(subject: Subject, lr: float) -> Traits:
     """Measure the traits of a rule that is run at the rate lr."""
 
     def end(x0: float, *gradients: float) -> float:
-        return float(subject.run(_steady(_scalar(x0, gradients)))[-1, 0])
+        return float(subject.run(_scalar(x0, gradients))[-1, 0])
 
-    wandering = [g for (g,) in _WANDERING.gradients]
+    wandering = [g for (g,) in STREAMS[0].gradients]
     with np.errstate(all="ignore"):
         first = 0.0 - end(0.0, 1.0)
         return Traits(
@@ -80,24 +80,23 @@ def other_traits(traits: Traits, expected: Traits) -> Iterator[str]:
 
 def broken_properties(subject: Subject) -> Iterator[str]:
     """Yield a sentence for each property that every optimizer must have and this one lacks."""
-    stream = _THREE if subject.takes_rate else _steady(_THREE)
+    stream = STREAMS[1]
     first = subject.run(stream)
     if not np.array_equal(first, subject.run(stream), equal_nan=True):
         yield "it does not give the same points twice: it keeps something from one run to the next"
     elif not np.array_equal(first[6:], _resumed(subject, stream, 5), equal_nan=True):
         yield "it does not resume: going on from a copy of its state gives other points"
-    turned = Stream("", stream.x0[::-1], tuple(g[::-1] for g in stream.gradients), stream.rates)
+    turned = replace(stream, x0=stream.x0[::-1], gradients=tuple(g[::-1] for g in stream.gradients))
     if relative_difference(subject.run(turned)[:, ::-1], first).max() > _SAME:
         yield "it treats coordinates by their place: reversing their order does not reverse the points"
-    mirrored = Stream(
-        "",
-        tuple(-v for v in stream.x0),
-        tuple(tuple(-v for v in g) for g in stream.gradients),
-        stream.rates,
+    mirrored = replace(
+        stream,
+        x0=tuple(-v for v in stream.x0),
+        gradients=tuple(tuple(-v for v in g) for g in stream.gradients),
     )
     if relative_difference(-subject.run(mirrored), first).max() > _SAME:
         yield "it is not symmetric: mirrored gradients from a mirrored start do not give mirrored points"
-    silent = subject.run(_steady(_scalar(0.0, [0.0] * 10)))
+    silent = subject.run(_scalar(0.0, [0.0] * 10))
     if np.any(silent != 0):
         n = int(np.argmax(silent[:, 0] != 0))
         yield f"it leaves 0 without a gradient: x is {float(silent[n, 0])!r} after {n} updates"
@@ -110,23 +109,18 @@ def broken_properties(subject: Subject) -> Iterator[str]:
 
 def _resumed(subject: Subject, stream: Stream, after: int) -> Array:
     """Return the points that follow from a copy of the state, taken on the way of another, whole run."""
-    x, state = np.array(stream.x0), None
-    kept: Any = None
-    for n, (g, factor) in enumerate(zip(stream.gradients, stream.rates, strict=True)):
-        if n == after:
-            kept = x.copy(), subject.copy(state)
-        x, state = subject.step(x.copy(), np.array(g), state, factor)
-    x, state = kept
-    rows = []
-    for g, factor in zip(stream.gradients[after:], stream.rates[after:], strict=True):
-        x, state = subject.step(x.copy(), np.array(g), state, factor)
-        rows.append(x)
-    return np.array(rows)
+
+    def go_on(x: Array, state: Any, updates: Any) -> Iterator[tuple[Array, Any]]:
+        for g, factor in updates:
+            x, state = subject.step(x.copy(), np.array(g), state, factor)
+            yield x, state
+
+    updates = list(zip(stream.gradients, stream.rates, strict=True))
+    *_, (x, state) = go_on(np.array(stream.x0), None, updates[:after])
+    kept = subject.copy(state)
+    list(go_on(x, state, updates[after:]))
+    return np.array([x for x, _ in go_on(x, kept, updates[after:])])
 
 
 def _scalar(x0: float, gradients: Any) -> Stream:
     return Stream("", (x0,), tuple((float(g),) for g in gradients), (1.0,) * len(gradients))
-
-
-def _steady(stream: Stream) -> Stream:
-    return Stream("", stream.x0, stream.gradients, (1.0,) * len(stream.gradients))

@@ -25,10 +25,10 @@ class Subject:
         takes_rate: bool,
         name: str,
         base_lr: float,
-        copy: Callable[[Any], Any] = deepcopy,
+        copy: Callable[[Any], Any] | None = None,
     ) -> None:
         self._step, self.takes_rate, self.name, self.base_lr = step, takes_rate, name, base_lr
-        self.copy = copy
+        self.copy = copy or deepcopy
 
     def step(self, x: Array, g: Array, state: Any, factor: float) -> tuple[Array, Any]:
         """Return x and the state after one update, at a multiple of the base rate if that can be set."""
@@ -69,7 +69,7 @@ def as_subject(rule: Any, lr: float) -> Subject:
     """
     home = type(rule).__module__.partition(".")[0]
     if isinstance(rule, Optimizer):
-        return Subject(_ours(rule.replace(lr=lr) if "lr" in rule.hypers() else rule), True, repr(rule), 1.0)
+        return Subject(_ours(rule.replace(lr=lr)), True, repr(rule), 1.0)
     bare = getattr(rule, "func", rule)
     if inspect.isclass(bare) and any(c.__module__.startswith("torch.optim") for c in bare.__mro__):
         return Subject(_torch(rule), True, f"torch.optim.{bare.__name__}", lr)
@@ -100,7 +100,7 @@ def _ours(optimizer: Optimizer) -> Callable[..., Any]:
     """Return the step of a rule whose own rate is multiplied by what comes in."""
 
     def step(x: Array, g: Array, state: Any, factor: float) -> Any:
-        rule = optimizer.replace(lr=optimizer.lr * factor) if "lr" in optimizer.hypers() else optimizer
+        rule = optimizer.replace(lr=optimizer.lr * factor)
         return rule.step(x, g, rule.init(x) if state is None else state)
 
     return step

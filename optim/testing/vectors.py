@@ -16,7 +16,7 @@ from optim.optimizer import Optimizer
 from optim.testing.streams import STREAMS, Stream
 from optim.testing.subject import trajectory
 
-__all__ = ["SCHEMA", "documents", "load_vectors"]
+__all__ = ["SCHEMA", "document", "documents", "load_vectors"]
 
 SCHEMA = 1
 _RATE = 0.1
@@ -40,9 +40,14 @@ def load_vectors(library: str) -> dict[str, Any]:
 
 def documents() -> Iterator[tuple[str, str]]:
     """Yield the name and text of every file."""
-    verified = json.loads(files("optim.vectors").joinpath("verified.json").read_text("utf-8"))
     for library in LIBRARIES:
-        yield f"{library.name}.json", _text(_document(library, verified))
+        yield f"{library.name}.json", document(library)
+
+
+def document(library: Library) -> str:
+    """Return the text of a library's file."""
+    verified = json.loads(files("optim.vectors").joinpath("verified.json").read_text("utf-8"))
+    return _text(_document(library, verified))
 
 
 def _document(library: Library, verified: dict[str, str]) -> dict[str, Any]:
@@ -102,7 +107,7 @@ def _points(optimizer: Optimizer, stream: Stream, dtype: str) -> list[list[float
     x = np.array(stream.x0, dtype=np.float32)
     state, rows = None, []
     for g, factor in zip(stream.gradients, stream.rates, strict=True):
-        rule = optimizer.replace(lr=optimizer.lr * factor) if "lr" in optimizer.hypers() else optimizer
+        rule = optimizer.replace(lr=optimizer.lr * factor)
         state = rule.init(x) if state is None else state
         x, state = rule.step(x, np.array(g, dtype=np.float32), state)
         rows.append([float(v) for v in x])

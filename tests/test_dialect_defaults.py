@@ -1,0 +1,493 @@
+"""A call without arguments does what the library's own defaults say, and every argument lands in its place.
+
+The defaults are written out as the installed libraries print them (PyTorch 2.13, Keras 3.15, Optax 0.2.8),
+and as the other sources do: TensorFlow 1 and the book "Dive into Deep Learning" in their code, the papers in
+their algorithms. What they mean is tried by the table of translations below, which gives each argument a
+value of its own.
+"""
+
+import copy
+import inspect
+
+import pytest
+
+import optim
+from optim import dialects
+from optim.dialects import table
+
+NAMES = {name: getattr(optim, name) for name in optim.__all__}
+NAMES |= {name: getattr(dialects, name) for name in ("torch", "keras", "optax", "tf1", "d2l", "paper")}
+
+# What every Keras optimizer has behind its own arguments.
+KERAS = "clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False, ema_momentum=0.99"
+BETAS = "beta1=0.9, beta2=0.999"
+
+PRINTED = {
+    "torch.SGD": "lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False",
+    "torch.Adagrad": "lr=0.01, lr_decay=0, weight_decay=0, initial_accumulator_value=0, eps=1e-10",
+    "torch.Adadelta": "lr=1.0, rho=0.9, eps=1e-06, weight_decay=0",
+    "torch.RMSprop": "lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0, momentum=0, centered=False",
+    "torch.Adam": "lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0, amsgrad=False, "
+    "decoupled_weight_decay=False",
+    "torch.AdamW": "lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01, amsgrad=False",
+    "torch.Adamax": "lr=0.002, betas=(0.9, 0.999), eps=1e-08, weight_decay=0",
+    "torch.NAdam": "lr=0.002, betas=(0.9, 0.999), eps=1e-08, weight_decay=0, momentum_decay=0.004, "
+    "decoupled_weight_decay=False",
+    "torch.RAdam": "lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0, decoupled_weight_decay=False",
+    "torch.Rprop": "lr=0.01, etas=(0.5, 1.2), step_sizes=(1e-06, 50)",
+    "torch.ASGD": "lr=0.01, lambd=0.0001, alpha=0.75, t0=1000000.0, weight_decay=0",
+    "keras.SGD": f"learning_rate=0.01, momentum=0.0, nesterov=False, weight_decay=None, {KERAS}",
+    "keras.Adagrad": "learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-07, weight_decay=None, "
+    + KERAS,
+    "keras.Adadelta": f"learning_rate=0.001, rho=0.95, epsilon=1e-07, weight_decay=None, {KERAS}",
+    "keras.RMSprop": "learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-07, centered=False, "
+    f"weight_decay=None, {KERAS}",
+    "keras.Adam": "learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-07, amsgrad=False, "
+    f"weight_decay=None, {KERAS}",
+    "keras.AdamW": "learning_rate=0.001, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-07, "
+    f"amsgrad=False, {KERAS}",
+    "keras.Adamax": "learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-07, weight_decay=None, "
+    + KERAS,
+    "keras.Nadam": "learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-07, weight_decay=None, "
+    + KERAS,
+    "keras.Lion": f"learning_rate=0.001, beta_1=0.9, beta_2=0.99, weight_decay=None, {KERAS}",
+    "keras.ScheduleFreeAdamW": "learning_rate=0.0025, beta_1=0.9, beta_2=0.999, epsilon=1e-08, "
+    f"warmup_steps=0, weight_decay=None, {KERAS}",
+    "optax.sgd": "learning_rate, momentum=None, nesterov=False",
+    "optax.adagrad": "learning_rate, initial_accumulator_value=0.1, eps=1e-07",
+    "optax.adadelta": "learning_rate=None, rho=0.9, eps=1e-06, weight_decay=0.0",
+    "optax.rmsprop": "learning_rate, decay=0.9, eps=1e-08, initial_scale=0.0, eps_in_sqrt=True, "
+    "centered=False, momentum=None, nesterov=False, bias_correction=False",
+    "optax.adam": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, nesterov=False",
+    "optax.adamw": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, weight_decay=0.0001, "
+    "nesterov=False",
+    "optax.amsgrad": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, bias_correction_mu=True, "
+    "bias_correction_nu=True",
+    "optax.adamax": "learning_rate, b1=0.9, b2=0.999, eps=1e-08",
+    "optax.adamaxw": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, weight_decay=0.0001",
+    "optax.nadam": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0",
+    "optax.nadamw": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, weight_decay=0.0001",
+    "optax.radam": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, threshold=5.0, nesterov=False",
+    "optax.lion": "learning_rate, b1=0.9, b2=0.99, weight_decay=0.001",
+    "optax.yogi": "learning_rate, b1=0.9, b2=0.999, eps=0.001",
+    "optax.adabelief": "learning_rate, b1=0.9, b2=0.999, eps=1e-16, eps_root=1e-16, nesterov=False",
+    "optax.rprop": "learning_rate, eta_minus=0.5, eta_plus=1.2, min_step_size=1e-06, max_step_size=50.0",
+    "optax.sign_sgd": "learning_rate",
+    "optax.signum": "learning_rate, beta=0.9",
+    "optax.contrib.schedule_free_sgd": "learning_rate=1.0, warmup_steps=None, b1=0.9, weight_decay=None, "
+    "weight_lr_power=2.0",
+    "optax.contrib.schedule_free_adamw": "learning_rate=0.0025, warmup_steps=None, b1=0.9, b2=0.999, "
+    "eps=1e-08, weight_decay=0.0, weight_lr_power=2.0",
+    "optax.contrib.prodigy": "learning_rate=1.0, betas=(0.9, 0.999), beta3=None, eps=1e-08, estim_lr0=1e-06, "
+    "estim_lr_coef=1.0, weight_decay=0.0, safeguard_warmup=False",
+    "optax.contrib.dadapt_adamw": "learning_rate=1.0, betas=(0.9, 0.999), eps=1e-08, estim_lr0=1e-06, "
+    "weight_decay=0.0",
+    "tf1.GradientDescentOptimizer": "learning_rate",
+    "tf1.MomentumOptimizer": "learning_rate, momentum, use_nesterov=False",
+    "tf1.AdagradOptimizer": "learning_rate, initial_accumulator_value=0.1",
+    "tf1.AdadeltaOptimizer": "learning_rate=0.001, rho=0.95, epsilon=1e-08",
+    "tf1.RMSPropOptimizer": "learning_rate, decay=0.9, momentum=0.0, epsilon=1e-10, centered=False",
+    "tf1.AdamOptimizer": "learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08",
+    "d2l.sgd": "lr",
+    "d2l.sgd_momentum": "lr, momentum",
+    "d2l.adagrad": "lr=0.1",
+    "d2l.rmsprop": "lr=0.01, gamma=0.9",
+    "d2l.adadelta": "rho=0.9",
+    "d2l.adam": "lr=0.01",
+    "d2l.yogi": "lr=0.01",
+    "paper.SGD": "lr",
+    "paper.HeavyBall": "lr, momentum",
+    "paper.Nesterov": "lr",
+    "paper.SutskeverNesterov": "lr, momentum",
+    "paper.Adagrad": "lr, delta=1e-08",
+    "paper.RMSprop": "lr=0.001, decay=0.9",
+    # Graves 2013, equations 38 to 45.
+    "paper.GravesRMSprop": "lr=0.0001, decay=0.95, momentum=0.9, eps=0.0001, centered=True",
+    "paper.Adadelta": "rho=0.95, eps=1e-06",
+    "paper.Adam": f"lr=0.001, {BETAS}, eps=1e-08",
+    "paper.AdamEpsHat": f"lr=0.001, {BETAS}, eps=1e-08",
+    "paper.AdamW": f"lr=0.001, {BETAS}, eps=1e-08, weight_decay=0.01, base_lr=0.001",
+    "paper.AMSGrad": f"lr=0.001, {BETAS}",
+    "paper.AdaMax": f"lr=0.002, {BETAS}",
+    "paper.Nadam": f"lr=0.002, {BETAS}, eps=1e-08, psi=0.004",
+    "paper.RAdam": f"lr=0.001, {BETAS}",
+    "paper.RAdamAuthorsPackage": f"lr=0.001, {BETAS}, eps=1e-08",
+    "paper.Lion": "lr=0.0001, beta1=0.9, beta2=0.99",
+    "paper.Yogi": f"lr=0.01, {BETAS}, eps=0.001",
+    "paper.AdaBelief": f"lr=0.001, {BETAS}, eps=1e-08",
+    # Riedmiller and Braun 1993; Igel and Hüsken 2000.
+    "paper.Rprop": "initial=0.1, eta_minus=0.5, eta_plus=1.2, least=1e-06, most=50.0",
+    "paper.SignSGD": "lr=0.0001",
+    "paper.Signum": "lr=0.0001, beta=0.9",
+    "paper.ScheduleFreeSGD": "lr=1.0, beta=0.9, warmup=0",
+    "paper.ScheduleFreeAdamW": f"lr=0.0025, {BETAS}, eps=1e-08, weight_decay=0.0, warmup=0",
+    "paper.Prodigy": f"lr=1.0, {BETAS}, eps=1e-08, d0=1e-06, weight_decay=0.0",
+    "paper.DAdaptAdam": f"lr=1.0, {BETAS}, eps=1e-08, d0=1e-06",
+}
+
+# Entries that exist here alone, under the arguments of the one that they go with.
+PRINTED["optax.adadelta_ascending"] = "rho=0.9, eps=1e-06, weight_decay=0.0"
+PRINTED["optax.rprop_one_step_late"] = PRINTED["optax.rprop"]
+for kind in ("sgd", "adamw"):
+    sound = f"optax.contrib.schedule_free_{kind}"
+    PRINTED[f"{sound}_weights_one_ahead"] = PRINTED[sound]
+
+
+def printed(call):
+    """Return the arguments and defaults of a printed signature, in their order."""
+    parameters = inspect.signature(eval(f"lambda {PRINTED[call]}: None")).parameters
+    return {name: p.default for name, p in parameters.items()}
+
+
+def test_every_entry_is_printed():
+    assert set(PRINTED) == {entry.call for entry, _ in table()}
+
+
+USES = [pytest.param(entry, use, id=f"{entry.call} as {use.family}") for entry, use in table()]
+
+
+@pytest.mark.parametrize(("entry", "use"), USES)
+def test_the_arguments_and_defaults_are_the_sources(entry, use):
+    """Names, order and defaults; and leaving an argument out does the same as giving its default."""
+    found = printed(entry.call)
+    assert list(entry.defaults.items()) == list(found.items())
+    required = {name: 0.3 for name, default in found.items() if default is inspect.Parameter.empty}
+    for given in (required, required | use.arguments):
+        assert entry(**given) == entry(**(found | given))
+
+
+@pytest.mark.parametrize(
+    "entry", [e for lib in (dialects.optax, dialects.paper) for e in lib.entries.values()]
+)
+def test_an_entry_shows_its_signature(entry):
+    assert repr(entry) == f"{entry.call}({PRINTED[entry.call]})"
+
+
+# Every argument with a value of its own, and where it must land: the fields of our classes, by their names.
+MEANS = [
+    ("torch.SGD(0.5, weight_decay=0.3)", "L2(SGD(lr=0.5), weight_decay=0.3)"),
+    (
+        "torch.SGD(0.5, 0.6, 0.7, 0.3)",
+        "L2(Momentum(lr=0.5, momentum=0.6, dampening=0.7, undamped_first=True), weight_decay=0.3)",
+    ),
+    ("torch.SGD(0.5, 0.6, 0, 0.3, True)", "L2(Nesterov(lr=0.5, momentum=0.6), weight_decay=0.3)"),
+    (
+        "torch.Adagrad(0.5, 0.1, 0.3, 0.4, 0.2)",
+        "L2(TorchAdagrad(lr=0.5, lr_decay=0.1, eps=0.2, eps_inside=False, initial=0.4), weight_decay=0.3)",
+    ),
+    (
+        "torch.Adagrad(0.5, weight_decay=0.3, initial_accumulator_value=0.4, eps=0.2)",
+        "L2(Adagrad(lr=0.5, eps=0.2, eps_inside=False, initial=0.4), weight_decay=0.3)",
+    ),
+    ("torch.Adadelta(0.5, 0.6, 0.2, 0.3)", "L2(Adadelta(lr=0.5, rho=0.6, eps=0.2), weight_decay=0.3)"),
+    (
+        "torch.RMSprop(0.5, 0.6, 0.2, 0.3, 0.7)",
+        "L2(WithMomentum(RMSprop(lr=0.5, rho=0.6, eps=0.2, eps_inside=False), momentum=0.7), "
+        "weight_decay=0.3)",
+    ),
+    (
+        "torch.RMSprop(0.5, 0.6, 0.2, centered=True)",
+        "CenteredRMSprop(lr=0.5, rho=0.6, eps=0.2, eps_inside=False)",
+    ),
+    (
+        "torch.Adam(0.5, (0.6, 0.7), 0.2, 0.3)",
+        "L2(Adam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2), weight_decay=0.3)",
+    ),
+    ("torch.Adam(foreach=True, eps=0.2, fused=True)", "Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=0.2)"),
+    (
+        "torch.Adam(0.5, (0.6, 0.7), 0.2, 0.3, amsgrad=True, decoupled_weight_decay=True)",
+        "DecoupledDecay(AMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, debias='max, then correct'), "
+        "weight_decay=0.3)",
+    ),
+    (
+        "torch.AdamW(0.5, (0.6, 0.7), 0.2, 0.3)",
+        "AdamW(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, weight_decay=0.3, decay='decoupled')",
+    ),
+    (
+        "torch.AdamW(0.5, (0.6, 0.7), 0.2, 0.3, True)",
+        "DecoupledDecay(AMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, debias='max, then correct'), "
+        "weight_decay=0.3)",
+    ),
+    (
+        "torch.Adamax(0.5, (0.6, 0.7), 0.2, 0.3)",
+        "L2(AdaMax(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_outside=False), weight_decay=0.3)",
+    ),
+    (
+        "torch.NAdam(0.5, (0.6, 0.7), 0.2, 0.3, 0.1)",
+        "L2(Nadam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, momentum_decay=0.1), weight_decay=0.3)",
+    ),
+    (
+        "torch.NAdam(0.5, (0.6, 0.7), 0.2, 0.3, 0.1, True)",
+        "DecoupledDecay(Nadam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, momentum_decay=0.1), weight_decay=0.3)",
+    ),
+    (
+        "torch.RAdam(0.5, (0.6, 0.7), 0.2, 0.3)",
+        "L2(RAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, threshold=5, eps_hat=True), weight_decay=0.3)",
+    ),
+    (
+        "torch.RAdam(0.5, (0.6, 0.7), 0.2, 0.3, True)",
+        "DecoupledDecay(RAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, threshold=5, eps_hat=True), "
+        "weight_decay=0.3)",
+    ),
+    (
+        "torch.Rprop(0.5, (0.6, 1.7), (0.2, 3))",
+        "Rprop(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, least=0.2, most=3)",
+    ),
+    (
+        "torch.ASGD(0.5, 0.1, 0.6, 9, 0.3)",
+        "L2(TorchASGD(lr=0.5, lambd=0.1, alpha=0.6, t0=9), weight_decay=0.3)",
+    ),
+    ("keras.SGD(0.5, 0.6, True)", "SutskeverNesterov(lr=0.5, momentum=0.6)"),
+    ("keras.SGD(0.5, 0.6)", "HeavyBall(lr=0.5, momentum=0.6)"),
+    ("keras.SGD(0.5)", "SGD(lr=0.5)"),
+    ("keras.SGD(0.5, clipvalue=0.4)", "ClipByValue(SGD(lr=0.5), 0.4)"),
+    ("keras.SGD(0.5, global_clipnorm=0.4)", "ClipByNorm(SGD(lr=0.5), 0.4)"),
+    ("keras.SGD(0.5, use_ema=True)", "EMA(SGD(lr=0.5), 0.99)"),
+    ("keras.Adagrad(0.5, 0.4, 0.2)", "Adagrad(lr=0.5, eps=0.2, eps_inside=True, initial=0.4)"),
+    ("keras.Adadelta(0.5, 0.6, 0.2)", "Adadelta(lr=0.5, rho=0.6, eps=0.2)"),
+    ("keras.RMSprop(0.5, 0.6, 0.0, 0.2)", "RMSprop(lr=0.5, rho=0.6, eps=0.2, eps_inside=True)"),
+    (
+        "keras.RMSprop(0.5, 0.6, 0.7, 0.2, True)",
+        "WithMomentum(CenteredRMSprop(lr=0.5, rho=0.6, eps=0.2, eps_inside=True), momentum=0.7, "
+        "rate_inside=True)",
+    ),
+    ("keras.Adam(0.5, 0.6, 0.7, 0.2)", "Adam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_hat=True)"),
+    (
+        "keras.Adam(0.5, 0.6, 0.7, 0.2, True, weight_decay=0.3)",
+        "DecoupledDecay(AMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, debias='max, then correct', "
+        "eps_hat=True), weight_decay=0.3)",
+    ),
+    (
+        "keras.AdamW(0.5, 0.3, 0.6, 0.7, 0.2)",
+        "DecoupledDecay(Adam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_hat=True), weight_decay=0.3)",
+    ),
+    (
+        "keras.AdamW(0.5, 0.3, 0.6, 0.7, 0.2, True, clipvalue=0.4)",
+        "ClipByValue(DecoupledDecay(AMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, "
+        "debias='max, then correct', eps_hat=True), weight_decay=0.3), 0.4)",
+    ),
+    ("keras.Adamax(0.5, 0.6, 0.7, 0.2)", "AdaMax(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_outside=True)"),
+    ("keras.Nadam(0.5, 0.6, 0.7, 0.2)", "Nadam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, momentum_decay=1)"),
+    ("keras.Lion(0.5, 0.6, 0.7)", "Lion(lr=0.5, beta1=0.6, beta2=0.7)"),
+    (
+        "keras.ScheduleFreeAdamW(0.5, 0.6, 0.7, 0.2, 9, 0.3, clipvalue=0.4)",
+        "ClipByValue(KerasScheduleFreeAdamW(lr=0.5, beta=0.6, beta2=0.7, eps=0.2, warmup=9, "
+        "weight_decay=0.3), 0.4)",
+    ),
+    (
+        "keras.ScheduleFreeAdamW(0.5)",
+        "KerasScheduleFreeAdamW(lr=0.5, beta=0.9, beta2=0.999, eps=1e-8, warmup=0, weight_decay=0)",
+    ),
+    ("optax.sgd(0.5, 0.6)", "Momentum(lr=0.5, momentum=0.6)"),
+    ("optax.sgd(0.5, 0.6, True)", "Nesterov(lr=0.5, momentum=0.6)"),
+    ("optax.adagrad(0.5, 0.4, 0.2)", "Adagrad(lr=0.5, eps=0.2, eps_inside=True, initial=0.4)"),
+    ("optax.adadelta(0.5, 0.6, 0.2, 0.3)", "L2(Adadelta(lr=0.5, rho=0.6, eps=0.2), weight_decay=0.3)"),
+    ("optax.adadelta()", "Adadelta(lr=1, rho=0.9, eps=1e-6)"),
+    (
+        "optax.adadelta_ascending(0.6, 0.2, 0.3)",
+        "L2(OptaxAdadeltaAscending(lr=1, rho=0.6, eps=0.2), weight_decay=0.3)",
+    ),
+    (
+        "optax.rmsprop(0.5, 0.6, 0.2, 0.4, False, False, 0.7, True, True)",
+        "WithMomentum(RMSprop(lr=0.5, rho=0.6, eps=0.2, eps_inside=False, initial=0.4, debias=True), "
+        "momentum=0.7, nesterov=True, rate_inside=True)",
+    ),
+    (
+        "optax.rmsprop(0.5, 0.6, 0.2, 0.4, True, True)",
+        "CenteredRMSprop(lr=0.5, rho=0.6, eps=0.2, eps_inside=True, initial=0.4, debias=False)",
+    ),
+    ("optax.adam(0.5, 0.6, 0.7, 0.2)", "Adam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2)"),
+    ("optax.adam(0.5, 0.6, 0.7, 0.2, 0.1)", "OptaxAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1)"),
+    (
+        "optax.adam(0.5, 0.6, 0.7, 0.2, nesterov=True)",
+        "Nadam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, warming=False)",
+    ),
+    (
+        "optax.adamw(0.5, 0.6, 0.7, 0.2, 0.1, 0.3)",
+        "DecoupledDecay(OptaxAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1), weight_decay=0.3)",
+    ),
+    (
+        "optax.adamw(0.5, 0.6, 0.7, 0.2, weight_decay=0.3, nesterov=True)",
+        "DecoupledDecay(Nadam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, warming=False), weight_decay=0.3)",
+    ),
+    ("optax.nadam(0.5, 0.6, 0.7, 0.2)", "Nadam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, warming=False)"),
+    (
+        "optax.nadamw(0.5, 0.6, 0.7, 0.2, 0.0, 0.3)",
+        "DecoupledDecay(Nadam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, warming=False), weight_decay=0.3)",
+    ),
+    (
+        "optax.amsgrad(0.5, 0.6, 0.7, 0.2)",
+        "AMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, debias='correct, then max')",
+    ),
+    (
+        "optax.amsgrad(0.5, 0.6, 0.7, 0.2, bias_correction_nu=False)",
+        "AMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, debias='mean only')",
+    ),
+    (
+        "optax.amsgrad(0.5, 0.6, 0.7, 0.2, bias_correction_mu=False, bias_correction_nu=False)",
+        "AMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, debias='none')",
+    ),
+    ("optax.adamax(0.5, 0.6, 0.7, 0.2)", "AdaMax(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_outside=False)"),
+    (
+        "optax.adamaxw(0.5, 0.6, 0.7, 0.2, 0.3)",
+        "DecoupledDecay(AdaMax(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2), weight_decay=0.3)",
+    ),
+    (
+        "optax.radam(0.5, 0.6, 0.7, 0.2, threshold=4.5)",
+        "RAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, threshold=4.5, eps_hat=False)",
+    ),
+    (
+        "optax.lion(0.5, 0.6, 0.7, 0.3)",
+        "DecoupledDecay(Lion(lr=0.5, beta1=0.6, beta2=0.7), weight_decay=0.3)",
+    ),
+    (
+        "optax.yogi(0.5, 0.6, 0.7, 0.2)",
+        "Yogi(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, initial=1e-6, debias=True)",
+    ),
+    (
+        "optax.adabelief(0.5, 0.6, 0.7, 0.2, 0.1)",
+        "AdaBelief(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1)",
+    ),
+    (
+        "optax.rprop(0.5, 0.6, 1.7, 0.2, 3.0)",
+        "Rprop(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, least=0.2, most=3)",
+    ),
+    (
+        "optax.rprop_one_step_late(0.5, 0.6, 1.7, 0.2, 3.0)",
+        "OptaxRpropOneStepLate(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, least=0.2, most=3)",
+    ),
+    ("optax.signum(0.5, 0.6)", "Signum(lr=0.5, beta=0.6)"),
+    (
+        "optax.contrib.schedule_free_sgd(0.5, 9, 0.6, 0.3, 1.5)",
+        "ScheduleFreeSGD(lr=0.5, beta=0.6, weight_decay=0.3, warmup=9, r=0, power=1.5)",
+    ),
+    (
+        "optax.contrib.schedule_free_sgd_weights_one_ahead(0.5, None, 0.6, 0.3, 1.5)",
+        "OptaxScheduleFreeSGD(lr=0.5, beta=0.6, weight_decay=0.3, warmup=0, r=0, power=1.5, weight_lr=0.5)",
+    ),
+    (
+        "optax.contrib.schedule_free_sgd(0.5)",
+        "ScheduleFreeSGD(lr=0.5, beta=0.9, weight_decay=0, warmup=0, r=0, power=2)",
+    ),
+    (
+        "optax.contrib.schedule_free_sgd_weights_one_ahead(0.5)",
+        "OptaxScheduleFreeSGD(lr=0.5, beta=0.9, weight_decay=0, warmup=0, r=0, power=2, weight_lr=0.5)",
+    ),
+    (
+        "optax.contrib.schedule_free_adamw(0.5)",
+        "ScheduleFreeAdamW(lr=0.5, beta=0.9, beta2=0.999, eps=1e-8, weight_decay=0, warmup=0, r=0, power=2)",
+    ),
+    (
+        "optax.contrib.schedule_free_adamw(0.5, 9, 0.6, 0.7, 0.2, 0.3, 1.5)",
+        "ScheduleFreeAdamW(lr=0.5, beta=0.6, beta2=0.7, eps=0.2, weight_decay=0.3, warmup=9, r=0, power=1.5)",
+    ),
+    (
+        "optax.contrib.schedule_free_adamw_weights_one_ahead(0.5, None, 0.6, 0.7, 0.2, 0.3, 1.5)",
+        "OptaxScheduleFreeAdamW(lr=0.5, beta=0.6, beta2=0.7, eps=0.2, weight_decay=0.3, warmup=0, r=0, "
+        "power=1.5, weight_lr=0.5)",
+    ),
+    (
+        "optax.contrib.prodigy(0.5, (0.6, 0.7), None, 0.2, 0.1, 1.5, 0.3)",
+        "Prodigy(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, d0=0.1, growth=1.5, weight_decay=0.3, debias=True)",
+    ),
+    (
+        "optax.contrib.dadapt_adamw(0.5, (0.6, 0.7), 0.2, 0.1, 0.3)",
+        "DAdaptAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, d0=0.1, weight_decay=0.3, debias=True)",
+    ),
+    ("tf1.MomentumOptimizer(0.5, 0.6)", "Momentum(lr=0.5, momentum=0.6)"),
+    ("tf1.MomentumOptimizer(0.5, 0.6, True)", "Nesterov(lr=0.5, momentum=0.6)"),
+    ("tf1.AdagradOptimizer(0.5, 0.4)", "Adagrad(lr=0.5, eps=0, initial=0.4)"),
+    ("tf1.AdadeltaOptimizer(0.5, 0.6, 0.2)", "Adadelta(lr=0.5, rho=0.6, eps=0.2)"),
+    ("tf1.RMSPropOptimizer(0.5, 0.6, epsilon=0.2)", "RMSprop(lr=0.5, rho=0.6, eps=0.2, initial=1)"),
+    (
+        "tf1.RMSPropOptimizer(0.5, 0.6, 0.7, 0.2, True)",
+        "WithMomentum(CenteredRMSprop(lr=0.5, rho=0.6, eps=0.2, initial=1), momentum=0.7, rate_inside=True)",
+    ),
+    ("tf1.AdamOptimizer(0.5, 0.6, 0.7, 0.2)", "Adam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_hat=True)"),
+    ("d2l.adagrad(0.5)", "Adagrad(lr=0.5, eps=1e-6, eps_inside=True, initial=0)"),
+    ("d2l.rmsprop(0.5, 0.6)", "RMSprop(lr=0.5, rho=0.6, eps=1e-6, eps_inside=True)"),
+    ("d2l.adadelta(0.6)", "Adadelta(lr=1, rho=0.6, eps=1e-5)"),
+    ("d2l.adam(0.5)", "Adam(lr=0.5, eps=1e-6)"),
+    ("d2l.yogi(0.5)", "Yogi(lr=0.5, eps=1e-3, initial=0, debias=True)"),
+    (
+        "paper.GravesRMSprop(0.5, 0.6, 0.7, 0.2)",
+        "WithMomentum(CenteredRMSprop(lr=0.5, rho=0.6, eps=0.2, eps_inside=True), momentum=0.7, "
+        "nesterov=False, rate_inside=True)",
+    ),
+    (
+        "paper.GravesRMSprop(0.5, 0.6, 0.7, 0.2, centered=False)",
+        "WithMomentum(RMSprop(lr=0.5, rho=0.6, eps=0.2, eps_inside=True), momentum=0.7, rate_inside=True)",
+    ),
+    (
+        "paper.AdamW(0.5, 0.6, 0.7, 0.2, 0.3, 0.4)",
+        "AdamW(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, weight_decay=0.3, decay='paper', base_lr=0.4)",
+    ),
+    ("paper.AMSGrad(0.5, 0.6, 0.7)", "AMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0, debias='none')"),
+    (
+        "paper.RAdamAuthorsPackage(0.5, 0.6, 0.7, 0.2)",
+        "RAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, threshold=5, eps_hat=True, wait=True)",
+    ),
+    (
+        "paper.Rprop(0.5, 0.6, 1.7, 0.2, 3.0)",
+        "Rprop(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, least=0.2, most=3)",
+    ),
+    (
+        "paper.ScheduleFreeAdamW(0.5, 0.6, 0.7, 0.2, 0.3, 9)",
+        "ScheduleFreeAdamW(lr=0.5, beta=0.6, beta2=0.7, eps=0.2, weight_decay=0.3, warmup=9)",
+    ),
+    (
+        "paper.Prodigy(0.5, 0.6, 0.7, 0.2, 0.1, 0.3)",
+        "Prodigy(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, d0=0.1, weight_decay=0.3, debias=False)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "ours"), MEANS)
+def test_every_argument_lands_in_its_place(call, ours):
+    assert eval(call, NAMES) == eval(ours, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("torch.SGD(momentum=0.9, dampening=0.5, nesterov=True)", "nesterov: got True with momentum=0.9 and"),
+        ("optax.amsgrad(0.1, eps_root=0.5)", "eps_root: got 0.5, expected 0.0"),
+        ("optax.radam(0.1, eps_root=0.5)", "eps_root: got 0.5, expected 0.0"),
+        ("optax.radam(0.1, nesterov=True)", "nesterov: got True, expected False"),
+        ("optax.adabelief(0.1, nesterov=True)", "nesterov: got True, expected False"),
+        ("optax.contrib.prodigy(beta3=0.5)", "beta3: got 0.5, expected None"),
+        ("optax.contrib.prodigy(safeguard_warmup=True)", "safeguard_warmup: got True, expected False"),
+    ],
+)
+def test_what_is_not_known_here_is_refused(call, words):
+    with pytest.raises(ValueError, match=f"^{words}"):
+        eval(call, NAMES)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adamw"])
+def test_optax_reads_the_schedule_of_its_weights_one_update_ahead(kind):
+    """The rate 1/2 + n, which a warmup of four updates multiplies by 0, 1/4, 1/2, 3/4 and then 1."""
+    build = getattr(dialects.optax.contrib, f"schedule_free_{kind}_weights_one_ahead")
+    rule = build(lambda n: 0.5 + n, 4)
+    assert [rule.lr(n) for n in range(6)] == [0.0, 1.5 / 4, 2.5 / 2, 3.5 * 3 / 4, 4.5, 5.5]
+    assert [rule.weight_lr(n) for n in range(5)] == [1.5 / 4, 2.5 / 2, 3.5 * 3 / 4, 4.5, 5.5]
+    rule = build(0.5, 4)
+    assert [rule.lr(n) for n in range(6)] == [0.0, 0.125, 0.25, 0.375, 0.5, 0.5]
+    assert [rule.weight_lr(n) for n in range(5)] == [0.125, 0.25, 0.375, 0.5, 0.5]
+    rule = build(lambda n: 0.5 + n)
+    assert [rule.lr(n) for n in range(3)] == [0.5, 1.5, 2.5]
+    assert [rule.weight_lr(n) for n in range(3)] == [1.5, 2.5, 3.5]
+
+
+def test_a_family_by_any_case_of_its_name():
+    for name in ("lion", "Lion", "LION"):
+        assert [entry.call for entry, _ in dialects.family(name)] == [
+            "keras.Lion",
+            "optax.lion",
+            "paper.Lion",
+        ]
+
+
+def test_a_library_lists_its_classes_and_can_be_copied():
+    assert dir(dialects.d2l) == ["adadelta", "adagrad", "adam", "rmsprop", "sgd", "sgd_momentum", "yogi"]
+    assert copy.copy(dialects.torch).Adam is dialects.torch.Adam
