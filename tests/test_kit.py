@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import problems
-from optim import SGD, AdamW, DecoupledDecay, Momentum, Nesterov, RMSprop, SignSGD, dialects
+from optim import SGD, Adam, AdamW, DecoupledDecay, Momentum, Nesterov, RMSprop, SignSGD, dialects
 from optim.testing import STREAMS, check_gradient, check_optimizer, compare_optimizer, load_vectors
 from optim.testing.vectors import document
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
@@ -93,16 +93,13 @@ def adam(mistake=None):
     return step
 
 
-def decayed(kind):
-    """AdamW with its decay decoupled or, mistaken, as an L2 penalty."""
+def decayed(kind, mistake=None):
+    """AdamW with its decay decoupled or, mistaken, as an L2 penalty; or with a mistake in its Adam."""
+    rule = adam(mistake)
 
     def step(x, g, state, lr):
-        m, v, t = state or (0 * g, 0 * g, 0)
-        t += 1
-        gradient = g + 0.1 * x if kind == "l2" else g
-        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient * gradient
-        d = m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-        return x - lr * (d if kind == "l2" else d + 0.1 * x), (m, v, t)
+        moved, state = rule(x, g + 0.1 * x if kind == "l2" else g, state, lr)
+        return moved if kind == "l2" else moved - lr * 0.1 * x, state
 
     return step
 
@@ -163,6 +160,52 @@ class TestDiagnosis:
         assert words in report.instead[0], str(report)
         with pytest.raises(AssertionError, match=r"differs from .* first at step"):
             check_optimizer(step, like)
+
+    @pytest.mark.parametrize(
+        "like",
+        [
+            dialects.torch.AdamW(lr=0.1, weight_decay=0.1),
+            dialects.optax.adamw(0.1, weight_decay=0.1),
+        ],
+        ids=repr,
+    )
+    @pytest.mark.parametrize(
+        ("mistake", "words"),
+        [
+            ("no bias correction", "without bias correction"),
+            ("sign of eps", "with the sign of eps flipped"),
+            ("v not squared", "with the gradient not squared"),
+        ],
+    )
+    def test_a_mistake_is_found_in_the_rule_that_another_builds_on(self, like, mistake, words):
+        report = compare_optimizer(decayed("decoupled", mistake), like)
+        assert words in report.instead[0], str(report)
+
+    def test_an_average_for_a_velocity_is_a_classic_mistake(self):
+        def step(x, g, state, lr):
+            v = 0.9 * (0 * g if state is None else state) + 0.1 * g
+            return x - lr * v, v
+
+        report = compare_optimizer(step, dialects.torch.SGD(lr=0.1, momentum=0.9))
+        assert report.instead == ("Momentum(lr=0.1) with the gradient damped by 1 - momentum",)
+
+    def test_another_library_s_decay_is_recognised_at_the_decay_that_was_asked_for(self):
+        """A rate outside and an L2 penalty, where Keras has it inside and the decay decoupled."""
+
+        def step(x, g, state, lr):
+            v = 0.9 * (0 * g if state is None else state) + g + 0.1 * x
+            return x - lr * v, v
+
+        report = compare_optimizer(
+            step, dialects.keras.SGD(learning_rate=0.1, momentum=0.9, weight_decay=0.1)
+        )
+        assert report.instead[0].startswith("torch.SGD ("), str(report)
+        assert report.instead[0].endswith("here L2(Momentum(lr=0.1), weight_decay=0.1)")
+
+    def test_a_class_that_lent_itself_to_a_mistake_is_as_before(self):
+        before = Adam.direction
+        compare_optimizer(adam("no bias correction"), PAPER)
+        assert Adam.direction is before
 
     def test_keras_epsilon_is_recognised(self):
         def step(x, g, state, lr):

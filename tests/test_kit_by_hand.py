@@ -333,13 +333,19 @@ class TestWhatItIsInstead:
 
     def test_numbers_are_lent_but_for_the_rate(self):
         """Rprop's rate is the first step; what is called lr in our class is a factor of 1."""
-        rprop = dialects.torch.Rprop(0.1)
-        assert list(_with_numbers_of(SGD(lr=0.1), rprop)) == [rprop]
-        adam = dialects.keras.Adam(0.1)
-        assert list(_with_numbers_of(WrittenAdam(eps=0.5, beta1=0.7), adam)) == [
+        torch, keras = dialects.torch, dialects.keras
+        assert list(_with_numbers_of(SGD(lr=0.1), torch.Rprop, torch.Rprop.uses[0], 0.1)) == [
+            torch.Rprop(0.1)
+        ]
+        adam = keras.Adam(0.1)
+        assert list(
+            _with_numbers_of(WrittenAdam(eps=0.5, beta1=0.7), keras.Adam, keras.Adam.uses[0], 0.1)
+        ) == [
             adam,
             adam.replace(eps=0.5, beta1=0.7),
         ]
+        decayed = list(_with_numbers_of(L2(SGD(lr=0.1), 0.3), torch.SGD, torch.SGD.uses[0], 0.1))
+        assert decayed == [torch.SGD(0.1), torch.SGD(0.1, weight_decay=0.3)]
 
     def test_libraries_are_tried_with_the_references_numbers_too(self):
         def step(x, g, v, lr):

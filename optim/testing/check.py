@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.dialects import Dialect, table
+from optim.dialects import Dialect, Use, table
 from optim.optimizer import Optimizer
 from optim.testing.mistakes import mistakes_of
 from optim.testing.properties import Traits, broken_properties, other_traits, traits_of
@@ -169,23 +169,28 @@ def _what_instead(
             yield f"{reference!r} {words}"
     known: dict[Optimizer, list[str]] = {}
     for dialect, use in table():
-        for rule in _with_numbers_of(reference, dialect.at_rate(lr, use)):
+        for rule in _with_numbers_of(reference, dialect, use, lr):
             known.setdefault(rule, []).append(f"{dialect.call} ({use.says})")
     for rule, words_of in known.items():
         if rule != reference and fits(lambda stream, rule=rule: trajectory(rule, stream)):
             yield " = ".join(dict.fromkeys(words_of[:2])) + f", here {rule!r}"
 
 
-def _with_numbers_of(reference: Optimizer, rule: Optimizer) -> Iterator[Optimizer]:
-    """Yield a dialect's rule as it is, and with the reference's hyperparameters where it has them."""
-    yield rule
-    shared = {
-        name: getattr(reference, name)
-        for name in rule.hypers()
-        if name != "lr" and name in reference.hypers() and getattr(reference, name) != getattr(rule, name)
-    }
-    if shared:
-        yield rule.replace(**shared)
+def _with_numbers_of(reference: Any, dialect: Dialect, use: Use, lr: float) -> Iterator[Optimizer]:
+    """Yield a dialect's rule as it is, and with the reference's hyperparameters where it takes them."""
+    rules = [dialect.at_rate(lr, use)]
+    if "weight_decay" in reference.hypers() and "weight_decay" in dialect.defaults:
+        decayed = {**use.arguments, "weight_decay": reference.weight_decay}
+        rules.append(dialect.at_rate(lr, Use(use.family, use.says, decayed)))
+    for rule in rules:
+        yield rule
+        shared = {
+            name: getattr(reference, name)
+            for name in rule.hypers()
+            if name != "lr" and name in reference.hypers() and getattr(reference, name) != getattr(rule, name)
+        }
+        if shared:
+            yield rule.replace(**shared)
 
 
 def _reference(like: Any) -> Optimizer | None:

@@ -4,6 +4,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
@@ -23,18 +24,25 @@ def mistakes_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], 
         yield words, partial(_run, twisted)
     if not optimizer.factors:
         return
-    rule: Any = type(optimizer)
-    for words, edits in _EDITS:
-        for edit in edits:
-            changed = mistaken(rule, edit)
-            if changed is not None:
-                yield words, partial(_run, optimizer, direction=changed)
+    for rule in _written(optimizer):
+        for words, edits in _EDITS:
+            for edit in edits:
+                changed = mistaken(rule, edit)
+                if changed is not None:
+                    yield words, partial(_run, optimizer, rule=rule, direction=changed)
     if optimizer.slots:
-        inside = mistaken(rule, _rate_into_the_buffer)
+        inside = mistaken(next(_written(optimizer)), _rate_into_the_buffer)
         if inside is not None:
-            yield "with the rate inside the buffer", partial(_run, optimizer, direction=inside, inside=True)
+            yield "with the rate inside the buffer", partial(_run_inside, optimizer, inside)
         words = "with its averages started at the first gradient"
         yield words, partial(_run, optimizer, from_gradient=True)
+
+
+def _written(optimizer: Any) -> Iterator[Any]:
+    """Yield the classes whose text may take part in a direction: those of a rule, then of the rule inside."""
+    yield from (c for c in type(optimizer).__mro__ if "direction" in c.__dict__)
+    if "inner" in optimizer.__dict__:
+        yield from _written(optimizer.inner)
 
 
 def _wrong_numbers(optimizer: Any) -> Iterator[tuple[str, Optimizer]]:
@@ -50,6 +58,8 @@ def _wrong_numbers(optimizer: Any) -> Iterator[tuple[str, Optimizer]]:
     for name in ("beta1", "beta2", "rho"):
         if value := number(name):
             yield f"with 1 - {name} in place of {name}", optimizer.replace(**{name: 1 - value})
+    if "dampening" in names and optimizer.dampening != optimizer.momentum:
+        yield "with the gradient damped by 1 - momentum", optimizer.replace(dampening=optimizer.momentum)
     if number("eps"):
         yield "without eps", optimizer.replace(eps=0.0)
         for other in (1e-10, 1e-8, 1e-7, 1e-6, 1e-3):
@@ -58,7 +68,7 @@ def _wrong_numbers(optimizer: Any) -> Iterator[tuple[str, Optimizer]]:
     yield from _other_decay(optimizer)
 
 
-_DECAYS = (("l2", "an L2 penalty"), ("decoupled", "the rate"), ("paper", "no rate"))
+_DECAYS = (("l2", "an L2 penalty"), ("decoupled", "decay times the rate"), ("paper", "no rate"))
 
 
 def _other_decay(optimizer: Optimizer) -> Iterator[tuple[str, Optimizer]]:
@@ -66,11 +76,7 @@ def _other_decay(optimizer: Optimizer) -> Iterator[tuple[str, Optimizer]]:
     from optim.wrappers import L2, DecoupledDecay
 
     if isinstance(optimizer, AdamW):
-        for decay, words in (
-            ("l2", "an L2 penalty"),
-            ("decoupled", "decay times the rate"),
-            ("paper", "no rate"),
-        ):
+        for decay, words in _DECAYS:
             if decay != optimizer.decay:
                 yield f"with {words} in the weight decay", optimizer.replace(decay=decay)
     if isinstance(optimizer, DecoupledDecay):
@@ -83,36 +89,58 @@ def _run(
     optimizer: Optimizer,
     stream: Stream,
     *,
+    rule: Any = None,
     direction: Any = None,
-    inside: bool = False,
     from_gradient: bool = False,
 ) -> Array:
-    """Return the points of a stream under a rule that was tampered with.
-
-    It may have another direction, with the rate already inside or not, or slots that start at the gradient.
-    """
-    x = np.array(stream.x0)
-    rows, slots = [x], None
-    for n, (g, factor) in enumerate(zip(stream.gradients, stream.rates, strict=True)):
-        rule = optimizer.replace(lr=optimizer.lr * factor)
-        h, gradient = Hypers(rule, x).at(n), np.array(g)
-        with np.errstate(all="ignore"):
+    """Return the points of a stream while a rule has another direction, or with slots that start at g."""
+    with _in_place(rule, direction), np.errstate(all="ignore"):
+        rows, slots = [np.array(stream.x0)], None
+        for h, g in _resolved(optimizer, stream):
             if slots is None:
-                slots = rule.start(x, h)
+                slots = optimizer.start(rows[0], h)
                 if from_gradient:
-                    slots = tuple(_like(name, gradient) for name in rule.slots)
-            if direction is None:
-                x, slots = rule.update(x, gradient, slots, h)
-            else:
-                d, slots = direction(rule, x, gradient, slots, h)
-                x = x - d if inside else x - h.lr * d
-        rows.append(x)
+                    slots = tuple(_like(name, g) for name in optimizer.slots)
+            x, slots = optimizer.update(rows[-1], g, slots, h)
+            rows.append(x)
     return np.array(rows)
+
+
+def _run_inside(optimizer: Optimizer, direction: Any, stream: Stream) -> Array:
+    """Return the points of a stream under a direction that has the rate in it already."""
+    rows, slots = [np.array(stream.x0)], None
+    with np.errstate(all="ignore"):
+        for h, g in _resolved(optimizer, stream):
+            slots = optimizer.start(rows[0], h) if slots is None else slots
+            d, slots = direction(optimizer, rows[-1], g, slots, h)
+            rows.append(rows[-1] - d)
+    return np.array(rows)
+
+
+def _resolved(optimizer: Optimizer, stream: Stream) -> Iterator[tuple[Any, Array]]:
+    """Yield the optimizer's record at every update of a stream, and the gradient."""
+    x = np.array(stream.x0)
+    for n, (g, factor) in enumerate(zip(stream.gradients, stream.rates, strict=True)):
+        yield Hypers(optimizer.replace(lr=optimizer.lr * factor), x).at(n), np.array(g)
+
+
+@contextmanager
+def _in_place(rule: Any, direction: Any) -> Iterator[None]:
+    """Give a class another direction for a while; what calls it, around it or derived from it, meets that."""
+    if rule is None:
+        yield
+        return
+    kept = rule.__dict__["direction"]
+    rule.direction = direction
+    try:
+        yield
+    finally:
+        rule.direction = kept
 
 
 def _like(slot: str, g: Array) -> Array:
     """Return what a slot holds if it starts at the first gradient: its square in averages of squares."""
-    return g * g if slot in ("v", "s", "top") else g
+    return g * g if slot.rpartition("/")[2] in ("v", "s", "top") else g
 
 
 @cache
