@@ -73,7 +73,6 @@ def relative_difference(a: Array, b: Array) -> Array:
     """Return a's difference from b at each row, relative to the largest x or move so far; nan equals nan."""
     with np.errstate(all="ignore"):
         moved = np.maximum.accumulate(np.abs(b - b[0]), axis=0)
-        scale = np.maximum(moved, 1e-12 * np.abs(b))
-        difference = np.where(scale > 0, np.abs(a - b) / scale, np.where(a == b, 0.0, np.inf))
+        difference = np.abs(a - b) / np.maximum(moved, 1e-12 * np.abs(b))
     alike = (a == b) | (np.isnan(a) & np.isnan(b))
     return np.asarray(np.where(alike, 0.0, np.nan_to_num(difference, nan=np.inf, posinf=np.inf)).max(axis=1))
