@@ -151,7 +151,7 @@ def minimize(
         nfev=way.n_f,
         njev=way.n_g,
         status=status,
-        message=_message(status, len(history.lr), tol, problem, diverged),
+        message=_message(status, len(history.lr), tol, minimum, problem, diverged),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
         diverged=diverged,
         state=State(n, tuple(np.array(s) for s in slots), way.carry),
@@ -189,21 +189,22 @@ def checked_problem(problem: Any) -> Any:
         raise TypeError(
             f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
         )
-    return problem if hasattr(problem, "value_and_grad") else _Plain(problem)
+    told = all(hasattr(problem, name) for name in ("value_and_grad", "varies"))
+    return problem if told else _Plain(problem)
 
 
 class _Plain:
     """Any object with fun and grad, given the facts that it does not state, and with the methods it has."""
 
     varies = False
-    x0 = minimum = minimizers = L = mu = domain = None
+    x0 = minimum = minimizers = L = mu = domain = feasible = None
     gradient_source = "exact"
 
     def __init__(self, thing: Any) -> None:
         self.fun, self.grad = thing.fun, thing.grad
         self.formula = type(thing).__name__
-        facts = ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula")
-        for name in (*facts, "hess", "residuals", "jacobian"):
+        facts = ("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible", "gradient_source", "formula")
+        for name in (*facts, "value_and_grad", "hess", "residuals", "jacobian"):
             if hasattr(thing, name):
                 setattr(self, name, getattr(thing, name))
 
@@ -252,12 +253,14 @@ def _calls_halt(callback: Callable[[Any], Any], n: int, x: Array, e: Evaluation,
     return False
 
 
-def _message(status: int, nit: int, tol: float | None, problem: Any, diverged: Any) -> str:
+def _message(
+    status: int, nit: int, tol: float | None, minimum: float | None, problem: Any, diverged: Any
+) -> str:
     source = getattr(problem, "gradient_source", "exact")
     by = "" if source == "exact" else f"; gradients by {source}"
     some = np.sum(diverged) if np.ndim(diverged) else 0
     rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
-    what = "gradient norm" if problem.minimum is None else "gap"
+    what = "gradient norm" if minimum is None else "gap"
     words = {
         BUDGET: f"used its budget of {nit} updates"
         + (f", {what} still above {tol:g}" if tol is not None else ""),
