@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from optim import SGD, GaussNewton, Newton, PolyakRuppert, minimize
+from optim import SGD, GaussNewton, Momentum, Newton, PolyakRuppert, minimize
 from optim.loop import checked_problem
 from optim.ways import Way
 from problems import AdditiveNoise, Parabola, Problem, Rosenbrock
-from schedules import Armijo
+from schedules import Armijo, BoldDriver
 
 ENGINES = ["array", "auto"]
 
@@ -375,3 +375,29 @@ class TestSomebodyElsesProblem:
 
         with pytest.raises(TypeError, match=r"expected .* fun and grad, such as Problem\.of\(fun, grad, x0="):
             minimize(Half(), SGD(lr=0.5), [1.0])
+
+
+class TestUndoing:
+    """x^2/2 from 1: a bold driver halves its rate after a failure, doubles it after a success."""
+
+    bold = BoldDriver(6.0, up=2.0, down=0.5)
+    # Failures at -5 and -2 lead back to 1, and one at 1 to -1/2.
+    plain = SGD(lr=bold), [1.0, -5.0, -2.0, -0.5, 1.0, 0.25], [6.0, 3.0, 1.5, 3.0, 1.5]
+    # v is 1 for each update from 1; from -1/2 it is 1/2 - 1/2 = 0, so that nothing moves, then -1/2, twice.
+    heavy = (
+        Momentum(lr=bold, momentum=0.5),
+        [1.0, -5.0, -2.0, -0.5, -0.5, 1.0, 0.25],
+        [6.0, 3.0, 1.5, 3.0, 3.0, 1.5],
+    )
+
+    @pytest.mark.parametrize(("rule", "points", "rates"), [plain, heavy], ids=["plain", "heavy"])
+    def test_an_update_that_failed_starts_again_with_all_that_the_rule_knew(self, rule, points, rates):
+        bowl = Parabola(curvature=1.0, start=1.0)
+        whole = minimize(bowl, rule, steps=len(rates))
+        assert whole.history.x[:, 0].tolist() == points
+        assert whole.history.lr.tolist() == rates
+        assert whole.nfev == whole.njev == len(points)
+        for cut in range(1, len(rates)):
+            first = minimize(bowl, rule, steps=cut)
+            rest = minimize(bowl, rule, first.last_x, len(rates) - cut, state=first.state)
+            assert rest.history.x[:, 0].tolist() == points[cut:], cut
