@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from optim import SGD, GaussNewton, Momentum, Newton, PolyakRuppert, minimize
+from optim import L2, SGD, GaussNewton, Momentum, Newton, PolyakRuppert, minimize
 from optim.loop import checked_problem
 from optim.ways import Way
 from problems import AdditiveNoise, Parabola, Problem, Rosenbrock
@@ -210,6 +210,18 @@ class TestTheCallback:
 class TestTheBudget:
     def test_it_is_a_thousand_updates_unless_told(self):
         assert minimize(Parabola(), SGD(lr=0.0)).nit == 1000
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("starts", [[8.0], [[8.0], [8.0]]], ids=["single", "batch"])
+    def test_a_function_for_a_rate_is_asked_for_the_updates_that_are_made_and_no_further(
+        self, engine, starts
+    ):
+        """A line that reaches 0 with the last update, and would be below 0 after it; a list that ends."""
+        rates, decays = [0.5, 0.375, 0.25, 0.125, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0]
+        rule = L2(SGD(lr=lambda n: 0.5 - 0.125 * n), lambda n: decays[n])
+        run = minimize(Parabola(curvature=1.0), rule, starts, steps=5, engine=engine)
+        assert run.history.lr.tolist() == rates
+        np.testing.assert_array_equal(run.x, np.full_like(starts, 8 * 0.5 * 0.625 * 0.75 * 0.875))
 
     def test_estimates_whose_minimum_is_unknown_run_unthinned(self):
         noisy = AdditiveNoise(Problem.of(lambda x: x @ x, lambda x: 2 * x, x0=[1.0]), sigma_g=0.1)
