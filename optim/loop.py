@@ -261,10 +261,10 @@ def _message(
     some = np.sum(diverged) if np.ndim(diverged) else 0
     rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
     what = "gradient norm" if minimum is None else "gap"
+    bound = "" if tol is None else f"{tol:g}"
     words = {
-        BUDGET: f"used its budget of {nit} updates"
-        + (f", {what} still above {tol:g}" if tol is not None else ""),
-        CONVERGED: f"{what} at most {tol:g} after {nit} updates" if tol is not None else "",
+        BUDGET: f"used its budget of {nit} updates" + (f", {what} still above {bound}" if bound else ""),
+        CONVERGED: f"{what} at most {bound} after {nit} updates",
         DIVERGED: f"diverged: update {nit + 1} left the finite numbers",
         STOPPED: f"stopped by the callback after {nit} updates",
     }

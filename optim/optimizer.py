@@ -384,7 +384,7 @@ def _check_limits(name: str, value: Any, where: str) -> None:
     below = array <= bound if closed else array < bound
     good = (array > least if name in _ABOVE else array >= least) & below
     if not good.all():
-        culprit = float(array[~good].ravel()[0]) if array.ndim else value
+        culprit = float(array[~good].ravel()[0])
         lower = "above" if name in _ABOVE else "at least"
         span = f"{lower} {least:g}" if bound == math.inf else f"from {least:g} to below {bound:g}"
         raise ValueError(f"{name}: got {culprit!r}{where}, expected a finite number {span}")

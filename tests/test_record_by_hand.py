@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import stepsize  # noqa: F401  (it says where tables and the registry are)
-from optim import SGD, Adam, Momentum, PolyakRuppert, Run, minimize, settled_at
+from optim import SGD, Adam, Hyper, Momentum, Optimizer, PolyakRuppert, Run, minimize, settled_at
 from problems import AdditiveNoise, LeastSquares, Parabola, Problem, Quadratic
 from schedules import Armijo
 
@@ -16,6 +16,83 @@ BOWL = Parabola(curvature=1.0, start=8.0)
 def there_and_back(**options):
     """x^2/2 from 8 at rates 1/2, 1/2, 3, 1/2: at 8, 4, 2, -4, -2, its values are 32, 8, 2, 8, 2."""
     return minimize(BOWL, SGD(lr=lambda n: 3.0 if n == 2 else 0.5), steps=4, **options)
+
+
+class Opposite(Optimizer, abstract=True):
+    """Descent that answers -x."""
+
+    lr: Hyper = 0.5
+
+    def direction(self, x, g, slots, h):
+        return g, slots
+
+    def answer(self, x, slots):
+        return -x
+
+
+class TestTheHistory:
+    @pytest.mark.parametrize("engine", ["array", "auto"])
+    @pytest.mark.parametrize("every", [1, 2, 3, 512])
+    def test_a_long_run_is_put_together_without_a_seam(self, engine, every):
+        """x is multiplied by r = -0.99 each time, the mean of k such points is r (1 - r^k) / (1 - r) / k."""
+        run = minimize(BOWL, PolyakRuppert(SGD(lr=1.99)), steps=1101, engine=engine, every=every)
+        h, r, k = run.history, -0.99, np.arange(1, 1102)
+        kept = [*range(0, 1101, every), 1101]
+        assert h.n.tolist() == kept
+        means = np.append(8.0, 8 / k * r * (1 - r**k) / (1 - r))
+        np.testing.assert_allclose(h.x[:, 0], 8 * r ** np.array(kept), rtol=1e-10)
+        np.testing.assert_allclose(h.answer[:, 0], means[kept], rtol=1e-9, atol=1e-14)
+        np.testing.assert_allclose(h.answer_fun, 0.5 * means**2, rtol=1e-9, atol=1e-14)
+        np.testing.assert_allclose(h.fun, 32 * np.append(1, r ** (2 * k)), rtol=1e-10)
+        np.testing.assert_allclose(h.grad_norm, 8 * np.append(1, np.abs(r**k)), rtol=1e-10)
+        assert h.lr.tolist() == [1.99] * 1101
+        assert h.overshoot.tolist() == [True] * 1101
+
+    @pytest.mark.parametrize("rule", [SGD(lr=2.2), PolyakRuppert(SGD(lr=2.2))], ids=repr)
+    @pytest.mark.parametrize("every", [1, 7])
+    def test_where_an_engine_gives_up_the_loop_goes_on(self, rule, every):
+        """x is multiplied by -1.2 each time; 8 * 1.2^1935 = 1.3e154 is the last whose square is finite."""
+        arrays, auto = (minimize(BOWL, rule, steps=3000, every=every, engine=e) for e in ("array", "auto"))
+        assert (arrays.nit, arrays.nfev) == (auto.nit, auto.nfev) == (1935, 1937)
+        for name in ("x", "fun", "grad_norm", "lr", "overshoot", "n", "answer", "answer_fun"):
+            one, other = (getattr(run.history, name) for run in (arrays, auto))
+            assert (one is other is None) or np.array_equal(one, other), name
+
+    @pytest.mark.parametrize(
+        ("start", "lr", "over"), [(8.0, 1.0, False), (0.5, 1.5, True), (0.5, 0.5, False)]
+    )
+    def test_to_overshoot_is_to_pass_the_lowest_point(self, start, lr, over):
+        """At the lowest point itself, or short of it, nothing is passed; how far past does not matter."""
+        assert minimize(BOWL, SGD(lr=lr), [start], steps=1).history.overshoot.tolist() == [over]
+
+    @pytest.mark.parametrize("every", [1, 2])
+    @pytest.mark.parametrize("engine", ["array", "auto"])
+    def test_the_answer_may_follow_from_the_point(self, every, engine):
+        h = minimize(BOWL, Opposite(), steps=2, every=every, engine=engine).history
+        assert h.x[:, 0].tolist() == ([8.0, 4.0, 2.0] if every == 1 else [8.0, 2.0])
+        assert h.answer.tolist() == (-h.x).tolist()
+        assert h.answer_fun.tolist() == [32.0, 8.0, 2.0]
+
+    @pytest.mark.parametrize("every", [1, 2])
+    def test_points_are_judged_as_they_pass_only_where_they_are_dropped_and_were_seen_by_estimates(
+        self, every
+    ):
+        assert there_and_back(every=every).history.answer_fun is None
+        noisy = minimize(AdditiveNoise(BOWL, sigma_g=0.1), SGD(lr=0.5), steps=3, every=every).history
+        assert noisy.answer is None
+        assert (noisy.answer_fun is None) == (every == 1)
+
+    @pytest.mark.parametrize("every", [1, 2])
+    @pytest.mark.parametrize("engine", ["array", "auto"])
+    def test_numbers_are_kept_in_double_precision_beside_points_in_single(self, every, engine):
+        start, lr = np.array([[8.0], [4.0]], np.float32), np.array([[0.5], [0.25]])
+        run = minimize(BOWL, Opposite(lr=lr), start, steps=3, every=every, engine=engine)
+        h = run.history
+        assert h.x.dtype == h.answer.dtype == run.x.dtype == np.float32
+        assert h.fun.dtype == h.answer_fun.dtype == h.lr.dtype == float
+        whole = Problem.of(lambda x: int(x[0]), lambda x: 1.0 * x, x0=[8.0])
+        run = minimize(whole, Opposite(), steps=3, every=every, engine=engine)
+        assert run.history.fun.dtype == run.history.answer_fun.dtype == float
 
 
 class TestTheBest:
@@ -81,6 +158,16 @@ class TestWhatIsCounted:
         np.testing.assert_allclose(run.error, np.hypot(x[:, 0], 0.1 * x[:, 1]), rtol=1e-12)
         np.testing.assert_allclose(run.loss, 0.5 * x[:, 0] ** 2 - 0.05 * x[:, 1] ** 2, rtol=1e-12)
         assert not np.allclose(run.history.grad_norm, run.error)
+
+    def test_estimates_of_a_batch_too_and_of_runs_that_are_lost(self):
+        """Of rate 1e200 the values overflow from the first update on."""
+        rates = np.array([[0.1], [1e200]])
+        noisy = AdditiveNoise(Quadratic([1.0, -0.1]), sigma_g=0.5)
+        run = minimize(noisy, SGD(lr=rates), [[1.0, 2.0]] * 2, steps=3)
+        x = run.history.x[:, 0]
+        np.testing.assert_allclose(run.error[:, 0], np.hypot(x[:, 0], 0.1 * x[:, 1]), rtol=1e-12)
+        np.testing.assert_allclose(run.loss[:, 0], 0.5 * x[:, 0] ** 2 - 0.05 * x[:, 1] ** 2, rtol=1e-12)
+        assert np.isfinite(run.loss[:, 1]).tolist() == [True, False, False, False]
 
     def test_what_was_held_out_is_asked_at_every_point(self):
         """Two examples x = y = 1 are held out: of slope w and intercept b, the loss is (w + b - 1)^2 / 2."""

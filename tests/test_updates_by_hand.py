@@ -85,7 +85,8 @@ class TestHypers:
     def test_schedules_are_asked_for_one_update_and_then_for_512(self):
         schedule, asked = noted()
         hypers = Hypers(SGD(lr=schedule), np.ones(2))
-        assert hypers.at(0).lr == 1.0
+        assert hypers.at(0).lr == hypers.at(0).lr == 1.0
+        assert [h.lr for h in hypers.over(0, 1)] == [1.0]
         assert asked == [0]
         assert [hypers.at(n).lr for n in (1, 2, 512)] == [1 / 2, 1 / 3, 1 / 513]
         assert asked == list(range(513))
