@@ -305,6 +305,10 @@ class TestSomebodyElsesProblem:
             assert run.error.tolist() == [11.0, 1.0]
             assert run.message == "used its budget of 1 updates; gradients by a neighbour"
         assert minimize(Telling(), SGD(lr=3.0), steps=1).x.tolist() == [-4.0, -4.0], "in its box"
+        assert minimize(Telling(), Newton(lr=Armijo(alpha0=0.5)), steps=2).x.tolist() == [0.5, 1.0]
+        half = Problem.of(Telling().fun, Telling().grad, x0=[2.0])
+        with pytest.raises(TypeError, match="expected one with hess, which Newton needs"):
+            minimize(half, Newton(lr=1.0), steps=1)
         with pytest.raises(TypeError, match="got Bare, expected one with hess"):
             minimize(Bare(), Newton(lr=1.0), [2.0], steps=1)
 

@@ -1,5 +1,8 @@
 """The loop and its record: what is kept, when it stops, and what it says."""
 
+import functools
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.optimize
@@ -406,6 +409,22 @@ class TestSciPyMethod:
         assert result.x.tolist() == [0.0]
         with pytest.raises(TypeError, match="expected one with hess, which Newton needs"):
             ss.Newton()(lambda x: x @ x, [8.0], jac=lambda x: 2 * x, hess="2-point")
+
+    def test_derivatives_may_be_numbers_of_any_kind_and_a_column(self):
+        """Of (x1^2 + x2^2)/2 in fractions: half a Newton step halves, and so does one of SGD."""
+        given = {
+            "jac": lambda x: [[Fraction(v)] for v in x],
+            "hess": lambda x: [[Fraction(1 + i == 1 + k) for k in range(len(x))] for i in range(len(x))],
+        }
+        for rule in (ss.SGD(lr=0.5), ss.Newton(lr=0.5)):
+            result = rule(lambda x: 0.5 * x @ x, [8, 4], maxiter=2, **given)
+            assert result.x.tolist() == [2.0, 1.0]
+
+    def test_the_run_is_named_after_the_function(self):
+        run = ss.SGD(lr=1e-3)(scipy.optimize.rosen, [1.0, 2.0], jac=scipy.optimize.rosen_der, maxiter=1).run
+        assert " on rosen: nit=1" in repr(run)
+        nameless = functools.partial(lambda a, x: a * x @ x, 2.0)
+        assert " on fun: nit=1" in repr(ss.SGD()(nameless, [1.0], maxiter=1).run)
 
     def test_finite_differences_are_counted_as_values(self):
         result = ss.SGD(lr=0.5)(lambda x: 0.5 * x @ x, [8.0, 4.0], maxiter=2)
