@@ -151,6 +151,10 @@ class TestHypers:
             ValueError, match=r"^lr: got -1\.0 from the schedule at one of the updates 4 to 4,"
         ):
             Hypers(rule, np.ones(2)).at(4)
+        with pytest.raises(
+            ValueError, match=r"^lr: got -0\.25 from the schedule at one of the updates 3 to 3,"
+        ):
+            Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).at(3)
         with pytest.raises(TypeError, match="for n = 4, expected a number"):
             Hypers(SGD(lr=lambda n: f"rate {n}"), np.ones(2)).at(4)
 
@@ -162,7 +166,9 @@ class TestHypers:
         _check_limits("a name without limits", np.array([-math.inf, 0.0, math.inf]), "")
 
     def test_an_array_without_axes_is_a_number(self):
-        assert type(SGD(lr=np.array(0.25)).lr) is float
+        for number in (0.25, 1):
+            assert type(SGD(lr=np.array(number)).lr) is float
+            assert SGD(lr=np.array(number)).lr == number
         with pytest.raises(TypeError, match="expected a number, an array or a schedule"):
             SGD(lr=np.array([1, 2]))
 
