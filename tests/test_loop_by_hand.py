@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from optim import L2, SGD, GaussNewton, Momentum, Newton, PolyakRuppert, minimize
-from optim.loop import checked_problem
+from optim.loop import _message, checked_problem
+from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED
 from optim.ways import Way
 from problems import AdditiveNoise, Parabola, Problem, Rosenbrock
 from schedules import Armijo, BoldDriver, Constant
@@ -133,6 +134,28 @@ class TestDivergence:
         run = minimize(Parabola(curvature=1.0), SGD(lr=rates), [[1.0], [1.0]], steps=3, engine=engine)
         assert (run.nit, run.status, run.diverged.tolist(), run.success) == (3, 0, [True, False], False)
         assert run.history.x[:, 1, 0].tolist() == [1.0, 0.5, 0.25, 0.125]
+
+
+class TestWhatItSays:
+    @pytest.mark.parametrize(
+        ("status", "tol", "minimum", "says"),
+        [
+            (BUDGET, None, None, "used its budget of 7 updates"),
+            (BUDGET, 0.5, 3.0, "used its budget of 7 updates, gap still above 0.5"),
+            (BUDGET, 0.0, None, "used its budget of 7 updates, gradient norm still above 0"),
+            (CONVERGED, 0.5, 0.0, "gap at most 0.5 after 7 updates"),
+            (CONVERGED, 0.0, None, "gradient norm at most 0 after 7 updates"),
+            (DIVERGED, None, None, "diverged: update 8 left the finite numbers"),
+            (STOPPED, None, None, "stopped by the callback after 7 updates"),
+        ],
+    )
+    def test_how_the_run_ended_and_how_many_runs_were_lost(self, status, tol, minimum, says):
+        exact, other = SimpleNamespace(), SimpleNamespace(gradient_source="guesses")
+        for diverged in (False, True, np.array([False, False])):
+            assert _message(status, 7, tol, minimum, exact, diverged) == says
+        lost = np.array([[True, False, True]])
+        assert _message(status, 7, tol, minimum, exact, lost) == f"{says}; 2 of 3 runs diverged"
+        assert _message(status, 7, tol, minimum, other, False) == f"{says}; gradients by guesses"
 
 
 class TestTheEngine:
