@@ -151,7 +151,7 @@ def minimize(
         nfev=way.n_f,
         njev=way.n_g,
         status=status,
-        message=_message(status, len(history.lr), tol, problem, diverged),
+        message=_message(status, len(history.lr), tol, minimum, problem, diverged),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
         diverged=diverged,
         state=State(n, tuple(np.array(s) for s in slots), way.carry),
@@ -197,13 +197,13 @@ class _Plain:
     """Any object with fun and grad, given the facts that it does not state, and with the methods it has."""
 
     varies = components = False
-    x0 = minimum = minimizers = L = mu = domain = None
+    x0 = minimum = minimizers = L = mu = domain = feasible = None
     gradient_source = "exact"
 
     def __init__(self, thing: Any) -> None:
         self.fun, self.grad = thing.fun, thing.grad
         self.formula = type(thing).__name__
-        facts = ("x0", "minimum", "minimizers", "L", "mu", "domain", "gradient_source", "formula")
+        facts = ("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible", "gradient_source", "formula")
         for name in (*facts, "value_and_grad", "hess", "residuals", "jacobian"):
             if hasattr(thing, name):
                 setattr(self, name, getattr(thing, name))
@@ -253,16 +253,18 @@ def _calls_halt(callback: Callable[[Any], Any], n: int, x: Array, e: Evaluation,
     return False
 
 
-def _message(status: int, nit: int, tol: float | None, problem: Any, diverged: Any) -> str:
+def _message(
+    status: int, nit: int, tol: float | None, minimum: float | None, problem: Any, diverged: Any
+) -> str:
     source = getattr(problem, "gradient_source", "exact")
     by = "" if source == "exact" else f"; gradients by {source}"
     some = np.sum(diverged) if np.ndim(diverged) else 0
     rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
-    what = "gradient norm" if problem.minimum is None else "gap"
+    what = "gradient norm" if minimum is None else "gap"
+    bound = "" if tol is None else f"{tol:g}"
     words = {
-        BUDGET: f"used its budget of {nit} updates"
-        + (f", {what} still above {tol:g}" if tol is not None else ""),
-        CONVERGED: f"{what} at most {tol:g} after {nit} updates" if tol is not None else "",
+        BUDGET: f"used its budget of {nit} updates" + (f", {what} still above {bound}" if bound else ""),
+        CONVERGED: f"{what} at most {bound} after {nit} updates",
         DIVERGED: f"diverged: update {nit + 1} left the finite numbers",
         STOPPED: f"stopped by the callback after {nit} updates",
     }

@@ -269,6 +269,8 @@ class Hypers:
         self._inner: dict[str, Hypers] = {}
         self._table: list[tuple[str, Any]] = []
         self._first, self._stop, self._width = 0, 0, 1
+        # A function of somebody's own may hold for the updates of the run alone: it is asked one by one.
+        self._looks_ahead = True
         names = optimizer.own_hypers()
         values = self._h.__dict__
         for name, value in optimizer.fields():
@@ -280,6 +282,7 @@ class Hypers:
                 value = value.astype(x.dtype)
             elif name in names and callable(value) and kind_of(value) == "schedule":
                 self._moving.append((name, value))
+                self._looks_ahead &= isinstance(value, Record)
             values[name] = value
 
     def at(self, n: int) -> Any:
@@ -329,24 +332,22 @@ class Hypers:
 
     def _fill(self, n: int) -> None:
         # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.
-        ahead = 1 if self._stop != n or n == 0 else max(1, min(_CHUNK, _TABLE // self._width))
+        goes_on = self._looks_ahead and self._stop == n > 0
+        ahead = max(1, min(_CHUNK, _TABLE // self._width)) if goes_on else 1
         self._first, self._stop = n, n + ahead
         updates = range(self._first, self._stop)
         self._table = [(name, self._column(name, s, updates)) for name, s in self._moving]
         self._width = max(np.size(column[0]) for _, column in self._table)
 
     def _column(self, name: str, schedule: Any, indices: range) -> Any:
-        if isinstance(schedule, Record) and callable(schedule):
-            n = np.array(indices).reshape((-1,) + (1,) * self._ndim)
-            values = schedule(n)
-        else:
-            values = np.array([_number(name, schedule(i), i) for i in indices]).reshape(
-                (-1,) + (1,) * self._ndim
-            )
-        _check_limits(name, values, f" from the schedule at one of the updates {indices[0]} to {indices[-1]}")
-        if values[0].size == 1:
-            return values.ravel().tolist()
-        return values.astype(self._dtype)
+        where = f" from the schedule at one of the updates {indices[0]} to {indices[-1]}"
+        if not (isinstance(schedule, Record) and callable(schedule)):
+            numbers = [_number(name, schedule(i), i) for i in indices]
+            _check_limits(name, np.array(numbers), where)
+            return numbers
+        values = schedule(np.array(indices).reshape((-1,) + (1,) * self._ndim))
+        _check_limits(name, values, where)
+        return values.ravel().tolist() if values[0].size == 1 else values.astype(self._dtype)
 
 
 def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]:
@@ -383,7 +384,7 @@ def _check_limits(name: str, value: Any, where: str) -> None:
     below = array <= bound if closed else array < bound
     good = (array > least if name in _ABOVE else array >= least) & below
     if not good.all():
-        culprit = float(array[~good].ravel()[0]) if array.ndim else value
+        culprit = float(array[~good].ravel()[0])
         lower = "above" if name in _ABOVE else "at least"
         span = f"{lower} {least:g}" if bound == math.inf else f"from {least:g} to below {bound:g}"
         raise ValueError(f"{name}: got {culprit!r}{where}, expected a finite number {span}")

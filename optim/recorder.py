@@ -17,13 +17,13 @@ class Recorder:
     """Collects a run row by row; norms and overshoot are computed at the end of each chunk, all at once."""
 
     def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation, every: int = 1
+        self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation, every: int
     ) -> None:
         self._optimizer = optimizer if optimizer.answers else None
         self._problem = problem
         self._every, self._made = every, 0
-        # Points that are dropped must be judged before.
-        self._judges = optimizer.answers or (every > 1 and problem.varies and not problem.drifts)
+        # Whether points must be judged before they are dropped.
+        self._judges = optimizer.answers or (problem.varies and not problem.drifts)
         self._judged: list[Array] = []
         self._x: list[Any] = [x]
         self._f: list[Any] = [e.f]

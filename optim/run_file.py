@@ -76,7 +76,7 @@ def columns(run: Run) -> dict[str, Array]:
     count = int(np.prod(batch))
     shape = len(rows), *batch
     lr = np.concatenate([np.full((1, *run.history.lr.shape[1:]), np.nan), run.history.lr])[rows]
-    lr = lr.reshape(len(rows), *(lr.shape[1:-1] if lr.ndim == run.history.x.ndim else ()), -1)
+    lr = lr.reshape(len(rows), *lr.shape[1:-1], -1)
     crossed = np.concatenate([np.zeros((1, *batch), bool), run.history.overshoot])[rows]
     told: dict[str, Array] = {"update": np.broadcast_to(rows.reshape(-1, *(1,) * len(batch)), shape)}
     if batch:

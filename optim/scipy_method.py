@@ -74,8 +74,6 @@ def as_method(
     problem = SimpleNamespace(
         fun=value,
         grad=gradient,
-        x0=None,
-        minimum=None,
         formula=getattr(fun, "__name__", "fun"),
         gradient_source="finite differences" if jac is None else "exact",
     )

@@ -179,7 +179,7 @@ class SearchWay(Way):
 def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> None:
     """Refuse a problem without the derivatives that the optimizer's rule needs."""
     name = type(optimizer).__name__
-    for need in sorted(needs - {"f", "grad"}):
+    for need in sorted(needs - {"f"}):
         has = callable(getattr(seen, need, None)) and getattr(seen, f"has_{need}", True)
         if not has:
             raise TypeError(f"problem: got {seen.formula}, expected one with {need}, which {name} needs")

@@ -18,6 +18,7 @@ from optim import (
     State,
     minimize,
 )
+from optim.quasi_newton import _teaches
 from problems import (
     AdditiveNoise,
     BreastCancer,
@@ -464,10 +465,21 @@ def test_what_a_problem_lacks_is_named():
         minimize(noisy, Newton())
 
 
+@pytest.mark.parametrize("step", [1e-4, 1.0, 1e4])
+@pytest.mark.parametrize("change", [1e-4, 1.0, 1e4])
+def test_a_pair_teaches_by_the_angle_between_step_and_change_alone(step, change):
+    """Its cosine has to be above 1e-10, whatever the units of x and of f."""
+    for cosine, teaches in ((1e-9, True), (1e-11, False), (-1e-9, False)):
+        assert _teaches(np.array([step, 0.0]), np.array([cosine * change, change])) == teaches
+
+
 def test_bad_input_is_told_in_one_sentence():
     for make, message in [
         (lambda: Newton(repair="hope"), "repair: got the str 'hope', expected one of 'cholesky'"),
         (lambda: DiagonalNewton(diagonal="guess"), "diagonal: got the str 'guess'"),
+        (lambda: DiagonalNewton(samples=0), "samples: got 0, expected a whole number of at least 1"),
+        (lambda: ConjugateGradient(restart=0), "restart: got 0, expected a whole number of at least 1"),
+        (lambda: ConjugateGradient(nu=0.0), r"nu: got 0\.0, expected a positive number"),
         (lambda: LBFGS(memory=0), "memory: got 0, expected a whole number of at least 1"),
         (lambda: ConjugateGradient(beta="XX"), "beta: got the str 'XX', expected one of 'PR"),
         (lambda: ConjugateGradient(descent=1.0), "descent: got 1.0"),

@@ -1,5 +1,8 @@
 """The loop and its record: what is kept, when it stops, and what it says."""
 
+import functools
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.optimize
@@ -343,9 +346,99 @@ class TestSciPyMethod:
 
         assert self.run(callback=stop).nit == 1
 
+    @pytest.mark.parametrize(("answer", "updates"), [(True, 1), (False, 4), (None, 4), (1, 4), ("yes", 4)])
+    def test_a_callback_that_answers_true_stops_and_no_other_answer_does(self, answer, updates):
+        def callback(xk):
+            return answer
+
+        assert self.run(callback=callback, options={"maxiter": 4}).nit == updates
+
+    def test_without_maxiter_there_are_a_thousand_updates(self):
+        result = scipy.optimize.minimize(lambda x: x @ x, [1.0], jac=lambda x: 2 * x, method=ss.SGD(lr=0.0))
+        assert result.nit == 1000
+
+    @pytest.mark.parametrize("start", [8.0, [8.0], [[8.0]], 8])
+    def test_a_start_of_any_shape_is_one_vector(self, start):
+        """x^2/2 from 8 is halved three times; the functions get a vector of floats of their own."""
+        seen = []
+
+        def fun(x):
+            seen.append((x.shape, x.dtype))
+            return 0.5 * x @ x
+
+        def jac(x):
+            slope = x.copy()
+            x[:] = np.nan
+            return slope.tolist()
+
+        result = ss.SGD(lr=0.5)(fun, start, jac=jac, maxiter=3)
+        assert result.x.tolist() == result.jac.tolist() == [1.0]
+        assert (result.fun, result.nit, result.nfev, result.njev, result.status) == (0.5, 3, 4, 4, 0)
+        assert set(seen) == {((1,), np.dtype(float))}
+        assert np.array_equal(result.run.history.x[:, 0], [8.0, 4.0, 2.0, 1.0])
+        assert result.message == result.run.message == "used its budget of 3 updates"
+
+    def test_the_function_may_write_to_what_it_is_given(self):
+        def fun(x):
+            value = 0.5 * x @ x
+            x[:] = np.nan
+            return value
+
+        def hess(x):
+            x[:] = np.nan
+            return [[1.0]]
+
+        result = ss.Newton(lr=0.5)(fun, [8.0], jac=lambda x: x, hess=hess, maxiter=3)
+        assert result.x.tolist() == [1.0]
+
+    def test_the_tolerance_is_one_on_the_gradient(self):
+        """x^2/2 + 7 from 8: the slopes are 8, 4, 2, 1."""
+        result = ss.SGD(lr=0.5)(lambda x: 0.5 * x @ x + 7, [8.0], jac=lambda x: x, tol=1.0)
+        assert (result.nit, result.status, result.success) == (3, 1, True)
+
+    def test_a_hessian_serves_a_rule_that_needs_it(self):
+        """a x^2/2 at a = 3: Newton is there at once."""
+        given = {"args": (3.0,), "jac": lambda x, a: a * x, "method": ss.Newton(lr=1.0)}
+        result = scipy.optimize.minimize(
+            lambda x, a: 0.5 * a * x @ x,
+            [8.0],
+            hess=lambda x, a: [[a + 0 * x[0]]],
+            options={"maxiter": 1},
+            **given,
+        )
+        assert result.x.tolist() == [0.0]
+        with pytest.raises(TypeError, match="expected one with hess, which Newton needs"):
+            ss.Newton()(lambda x: x @ x, [8.0], jac=lambda x: 2 * x, hess="2-point")
+
+    def test_derivatives_may_be_numbers_of_any_kind_and_a_column(self):
+        """Of (x1^2 + x2^2)/2 in fractions: half a Newton step halves, and so does one of SGD."""
+        given = {
+            "jac": lambda x: [[Fraction(v)] for v in x],
+            "hess": lambda x: [[Fraction(1 + i == 1 + k) for k in range(len(x))] for i in range(len(x))],
+        }
+        for rule in (ss.SGD(lr=0.5), ss.Newton(lr=0.5)):
+            result = rule(lambda x: 0.5 * x @ x, [8, 4], maxiter=2, **given)
+            assert result.x.tolist() == [2.0, 1.0]
+
+    def test_the_run_is_named_after_the_function(self):
+        run = ss.SGD(lr=1e-3)(scipy.optimize.rosen, [1.0, 2.0], jac=scipy.optimize.rosen_der, maxiter=1).run
+        assert " on rosen: nit=1" in repr(run)
+        nameless = functools.partial(lambda a, x: a * x @ x, 2.0)
+        assert " on fun: nit=1" in repr(ss.SGD()(nameless, [1.0], maxiter=1).run)
+
+    def test_finite_differences_are_counted_as_values(self):
+        result = ss.SGD(lr=0.5)(lambda x: 0.5 * x @ x, [8.0, 4.0], maxiter=2)
+        assert (result.nfev, result.njev) == (3 * (1 + 3), 0)
+        np.testing.assert_allclose(result.x, [2.0, 1.0], rtol=1e-6)
+
+    def test_what_is_empty_is_not_refused(self):
+        result = ss.SGD(lr=0.5)(lambda x: x @ x, [8.0], jac=lambda x: 2 * x, bounds=[], constraints=[])
+        assert result.fun == 0.0
+
     @pytest.mark.parametrize(
         ("options", "error", "sentence"),
         [
+            ({"options": {"gtol": 1, "disp": 0}}, TypeError, "options: got 'disp', 'gtol', expected only"),
             ({"bounds": [(0, 1), (0, 1)]}, ValueError, "bounds: got .* expected none: Adam has no bounds"),
             ({"constraints": [{"type": "eq", "fun": sum}]}, ValueError, "constraints: got .* expected none"),
             ({"options": {"gtol": 1}}, TypeError, "options: got 'gtol', expected only 'maxiter' and 'tol'"),

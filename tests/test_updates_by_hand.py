@@ -13,6 +13,7 @@ from optim.optimizer import Hypers, _check_limits, kind_of
 from optim.ways import Searched, Way, way_for
 from problems import BreastCancer, MiniBatch, Parabola, Quadratic
 from schedules import Armijo, BoldDriver, Constant, Linear, Schedule
+from schedules.linesearch.line import Found, Trial
 from tests.noisy import NoisyBowl
 
 
@@ -85,7 +86,8 @@ class TestHypers:
     def test_schedules_are_asked_for_one_update_and_then_for_512(self):
         schedule, asked = noted()
         hypers = Hypers(SGD(lr=schedule), np.ones(2))
-        assert hypers.at(0).lr == 1.0
+        assert hypers.at(0).lr == hypers.at(0).lr == 1.0
+        assert [h.lr for h in hypers.over(0, 1)] == [1.0]
         assert asked == [0]
         assert [hypers.at(n).lr for n in (1, 2, 512)] == [1 / 2, 1 / 3, 1 / 513]
         assert asked == list(range(513))
@@ -149,6 +151,10 @@ class TestHypers:
             ValueError, match=r"^lr: got -1\.0 from the schedule at one of the updates 4 to 4,"
         ):
             Hypers(rule, np.ones(2)).at(4)
+        with pytest.raises(
+            ValueError, match=r"^lr: got -0\.25 from the schedule at one of the updates 3 to 3,"
+        ):
+            Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).at(3)
         with pytest.raises(TypeError, match="for n = 4, expected a number"):
             Hypers(SGD(lr=lambda n: f"rate {n}"), np.ones(2)).at(4)
 
@@ -160,7 +166,9 @@ class TestHypers:
         _check_limits("a name without limits", np.array([-math.inf, 0.0, math.inf]), "")
 
     def test_an_array_without_axes_is_a_number(self):
-        assert type(SGD(lr=np.array(0.25)).lr) is float
+        for number in (0.25, 1):
+            assert type(SGD(lr=np.array(number)).lr) is float
+            assert SGD(lr=np.array(number)).lr == number
         with pytest.raises(TypeError, match="expected a number, an array or a schedule"):
             SGD(lr=np.array([1, 2]))
 
@@ -262,6 +270,16 @@ class TestWays:
         h = way(Comparing(), problem, problem.x0).resolve(3, x, Evaluation(0.0, x))
         assert h.grad(x).tolist() == problem.draw(3, 0).grad(x).tolist()
 
+    def test_an_evaluation_along_a_line_is_drawn_again(self):
+        """The gradient that is asked for once more is of the very mini-batch, and is counted."""
+        problem = MiniBatch(BreastCancer(), 20, sampling="dynamic", rng=3)
+        x = np.full_like(problem.x0, 0.1)
+        made = way(Comparing(), problem, problem.x0)
+        h = made.resolve(4, x, Evaluation(0.0, x, drawn=(3, 2)))
+        assert h.grad(x).tolist() == problem.draw(3, 2).grad(x).tolist()
+        assert h.grad(x).tolist() != problem.draw(3, 0).grad(x).tolist()
+        assert made.n_g == 2
+
     def test_what_a_rule_needs(self):
         made = way(Asking(), Quadratic([1.0, 2.0]))
         assert made.resolve(0, np.ones(2), made.evaluate(0, np.ones(2))).f == 1.5
@@ -306,7 +324,59 @@ class TestFeedback:
         np.testing.assert_allclose(run.last_x, 0.0, atol=1e-15)
 
 
+class Told:
+    """A search of somebody else's: it takes steps of 1/2, and notes what it is told."""
+
+    kind = "search"
+    end = Trial(0.5, f=7.0, g=np.array([3.0, 4.0]), var_f=0.125, var_g=np.array([5.0, 6.0]), look=3)
+
+    def __init__(self):
+        self.told, self.warned = [], []
+
+    def warn_of_sampling(self, problem):
+        self.warned.append(problem)
+
+    def evaluate(self, problem, x):
+        return SimpleNamespace(f=float(problem.n), g=2 * x, var_f=0.25, var_g=3 * x)
+
+    def look(self, problem, n, x, e, d, carry):
+        self.told.append((problem, n, x.tolist(), e, d.tolist(), carry))
+        return Found(0.5, self.end, {"looked": n}, "converged", 3, 2)
+
+
 class TestSearching:
+    def test_what_a_search_is_told_and_what_becomes_of_its_answer(self):
+        search, problem, x = Told(), NoisyBowl(), np.array([1.0, 2.0])
+        made = way(SGD(lr=search), problem, state=State(4))
+        assert search.warned == [problem]
+        first = made.evaluate(4, x)
+        assert (first.f, first.g.tolist(), first.var_f, first.var_g.tolist(), first.drawn) == (
+            4.0,
+            [2.0, 4.0],
+            0.25,
+            [3.0, 6.0],
+            (4, 0),
+        )
+        x, _, e, rate = made.advance(4, x, first, ())
+        assert (x.tolist(), rate) == ([0.0, 0.0], 0.5)
+        assert e == (7.0, Told.end.g, 0.125, Told.end.var_g, (4, 3))
+        assert made.evaluate(5, x) == e, "handed over"
+        made.advance(5, x, e, ())
+        assert search.told == [
+            (problem, 4, [1.0, 2.0], first, [2.0, 4.0], None),
+            (problem, 5, [0.0, 0.0], e, [3.0, 4.0], {"looked": 4}),
+        ]
+        assert (made.n_f, made.n_g) == (1 + 3 + 3, 1 + 2 + 2)
+        columns = made.searched.columns(2)
+        assert (columns["status"].tolist(), columns["looks"].tolist()) == (["converged"] * 2, [3, 3])
+        assert made.searched.columns(1)["looks"].tolist() == [3]
+
+    def test_a_searched_rule_may_need_more_than_the_gradient(self):
+        """Newton's direction from (1, 1) is (1, 1), whatever the curvatures."""
+        made, x = way(Newton(lr=Armijo(alpha0=1.0)), Quadratic([1.0, 4.0])), np.ones(2)
+        x, *_ = made.advance(0, x, made.evaluate(0, x), ())
+        np.testing.assert_allclose(x, 0.0, atol=1e-15)
+
     def test_what_the_search_handed_over_is_not_asked_again(self):
         x = np.array([1.0, 2.0])
         at = {"x": x, "f": 1.5, "g": x, "var_f": 0.25, "var_g": 3 * x, "drawn": (4, 2)}
