@@ -105,7 +105,9 @@ class TestBacktracking:
         assert Armijo()(rising, None).status == "min_step"
         wall = along(lambda t: math.inf if t else 0.0, falling)
         assert Armijo()(wall, None).status == "nonfinite"
-        assert Armijo(max_trials=3)(along(lambda t: abs(t), falling), None).n_f == 3
+        for most in (0, 1, 3):
+            found = Armijo(max_trials=most)(along(lambda t: abs(t), falling), None)
+            assert (found.alpha, found.status, found.n_f) == (0.0, "min_step", most)
 
     def test_forward_and_backward(self):
         """c1 = 0.2 allows alpha up to 1.6 on a parabola whose minimum is at 1."""
@@ -130,6 +132,19 @@ class TestExact:
         line = Line(Straight(lambda t: -t, falling), np.zeros(1), np.ones(1))
         found = ExactQuadratic()(line, {"kept": 1})
         assert (found.alpha, found.status, found.carry) == (0.0, "max_step", {"kept": 1})
+
+    def test_a_closed_form_that_leads_behind_a_wall_gives_no_step(self):
+        """Curvature 1 and slope -1 lead to 1, where nothing is."""
+
+        class Wall(Along, abstract=True):
+            def hess(self, x):
+                return np.ones((1, 1))
+
+        line = Line(
+            Wall(lambda t: t * t / 2 - t if t < 1 else math.inf, lambda t: t - 1), np.zeros(1), np.ones(1)
+        )
+        found = ExactQuadratic()(line, {"kept": 1})
+        assert (found.alpha, found.status, found.carry) == (0.0, "nonfinite", {"kept": 1})
 
     def test_a_wall_is_approached_from_the_finite_side(self):
         """-log(1 - t) - 3 t has its minimum at 2/3, and a wall at 1."""
