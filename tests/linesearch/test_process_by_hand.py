@@ -6,16 +6,21 @@ them by one linear system. The formulas of `SplinePosterior` are not used.
 """
 
 import math
+from functools import cache
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from schedules import ProbabilisticLineSearch
+from schedules.linesearch.line import Line
 from schedules.linesearch.wiener import SplinePosterior
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(3)  # exact for the products of two straight lines
 
 
+@cache
 def covariance(a, b):
     """Of (f, f') at a with (f, f') at b: a push at s moves f(a) by a - s and f'(a) by 1."""
     length = min(a, b) + 10.0
@@ -103,3 +108,134 @@ def test_the_low_point_of_every_cell(data):
         lows = [r.real for r in slope.roots() if not r.imag and slope.deriv()(r.real) > 0]
         inside = [low for low in lows if left < low < right]
         assert gp.low_point(left, right) == (pytest.approx(inside[0], rel=1e-6) if inside else None)
+
+
+class Noisy:
+    """A bowl of two unequal axes whose values and gradients are noisy, with known deviations."""
+
+    sampling, varies = "dynamic", True
+
+    def __init__(self, seed, sigma_f=0.2, sigma_g=(0.3, 0.5)):
+        self.normal, self.sigma_f, self.sigma_g = (
+            np.random.default_rng(seed).normal,
+            sigma_f,
+            np.array(sigma_g),
+        )
+
+    def at(self, n):
+        return self
+
+    def draw(self, n, k):
+        return self
+
+    def stats(self, x):
+        H = np.array([1.0, 3.0])
+        f = 0.5 * (H * x * x).sum() + self.sigma_f * self.normal()
+        g = H * x + self.sigma_g * self.normal(size=2)
+        return SimpleNamespace(f=f, g=g, var_f=self.sigma_f**2, var_g=self.sigma_g**2)
+
+
+def chance(t, data, c1, c2):
+    """Probability of the Wolfe conditions at t."""
+    from scipy.stats import multivariate_normal
+
+    mean, V = joint([0.0, t], *data)
+    A = np.array([[1.0, c1 * t, -1.0, 0.0], [0.0, -c2, 0.0, 1.0]])
+    most = 2 * c2 * (abs(mean[1]) + 2 * math.sqrt(V[1, 1]))
+    return multivariate_normal(A @ mean, A @ V @ A.T).cdf([math.inf, most], lower_limit=[0.0, 0.0])
+
+
+def score(t, data, c1, c2):
+    """Expected improvement on the lowest mean at a datum, times that probability."""
+    from scipy.stats import norm
+
+    lowest = min(joint([u], *data)[0][0] for u in data[0])
+    (m, _), V = joint([t], *data)
+    z = norm(m, math.sqrt(V[0, 0]))
+    return ((lowest - m) * z.cdf(lowest) + V[0, 0] * z.pdf(lowest)) * chance(t, data, c1, c2)
+
+
+def low_points(data):
+    """Low points of the mean in each cell, or None."""
+    for left, right in pairwise(sorted(data[0])):
+        at = np.linspace(left, right, 3)
+        slope = np.polynomial.Polynomial.fit(at, joint(list(at), *data)[0][1::2], 2)
+        lows = [r.real for r in slope.roots() if not r.imag and slope.deriv()(r.real) > 0]
+        yield next((low for low in lows if left < low < right), None)
+
+
+def ought(data, search, reach):
+    """Where a search ought to go after its newest look, why, and how far beyond its longest it would look."""
+    newest, longest = data[0][-1], max(data[0])
+    means = {t: joint([t], *data)[0][0] for t in data[0][1:]}
+    good = [t for t in means if chance(t, data, search.c1, search.c2) > search.threshold]
+    if newest in good:
+        return newest, "converged", reach
+    if len(means) == search.budget:
+        return min(means, key=means.get), "budget", reach
+    lows = list(low_points(data))
+    if lows[0] is None and joint([0.0], *data)[0][1] > 0:
+        return 0.01 * min(means), "uphill", reach
+    if search.reference:
+        good = [t for t in good if t < longest]
+    if good:
+        return min(good, key=means.get), "converged", reach
+    beyond = longest + reach
+    best = max([*filter(None, lows), beyond], key=lambda t: score(t, data, search.c1, search.c2))
+    grows = best == beyond and (newest == longest or not search.reference)
+    return best, "next", 2 * reach if grows else reach
+
+
+def followed(search, line):
+    """Follow a search from look to look, computing where it ought to go; return how it ought to end."""
+    unit, beta, start = search.alpha0, abs(line.slope0), line.start
+    scale = unit * beta
+    noise = [start.var_f / scale**2, sum(line.d**2 * start.var_g) / beta**2]
+    data = ([0.0], [0.0], [line.slope0 / beta], *noise)
+    t, status, reach = 1.0, "next", 1.0
+    for look in line.trials[1:]:
+        assert status in ("next", "uphill"), "it looks on although it ought to end"
+        assert look.alpha == pytest.approx(t * unit, rel=1e-6)
+        if status == "uphill":
+            return t * unit, status
+        for column, value in zip(data, (t, (look.f - start.f) / scale, look.slope / beta), strict=False):
+            column.append(value)
+        t, status, reach = ought(data, search, reach)
+    return t * unit, status
+
+
+ENDS = {
+    54: "converged",  # shorter, then twice longer, the second time less so for the published program
+    77: "converged",  # at an older look, the longest, which the published program does not test again
+    247: "uphill",  # three longer looks, a shorter one, and the mean rises
+    316: "budget",  # shorter, longer, shorter, shorter
+    425: "converged",  # two longer looks
+    470: "converged",  # the last look that it may take
+    504: "uphill",
+    570: "converged",  # at an older look, or three looks later
+    784: "converged",  # at the lowest of three older looks
+    794: "converged",  # at the lower of two
+}
+
+
+@pytest.mark.parametrize("reference", [False, True])
+@pytest.mark.parametrize("seed", ENDS)
+def test_every_look_is_where_the_process_says(seed, reference):
+    """And it ends where it ought to, and for that reason."""
+    rng = np.random.default_rng(seed)
+    search = ProbabilisticLineSearch(
+        alpha0=float(rng.choice([0.25, 0.5, 1, 2])),
+        c1=0.1,
+        c2=0.4,
+        threshold=float(rng.choice([0.3, 0.5, 0.7, 0.9])),
+        budget=6,
+        reference=reference,
+    )
+    x = np.array([1.0, -1.0]) * rng.choice([0.3, 1.0])
+    noisy = Noisy(seed, rng.choice([0.1, 0.3, 1.0]))
+    start = noisy.stats(x)
+    line = Line(noisy, x, np.array([2.0, 0.5]) * start.g, start)
+    found = search(line, None)
+    alpha, status = followed(search, line)
+    assert (found.alpha, found.status) == (pytest.approx(alpha, rel=1e-6), status)
+    assert reference or status == ENDS[seed]
