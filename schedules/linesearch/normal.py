@@ -47,7 +47,7 @@ def bivariate_normal(h: float, k: float, rho: float) -> float:
     root = math.sqrt((1 - rho) * (1 + rho))
     beta = 0.0 if h * k > 0 or (h * k == 0 and h + k >= 0) else 0.5
     wedges = owens_t(h, _angle(h, k, rho, root)) + owens_t(k, _angle(k, h, rho, root))
-    return min(max(float(0.5 * (ndtr(h) + ndtr(k)) - wedges) - beta, 0.0), 1.0)
+    return max(float(0.5 * (ndtr(h) + ndtr(k)) - wedges) - beta, 0.0)
 
 
 def upper_rectangle(a: float, low: float, high: float, rho: float) -> float:
