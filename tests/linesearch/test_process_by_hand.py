@@ -205,6 +205,7 @@ def followed(search, line):
 
 
 ENDS = {
+    290: "converged",  # at the first look, after a longer one
     54: "converged",  # shorter, then twice longer, the second time less so for the published program
     77: "converged",  # at an older look, the longest, which the published program does not test again
     247: "uphill",  # three longer looks, a shorter one, and the mean rises
@@ -239,3 +240,88 @@ def test_every_look_is_where_the_process_says(seed, reference):
     alpha, status = followed(search, line)
     assert (found.alpha, found.status) == (pytest.approx(alpha, rel=1e-6), status)
     assert reference or status == ENDS[seed]
+
+
+def one_look(search, f, slope, var_f, var_d):
+    """Look once or more along a line with this value and slope ahead, and -1 at the start; noise as told."""
+
+    class Told(Noisy):
+        def stats(self, x):
+            t = -x[0]
+            return SimpleNamespace(f=f(t), g=np.array([-slope(t)]), var_f=var_f, var_g=np.array([var_d]))
+
+    line = Line(Told(0), np.zeros(1), np.ones(1), Told(0).stats(np.zeros(1)))
+    return search(line, None), line
+
+
+def test_a_probability_has_to_exceed_the_threshold():
+    def searched(threshold):
+        search = ProbabilisticLineSearch(alpha0=1.0, threshold=threshold)
+        found, line = one_look(search, lambda t: -0.3 * t, lambda t: 0.2 if t else -1.0, 0.01, 0.04)
+        return found.n_f, line.belief.probability(1.0)
+
+    _, p = searched(1e-3)
+    assert 0.1 < p < 0.999
+    assert searched(np.nextafter(p, 0.0)) == (1, p)
+    assert searched(p)[0] > 1
+
+
+def test_that_of_an_older_look_too():
+    """The one of seed 290: a first look that becomes probable when a longer one has been seen."""
+
+    def searched(threshold):
+        noisy = Noisy(290, 0.1)
+        x = np.array([0.3, -0.3])
+        start = noisy.stats(x)
+        line = Line(noisy, x, np.array([2.0, 0.5]) * start.g, start)
+        found = ProbabilisticLineSearch(0.5, c1=0.1, c2=0.4, threshold=threshold, budget=6)(line, None)
+        return found.alpha, found.n_f, line.belief.probability(0.5)
+
+    alpha, looks, p = searched(0.5)
+    assert (alpha, looks) == (0.5, 2)
+    assert searched(np.nextafter(p, 0.0)) == (0.5, 2, p)
+    assert searched(p)[1] > 2
+
+
+def test_a_level_look_need_not_be_the_shortest():
+    """Slopes are exact: -1 at 1, and 0 at 2, where it has not fallen by the 9/10 of 2 that c1 asks for."""
+    search = ProbabilisticLineSearch(alpha0=1.0, c1=0.9, threshold=0.9)
+    found, _ = one_look(search, lambda t: -min(t, 1.5), lambda t: 0.0 if t == 2 else -1.0, 0.01, 0.0)
+    assert (found.alpha, found.status, found.n_f) == (2.0, "flat", 2)
+
+
+@pytest.mark.parametrize("reference", [False, True])
+def test_a_slope_that_is_level_but_unsure_is_flat_for_the_published_program_alone(reference):
+    """Values are exact, so that they vary with no slope; slopes have a variance of 1/2.
+
+    The slope seen at 1 is the one that makes the mean level there: the mean depends on it linearly.
+    """
+
+    def level(seen):
+        return joint([1.0], [0.0, 1.0], [0.0, -0.02], [-1.0, seen], 0.0, 0.5)
+
+    (at_0, at_1), V = [level(seen)[0][1] for seen in (0.0, 1.0)], level(0.0)[1]
+    assert 1e-2 < V[1, 1] < 1
+    assert abs(V[0, 1]) < 1e-9
+    seen = at_0 / (at_0 - at_1)
+    search = ProbabilisticLineSearch(alpha0=1.0, c1=0.9, threshold=0.9, reference=reference)
+    found, _ = one_look(search, lambda t: -0.02 * t, lambda t: seen if t else -1.0, 0.0, 0.5)
+    assert ((found.alpha, found.status, found.n_f) == (1.0, "flat", 1)) == reference
+
+
+@pytest.mark.parametrize(("c1", "var_f", "var_d"), [(0.5, 0.5, 0.0), (0.5, 0.5, 1e-10), (1e-5, 0.0, 0.5)])
+def test_a_condition_that_is_certain_leaves_the_other_to_chance(c1, var_f, var_d):
+    """With exact slopes that of the slope holds; with exact values and hardly a c1 that of the value."""
+    from scipy.stats import norm
+
+    data = [0.0, 1.0], [0.0, -0.05], [-1.0, -0.3], var_f, var_d
+    mean, V = joint([0.0, 1.0], *data)
+    if var_f:
+        w = np.array([1.0, c1, -1.0, 0.0])
+        expected = norm.cdf((w @ mean) / math.sqrt(w @ V @ w))
+    else:
+        w = np.array([0.0, -0.5, 0.0, 1.0])
+        b = norm(w @ mean, math.sqrt(w @ V @ w))
+        expected = b.cdf(abs(mean[1]) + 2 * math.sqrt(V[1, 1])) - b.cdf(0.0)
+    assert 0.3 < expected < 0.9
+    assert SplinePosterior(*data).probability(1.0, c1, 0.5) == pytest.approx(expected, abs=1e-4)
