@@ -174,6 +174,10 @@ class TestPosterior:
         gp = spline(lambda t: (t - 2.5) ** 2, lambda t: 2 * (t - 2.5), [0.0, 1.0, 2.0])
         assert [gp.low_point(0.0, 1.0), gp.low_point(1.0, 2.0)] == [None, None]
 
+    def test_both_conditions_hold_with_equality_where_all_is_level(self):
+        gp = spline(lambda _: 0.0, lambda _: 0.0, [0.0, 1.0])
+        assert gp.probability(1.0) == 1.0
+
     def test_what_is_exact_is_certain(self):
         gp = spline(lambda t: (t - 1) ** 2, lambda t: 2 * (t - 1), [0.0, 1.0, 2.0, 3.0])
         assert [gp.probability(t) for t in (1.0, 2.0, 3.0)] == [1.0, 0.0, 0.0]
