@@ -202,6 +202,12 @@ class TestPosterior:
         for t in data:
             assert gp.expected_improvement(t, 0.5) == pytest.approx(max(0.5 - (t - 1) ** 2, 0.0), abs=1e-6)
 
+    def test_limits_whose_product_underflows(self):
+        """A quarter of the plane each, to the last digit."""
+        for h in (1e-200, -1e-200):
+            for k in (1e-200, -1e-200):
+                assert bivariate_normal(h, k, 0.0) == pytest.approx(0.25, rel=1e-15)
+
     def test_infinite_limits(self):
         assert bivariate_normal(math.inf, math.inf, 0.5) == 1.0
         assert bivariate_normal(-math.inf, 1.0, 0.5) == bivariate_normal(-math.inf, math.inf, 0.5) == 0.0

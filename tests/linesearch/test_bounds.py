@@ -62,6 +62,11 @@ def test_between_two_numbers(kind, name, low, high):
             kind(**{name: bound})
 
 
+def test_of_two_shares_the_one_above_1_is_named():
+    with pytest.raises(ValueError, match=r"^c1: got 1\.0"):
+        StrongWolfe(c1=1.0)
+
+
 LEAST = [
     (Armijo, "growth", 1.0),
     (Armijo, "rtol", 0.0),

@@ -84,6 +84,15 @@ class TestArmijo:
         assert steps_of(line)[0] == 1.0
         assert (found.alpha == 1.0) == enough
 
+    @pytest.mark.parametrize("search", [Armijo(max_trials=2), GrippoLamparielloLucidi(max_trials=2)])
+    @pytest.mark.parametrize(
+        ("first", "second", "status"), [(5.0, math.inf, "nonfinite"), (math.inf, 5.0, "min_step")]
+    )
+    def test_the_last_trial_says_why_there_was_no_step(self, search, first, second, status):
+        line = along(lambda t: {0.0: 0.0, 1.0: first, 0.5: second}[t], falling)
+        found = search(line, None)
+        assert (found.alpha, found.status, steps_of(line)) == (0.0, status, [1.0, 0.5])
+
 
 class TestBarzilaiAndBorwein:
     def test_the_first_trial_of_a_small_gradient(self):
