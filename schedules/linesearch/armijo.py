@@ -82,12 +82,10 @@ class Armijo(Search):
         slack = self.rtol * abs(line.phi0) + self.atol
         alpha = min(self._first(carry), self.alpha_max)
         last = None
-        status = "min_step"
         for _ in range(self.max_trials):
             f = line.value(alpha)
             if f <= line.phi0 + self.c1 * alpha * line.slope0 + slack and math.isfinite(f):
                 return line.accept(line.trials[-1], "converged", {"alpha": alpha})
-            status = "min_step" if math.isfinite(f) else "nonfinite"
             if self.interpolate:
                 shorter = interpolated(line, last, (alpha, f))
                 last = (alpha, f) if math.isfinite(f) else None
@@ -96,7 +94,7 @@ class Armijo(Search):
             alpha = shorter
             if alpha < line.shortest:
                 break
-        return line.stay(status, None)
+        return line.stay("min_step" if line.trials[-1].finite else "nonfinite", None)
 
     def _first(self, carry: Carry) -> float:
         return self.alpha0 if carry is None or self.growth is None else self.growth * float(carry["alpha"])
@@ -160,13 +158,11 @@ class ForwardBackward(Search):
         alpha = self.alpha_min if carry is None else float(carry["alpha"])
         alpha = max(min(alpha, longest), self.alpha_min)
         passed = self._passes(line, alpha)
-        best = line.trials[-1]
         if passed:
             while passed and alpha * self.eta <= longest:
-                best = line.trials[-1]
                 alpha *= self.eta
                 passed = self._passes(line, alpha)
-            best = line.trials[-1] if passed else best
+            best = line.trials[-1 if passed else -2]
             return line.accept(best, "max_step" if passed else "converged", {"alpha": best.alpha})
         while not passed and alpha > self.alpha_min:
             alpha = max(alpha / self.eta, self.alpha_min)

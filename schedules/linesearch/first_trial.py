@@ -33,7 +33,7 @@ def first_trial(rule: float | str, line: Line, carry: Carry) -> float:
         return rule
     if carry is None:
         bare = np.array_equal(line.d, line.start.g)
-        return min(1.0, 1.0 / max(float(np.abs(line.d).sum()), 1e-300)) if bare else 1.0
+        return 1.0 / max(float(np.abs(line.d).sum()), 1.0) if bare else 1.0
     if rule == "decrease":
         guess = 1.01 * 2 * (line.phi0 - carry["f"]) / line.slope0
         return min(1.0, guess) if guess > 0 else 1.0

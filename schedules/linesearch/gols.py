@@ -98,10 +98,10 @@ class GOLSI(GradientOnly):
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
         """Grow or shrink across the change of sign."""
         trial = line.both(last)
-        if 0 <= rise(trial) < -self.c2 * line.slope0:
-            return trial, "converged"
         if rise(trial) < 0:
             return grow(line, trial, self.eta, longest, 0.0)
+        if rise(trial) < -self.c2 * line.slope0:
+            return trial, "converged"
         return shrink(line, trial, self.eta, self.alpha_min, 0.0)
 
 
@@ -266,13 +266,15 @@ def rise(trial: Trial) -> float:
 
 
 def grow(line: Line, trial: Trial, eta: float, longest: float, level: float) -> tuple[Trial, str]:
-    """Multiply the step by eta until the slope reaches the level; return the first trial that does."""
-    best = trial
-    while rise(trial) < level:
-        if trial.alpha > longest / eta:
-            return trial, "max_step"
-        best, trial = trial, line.both(eta * trial.alpha)
-    return (trial, "converged") if trial.finite else (best, "nonfinite")
+    """Multiply a step whose slope is below the level by eta until it is not; return the first such trial."""
+    while trial.alpha <= longest / eta:
+        longer = line.both(eta * trial.alpha)
+        if not longer.finite:
+            return trial, "nonfinite"
+        if longer.slope >= level:
+            return longer, "converged"
+        trial = longer
+    return trial, "max_step"
 
 
 def shrink(line: Line, trial: Trial, eta: float, shortest: float, level: float) -> tuple[Trial, str]:

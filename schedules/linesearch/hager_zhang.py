@@ -180,7 +180,7 @@ class _Narrowing:
                 grown = self.search.rho * alpha
                 alpha = grown if grown < wall else (alpha + wall) / 2
             if alpha in (low.alpha, wall) or alpha < self.line.shortest:
-                break
+                return None
         return None
 
     def bisect(self, a: Trial, b: Trial) -> tuple[Trial, Trial] | None:

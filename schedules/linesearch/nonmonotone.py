@@ -72,23 +72,22 @@ class GrippoLamparielloLucidi(Search):
         kept = {"values": values, "x": line.x, "g": line.start.g}
         if line.slope0 >= 0:
             return line.stay("not_descent" if line.slope0 > 0 else "flat", kept)
-        alpha, most, status = self._first(line, carry), max(values), "min_step"
+        alpha, most = self._first(line, carry), max(values)
         for _ in range(self.max_trials):
             f = line.value(alpha)
             if math.isfinite(f) and f <= most + self.c1 * alpha * line.slope0:
                 return line.accept(line.trials[-1], "converged", kept)
-            status = "min_step" if math.isfinite(f) else "nonfinite"
             alpha *= self.rho
             if alpha < line.shortest:
                 break
-        return line.stay(status, kept)
+        return line.stay("min_step" if line.trials[-1].finite else "nonfinite", kept)
 
     def _first(self, line: Line, carry: Carry) -> float:
         g: Any = line.start.g
         if not (line.d == g).all():
             return 1.0
         if carry is None:
-            alpha = 1 / max(float(abs(g).max()), 1e-300)
+            alpha = 1 / float(abs(g).max())
         else:
             s, y = line.x - carry["x"], g - carry["g"]
             bend = float(s @ y)

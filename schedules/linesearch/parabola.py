@@ -66,10 +66,10 @@ class PAL(Search):
 
     def __call__(self, line: Line, carry: Carry) -> Found:
         """Return the step to the low point of the parabola, in units of the direction."""
-        length = float(np.linalg.norm(line.d)) or 1e-10
+        if line.slope0 >= 0:
+            return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
+        length = float(np.linalg.norm(line.d))
         b = line.slope0 / length
-        if b >= 0:
-            return line.stay("not_descent" if b > 0 else "flat", carry)
         a = (line.value(self.mu / length) - line.phi0 - b * self.mu) / (self.mu * self.mu)
         if not math.isfinite(a):
             return line.stay("nonfinite", carry)
@@ -149,7 +149,7 @@ class QuadraticApproximation(Search):
         if not trial.finite:
             return line.stay("nonfinite", {"alpha": first / self.growth})
         step = MODELS[self.model](line.start, trial)
-        if step is None:
+        if step is None or step <= 0:
             return line.accept(trial, "degenerate", {"alpha": 2 * first})
         alpha = min(max(step, first / self.growth), first * self.growth, longest)
         return line.go(alpha, "converged" if alpha == step else "max_step", {"alpha": alpha})
@@ -176,7 +176,7 @@ def _from_start_slope(a: Trial, b: Trial) -> float | None:
 def _from_end_slope(a: Trial, b: Trial) -> float | None:
     curvature = 2 * (a.f - b.f + b.slope * b.alpha) / (b.alpha * b.alpha)
     back = _low(-b.slope, curvature)
-    return None if back is None or b.alpha + back <= 0 else b.alpha + back
+    return None if back is None else b.alpha + back
 
 
 def _from_slopes(a: Trial, b: Trial) -> float | None:
@@ -187,14 +187,14 @@ def _from_all(a: Trial, b: Trial) -> float | None:
     """Fit value c, slope s and curvature k to the four data in units of alpha_1."""
     rows = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.5], [0.0, 1.0, 1.0]])
     data = np.array([a.f, a.slope * b.alpha, b.f, b.slope * b.alpha])
-    _, slope, curvature = np.linalg.lstsq(rows, data, rcond=None)[0].tolist()
+    _, slope, curvature = np.linalg.lstsq(rows, data)[0].tolist()
     low = _low(-slope, curvature)
-    return None if low is None or low <= 0 else low * b.alpha
+    return None if low is None else low * b.alpha
 
 
 def _low(fall: float, curvature: float) -> float | None:
     """Return how far to the low point; None where the parabola is not convex."""
-    return fall / curvature if curvature > 0 and math.isfinite(fall / curvature) else None
+    return fall / curvature if curvature > 0 else None
 
 
 MODELS: dict[str, Any] = {

@@ -13,6 +13,8 @@ Array = np.ndarray[Any, Any]
 
 # The process starts this far before the first datum, so that it is free there.
 _ORIGIN = 10.0
+# The least variance: what is certain has one of 0, but for round-off that may be negative.
+_ROUND_OFF = 1e-18
 
 
 class SplinePosterior:
@@ -23,7 +25,7 @@ class SplinePosterior:
 
     .. math::
         k(a, b) = \tfrac13 m^3 + \tfrac12 |a - b|\, m^2, \qquad
-        k^\partial(a, b) = \begin{cases} a^2/2 & a < b \\ ab - b^2/2 & a \ge b \end{cases}, \qquad
+        k^\partial(a, b) = a m - \tfrac12 m^2, \qquad
         {}^\partial k^\partial(a, b) = m.
 
     Parameters
@@ -48,7 +50,7 @@ class SplinePosterior:
         gram = np.concatenate([rows[:, 0], rows[:, 1]]) + np.diag(np.repeat([var_f, var_d], len(self.t)))
         self._factors = dgetrf(gram)[:2]
         self._solved_by: Any = dgetrs
-        self._w = self._solve(np.array([*y, *dy], dtype=float))
+        self._w = self._solve(np.array([*y, *dy]))
         self._start = self.posterior(0.0)
 
     def _solve(self, right: Array) -> Array:
@@ -105,11 +107,9 @@ class SplinePosterior:
         (v_a, v_ab), (_, v_b) = Q @ S @ Q.T
         if v_a < 1e-9 and v_b < 1e-9:
             return 1.0 if a >= 0 and b >= 0 else 0.0
-        if not (v_a > 0 and v_b > 0):
-            return 0.0
         most = 2 * c2 * (abs(m0[1]) + 2 * math.sqrt(max(V0[1, 1], 0.0)))
-        s_a, s_b = math.sqrt(v_a), math.sqrt(v_b)
-        rho = min(max(v_ab / (s_a * s_b), -1.0), 1.0)
+        s_a, s_b = math.sqrt(max(v_a, _ROUND_OFF)), math.sqrt(max(v_b, _ROUND_OFF))
+        rho = v_ab / (s_a * s_b)
         return upper_rectangle(float(-a / s_a), float(-b / s_b), float((most - b) / s_b), float(rho))
 
     def expected_improvement(self, t: float, best: float) -> float:
@@ -137,7 +137,7 @@ def _rows(t: float, data: list[float]) -> Array:
         m = min(a, b)
         half = m * m / 2
         value_value.append(m * half * (2 / 3) + abs(a - b) * half)
-        value_slope.append(half if a < b else a * b - half)
-        slope_value.append(half if b < a else a * b - half)
+        value_slope.append(m * a - half)
+        slope_value.append(m * b - half)
         slope_slope.append(m)
     return np.array([value_value + value_slope, slope_value + slope_slope])

@@ -140,12 +140,11 @@ def _is_higher(trial: Trial, low: Trial) -> bool:
 
 def _between(low: Trial, high: Trial) -> float:
     """Return the next trial of a bracket: the cubic's low point, else the parabola's, else the middle."""
+    left, right = sorted((low.alpha, high.alpha))
+    near = 0.1 * (right - left)
     for guess in (_cubic_low(low, high), _parabola_low(low, high)):
-        near = 0.1 * abs(high.alpha - low.alpha)
-        if guess is not None and abs(guess - low.alpha) >= near and abs(guess - high.alpha) >= near:
-            inside = (guess - low.alpha) * (high.alpha - guess) > 0
-            if inside:
-                return guess
+        if guess is not None and min(guess - left, right - guess) >= near:
+            return guess
     return 0.5 * (low.alpha + high.alpha)
 
 

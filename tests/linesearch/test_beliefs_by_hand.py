@@ -64,6 +64,15 @@ class TestSteps:
         assert tried(line) == [1.0, 2.0, 4.0, 3.0, 2.5, 2.75, 2.875]
         assert (found.alpha, found.status) == (2.875, "budget")
 
+    @pytest.mark.parametrize(
+        ("slope", "status"), [(1e-150, "flat"), (1e150, "flat"), (2e-150, "converged"), (5e149, "converged")]
+    )
+    def test_slopes_that_no_unit_can_scale(self, slope, status):
+        """From 1e-150 to 1e150, both excluded; at 1 the others have a low point."""
+        line = along(lambda t: slope * (t * t / 2 - t), lambda t: slope * (t - 1))
+        found = ProbabilisticLineSearch(alpha0=1.0)(line, None)
+        assert (found.alpha, found.status) == (float(status == "converged"), status)
+
     def test_walls_everywhere_shorten_the_next_search(self):
         line = along(lambda t: math.inf if t else 0.0, falling)
         found = ProbabilisticLineSearch()(line, KEPT)
@@ -88,6 +97,7 @@ class TestSteps:
             (1.3, 200.0, 190.05),
             (100.0, 1.0, 100.0),
             (100.0, 0.9948, 0.95 * 0.9948 + 0.05),
+            ((0.95 * 2.0 + 0.05) / 100, 2.0, 0.0195),
         ],
     )
     def test_the_next_unit_stays_within_a_hundred_of_the_mean(self, growth, mean, unit):
@@ -154,14 +164,25 @@ class TestPosterior:
             )
             low = max(np.roots([3 * a, 2 * b, -1.0]).real)
             assert gp.low_point(0.0, 3.0) == pytest.approx(low, rel=1e-9)
+        for data in ([0.0, 2.0], [0.0, 0.25, 1.5]):
+            gp = spline(lambda t: (t - 1) ** 2 / 4, lambda t: (t - 1) / 2, data)
+            assert gp.low_point(*data[-2:]) == pytest.approx(1.0, rel=1e-9)
+        gp = spline(lambda t: -t * t / 2 + t**3 / 6, lambda t: -t + t * t / 2, [0.0, 3.0])
+        assert gp.low_point(0.0, 3.0) == pytest.approx(2.0, rel=1e-9), "level at its left end, a hill"
+        gp = spline(lambda _: 0.0, lambda _: 0.0, [0.0, 1.0])
+        assert gp.low_point(0.0, 1.0) is None, "level everywhere"
         gp = spline(lambda t: (t - 2.5) ** 2, lambda t: 2 * (t - 2.5), [0.0, 1.0, 2.0])
         assert [gp.low_point(0.0, 1.0), gp.low_point(1.0, 2.0)] == [None, None]
+
+    def test_both_conditions_hold_with_equality_where_all_is_level(self):
+        gp = spline(lambda _: 0.0, lambda _: 0.0, [0.0, 1.0])
+        assert gp.probability(1.0) == 1.0
 
     def test_what_is_exact_is_certain(self):
         gp = spline(lambda t: (t - 1) ** 2, lambda t: 2 * (t - 1), [0.0, 1.0, 2.0, 3.0])
         assert [gp.probability(t) for t in (1.0, 2.0, 3.0)] == [1.0, 0.0, 0.0]
 
-    @pytest.mark.parametrize(("var_f", "var_d"), [(0.0, 0.5)])
+    @pytest.mark.parametrize(("var_f", "var_d"), [(0.0, 0.5), (0.5, 0.0)])
     def test_one_exact_kind_of_data_is_the_limit_of_little_noise(self, var_f, var_d):
         def chance(least):
             return spline(
@@ -180,6 +201,12 @@ class TestPosterior:
         gp = spline(lambda t: (t - 1) ** 2, lambda t: 2 * (t - 1), data)
         for t in data:
             assert gp.expected_improvement(t, 0.5) == pytest.approx(max(0.5 - (t - 1) ** 2, 0.0), abs=1e-6)
+
+    def test_limits_whose_product_underflows(self):
+        """A quarter of the plane each, to the last digit."""
+        for h in (1e-200, -1e-200):
+            for k in (1e-200, -1e-200):
+                assert bivariate_normal(h, k, 0.0) == pytest.approx(0.25, rel=1e-15)
 
     def test_infinite_limits(self):
         assert bivariate_normal(math.inf, math.inf, 0.5) == 1.0

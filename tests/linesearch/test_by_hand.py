@@ -105,7 +105,9 @@ class TestBacktracking:
         assert Armijo()(rising, None).status == "min_step"
         wall = along(lambda t: math.inf if t else 0.0, falling)
         assert Armijo()(wall, None).status == "nonfinite"
-        assert Armijo(max_trials=3)(along(lambda t: abs(t), falling), None).n_f == 3
+        for most in (0, 1, 3):
+            found = Armijo(max_trials=most)(along(lambda t: abs(t), falling), None)
+            assert (found.alpha, found.status, found.n_f) == (0.0, "min_step", most)
 
     def test_forward_and_backward(self):
         """c1 = 0.2 allows alpha up to 1.6 on a parabola whose minimum is at 1."""
@@ -130,6 +132,19 @@ class TestExact:
         line = Line(Straight(lambda t: -t, falling), np.zeros(1), np.ones(1))
         found = ExactQuadratic()(line, {"kept": 1})
         assert (found.alpha, found.status, found.carry) == (0.0, "max_step", {"kept": 1})
+
+    def test_a_closed_form_that_leads_behind_a_wall_gives_no_step(self):
+        """Curvature 1 and slope -1 lead to 1, where nothing is."""
+
+        class Wall(Along, abstract=True):
+            def hess(self, x):
+                return np.ones((1, 1))
+
+        line = Line(
+            Wall(lambda t: t * t / 2 - t if t < 1 else math.inf, lambda t: t - 1), np.zeros(1), np.ones(1)
+        )
+        found = ExactQuadratic()(line, {"kept": 1})
+        assert (found.alpha, found.status, found.carry) == (0.0, "nonfinite", {"kept": 1})
 
     def test_a_wall_is_approached_from_the_finite_side(self):
         """-log(1 - t) - 3 t has its minimum at 2/3, and a wall at 1."""
@@ -182,6 +197,33 @@ class TestParabolas:
         PAL()(line, None)
         assert [line.belief.mean(t) for t in (0.0, 0.7, 2.0)] == pytest.approx([2.0, 0.18, 2.0])
 
+    def test_pal_at_its_longest_step(self):
+        """The low point of 2 (1 - t)^2 along d = 2 is a distance of 2 away."""
+        for s_max, expected in ((2.0, "converged"), (np.nextafter(2.0, 0.0), "max_step")):
+            found = PAL(mu=0.5, alpha=1.0, s_max=s_max)(parabola(), None)
+            assert (found.alpha, found.status) == (pytest.approx(1.0), expected)
+
+    def test_pal_keeps_what_it_is_given(self):
+        wall = along(lambda t: math.inf if t else 0.0, falling)
+        for line in (parabola(), parabola(0.0, d=1.0), parabola(1.0, d=-1.0), wall):
+            assert PAL()(line, {"kept": 1}).carry == {"kept": 1}
+
+    @pytest.mark.parametrize(
+        ("model", "f", "slope"), [("s0s1", -1.0, -1.0), ("f0s0f1", -1.0, 3.0), ("f0f1s1", 0.5, 1.0)]
+    )
+    def test_without_a_low_point_ahead_it_takes_the_measured_one(self, model, f, slope):
+        """Straight lines through slopes, and a start; and t^2/2, lowest at 0, through values and an end."""
+        line = along(lambda t: f if t else 0.0, lambda t: slope if t else -1.0)
+        found = QuadraticApproximation(model, alpha0=1.0)(line, None)
+        assert (found.alpha, found.status, found.carry) == (1.0, "degenerate", {"alpha": 2.0})
+
+    def test_the_least_squares_parabola_is_lowest_before_the_measured_point(self):
+        """Of t^2 - t, halfway to where its slope is 1."""
+        found = QuadraticApproximation("all", alpha0=1.0)(
+            along(lambda t: t * t - t, lambda t: 2 * t - 1), None
+        )
+        assert (found.alpha, found.status) == (pytest.approx(0.5), "converged")
+
     def test_pal_measures_where_there_is_no_low_point(self):
         found = PAL(mu=0.25)(along(lambda t: -t, falling), None)
         assert (found.alpha, found.status) == (0.25, "degenerate")
@@ -216,6 +258,22 @@ class TestParabolas:
         found = SLS(alpha0=0.15, goldstein=True)(line, None)
         assert [t.alpha for t in line.trials[1:]] == [0.15, 0.3]
         assert found.carry == {"alpha": 0.3}
+
+    def test_goldstein_at_the_longest_step_and_with_equality(self):
+        """-t is always too short for c = 1/4; -3 t / 4 just long enough."""
+        found = SLS(c=0.25, alpha0=0.5, alpha_max=1.5, goldstein=True)(along(lambda t: -t, falling), None)
+        assert (found.alpha, found.status, found.n_f) == (1.5, "converged", 3)
+        found = SLS(c=0.25, goldstein=True)(along(lambda t: -0.75 * t, falling), None)
+        assert (found.alpha, found.status, found.n_f) == (1.0, "converged", 1)
+
+    def test_a_stochastic_search_without_a_way_down(self):
+        """Below a gradient of 1e-8 it is flat; a direction across the gradient, or none, is no descent."""
+        for slope, expected in ((-1e-8, "converged"), (-9e-9, "flat")):
+            line = along(lambda t, s=slope: s * t, lambda _, s=slope: s)
+            assert SLS()(line, None).status == expected
+        assert SLS()(parabola(d=0.0), None).status == "not_descent"
+        found = SLS(alpha0=0.5)(along(lambda t: math.inf if t else 0.0, falling), {"alpha": 2.0})
+        assert (found.alpha, found.status, found.carry) == (0.0, "nonfinite", {"alpha": 0.5})
 
 
 TELLING = [

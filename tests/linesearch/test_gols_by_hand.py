@@ -98,6 +98,10 @@ class TestGradientOnly:
         found = search(line, {"alpha": 1.0})
         assert (steps_of(line), found.alpha, found.status) == (seen, 4.0, "max_step")
 
+    def test_a_level_end_at_the_longest_step_is_the_change_of_sign(self):
+        found = GOLSB(max_length=1.0, width=0.3)(simple(), None)
+        assert (found.alpha, found.status) == (0.875, "converged"), "the middle of what is left of (1/2, 1)"
+
     @pytest.mark.parametrize("slope", [-math.inf, math.nan])
     def test_a_slope_that_is_no_number_is_too_far(self, slope):
         def wall():

@@ -187,6 +187,18 @@ class TestHagerZhang:
         last = (a + b) / 2 if gamma == 0.66 else secant(a, b)
         assert steps_of(line) == pytest.approx([1.0, 5.0, a, b, last])
 
+    def test_a_width_of_exactly_gamma_is_short_enough(self):
+        """Half of [0, 4] is left, and gamma is 1/2: next comes the secant of -1 and 3, not the middle."""
+        line = along(lambda t: 10.0 if t else 1.0, {0.0: -1.0, 4.0: 1.0, 2.0: 3.0, 0.5: 1.0}.get)
+        HagerZhang(first=4.0, gamma=0.5, max_trials=3)(line, None)
+        assert steps_of(line) == [4.0, 2.0, 0.5]
+
+    def test_a_secant_that_rounds_to_an_end_is_not_looked_at_again(self):
+        """From slope -1e-17 at 1 and 1 at 5 it falls on 1, to the last digit; so the middle is next."""
+        line = along(lambda t: -t if t < 2 else 10.0, {0.0: -1.0, 1.0: -1e-17, 5.0: 1.0, 3.0: 1.0}.get)
+        HagerZhang(first=1.0, delta=1e-18, sigma=1e-18, max_trials=3)(line, None)
+        assert steps_of(line) == [1.0, 5.0, 3.0]
+
     def test_a_bracket_of_neighbours_is_the_end(self):
         line = along(lambda t: -t if t < 5.3 else 10.0, lambda t: -1.0 if t < 5.3 else 1.0)
         found = HagerZhang(first=1.0, max_trials=500)(line, None)

@@ -8,16 +8,18 @@ import pytest
 
 from problems import Parabola
 from schedules import (
+    SLS,
     Armijo,
     ExactQuadratic,
     ExactSearch,
     ForwardBackward,
     GrippoLamparielloLucidi,
     HagerZhang,
+    ProbabilisticLineSearch,
     StrongWolfe,
 )
 from schedules.linesearch.armijo import interpolated
-from schedules.linesearch.line import Line, refuse_outside, stats_of
+from schedules.linesearch.line import Line, Search, refuse_outside, stats_of
 from tests.linesearch.lines import Along, along, cubic, falling, looks, parabola, steps_of
 
 
@@ -67,7 +69,13 @@ class TestArmijo:
         assert (steps_of(line), found.alpha, found.status) == ([1.0, 0.5], 0.5, "converged")
 
     @pytest.mark.parametrize(
-        "search", [Armijo(c1=0.25), ForwardBackward(c1=0.25), GrippoLamparielloLucidi(c1=0.25, alpha_max=1.0)]
+        "search",
+        [
+            Armijo(c1=0.25),
+            ForwardBackward(c1=0.25),
+            GrippoLamparielloLucidi(c1=0.25, alpha_max=1.0),
+            SLS(c=0.25, reset="keep"),
+        ],
     )
     @pytest.mark.parametrize(("f", "enough"), [(-0.25, True), (0.1, False)])
     def test_just_enough_is_enough(self, search, f, enough):
@@ -75,6 +83,15 @@ class TestArmijo:
         found = search(line, {"alpha": 1.0, "values": [], "x": np.ones(1), "g": np.zeros(1)})
         assert steps_of(line)[0] == 1.0
         assert (found.alpha == 1.0) == enough
+
+    @pytest.mark.parametrize("search", [Armijo(max_trials=2), GrippoLamparielloLucidi(max_trials=2)])
+    @pytest.mark.parametrize(
+        ("first", "second", "status"), [(5.0, math.inf, "nonfinite"), (math.inf, 5.0, "min_step")]
+    )
+    def test_the_last_trial_says_why_there_was_no_step(self, search, first, second, status):
+        line = along(lambda t: {0.0: 0.0, 1.0: first, 0.5: second}[t], falling)
+        found = search(line, None)
+        assert (found.alpha, found.status, steps_of(line)) == (0.0, status, [1.0, 0.5])
 
 
 class TestBarzilaiAndBorwein:
@@ -160,8 +177,21 @@ class TestTheLine:
     def test_a_start_without_sampling_has_no_variance(self):
         e = Armijo().evaluate(Parabola(), np.ones(1))
         assert (e.alpha, e.var_f) == (0.0, None)
+        e = ProbabilisticLineSearch().evaluate(Parabola(), np.ones(1))
+        assert (e.alpha, e.var_f, e.var_g.tolist()) == (0.0, 0.0, [0.0])
         e = stats_of(Parabola(), np.ones(1))
         assert (e.alpha, e.var_f, e.var_g.tolist()) == (0.0, 0.0, [0.0])
+
+    def test_a_search_may_have_a_parameter_without_a_default(self):
+        class Fixed(Search, abstract=True):
+            alpha: float
+            growth: float = 1.5
+
+        assert [type(v) for v in (Fixed(2).alpha, Fixed(2, 3).growth, Fixed(0.5).alpha)] == [
+            int,
+            float,
+            float,
+        ]
 
     def test_spans_are_told(self):
         search = SimpleNamespace(a=math.inf, b=-1.0, c=-1.0)
