@@ -259,7 +259,8 @@ class Hypers:
     """An optimizer's record as each update sees it.
 
     Schedules are evaluated in chunks and the record handed out is one and the same object, refilled: building
-    a fresh one would cost more than most updates do.
+    a fresh one would cost more than most updates do. A plain function may hold for the updates of the run
+    alone, and is asked one by one.
     """
 
     def __init__(self, optimizer: Optimizer, x: Array) -> None:
@@ -269,8 +270,7 @@ class Hypers:
         self._inner: dict[str, Hypers] = {}
         self._table: list[tuple[str, Any]] = []
         self._first, self._stop, self._width = 0, 0, 1
-        # A function of somebody's own may hold for the updates of the run alone: it is asked one by one.
-        self._looks_ahead = True
+        self._asked: list[tuple[str, Any]] = []
         names = optimizer.own_hypers()
         values = self._h.__dict__
         for name, value in optimizer.fields():
@@ -281,8 +281,7 @@ class Hypers:
             elif name in names and isinstance(value, np.ndarray):
                 value = value.astype(x.dtype)
             elif name in names and callable(value) and kind_of(value) == "schedule":
-                self._moving.append((name, value))
-                self._looks_ahead &= isinstance(value, Record)
+                (self._moving if isinstance(value, Record) else self._asked).append((name, value))
             values[name] = value
 
     def at(self, n: int) -> Any:
@@ -295,6 +294,8 @@ class Hypers:
             i = n - self._first
             for name, column in self._table:
                 values[name] = column[i]
+        for name, function in self._asked:
+            values[name] = _answer(name, function, n)
         for inner in self._inner.values():
             inner.at(n)
         return self._h
@@ -311,6 +312,8 @@ class Hypers:
                 values["t"] = k + 1
                 for name, column, first in columns:
                     values[name] = column[k - first]
+                for name, function in self._asked:
+                    values[name] = _answer(name, function, k)
                 for inner in self._inner.values():
                     inner.at(k)
                 yield self._h
@@ -320,6 +323,7 @@ class Hypers:
         """Return what changes from update n to stop - 1, t and every schedule, by its path in the record."""
         found: dict[tuple[str, ...], Sequence[Any]] = {("t",): range(n + 1, stop + 1)}
         found |= {(name,): self._column(name, s, range(n, stop)) for name, s in self._moving}
+        found |= {(name,): [_answer(name, f, k) for k in range(n, stop)] for name, f in self._asked}
         for name, inner in self._inner.items():
             found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
         return found
@@ -332,21 +336,15 @@ class Hypers:
 
     def _fill(self, n: int) -> None:
         # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.
-        goes_on = self._looks_ahead and self._stop == n > 0
-        ahead = max(1, min(_CHUNK, _TABLE // self._width)) if goes_on else 1
+        ahead = max(1, min(_CHUNK, _TABLE // self._width)) if self._stop == n > 0 else 1
         self._first, self._stop = n, n + ahead
         updates = range(self._first, self._stop)
         self._table = [(name, self._column(name, s, updates)) for name, s in self._moving]
         self._width = max(np.size(column[0]) for _, column in self._table)
 
     def _column(self, name: str, schedule: Any, indices: range) -> Any:
-        where = f" from the schedule at one of the updates {indices[0]} to {indices[-1]}"
-        if not (isinstance(schedule, Record) and callable(schedule)):
-            numbers = [_number(name, schedule(i), i) for i in indices]
-            _check_limits(name, np.array(numbers), where)
-            return numbers
         values = schedule(np.array(indices).reshape((-1,) + (1,) * self._ndim))
-        _check_limits(name, values, where)
+        _check_limits(name, values, f" from the schedule at one of the updates {indices[0]} to {indices[-1]}")
         return values.ravel().tolist() if values[0].size == 1 else values.astype(self._dtype)
 
 
@@ -369,17 +367,23 @@ def kind_of(value: Any) -> str:
     return str(getattr(value, "kind", "schedule"))
 
 
-def _number(name: str, value: Any, n: int) -> float:
+def _answer(name: str, function: Any, n: int) -> float:
+    """Return what a plain function gives for update n, if it is a number within the limits."""
+    value = function(n)
     try:
-        return float(value)
+        value = float(value)
     except (TypeError, ValueError):
         raise TypeError(
             f"{name}: the function gave {describe(value)} for n = {n}, expected a number"
         ) from None
+    _check_limits(name, value, f" from the function for n = {n}")
+    return value
 
 
 def _check_limits(name: str, value: Any, where: str) -> None:
     least, bound, closed = _LIMITS.get(name, (-math.inf, math.inf, True))
+    if type(value) is float and least < value < bound:
+        return
     array = np.asarray(value)
     below = array <= bound if closed else array < bound
     good = (array > least if name in _ABOVE else array >= least) & below

@@ -173,7 +173,7 @@ BAD = [
     (
         lambda: ss.minimize(ss.Quadratic(), ss.SGD(lr=lambda n: 0.1 - n)),
         ValueError,
-        "lr: got -0.9 from the schedule",
+        "lr: got -0.9 from the function for n = 1",
     ),
     (
         lambda: ss.minimize(ss.Quadratic(), ss.SGD(lr=lambda n: [n])),
