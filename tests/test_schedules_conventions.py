@@ -248,7 +248,8 @@ def test_cooldown_shapes(shape, half):
 
 def test_the_first_update_of_a_cooldown_is_the_one_it_is_given():
     """By a shape that has fallen already where it begins."""
-    assert Constant(2.0).cooldown(4, at=3, shape=Constant(0.25)).table(5).tolist() == [2.0, 2.0, 2.0, 0.5, 0.5]
+    cooled = Constant(2.0).cooldown(4, at=3, shape=Constant(0.25))
+    assert cooled.table(5).tolist() == [2.0, 2.0, 2.0, 0.5, 0.5]
 
 
 def test_a_cooldown_may_have_any_schedule_s_shape_and_the_body_goes_on_underneath():
