@@ -30,6 +30,13 @@ class Opposite(Optimizer, abstract=True):
         return -x
 
 
+class Turning(Opposite, abstract=True):
+    """The same, written so that from update 520 on only arrays understand it."""
+
+    def direction(self, x, g, slots, h):
+        return g if h.t < 520 else np.sort(g), slots
+
+
 class TestTheHistory:
     @pytest.mark.parametrize("engine", ["array", "auto"])
     @pytest.mark.parametrize("every", [1, 2, 3, 512])
@@ -50,13 +57,24 @@ class TestTheHistory:
 
     @pytest.mark.parametrize("rule", [SGD(lr=2.2), PolyakRuppert(SGD(lr=2.2))], ids=repr)
     @pytest.mark.parametrize("every", [1, 7])
-    def test_where_an_engine_gives_up_the_loop_goes_on(self, rule, every):
+    def test_a_run_that_is_lost_is_lost_at_the_same_update_in_any_engine(self, rule, every):
         """x is multiplied by -1.2 each time; 8 * 1.2^1935 = 1.3e154 is the last whose square is finite."""
         arrays, auto = (minimize(BOWL, rule, steps=3000, every=every, engine=e) for e in ("array", "auto"))
         assert (arrays.nit, arrays.nfev) == (auto.nit, auto.nfev) == (1935, 1937)
         for name in ("x", "fun", "grad_norm", "lr", "overshoot", "n", "answer", "answer_fun"):
             one, other = (getattr(run.history, name) for run in (arrays, auto))
             assert (one is other is None) or np.array_equal(one, other), name
+
+    @pytest.mark.parametrize("every", [1, 7])
+    @pytest.mark.parametrize("starts", [[8.0], [[8.0], [4.0]]], ids=["single", "batch"])
+    def test_where_an_engine_gives_up_the_loop_goes_on(self, starts, every):
+        h = minimize(BOWL, Turning(lr=1.99), starts, steps=540, every=every).history
+        k = np.array([*range(0, 540, every), 540]).reshape(-1, *(1,) * np.ndim(starts))
+        assert h.n.tolist() == k.ravel().tolist()
+        np.testing.assert_allclose(h.x, (-0.99) ** k * starts, rtol=1e-10)
+        np.testing.assert_allclose(h.answer, -h.x, rtol=0)
+        assert len(h.fun) == len(h.answer_fun) == 541
+        assert np.array_equal(h.fun, h.answer_fun)
 
     @pytest.mark.parametrize(
         ("start", "lr", "over"), [(8.0, 1.0, False), (0.5, 1.5, True), (0.5, 0.5, False)]
