@@ -120,8 +120,6 @@ class ExactSearch(Search):
         """Return the trial with the smallest slope that Brent's method leaves."""
         from scipy.optimize import brentq
 
-        if high.slope == 0:
-            return high
         known = {low.alpha: low, high.alpha: high}
 
         def slope(alpha: float) -> float:

@@ -18,7 +18,7 @@ from schedules import (
     ProbabilisticLineSearch,
     StrongWolfe,
 )
-from schedules.linesearch.armijo import interpolated
+from schedules.linesearch.armijo import interpolated, longest_step
 from schedules.linesearch.line import Line, Search, refuse_outside, stats_of
 from tests.linesearch.lines import Along, along, cubic, falling, looks, parabola, steps_of
 
@@ -62,6 +62,10 @@ class TestArmijo:
         assert interpolated(line, (2.0, -14.0), (1.0, -1.0)) == pytest.approx(1 / 3, rel=1e-15)
         line = cubic(0.0, -0.25, 0.0, -1.0)
         assert interpolated(line, (4.0, line.value(4.0)), (2.0, line.value(2.0))) == 1.0
+
+    @pytest.mark.parametrize(("d", "longest"), [(4.0, 0.5), (2e-7, 1e7), (1e-7, 1e7), (0.0, 1e7)])
+    def test_the_longest_step_is_a_length_or_ten_million(self, d, longest):
+        assert longest_step(parabola(d=d), 2.0) == pytest.approx(longest, rel=1e-15)
 
     def test_forward_and_backward_past_a_wall(self):
         line = along(lambda t: -t if t < 0.6 else math.inf, falling)
@@ -110,6 +114,12 @@ class TestBarzilaiAndBorwein:
 
 
 class TestExact:
+    def test_a_root_is_found_to_the_last_digits_however_near_it_is(self):
+        """The slope exp(t / r - 1) - 1 vanishes at r, far below any tolerance that is no share of it."""
+        for r in (1e-14, 1.0, 1e6):
+            line = along(lambda t, r=r: r * math.exp(t / r - 1) - t, lambda t, r=r: math.expm1(t / r - 1))
+            assert ExactSearch(first=0.3 * r)(line, None).alpha == pytest.approx(r, rel=3e-15, abs=0)
+
     def test_a_level_trial_is_the_root(self):
         line = parabola()
         found = ExactSearch(first=1.0)(line, None)
@@ -163,6 +173,31 @@ class TestTheLine:
         assert line.accept(line.trials[-1], "converged", None).e is None
         both = line.both(0.25)
         assert line.accept(both, "converged", None).e is both
+
+    def test_looks_are_numbered(self):
+        line = parabola()
+        for look in (line.value, line.slope, line.both, line.stats):
+            look(0.5)
+        assert [t.look for t in line.trials] == [0, 1, 2, 3, 4]
+        assert line.n_calls == 4
+        assert line.belief is None
+
+    def test_an_object_that_says_nothing_of_change_does_not(self):
+        line = Line(SimpleNamespace(value_and_grad=Parabola().value_and_grad), np.ones(1), np.ones(1))
+        assert (line.seen, line.sampling) == (line.problem, "full")
+
+    def test_it_is_the_first_update_unless_told(self):
+        seen = []
+
+        class Watched(Drawn, abstract=True):
+            def at(self, n):
+                seen.append(n)
+                return self
+
+        problem = Watched(lambda t: -t, falling)
+        for options in ({}, {"n": 7}):
+            Line(problem, np.zeros(1), np.ones(1), **options)
+        assert seen == [0, 7]
 
     def test_slopes_are_told_and_kept(self):
         line = parabola()
