@@ -370,8 +370,18 @@ class TestWhatItIsInstead:
     def test_a_rule_that_leaves_the_numbers(self, nothing_known):
         report = compare_optimizer(lambda x, _, s: (x * np.nan, s), SGD(lr=0.1))
         assert report.difference == math.inf
-        assert report.sentence.startswith("differs from SGD(lr=0.1) first at step 1 of")
-        assert "x[0] = nan, expected 0.93" in report.sentence
+        assert report.sentence == (
+            'differs from SGD(lr=0.1) first at step 1 of the stream "wandering": gradient 0.7, x[0] = nan, '
+            "expected 0.93, a relative difference of inf"
+        )
+
+    def test_a_coordinate_that_leaves_the_numbers_is_the_one_that_is_shown(self, nothing_known):
+        def step(x, g, state, lr):
+            return x - lr * g + ((0.0, np.nan, 1.0) if len(x) == 3 else 0.0), state
+
+        sentence = compare_optimizer(step, SGD(lr=0.1)).sentence
+        assert 'at step 1 of the stream "three coordinates' in sentence
+        assert "gradient -0.007, rate 1 times the base, x[1] = nan, expected -1.9993," in sentence
 
 
 @pytest.mark.usefixtures("nothing_known")
