@@ -588,6 +588,7 @@ class TestProperties:
             move = 0.9 * last - 0.1 * g
             return x + move, [*(state or []), move]
 
+        assert compare_optimizer(step).broken == (), "whatever a reference may lack"
         assert check_optimizer(step, like=HeavyBall(lr=0.1)).ok
 
     def test_all_at_once(self):
