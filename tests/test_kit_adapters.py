@@ -85,7 +85,7 @@ def test_optax(monkeypatch, jax):
     optax = ModuleType("optax")
     optax.apply_updates = lambda x, updates: x + updates
     monkeypatch.setitem(sys.modules, "optax", optax)
-    rule = Transformation(np.zeros_like, update)
+    rule = Transformation(lambda x: 0 * x, update)
     subject = as_subject(rule, 7.0)
     assert (subject.name, subject.takes_rate) == ("an Optax transformation", False)
     assert subject.run(TWO)[1].tolist() == [5.0 - 0.1 * 3.5]
@@ -117,7 +117,7 @@ def keras(monkeypatch):
         set_floatx=module.precision.append,
     )
     module.Variable = Variable
-    module.ops = SimpleNamespace(convert_to_tensor=np.asarray)
+    module.ops = SimpleNamespace(convert_to_tensor=lambda values, dtype: Variable(values, dtype).value)
     monkeypatch.setitem(sys.modules, "keras", module)
     return module
 
@@ -136,7 +136,7 @@ class KerasMomentum:
         return cls(**config)
 
     def build(self, variables):
-        self.kind = np.dtype(sys.modules["keras"].config.floatx()).type
+        self.kind = {"float32": np.float32, "float64": np.float64}[sys.modules["keras"].config.floatx()]
         self.velocity = Variable(0 * variables[0].value, "float64")
 
     @property

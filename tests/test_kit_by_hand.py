@@ -519,6 +519,14 @@ class TestSubject:
         assert moved.dtype == float
         assert moved is not buffer
 
+    def test_a_class_is_no_function(self):
+        class Step:
+            def __init__(self, x, g, state):
+                raise NotImplementedError
+
+        with pytest.raises(TypeError, match=r"step: got .*, expected a function \(x, g, state\)"):
+            as_subject(Step, 0.1)
+
     def test_x_is_lent(self):
         def step(x, g, state):
             x += 1.0

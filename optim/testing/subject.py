@@ -93,7 +93,7 @@ def as_subject(rule: Any, lr: float) -> Subject:
 
 def trajectory(optimizer: Optimizer, stream: Stream) -> Array:
     """Return the start and the point after every update of a stream, by a rule of ours."""
-    return Subject(_ours(optimizer), True, repr(optimizer), 1.0).run(stream)
+    return as_subject(optimizer, optimizer.lr).run(stream)
 
 
 def _ours(optimizer: Optimizer) -> Callable[..., Any]:
