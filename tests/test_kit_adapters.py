@@ -33,8 +33,7 @@ def jax(monkeypatch):
 
 
 class Tensor:
-    def __init__(self, values, dtype):
-        assert dtype == "double"
+    def __init__(self, values):
         self.values, self.grad = np.array(values), None
 
     def detach(self):
@@ -61,7 +60,7 @@ class TorchMomentum:
 
 def test_torch(monkeypatch):
     torch = ModuleType("torch")
-    torch.float64, torch.tensor = "double", Tensor
+    torch.tensor = Tensor
     torch.nn = SimpleNamespace(Parameter=lambda tensor: tensor)
     monkeypatch.setitem(sys.modules, "torch", torch)
     subject = as_subject(TorchMomentum, 0.2)
@@ -86,7 +85,7 @@ def test_optax(monkeypatch, jax):
     optax = ModuleType("optax")
     optax.apply_updates = lambda x, updates: x + updates
     monkeypatch.setitem(sys.modules, "optax", optax)
-    rule = Transformation(np.zeros_like, update)
+    rule = Transformation(lambda x: 0 * x, update)
     subject = as_subject(rule, 7.0)
     assert (subject.name, subject.takes_rate) == ("an Optax transformation", False)
     assert subject.run(TWO)[1].tolist() == [5.0 - 0.1 * 3.5]
@@ -118,7 +117,7 @@ def keras(monkeypatch):
         set_floatx=module.precision.append,
     )
     module.Variable = Variable
-    module.ops = SimpleNamespace(convert_to_tensor=np.asarray)
+    module.ops = SimpleNamespace(convert_to_tensor=lambda values, dtype: Variable(values, dtype).value)
     monkeypatch.setitem(sys.modules, "keras", module)
     return module
 
@@ -137,7 +136,7 @@ class KerasMomentum:
         return cls(**config)
 
     def build(self, variables):
-        self.kind = np.dtype(sys.modules["keras"].config.floatx()).type
+        self.kind = {"float32": np.float32, "float64": np.float64}[sys.modules["keras"].config.floatx()]
         self.velocity = Variable(0 * variables[0].value, "float64")
 
     @property

@@ -376,8 +376,18 @@ class TestWhatItIsInstead:
     def test_a_rule_that_leaves_the_numbers(self, nothing_known):
         report = compare_optimizer(lambda x, _, s: (x * np.nan, s), SGD(lr=0.1))
         assert report.difference == math.inf
-        assert report.sentence.startswith("differs from SGD(lr=0.1) first at step 1 of")
-        assert "x[0] = nan, expected 0.93" in report.sentence
+        assert report.sentence == (
+            'differs from SGD(lr=0.1) first at step 1 of the stream "wandering": gradient 0.7, x[0] = nan, '
+            "expected 0.93, a relative difference of inf"
+        )
+
+    def test_a_coordinate_that_leaves_the_numbers_is_the_one_that_is_shown(self, nothing_known):
+        def step(x, g, state, lr):
+            return x - lr * g + ((0.0, np.nan, 1.0) if len(x) == 3 else 0.0), state
+
+        sentence = compare_optimizer(step, SGD(lr=0.1)).sentence
+        assert 'at step 1 of the stream "three coordinates' in sentence
+        assert "gradient -0.007, rate 1 times the base, x[1] = nan, expected -1.9993," in sentence
 
 
 @pytest.mark.usefixtures("nothing_known")
@@ -515,6 +525,14 @@ class TestSubject:
         assert moved.dtype == float
         assert moved is not buffer
 
+    def test_a_class_is_no_function(self):
+        class Step:
+            def __init__(self, x, g, state):
+                raise NotImplementedError
+
+        with pytest.raises(TypeError, match=r"step: got .*, expected a function \(x, g, state\)"):
+            as_subject(Step, 0.1)
+
     def test_x_is_lent(self):
         def step(x, g, state):
             x += 1.0
@@ -584,6 +602,7 @@ class TestProperties:
             move = 0.9 * last - 0.1 * g
             return x + move, [*(state or []), move]
 
+        assert compare_optimizer(step).broken == (), "whatever a reference may lack"
         assert check_optimizer(step, like=HeavyBall(lr=0.1)).ok
 
     def test_all_at_once(self):

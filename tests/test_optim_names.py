@@ -7,15 +7,13 @@ import pytest
 import optim
 
 
-def test_every_rule_is_that_of_its_file():
+def test_every_rule_is_that_of_its_file_and_kept_once_it_was_asked_for(monkeypatch):
     for file, names in optim._FAMILIES.items():
         for name in names:
-            assert getattr(optim, name) is getattr(importlib.import_module(f"optim.{file}"), name)
-
-
-def test_a_name_is_kept_once_it_was_asked_for(monkeypatch):
-    monkeypatch.delitem(vars(optim), "Yogi", raising=False)
-    assert optim.Yogi is vars(optim)["Yogi"]
+            monkeypatch.delitem(vars(optim), name, raising=False)
+            rule = getattr(importlib.import_module(f"optim.{file}"), name)
+            assert getattr(optim, name) is rule
+            assert vars(optim)[name] is rule
 
 
 def test_names_are_listed_before_they_are_loaded(monkeypatch):

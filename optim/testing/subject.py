@@ -93,7 +93,7 @@ def as_subject(rule: Any, lr: float) -> Subject:
 
 def trajectory(optimizer: Optimizer, stream: Stream) -> Array:
     """Return the start and the point after every update of a stream, by a rule of ours."""
-    return Subject(_ours(optimizer), True, repr(optimizer), 1.0).run(stream)
+    return as_subject(optimizer, optimizer.lr).run(stream)
 
 
 def _ours(optimizer: Optimizer) -> Callable[..., Any]:
@@ -107,16 +107,17 @@ def _ours(optimizer: Optimizer) -> Callable[..., Any]:
 
 
 def _torch(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Return how it steps; a tensor of doubles holds doubles."""
     import torch
 
     def step(x: Array, g: Array, state: Any, lr: float) -> Any:
         if state is None:
-            parameter = torch.nn.Parameter(torch.tensor(x, dtype=torch.float64))
+            parameter = torch.nn.Parameter(torch.tensor(x))
             state = parameter, build([parameter], lr=lr)
         parameter, optimizer = state
         for group in optimizer.param_groups:
             group["lr"] = lr
-        parameter.grad = torch.tensor(g, dtype=torch.float64)
+        parameter.grad = torch.tensor(g)
         optimizer.step()
         return parameter.detach().numpy().copy(), state
 
