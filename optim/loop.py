@@ -189,31 +189,37 @@ def checked_problem(problem: Any) -> Any:
         raise TypeError(
             f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
         )
-    is_whole = hasattr(problem, "value_and_grad") and hasattr(problem, "varies")
-    return problem if is_whole else _Plain(problem)
+    return problem if {*_FACTS, "value_and_grad"} <= {*dir(problem)} else _Completed(problem)
 
 
-class _Plain:
-    """Any object with fun and grad, given the facts that it does not state, and with the methods it has."""
+_FACTS: dict[str, Any] = {
+    **dict.fromkeys(("varies", "drifts", "components"), False),
+    **dict.fromkeys(("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible", "dim")),
+    "gradient_source": "exact",
+}
 
-    varies = components = False
-    x0 = minimum = minimizers = L = mu = domain = feasible = None
-    gradient_source = "exact"
+
+class _Completed:
+    """Any object with fun and grad, with what is to be assumed where it does not state a fact."""
 
     def __init__(self, thing: Any) -> None:
+        self._thing = thing
         self.fun, self.grad = thing.fun, thing.grad
-        self.formula = type(thing).__name__
-        facts = ("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible", "gradient_source", "formula")
-        for name in (*facts, "value_and_grad", "hess", "residuals", "jacobian"):
-            if hasattr(thing, name):
-                setattr(self, name, getattr(thing, name))
+        self.varies = getattr(thing, "varies", False)
+        self.value_and_grad = getattr(thing, "value_and_grad", self._both)
 
-    @property
-    def dim(self) -> int | None:
-        return None if self.x0 is None else len(self.x0)
-
-    def value_and_grad(self, x: Array) -> tuple[Any, Any]:
+    def _both(self, x: Array) -> tuple[Any, Any]:
         return self.fun(x), self.grad(x)
+
+    def __getattr__(self, name: str) -> Any:
+        """Ask the object, each time anew: a minimum may be dear to find."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name == "formula":
+            return getattr(self._thing, name, type(self._thing).__name__)
+        if name == "dim" and self.x0 is not None:
+            return getattr(self._thing, name, len(self.x0))
+        return getattr(self._thing, name, _FACTS[name]) if name in _FACTS else getattr(self._thing, name)
 
 
 def _start(problem: Any, x0: Any) -> Any:

@@ -1,5 +1,6 @@
 """The loop by hand: what it evaluates, where it stops and what it writes down, on runs reckoned on paper."""
 
+import pickle
 from types import SimpleNamespace
 
 import numpy as np
@@ -378,20 +379,38 @@ class TestSomebodyElsesProblem:
         run = minimize(problem, SGD(lr=0.5), [2.0], steps=3)
         assert (run.x.tolist(), problem.asked, run.nfev) == ([0.25], 4, 4)
 
-    def test_one_that_says_whether_it_varies_is_taken_as_it_is(self):
-        class Stranger(Bare):
-            varies = False
-            x0 = (2.0,)
-            minimum = None
-            formula = "a stranger"
+    def test_a_problem_of_ours_is_taken_as_it_is(self):
+        problem = Parabola()
+        assert minimize(problem, SGD(lr=0.5), steps=3).problem is problem
+        assert checked_problem(problem) is problem
+
+    def test_one_that_varies_and_says_no_more_is_seen_as_it_is_at_each_update(self):
+        """(x - n)^2/2 at update n: half way from 2 to 0, then from 1 to 1, then from 1 to 2."""
+
+        class Moving(Bare):
+            varies = True
+
+            def at(self, n):
+                return Problem.of(lambda x: 0.5 * ((x - n) @ (x - n)), lambda x: x - n, x0=[0.0])
+
+        run = minimize(Moving(), SGD(lr=0.5), [2.0], steps=3)
+        assert run.history.x.ravel().tolist() == [2.0, 1.0, 1.0, 1.5]
+
+    def test_one_that_shares_work_is_asked_for_both_at_once(self):
+        class Sharing(Bare):
+            asked = 0
 
             def value_and_grad(self, x):
+                self.asked += 1
                 return self.fun(x), self.grad(x)
 
-        problem = Stranger()
-        run = minimize(problem, SGD(lr=0.5), steps=3)
-        assert run.problem is problem
-        assert (run.x.tolist(), run.message) == ([0.25], "used its budget of 3 updates")
+        problem = Sharing()
+        assert minimize(problem, SGD(lr=0.5), [2.0], steps=3).x.tolist() == [0.25]
+        assert problem.asked == 4
+
+    def test_a_run_of_it_can_be_pickled(self):
+        run = pickle.loads(pickle.dumps(minimize(Telling(), SGD(lr=0.5), steps=1)))
+        assert (run.problem.formula, run.problem.dim, run.error.tolist()) == ("half a square", 2, [11.0, 3.5])
 
     def test_the_minimum_which_may_be_dear_is_asked_for_only_where_a_tolerance_is(self):
         class Dear(Bare):
