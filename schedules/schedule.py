@@ -225,7 +225,7 @@ class Constant(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return lr."""
-        return self.lr + 0.0 * n if np.ndim(self.lr) == 0 else self.lr + np.zeros_like(n)
+        return self.lr + np.zeros_like(n)
 
     def check(self) -> None:
         """Refuse what is not a finite number or array of numbers."""

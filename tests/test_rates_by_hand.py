@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,10 +12,12 @@ from optim import SGD, minimize
 from problems import Parabola, Problem
 from schedules import (
     AdGD,
+    Armijo,
     Constant,
     Cycles,
     Cyclic,
     DoG,
+    FromFunction,
     Greedy,
     Interpolated,
     Linear,
@@ -25,7 +28,10 @@ from schedules import (
     Refined,
     Restarts,
     SPSMax,
+    StrongSilver,
     TimeBased,
+    WarmupStableDecay,
+    as_schedule,
     per_epoch,
 )
 from schedules.cycles import cycle_at
@@ -256,3 +262,76 @@ class TestSelfTuning:
         """A millionth of 1 + |x|, whatever the gradient."""
         run = minimize(Parabola(curvature=1.0, start=0.1), SGD(lr=DoG(eps=0.0)), steps=1)
         assert 0.1 - run.x[0] == pytest.approx(1.1e-6, rel=1e-9)
+
+
+class TestWhatIsTakenForASchedule:
+    @pytest.mark.parametrize("given", [0.5, 1, np.float64(0.5), np.array([0.5, 0.25])])
+    def test_numbers(self, given):
+        assert as_schedule(given) == Constant(given)
+
+    def test_schedules_and_functions(self):
+        assert as_schedule(Constant(0.5)) == Constant(0.5)
+        assert as_schedule(math.sqrt) == FromFunction(math.sqrt)
+        assert Constant(0.5).then(math.sqrt, at=2).table(7).tolist() == [
+            0.5,
+            0.5,
+            0.0,
+            1.0,
+            *np.sqrt([2, 3, 4]),
+        ]
+
+    @pytest.mark.parametrize(
+        "given", [True, "0.1", None, Plateau(0.1), SGD(lr=0.1), Armijo(), Constant, float]
+    )
+    def test_nothing_else(self, given):
+        with pytest.raises(
+            TypeError, match="expected a schedule, a number or a function of the update index n"
+        ):
+            as_schedule(given)
+
+    @pytest.mark.parametrize("other", [math.sqrt, "0.1", None, True, Plateau])
+    def test_what_may_not_be_added(self, other):
+        with pytest.raises(TypeError):
+            Constant(0.5) + other
+
+
+class TestFunctionsOfSomebodysOwn:
+    def test_one_that_gives_no_number_is_told_what_it_gave(self):
+        with pytest.raises(
+            TypeError, match=r"the schedule function returned the str .rate 3., expected a number"
+        ):
+            FromFunction("rate {}".format)(3)
+
+    def test_no_updates_are_no_values(self):
+        assert FromFunction(math.sqrt).table(0).tolist() == []
+
+    def test_one_without_a_name_is_called_f(self):
+        assert FromFunction(math.sqrt).describe() == "sqrt(n)"
+        assert FromFunction(lambda n: n + 0.5).describe() == "f(n)"
+        assert FromFunction(partial(pow, 0.5)).describe() == "f(n)"
+
+
+@pytest.mark.parametrize(
+    ("steps", "n"),
+    [(0.1, 1.7), (0.3, 5.699999999999999), (0.7, 3.4999999999999996), (1.1, 7.7), (5.3, 100.69999999999999)],
+)
+def test_a_quotient_that_rounds_up_does_not_begin_the_next_cycle(steps, n):
+    """A fraction of an epoch just before the end of a cycle: by exact fractions."""
+    exact = Fraction(n) / Fraction(steps)
+    assert n / steps == math.floor(exact) + 1
+    i, part = cycle_at(np.array([n]), steps, 1.0)
+    assert i.tolist() == [math.floor(exact)]
+    assert part[0] < 1
+    assert part[0] == pytest.approx(float(exact - math.floor(exact)), abs=1e-12)
+
+
+def test_a_refined_schedule_tells_its_rate_and_may_have_one_a_run():
+    assert Refined(0.3, [1.0, 2.0]).describe() == "0.3 r(n)"
+    assert StrongSilver(4, 1, 8).describe() == "h(n) / 4"
+    rates = Refined(np.array([0.3, 0.6]), [2.0, 2.0, 2.0])
+    assert rates.lr.tolist() == [0.3, 0.6]
+    np.testing.assert_allclose(rates.table(3), [[0.3, 0.6], [0.15, 0.3], [0.0, 0.0]], atol=1e-16)
+
+
+def test_a_fall_of_one_update_starts_where_it_stands():
+    assert WarmupStableDecay(1.0, 0, 2, 1).table(5).tolist() == [1.0, 1.0, 1.0, 0.0, 0.0]
