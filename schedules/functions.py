@@ -44,8 +44,9 @@ class FromFunction(Schedule):
         try:
             return np.array(values, dtype=float).reshape(n.shape)
         except (TypeError, ValueError):
-            first = values[0] if values else None
-            raise TypeError(f"the schedule function returned {describe(first)}, expected a number") from None
+            raise TypeError(
+                f"the schedule function returned {describe(values[0])}, expected a number"
+            ) from None
 
 
 class Recursion(Schedule):

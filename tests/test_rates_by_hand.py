@@ -289,6 +289,11 @@ class TestWhatIsTakenForASchedule:
         ):
             as_schedule(given)
 
+    def test_nor_what_says_that_it_answers_to_the_run(self):
+        answering = type("Answering", (), {"kind": "feedback", "__call__": lambda self, n: 0.1 * n})()
+        with pytest.raises(TypeError, match="expected a schedule, a number or a function"):
+            as_schedule(answering)
+
     @pytest.mark.parametrize("other", [math.sqrt, "0.1", None, True, Plateau])
     def test_what_may_not_be_added(self, other):
         with pytest.raises(TypeError):

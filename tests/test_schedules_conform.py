@@ -26,6 +26,12 @@ def test_an_array_gives_what_its_elements_give(schedule):
     assert type(schedule(0)) is float
 
 
+def test_a_square_is_a_product():
+    bases = np.linspace(0.01, 2.0, 200)
+    assert np.array_equal(power(bases, 2.0), bases * bases)
+    assert np.array_equal(power(bases, 2), bases * bases)
+
+
 def test_a_power_has_the_same_bits_alone_as_among_others():
     bases, exponents = np.linspace(0.01, 2.0, 200), np.repeat([2.0, 3.0, -0.5, 0.5, -3.0], 40)
     among = power(bases, exponents)
