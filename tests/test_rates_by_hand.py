@@ -290,7 +290,7 @@ class TestWhatIsTakenForASchedule:
             as_schedule(given)
 
     def test_nor_what_says_that_it_answers_to_the_run(self):
-        answering = type("Answering", (), {"kind": "feedback", "__call__": lambda self, n: 0.1 * n})()
+        answering = type("Answering", (), {"kind": "feedback", "__call__": lambda _, n: 0.1 * n})()
         with pytest.raises(TypeError, match="expected a schedule, a number or a function"):
             as_schedule(answering)
 
