@@ -376,12 +376,13 @@ class TestWhatItIsInstead:
         )
 
     def test_a_coordinate_that_leaves_the_numbers_is_the_one_that_is_shown(self, nothing_known):
-        def step(x, g, state, lr):
-            return x - lr * g + ((0.0, np.nan, 1.0) if len(x) == 3 else 0.0), state
+        def step(x, g, n, lr):
+            n = (n or 0) + 1
+            return x - lr * g + ((0.0, np.nan, 1.0) if n == 4 and len(x) == 3 else 0.0), n
 
         sentence = compare_optimizer(step, SGD(lr=0.1)).sentence
-        assert 'at step 1 of the stream "three coordinates' in sentence
-        assert "gradient -0.007, rate 1 times the base, x[1] = nan, expected -1.9993," in sentence
+        assert 'at step 4 of the stream "three coordinates' in sentence
+        assert "gradient -0.021, rate 1 times the base, x[1] = nan, expected -1.998" in sentence
 
 
 @pytest.mark.usefixtures("nothing_known")
@@ -861,6 +862,11 @@ class TestVectors:
             ("d2l.json", "Dive into Deep Learning"),
             ("paper.json", "the papers"),
         ]
+
+    def test_nan_is_no_json(self):
+        for document in ({"vectors": [[math.nan]]}, {"title": math.nan, "vectors": []}):
+            with pytest.raises(ValueError, match="JSON"):
+                vectors_module._text(document)
 
     def test_single_precision_rounds_after_every_operation(self):
         """0.1 in single precision, from 0.5 against gradients of 0.7 and -1.3."""
