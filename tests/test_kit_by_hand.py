@@ -3,6 +3,7 @@
 import math
 import re
 import warnings
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from types import SimpleNamespace
@@ -394,6 +395,24 @@ class TestReport:
         assert (report.ok, report.instead, report.otherwise, report.broken) == (True, (), (), ())
         assert report.difference <= 1e-15
         assert str(report) == report.sentence
+
+    def test_its_text(self):
+        """Three of what the rule equals, or that it equals nothing known, where its numbers differ at all."""
+        traits = Traits(1.0, 1.0, 1.0, 0.0, 0.0)
+        report = Report(
+            False, 0.5, "It differs", ("a", "b", "c", "d"), traits, ("it coasts",), ("it writes",), ()
+        )
+        unknown = "it equals no known dialect and no classic mistake in this rule"
+        assert str(report).split("\n") == [
+            "It differs",
+            "it equals a and b and c, to every digit",
+            "it coasts",
+            "it writes",
+        ]
+        report = replace(report, instead=())
+        assert str(report).split("\n") == ["It differs", unknown, "it coasts", "it writes"]
+        assert str(replace(report, difference=0.0)).split("\n") == ["It differs", "it coasts", "it writes"]
+        assert str(replace(report, ok=True)).split("\n") == ["It differs", "it coasts", "it writes"]
 
     def test_one_that_fixes_its_rate_is_tried_where_the_rate_is_steady(self):
         report = check_optimizer(lambda x, g, s: (x - 0.25 * g, s), SGD(lr=0.25))
