@@ -386,6 +386,8 @@ class TestAdapters:
     def test_optax(self):
         optax = pytest.importorskip("optax", reason="Optax is not installed; its recorded runs are tested")
         check_optimizer(optax.adam(0.1), like=dialects.optax.adam(0.1))
+        decayed = dialects.optax.adamw(0.1, weight_decay=0.5)
+        check_optimizer(optax.adamw(0.1, weight_decay=0.5), like=decayed)
 
     # Keras hands its own variables to NumPy in the way of NumPy 1.
     @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

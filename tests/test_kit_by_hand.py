@@ -3,6 +3,7 @@
 import math
 import re
 import warnings
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from types import SimpleNamespace
@@ -382,12 +383,13 @@ class TestWhatItIsInstead:
         )
 
     def test_a_coordinate_that_leaves_the_numbers_is_the_one_that_is_shown(self, nothing_known):
-        def step(x, g, state, lr):
-            return x - lr * g + ((0.0, np.nan, 1.0) if len(x) == 3 else 0.0), state
+        def step(x, g, n, lr):
+            n = (n or 0) + 1
+            return x - lr * g + ((0.0, np.nan, 1.0) if n == 4 and len(x) == 3 else 0.0), n
 
         sentence = compare_optimizer(step, SGD(lr=0.1)).sentence
-        assert 'at step 1 of the stream "three coordinates' in sentence
-        assert "gradient -0.007, rate 1 times the base, x[1] = nan, expected -1.9993," in sentence
+        assert 'at step 4 of the stream "three coordinates' in sentence
+        assert "gradient -0.021, rate 1 times the base, x[1] = nan, expected -1.998" in sentence
 
 
 @pytest.mark.usefixtures("nothing_known")
@@ -399,6 +401,24 @@ class TestReport:
         assert (report.ok, report.instead, report.otherwise, report.broken) == (True, (), (), ())
         assert report.difference <= 1e-15
         assert str(report) == report.sentence
+
+    def test_its_text(self):
+        """Three of what the rule equals, or that it equals nothing known, where its numbers differ at all."""
+        traits = Traits(1.0, 1.0, 1.0, 0.0, 0.0)
+        report = Report(
+            False, 0.5, "It differs", ("a", "b", "c", "d"), traits, ("it coasts",), ("it writes",), ()
+        )
+        unknown = "it equals no known dialect and no classic mistake in this rule"
+        assert str(report).split("\n") == [
+            "It differs",
+            "it equals a and b and c, to every digit",
+            "it coasts",
+            "it writes",
+        ]
+        report = replace(report, instead=())
+        assert str(report).split("\n") == ["It differs", unknown, "it coasts", "it writes"]
+        assert str(replace(report, difference=0.0)).split("\n") == ["It differs", "it coasts", "it writes"]
+        assert str(replace(report, ok=True)).split("\n") == ["It differs", "it coasts", "it writes"]
 
     def test_one_that_fixes_its_rate_is_tried_where_the_rate_is_steady(self):
         report = check_optimizer(lambda x, g, s: (x - 0.25 * g, s), SGD(lr=0.25))
@@ -867,6 +887,11 @@ class TestVectors:
             ("d2l.json", "Dive into Deep Learning"),
             ("paper.json", "the papers"),
         ]
+
+    def test_nan_is_no_json(self):
+        for document in ({"vectors": [[math.nan]]}, {"title": math.nan, "vectors": []}):
+            with pytest.raises(ValueError, match="JSON"):
+                vectors_module._text(document)
 
     def test_single_precision_rounds_after_every_operation(self):
         """0.1 in single precision, from 0.5 against gradients of 0.7 and -1.3."""
