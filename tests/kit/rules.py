@@ -25,6 +25,13 @@ with pytest.MonkeyPatch.context() as patch:
             v_hat = v / (1 - h.beta2**h.t)
             return m_hat / (sqrt(v_hat) + h.eps), (m, v)
 
+    class WrittenAdamW(WrittenAdam):
+        """Adam's direction and a tenth of x, by calling Adam's own."""
+
+        def direction(self, x, g, slots, h):
+            d, slots = WrittenAdam.direction(self, x, g, slots, h)
+            return d + 0.1 * x, slots
+
     class WrittenRMSprop(Optimizer):
         slots = ("s",)
         lr: Hyper = 0.1

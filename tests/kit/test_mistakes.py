@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optim import L2, SGD, AdamW, DecoupledDecay, HeavyBall
+from optim import L2, SGD, AdamW, DecoupledDecay, HeavyBall, Momentum
 from optim.optimizer import Hypers
 from optim.testing import STREAMS, Stream
 from optim.testing.mistakes import _EDITS, _like, _rate_into_the_buffer, _wrong_numbers, mistaken, mistakes_of
@@ -12,6 +12,7 @@ from optim.testing.subject import Subject, trajectory
 from schedules import Constant
 from tests.kit.rules import (
     WrittenAdam,
+    WrittenAdamW,
     WrittenAnchor,
     WrittenMomentum,
     WrittenRMSprop,
@@ -188,3 +189,41 @@ class TestMistakes:
                 ("without eps", WrittenAdam(eps=0.0)),
             ):
                 assert np.array_equal(runs[words](stream), trajectory(rule, stream), equal_nan=True)
+
+    def test_a_mistake_in_the_rule_inside(self):
+        """Uphill from 1 with velocities 2 and 3.8 and a decay of 1/20: 1 + 0.2 - 0.05, and so on."""
+        uphill = "going uphill: the sign of the step is flipped"
+        stream = Stream("", (1.0,), ((2.0,), (2.0,)), (1.0, 1.0))
+        points = dict(mistakes_of(DecoupledDecay(WrittenMomentum(), 0.5)))[uphill](stream)
+        np.testing.assert_allclose(points, [[1.0], [1.15], [1.15 + 0.38 - 0.0575]], rtol=1e-14)
+        # As a penalty the decay is in the gradients: 2.5, then 2 + 1.25 / 2 = 2.625.
+        points = dict(mistakes_of(L2(WrittenMomentum(), 0.5)))[uphill](stream)
+        np.testing.assert_allclose(points, [[1.0], [1.25], [1.25 + 0.1 * (0.9 * 2.5 + 2.625)]], rtol=1e-14)
+
+    def test_a_mistake_in_the_rule_that_it_calls(self):
+        """Without correction the first mean is g/10 and the root of the first mean square |g| / 1000^(1/2)."""
+        run = dict(mistakes_of(WrittenAdamW(eps=0.0)))["without bias correction"]
+        points = run(Stream("", (1.0,), ((2.0,),), (1.0,)))
+        np.testing.assert_allclose(points, [[1.0], [1 - 0.1 * (0.1 * 1000**0.5 + 0.1)]], rtol=1e-12)
+
+    @pytest.mark.parametrize("rule", [WrittenMomentum(), L2(WrittenMomentum(), 0.5)], ids=repr)
+    def test_slots_of_a_rule_inside_start_at_the_gradient_too(self, rule):
+        run = dict(mistakes_of(rule))["with its averages started at the first gradient"]
+        points = run(Stream("", (0.0,), ((2.0,),), (1.0,)))
+        np.testing.assert_allclose(points, [[0.0], [-0.1 * 1.9 * 2.0]], rtol=1e-14)
+
+    def test_the_rate_is_inside_for_the_rule_s_own_text_alone(self):
+        assert "with the rate inside the buffer" in dict(mistakes_of(WrittenMomentum()))
+        assert "with the rate inside the buffer" not in dict(mistakes_of(L2(WrittenMomentum(), 0.5)))
+
+    def test_a_class_is_as_it_was_after_a_mistake_that_cannot_be_computed(self):
+        before = WrittenAdam.direction
+        run = dict(mistakes_of(WrittenAdamW()))["with t one too small, counted from 0"]
+        with pytest.raises(ZeroDivisionError):
+            run(Stream("", (1.0,), ((2.0,),), (1.0,)))
+        assert WrittenAdam.direction is before
+
+    def test_an_average_for_a_velocity(self):
+        damped = "with the gradient damped by 1 - momentum"
+        assert dict(_wrong_numbers(Momentum(0.1, 0.75)))[damped] == Momentum(0.1, 0.75, dampening=0.75)
+        assert damped not in dict(_wrong_numbers(Momentum(0.1, 0.75, dampening=0.75)))
