@@ -14,6 +14,7 @@ from tests.kit.rules import (
     WrittenAdam,
     WrittenAdamW,
     WrittenAnchor,
+    WrittenAverage,
     WrittenMomentum,
     WrittenRMSprop,
 )
@@ -201,7 +202,7 @@ class TestMistakes:
         np.testing.assert_allclose(points, [[1.0], [1.25], [1.25 + 0.1 * (0.9 * 2.5 + 2.625)]], rtol=1e-14)
 
     def test_a_mistake_in_the_rule_that_it_calls(self):
-        """Without correction the first mean is g/10 and the root of the first mean square |g| / 1000^(1/2)."""
+        """Without correction the first mean is g/10, the root of the first mean square |g| / 1000^(1/2)."""
         run = dict(mistakes_of(WrittenAdamW(eps=0.0)))["without bias correction"]
         points = run(Stream("", (1.0,), ((2.0,),), (1.0,)))
         np.testing.assert_allclose(points, [[1.0], [1 - 0.1 * (0.1 * 1000**0.5 + 0.1)]], rtol=1e-12)
@@ -217,11 +218,11 @@ class TestMistakes:
         assert "with the rate inside the buffer" not in dict(mistakes_of(L2(WrittenMomentum(), 0.5)))
 
     def test_a_class_is_as_it_was_after_a_mistake_that_cannot_be_computed(self):
-        before = WrittenAdam.direction
-        run = dict(mistakes_of(WrittenAdamW()))["with t one too small, counted from 0"]
+        before = WrittenAverage.direction
+        run = dict(mistakes_of(WrittenAverage()))["with t one too small, counted from 0"]
         with pytest.raises(ZeroDivisionError):
             run(Stream("", (1.0,), ((2.0,),), (1.0,)))
-        assert WrittenAdam.direction is before
+        assert WrittenAverage.direction is before
 
     def test_an_average_for_a_velocity(self):
         damped = "with the gradient damped by 1 - momentum"
