@@ -396,18 +396,6 @@ class TestSomebodyElsesProblem:
         run = minimize(Moving(), SGD(lr=0.5), [2.0], steps=3)
         assert run.history.x.ravel().tolist() == [2.0, 1.0, 1.0, 1.5]
 
-    def test_one_that_shares_work_is_asked_for_both_at_once(self):
-        class Sharing(Bare):
-            asked = 0
-
-            def value_and_grad(self, x):
-                self.asked += 1
-                return self.fun(x), self.grad(x)
-
-        problem = Sharing()
-        assert minimize(problem, SGD(lr=0.5), [2.0], steps=3).x.tolist() == [0.25]
-        assert problem.asked == 4
-
     def test_a_run_of_it_can_be_pickled(self):
         run = pickle.loads(pickle.dumps(minimize(Telling(), SGD(lr=0.5), steps=1)))
         assert (run.problem.formula, run.problem.dim, run.error.tolist()) == ("half a square", 2, [11.0, 3.5])
