@@ -194,7 +194,7 @@ def checked_problem(problem: Any) -> Any:
 
 _FACTS: dict[str, Any] = {
     **dict.fromkeys(("varies", "drifts", "components"), False),
-    **dict.fromkeys(("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible", "dim")),
+    **dict.fromkeys(("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible")),
     "gradient_source": "exact",
 }
 
@@ -208,6 +208,10 @@ class _Completed:
         self.varies = getattr(thing, "varies", False)
         self.value_and_grad = getattr(thing, "value_and_grad", self._both)
 
+    @property
+    def dim(self) -> int | None:
+        return None if self.x0 is None else len(self.x0)
+
     def _both(self, x: Array) -> tuple[Any, Any]:
         return self.fun(x), self.grad(x)
 
@@ -217,8 +221,6 @@ class _Completed:
             raise AttributeError(name)
         if name == "formula":
             return getattr(self._thing, name, type(self._thing).__name__)
-        if name == "dim" and self.x0 is not None:
-            return getattr(self._thing, name, len(self.x0))
         return getattr(self._thing, name, _FACTS[name]) if name in _FACTS else getattr(self._thing, name)
 
 

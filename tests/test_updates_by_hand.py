@@ -156,6 +156,16 @@ class TestHypers:
         with pytest.raises(TypeError, match="for n = 4, expected a number"):
             Hypers(SGD(lr=lambda n: f"rate {n}"), np.ones(2)).at(4)
 
+    def test_nor_over_several_updates(self):
+        with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
+            list(Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).over(0, 6))
+        with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
+            Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).columns(0, 6)
+        with pytest.raises(
+            ValueError, match=r"^lr: got -0\.25 from the schedule at one of the updates 3 to 5,"
+        ):
+            Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).columns(3, 6)
+
     def test_limits_name_the_culprit(self):
         with pytest.raises(ValueError, match=r"lr: got -0\.5, expected a finite number at least 0"):
             SGD(lr=np.array([0.25, -0.5]))

@@ -1,7 +1,7 @@
 """Compare a rule with a reference: where it first differs, by how much, and what it is instead."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -181,7 +181,7 @@ def _with_numbers_of(reference: Any, dialect: Dialect, use: Use, lr: float) -> I
     rules = [dialect.at_rate(lr, use)]
     if "weight_decay" in reference.hypers() and "weight_decay" in dialect.defaults:
         decayed = {**use.arguments, "weight_decay": reference.weight_decay}
-        rules.append(dialect.at_rate(lr, Use(use.family, use.says, decayed)))
+        rules.append(dialect.at_rate(lr, replace(use, arguments=decayed)))
     for rule in rules:
         yield rule
         shared = {

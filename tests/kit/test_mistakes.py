@@ -16,6 +16,7 @@ from tests.kit.rules import (
     WrittenAnchor,
     WrittenAverage,
     WrittenMomentum,
+    WrittenPeg,
     WrittenRMSprop,
 )
 
@@ -179,8 +180,14 @@ class TestMistakes:
         np.testing.assert_allclose(points, [[4.0], [4.2], [5.02]], rtol=1e-14)
 
     def test_squares_start_at_the_square(self):
-        found = {slot: _like(slot, G).tolist() for slot in ("m", "v", "s", "top")}
-        assert found == {"m": [2, -1], "v": [4, 1], "s": [4, 1], "top": [4, 1]}
+        found = {slot: _like(slot, G).tolist() for slot in ("m", "v", "s", "top", "inner/m", "inner/inner/v")}
+        assert [slot for slot, start in found.items() if start == [4, 1]] == [
+            "v",
+            "s",
+            "top",
+            "inner/inner/v",
+        ]
+        assert found["m"] == found["inner/m"] == [2, -1]
 
     def test_a_run_with_wrong_numbers_is_the_run_of_the_other_rule(self):
         runs = dict(mistakes_of(WrittenAdam()))
@@ -216,6 +223,26 @@ class TestMistakes:
     def test_the_rate_is_inside_for_the_rule_s_own_text_alone(self):
         assert "with the rate inside the buffer" in dict(mistakes_of(WrittenMomentum()))
         assert "with the rate inside the buffer" not in dict(mistakes_of(L2(WrittenMomentum(), 0.5)))
+
+    def test_a_run_with_the_rate_inside_of_a_rule_that_looks_at_x_and_starts_from_it(self):
+        """From 4 the mean is 2; then 1 + 0.1 + 4 = 5.1, and from -1.1 it is 2.55 + 0.6 - 1.1."""
+        run = dict(mistakes_of(WrittenPeg()))["with the rate inside the buffer"]
+        points = run(Stream("", (4.0,), ((1.0,), (3.0,)), (1.0, 2.0)))
+        np.testing.assert_allclose(points, [[4.0], [-1.1], [-1.1 - 2.05]], rtol=1e-14)
+
+    def test_what_is_no_number_is_no_warning(self):
+        silent = Stream("", (1.0,), ((0.0,),), (1.0,))
+        for words in ("with the rate inside the buffer", "with the sign of eps flipped"):
+            points = dict(mistakes_of(WrittenAdam(eps=0.0)))[words](silent)
+            assert np.isnan(points[1, 0])
+
+    def test_numbers_one_a_coordinate(self):
+        run = dict(mistakes_of(WrittenMomentum(momentum=np.array([0.5, 0.25]))))
+        points = run["going uphill: the sign of the step is flipped"](
+            Stream("", (0.0, 0.0), ((1.0, 1.0), (0.0, 0.0)), (1.0, 1.0))
+        )
+        assert points.dtype == float
+        np.testing.assert_allclose(points, [[0.0, 0.0], [0.1, 0.1], [0.15, 0.125]], rtol=1e-14)
 
     def test_a_class_is_as_it_was_after_a_mistake_that_cannot_be_computed(self):
         before = WrittenAverage.direction
