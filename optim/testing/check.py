@@ -95,6 +95,7 @@ def check_optimizer(
     >>> check_optimizer(lambda x, g, state: (x - 0.1 * g, None), like=SGD(lr=0.1)).ok
     True
     """
+    __tracebackhide__ = True  # pytest shows the caller's line and the message, not this text
     report = compare_optimizer(step, like, lr=lr, tolerance=tolerance)
     if not report.ok:
         raise AssertionError(str(report))

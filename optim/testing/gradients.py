@@ -70,6 +70,7 @@ def check_gradient(problem: Any, x: Any = None, *, rng: Any = 0) -> GradientRepo
         ...
     AssertionError: grad: coordinate 1 at x = [...] is ..., expected ... by a complex step
     """
+    __tracebackhide__ = True  # pytest shows the caller's line and the message, not this text
     points = _points(problem, x, rng)
     exact = [_complex_step(problem.fun, p) for p in points]
     if all(e is not None for e in exact):
