@@ -146,6 +146,17 @@ class TestReport:
         assert report.difference <= 1e-15
         assert str(report) == report.sentence
 
+    def test_what_passes_for_equal(self):
+        """By default a part in 10^9 of the move: a rate that is off by less is round-off."""
+
+        def off_by(part):
+            return lambda x, g, s, lr: (x - lr * (1 + part) * g, s)
+
+        assert check_optimizer(off_by(5e-10), SGD(lr=0.25)).ok
+        with pytest.raises(AssertionError, match=r"^differs from SGD"):
+            check_optimizer(off_by(2e-9), SGD(lr=0.25))
+        assert check_optimizer(off_by(2e-9), SGD(lr=0.25), tolerance=3e-9).ok
+
     def test_its_text(self):
         """Three of what the rule equals, or that it equals nothing known, where its numbers differ at all."""
         traits = Traits(1.0, 1.0, 1.0, 0.0, 0.0)
