@@ -359,6 +359,9 @@ class TestTraits:
         (lambda: check_optimizer(lambda x: x), TypeError, "step: got a function of 1 arguments"),
         (lambda: check_optimizer(SGD(), like="Adam"), TypeError, "like: got the str 'Adam'"),
         (lambda: check_optimizer(SGD(), like=SGD(lr=[0.1, 0.2])), ValueError, "like: got the rate"),
+        (lambda: check_optimizer(SGD(), like=SGD(lr=0.0)), ValueError, "like: got the rate 0.0, expected"),
+        (lambda: check_optimizer(SGD(), lr=0.0), ValueError, "lr: got 0.0, expected a rate above 0"),
+        (lambda: check_optimizer(SGD(), lr="a"), TypeError, "lr: got the str 'a', expected a finite number"),
         (
             lambda: check_optimizer(lambda x, g, s: (x[:1] + 0 * g[:1], s), like=SGD()),
             ValueError,

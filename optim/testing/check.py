@@ -12,7 +12,7 @@ from optim.testing.mistakes import mistakes_of
 from optim.testing.properties import Traits, broken_properties, other_traits, traits_of
 from optim.testing.streams import STREAMS, Stream, relative_difference
 from optim.testing.subject import as_subject, trajectory
-from stepsize.base.checks import describe
+from stepsize.base.checks import as_number, describe, refuse_unless
 
 __all__ = ["Report", "check_optimizer", "compare_optimizer"]
 
@@ -76,7 +76,7 @@ def check_optimizer(
         The reference: ``dialects.torch.Adam(lr=0.1)``. Without it only the properties are tested that hold
         for every rule.
     lr : float, optional
-        The rate; that of `like` by default.
+        The rate, above 0; that of `like` by default.
     tolerance : float
         Largest relative difference that passes.
 
@@ -140,13 +140,9 @@ def _where(rule: Optimizer, stream: Stream, n: int, ours: Array, expected: Array
     i = int(np.argmax(np.nan_to_num(np.abs(ours[n] - expected[n]), nan=np.inf)))
     rate = "" if stream.steady else f", rate {stream.rates[n - 1]:g} times the base"
     return (
-        (
-            f'differs from {rule!r} first at step {n} of the stream "{stream.name}": gradient '
-            f"{stream.gradients[n - 1][i]:g}{rate}, x[{i}] = {ours[n, i]!r}, expected {expected[n, i]!r}, "
-            f"a relative difference of {by[n]:.1e}"
-        )
-        .replace("np.float64(", "")
-        .replace("),", ",")
+        f'differs from {rule!r} first at step {n} of the stream "{stream.name}": gradient '
+        f"{stream.gradients[n - 1][i]:g}{rate}, x[{i}] = {float(ours[n, i])!r}, "
+        f"expected {float(expected[n, i])!r}, a relative difference of {by[n]:.1e}"
     )
 
 
@@ -204,8 +200,9 @@ def _reference(like: Any) -> Optimizer | None:
 
 def _base_rate(reference: Optimizer | None, lr: float | None) -> float:
     if lr is not None:
+        refuse_unless(as_number("lr", lr) > 0, "lr", lr, "a rate above 0")
         return float(lr)
     rate = 0.1 if reference is None else reference.lr
-    if not isinstance(rate, float):
-        raise ValueError(f"like: got the rate {rate!r}, expected a number; the kit changes it itself")
+    if not (isinstance(rate, float) and rate > 0):
+        raise ValueError(f"like: got the rate {rate!r}, expected a number above 0; the kit changes it itself")
     return rate

@@ -75,22 +75,6 @@ with pytest.MonkeyPatch.context() as patch:
             x -= h.lr * g
             return x, slots
 
-    class WrittenPeg(Optimizer):
-        """A mean that starts at half of x and takes x in; `way` is no hyperparameter."""
-
-        slots = ("m",)
-        lr: Hyper = 0.1
-        pull: Hyper = 0.5
-        way: int = 1
-
-        def start(self, x, h):
-            return (h.pull * x,)
-
-        def direction(self, x, g, slots, h):
-            (m,) = slots
-            m = h.pull * m + self.way * (g + x)
-            return m, (m,)
-
     class WrittenAnchor(Optimizer):
         """Descent on a rope, whose peg is half the start; `way` is no hyperparameter."""
 
@@ -105,3 +89,13 @@ with pytest.MonkeyPatch.context() as patch:
         def direction(self, x, g, slots, h):
             (peg,) = slots
             return self.way * g + h.pull * (x - peg), (peg,)
+
+    class WrittenPeg(WrittenAnchor):
+        """A mean that starts at half of x and takes x in."""
+
+        slots = ("m",)
+
+        def direction(self, x, g, slots, h):
+            (m,) = slots
+            m = h.pull * m + self.way * (g + x)
+            return m, (m,)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optim import L2, SGD, dialects
+from optim import L2, SGD, DecoupledDecay, dialects
 from optim.testing import STREAMS, Report, check_optimizer, compare_optimizer
 from optim.testing.check import _with_numbers_of
 from optim.testing.properties import Traits
@@ -145,6 +145,14 @@ class TestReport:
         assert (report.ok, report.instead, report.otherwise, report.broken) == (True, (), (), ())
         assert report.difference <= 1e-15
         assert str(report) == report.sentence
+
+    def test_a_wrapper_is_named_as_it_is(self):
+        rule = DecoupledDecay(SGD(lr=0.25), weight_decay=0.5)
+        sentence = compare_optimizer(lambda x, g, s, lr: (x - lr * g, s), rule).sentence
+        assert sentence.startswith(
+            "differs from DecoupledDecay(SGD(lr=0.25), weight_decay=0.5) first at step 1 "
+        )
+        assert "x[0] = 0.825, expected 0.7," in sentence, "1 - 0.25 0.7, and 0.125 less by the decay"
 
     def test_what_passes_for_equal(self):
         """By default a part in 10^9 of the move: a rate that is off by less is round-off."""
