@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from optim.optimizer import Evaluation, Optimizer
+from optim.rounding import slope_floor
 from optim.run import History
 from stepsize.base.arithmetic import dot
 
-__all__ = ["Recorder", "norm"]
+__all__ = ["Recorder", "norm", "steps_between"]
 
 Array = np.ndarray[Any, Any]
 
@@ -65,7 +66,7 @@ class Recorder:
         self._lr.clear()
 
     def _keep(self, x: Array, f: Array, g: Array, lr: Array, answer: Array) -> None:
-        overshoot = dot(np.diff(x, axis=0), g[1:]) > 0
+        size, step, overshoot = steps_between(x, g)
         keep = slice(1 if self._done else 0, None)
         last_x, last_answer = x[-1:], answer[-1:]
         if self._every > 1:
@@ -79,13 +80,13 @@ class Recorder:
         else:
             x, answer = x[keep], answer[keep]
         self._made += len(lr)
-        self._done.append((x, f[keep], norm(g[keep]), lr, overshoot, answer))
+        self._done.append((x, f[keep], size[keep], lr, overshoot, step, answer))
 
     def history(self) -> History:
         """Return all of it."""
         if self._lr or not self._done:
             self._close_chunk()
-        x, fun, norm, lr, overshoot, answer = (
+        x, fun, grad_norm, lr, overshoot, step, answer = (
             np.concatenate(column) for column in zip(*self._done, strict=True)
         )
         if self._every > 1:
@@ -98,7 +99,16 @@ class Recorder:
             judged = np.concatenate(self._judged)
         elif answers is not None:
             judged = np.asarray(self._problem.fun(answers), dtype=float)
-        return History(x, fun, norm, lr, overshoot, answers, judged, every=self._every)
+        return History(x, fun, grad_norm, lr, overshoot, step, answers, judged, every=self._every)
+
+
+def steps_between(x: Array, g: Array) -> tuple[Array, Array, Array]:
+    """Return the gradient norms at points, the lengths of the steps between them, and which overshot."""
+    size, s = norm(g), np.diff(x, axis=0)
+    length, slope = norm(s), dot(s, g[1:])
+    bend = norm(np.diff(g, axis=0))
+    eps = float(np.finfo(x.dtype).eps)
+    return size, length, slope > slope_floor(length, norm(x[1:]), size[1:], size[:-1], bend, eps)
 
 
 def norm(g: Array) -> Any:

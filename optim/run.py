@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from optim.settling import settled_at, tolerance_of
 from optim.state import State
 from stepsize.base.hooks import hook
 
@@ -34,8 +35,11 @@ class History:
     lr : ndarray of shape (T,), (T, B, 1) or (T, d)
         The rate that each update used.
     overshoot : ndarray of bool, shape (T, ...)
-        Whether the update passed the lowest point of its line: ``g_next . (x_next - x) > 0``. Where the
-        problem varies, g_next is the estimate from which the next update starts; `Run.message` names it.
+        Whether the update passed the lowest point of its line: ``g_next . (x_next - x) > 0``, by more than
+        rounding can make of it (`optim.rounding.slope_floor`). Where the problem varies, g_next is the
+        estimate from which the next update starts; `Run.message` names it.
+    step_norm : ndarray of shape (T, ...)
+        Euclidean length of each update, ``|x_next - x|``.
     answer : ndarray of shape (T + 1, *S), or None
         The points to report, for optimizers whose answer differs from x.
     answer_fun : ndarray of shape (T + 1, ...), or None
@@ -54,6 +58,7 @@ class History:
     grad_norm: Array
     lr: Array
     overshoot: Array
+    step_norm: Array
     answer: Array | None = None
     answer_fun: Array | None = None
     status: Array | None = None
@@ -173,15 +178,24 @@ class Run:
         """Share of the updates that overshot, from 0 to 1."""
         return _plain(self.history.overshoot.mean(axis=0)) if self.nit else 0.0
 
-    def settled(self, tol: float = 1e-8) -> Any:
-        """Return after how many updates the error was at most `tol` and stayed so to the end.
+    def settled(self, tol: float = 1e-8, *, atol: float | None = None) -> Any:
+        """Return after how many updates the error was small and stayed so to the end.
+
+        Parameters
+        ----------
+        tol : float
+            What counts as small, as a share of the error at the start; where rounding hides more than that,
+            what it hides.
+        atol : float, optional
+            Instead, an absolute error.
 
         Returns
         -------
         int or None
-            None if it never settled; for a batch an array of floats with nan in its place.
+            None if it never settled, or only touched it at the end (`settled_at`); for a batch an array of
+            floats with nan in its place.
         """
-        return settled_at(self.error, tol)
+        return settled_at(self.error, tolerance_of(self, tol, atol))
 
     @property
     def _points(self) -> Array:
@@ -281,24 +295,6 @@ class Run:
     def __repr__(self) -> str:
         end = f"fun={self.fun!r}" if np.ndim(self.fun) == 0 else f"{np.size(self.fun)} runs"
         return f"Run({self.optimizer!r} on {self.problem.formula}: nit={self.nit}, {end}, {self.message})"
-
-
-def settled_at(error: Array, tol: float) -> Any:
-    """Return the first row from which on every error is at most `tol`: a first touch proves nothing.
-
-    Examples
-    --------
-    >>> settled_at(np.array([1.0, 0.1, 1.0, 0.1, 0.1]), 0.5)
-    3
-    >>> settled_at(np.array([1.0, 0.1, 1.0]), 0.5) is None
-    True
-    """
-    good = error <= tol
-    tail = np.logical_and.accumulate(good[::-1], axis=0).sum(axis=0)
-    first = np.where(tail > 0, len(error) - tail, np.nan)
-    if first.ndim:
-        return first
-    return None if np.isnan(first) else int(first)
 
 
 def _plain(value: Any) -> Any:

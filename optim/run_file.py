@@ -19,7 +19,18 @@ __all__ = ["columns", "load_run", "save_run", "write_csv"]
 Array = np.ndarray[Any, Any]
 
 _WRITER = "Run.save"
-_HISTORY = ("x", "fun", "grad_norm", "lr", "overshoot", "answer", "answer_fun", "status", "looks")
+_HISTORY = (
+    "x",
+    "fun",
+    "grad_norm",
+    "lr",
+    "overshoot",
+    "step_norm",
+    "answer",
+    "answer_fun",
+    "status",
+    "looks",
+)
 
 
 def save_run(run: Run, path: str | os.PathLike[str]) -> None:

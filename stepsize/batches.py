@@ -7,7 +7,7 @@ import numpy as np
 
 from optim import BUDGET, DIVERGED, Optimizer, Run, minimize
 from schedules import Rows
-from stepsize.diagnosis import Findings, courses_of, judge
+from stepsize.verdicts import Findings, courses_of, judge
 
 __all__ = ["OUTCOME", "Batch", "Outcome", "compute", "cut", "descend", "with_values"]
 
@@ -50,8 +50,8 @@ class Batch:
         Where the runs stand in the sweep.
     steps : int
         Updates for each.
-    tol : float
-        What counts as settled.
+    tol, atol : float, None or float
+        What counts as settled: a share of the error at the start, or an absolute error.
     history : int
         How many points of the error to keep, evenly spaced; 0 for none.
     """
@@ -64,6 +64,7 @@ class Batch:
     steps: int
     tol: float
     history: int = 0
+    atol: float | None = None
 
     @property
     def together(self) -> bool:
@@ -143,8 +144,8 @@ def cut(batch: Batch, memory: int, most: int | None = None) -> list[Batch]:
 def _outcome(batch: Batch, runs: list[Run]) -> Outcome:
     pieces = []
     for run in runs:
-        courses = courses_of(run)
-        found = judge(courses, batch.tol)
+        courses = courses_of(run, batch.tol, batch.atol)
+        found = judge(courses)
         status = np.where(courses.diverged, DIVERGED, BUDGET if len(courses.nit) > 1 else run.status)
         errors = np.full((len(courses.nit), batch.history), np.inf)
         if batch.history:

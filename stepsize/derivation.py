@@ -67,7 +67,9 @@ class Step:
     f, f_next : float
         The loss before and after, as the run saw it.
     slope : float
-        ``g_next . (x_next - x)``: positive if the update overshot, passed the lowest point of its line.
+        ``g_next . (x_next - x)``, the slope at the end of the update, along it.
+    overshoot : bool
+        Whether that is positive beyond rounding: the update passed the lowest point of its line.
     """
 
     t: int
@@ -77,6 +79,7 @@ class Step:
     f: float
     f_next: float
     slope: float
+    overshoot: bool
 
 
 def step_of(run: Run, t: int) -> Step:
@@ -98,7 +101,8 @@ def step_of(run: Run, t: int) -> Step:
     hypers = {name: value for name, value in _hypers(calls, lr).items() if name in used}
     given = {"x": x, "g": e.g, **hypers, **dict(zip(plain_names(rule), slots, strict=True))}
     slope = float((after.jac * (after.last_x - x)).sum())
-    return Step(t, given, lines, x_next, float(e.f), float(after.history.fun[-1]), slope)
+    passed = bool(after.history.overshoot[-1])
+    return Step(t, given, lines, x_next, float(e.f), float(after.history.fun[-1]), slope, passed)
 
 
 def _words(node: ast.AST) -> tuple[str, ...]:

@@ -111,8 +111,8 @@ def _panel(
             draw.rates(run, rate, color=color)
     error.set_xlim(0, result.steps)
     first = max(float(run.error[0]) for run in result.runs)
-    error.set_ylim(max(result.tol * 1e-3, 1e-16), max(first * 30, result.tol * 10))
-    error.axhline(result.tol, color=INK, linewidth=0.6, linestyle=":")
+    error.set_ylim(max(result.tolerance * 1e-3, 1e-300), max(first * 30, result.tolerance * 10))
+    error.axhline(result.tolerance, color=INK, linewidth=0.6, linestyle=":")
     spot = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.15}
     error.legend(handlelength=1.5, labelspacing=0.2, **spot)
     if rate is not None:

@@ -25,7 +25,10 @@ VERDICT_COLORS = {
     "still crawling": ("#0072B2", "#56B4E9"),
     "bouncing": ("#AA4499", "#CC79A7"),
     "stuck above the minimum": ("#E69F00", "#8a5f00"),
+    "frozen": ("#7f8c9b", "#4a5662"),
+    "falling without end": ("#F0E442", "#9c9320"),
     "diverged": ("#D55E00", "#8f3f00"),
+    "failed": ("#000000", "#555555"),
 }
 
 STYLE: dict[str, Any] = {

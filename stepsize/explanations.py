@@ -161,7 +161,7 @@ class Explanation:
         if self.blank:
             return []
         f, f_next, slope = (f"{value:.{self.digits}g}" for value in (step.f, step.f_next, step.slope))
-        way = "overshot, it passed" if step.slope > 0 else "stopped short of"
+        way = "overshot, it passed" if step.overshoot else "stopped short of"
         return [
             f"Loss {f} -> {f_next}; the update {way} the lowest point of its line: slope at its end {slope}."
         ]

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from optim import Run
-from stepsize.diagnosis import VERDICTS, courses_of, diagnose, judge
+from stepsize.diagnosis import diagnose
 from stepsize.races import thinned
+from stepsize.verdicts import VERDICTS, courses_of, judge
 from stepsize.workers import wanted
 
 __all__ = ["curves_svg", "frame", "run_html", "table_html"]
@@ -29,12 +30,12 @@ def run_html(run: Run) -> str:
             ("end", run.message),
             ("value", f"{run.fun:.6g}"),
             (run.measure, f"{found.error:.3g}, at best {found.best_error:.3g}"),
-            (f"settled (to {found.tol:g})", settled),
+            (f"settled (to {found.tolerance:.3g})", settled),
             ("overshoot", f"{found.overshoot:.0%} of the updates"),
             ("verdict", str(found)),
         ]
     else:
-        verdict = judge(courses_of(run), 1e-8).verdict
+        verdict = judge(courses_of(run)).verdict
         counts = np.bincount(verdict, minlength=len(VERDICTS))
         words = ", ".join(f"{n} {word}" for n, word in zip(counts, VERDICTS, strict=True) if n)
         rows += [("end", run.message), ("runs", f"{len(verdict)}: {words}")]

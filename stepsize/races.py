@@ -35,7 +35,9 @@ class Race:
     steps : int
         The budget.
     tol : float
-        What counts as settled.
+        What counts as settled, as a share of the error at the start.
+    atol : float or None
+        Instead, an absolute error, if one was asked for.
     """
 
     problem: Any
@@ -44,6 +46,12 @@ class Race:
     predictions: tuple[Prediction | None, ...]
     steps: int
     tol: float
+    atol: float | None = None
+
+    @property
+    def tolerance(self) -> float:
+        """The error that counts as solved, in the units of the loss (or of the gradient)."""
+        return min(found.tolerance for found in self.diagnoses)
 
     @property
     def title(self) -> str:
@@ -52,9 +60,10 @@ class Race:
         where = f" from ({', '.join(f'{v:g}' for v in start)})" if len(start) <= 4 else ""
         limit = f"   2/L = {2 / self.problem.L:.3g}" if self.problem.L else ""
         what = self.runs[0].measure
+        bound = f"{self.tol:.0e} of the start's" if self.atol is None else f"{self.atol:.0e}"
         return (
             f"{self.problem.formula}{where}   {self.steps} updates{limit}   "
-            f"settled = {what} <= {self.tol:.0e} to the end"
+            f"settled = {what} <= {bound} to the end"
         )
 
     def table(self, ascii_only: bool = False) -> str:
@@ -76,7 +85,7 @@ class Race:
                     "-" if found.settled is None else str(found.settled),
                     f"{100 * found.overshoot:.0f} %",
                     "-" if found.verdict == "diverged" else f"{found.error:.1e}",
-                    sparkline(run.error, self.steps, self.tol, ascii_only),
+                    sparkline(run.error, self.steps, self.tolerance, ascii_only),
                     found.verdict,
                 )
             )
@@ -121,7 +130,8 @@ class Race:
             "minimum": _finite(self.problem.minimum),
             "x0": self.runs[0].history.x[0].tolist(),
             "steps": self.steps,
-            "tol": self.tol,
+            "tol": None if self.atol is not None else self.tol,
+            "tolerance": self.tolerance,
             "measure": self.runs[0].measure,
             "runs": [
                 {
@@ -154,6 +164,7 @@ def race(
     *,
     x0: Any = None,
     tol: float = 1e-8,
+    atol: float | None = None,
     on_run: Any = None,
 ) -> Race:
     """Run several optimizers on one problem, from one start, for one budget.
@@ -169,7 +180,9 @@ def race(
     x0 : sequence of float, optional
         The start; the problem's own by default.
     tol : float
-        A run has settled when its error is at most this to the end.
+        A run has settled when its error is at most this share of the error at the start, to the end.
+    atol : float, optional
+        Instead, when its error is at most this, in the units of the loss.
     on_run : callable, optional
         Called with each run when it is done, for a display of progress.
 
@@ -203,9 +216,8 @@ def race(
             on_run(runs[-1])
     if not runs:
         raise ValueError("optimizers: got none, expected at least one")
-    return Race(
-        runs[0].problem, tuple(runs), tuple(diagnose(run, tol) for run in runs), tuple(told), steps, tol
-    )
+    found = tuple(diagnose(run, tol, atol=atol) for run in runs)
+    return Race(runs[0].problem, tuple(runs), found, tuple(told), steps, tol, atol)
 
 
 def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction | None:

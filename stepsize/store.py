@@ -14,6 +14,7 @@ from stepsize import __version__
 from stepsize.base.checks import describe
 from stepsize.base.record import Record
 from stepsize.batches import OUTCOME, Batch, Outcome
+from stepsize.verdicts import VERDICTS
 
 __all__ = ["Store"]
 
@@ -120,6 +121,8 @@ def configurations(batch: Batch) -> Iterator[tuple[str, str, bytes]]:
         "optimizer": _described(batch.optimizer, "optimizer"),
         "steps": batch.steps,
         "tol": batch.tol,
+        "atol": batch.atol,
+        "verdicts": VERDICTS,
         "history": batch.history,
         "dtype": batch.x0.dtype.name,
         "version": __version__,

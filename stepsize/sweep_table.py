@@ -45,8 +45,8 @@ class Sweep:
         How many runs this call made itself; the others came from the store.
     steps : int
         The budget.
-    tol : float
-        What counts as settled.
+    tol, atol : float, None or float
+        What counts as settled: a share of the error at the start, or an absolute error.
     """
 
     design: Design
@@ -57,6 +57,7 @@ class Sweep:
     computed: int
     steps: int
     tol: float
+    atol: float | None = None
 
     def __len__(self) -> int:
         return len(self.outcome)

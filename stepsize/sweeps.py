@@ -36,6 +36,7 @@ def sweep(
     samples: int | None = None,
     rng: Any = 0,
     tol: float = 1e-8,
+    atol: float | None = None,
     history: int = 0,
     store: str | os.PathLike[str] | None = None,
     jobs: int = 1,
@@ -75,7 +76,9 @@ def sweep(
     rng : int, SeedSequence or Generator
         Source of randomness for `seeds` and `samples`.
     tol : float
-        What counts as settled.
+        What counts as settled, as a share of the error at the start.
+    atol : float, optional
+        Instead, an absolute error.
     history : int
         How many points of the error to keep of each run, evenly spaced; 0 for none.
     store : path, optional
@@ -120,9 +123,11 @@ def sweep(
     as_count("history", history)
     as_count("memory", memory, 1)
     refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
+    if atol is not None:
+        refuse_unless(as_number("atol", atol) >= 0, "atol", atol, "a number of at least 0")
     if batch is not None:
         as_count("batch", batch, 1)
-    budget = {"steps": steps, "tol": float(tol), "history": history}
+    budget = {"steps": steps, "tol": float(tol), "atol": atol, "history": history}
     design = Design.of(problem, optimizer, x0, seeds, samples, rng, values, **budget)
     result = Sweep(
         design=design,
@@ -133,6 +138,7 @@ def sweep(
         computed=0,
         steps=steps,
         tol=tol,
+        atol=atol,
     )
     return _filled(result, store, memory, batch, jobs, backend, progress)
 

@@ -19,7 +19,7 @@ COURSES = [
         ss.Parabola(curvature=0.02, start=1.0),
         ss.SGD(lr=ss.TimeBased(1.0, d=0.01)),
         2000,
-        "stuck above the minimum",
+        "frozen",
     ),
     (ss.Parabola(), ss.SGD(lr=1.1), 60, "diverged"),
     (ss.Rosenbrock(), ss.SGD(lr=1.0), 60, "diverged"),
@@ -70,7 +70,7 @@ def test_overshoot_and_uphill_are_counted_until_the_run_settles():
     found = ss.diagnose(run)
     assert found.overshoot == 1.0
     assert found.uphill == 0.0
-    assert found.settled == 112
+    assert found.settled == 93, "(19/21)^(2k) is at most 1e-8 from k = log(1e8) / (2 log(21/19)) = 92.02 on"
 
 
 def test_a_race_prints_theory_beside_what_was_seen():

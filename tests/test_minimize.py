@@ -123,9 +123,9 @@ class TestTheEnd:
             alone = ss.minimize(ss.Rosenbrock(), ss.SGD(lr=float(rates[row])), steps=300)
             assert np.array_equal(batch.history.x[:, row], alone.history.x)
         assert not np.isfinite(batch.fun[1])
-        settled = batch.settled(4.0)
+        settled = batch.settled(atol=4.0)
         assert np.isnan(settled[1])
-        assert settled[0] == ss.minimize(ss.Rosenbrock(), ss.SGD(lr=1e-3), steps=300).settled(4.0)
+        assert settled[0] == ss.minimize(ss.Rosenbrock(), ss.SGD(lr=1e-3), steps=300).settled(atol=4.0)
 
     def test_the_callback_can_stop(self):
         def stop(info):

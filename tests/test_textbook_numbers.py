@@ -105,5 +105,5 @@ def test_a_touch_is_not_settling():
     """A run that reaches the tolerance and leaves it again has not settled."""
     touched = ss.minimize(ss.CosineWave(), ss.RMSprop(lr=0.3), x0=[5.0], steps=400)
     assert touched.error.min() < 0.01 < touched.error[-1]
-    assert touched.settled(0.01) is None
-    assert ss.diagnose(touched, tol=0.01).verdict == "bouncing"
+    assert touched.settled(atol=0.01) is None
+    assert ss.diagnose(touched, atol=0.01).verdict == "bouncing"

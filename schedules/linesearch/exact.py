@@ -62,7 +62,7 @@ class ExactSearch(Search):
     .. math:: \varphi'(\alpha) = 0
 
     The step is doubled until the slope is no longer negative; SciPy's ``brentq`` finds the root to the last
-    digits. A lesson and a yardstick: the accuracy is rarely worth its evaluations.
+    digits, and the step ends on the near side of it. A lesson and a yardstick: the accuracy is rarely worth its evaluations.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class ExactSearch(Search):
         return line.accept(self._root(line, low, high), "converged", memory(line, high.alpha))
 
     def _root(self, line: Line, low: Any, high: Any) -> Any:
-        """Return the trial with the smallest slope that Brent's method leaves."""
+        """Return the last point at which Brent's method still saw the line fall, or lie level."""
         from scipy.optimize import brentq
 
         known = {low.alpha: low, high.alpha: high}
@@ -129,4 +129,4 @@ class ExactSearch(Search):
 
         root = brentq(slope, low.alpha, high.alpha, xtol=1e-15 * high.alpha, rtol=1e-15, maxiter=200)
         slope(root)
-        return known[root]
+        return max((t for t in known.values() if t.slope <= 0), key=lambda t: t.alpha)

@@ -15,7 +15,8 @@ examples:
   stepsize race rosenbrock --optimizer "Adam(lr=0.02)" \\
       --optimizer "SGD(lr=StepDecay(0.002, 0.5, 500))" --steps 2000 --x0 -1.2,1
 
-A run has settled at the first update from which its gap to the minimum stays below the tolerance.
+A run has settled at the first update from which its gap to the minimum stays below the tolerance, a share of
+the gap at the start.
 An update overshoots when it passes the lowest point of its line; that is not bad in itself."""
 
 
@@ -48,7 +49,14 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--x0", metavar="A,B,...", help="the start (default: the problem's own)")
     parser.add_argument(
-        "--tol", type=float, default=None, metavar="TOL", help="settled means this small (default 1e-8)"
+        "--tol",
+        type=float,
+        default=None,
+        metavar="SHARE",
+        help="settled means: the error is at most this share of the start's, to the end (default 1e-8)",
+    )
+    parser.add_argument(
+        "--atol", type=float, default=None, metavar="ERROR", help="or, instead, at most this error"
     )
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the table")
@@ -70,7 +78,7 @@ def _showcase(args: argparse.Namespace) -> int:
     from stepsize.races import race
     from stepsize.showcase import SHOWS
 
-    for word in ("optimizer", "lr", "steps", "x0", "tol"):
+    for word in ("optimizer", "lr", "steps", "x0", "tol", "atol"):
         if getattr(args, word) is not None:
             raise ValueError(
                 f"--{word}: got it without a problem, expected one: stepsize race PROBLEM --{word} ..."
@@ -125,7 +133,13 @@ def _single(args: argparse.Namespace) -> int:
     if not args.json:
         _warn(problem, optimizers)
     result = race(
-        problem, optimizers, steps, x0=read_start(args.x0), tol=tol, on_run=lambda _: progress.advance()
+        problem,
+        optimizers,
+        steps,
+        x0=read_start(args.x0),
+        tol=tol,
+        atol=args.atol,
+        on_run=lambda _: progress.advance(),
     )
     pictures = _draw(args, [(type(problem).__name__.lower(), result)], progress)
     progress.close()
@@ -243,6 +257,10 @@ def _advice(result: Any) -> str:
     if all(v == "still crawling" for v in verdicts):
         best = f"; SGD is fastest at 2/(L+mu) = {2 / (L + mu):.3g}" if L and mu else ""
         return f"a larger rate, or more updates{best}"
+    if any(v == "failed" for v in verdicts):
+        return "check_gradient, which compares a gradient with differences of its function"
+    if any(v == "frozen" for v in verdicts):
+        return "a schedule that decays more slowly"
     if any(v == "bouncing" for v in verdicts):
         return 'a rate that decays, such as --lr "Exponential(RATE, 0.01)", lets a bouncing run settle'
     return "the other problems and optimizers: stepsize list"

@@ -1,0 +1,417 @@
+"""What happened in runs, by conditions that are written down once: every word, and when it is said.
+
+Let e be the error (the gap to the minimum, or the gradient norm where the minimum is unknown), f the loss,
+and a *window* a quarter of the run: the last one, the one before it, and so on. The *envelope* of a window is
+the largest loss in it, its *swing* the way from the lowest loss of the last two windows to the envelope of the
+last. The first condition in this list that holds names the run.
+
+======================== =====================================================================================
+verdict                  condition
+======================== =====================================================================================
+failed                   The user's function or gradient returned nan at a finite point; or every late line
+                         search failed and x stands still; or at least half of the updates went uphill
+                         although the slope at their end says that the loss was falling: the gradient does not
+                         belong to the function.
+falling without end      The loss falls at every late update, by no less than before, while the gradient does
+                         not shrink and is as large as it ever was, and no minimum is known that the loss is
+                         still above; or it overflowed on the way down.
+diverged                 The run left the finite numbers; or the envelope grew from window to window, all
+                         through the later half, to above the loss at the start.
+settled                  e is at most the tolerance, and stays so to the end (`optim.settled_at`). *Crossing*
+                         if at least a quarter of the updates until then overshot, *ringing* if at least a
+                         tenth of them went uphill.
+frozen                   The rate has fallen to less than a thousandth of its largest, by half or more from
+                         window to window, and the last window gained less than a thousandth of what the run
+                         gained: more updates cannot help.
+stuck above the minimum  x no longer moves beyond rounding; or the gradient has vanished above the minimum, to
+                         1e-8 of the start's, or to 1e-4 while what the envelope will still fall, if each
+                         window's fall is the same share of the last one's, is less than a thousandth of e:
+                         another minimum, a saddle or a plateau; or neither loss nor gradient change beyond
+                         rounding.
+bouncing                 The loss came back up at least three times in each of the last two windows, or nearly
+                         every late update overshot, and the envelope did not fall by a twentieth of the
+                         swing; where the swings are many and irregular, it did not fall significantly.
+still crawling           Everything else: there is something left to gain, and the run is gaining it, or has
+                         been too short to tell.
+======================== =====================================================================================
+
+No condition compares a number that has units with one that has others, so that scaling the loss, adding to it
+or measuring x in other units changes no word.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optim import CONVERGED, Run, settled_at
+from optim import DIVERGED as LEFT_THE_FINITE_NUMBERS
+from optim.rounding import ULPS, summed_by, value_floor
+from optim.settling import tolerance_of
+
+__all__ = ["VERDICTS", "Courses", "Findings", "courses_of", "judge"]
+
+Array = np.ndarray[Any, Any]
+
+SETTLED = "settled"
+CROSSING = "settled, crossing"
+RINGING = "settled, ringing"
+CRAWLING = "still crawling"
+BOUNCING = "bouncing"
+STUCK = "stuck above the minimum"
+FROZEN = "frozen"
+FALLING = "falling without end"
+DIVERGED = "diverged"
+FAILED = "failed"
+
+VERDICTS = (SETTLED, CROSSING, RINGING, CRAWLING, BOUNCING, STUCK, FROZEN, FALLING, DIVERGED, FAILED)
+_CODE = {word: code for code, word in enumerate(VERDICTS)}
+
+# Shares of the updates from which on a settled run is called crossing, and ringing.
+CROSSES, CLIMBS = 0.25, 0.1
+# To swing up is to go from below the lower to above the upper share of the swing; so often in a window makes
+# an oscillation, and so often an irregular one, for which chance must be ruled out.
+_SWING, _SWINGS, _MANY = (0.4, 0.7), 3, 12
+# The share of a swing by which the envelope of an oscillation must fall to be falling.
+_FALLS = 0.05
+# The share of overshooting updates that is an oscillation without swings: from side to side at one height.
+_ALTERNATES = 0.9
+# The share of its largest to which a dead rate has fallen, and of the whole gain that is none.
+_DEAD = 1e-3
+# The share of the start's to which a gradient has fallen where the rest of the fall is extrapolated.
+_VANISHES = 1e-4
+# The share of updates that climb although the gradient says otherwise.
+_CONTRADICTS = 0.5
+# Of 28 pairs of blocks, so many more fall than rise: by chance in one of 140 noisy runs (Kendall 1938).
+_BLOCKS, _CONCORDANT = 8, 20
+
+
+@dataclass(frozen=True)
+class Courses:
+    """The courses of B runs side by side: what the conditions look at, and nothing else.
+
+    Attributes
+    ----------
+    fun, error, grad_norm : ndarray of shape (T + 1, B)
+        Value, error and gradient norm at each point.
+    overshoot : ndarray of bool, shape (T, B)
+        Whether the update passed the lowest point of its line.
+    step_norm, rate : ndarray of shape (T, B)
+        How far each update went, and its rate, the largest where there is one a coordinate.
+    nit : ndarray of int, shape (B,)
+        Updates until a run left the finite numbers, T for one that did not; what follows is not looked at.
+    diverged : ndarray of bool, shape (B,)
+        Whether a run left the finite numbers.
+    tolerance, floor : ndarray of shape (B,)
+        The error that counts as solved, and the size of a difference of losses that rounding hides.
+    still : ndarray of shape (B,)
+        The length of a step that rounding hides.
+    rounding, summed : float
+        By what share of itself a value may be rounded, and the smallest size that counts as its own.
+    known, exact, stopped : bool
+        Whether the minimum is known; whether loss and slopes are those of one function at one point (no
+        mini-batches, no averaging); whether the tolerance ended the run.
+    minimum : float
+        The minimum, nan where it is unknown.
+    failures : tuple of str
+        For each run the function that failed, or how its searches did; "" for a run that did not fail.
+    """
+
+    fun: Array
+    error: Array
+    grad_norm: Array
+    overshoot: Array
+    step_norm: Array
+    rate: Array
+    nit: Array
+    diverged: Array
+    tolerance: Array
+    floor: Array
+    still: Array
+    rounding: float
+    summed: float
+    known: bool
+    exact: bool
+    stopped: bool
+    minimum: float
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the conditions find in B courses; every attribute has the shape (B,).
+
+    `verdict` counts from 0 in the order of `VERDICTS`; `settled` is nan for a run that did not settle;
+    `crosses` and `climbs` are the shares of late updates that overshot and that went uphill, `factor` is what
+    the envelope of the error was multiplied by in the last window, an update.
+    """
+
+    verdict: Array
+    settled: Array
+    overshoot: Array
+    uphill: Array
+    error: Array
+    best_error: Array
+    crosses: Array
+    climbs: Array
+    factor: Array
+
+
+def courses_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Courses:
+    """Return the courses of a run, or of all runs of a batch with their axes made one.
+
+    In a batch, a run that left the finite numbers is cut where `minimize` would have ended it alone.
+    """
+    history, single = run.history, run.history.x.ndim == 2
+    flat = [rows.reshape(len(rows), -1) for rows in (run.loss, run.error, history.grad_norm)]
+    fun, error, norm = flat
+    updates, runs = run.nit, fun.shape[1]
+    last_x = history.x[-1].reshape(runs, -1)
+    nit, gone = np.full(runs, updates), np.full(runs, bool(np.all(run.diverged)))
+    if not single:
+        left = ~(np.isfinite(history.fun.reshape(updates + 1, -1)) & np.isfinite(norm))
+        nit = np.where(left.any(axis=0), left.argmax(axis=0) - 1, updates)
+        gone = np.asarray(left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
+    eps = float(np.finfo(history.x.dtype).eps)
+    minimum = run.problem.minimum
+    with np.errstate(all="ignore"):
+        return Courses(
+            fun=fun,
+            error=error,
+            grad_norm=norm,
+            overshoot=history.overshoot.reshape(updates, runs),
+            step_norm=history.step_norm.reshape(updates, runs),
+            rate=_rates(run, runs),
+            nit=nit,
+            diverged=gone,
+            tolerance=np.broadcast_to(tolerance_of(run, tol, atol), run.error.shape[1:]).reshape(-1),
+            floor=np.asarray(value_floor(run.problem, fun[-max(updates // 4, 1) :], eps)).reshape(-1),
+            still=4 * eps * np.sqrt((last_x * last_x).sum(axis=1)),
+            rounding=ULPS * eps,
+            summed=summed_by(run.problem),
+            known=minimum is not None,
+            exact=not (run.problem.varies or history.answer is not None),
+            stopped=run.status == CONVERGED,
+            minimum=float("nan") if minimum is None else float(minimum),
+            failures=(_failure(run),) if single else ("",) * runs,
+        )
+
+
+def _rates(run: Run, runs: int) -> Array:
+    """Return the rate of every update for every run; of several, one a coordinate, the largest."""
+    if not run.nit:
+        return np.zeros((0, runs))
+    lr = run.history.lr.reshape(run.nit, -1)
+    return np.broadcast_to(lr if lr.shape[1] == runs else lr.max(axis=1, keepdims=True), (run.nit, runs))
+
+
+def _failure(run: Run) -> str:
+    """Return what failed in a single run: "fun", "grad", or the word of its late searches."""
+    failure = getattr(run, "failure", None)
+    if failure:
+        return str(failure)
+    words = run.history.status
+    if words is None or not run.nit:
+        return ""
+    late = slice(-max(run.nit // 4, 1), None)
+    stands = not run.history.step_norm[late].any()
+    return str(words[-1]) if stands and set(words[late].tolist()) <= _SEARCH_FAILS else ""
+
+
+_SEARCH_FAILS = {"uphill", "not_descent", "nonfinite", "degenerate", "budget", "min_step"}
+
+
+def judge(courses: Courses) -> Findings:
+    """Apply the conditions to B courses at once."""
+    with np.errstate(all="ignore"):
+        return _judge(courses)
+
+
+def _judge(c: Courses) -> Findings:
+    updates, runs = len(c.error) - 1, np.arange(len(c.nit))
+    seen = np.arange(updates + 1)[:, None] <= c.nit
+    best_error = np.where(seen, c.error, np.inf).min(axis=0)
+    settled = np.where(c.diverged, np.nan, settled_at(c.error, c.tolerance))
+    if c.stopped:
+        settled = np.where(np.isnan(settled) & (c.error[-1] <= c.tolerance), updates, settled)
+    until = np.where(np.isnan(settled), c.nit, np.maximum(settled, 1)).astype(int)
+    climb = _climbs(c)
+    overshoot, uphill = _share_until(c.overshoot, until), _share_until(climb, until)
+    verdict = np.full(len(runs), _CODE[CRAWLING])
+    crosses, climbs = _late_share(c.overshoot), _late_share(climb)
+    solved = ~np.isnan(settled)
+    verdict[solved] = np.where(
+        uphill >= CLIMBS, _CODE[RINGING], np.where(overshoot >= CROSSES, _CODE[CROSSING], _CODE[SETTLED])
+    )[solved]
+    # For runs that left the finite numbers, the end is the last point that they had.
+    end, lowest = c.fun[c.nit, runs], np.where(seen, c.fun, np.inf).min(axis=0)
+    downwards = (end < c.fun[0]) & (end <= lowest) & (c.grad_norm[c.nit, runs] >= c.grad_norm[0])
+    verdict[c.diverged] = np.where(downwards & ~(end > c.minimum), _CODE[FALLING], _CODE[DIVERGED])[
+        c.diverged
+    ]
+    rest = np.flatnonzero(~c.diverged & ~solved)
+    if len(rest) and updates:
+        verdict[rest] = _unsettled(c, climb, rest)
+    failed = np.array([bool(word) for word in c.failures]) & ~solved
+    if c.exact and updates >= 4:
+        # `seen` lines up with points: an update belongs to the point that it led to.
+        contradicts = (climb & ~c.overshoot & seen[1:]).sum(axis=0)
+        failed |= ~solved & (contradicts >= np.maximum(_CONTRADICTS * c.nit, 4))
+    verdict[failed] = _CODE[FAILED]
+    error = np.where(c.diverged, np.inf, c.error[-1])
+    factor = _factor(c.error)
+    return Findings(verdict, settled, overshoot, uphill, error, best_error, crosses, climbs, factor)
+
+
+def _climbs(c: Courses) -> Array:
+    """Return which updates went uphill, by more than rounding at the values that they went between."""
+    size = np.maximum(np.abs(c.fun), c.summed)
+    return np.asarray(np.diff(c.fun, axis=0) > c.rounding * np.maximum(size[1:], size[:-1]))
+
+
+def _unsettled(c: Courses, climb: Array, rest: Array) -> Array:
+    """Return the verdicts on runs that are finite and have not settled."""
+    w = _Windows(c, rest)
+    word = np.full(len(rest), _CODE[CRAWLING])
+    late = slice(-2 * w.size, None)
+
+    falls = (w.fall > w.floor) & (w.fall >= _FALLS * w.swing)
+    swings = np.minimum(_count_swings(w.loss[0], w), _count_swings(w.loss[1], w))
+    oscillates = (w.swing > w.floor) & (swings >= _SWINGS)
+    chance = (
+        ((swings >= _MANY) | (not c.exact))
+        & (w.fall < w.swing)
+        & ~_falls_block_by_block(c.fun[late][:, rest])
+    )
+    bounces = oscillates & (~falls | chance)
+    crossed = [_share(part) for part in w.of(c.overshoot, 2)]
+    alternates = (crossed[0] >= _ALTERNATES) & (crossed[1] >= 0.5) & (len(c.fun) > 8)
+    level = (w.norm[0].max(axis=0) >= 0.9 * w.norm[1].max(axis=0)) & ~_falls_steadily(w)
+    word[bounces | (alternates & ~oscillates & level)] = _CODE[BOUNCING]
+
+    flat = (w.swing <= w.floor) & (np.abs(w.fall) <= w.floor)
+    norm_falls = w.norm[1].max(axis=0) > w.norm[0].max(axis=0) * (1 + 1e-12)
+    stands = (w.step[0].max(axis=0) <= c.still[rest]) | (flat & ~norm_falls & (word != _CODE[BOUNCING]))
+    if c.known:
+        stands |= _arrives_elsewhere(c, rest, w)
+    word[stands] = _CODE[STUCK]
+
+    rate = c.rate[:, rest]
+    last, before = (part.sum(axis=0) for part in w.of(c.rate, 2))
+    dead = (rate[-1] <= _DEAD * rate.max(axis=0)) & (last <= 0.5 * before) & (rate.max(axis=0) > 0)
+    gain = np.abs(w.start - c.fun[-1, rest])
+    idle = np.abs(c.fun[-1 - w.size, rest] - c.fun[-1, rest]) <= np.maximum(_DEAD * gain, w.floor)
+    word[dead & idle] = _CODE[FROZEN]
+
+    rises = (w.loss[0].max(axis=0) > w.start + w.floor) & (-w.fall > w.floor) & w.grows(c.fun[:, rest])
+    word[rises & (-w.fall >= _FALLS * (w.loss[1].max(axis=0) - w.lowest))] = _CODE[DIVERGED]
+    if len(c.fun) > 4:
+        word[_falls_without_end(c, climb, rest, w)] = _CODE[FALLING]
+    return word
+
+
+def _arrives_elsewhere(c: Courses, rest: Array, w: "_Windows") -> Array:
+    """Return whether the gradient vanishes above the minimum, or the gap tends to a limit that is not 0."""
+    norm = c.grad_norm[:, rest]
+    vanished = ~np.isnan(settled_at(norm, 1e-8 * norm[0]))
+    before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
+    ratio = np.where(before > 0, w.fall / before, np.inf)
+    to_come = np.where(ratio <= 0.5, w.fall * ratio / (1 - ratio), np.inf)
+    limit = (to_come <= _DEAD * c.error[-1, rest]) & (w.fall >= 0) & (norm[-1] <= _VANISHES * norm[0])
+    return np.asarray(vanished | limit)
+
+
+class _Windows:
+    """The last windows of some runs, the last one first, and what is compared of them."""
+
+    def __init__(self, c: Courses, rest: Array) -> None:
+        self.rest = rest
+        self.size = max((len(c.fun) - 1) // 4, 1)
+        self.floor, self.start = c.floor[rest], c.fun[0, rest]
+        self.loss, self.norm = self.of(c.fun, 3), self.of(c.grad_norm, 2)
+        self.step = self.of(c.step_norm, 1)
+        self.lowest = np.minimum(self.loss[0].min(axis=0), self.loss[1].min(axis=0))
+        self.fall = self.loss[1].max(axis=0) - self.loss[0].max(axis=0)
+        self.swing = self.loss[0].max(axis=0) - self.lowest
+
+    def of(self, rows: Array, count: int) -> list[Array]:
+        """Return the last windows of some rows; where there are no more, the first row again."""
+        parts = []
+        for i in range(count):
+            end = len(rows) - i * self.size
+            part = rows[max(end - self.size, 0) : max(end, 0)][:, self.rest]
+            parts.append(part if len(part) else rows[:1][:, self.rest])
+        return parts
+
+    def grows(self, fun: Array) -> Array:
+        """Return whether the envelope grew from half window to half window, through the later half."""
+        half = max(self.size // 2, 1)
+        count = min(8, len(fun) // half)
+        tops = np.array(
+            [fun[len(fun) - (i + 1) * half : len(fun) - i * half].max(axis=0) for i in range(count)]
+        )
+        return np.asarray((np.diff(tops, axis=0) < 0).all(axis=0))
+
+
+def _falls_steadily(w: _Windows) -> Array:
+    """Return whether the envelope falls by no less than half of what it fell in the window before."""
+    before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
+    return np.asarray((w.fall > w.floor) & (w.fall >= 0.5 * before))
+
+
+def _count_swings(loss: Array, w: _Windows) -> Array:
+    """Return how often each loss rose from low to high, in terms of the last window's swing."""
+    low, high = (w.lowest + share * w.swing for share in _SWING)
+    place = np.where(loss >= high, 1, np.where(loss <= low, 0, -1))
+    row = np.maximum.accumulate(np.where(place >= 0, np.arange(len(loss))[:, None], 0), axis=0)
+    side = np.take_along_axis(place, row, axis=0)
+    return np.asarray(((side[1:] == 1) & (side[:-1] == 0)).sum(axis=0))
+
+
+def _falls_block_by_block(loss: Array) -> Array:
+    """Return whether the largest losses of eight blocks fall, by Kendall's rank test."""
+    if len(loss) < _BLOCKS:
+        return np.ones(loss.shape[1], bool)
+    tops = np.array([block.max(axis=0) for block in np.array_split(loss, _BLOCKS)])
+    i, j = np.triu_indices(_BLOCKS, 1)
+    return np.asarray(np.sign(tops[i] - tops[j]).sum(axis=0) >= _CONCORDANT)
+
+
+def _falls_without_end(c: Courses, climb: Array, rest: Array, w: _Windows) -> Array:
+    """Return whether the loss falls on and on, and no slower, and the gradient does not shrink."""
+    fun, norm = c.fun[:, rest], c.grad_norm[:, rest]
+    size = min(w.size, (len(fun) - 1) // 2)
+    gains = fun[-1 - 2 * size] - fun[-1 - size], fun[-1 - size] - fun[-1]
+    late = norm[-1 - 2 * size :]
+    largest = norm[-1] >= norm.max(axis=0) * (1 - 8 * np.finfo(float).eps)
+    shrinks = (np.diff(late, axis=0) < -8 * np.finfo(float).eps * late[1:]).any(axis=0)
+    ever_down = ~climb[-2 * size :, rest].any(axis=0) & (gains[1] > w.floor)
+    return np.asarray(
+        ever_down & largest & ~shrinks & (gains[1] >= 0.999 * gains[0]) & ~(fun[-1] > c.minimum)
+    )
+
+
+def _factor(error: Array) -> Array:
+    """Return by what factor the envelope of each error changed an update, from one window to the next."""
+    size = max((len(error) - 1) // 4, 1)
+    last, before = (
+        error[-size:].max(axis=0),
+        error[-2 * size : -size].max(axis=0) if len(error) > 1 else error[0],
+    )
+    return np.asarray(np.where(before > 0, (last / before) ** (1 / size), 1.0))
+
+
+def _late_share(flags: Array) -> Array:
+    return _share(flags[len(flags) // 2 :])
+
+
+def _share(flags: Array) -> Array:
+    return np.asarray(flags.mean(axis=0) if len(flags) else np.zeros(flags.shape[1:]))
+
+
+def _share_until(flags: Array, until: Array) -> Array:
+    """Return the share of the flags before each run's `until`."""
+    if len(flags) and (until == len(flags)).all():
+        return _share(flags)
+    counted = (flags & (np.arange(len(flags))[:, None] < until)).sum(axis=0)
+    return np.where(until > 0, counted / np.maximum(until, 1), 0.0)
