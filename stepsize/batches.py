@@ -7,7 +7,8 @@ import numpy as np
 
 from optim import BUDGET, DIVERGED, Optimizer, Run, minimize
 from schedules import Rows
-from stepsize.verdicts import Findings, courses_of, judge
+from stepsize.courses import courses_of
+from stepsize.verdicts import Findings, judge
 
 __all__ = ["OUTCOME", "Batch", "Outcome", "compute", "cut", "descend", "with_values"]
 

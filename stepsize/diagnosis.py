@@ -8,6 +8,7 @@ import numpy as np
 
 from optim import Run
 from stepsize.base.checks import as_number, describe, refuse_unless
+from stepsize.courses import Courses, courses_of
 from stepsize.verdicts import (
     BOUNCING,
     CRAWLING,
@@ -20,9 +21,7 @@ from stepsize.verdicts import (
     SETTLED,
     STUCK,
     VERDICTS,
-    Courses,
     Findings,
-    courses_of,
     judge,
 )
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from optim import Run
+from stepsize.courses import courses_of
 from stepsize.diagnosis import diagnose
 from stepsize.races import thinned
-from stepsize.verdicts import VERDICTS, courses_of, judge
+from stepsize.verdicts import VERDICTS, judge
 from stepsize.workers import wanted
 
 __all__ = ["curves_svg", "frame", "run_html", "table_html"]

@@ -9,7 +9,7 @@ from optim import Optimizer
 from schedules import Constant, Schedule
 from stepsize.base.checks import refuse_unless
 from stepsize.batches import Batch, cut, descend
-from stepsize.verdicts import courses_of
+from stepsize.courses import courses_of
 
 __all__ = ["FINE", "Look", "Tried", "edge_for"]
 

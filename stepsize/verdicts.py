@@ -2,12 +2,15 @@
 
 Let e be the error (the gap to the minimum, or the gradient norm where the minimum is unknown), f the loss,
 and a *window* a quarter of the run: the last one, the one before it, and so on. The *envelope* of a window is
-the largest loss in it, its *swing* the way from the lowest loss of the last two windows to the envelope of the
-last. The first condition in this list that holds names the run.
+the largest loss in it; the *swing* is the way from the lowest loss of the last two windows to the envelope of
+the last one. The first condition in this list that holds names the run.
 
 ======================== =====================================================================================
 verdict                  condition
 ======================== =====================================================================================
+settled                  e is at most the tolerance, and stays so to the end (`optim.settled_at`). *Crossing*
+                         if at least a quarter of the updates until then overshot, *ringing* if at least a
+                         tenth of them went uphill.
 failed                   The user's function or gradient returned nan at a finite point; or every late line
                          search failed and x stands still; or at least half of the updates went uphill
                          although the slope at their end says that the loss was falling: the gradient does not
@@ -17,9 +20,6 @@ falling without end      The loss falls at every late update, by no less than be
                          still above; or it overflowed on the way down.
 diverged                 The run left the finite numbers; or the envelope grew from window to window, all
                          through the later half, to above the loss at the start.
-settled                  e is at most the tolerance, and stays so to the end (`optim.settled_at`). *Crossing*
-                         if at least a quarter of the updates until then overshot, *ringing* if at least a
-                         tenth of them went uphill.
 frozen                   The rate has fallen to less than a thousandth of its largest, by half or more from
                          window to window, and the last window gained less than a thousandth of what the run
                          gained: more updates cannot help.
@@ -44,12 +44,10 @@ from typing import Any
 
 import numpy as np
 
-from optim import CONVERGED, Run, settled_at
-from optim import DIVERGED as LEFT_THE_FINITE_NUMBERS
-from optim.rounding import ULPS, summed_by, value_floor
-from optim.settling import tolerance_of
+from optim import settled_at
+from stepsize.courses import Courses
 
-__all__ = ["VERDICTS", "Courses", "Findings", "courses_of", "judge"]
+__all__ = ["VERDICTS", "Findings", "judge"]
 
 Array = np.ndarray[Any, Any]
 
@@ -87,57 +85,6 @@ _BLOCKS, _CONCORDANT = 8, 20
 
 
 @dataclass(frozen=True)
-class Courses:
-    """The courses of B runs side by side: what the conditions look at, and nothing else.
-
-    Attributes
-    ----------
-    fun, error, grad_norm : ndarray of shape (T + 1, B)
-        Value, error and gradient norm at each point.
-    overshoot : ndarray of bool, shape (T, B)
-        Whether the update passed the lowest point of its line.
-    step_norm, rate : ndarray of shape (T, B)
-        How far each update went, and its rate, the largest where there is one a coordinate.
-    nit : ndarray of int, shape (B,)
-        Updates until a run left the finite numbers, T for one that did not; what follows is not looked at.
-    diverged : ndarray of bool, shape (B,)
-        Whether a run left the finite numbers.
-    tolerance, floor : ndarray of shape (B,)
-        The error that counts as solved, and the size of a difference of losses that rounding hides.
-    still : ndarray of shape (B,)
-        The length of a step that rounding hides.
-    rounding, summed : float
-        By what share of itself a value may be rounded, and the smallest size that counts as its own.
-    known, exact, stopped : bool
-        Whether the minimum is known; whether loss and slopes are those of one function at one point (no
-        mini-batches, no averaging); whether the tolerance ended the run.
-    minimum : float
-        The minimum, nan where it is unknown.
-    failures : tuple of str
-        For each run the function that failed, or how its searches did; "" for a run that did not fail.
-    """
-
-    fun: Array
-    error: Array
-    grad_norm: Array
-    overshoot: Array
-    step_norm: Array
-    rate: Array
-    nit: Array
-    diverged: Array
-    tolerance: Array
-    floor: Array
-    still: Array
-    rounding: float
-    summed: float
-    known: bool
-    exact: bool
-    stopped: bool
-    minimum: float
-    failures: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Findings:
     """What the conditions find in B courses; every attribute has the shape (B,).
 
@@ -155,70 +102,6 @@ class Findings:
     crosses: Array
     climbs: Array
     factor: Array
-
-
-def courses_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Courses:
-    """Return the courses of a run, or of all runs of a batch with their axes made one.
-
-    In a batch, a run that left the finite numbers is cut where `minimize` would have ended it alone.
-    """
-    history, single = run.history, run.history.x.ndim == 2
-    flat = [rows.reshape(len(rows), -1) for rows in (run.loss, run.error, history.grad_norm)]
-    fun, error, norm = flat
-    updates, runs = run.nit, fun.shape[1]
-    last_x = history.x[-1].reshape(runs, -1)
-    nit, gone = np.full(runs, updates), np.full(runs, bool(np.all(run.diverged)))
-    if not single:
-        left = ~(np.isfinite(history.fun.reshape(updates + 1, -1)) & np.isfinite(norm))
-        nit = np.where(left.any(axis=0), left.argmax(axis=0) - 1, updates)
-        gone = np.asarray(left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
-    eps = float(np.finfo(history.x.dtype).eps)
-    minimum = run.problem.minimum
-    with np.errstate(all="ignore"):
-        return Courses(
-            fun=fun,
-            error=error,
-            grad_norm=norm,
-            overshoot=history.overshoot.reshape(updates, runs),
-            step_norm=history.step_norm.reshape(updates, runs),
-            rate=_rates(run, runs),
-            nit=nit,
-            diverged=gone,
-            tolerance=np.broadcast_to(tolerance_of(run, tol, atol), run.error.shape[1:]).reshape(-1),
-            floor=np.asarray(value_floor(run.problem, fun[-max(updates // 4, 1) :], eps)).reshape(-1),
-            still=4 * eps * np.sqrt((last_x * last_x).sum(axis=1)),
-            rounding=ULPS * eps,
-            summed=summed_by(run.problem),
-            known=minimum is not None,
-            exact=not (run.problem.varies or history.answer is not None),
-            stopped=run.status == CONVERGED,
-            minimum=float("nan") if minimum is None else float(minimum),
-            failures=(_failure(run),) if single else ("",) * runs,
-        )
-
-
-def _rates(run: Run, runs: int) -> Array:
-    """Return the rate of every update for every run; of several, one a coordinate, the largest."""
-    if not run.nit:
-        return np.zeros((0, runs))
-    lr = run.history.lr.reshape(run.nit, -1)
-    return np.broadcast_to(lr if lr.shape[1] == runs else lr.max(axis=1, keepdims=True), (run.nit, runs))
-
-
-def _failure(run: Run) -> str:
-    """Return what failed in a single run: "fun", "grad", or the word of its late searches."""
-    failure = getattr(run, "failure", None)
-    if failure:
-        return str(failure)
-    words = run.history.status
-    if words is None or not run.nit:
-        return ""
-    late = slice(-max(run.nit // 4, 1), None)
-    stands = not run.history.step_norm[late].any()
-    return str(words[-1]) if stands and set(words[late].tolist()) <= _SEARCH_FAILS else ""
-
-
-_SEARCH_FAILS = {"uphill", "not_descent", "nonfinite", "degenerate", "budget", "min_step"}
 
 
 def judge(courses: Courses) -> Findings:
@@ -270,54 +153,68 @@ def _climbs(c: Courses) -> Array:
 
 
 def _unsettled(c: Courses, climb: Array, rest: Array) -> Array:
-    """Return the verdicts on runs that are finite and have not settled."""
+    """Return the verdicts on runs that are finite and have not settled: later conditions overrule earlier."""
     w = _Windows(c, rest)
     word = np.full(len(rest), _CODE[CRAWLING])
-    late = slice(-2 * w.size, None)
-
-    falls = (w.fall > w.floor) & (w.fall >= _FALLS * w.swing)
-    swings = np.minimum(_count_swings(w.loss[0], w), _count_swings(w.loss[1], w))
-    oscillates = (w.swing > w.floor) & (swings >= _SWINGS)
-    chance = (
-        ((swings >= _MANY) | (not c.exact))
-        & (w.fall < w.swing)
-        & ~_falls_block_by_block(c.fun[late][:, rest])
-    )
-    bounces = oscillates & (~falls | chance)
-    crossed = [_share(part) for part in w.of(c.overshoot, 2)]
-    alternates = (crossed[0] >= _ALTERNATES) & (crossed[1] >= 0.5) & (len(c.fun) > 8)
-    level = (w.norm[0].max(axis=0) >= 0.9 * w.norm[1].max(axis=0)) & ~_falls_steadily(w)
-    word[bounces | (alternates & ~oscillates & level)] = _CODE[BOUNCING]
-
-    flat = (w.swing <= w.floor) & (np.abs(w.fall) <= w.floor)
-    norm_falls = w.norm[1].max(axis=0) > w.norm[0].max(axis=0) * (1 + 1e-12)
-    stands = (w.step[0].max(axis=0) <= c.still[rest]) | (flat & ~norm_falls & (word != _CODE[BOUNCING]))
-    if c.known:
-        stands |= _arrives_elsewhere(c, rest, w)
-    word[stands] = _CODE[STUCK]
-
-    rate = c.rate[:, rest]
-    last, before = (part.sum(axis=0) for part in w.of(c.rate, 2))
-    dead = (rate[-1] <= _DEAD * rate.max(axis=0)) & (last <= 0.5 * before) & (rate.max(axis=0) > 0)
-    gain = np.abs(w.start - c.fun[-1, rest])
-    idle = np.abs(c.fun[-1 - w.size, rest] - c.fun[-1, rest]) <= np.maximum(_DEAD * gain, w.floor)
-    word[dead & idle] = _CODE[FROZEN]
-
-    rises = (w.loss[0].max(axis=0) > w.start + w.floor) & (-w.fall > w.floor) & w.grows(c.fun[:, rest])
-    word[rises & (-w.fall >= _FALLS * (w.loss[1].max(axis=0) - w.lowest))] = _CODE[DIVERGED]
-    if len(c.fun) > 4:
-        word[_falls_without_end(c, climb, rest, w)] = _CODE[FALLING]
+    bounces = _bounces(c, w)
+    word[bounces] = _CODE[BOUNCING]
+    word[_stands_still(c, w, bounces)] = _CODE[STUCK]
+    word[_is_frozen(c, w)] = _CODE[FROZEN]
+    word[_grows(c, w)] = _CODE[DIVERGED]
+    word[_falls_without_end(c, climb, w)] = _CODE[FALLING]
     return word
 
 
-def _arrives_elsewhere(c: Courses, rest: Array, w: "_Windows") -> Array:
+def _bounces(c: Courses, w: "_Windows") -> Array:
+    """Return whether the loss swings up and down, or from side to side at one height, and does not fall."""
+    falls = (w.fall > w.floor) & (w.fall >= _FALLS * w.swing)
+    swings = np.minimum(_count_swings(w.loss[0], w), _count_swings(w.loss[1], w))
+    oscillates = (w.swing > w.floor) & (swings >= _SWINGS)
+    irregular = (swings >= _MANY) | (not c.exact)
+    chance = irregular & (w.fall < w.swing) & ~_falls_block_by_block(c.fun[-2 * w.size :, w.rest])
+    crossed = [_share(part) for part in w.of(c.overshoot, 2)]
+    alternates = (crossed[0] >= _ALTERNATES) & (crossed[1] >= 0.5) & (len(c.fun) > 8)
+    before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
+    steadily = (w.fall > w.floor) & (w.fall >= 0.5 * before)
+    level = (w.norm[0].max(axis=0) >= 0.9 * w.norm[1].max(axis=0)) & ~steadily
+    return np.asarray(np.where(oscillates, ~falls | chance, alternates & level))
+
+
+def _stands_still(c: Courses, w: "_Windows", bounces: Array) -> Array:
+    """Return whether x no longer moves, nothing changes beyond rounding, or the run arrives elsewhere."""
+    still = w.step[0].max(axis=0) <= c.still[w.rest]
+    flat = (w.swing <= w.floor) & (np.abs(w.fall) <= w.floor)
+    norm_falls = w.norm[1].max(axis=0) > w.norm[0].max(axis=0) * (1 + 1e-12)
+    elsewhere = _arrives_elsewhere(c, w) if c.known else np.zeros(len(w.rest), bool)
+    return np.asarray(still | (flat & ~norm_falls & ~bounces) | elsewhere)
+
+
+def _is_frozen(c: Courses, w: "_Windows") -> Array:
+    """Return whether the rate has died, and the run gains nothing any more."""
+    rate, end = c.rate[:, w.rest], c.fun[-1, w.rest]
+    last, before = (part.sum(axis=0) for part in w.of(c.rate, 2))
+    dead = (rate[-1] <= _DEAD * rate.max(axis=0)) & (last <= 0.5 * before) & (rate.max(axis=0) > 0)
+    gained = np.abs(c.fun[-1 - w.size, w.rest] - end)
+    return np.asarray(dead & (gained <= np.maximum(_DEAD * np.abs(w.start - end), w.floor)))
+
+
+def _grows(c: Courses, w: "_Windows") -> Array:
+    """Return whether the envelope grew from half window to half window, to above the start."""
+    half, fun = max(w.size // 2, 1), c.fun[:, w.rest]
+    count = min(8, len(fun) // half)
+    tops = [fun[len(fun) - (i + 1) * half : len(fun) - i * half].max(axis=0) for i in range(count)]
+    rises = (np.diff(tops, axis=0) < 0).all(axis=0) & (tops[0] > w.start + w.floor)
+    return np.asarray(rises & (-w.fall > np.maximum(w.floor, _FALLS * (w.loss[1].max(axis=0) - w.lowest))))
+
+
+def _arrives_elsewhere(c: Courses, w: "_Windows") -> Array:
     """Return whether the gradient vanishes above the minimum, or the gap tends to a limit that is not 0."""
-    norm = c.grad_norm[:, rest]
+    norm = c.grad_norm[:, w.rest]
     vanished = ~np.isnan(settled_at(norm, 1e-8 * norm[0]))
     before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
     ratio = np.where(before > 0, w.fall / before, np.inf)
     to_come = np.where(ratio <= 0.5, w.fall * ratio / (1 - ratio), np.inf)
-    limit = (to_come <= _DEAD * c.error[-1, rest]) & (w.fall >= 0) & (norm[-1] <= _VANISHES * norm[0])
+    limit = (to_come <= _DEAD * c.error[-1, w.rest]) & (w.fall >= 0) & (norm[-1] <= _VANISHES * norm[0])
     return np.asarray(vanished | limit)
 
 
@@ -343,21 +240,6 @@ class _Windows:
             parts.append(part if len(part) else rows[:1][:, self.rest])
         return parts
 
-    def grows(self, fun: Array) -> Array:
-        """Return whether the envelope grew from half window to half window, through the later half."""
-        half = max(self.size // 2, 1)
-        count = min(8, len(fun) // half)
-        tops = np.array(
-            [fun[len(fun) - (i + 1) * half : len(fun) - i * half].max(axis=0) for i in range(count)]
-        )
-        return np.asarray((np.diff(tops, axis=0) < 0).all(axis=0))
-
-
-def _falls_steadily(w: _Windows) -> Array:
-    """Return whether the envelope falls by no less than half of what it fell in the window before."""
-    before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
-    return np.asarray((w.fall > w.floor) & (w.fall >= 0.5 * before))
-
 
 def _count_swings(loss: Array, w: _Windows) -> Array:
     """Return how often each loss rose from low to high, in terms of the last window's swing."""
@@ -377,15 +259,15 @@ def _falls_block_by_block(loss: Array) -> Array:
     return np.asarray(np.sign(tops[i] - tops[j]).sum(axis=0) >= _CONCORDANT)
 
 
-def _falls_without_end(c: Courses, climb: Array, rest: Array, w: _Windows) -> Array:
+def _falls_without_end(c: Courses, climb: Array, w: _Windows) -> Array:
     """Return whether the loss falls on and on, and no slower, and the gradient does not shrink."""
-    fun, norm = c.fun[:, rest], c.grad_norm[:, rest]
+    fun, norm = c.fun[:, w.rest], c.grad_norm[:, w.rest]
     size = min(w.size, (len(fun) - 1) // 2)
     gains = fun[-1 - 2 * size] - fun[-1 - size], fun[-1 - size] - fun[-1]
     late = norm[-1 - 2 * size :]
     largest = norm[-1] >= norm.max(axis=0) * (1 - 8 * np.finfo(float).eps)
     shrinks = (np.diff(late, axis=0) < -8 * np.finfo(float).eps * late[1:]).any(axis=0)
-    ever_down = ~climb[-2 * size :, rest].any(axis=0) & (gains[1] > w.floor)
+    ever_down = ~climb[-2 * size :, w.rest].any(axis=0) & (gains[1] > w.floor)
     return np.asarray(
         ever_down & largest & ~shrinks & (gains[1] >= 0.999 * gains[0]) & ~(fun[-1] > c.minimum)
     )

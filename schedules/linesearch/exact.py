@@ -62,7 +62,8 @@ class ExactSearch(Search):
     .. math:: \varphi'(\alpha) = 0
 
     The step is doubled until the slope is no longer negative; SciPy's ``brentq`` finds the root to the last
-    digits, and the step ends on the near side of it. A lesson and a yardstick: the accuracy is rarely worth its evaluations.
+    digits, and the step ends on the near side of it. A lesson and a yardstick: the accuracy is rarely worth
+    its evaluations.
 
     Parameters
     ----------
