@@ -206,7 +206,7 @@ def _stuck(c: Courses, what: str, left: str) -> str:
         why = "the gradient is 0 there" if c.grad_norm[-1, 0] == 0 else "the updates no longer change x"
         return f"the {what} stays at {left}: {why}" + ("" if rate else ", the rate is 0")
     shrunk = _share_of_start(float(c.grad_norm[-1, 0]), float(c.grad_norm[0, 0]))
-    if c.grad_norm[-1, 0] <= 1e-4 * c.grad_norm[0, 0]:
+    if c.grad_norm[-1, 0] <= 1e-3 * c.grad_norm[0, 0]:
         return (
             f"the {what} stays at {left}, where the gradient norm is {shrunk}: another minimum, a saddle or "
             "a plateau"

@@ -24,7 +24,7 @@ frozen                   The rate has fallen to less than a thousandth of its la
                          window to window, and the last window gained less than a thousandth of what the run
                          gained: more updates cannot help.
 stuck above the minimum  x no longer moves beyond rounding; or the gradient has vanished above the minimum, to
-                         1e-8 of the start's, or to 1e-4 while what the envelope will still fall, if each
+                         1e-8 of the start's, or to 1e-3 while what the envelope will still fall, if each
                          window's fall is the same share of the last one's, is less than a thousandth of e:
                          another minimum, a saddle or a plateau; or neither loss nor gradient change beyond
                          rounding.
@@ -77,7 +77,7 @@ _ALTERNATES = 0.9
 # The share of its largest to which a dead rate has fallen, and of the whole gain that is none.
 _DEAD = 1e-3
 # The share of the start's to which a gradient has fallen where the rest of the fall is extrapolated.
-_VANISHES = 1e-4
+_VANISHES = 1e-3
 # The share of updates that climb although the gradient says otherwise.
 _CONTRADICTS = 0.5
 # Of 28 pairs of blocks, so many more fall than rise: by chance in one of 140 noisy runs (Kendall 1938).
@@ -186,7 +186,7 @@ def _stands_still(c: Courses, w: "_Windows", bounces: Array) -> Array:
     flat = (w.swing <= w.floor) & (np.abs(w.fall) <= w.floor)
     norm_falls = w.norm[1].max(axis=0) > w.norm[0].max(axis=0) * (1 + 1e-12)
     elsewhere = _arrives_elsewhere(c, w) if c.known else np.zeros(len(w.rest), bool)
-    return np.asarray(still | (flat & ~norm_falls & ~bounces) | elsewhere)
+    return np.asarray(still | (((flat & ~norm_falls) | elsewhere) & ~bounces))
 
 
 def _is_frozen(c: Courses, w: "_Windows") -> Array:
@@ -214,7 +214,8 @@ def _arrives_elsewhere(c: Courses, w: "_Windows") -> Array:
     before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
     ratio = np.where(before > 0, w.fall / before, np.inf)
     to_come = np.where(ratio <= 0.5, w.fall * ratio / (1 - ratio), np.inf)
-    limit = (to_come <= _DEAD * c.error[-1, w.rest]) & (w.fall >= 0) & (norm[-1] <= _VANISHES * norm[0])
+    small = w.norm[0].max(axis=0) <= _VANISHES * norm[0]
+    limit = (to_come <= _DEAD * c.error[-1, w.rest]) & (w.fall >= 0) & small
     return np.asarray(vanished | limit)
 
 
