@@ -80,11 +80,12 @@ def _is_touch(error: Array, tol: Array, stay: Array) -> Array:
     """Return whether the stays below the tolerance at the end are too short to prove anything."""
     columns, first = np.arange(error.shape[1]), len(error) - stay
     sudden = (stay == 1) & (error[-1] != 0) & (error[first - 1, columns] > 100 * tol)
-    tenfold, far = (_last_above(error, first, level * tol) for level in (10, 100))
+    tenfold = _last_above(error, first, 10 * tol)
+    far = np.maximum(_last_above(error, first, 100 * tol), 0)
     with np.errstate(all="ignore"):
         fall = np.log(error[first - 1, columns] / error[first, columns])
         usual = np.log(error[far, columns] / error[first - 1, columns]) / (first - 1 - far)
-    hastens = (far >= 0) & (fall > 1.5 * usual) & (stay < 2 * (first - tenfold))
+    hastens = (fall > 1.5 * usual) & (stay < 2 * (first - tenfold))
     return np.asarray(sudden | hastens | (stay < 2 * _longest_dip(error, first)))
 
 

@@ -1,0 +1,130 @@
+"""What the verdicts look at: the courses of one run or of many, side by side."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optim import CONVERGED, Run
+from optim import DIVERGED as LEFT_THE_FINITE_NUMBERS
+from optim.rounding import ULPS, summed_by, value_floor
+from optim.settling import tolerance_of
+
+__all__ = ["Courses", "courses_of"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Courses:
+    """The courses of B runs side by side: what the conditions look at, and nothing else.
+
+    Attributes
+    ----------
+    fun, error, grad_norm : ndarray of shape (T + 1, B)
+        Value, error and gradient norm at each point.
+    overshoot : ndarray of bool, shape (T, B)
+        Whether the update passed the lowest point of its line.
+    step_norm, rate : ndarray of shape (T, B)
+        How far each update went, and its rate, the largest where there is one a coordinate.
+    nit : ndarray of int, shape (B,)
+        Updates until a run left the finite numbers, T for one that did not; what follows is not looked at.
+    diverged : ndarray of bool, shape (B,)
+        Whether a run left the finite numbers.
+    tolerance, floor : ndarray of shape (B,)
+        The error that counts as solved, and the size of a difference of losses that rounding hides.
+    still : ndarray of shape (B,)
+        The length of a step that rounding hides.
+    rounding, summed : float
+        By what share of itself a value may be rounded, and the smallest size that counts as its own.
+    known, exact, stopped : bool
+        Whether the minimum is known; whether loss and slopes are those of one function at one point (no
+        mini-batches, no averaging); whether the tolerance ended the run.
+    minimum : float
+        The minimum, nan where it is unknown.
+    failures : tuple of str
+        For each run the function that failed, or how its searches did; "" for a run that did not fail.
+    """
+
+    fun: Array
+    error: Array
+    grad_norm: Array
+    overshoot: Array
+    step_norm: Array
+    rate: Array
+    nit: Array
+    diverged: Array
+    tolerance: Array
+    floor: Array
+    still: Array
+    rounding: float
+    summed: float
+    known: bool
+    exact: bool
+    stopped: bool
+    minimum: float
+    failures: tuple[str, ...]
+
+
+def courses_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Courses:
+    """Return the courses of a run, or of all runs of a batch with their axes made one.
+
+    In a batch, a run that left the finite numbers is cut where `minimize` would have ended it alone.
+    """
+    history, single = run.history, run.history.x.ndim == 2
+    flat = [rows.reshape(len(rows), -1) for rows in (run.loss, run.error, history.grad_norm)]
+    fun, error, norm = flat
+    updates, runs = run.nit, fun.shape[1]
+    last_x = history.x[-1].reshape(runs, -1)
+    nit, gone = np.full(runs, updates), np.full(runs, bool(np.all(run.diverged)))
+    if not single:
+        left = ~(np.isfinite(history.fun.reshape(updates + 1, -1)) & np.isfinite(norm))
+        nit = np.where(left.any(axis=0), left.argmax(axis=0) - 1, updates)
+        gone = np.asarray(left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
+    eps = float(np.finfo(history.x.dtype).eps)
+    minimum = run.problem.minimum
+    with np.errstate(all="ignore"):
+        return Courses(
+            fun=fun,
+            error=error,
+            grad_norm=norm,
+            overshoot=history.overshoot.reshape(updates, runs),
+            step_norm=history.step_norm.reshape(updates, runs),
+            rate=_rates(run, runs),
+            nit=nit,
+            diverged=gone,
+            tolerance=np.broadcast_to(tolerance_of(run, tol, atol), run.error.shape[1:]).reshape(-1),
+            floor=np.asarray(value_floor(run.problem, fun[-max(updates // 4, 1) :], eps)).reshape(-1),
+            still=4 * eps * np.sqrt((last_x * last_x).sum(axis=1)),
+            rounding=ULPS * eps,
+            summed=summed_by(run.problem),
+            known=minimum is not None,
+            exact=not (run.problem.varies or history.answer is not None),
+            stopped=run.status == CONVERGED,
+            minimum=float("nan") if minimum is None else float(minimum),
+            failures=(_failure(run),) if single else ("",) * runs,
+        )
+
+
+def _rates(run: Run, runs: int) -> Array:
+    """Return the rate of every update for every run; of several, one a coordinate, the largest."""
+    if not run.nit:
+        return np.zeros((0, runs))
+    lr = run.history.lr.reshape(run.nit, -1)
+    return np.broadcast_to(lr if lr.shape[1] == runs else lr.max(axis=1, keepdims=True), (run.nit, runs))
+
+
+def _failure(run: Run) -> str:
+    """Return what failed in a single run: "fun", "grad", or the word of its late searches."""
+    failure = getattr(run, "failure", None)
+    if failure:
+        return str(failure)
+    words = run.history.status
+    if words is None or not run.nit:
+        return ""
+    late = slice(-max(run.nit // 4, 1), None)
+    stands = not run.history.step_norm[late].any()
+    return str(words[-1]) if stands and set(words[late].tolist()) <= _SEARCH_FAILS else ""
+
+
+_SEARCH_FAILS = {"uphill", "not_descent", "nonfinite", "degenerate", "budget", "min_step"}
