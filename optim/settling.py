@@ -38,7 +38,7 @@ def settled_at(error: Array, tol: Any) -> Any:
     A first touch proves nothing, and neither does a last one: where the error went up and down before it
     arrived, it must have stayed below for twice as long as its longest dip below a later peak, in the later
     half of what came before; where it fell faster and faster, as on its way through the minimum to the other
-    side, for twice as long as its last fall to a tenth took; and where it fell by more than a hundredfold at
+    side, for twice as long as its last fall to a tenth took (unless to 0); and where it fell by more than a hundredfold at
     the very last row, it must be 0.
 
     Parameters
@@ -79,14 +79,15 @@ def settled_at(error: Array, tol: Any) -> Any:
 def _is_touch(error: Array, tol: Array, stay: Array) -> Array:
     """Return whether the stays below the tolerance at the end are too short to prove anything."""
     columns, first = np.arange(error.shape[1]), len(error) - stay
-    sudden = (stay == 1) & (error[-1] != 0) & (error[first - 1, columns] > 100 * tol)
+    sudden = (stay == 1) & (error[first - 1, columns] > 100 * tol)
     tenfold = _last_above(error, first, 10 * tol)
     far = np.maximum(_last_above(error, first, 100 * tol), 0)
     with np.errstate(all="ignore"):
         fall = np.log(error[first - 1, columns] / error[first, columns])
         usual = np.log(error[far, columns] / error[first - 1, columns]) / (first - 1 - far)
-    hastens = (fall > 1.5 * usual) & (stay < 2 * (first - tenfold))
-    return np.asarray(sudden | hastens | (stay < 2 * _longest_dip(error, first)))
+    hastens = (tenfold >= 0) & (fall > 1.5 * usual) & (stay < 2 * (first - tenfold))
+    arrives_by_chance = (sudden | hastens) & (error[first, columns] != 0)
+    return np.asarray(arrives_by_chance | (stay < 2 * _longest_dip(error, first)))
 
 
 def _last_above(error: Array, first: Array, level: Array) -> Array:

@@ -35,10 +35,15 @@ class TestSettledAt:
         assert settled_at(error[[0, 1, 2, 3, 4, 13]], 1.0) is None
 
     @pytest.mark.parametrize(
-        ("before", "last", "settled"), [(100.0, 1.0, 3), (101.0, 1.0, None), (101.0, 0.0, 3)]
+        ("fall", "last", "settled"), [(100.0, 1.0, 3), (101.0, 1.0, None), (101.0, 0.0, 3)]
     )
-    def test_a_fall_of_more_than_a_hundredfold_at_the_end_must_reach_0(self, before, last, settled):
-        assert settled_at(np.array([before, before, before, last]), 1.0) == settled
+    def test_a_fall_of_more_than_a_hundredfold_at_the_end_must_reach_0(self, fall, last, settled):
+        assert settled_at(np.array([fall**3, fall**2, fall, last]), 1.0) == settled
+
+    def test_a_fall_out_of_a_plateau_is_confirmed_by_a_second_point(self):
+        assert settled_at(np.array([50.0, 50.0, 50.0, 0.9]), 1.0) is None
+        assert settled_at(np.array([50.0, 50.0, 50.0, 0.9, 0.9]), 1.0) == 3
+        assert settled_at(np.array([9.0, 9.0, 9.0, 0.9]), 1.0) == 3, "less than tenfold is no fall"
 
     def test_one_more_point_confirms_a_sudden_fall(self):
         assert settled_at(np.array([1e9, 1e9, 0.5, 0.5]), 1.0) == 2

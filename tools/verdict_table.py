@@ -1,6 +1,6 @@
 """Write the conditions of the verdicts, from the docstring of `stepsize.verdicts`, into docs/verdicts.md.
 
-    python tools/verdict_table.py
+python tools/verdict_table.py
 """
 
 import re
