@@ -38,8 +38,8 @@ def settled_at(error: Array, tol: Any) -> Any:
     A first touch proves nothing, and neither does a last one: where the error went up and down before it
     arrived, it must have stayed below for twice as long as its longest dip below a later peak, in the later
     half of what came before; where it fell faster and faster, as on its way through the minimum to the other
-    side, for twice as long as its last fall to a tenth took (unless to 0); and where it fell by more than a hundredfold at
-    the very last row, it must be 0.
+    side, for twice as long as its last fall to a tenth took (unless to 0); and where it fell by more than a
+    hundredfold at the very last row, it must be 0.
 
     Parameters
     ----------

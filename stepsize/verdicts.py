@@ -25,12 +25,14 @@ frozen                   The rate has fallen to less than a thousandth of its la
                          gained: more updates cannot help.
 stuck above the minimum  x no longer moves beyond rounding; or the gradient has vanished above the minimum, to
                          1e-8 of the start's, or to 1e-3 while what the envelope will still fall, if each
-                         window's fall is the same share of the last one's, is less than a thousandth of e:
-                         another minimum, a saddle or a plateau; or neither loss nor gradient change beyond
-                         rounding.
+                         window's fall is the same share of the last one's, is less than a thousandth of e,
+                         which no longer halves from window to window: another minimum, a saddle or a plateau;
+                         or neither loss nor gradient change beyond rounding.
 bouncing                 The loss came back up at least three times in each of the last two windows, or nearly
                          every late update overshot, and the envelope did not fall by a twentieth of the
-                         swing; where the swings are many and irregular, it did not fall significantly.
+                         swing; where it came up twelve times and more, it did not fall significantly. Under
+                         mini-batches or averaging, at least a tenth of the late updates went uphill, and the
+                         loss did not fall significantly.
 still crawling           Everything else: there is something left to gain, and the run is gaining it, or has
                          been too short to tell.
 ======================== =====================================================================================
@@ -156,7 +158,7 @@ def _unsettled(c: Courses, climb: Array, rest: Array) -> Array:
     """Return the verdicts on runs that are finite and have not settled: later conditions overrule earlier."""
     w = _Windows(c, rest)
     word = np.full(len(rest), _CODE[CRAWLING])
-    bounces = _bounces(c, w)
+    bounces = _bounces(c, w) if c.exact else _is_noise(c, climb, w)
     word[bounces] = _CODE[BOUNCING]
     word[_stands_still(c, w, bounces)] = _CODE[STUCK]
     word[_is_frozen(c, w)] = _CODE[FROZEN]
@@ -170,14 +172,19 @@ def _bounces(c: Courses, w: "_Windows") -> Array:
     falls = (w.fall > w.floor) & (w.fall >= _FALLS * w.swing)
     swings = np.minimum(_count_swings(w.loss[0], w), _count_swings(w.loss[1], w))
     oscillates = (w.swing > w.floor) & (swings >= _SWINGS)
-    irregular = (swings >= _MANY) | (not c.exact)
-    chance = irregular & (w.fall < w.swing) & ~_falls_block_by_block(c.fun[-2 * w.size :, w.rest])
+    chance = (swings >= _MANY) & (w.fall < w.swing) & ~_falls_block_by_block(c.fun[-2 * w.size :, w.rest])
     crossed = [_share(part) for part in w.of(c.overshoot, 2)]
     alternates = (crossed[0] >= _ALTERNATES) & (crossed[1] >= 0.5) & (len(c.fun) > 8)
     before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
     steadily = (w.fall > w.floor) & (w.fall >= 0.5 * before)
     level = (w.norm[0].max(axis=0) >= 0.9 * w.norm[1].max(axis=0)) & ~steadily
     return np.asarray(np.where(oscillates, ~falls | chance, alternates & level))
+
+
+def _is_noise(c: Courses, climb: Array, w: "_Windows") -> Array:
+    """Return whether a loss that the updates saw in part only goes up and down and does not fall."""
+    climbs = _share(climb[-2 * w.size :, w.rest])
+    return np.asarray((climbs >= CLIMBS) & ~_falls_block_by_block(c.fun[-2 * w.size :, w.rest]))
 
 
 def _stands_still(c: Courses, w: "_Windows", bounces: Array) -> Array:
@@ -216,7 +223,8 @@ def _arrives_elsewhere(c: Courses, w: "_Windows") -> Array:
     to_come = np.where(ratio <= 0.5, w.fall * ratio / (1 - ratio), np.inf)
     small = w.norm[0].max(axis=0) <= _VANISHES * norm[0]
     limit = (to_come <= _DEAD * c.error[-1, w.rest]) & (w.fall >= 0) & small
-    return np.asarray(vanished | limit)
+    last, previous = (part.max(axis=0) for part in w.of(c.error, 2))
+    return np.asarray((vanished | limit) & (last > 0.5 * previous))
 
 
 class _Windows:

@@ -25,7 +25,7 @@ class TestSettledAt:
 
     @pytest.mark.parametrize(("stay", "settled"), [(1, None), (5, None), (6, 11), (9, 11)])
     def test_after_a_dip_of_three_it_must_stay_for_six(self, stay, settled):
-        """5, 5, 5, 5, 5, 5, then 0.2, 0.2, 0.2 (a dip of three rows below the later peak 2), 2, 2, then below."""
+        """Six times 5, then 0.2, 0.2, 0.2 (a dip of three rows below the later peak 2), 2, 2, then below."""
         error = np.array([5.0] * 6 + [0.2] * 3 + [2.0] * 2 + [0.9] * stay)
         assert settled_at(error, 1.0) == settled
 
@@ -49,7 +49,7 @@ class TestSettledAt:
         assert settled_at(np.array([1e9, 1e9, 0.5, 0.5]), 1.0) == 2
 
     def test_on_its_way_through_the_minimum_it_has_not_settled(self):
-        """The gap of x = 10 - k/2 on x^2 is a parabola in k: below 1 for 19 <= k <= 21 or so, then above again."""
+        """The gap of x = 10 - k/2 on x^2 is a parabola in k, at most 1 for 18 <= k <= 22 only."""
         error = (10 - np.arange(41) / 2.0) ** 2
         inside = np.flatnonzero(error <= 1.0)
         for end in inside:
@@ -91,7 +91,7 @@ class TestTolerance:
         assert run.settled(atol=8 / 2**7) == 7
 
     def test_rounding_is_the_tolerance_where_it_hides_more(self):
-        """1e9 + x^2 / 2 cannot be told from 1e9 below 16 eps 1e9 = 3.6e-6: 32 / 4^k is below that from k = 12 on."""
+        """1e9 + x^2 / 2 cannot be told from 1e9 below 16 eps 1e9 = 3.6e-6: 32 / 4^k is from k = 12."""
         high = ss.Problem.of(lambda x: 1e9 + 0.5 * (x * x).sum(), lambda x: x, x0=[8.0], minimum=1e9)
         run = ss.minimize(high, ss.SGD(lr=0.5), steps=30)
         found = ss.diagnose(run)
@@ -110,7 +110,7 @@ class TestTolerance:
     @pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf"), "small", None])
     def test_what_is_no_tolerance_is_refused_by_name(self, bad):
         run = ss.minimize(ss.Parabola(), ss.SGD(lr=0.5), steps=3)
-        with pytest.raises((ValueError, TypeError), match="^tol: got"):
+        with pytest.raises((ValueError, TypeError), match=r"^tol: got"):
             ss.diagnose(run, tol=bad)
 
 
