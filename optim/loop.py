@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from optim.engines import engine_for, leap
+from optim.failure import Failure, failure_at, failure_in
 from optim.optimizer import Evaluation, Optimizer
 from optim.recorder import Recorder, norm
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
@@ -105,7 +106,7 @@ def minimize(
         e = way.evaluate(n, x)
         check_first(x, e)
         record = Recorder(optimizer, problem, x, slots, e, every)
-        status, stop = BUDGET, n + steps
+        status, stop, lost = BUDGET, n + steps, None
         fast = engine_for(engine, way, x, slots, callback is not None)
         while n < stop:
             if tol is not None and _is_solved(problem, x, e, minimum, tol):
@@ -113,11 +114,10 @@ def minimize(
                 break
             if fast is not None and (chunk := leap(fast, n, x, e, slots, stop, tol, minimum)) is not None:
                 record.add_chunk(chunk)
-                way.n_f, way.n_g = (count + len(chunk.lr) + chunk.diverged for count in (way.n_f, way.n_g))
+                way.n_f, way.n_g = (count + len(chunk.lr) for count in (way.n_f, way.n_g))
                 n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
-                if chunk.diverged:
-                    status = DIVERGED
-                    break
+                if chunk.diverged:  # arrays make the update that left the finite numbers, and see how
+                    fast = None
                 continue
             fast = None
             x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
@@ -126,7 +126,7 @@ def minimize(
             if e_next is None:
                 e_next = way.evaluate(n + 1, x_next)
             if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
-                status = DIVERGED
+                status, lost = DIVERGED, (x_next, e_next)
                 break
             n, x, slots, e = n + 1, x_next, slots_next, e_next
             record.add(lr, x, slots, e)
@@ -137,6 +137,7 @@ def minimize(
             if tol is not None and _is_solved(problem, x, e, minimum, tol):
                 status = CONVERGED
         history = record.history()
+        failure = _failure(history, e, lost)
 
     # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
     diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
@@ -151,11 +152,26 @@ def minimize(
         nfev=way.n_f,
         njev=way.n_g,
         status=status,
-        message=_message(status, len(history.lr), tol, minimum, problem, diverged),
+        message=_message(status, len(history.lr), tol, minimum, problem, diverged, failure),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
         diverged=diverged,
         state=State(n, tuple(np.array(s) for s in slots), way.carry),
+        failure=failure and failure.name,
     )
+
+
+def _failure(history: Any, e: Evaluation, lost: tuple[Array, Evaluation] | None) -> Failure | None:
+    """Return what returned nan where nothing was large; `lost` is an update that was not recorded."""
+    if history.x.ndim == 2:
+        return lost and failure_at(len(history.lr) + 1, history.x[0], e, *lost)
+    if history.every > 1 or (lost is None and np.isfinite(history.fun[-1]).all()):
+        return None
+    x, f, slope = history.x, history.fun, history.grad_norm
+    if lost is not None:
+        x_next, e_next = lost
+        x, f = np.concatenate([x, x_next[None]]), np.concatenate([f, np.asarray(e_next.f)[None]])
+        slope = np.concatenate([slope, norm(e_next.g)[None]])
+    return failure_in(x.reshape(len(x), -1, x.shape[-1]), f.reshape(len(f), -1), slope.reshape(len(f), -1))
 
 
 def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
@@ -242,6 +258,10 @@ def check_first(x: Array, e: Evaluation) -> None:
         raise ValueError(f"fun: got {describe(e.f)} from the problem, expected {expected}")
     if not np.isfinite(e.f).all():
         raise ValueError(f"x0: got {describe(x)}, where fun is {e.f}, expected a start with a finite value")
+    if np.isnan(e.g).any():
+        raise ValueError(
+            f"grad: got nan at the start {describe(x)}, where fun is {e.f}, expected finite numbers"
+        )
 
 
 def _check_state(optimizer: Optimizer, state: State) -> None:
@@ -262,12 +282,20 @@ def _calls_halt(callback: Callable[[Any], Any], n: int, x: Array, e: Evaluation,
 
 
 def _message(
-    status: int, nit: int, tol: float | None, minimum: float | None, problem: Any, diverged: Any
+    status: int,
+    nit: int,
+    tol: float | None,
+    minimum: float | None,
+    problem: Any,
+    diverged: Any,
+    failure: Failure | None = None,
 ) -> str:
     source = getattr(problem, "gradient_source", "exact")
     by = "" if source == "exact" else f"; gradients by {source}"
     some = np.sum(diverged) if np.ndim(diverged) else 0
     rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
+    if failure is not None and failure.row is not None:
+        rows += f", run {failure.row} because {failure}"
     what = "gradient norm" if minimum is None else "gap"
     bound = "" if tol is None else f"{tol:g}"
     words = {
@@ -276,4 +304,5 @@ def _message(
         DIVERGED: f"diverged: update {nit + 1} left the finite numbers",
         STOPPED: f"stopped by the callback after {nit} updates",
     }
-    return words[status] + rows + by
+    end = f"failed: {failure}" if failure is not None and failure.row is None else words[status]
+    return end + rows + by

@@ -108,6 +108,9 @@ class Run:
         All points and values.
     state : State
         The optimizer's state at the end: ``minimize(..., x0=run.last_x, state=run.state)`` goes on.
+    failure : str or None
+        "fun", "grad" or "fun and grad" where that returned nan while x was finite and nothing was large,
+        which is no divergence but a fault of the function; of a batch, in the first run that failed.
     """
 
     problem: Any
@@ -121,6 +124,7 @@ class Run:
     success: bool
     diverged: Any
     state: State
+    failure: str | None = None
 
     @property
     def nit(self) -> int:

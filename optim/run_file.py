@@ -49,6 +49,7 @@ def save_run(run: Run, path: str | os.PathLike[str]) -> None:
         "every": run.history.every,
         "numbers": {name: getattr(run, name) for name in ("nfev", "njev", "status", "message")},
         "success": bool(run.success),
+        "failure": run.failure,
         "state": {"n": run.state.n, "slots": len(slots), "carry": split_arrays(run.state.carry, kept)},
     }
     write_npz(path, header, arrays | slots | kept)
@@ -67,6 +68,7 @@ def load_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any =
         jac=arrays["jac"],
         **header["numbers"],
         success=header["success"],
+        failure=header.get("failure"),
         diverged=diverged.item() if diverged.ndim == 0 else diverged,
         state=State(
             state["n"],

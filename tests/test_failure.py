@@ -1,0 +1,104 @@
+"""A nan at an ordinary point is the function's fault, and is told from a run that overflowed."""
+
+import numpy as np
+import pytest
+
+import stepsize as ss
+from optim import Run
+
+
+def at_call(k, function, value=np.nan):
+    """Return the function with its k-th call answered by `value`."""
+    calls = 0
+
+    def broken(x):
+        nonlocal calls
+        calls += 1
+        return function(x) * value if calls == k else function(x)
+
+    return broken
+
+
+def square(x):
+    return float(x @ x)
+
+
+def slope(x):
+    return 2 * x
+
+
+RULES = [ss.SGD(lr=0.1), ss.Adam(lr=0.1), ss.Lookahead(ss.Momentum(lr=0.1))]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("call", [2, 5])
+@pytest.mark.parametrize("which", ["fun", "grad", "fun and grad"])
+def test_the_function_and_the_update_are_named(rule, call, which):
+    fun = at_call(call, square) if "fun" in which else square
+    grad = at_call(call, slope) if "grad" in which else slope
+    run = ss.minimize(ss.Problem.of(fun, grad, x0=[1.0, 1.0]), rule, steps=50)
+    assert (run.failure, run.status, run.nit) == (which, ss.DIVERGED, call - 2)
+    assert run.message.startswith(f"failed: {which} returned nan at update {call - 1}, where x ")
+    assert ("check_gradient" in run.message) == (which == "grad")
+    assert np.isfinite(run.history.x).all()
+    assert np.isfinite(run.history.fun).all()
+
+
+@pytest.mark.parametrize("lr", [1.1, 10.0, 1e5])
+@pytest.mark.parametrize("engine", ["auto", "array"])
+def test_growth_is_no_failure(lr, engine):
+    run = ss.minimize(ss.Parabola(), ss.SGD(lr=lr), steps=10_000, engine=engine)
+    assert run.failure is None
+    assert run.message == f"diverged: update {run.nit + 1} left the finite numbers"
+    assert run.nfev == run.njev == run.nit + 2
+
+
+@pytest.mark.parametrize("lr", [0.1, 1.0, 100.0])
+def test_a_difference_of_two_infinities_far_out_is_no_failure(lr):
+    problem = ss.Problem.of(lambda x: (x**6 - x**4).sum(), lambda x: 6 * x**5 - 4 * x**3, x0=[3.0])
+    run = ss.minimize(problem, ss.SGD(lr=lr), steps=100)
+    assert run.diverged
+    assert run.failure is None
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1.0, 1e40])
+def test_the_unit_of_x_decides_nothing(unit):
+    problem = ss.Problem.of(
+        at_call(4, lambda x: square(x / unit)), lambda x: 2 * x / unit**2, x0=[unit, unit]
+    )
+    assert ss.minimize(problem, ss.SGD(lr=0.1 * unit**2), steps=9).failure == "fun"
+
+
+def test_the_logarithm_of_a_negative_number_is_the_functions():
+    run = ss.minimize(
+        ss.Problem.of(lambda x: float(np.log(x[0])), lambda x: 1 / x, x0=[1.0]), ss.SGD(lr=2.0), steps=9
+    )
+    assert (run.failure, run.nit) == ("fun", 0)
+
+
+def test_in_a_batch_the_first_run_that_failed_is_named():
+    rates = np.array([[1e-3], [3.0], [0.1]])
+    problem = ss.Problem.of(lambda x: float(np.log(x[0]) + x[0]), lambda x: 1 / x + 1, x0=[1.0])
+    run = ss.minimize(problem, ss.SGD(lr=rates), steps=3)
+    assert run.failure == "fun"
+    assert "1 of 3 runs diverged, run 1 because fun returned nan at update 1" in run.message
+
+
+def test_a_batch_that_grows_is_no_failure():
+    run = ss.minimize(ss.Parabola(), ss.SGD(lr=np.array([[2.0], [0.1], [3.0]])), steps=2000)
+    assert run.failure is None
+    assert run.message == "used its budget of 2000 updates; 2 of 3 runs diverged"
+
+
+def test_a_nan_in_the_first_gradient_is_refused():
+    problem = ss.Problem.of(square, lambda x: x * np.nan, x0=[1.0, 1.0])
+    with pytest.raises(ValueError, match=r"^grad: got nan at the start"):
+        ss.minimize(problem, ss.SGD(lr=0.1))
+
+
+def test_it_is_kept_on_disk(tmp_path):
+    problem = ss.Problem.of(at_call(3, square), slope, x0=[1.0, 1.0])
+    run = ss.minimize(problem, ss.SGD(lr=0.1), steps=9)
+    run.save(tmp_path / "run.npz")
+    again = Run.load(tmp_path / "run.npz", problem=problem)
+    assert (again.failure, again.message) == ("fun", run.message)
