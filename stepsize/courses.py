@@ -116,9 +116,8 @@ def _rates(run: Run, runs: int) -> Array:
 
 def _failure(run: Run) -> str:
     """Return what failed in a single run: "fun", "grad", or the word of its late searches."""
-    failure = getattr(run, "failure", None)
-    if failure:
-        return str(failure)
+    if run.failure:
+        return run.failure
     words = run.history.status
     if words is None or not run.nit:
         return ""

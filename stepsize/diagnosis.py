@@ -136,7 +136,7 @@ def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, ato
     """Return one sentence on why the verdict is what it is."""
     what, start = run.measure, abs(float(c.error[0, 0]))
     if verdict == FAILED:
-        return _failure(c)
+        return _failure(run, c)
     if verdict in (SETTLED, CROSSING, RINGING):
         when = f"the {what} is at most {_bound(c, start, tol, atol)} from update {int(found.settled[0])} on"
         return {
@@ -184,15 +184,15 @@ def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, ato
     return f"the {what} is {left}{_pace(found.factor[0])}"
 
 
-def _failure(c: Courses) -> str:
-    word = c.failures[0]
-    if word in ("fun", "grad") or " " in word:
-        told = word if " " in word else f"{word} returned nan at a finite point"
-        return f"{told}; try check_gradient, and the function at the last point"
-    if word:
+def _failure(run: Run, c: Courses) -> str:
+    if run.failure:
         return (
-            f"the line searches failed (the last one: {word}) and x stands still, as with a gradient that "
-            "does not belong to the function; try check_gradient"
+            f"{run.message.removeprefix('failed: ').partition(';')[0]}; try check_gradient at the last point"
+        )
+    if c.failures[0]:
+        return (
+            f"the line searches failed (the last one: {c.failures[0]}) and x stands still, as with a "
+            "gradient that does not belong to the function; try check_gradient"
         )
     return (
         "the loss rises at most updates although the gradient says that it falls, so the gradient does not "
