@@ -42,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 2 after one sentence on a bad argument."""
     parser = build_parser()
-    args = parser.parse_args(_join_negative_starts(sys.argv[1:] if argv is None else list(argv)))
+    args = parser.parse_args(_spared(sys.argv[1:] if argv is None else list(argv)))
     if args.command is None:
         say(WORTH_TRYING)
         return 0
@@ -73,12 +73,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _join_negative_starts(words: list[str]) -> list[str]:
-    """Join ``--x0 -1.2,1`` into one word, which argparse would otherwise read as an option."""
-    joined: list[str] = []
+def _spared(words: list[str]) -> list[str]:
+    """Return words so that argparse does not take a start or a formula with a minus for an option."""
+    spared: list[str] = []
     for word in words:
-        if joined and joined[-1] == "--x0" and word[:1] == "-":
-            joined[-1] = f"--x0={word}"
+        if spared and spared[-1] == "--x0" and word[:1] == "-":
+            spared[-1] = f"--x0={word}"
+        elif word[:1] == "-" and word[1:2] not in ("", "-") and word != "-h":
+            spared.append(f" {word}")
         else:
-            joined.append(word)
-    return joined
+            spared.append(word)
+    return spared

@@ -49,7 +49,11 @@ class Race:
     def title(self) -> str:
         """The problem, the start, the budget, and what theory says of rates."""
         start = np.array(self.runs[0].history.x[0])
-        where = f" from ({', '.join(f'{v:g}' for v in start)})" if len(start) <= 4 else ""
+        names = getattr(self.problem, "variables", ())
+        where = f" in {', '.join(names)}" if names else ""
+        if len(start) <= 4:
+            numbers = ", ".join(f"{v:g}" for v in start)
+            where = f" from ({', '.join(names)}) = ({numbers})" if names else f" from ({numbers})"
         limit = f"   2/L = {2 / self.problem.L:.3g}" if self.problem.L else ""
         what = self.runs[0].measure
         return (

@@ -1,0 +1,387 @@
+"""A formula as a problem: typed in one line, differentiated exactly, run by every engine."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from problems.differentiation import (
+    COMPARISONS,
+    FUNCTIONS,
+    KINKED,
+    OPERATORS,
+    Term,
+    derivatives,
+    ordered,
+)
+from problems.formula_text import read, written
+from problems.problem import Array, Problem
+from stepsize.base.arithmetic import parts
+from stepsize.base.checks import as_floats, describe, refuse_unless
+
+__all__ = ["Formula"]
+
+
+class Formula(Problem):
+    """A function of a few variables, written as a formula, with its exact gradient and Hessian.
+
+    The formula may use numbers, ``pi`` and ``e``, the operators ``+ - * /``, powers (``x**2`` or ``x^2``),
+    parentheses, and the functions sqrt, exp, log (ln), log2, log10, log1p, expm1, sin, cos, tan, arctan
+    (atan), sinh, cosh, tanh, abs, sign, maximum (max) and minimum (min) of two terms, and
+    ``where(x > 0, a, b)``. ``2x`` and ``3 (x + 1)`` are products.
+
+    Variables are single letters or the names of Greek letters, with a number behind or without: x, y, x1, x2,
+    w, theta. Their order in x0 is that of the alphabet, numbers as numbers: x, y, z; x1, x2, x10; a, b, x.
+
+    Where a formula leaves the real numbers it is inf or nan, as on arrays: no rate is refused for that. At a
+    kink the gradient is the mean of its two sides, so that abs has slope 0 at 0. Whole powers are products,
+    and halves roots.
+
+    Parameters
+    ----------
+    expression : str
+        The formula, of at most 2000 characters.
+    start : sequence of float, optional
+        x0, one number a variable in their order. By default (2, 1, 2, 1, ...), or where the formula is not
+        finite there or flat, (0.5, 0.25, 0.5, ...); where it is not finite there either there is no x0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In one sentence, if the text is no formula or the start has another length.
+
+    Examples
+    --------
+    >>> bowl = Formula("x**2 + 3*y**2", start=[-5.0, -2.0])
+    >>> float(bowl.fun(np.array([-5.0, -2.0]))), bowl.grad(np.array([-5.0, -2.0])).tolist()
+    (37.0, [-10.0, -12.0])
+    >>> bowl.variables, bowl.gradient_formulas, bowl.L, bowl.minimizers
+    (('x', 'y'), ('2*x', '6*y'), 6.0, ((0.0, 0.0),))
+    """
+
+    expression: str
+    start: Any = None
+    source = "a formula of one's own"
+    components = True
+    demo: ClassVar = {"expression": "100 (y - x^2)^2 + (1 - x)^2", "start": (-1.2, 1.0)}
+
+    def normalise(self, name: str, value: Any) -> Any:
+        """Take the text without spaces around it, and a single number as the start of one variable."""
+        if name == "expression":
+            if not isinstance(value, str):
+                raise TypeError(f"formula: got {describe(value)}, expected a text such as 'x**2 + 3*y**2'")
+            return value.strip()
+        if name == "start" and value is not None:
+            value = np.atleast_1d(as_floats("x0", value, "numbers")).tolist()
+        return super().normalise(name, value)
+
+    def check(self) -> None:
+        """Refuse what is no formula, and a start that does not fit its variables."""
+        names = self.variables
+        if self.start is not None:
+            refuse_unless(np.ndim(self.start) == 1, "x0", self.start, "a number for each variable")
+            if len(self.start) != len(names):
+                raise ValueError(
+                    f"x0: got {len(self.start)} numbers, expected {len(names)}, for {', '.join(names)}"
+                )
+            refuse_unless(bool(np.isfinite(self.start).all()), "x0", self.start, "finite numbers")
+
+    @cached_property
+    def _made(self) -> "_Made":
+        return _made(self.expression)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the coordinates, in their order."""
+        return self._made.variables
+
+    @property
+    def dim(self) -> int:
+        """Number of variables."""
+        return len(self.variables)
+
+    @property
+    def formula(self) -> str:
+        """The formula as it was typed, powers as ``^``."""
+        text = " ".join(self.expression.replace("**", "^").split())
+        return text if len(text) <= 120 else text[:117] + "..."
+
+    @property
+    def gradient_formulas(self) -> tuple[str, ...]:
+        """The partial derivatives as formulas, one a variable."""
+        return tuple(map(written, self._made.slopes))
+
+    @property
+    def smooth(self) -> bool:
+        """Whether the formula has no function with kinks or jumps."""
+        return not any(step.op in KINKED for step in ordered([self._made.term]))
+
+    @property
+    def x0(self) -> tuple[float, ...] | None:
+        """The start, or a customary one where the formula is finite and not flat."""
+        return self._made.start if self.start is None else self.start
+
+    @property
+    def L(self) -> float | None:
+        """The largest curvature in size, for a quadratic formula."""
+        return None if self._made.bowl is None else self._made.bowl.L
+
+    @property
+    def mu(self) -> float | None:
+        """The smallest curvature, for a quadratic formula that bends nowhere downwards."""
+        return None if self._made.bowl is None else self._made.bowl.mu
+
+    @property
+    def minimizers(self) -> Any:
+        """The minimizer, for a quadratic formula that bends upwards in every direction."""
+        bowl = self._made.bowl
+        return None if bowl is None or bowl.minimizer is None else (bowl.minimizer,)
+
+    @property
+    def minimum(self) -> float | None:
+        """The value there."""
+        return None if self._made.bowl is None else self._made.bowl.minimum
+
+    def fun(self, x: Any) -> Any:
+        """Return the formula's value."""
+        return self._made.value_and_grad(np.asarray(x), slopes=False)[0]
+
+    def grad(self, x: Any) -> Any:
+        """Return its partial derivatives."""
+        return self._made.slope_of_list(x) if type(x) is list else self._made.grad(x)
+
+    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+        """Return both; what they have in common is computed once."""
+        return self._made.value_and_grad(np.asarray(x))
+
+    def hess(self, x: Any) -> Any:
+        """Return the matrix of second derivatives."""
+        return self._made.hess(np.asarray(x))
+
+
+def of_text(expression: str, x0: Any, others: dict[str, Any]) -> Formula:
+    """Return the formula of `Problem.of`, which takes nothing else with it than a start."""
+    for name, value in others.items():
+        if value is not None:
+            raise TypeError(
+                f"{name}: got {describe(value)} with a formula, expected x0 alone: a formula has its own"
+            )
+    return Formula(expression, x0)
+
+
+class _Bowl:
+    """What is known of a quadratic: its curvatures, and where its bottom is, if it has one."""
+
+    def __init__(self, made: "_Made") -> None:
+        origin = np.zeros(len(made.variables))
+        H = made.hess(origin)
+        curvatures = np.linalg.eigvalsh(H)
+        rounding = len(origin) * np.finfo(float).eps * np.abs(curvatures).max()
+        self.L = float(np.abs(curvatures).max())
+        self.mu = float(max(curvatures[0], 0.0)) if curvatures[0] >= -rounding else None
+        self.minimizer: tuple[float, ...] | None = None
+        self.minimum: float | None = None
+        if curvatures[0] > rounding:
+            center = origin
+            for _ in range(3):  # the second step and the third take away the rounding of the first
+                center = center - np.linalg.solve(H, made.grad(center))
+            self.minimizer = tuple((center + 0.0).tolist())
+            self.minimum = float(made.value_and_grad(center, slopes=False)[0])
+
+
+class _Made:
+    """A formula that was read: its terms, and the functions that compute them."""
+
+    def __init__(self, expression: str) -> None:
+        self.term, self.variables = read(expression)
+        self.slopes = derivatives(self.term, self.variables)
+        self._value = function_of([self.term], self.variables)
+        self._slopes = function_of(self.slopes, self.variables)
+        self._both = function_of([self.term, *self.slopes], self.variables)
+
+    def value_and_grad(self, x: Array, slopes: bool = True) -> tuple[Any, Any]:
+        """Return the value, and where it is wanted the gradient, for points of any batch shape."""
+        kind = _kind(x)
+        with np.errstate(all="ignore"):
+            value, *entries = (self._both if slopes else self._value)(*self._coordinates(x))
+        value = np.asarray(np.broadcast_to(value, x.shape[:-1]), kind)[()]
+        return value, _joined(entries, x.shape, kind) if slopes else None
+
+    def grad(self, x: Array) -> Array:
+        """Return the gradient, of x's shape."""
+        with np.errstate(all="ignore"):
+            return _joined(self._slopes(*self._coordinates(x)), x.shape, _kind(x))
+
+    def slope_of_list(self, x: list[Any]) -> list[Any]:
+        """Return the gradient at a list of floats, or of symbols, as a list."""
+        self._check_length(len(x))
+        return list(self._slopes(*x))
+
+    def hess(self, x: Array) -> Array:
+        """Return the matrices of second derivatives."""
+        d, kind = len(self.variables), _kind(x)
+        H = np.empty((*x.shape, d), kind)
+        with np.errstate(all="ignore"):
+            entries = iter(self._bends(*self._coordinates(x)))
+        for i in range(d):
+            for j in range(i, d):
+                H[..., i, j] = H[..., j, i] = next(entries)
+        return H
+
+    @cached_property
+    def _bends(self) -> Callable[..., Sequence[Any]]:
+        distinct = {id(slope): slope for slope in self.slopes}
+        rows = {key: derivatives(slope, self.variables) for key, slope in distinct.items()}
+        upper = [second for i, slope in enumerate(self.slopes) for second in rows[id(slope)][i:]]
+        return function_of(upper, self.variables)
+
+    @cached_property
+    def bowl(self) -> _Bowl | None:
+        """What is known of it as a quadratic, or None if it is none."""
+        return _Bowl(self) if _degree(self.term) <= 2 else None
+
+    @cached_property
+    def start(self) -> tuple[float, ...] | None:
+        """The customary start; the first that is finite, where all are flat; None where none is finite."""
+        d = len(self.variables)
+        finite = []
+        for pair in ((2.0, 1.0), (0.5, 0.25)):
+            point = np.resize(pair, d)
+            value, slope = self.value_and_grad(point)
+            if np.isfinite(value) and np.isfinite(slope).all():
+                finite.append(tuple(point.tolist()))
+                if slope.any():
+                    return finite[-1]
+        return finite[0] if finite else None
+
+    def _coordinates(self, x: Array) -> list[Any]:
+        self._check_length(x.shape[-1] if x.ndim else 0)
+        coordinates: list[Any] = parts(x)
+        return coordinates
+
+    def _check_length(self, length: int) -> None:
+        if length != len(self.variables):
+            names = ", ".join(self.variables)
+            raise ValueError(f"x: got {length} coordinates, expected {len(self.variables)}, for {names}")
+
+
+@lru_cache(maxsize=256)
+def _made(expression: str) -> _Made:
+    return _Made(expression)
+
+
+def _kind(x: Array) -> Any:
+    return x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+
+
+def _joined(entries: Sequence[Any], shape: tuple[int, ...], kind: Any) -> Array:
+    """Return the point of these coordinates, some of which may be numbers where others are arrays."""
+    point = np.empty(shape, kind)
+    for i, entry in enumerate(entries):
+        point[..., i] = entry
+    return point
+
+
+def _degree(term: Term) -> float:
+    """Return the degree of a polynomial as it is written; inf for what is none."""
+    degrees: dict[int, float] = {}
+    for step in ordered([term]):
+        of = [degrees[id(a)] for a in step.operands]
+        match step.op, of:
+            case _ if step.value is not None:
+                degree = 0.0
+            case "variable", _:
+                degree = 1.0
+            case (("+" | "-"), [a, b]):
+                degree = max(a, b)
+            case "negative", [a]:
+                degree = a
+            case "*", [a, b]:
+                degree = a + b
+            case "/", [a, 0.0]:
+                degree = a
+            case "^", [a, 0.0] if step.args[1].value.is_integer() and step.args[1].value >= 0:
+                degree = a * step.args[1].value
+            case _:
+                degree = np.inf
+        degrees[id(step)] = degree
+    return degrees[id(term)]
+
+
+def function_of(terms: Sequence[Term], variables: Sequence[str]) -> Callable[..., Sequence[Any]]:
+    """Return a function of the variables that computes some terms, each part of them once.
+
+    It is written out, one operation a line, by a writer that knows our terms only; no word of the text that
+    they were read from is in it.
+
+    Examples
+    --------
+    >>> term, variables = read("x*y + sin(x*y)")
+    >>> function_of([term], variables)(2.0, 3.0)
+    (5.720584501801074,)
+    """
+    page = _Page()
+    names = {("variable", name): f"x{i}" for i, name in enumerate(variables)}
+    words: dict[int, str] = {}
+    for step in ordered(terms):
+        if step.value is not None:
+            words[id(step)] = page.literal(step.value)
+        elif step.op == "variable":
+            words[id(step)] = names["variable", step.args[0]]
+        elif step.op == "^" and step.args[1].value is not None:
+            words[id(step)] = page.power(words[id(step.args[0])], step.args[1].value)
+        else:
+            words[id(step)] = page.operation(step.op, [words[id(a)] for a in step.args])
+    results = "".join(f"{words[id(term)]}, " for term in terms)
+    lines = [f"def function({', '.join(names.values())}):", *page.lines, f"return ({results})"]
+    meanings = dict(page.meanings)
+    exec("\n    ".join(lines), meanings)
+    function: Callable[..., Sequence[Any]] = meanings["function"]
+    return function
+
+
+class _Page:
+    """Lines of Python, one operation each, and what the names in them mean."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.meanings: dict[str, Any] = {"power": OPERATORS["^"], "nan": np.nan, "inf": np.inf} | FUNCTIONS
+        self._known: dict[str, str] = {}
+
+    def literal(self, value: float) -> str:
+        """Return a number in words."""
+        return f"({float(value)!r})"
+
+    def operation(self, op: str, words: list[str]) -> str:
+        """Write down an operation and return the name of its result."""
+        if op in COMPARISONS or op in "+-*/":
+            return self._line(f"{words[0]} {op} {words[1]}")
+        if op == "negative":
+            return self._line(f"-{words[0]}")
+        return self._line(f"{'power' if op == '^' else op}({', '.join(words)})")
+
+    def power(self, base: str, exponent: float) -> str:
+        """Write down a power with a number: a product if it is whole, with a root if it is half of that."""
+        size = abs(exponent)
+        if not (2 * size).is_integer():
+            return self._line(f"power({base}, {self.literal(exponent)})")
+        factors = [self._line(f"sqrt({base})")] if not size.is_integer() else []
+        whole, square = int(size), base
+        while whole:
+            if whole % 2:
+                factors.insert(0, square)
+            whole //= 2
+            if whole:
+                square = self._line(f"{square} * {square}")
+        product = factors[0] if factors else self.literal(1.0)
+        for factor in factors[1:]:
+            product = self._line(f"{product} * {factor}")
+        return product if exponent > 0 else self._line(f"1.0 / {product}")
+
+    def _line(self, expression: str) -> str:
+        """Return the name of what an expression gives; the same expression is computed once."""
+        if expression not in self._known:
+            self._known[expression] = f"t{len(self._known)}"
+            self.lines.append(f"{self._known[expression]} = {expression}")
+        return self._known[expression]
