@@ -6,17 +6,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.differentiation import (
-    COMPARISONS,
-    FUNCTIONS,
-    KINKED,
-    OPERATORS,
-    Term,
-    derivatives,
-    ordered,
-)
-from problems.formula_text import read, written
+from problems.differentiation import degree, derivatives
+from problems.formula_text import read
 from problems.problem import Array, Problem
+from problems.term_writing import function_of, written
+from problems.terms import KINKED, ordered
 from stepsize.base.arithmetic import parts
 from stepsize.base.checks import as_floats, describe, refuse_unless
 
@@ -239,7 +233,7 @@ class _Made:
     @cached_property
     def bowl(self) -> _Bowl | None:
         """What is known of it as a quadratic, or None if it is none."""
-        return _Bowl(self) if _degree(self.term) <= 2 else None
+        return _Bowl(self) if degree(self.term) <= 2 else None
 
     @cached_property
     def start(self) -> tuple[float, ...] | None:
@@ -281,107 +275,3 @@ def _joined(entries: Sequence[Any], shape: tuple[int, ...], kind: Any) -> Array:
     for i, entry in enumerate(entries):
         point[..., i] = entry
     return point
-
-
-def _degree(term: Term) -> float:
-    """Return the degree of a polynomial as it is written; inf for what is none."""
-    degrees: dict[int, float] = {}
-    for step in ordered([term]):
-        of = [degrees[id(a)] for a in step.operands]
-        match step.op, of:
-            case _ if step.value is not None:
-                degree = 0.0
-            case "variable", _:
-                degree = 1.0
-            case (("+" | "-"), [a, b]):
-                degree = max(a, b)
-            case "negative", [a]:
-                degree = a
-            case "*", [a, b]:
-                degree = a + b
-            case "/", [a, 0.0]:
-                degree = a
-            case "^", [a, 0.0] if step.args[1].value.is_integer() and step.args[1].value >= 0:
-                degree = a * step.args[1].value
-            case _:
-                degree = np.inf
-        degrees[id(step)] = degree
-    return degrees[id(term)]
-
-
-def function_of(terms: Sequence[Term], variables: Sequence[str]) -> Callable[..., Sequence[Any]]:
-    """Return a function of the variables that computes some terms, each part of them once.
-
-    It is written out, one operation a line, by a writer that knows our terms only; no word of the text that
-    they were read from is in it.
-
-    Examples
-    --------
-    >>> term, variables = read("x*y + sin(x*y)")
-    >>> function_of([term], variables)(2.0, 3.0)
-    (5.720584501801074,)
-    """
-    page = _Page()
-    names = {("variable", name): f"x{i}" for i, name in enumerate(variables)}
-    words: dict[int, str] = {}
-    for step in ordered(terms):
-        if step.value is not None:
-            words[id(step)] = page.literal(step.value)
-        elif step.op == "variable":
-            words[id(step)] = names["variable", step.args[0]]
-        elif step.op == "^" and step.args[1].value is not None:
-            words[id(step)] = page.power(words[id(step.args[0])], step.args[1].value)
-        else:
-            words[id(step)] = page.operation(step.op, [words[id(a)] for a in step.args])
-    results = "".join(f"{words[id(term)]}, " for term in terms)
-    lines = [f"def function({', '.join(names.values())}):", *page.lines, f"return ({results})"]
-    meanings = dict(page.meanings)
-    exec("\n    ".join(lines), meanings)
-    function: Callable[..., Sequence[Any]] = meanings["function"]
-    return function
-
-
-class _Page:
-    """Lines of Python, one operation each, and what the names in them mean."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.meanings: dict[str, Any] = {"power": OPERATORS["^"], "nan": np.nan, "inf": np.inf} | FUNCTIONS
-        self._known: dict[str, str] = {}
-
-    def literal(self, value: float) -> str:
-        """Return a number in words."""
-        return f"({float(value)!r})"
-
-    def operation(self, op: str, words: list[str]) -> str:
-        """Write down an operation and return the name of its result."""
-        if op in COMPARISONS or op in "+-*/":
-            return self._line(f"{words[0]} {op} {words[1]}")
-        if op == "negative":
-            return self._line(f"-{words[0]}")
-        return self._line(f"{'power' if op == '^' else op}({', '.join(words)})")
-
-    def power(self, base: str, exponent: float) -> str:
-        """Write down a power with a number: a product if it is whole, with a root if it is half of that."""
-        size = abs(exponent)
-        if not (2 * size).is_integer():
-            return self._line(f"power({base}, {self.literal(exponent)})")
-        factors = [self._line(f"sqrt({base})")] if not size.is_integer() else []
-        whole, square = int(size), base
-        while whole:
-            if whole % 2:
-                factors.insert(0, square)
-            whole //= 2
-            if whole:
-                square = self._line(f"{square} * {square}")
-        product = factors[0] if factors else self.literal(1.0)
-        for factor in factors[1:]:
-            product = self._line(f"{product} * {factor}")
-        return product if exponent > 0 else self._line(f"1.0 / {product}")
-
-    def _line(self, expression: str) -> str:
-        """Return the name of what an expression gives; the same expression is computed once."""
-        if expression not in self._known:
-            self._known[expression] = f"t{len(self._known)}"
-            self.lines.append(f"{self._known[expression]} = {expression}")
-        return self._known[expression]

@@ -1,4 +1,4 @@
-"""Formulas as people type them, ``x^2 + 3 y^2``, read into terms, and terms written as text.
+"""Formulas as people type them, ``x^2 + 3 y^2``, read into terms.
 
 A reader of its own takes the text apart; names, numbers and operators that it does not know are refused
 before Python's grammar, which knows the precedence of the rest, sees them. Nothing is ever evaluated.
@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from problems.differentiation import COMPARISONS, FUNCTIONS, Term, called, constant, number, variable
+from problems.term_writing import written
+from problems.terms import FUNCTIONS, Term, called, constant, number, variable
 from stepsize.base.checks import did_you_mean
 
-__all__ = ["is_formula", "names_in", "read", "written"]
+__all__ = ["is_formula", "names_in", "read"]
 
 # The longest formula, how deep parentheses and powers may be nested, and the largest constant power.
 LENGTH, DEPTH, POWER = 2000, 100, 1000
@@ -279,47 +280,3 @@ class _Source:
 def _ends(word: tuple[str, str]) -> bool:
     """Whether an operand ends with this word."""
     return word[0] in ("number", "name") or word[1] == ")"
-
-
-_BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "negative": 3, "^": 4}
-# How many operands of a long term are worth reading.
-_READABLE = 200
-
-
-def written(term: Term) -> str:
-    """Return a term as text that `read` takes, numbers to six digits; of a very long one not everything.
-
-    Examples
-    --------
-    >>> x, y = variable("x"), variable("y")
-    >>> written((x - y) ** number(2.0) / (x + number(3.0) * y))
-    '(x - y)^2/(x + 3*y)'
-    """
-    return _text(term, 0, [_READABLE])
-
-
-def _text(term: Term, least: int, left: list[int]) -> str:
-    """Return a term's text, in parentheses if it binds less than asked; none beyond what is `left`."""
-    left[0] -= 1
-    if left[0] < 0:
-        return "..."
-    binds = _BINDS.get(term.op, 5)
-    match term.op, term.args:
-        case "number", (value,):
-            text, binds = f"{value:g}", 3 if value < 0 else 5
-        case (("variable" | "constant"), (name,)):
-            text = name
-        case "negative", (u,):
-            text = f"-{_text(u, 2, left)}"
-            binds = 1
-        case ("+" | "-") as sign, (u, v):
-            text = f"{_text(u, 1, left)} {sign} {_text(v, 2, left)}"
-        case ("*" | "/") as sign, (u, v):
-            text = f"{_text(u, 2, left)}{sign}{_text(v, 3 if sign == '/' else 2, left)}"
-        case "^", (u, v):
-            text = f"{_text(u, 5, left)}^{_text(v, 4, left)}"
-        case symbol, (u, v) if symbol in COMPARISONS:
-            text = f"{_text(u, 1, left)} {symbol} {_text(v, 1, left)}"
-        case name, args:
-            text = f"{name}({', '.join(_text(a, 0, left) for a in args)})"
-    return f"({text})" if binds < least else text

@@ -4,12 +4,14 @@ import argparse
 import importlib
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from stepsize import __version__, commands
 from stepsize.commands.output import say
+from stepsize.commands.problem import read_number
 
 __all__ = ["main"]
 
@@ -79,7 +81,7 @@ def _spared(words: list[str]) -> list[str]:
     for word in words:
         if spared and spared[-1] == "--x0" and word[:1] == "-":
             spared[-1] = f"--x0={word}"
-        elif word[:1] == "-" and word[1:2] not in ("", "-") and word != "-h":
+        elif re.fullmatch(r"-[^-].*", word, re.DOTALL) and word != "-h" and read_number(word) is None:
             spared.append(f" {word}")
         else:
             spared.append(word)

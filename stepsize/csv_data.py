@@ -1,30 +1,27 @@
 """A table of one's own in a CSV file as a learning problem."""
 
-import csv
-import io
 import math
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
 from problems import LeastSquares, LogisticRegression
 from stepsize.base.checks import describe, did_you_mean
+from stepsize.csv_file import NUMBER, CsvFile
 
 __all__ = ["problem_from_csv"]
 
-MODELS = ("linear", "logistic")
-# The largest file, in bytes: in memory, as text and as words, it takes about twenty times as many.
-LARGEST = 50_000_000
+Array = np.ndarray[Any, Any]
+# The cells of a column, each with its line.
+Column = list[tuple[int, str]]
 
-_DELIMITERS = (",", ";", "\t", "|")
+MODELS = ("linear", "logistic")
+
 _MISSING = {"", "na", "n/a", "nan", "null", "?"}
-_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?", re.ASCII)
 
@@ -118,6 +115,7 @@ def problem_from_csv(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "flats.csv"
     ...     _ = file.write_text("rooms,price\n1,3\n2,5\n3,7\n")
@@ -146,15 +144,15 @@ def read_csv(
     for name, words in (("columns", columns or ()), ("drop", drop)):
         if isinstance(words, str) or not all(isinstance(word, str) for word in words):
             raise TypeError(f"{name}: got {describe(words)}, expected a list of names of columns")
-    file = _File(path)
+    file = CsvFile(path)
     header, rows = file.table()
     chosen = _chosen(file, header, target, columns, drop)
     places = [file.place(header, name) for name in (*chosen, target)]
     *cells, aims = ([(line, row[place]) for line, row in rows] for place in places)
-    comma = _meaning_of_commas(file, [*chosen, target], [*cells, aims])
-    X = np.column_stack(
-        [_numbers(file, name, column, comma) for name, column in zip(chosen, cells, strict=True)]
-    )
+    named = dict(zip(chosen, cells, strict=True))
+    comma = _meaning_of_commas(file, named | {target: aims})
+    text = "; a column of text can be left out (--drop)"
+    X = np.column_stack(_numbers(file, named, comma, text))
     if standardize:
         for name, column in zip(chosen, X.T, strict=True):
             if np.ptp(column) == 0:
@@ -163,7 +161,7 @@ def read_csv(
                     f"a column that varies, to standardize it; it can be left out (--drop {name})",
                 )
     if model == "linear":
-        y = _numbers(file, target, aims, comma, "; for two classes there is the model logistic")
+        (y,) = _numbers(file, {target: aims}, comma, "; for two classes there is the model logistic")
         if np.ptp(y) == 0:
             file.refuse(f"{y[0]:g} in every row of the target {target!r}", "a target that varies")
         return CsvProblem(LeastSquares(X, y, standardize=standardize), file.name, target, chosen, None)
@@ -171,107 +169,8 @@ def read_csv(
     return CsvProblem(LogisticRegression(X, y, standardize=standardize), file.name, target, chosen, classes)
 
 
-class _File:
-    """A file that is read, and that every sentence names."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        try:
-            self.path = Path(path)
-        except TypeError:
-            raise TypeError(f"path: got {describe(path)}, expected the name of a CSV file") from None
-        self.name = self.path.name or str(path)
-        self.comma_separated = False
-
-    def refuse(self, what: str, expected: str) -> NoReturn:
-        """Raise a sentence on something in the file."""
-        raise ValueError(f"{self.name}: got {what}, expected {expected}")
-
-    def table(self) -> tuple[list[str], list[tuple[int, list[str]]]]:
-        """Return the names of the columns, and the rows with the lines on which they begin."""
-        text = self._text()
-        lines = self._rows(text)
-        number, header = next(lines, (1, []))
-        if not header:
-            self.refuse("an empty file", "a line with the names of the columns, and rows of numbers")
-        if len(header) < 2:
-            self.refuse(
-                f"the one column {header[0]!r}",
-                "at least two, separated by commas, semicolons, tabs or bars",
-            )
-        if all(not name or _NUMBER.fullmatch(name) for name in header):
-            self.refuse(f"only numbers on line {number}", "the names of the columns there")
-        rows = []
-        for line, row in lines:
-            if len(row) != len(header):
-                self.refuse(
-                    f"{len(row)} value{'s' * (len(row) != 1)} on line {line}", f"{len(header)}, one a column"
-                )
-            rows.append((line, row))
-        if len(rows) < 2:
-            self.refuse(f"{len(rows)} row{'s' * (len(rows) != 1)} of data", "at least 2")
-        return header, rows
-
-    def place(self, header: list[str], name: str) -> int:
-        """Return where a column stands."""
-        if header.count(name) > 1:
-            first, second = [i + 1 for i, other in enumerate(header) if other == name][:2]
-            self.refuse(f"the column {name!r} twice, as columns {first} and {second}", "every name once")
-        if name not in header:
-            shown = ", ".join(header if len(header) <= 12 else [*header[:11], "..."])
-            raise ValueError(
-                f"{self.name}: got the unknown column {name!r}, expected one of {shown}"
-                + did_you_mean(name, header)
-            )
-        return header.index(name)
-
-    def _text(self) -> str:
-        if self.path.is_dir():
-            self.refuse("a folder", "a CSV file")
-        if not self.path.exists():
-            raise ValueError(f"{self.path}: got no such file, expected a CSV file")
-        if not self.path.is_file():
-            self.refuse("a device or pipe", "a CSV file")
-        size = self.path.stat().st_size
-        if size > LARGEST:
-            self.refuse(f"{size / 1e6:.0f} MB", f"a file of at most {LARGEST / 1e6:.0f} MB")
-        data = self.path.read_bytes()
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return self._decoded(data, "utf-16")
-        if _BINARY.search(data):
-            self.refuse("a binary file", "text with commas, such as a spreadsheet saves as CSV")
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return data.decode("latin-1")
-
-    def _decoded(self, data: bytes, encoding: str) -> str:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            self.refuse(f"a text that is not {encoding}, which its first bytes announce", "another")
-
-    def _rows(self, text: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows that are not blank, each with the line on which it begins."""
-        head = next((line for line in text.splitlines() if line.strip()), "")
-        widths = [len(next(csv.reader([head], delimiter=d), [])) for d in _DELIMITERS]
-        delimiter = _DELIMITERS[int(np.argmax(widths))]
-        self.comma_separated = delimiter == ","
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-        line = 1
-        while True:
-            try:
-                row = [cell.strip() for cell in next(reader)]
-            except StopIteration:
-                return
-            except csv.Error as error:
-                self.refuse(f"line {line}, which cannot be read ({error})", "comma-separated values")
-            if any(row):
-                yield line, row
-            line = reader.line_num + 1
-
-
 def _chosen(
-    file: _File, header: list[str], target: str, columns: Sequence[str] | None, drop: Sequence[str]
+    file: CsvFile, header: list[str], target: str, columns: Sequence[str] | None, drop: Sequence[str]
 ) -> tuple[str, ...]:
     """Return the columns to predict from."""
     file.place(header, target)
@@ -297,10 +196,10 @@ def _chosen(
     return chosen
 
 
-def _meaning_of_commas(file: _File, names: list[str], columns: list[list[tuple[int, str]]]) -> str:
+def _meaning_of_commas(file: CsvFile, columns: dict[str, Column]) -> str:
     """Return what a comma within a number stands for: nothing (between thousands), or a point."""
     unclear = None
-    for name, column in zip(names, columns, strict=True):
+    for name, column in columns.items():
         for line, cell in column:
             if "," not in cell:
                 continue
@@ -311,7 +210,7 @@ def _meaning_of_commas(file: _File, names: list[str], columns: list[list[tuple[i
                 return ""
             elif unclear is None:
                 unclear = (name, line, cell)
-    points = any("." in cell and _NUMBER.fullmatch(cell) for column in columns for _, cell in column)
+    points = any("." in cell and NUMBER.fullmatch(cell) for column in columns.values() for _, cell in column)
     if unclear is not None and not points and not file.comma_separated:
         name, line, cell = unclear
         two = f"{cell.replace(',', '')} or {cell.replace(',', '.')}"
@@ -326,31 +225,32 @@ def _number(cell: str, comma: str) -> float | None:
     """Return a cell's number, nan if it is missing, None if it is a text."""
     if cell.lower() in _MISSING:
         return math.nan
-    if _NUMBER.fullmatch(cell):
+    if NUMBER.fullmatch(cell) or cell.lower().lstrip("+-") in ("inf", "infinity"):
         return float(cell)
     pattern = _DECIMAL_COMMA if comma == "." else _THOUSANDS
     return float(cell.replace(",", comma)) if pattern.fullmatch(cell) else None
 
 
-def _numbers(
-    file: _File, name: str, column: list[tuple[int, str]], comma: str, hint: str = ""
-) -> np.ndarray[Any, Any]:
-    """Return a column of numbers, or refuse it at the first line where there is none."""
-    values = np.empty(len(column))
-    for i, (line, cell) in enumerate(column):
-        value = _number(cell, comma)
-        if value is None:
-            out = hint or f"; a column of text can be left out (--drop {name})"
-            file.refuse(f"{cell[:40]!r} in column {name!r} on line {line}", f"a number{out}")
-        if math.isnan(value):
-            _refuse_missing(file, name, column, line, cell)
-        if math.isinf(value):
-            file.refuse(f"{cell[:40]!r} in column {name!r} on line {line}", "a finite number")
-        values[i] = value
-    return values
+def _numbers(file: CsvFile, columns: dict[str, Column], comma: str, hint: str) -> list[Array]:
+    """Return columns of numbers, or refuse the first line on which one has none."""
+    read = {name: [_number(cell, comma) for _, cell in column] for name, column in columns.items()}
+    bad = []
+    for place, (name, numbers) in enumerate(read.items()):
+        first = next((i for i, v in enumerate(numbers) if v is None or not math.isfinite(v)), None)
+        if first is not None:
+            bad.append((columns[name][first][0], place, name, first))
+    if not bad:
+        return [np.array(numbers, float) for numbers in read.values()]
+    line, _, name, first = min(bad)
+    value, cell = read[name][first], columns[name][first][1]
+    if value is not None and math.isnan(value):
+        _refuse_missing(file, name, columns[name], first)
+    expected = f"a number{hint}" if value is None else "a finite number"
+    raise file.refusal(f"{cell[:40]!r} in column {name!r} on line {line}", expected)
 
 
-def _refuse_missing(file: _File, name: str, column: list[tuple[int, str]], line: int, cell: str) -> NoReturn:
+def _refuse_missing(file: CsvFile, name: str, column: Column, first: int) -> NoReturn:
+    line, cell = column[first]
     more = sum(other.lower() in _MISSING for _, other in column) - 1
     others = f" (and {more} more there)" if more else ""
     file.refuse(
@@ -359,13 +259,11 @@ def _refuse_missing(file: _File, name: str, column: list[tuple[int, str]], line:
     )
 
 
-def _classes(
-    file: _File, target: str, column: list[tuple[int, str]], comma: str
-) -> tuple[tuple[str, str], np.ndarray[Any, Any]]:
+def _classes(file: CsvFile, target: str, column: Column, comma: str) -> tuple[tuple[str, str], Array]:
     """Return the names of classes 0 and 1, and the class of each row."""
-    for line, cell in column:
+    for place, (_, cell) in enumerate(column):
         if cell.lower() in _MISSING:
-            _refuse_missing(file, target, column, line, cell)
+            _refuse_missing(file, target, column, place)
     words = [cell for _, cell in column]
     numbers = {word: _number(word, comma) for word in set(words)}
     if all(value is not None for value in numbers.values()):

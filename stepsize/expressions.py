@@ -5,6 +5,7 @@ import inspect
 import math
 import operator
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from stepsize.base.checks import did_you_mean
@@ -96,13 +97,22 @@ def parse_problem(text: str) -> Any:
     of_classes = any(name.lower() in known for name in problems.formula_text.names_in(text))
     try:
         if problems.formula_text.is_formula(text) and not of_classes:
-            return problems.Formula(text)
+            return _of_formula(text)
         return parse(text, problems.Problem)
     except ValueError:
         found = _printed(text)
         if found is None:
             raise
         return found
+
+
+def _of_formula(text: str) -> Any:
+    """Return the problem of a formula; one with abbreviations (r, a radius) is the problem that prints it."""
+    import problems
+
+    formula, printed = problems.Formula(text), _printed(text)
+    coordinates = {"x", *(f"x{i}" for i in range(1, formula.dim + 1))}
+    return printed if printed is not None and not {*formula.variables} <= coordinates else formula
 
 
 def named(text: str, kind: type[R], examples: bool = True) -> R | None:
@@ -132,13 +142,19 @@ def _printed(text: str) -> Any:
     """Return the problem with its defaults whose formula a race prints as this text, or None."""
     import problems
 
-    for cls in registered(problems.Problem):
+    return _formulas(tuple(registered(problems.Problem))).get(text)
+
+
+@lru_cache(maxsize=1)
+def _formulas(classes: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the problems that need no parameters, under their formulas."""
+    found: dict[str, Any] = {}
+    for cls in classes:
         parameters = inspect.signature(cls).parameters.values()
         if all(p.default is not p.empty for p in parameters):
             problem = cls()
-            if problem.formula == text:
-                return problem
-    return None
+            found.setdefault(problem.formula, problem)
+    return found
 
 
 def _evaluate(node: ast.expr, text: str, kind: type[Record] = Record) -> Any:

@@ -53,7 +53,12 @@ class Race:
         where = f" in {', '.join(names)}" if names else ""
         if len(start) <= 4:
             numbers = ", ".join(f"{v:g}" for v in start)
-            where = f" from ({', '.join(names)}) = ({numbers})" if names else f" from ({numbers})"
+            where = f" from ({numbers})"
+            if names:
+                one = len(start) == 1
+                where = (
+                    f" from {names[0]} = {numbers}" if one else f" from ({', '.join(names)}) = ({numbers})"
+                )
         limit = f"   2/L = {2 / self.problem.L:.3g}" if self.problem.L else ""
         what = self.runs[0].measure
         return (
@@ -255,7 +260,7 @@ def sparkline(error: Array, steps: int, tol: float, ascii_only: bool = False, wi
     edges = np.linspace(0, steps + 1, width + 1).astype(int)
     ends = np.array([np.median(whole[a : max(b, a + 1)]) for a, b in pairwise(edges)])
     ends[0] = whole[0]
-    top = max(whole[0], 10 * tol)
+    top = max(whole[0] if np.isfinite(whole[0]) else 0.0, 10 * tol)
     level = 6 * np.log(np.maximum(ends, tol) / tol) / np.log(top / tol)
     return "".join(blocks[7 if v > 6.5 else round(min(v, 6.0))] for v in level)
 

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
             | {"picture": None if picture is None else str(picture)}
         )
         return 0
-    for line in found.lines():
+    for line in [*found.lines(), *([chosen.note] if chosen.note else [])]:
         say(line)
     say()
     heads = f"{f'{DISTURBED}, losses off by 5 %':>27}{f'{DISTURBED}, one loss tenfold':>27}"

@@ -143,7 +143,9 @@ def _single(args: argparse.Namespace) -> int:
     say(f"why: {_reason(result)}")
     if pictures:
         say(f"picture: {pictures[0]}")
-    say(f"next: {_advice(result)}")
+    unscaled = chosen.data is not None and not chosen.data["standardize"]
+    settled = any(found.settled is not None for found in result.diagnoses)
+    say(f"next: {_advice(result)}" + ("; or --standardize" if unscaled and not settled else ""))
     return 0
 
 
@@ -196,6 +198,7 @@ def _rate(text: str) -> Any:
 
 
 def _tolerance(text: str) -> float:
+    text = text.strip()
     tol = read_number(text)
     if tol is None or tol <= 0:
         raise ValueError(f"--tol: got {text!r}, expected a number above 0, such as 1e-6")

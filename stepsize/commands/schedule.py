@@ -107,7 +107,15 @@ def _read(text: str) -> Any:
     from schedules import Rows, Schedule, as_schedule
 
     number = read_number(text)
-    value: Any = read_record(text, Schedule, "schedule") if number is None else as_schedule(number)
+    if number is None and text.strip().lower() in ("nan", "inf", "-inf"):
+        number = float(text)  # which no schedule takes
+    if number is None:
+        value: Any = read_record(text, Schedule, "schedule")
+    else:
+        try:
+            value = as_schedule(number)
+        except ValueError as error:
+            raise ValueError(f"schedule: {error}") from None
     if isinstance(value, Rows):
         raise ValueError(f"schedule: got {text!r}, expected one schedule; rows are for batches")
     return value
