@@ -167,21 +167,22 @@ def of_text(expression: str, x0: Any, others: dict[str, Any]) -> Formula:
 class _Bowl:
     """What is known of a quadratic: its curvatures, and where its bottom is, if it has one."""
 
-    def __init__(self, made: "_Made") -> None:
-        origin = np.zeros(len(made.variables))
-        H = made.hess(origin)
-        curvatures = np.linalg.eigvalsh(H)
-        rounding = len(origin) * np.finfo(float).eps * np.abs(curvatures).max()
+    def __init__(self, H: Array, made: "_Made") -> None:
+        diagonal = np.diagonal(H)
+        alone = not (H - np.diag(diagonal)).any()
+        curvatures = np.sort(diagonal) if alone else np.linalg.eigvalsh(H)
+        rounding = 0.0 if alone else len(H) * np.finfo(float).eps * np.abs(curvatures).max()
         self.L = float(np.abs(curvatures).max())
         self.mu = float(max(curvatures[0], 0.0)) if curvatures[0] >= -rounding else None
         self.minimizer: tuple[float, ...] | None = None
         self.minimum: float | None = None
         if curvatures[0] > rounding:
-            center = origin
+            center = np.zeros(len(H))
             for _ in range(3):  # the second step and the third take away the rounding of the first
                 center = center - np.linalg.solve(H, made.grad(center))
-            self.minimizer = tuple((center + 0.0).tolist())
-            self.minimum = float(made.value_and_grad(center, slopes=False)[0])
+            value = float(made.value_and_grad(center, slopes=False)[0])
+            if np.isfinite(value):
+                self.minimizer, self.minimum = tuple((center + 0.0).tolist()), value
 
 
 class _Made:
@@ -196,16 +197,17 @@ class _Made:
 
     def value_and_grad(self, x: Array, slopes: bool = True) -> tuple[Any, Any]:
         """Return the value, and where it is wanted the gradient, for points of any batch shape."""
-        kind = _kind(x)
+        x = _floats(x)
         with np.errstate(all="ignore"):
             value, *entries = (self._both if slopes else self._value)(*self._coordinates(x))
-        value = np.asarray(np.broadcast_to(value, x.shape[:-1]), kind)[()]
-        return value, _joined(entries, x.shape, kind) if slopes else None
+        value = np.asarray(np.broadcast_to(value, x.shape[:-1]), x.dtype)[()]
+        return value, _joined(entries, x) if slopes else None
 
     def grad(self, x: Array) -> Array:
         """Return the gradient, of x's shape."""
+        x = _floats(x)
         with np.errstate(all="ignore"):
-            return _joined(self._slopes(*self._coordinates(x)), x.shape, _kind(x))
+            return _joined(self._slopes(*self._coordinates(x)), x)
 
     def slope_of_list(self, x: list[Any]) -> list[Any]:
         """Return the gradient at a list of floats, or of symbols, as a list."""
@@ -214,8 +216,8 @@ class _Made:
 
     def hess(self, x: Array) -> Array:
         """Return the matrices of second derivatives."""
-        d, kind = len(self.variables), _kind(x)
-        H = np.empty((*x.shape, d), kind)
+        x, d = _floats(x), len(self.variables)
+        H = np.empty((*x.shape, d), x.dtype)
         with np.errstate(all="ignore"):
             entries = iter(self._bends(*self._coordinates(x)))
         for i in range(d):
@@ -233,7 +235,10 @@ class _Made:
     @cached_property
     def bowl(self) -> _Bowl | None:
         """What is known of it as a quadratic, or None if it is none."""
-        return _Bowl(self) if degree(self.term) <= 2 else None
+        if degree(self.term) > 2:
+            return None
+        H = self.hess(np.zeros(len(self.variables)))
+        return _Bowl(H, self) if np.isfinite(H).all() else None
 
     @cached_property
     def start(self) -> tuple[float, ...] | None:
@@ -265,13 +270,14 @@ def _made(expression: str) -> _Made:
     return _Made(expression)
 
 
-def _kind(x: Array) -> Any:
-    return x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+def _floats(x: Array) -> Array:
+    """Return whole numbers as floats, whose products do not overflow, and all others as they are."""
+    return x if x.dtype.kind in "fc" else x.astype(float)
 
 
-def _joined(entries: Sequence[Any], shape: tuple[int, ...], kind: Any) -> Array:
+def _joined(entries: Sequence[Any], x: Array) -> Array:
     """Return the point of these coordinates, some of which may be numbers where others are arrays."""
-    point = np.empty(shape, kind)
+    point = np.empty(x.shape, x.dtype)
     for i, entry in enumerate(entries):
         point[..., i] = entry
     return point

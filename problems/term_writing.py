@@ -96,8 +96,8 @@ class _Page:
         self._known: dict[str, str] = {}
 
     def literal(self, value: float) -> str:
-        """Return a number in words."""
-        return f"({float(value)!r})"
+        """Return a number, or a truth, in words."""
+        return f"({value!r})"
 
     def operation(self, op: str, words: list[str]) -> str:
         """Write down an operation and return the name of its result."""

@@ -76,8 +76,8 @@ KINKED = {"abs", "sign", "maximum", "minimum", "where"}
 class Term:
     """A number, a variable, or an operation on terms.
 
-    The operators make terms, and leave out what changes nothing: 0 + u, 1 * u, numbers among themselves. A
-    term that is to stand as it is written is made by `called`.
+    The operators make terms, and simplify a little on the way: 0 + u and 1 * u are u, u + u is 2 * u, numbers
+    among themselves are computed. A term that is to stand as it was written is made by `called`.
 
     Attributes
     ----------
@@ -200,11 +200,9 @@ def _factored(term: Term) -> tuple[Term, Term]:
     """Return a term as a number times the rest."""
     if term.op == "number":
         return term, number(1.0)
-    return (
-        (term.args[0], term.args[1])
-        if term.op == "*" and term.args[0].op == "number"
-        else (number(1.0), term)
-    )
+    if term.op == "*" and term.args[0].op == "number":
+        return term.args[0], term.args[1]
+    return number(1.0), term
 
 
 _KNOWN: WeakValueDictionary[Any, Term] = WeakValueDictionary()

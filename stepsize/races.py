@@ -49,16 +49,7 @@ class Race:
     def title(self) -> str:
         """The problem, the start, the budget, and what theory says of rates."""
         start = np.array(self.runs[0].history.x[0])
-        names = getattr(self.problem, "variables", ())
-        where = f" in {', '.join(names)}" if names else ""
-        if len(start) <= 4:
-            numbers = ", ".join(f"{v:g}" for v in start)
-            where = f" from ({numbers})"
-            if names:
-                one = len(start) == 1
-                where = (
-                    f" from {names[0]} = {numbers}" if one else f" from ({', '.join(names)}) = ({numbers})"
-                )
+        where = _whence(start, getattr(self.problem, "variables", ()))
         limit = f"   2/L = {2 / self.problem.L:.3g}" if self.problem.L else ""
         what = self.runs[0].measure
         return (
@@ -223,6 +214,17 @@ def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction 
         return predict(problem, optimizer, x0)
     except (TypeError, ValueError, AttributeError):
         return None
+
+
+def _whence(start: Array, names: Sequence[str]) -> str:
+    """Return where the runs start, if that is short; for a formula with the names of its variables."""
+    numbers = ", ".join(f"{v:g}" for v in start)
+    if len(start) > 4:
+        shown = names if len(names) <= 12 else [*names[:3], "...", names[-1]]
+        return f" in {', '.join(shown)}" if names else ""
+    if not names:
+        return f" from ({numbers})"
+    return f" from {names[0]} = {numbers}" if len(names) == 1 else f" from ({', '.join(names)}) = ({numbers})"
 
 
 def optimizer_label(optimizer: Optimizer) -> str:

@@ -222,6 +222,15 @@ def test_float32_stays_float32():
 def test_whole_numbers_are_points_too():
     assert Formula("x^2/3 + y").fun(np.array([1, 2])) == pytest.approx(7 / 3)
     assert Formula("x^2/3 + y").grad(np.array([1, 2])).tolist() == [2 / 3, 1.0]
+    assert Formula("x^4").fun(np.array([10**6])) == 1e24, "whole numbers would overflow"
+
+
+def test_a_condition_without_variables():
+    problem = Formula("where(1 < 2, x^2, x)")
+    assert problem.fun(np.array([3.0])) == 9.0
+    assert problem.grad([3.0]) == problem.grad(np.array([3.0])).tolist() == [6.0]
+    run = minimize(Formula("where(1 > 2, x, x^2)", [3.0]), SGD(lr=0.1), steps=600)
+    assert abs(run.x[0]) < 1e-30
 
 
 # Facts -----------------------------------------------------------------------------------------------------
@@ -260,6 +269,9 @@ def test_facts_of_random_quadratics(seed):
         ("x^4", None, None, None, None),
         ("x^2/(1 + y^2)", None, None, None, None),
         ("x*x + sqrt(4)*x", 2.0, 2.0, ((-1.0,),), -1.0),
+        ("1e16*x^2 + y^2", 2e16, 2.0, ((0.0, 0.0),), 0.0),
+        ("1e308*x^2*10", None, None, None, None),
+        ("x^2/(1 - 1e-17)", 2.0, 2.0, ((0.0,),), 0.0),
     ],
 )
 def test_facts(text, L, mu, minimizers, minimum):
@@ -276,7 +288,9 @@ def test_theory_speaks_on_a_quadratic():
     assert "from (x, y) = (-5, -2)" in race.title
     assert [found.verdict for found in race.diagnoses][1] == "diverged"
     assert "0.34 > 2/L" in race.table()
-    assert "(x)" not in ss.race(Problem.of("x**2"), [SGD(lr=0.1)], 5).title
+    assert "x^2 from x = 2 " in ss.race(Problem.of("x**2"), [SGD(lr=0.1)], 5).title
+    many = Problem.of("+".join(f"x{i}^2" for i in range(1, 6)))
+    assert "in x1, x2, x3, x4, x5 " in ss.race(many, [SGD(lr=0.1)], 5).title
 
 
 @pytest.mark.parametrize(
