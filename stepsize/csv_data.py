@@ -16,8 +16,8 @@ from stepsize.csv_file import NUMBER, CsvFile
 __all__ = ["problem_from_csv"]
 
 Array = np.ndarray[Any, Any]
-# The cells of a column, each with its line.
-Column = list[tuple[int, str]]
+# The cells of a column.
+Column = list[str]
 
 MODELS = ("linear", "logistic")
 
@@ -148,7 +148,7 @@ def read_csv(
     header, rows = file.table()
     chosen = _chosen(file, header, target, columns, drop)
     places = [file.place(header, name) for name in (*chosen, target)]
-    *cells, aims = ([(line, row[place]) for line, row in rows] for place in places)
+    *cells, aims = ([row[place] for row in rows] for place in places)
     named = dict(zip(chosen, cells, strict=True))
     comma = _meaning_of_commas(file, named | {target: aims})
     text = "; a column of text can be left out (--drop)"
@@ -200,7 +200,7 @@ def _meaning_of_commas(file: CsvFile, columns: dict[str, Column]) -> str:
     """Return what a comma within a number stands for: nothing (between thousands), or a point."""
     unclear = None
     for name, column in columns.items():
-        for line, cell in column:
+        for row, cell in enumerate(column):
             if "," not in cell:
                 continue
             if not _THOUSANDS.fullmatch(cell):
@@ -209,13 +209,15 @@ def _meaning_of_commas(file: CsvFile, columns: dict[str, Column]) -> str:
             elif "." in cell or cell.count(",") > 1:
                 return ""
             elif unclear is None:
-                unclear = (name, line, cell)
-    points = any("." in cell and NUMBER.fullmatch(cell) for column in columns.values() for _, cell in column)
-    if unclear is not None and not points and not file.comma_separated:
-        name, line, cell = unclear
+                unclear = (name, row, cell)
+    if unclear is None or file.comma_separated:
+        return ""
+    cells = (cell for column in columns.values() for cell in column)
+    if not any("." in cell and NUMBER.fullmatch(cell) for cell in cells):
+        name, row, cell = unclear
         two = f"{cell.replace(',', '')} or {cell.replace(',', '.')}"
         file.refuse(
-            f"{cell!r} in column {name!r} on line {line}, which may be {two}",
+            f"{cell!r} in column {name!r} on line {file.lines[row]}, which may be {two}",
             "numbers with a point or without commas",
         )
     return ""
@@ -223,56 +225,76 @@ def _meaning_of_commas(file: CsvFile, columns: dict[str, Column]) -> str:
 
 def _number(cell: str, comma: str) -> float | None:
     """Return a cell's number, nan if it is missing, None if it is a text."""
+    if cell.isascii() and "_" not in cell:
+        try:
+            return float(cell)
+        except ValueError:
+            pass
     if cell.lower() in _MISSING:
         return math.nan
-    if NUMBER.fullmatch(cell) or cell.lower().lstrip("+-") in ("inf", "infinity"):
-        return float(cell)
     pattern = _DECIMAL_COMMA if comma == "." else _THOUSANDS
     return float(cell.replace(",", comma)) if pattern.fullmatch(cell) else None
 
 
 def _numbers(file: CsvFile, columns: dict[str, Column], comma: str, hint: str) -> list[Array]:
     """Return columns of numbers, or refuse the first line on which one has none."""
-    read = {name: [_number(cell, comma) for _, cell in column] for name, column in columns.items()}
-    bad = []
-    for place, (name, numbers) in enumerate(read.items()):
+    found, bad = [], []
+    for place, (name, column) in enumerate(columns.items()):
+        plain = _all_plain(column)
+        if plain is not None:
+            found.append(plain)
+            continue
+        numbers = [_number(cell, comma) for cell in column]
         first = next((i for i, v in enumerate(numbers) if v is None or not math.isfinite(v)), None)
-        if first is not None:
-            bad.append((columns[name][first][0], place, name, first))
+        if first is None:
+            found.append(np.array(numbers, float))
+        else:
+            bad.append((first, place, name, numbers[first]))
     if not bad:
-        return [np.array(numbers, float) for numbers in read.values()]
-    line, _, name, first = min(bad)
-    value, cell = read[name][first], columns[name][first][1]
+        return found
+    row, _, name, value = min(bad)
+    cell = columns[name][row]
     if value is not None and math.isnan(value):
-        _refuse_missing(file, name, columns[name], first)
+        _refuse_missing(file, name, columns[name], row)
     expected = f"a number{hint}" if value is None else "a finite number"
-    raise file.refusal(f"{cell[:40]!r} in column {name!r} on line {line}", expected)
+    raise file.refusal(f"{cell[:40]!r} in column {name!r} on line {file.lines[row]}", expected)
 
 
-def _refuse_missing(file: CsvFile, name: str, column: Column, first: int) -> NoReturn:
-    line, cell = column[first]
-    more = sum(other.lower() in _MISSING for _, other in column) - 1
+def _all_plain(column: Column) -> Array | None:
+    """Return a column of numbers without commas and gaps, which is read much faster, or None."""
+    every = "".join(column)
+    if not every.isascii() or "_" in every:
+        return None
+    try:
+        numbers = np.array([*map(float, column)])
+    except ValueError:
+        return None
+    return numbers if np.isfinite(numbers).all() else None
+
+
+def _refuse_missing(file: CsvFile, name: str, column: Column, row: int) -> NoReturn:
+    cell = column[row]
+    more = sum(other.lower() in _MISSING for other in column) - 1
     others = f" (and {more} more there)" if more else ""
     file.refuse(
-        f"no value in column {name!r} on line {line}{f', {cell!r}' if cell else ''}{others}",
+        f"no value in column {name!r} on line {file.lines[row]}{f', {cell!r}' if cell else ''}{others}",
         "a number; fill it in, or remove the row or the column",
     )
 
 
 def _classes(file: CsvFile, target: str, column: Column, comma: str) -> tuple[tuple[str, str], Array]:
     """Return the names of classes 0 and 1, and the class of each row."""
-    for place, (_, cell) in enumerate(column):
+    for row, cell in enumerate(column):
         if cell.lower() in _MISSING:
-            _refuse_missing(file, target, column, place)
-    words = [cell for _, cell in column]
-    numbers = {word: _number(word, comma) for word in set(words)}
+            _refuse_missing(file, target, column, row)
+    numbers = {word: _number(word, comma) for word in set(column)}
     if all(value is not None for value in numbers.values()):
         order = sorted(set(numbers.values()), key=float)  # type: ignore[arg-type]  # none is None here
         labels = [f"{value:g}" for value in order]
-        y = np.array([order.index(numbers[word]) for word in words], float)
+        ranks = {word: order.index(value) for word, value in numbers.items() if len(order) == 2}
     else:
         labels = sorted(numbers)
-        y = np.array([labels.index(word) for word in words], float)
+        ranks = {word: i for i, word in enumerate(labels)}
     if len(labels) == 1:
         file.refuse(f"{labels[0]!r} in every row of the target {target!r}", "two classes")
     if len(labels) > 2:
@@ -281,4 +303,4 @@ def _classes(file: CsvFile, target: str, column: Column, comma: str) -> tuple[tu
             f"{len(labels)} classes in the target {target!r} ({shown})",
             "two; for a number there is the model linear",
         )
-    return (labels[0], labels[1]), y
+    return (labels[0], labels[1]), np.array([ranks[word] for word in column], float)

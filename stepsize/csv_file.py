@@ -32,6 +32,7 @@ class CsvFile:
             raise TypeError(f"path: got {describe(path)}, expected the name of a CSV file") from None
         self.name = self.path.name or str(path)
         self.comma_separated = False
+        self.lines: list[int] = []
 
     def refuse(self, what: str, expected: str) -> NoReturn:
         """Raise a sentence on something in the file."""
@@ -41,11 +42,10 @@ class CsvFile:
         """Return the error to raise."""
         return ValueError(f"{self.name}: got {what}, expected {expected}")
 
-    def table(self) -> tuple[list[str], list[tuple[int, list[str]]]]:
-        """Return the names of the columns, and the rows with the lines on which they begin."""
-        text = self._text()
-        lines = self._rows(text)
-        number, header = next(lines, (1, []))
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Return the names of the columns, and the rows; `lines` has the line on which each begins."""
+        found = self._rows(self._text())
+        number, header = next(found, (1, []))
         if not header:
             self.refuse("an empty file", "a line with the names of the columns, and rows of numbers")
         if len(header) < 2:
@@ -56,12 +56,13 @@ class CsvFile:
         if all(not name or NUMBER.fullmatch(name) for name in header):
             self.refuse(f"only numbers on line {number}", "the names of the columns there")
         rows = []
-        for line, row in lines:
+        for line, row in found:
             if len(row) != len(header):
                 self.refuse(
                     f"{len(row)} value{'s' * (len(row) != 1)} on line {line}", f"{len(header)}, one a column"
                 )
-            rows.append((line, row))
+            rows.append(row)
+            self.lines.append(line)
         if len(rows) < 2:
             self.refuse(f"{len(rows)} row{'s' * (len(rows) != 1)} of data", "at least 2")
         return header, rows

@@ -168,6 +168,12 @@ def test_what_is_not_plain_is_refused(text, options, sentence):
     assert "\n" not in str(caught.value)
 
 
+def test_a_target_of_very_many_numbers_is_no_class():
+    rows = "".join(f"{i},{i / 7}\n" for i in range(30_000))
+    with pytest.raises(ValueError, match=r"got 30000 classes in the target 'y' \(0, "):
+        ss.problem_from_csv(write("a,y\n" + rows), target="y", model="logistic")
+
+
 def test_a_constant_column_is_taken_as_it_is_without_standardizing():
     assert ss.problem_from_csv(write("a,b,y\n1,2,3\n4,2,6\n"), target="y").dim == 3
 
