@@ -10,6 +10,8 @@ from problems.estimate import *
 from problems.estimate import __all__ as _estimate
 from problems.finite_sum import *
 from problems.finite_sum import __all__ as _finite_sum
+from problems.formula import *
+from problems.formula import __all__ as _formula
 from problems.hard_cases import *
 from problems.hard_cases import __all__ as _hard_cases
 from problems.harsh_noise import *
@@ -71,6 +73,7 @@ __all__ = [
     *_hard_cases,
     *_multimodal,
     *_separable,
+    *_formula,
     *_prototypes,
     *_transform,
     *_rescale,

@@ -122,24 +122,25 @@ class Problem(Record, abstract=True):
 
     @staticmethod
     def of(
-        fun: Callable[[Array], Any],
+        fun: Callable[[Array], Any] | str,
         grad: Callable[[Array], Any] | None = None,
         *,
-        x0: Any,
+        x0: Any = None,
         hess: Callable[[Array], Any] | None = None,
         **facts: Any,
-    ) -> "Custom":
-        """Return a problem made of your own functions.
+    ) -> "Problem":
+        """Return a problem made of your own functions, or of a formula.
 
         Parameters
         ----------
-        fun : callable
-            ``fun(x)`` with x of shape (d,) gives a number.
+        fun : callable or str
+            ``fun(x)`` with x of shape (d,) gives a number. A text is a formula such as ``"x**2 + 3*y**2"``,
+            which has its derivatives and facts of its own; see `Formula`.
         grad : callable, optional
             ``grad(x)`` gives an array of x's shape. Without it SciPy's finite differences stand in (d more
             evaluations a gradient, about 8 correct digits) and the run says so.
         x0 : sequence of float
-            Where to start.
+            Where to start; a formula has a start of its own.
         hess : callable, optional
             ``hess(x)`` of shape (d, d).
         **facts
@@ -150,7 +151,13 @@ class Problem(Record, abstract=True):
         >>> bowl = Problem.of(lambda x: (x * x).sum(), lambda x: 2 * x, x0=[3.0, 4.0], minimum=0.0)
         >>> float(bowl.fun(np.array([3.0, 4.0])))
         25.0
+        >>> Problem.of("x**2 + 3*y**2", x0=[-5, -2])
+        Formula('x**2 + 3*y**2', start=[-5.0, -2.0])
         """
+        if isinstance(fun, str):
+            from problems.formula import of_text
+
+            return of_text(fun, x0, {"grad": grad, "hess": hess, **facts})
         return Custom(fun, grad, x0, hess, **facts)
 
 

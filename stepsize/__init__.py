@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from problems import *
     from schedules import *
     from stepsize import draw as draw
+    from stepsize.csv_data import *
     from stepsize.diagnosis import *
     from stepsize.explanations import *
     from stepsize.expressions import *
@@ -50,6 +51,7 @@ _TOP_FLOOR = (
     "finder",
     "explanations",
     "probes",
+    "csv_data",
 )
 
 

@@ -4,12 +4,14 @@ import argparse
 import importlib
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from stepsize import __version__, commands
 from stepsize.commands.output import say
+from stepsize.commands.problem import read_number
 
 __all__ = ["main"]
 
@@ -42,7 +44,7 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 2 after one sentence on a bad argument."""
     parser = build_parser()
-    args = parser.parse_args(_join_negative_starts(sys.argv[1:] if argv is None else list(argv)))
+    args = parser.parse_args(_spared(sys.argv[1:] if argv is None else list(argv)))
     if args.command is None:
         say(WORTH_TRYING)
         return 0
@@ -73,12 +75,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _join_negative_starts(words: list[str]) -> list[str]:
-    """Join ``--x0 -1.2,1`` into one word, which argparse would otherwise read as an option."""
-    joined: list[str] = []
+def _spared(words: list[str]) -> list[str]:
+    """Return words so that argparse does not take a start or a formula with a minus for an option."""
+    spared: list[str] = []
     for word in words:
-        if joined and joined[-1] == "--x0" and word[:1] == "-":
-            joined[-1] = f"--x0={word}"
+        if spared and spared[-1] == "--x0" and word[:1] == "-":
+            spared[-1] = f"--x0={word}"
+        elif re.fullmatch(r"-[^-].*", word, re.DOTALL) and word != "-h" and read_number(word) is None:
+            spared.append(f" {word}")
         else:
-            joined.append(word)
-    return joined
+            spared.append(word)
+    return spared

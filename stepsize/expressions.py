@@ -5,12 +5,15 @@ import inspect
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from stepsize.base.checks import did_you_mean
 from stepsize.base.record import Record, lookup, registered
 
 __all__ = ["parse", "parse_problem"]
+
+R = TypeVar("R", bound=Record)
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "True": True, "False": False, "None": None}
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
@@ -51,7 +54,7 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError(f"got {text!r}, expected an expression such as 'Adam(lr=0.1)'") from None
     value = _made(_evaluate(tree, text, kind), text)
     if not isinstance(value, kind):
@@ -60,12 +63,98 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
 
 
 def parse_problem(text: str) -> Any:
-    """Return the problem of that name, such as ``rosenbrock`` or ``breast-cancer``, or of that expression."""
+    """Return the problem of a name, of an expression or of a formula.
+
+    Parameters
+    ----------
+    text : str
+        A name in any dress (``rosenbrock``, ``breast-cancer``), that of a race of `stepsize race` (``bowl``),
+        an expression such as ``Quadratic([1, 50])``, a formula such as ``x**2 + 3*y**2`` (see
+        `problems.Formula`), or what a race prints of a problem with its defaults.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if the text is none of these.
+
+    Examples
+    --------
+    >>> parse_problem("bowl") == parse_problem("Quadratic([1, 20])")
+    True
+    >>> parse_problem("x**2 + 3*y**2")
+    Formula('x**2 + 3*y**2')
+    """
+    import problems
+    from stepsize.showcase import SHOWS
+
+    load_registry()
+    text = text.strip()
+    text = {show.name: show.problem for show in SHOWS}.get(text.lower(), text)
+    found = named(text, problems.Problem)
+    if found is not None:
+        return found
+    known = {cls.__name__.lower() for cls in registered(problems.Problem)}
+    of_classes = any(name.lower() in known for name in problems.formula_text.names_in(text))
+    try:
+        if problems.formula_text.is_formula(text) and not of_classes:
+            return _of_formula(text)
+        return parse(text, problems.Problem)
+    except ValueError:
+        found = _printed(text)
+        if found is None:
+            raise
+        return found
+
+
+def _of_formula(text: str) -> Any:
+    """Return the problem of a formula; one with abbreviations (r, a radius) is the problem that prints it."""
     import problems
 
-    if text.replace("-", "").replace("_", "").isalnum():
-        text = text.replace("-", "").replace("_", "")
-    return parse(text, problems.Problem)
+    formula, printed = problems.Formula(text), _printed(text)
+    coordinates = {"x", *(f"x{i}" for i in range(1, formula.dim + 1))}
+    return printed if printed is not None and not {*formula.variables} <= coordinates else formula
+
+
+def named(text: str, kind: type[R], examples: bool = True) -> R | None:
+    """Return the record of a bare name in any dress, ``StepDecay``, ``step-decay``, ``STEP_DECAY``.
+
+    A class whose parameters have no defaults stands for its example, where that is wanted: the one that tests
+    and sheets show. One that wraps a user's function has none.
+
+    Examples
+    --------
+    >>> from schedules import Schedule
+    >>> named("step-decay", Schedule)
+    StepDecay(0.1, 0.5, 10)
+    """
+    load_registry()
+    word = text.strip().replace("-", "").replace("_", "").lower()
+    for cls in registered(kind):
+        if cls.__name__.lower() == word:
+            needs = any(p.default is p.empty for p in inspect.signature(cls).parameters.values())
+            example = dict(getattr(cls, "demo", {})) if needs and examples else {}
+            of_functions = any(callable(v) and not isinstance(v, Record) for v in example.values())
+            return None if of_functions or (needs and not example) else cls(**example)
+    return None
+
+
+def _printed(text: str) -> Any:
+    """Return the problem with its defaults whose formula a race prints as this text, or None."""
+    import problems
+
+    return _formulas(tuple(registered(problems.Problem))).get(text)
+
+
+@lru_cache(maxsize=1)
+def _formulas(classes: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the problems that need no parameters, under their formulas."""
+    found: dict[str, Any] = {}
+    for cls in classes:
+        parameters = inspect.signature(cls).parameters.values()
+        if all(p.default is not p.empty for p in parameters):
+            problem = cls()
+            found.setdefault(problem.formula, problem)
+    return found
 
 
 def _evaluate(node: ast.expr, text: str, kind: type[Record] = Record) -> Any:

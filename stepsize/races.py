@@ -57,7 +57,7 @@ class Race:
     def title(self) -> str:
         """The problem, the start, the budget, and what theory says of rates."""
         start = np.array(self.runs[0].history.x[0])
-        where = f" from ({', '.join(f'{v:g}' for v in start)})" if len(start) <= 4 else ""
+        where = _whence(start, getattr(self.problem, "variables", ()))
         limit = f"   2/L = {2 / self.problem.L:.3g}" if self.problem.L else ""
         what = self.runs[0].measure
         bound = f"{self.tol:.0e} of the start's" if self.atol is None else f"{self.atol:.0e}"
@@ -228,6 +228,17 @@ def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction 
         return None
 
 
+def _whence(start: Array, names: Sequence[str]) -> str:
+    """Return where the runs start, if that is short; for a formula with the names of its variables."""
+    numbers = ", ".join(f"{v:g}" for v in start)
+    if len(start) > 4:
+        shown = names if len(names) <= 12 else [*names[:3], "...", names[-1]]
+        return f" in {', '.join(shown)}" if names else ""
+    if not names:
+        return f" from ({numbers})"
+    return f" from {names[0]} = {numbers}" if len(names) == 1 else f" from ({', '.join(names)}) = ({numbers})"
+
+
 def optimizer_label(optimizer: Optimizer) -> str:
     """Return the optimizer without its rate: the class, and the other parameters that are not the default."""
     bare = repr(optimizer.at_default_rate()) if "lr" in optimizer.hypers() else repr(optimizer)
@@ -263,8 +274,10 @@ def sparkline(error: Array, steps: int, tol: float, ascii_only: bool = False, wi
     edges = np.linspace(0, steps + 1, width + 1).astype(int)
     ends = np.array([np.median(whole[a : max(b, a + 1)]) for a, b in pairwise(edges)])
     ends[0] = whole[0]
-    top = max(whole[0], 10 * tol)
-    level = 6 * np.log(np.maximum(ends, tol) / tol) / np.log(top / tol)
+    tol = min(max(tol, np.finfo(float).tiny), np.finfo(float).max / 10)
+    top = max(whole[0] if np.isfinite(whole[0]) else 0.0, 10 * tol)
+    # Logarithms are subtracted, because the quotient of large and small errors may overflow.
+    level = 6 * (np.log(np.maximum(ends, tol)) - np.log(tol)) / (np.log(top) - np.log(tol))
     return "".join(blocks[7 if v > 6.5 else round(min(v, 6.0))] for v in level)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from stepsize.base.checks import as_count
 from stepsize.base.files import write_whole
 from stepsize.commands.output import say
-from stepsize.commands.race import read_optimizer, read_problem, read_start
+from stepsize.commands.problem import add_problem, read_optimizer, read_problem
 
 HELP = "print the equations of an update with the numbers in them, line by line"
 EPILOG = """\
@@ -18,6 +18,8 @@ examples:
       the worksheet; without --blank the same command is the answer key
   stepsize explain "AdamW(lr=0.1)" rosenbrock --step 50 --format latex > update.tex
       one late update, as a document
+  stepsize explain "Adam(lr=0.1)" "x**2 + 3*y**2" --x0 -5,-2
+      a formula of your own
 
 The lines are the optimizer's own source, watched while it computes."""
 FORMATS = ("text", "markdown", "latex", "html")
@@ -33,10 +35,9 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("optimizer", help="such as 'Adam(lr=0.1)'")
-    parser.add_argument("problem", help="a name or expression, such as quadratic or 'Quadratic([1, 50])'")
+    add_problem(parser)
     parser.add_argument("--steps", type=int, metavar="N", help="explain the first N updates (default 1)")
     parser.add_argument("--step", type=int, metavar="T", help="explain update T alone")
-    parser.add_argument("--x0", metavar="A,B,...", help="the start (default: the problem's own)")
     parser.add_argument("--blank", action="store_true", help="leave the numbers out: the worksheet")
     parser.add_argument("--digits", type=int, default=6, metavar="N", help="significant digits (default 6)")
     parser.add_argument("--format", choices=FORMATS, default="text", help="what to print (default text)")
@@ -59,9 +60,9 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--out: got {args.out!r}, which exists, expected the name of a new file")
     if target is not None and not target.absolute().parent.is_dir():
         raise ValueError(f"--out: got {args.out!r}, expected a file in a folder that there is")
-    problem, optimizer = read_problem(args.problem), read_optimizer(args.optimizer)
+    chosen, optimizer = read_problem(args), read_optimizer(args.optimizer)
     last = args.step or args.steps or 1
-    made = minimize(problem, optimizer, read_start(args.x0), last)
+    made = minimize(chosen.problem, optimizer, chosen.start, last)
     if made.nit < last:
         raise ValueError(f"--steps: got {last}, expected at most {made.nit}, because the run {made.message}")
     wanted = last if args.step else range(1, last + 1)

@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from stepsize.commands.output import new_folder, print_json, say, unused
-from stepsize.commands.race import read_optimizer, read_problem, read_start
+from stepsize.commands.problem import add_problem, read_optimizer, read_problem
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
 EPILOG = """\
@@ -14,7 +14,9 @@ examples:
       every rate starts anew; beside it the popular finders, whose rate climbs within one run
   stepsize find-lr "Quadratic([1, 100])" --optimizer SGD --steps 300
       where theory knows the answer: the edge is 2/L, the best 2/(L+mu)
-  stepsize find-lr rosenbrock --optimizer "Momentum(momentum=0.5)" --json"""
+  stepsize find-lr rosenbrock --optimizer "Momentum(momentum=0.5)" --json
+  stepsize find-lr "x**2 + 3*y**2" --x0 -5,-2 --steps 50
+      a formula of your own"""
 
 
 def add(commands: Any) -> None:
@@ -26,12 +28,11 @@ def add(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("problem", help="a name or expression, such as rosenbrock or 'Quadratic([1, 50])'")
+    add_problem(parser)
     parser.add_argument(
         "--optimizer", default="SGD", metavar="EXPR", help="such as Adam or 'Momentum(momentum=0.5)'"
     )
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="the budget (default 100)")
-    parser.add_argument("--x0", metavar="A,B,...", help="the start (default: the problem's own)")
     parser.add_argument("--seeds", type=int, metavar="N", help="for mini-batches and noise: how many seeds")
     parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="source of the seeds (default 0)")
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
@@ -49,8 +50,8 @@ def run(args: argparse.Namespace) -> int:
     """Find, print, draw."""
     from stepsize.finder import find_lr
 
-    problem, optimizer = read_problem(args.problem), read_optimizer(args.optimizer, "--optimizer")
-    found = find_lr(problem, optimizer, args.steps, x0=read_start(args.x0), seeds=args.seeds, rng=args.rng)
+    chosen, optimizer = read_problem(args), read_optimizer(args.optimizer, "--optimizer")
+    found = find_lr(chosen.problem, optimizer, args.steps, x0=chosen.start, seeds=args.seeds, rng=args.rng)
     said, moved = found.classical(COUNTS), found.disturbed(DISTURBED)
     picture = None if args.no_picture else _draw(args, found)
     if args.json:
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
             | {"picture": None if picture is None else str(picture)}
         )
         return 0
-    for line in found.lines():
+    for line in [*found.lines(), *([chosen.note] if chosen.note else [])]:
         say(line)
     say()
     heads = f"{f'{DISTURBED}, losses off by 5 %':>27}{f'{DISTURBED}, one loss tenfold':>27}"

@@ -63,13 +63,20 @@ def _chosen(args: argparse.Namespace) -> list[Any]:
     if args.animate and not args.names:
         raise ValueError("--animate: got no figure, expected names, or --all")
     chosen: dict[str, Any] = {}
+    plain = {_plain(name): name for name in known}
     for name in args.names:
+        name = plain.get(_plain(name), name.lower().replace("_", "-"))
         matches = (
             [known[name]] if name in known else [e for n, e in known.items() if n.startswith(name + "-")]
         )
         for entry in matches or [gallery.find(name)]:
             chosen[entry.name] = entry
     return list(chosen.values())
+
+
+def _plain(name: str) -> str:
+    """Return a name without hyphens, underscores and capitals."""
+    return name.replace("-", "").replace("_", "").lower()
 
 
 def _list(as_json: bool) -> None:

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from stepsize.commands.output import Progress, new_folder, print_json, say, unused
+from stepsize.commands.problem import add_problem, read_optimizer, read_problem, read_record
 
 HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
 EPILOG = """\
@@ -16,6 +17,8 @@ examples:
       a gradient-only search where every look has a mini-batch of its own
   stepsize linesearch breast-cancer --search ProbabilisticLineSearch --batch 50 --sampling dynamic --update 30
       the posterior of a probabilistic search in update 30
+  stepsize linesearch "log(1 + exp(-x)) + 0.1*x**2" --x0 -4 --search Armijo
+      a formula of your own
 
 The picture: the loss against evaluations, the steps, one line as each search saw it, and what
 mini-batches do to a line. `stepsize list searches` shows all searches."""
@@ -30,7 +33,7 @@ def add(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("problem", help="a name or expression, such as rosenbrock or 'Quadratic([1, 50])'")
+    add_problem(parser)
     parser.add_argument(
         "--search",
         action="append",
@@ -55,7 +58,6 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--update", type=int, metavar="N", help="whose line is drawn (default: with most looks)"
     )
-    parser.add_argument("--x0", metavar="A,B,...", help="the start (default: the problem's own)")
     parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="of the mini-batches (default 0)")
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the table")
@@ -66,9 +68,9 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search, print, draw."""
     from optim import minimize
-    from stepsize.commands.race import read_problem, read_start
 
-    whole = read_problem(args.problem)
+    chosen = read_problem(args)
+    whole = chosen.problem
     optimizers = _optimizers(args)
     problems = [_sampled(whole, optimizer.lr, args) for optimizer in optimizers]
     progress = Progress(len(optimizers) + 1)
@@ -76,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     for problem, optimizer in zip(problems, optimizers, strict=True):
         with warnings.catch_warnings(record=True) as notes:
             warnings.simplefilter("always")
-            runs.append(minimize(problem, optimizer, read_start(args.x0), args.steps))
+            runs.append(minimize(problem, optimizer, chosen.start, args.steps))
         progress.advance(repr(optimizer.lr))
         for note in notes:
             print(f"stepsize: {note.message}", file=sys.stderr)
@@ -92,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
         print_json(told)
         return 0
     say(f"{problems[0].formula}   {args.steps} updates")
+    if chosen.note:
+        say(chosen.note)
     for line in _table(rows):
         say(line)
     if picture:
@@ -102,18 +106,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _optimizers(args: argparse.Namespace) -> list[Any]:
     """Return the optimizer once for every search."""
-    from optim import Optimizer
     from schedules import Search
-    from stepsize.expressions import parse
 
-    def read(option: str, text: str, kind: Any) -> Any:
-        try:
-            return parse(text, kind)
-        except ValueError as error:
-            raise ValueError(f"{option}: {error}") from None
-
-    optimizer = read("--optimizer", args.optimizer, Optimizer)
-    return [optimizer.replace(lr=read("--search", text, Search)) for text in args.search or ["StrongWolfe"]]
+    optimizer = read_optimizer(args.optimizer, "--optimizer")
+    searches = [read_record(text, Search, "--search") for text in args.search or ["StrongWolfe"]]
+    return [optimizer.replace(lr=search) for search in searches]
 
 
 def _sampled(whole: Any, search: Any, args: argparse.Namespace) -> Any:

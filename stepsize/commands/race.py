@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from stepsize.commands.output import Progress, ascii_only, new_folder, print_json, say, unused
+from stepsize.commands.problem import add_problem, read_number, read_optimizer, read_problem, read_record
 
 HELP = "race optimizers and rates on a problem; without a problem: the seven optimizers on three"
 EPILOG = """\
@@ -14,6 +15,11 @@ examples:
       one rule at three rates: too small, right, too large
   stepsize race rosenbrock --optimizer "Adam(lr=0.02)" \\
       --optimizer "SGD(lr=StepDecay(0.002, 0.5, 500))" --steps 2000 --x0 -1.2,1
+  stepsize race "x**2 + 3*y**2" --x0 -5,-2 --optimizer SGD --lr 0.1 --lr 0.3 --lr 0.34
+      a formula of your own, with its exact gradient: + - * / ** and functions such as exp, log, sin, sqrt,
+      abs, max; variables are x, y, z, x1, x2, ..., ordered by the alphabet
+  stepsize race data.csv --target price --standardize --optimizer SGD --lr 0.1
+      a table of your own: the first line names the columns; --model logistic for two classes
 
 A run has settled at the first update from which its gap to the minimum stays below the tolerance, a share of
 the gap at the start.
@@ -29,9 +35,7 @@ def add(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "problem", nargs="?", help="a name or expression, such as rosenbrock or 'Quadratic([1, 50])'"
-    )
+    add_problem(parser, optional=True)
     parser.add_argument(
         "--optimizer",
         action="append",
@@ -47,17 +51,13 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--steps", type=int, default=None, metavar="N", help="updates for each run (default 1000)"
     )
-    parser.add_argument("--x0", metavar="A,B,...", help="the start (default: the problem's own)")
     parser.add_argument(
         "--tol",
-        type=float,
         default=None,
         metavar="SHARE",
         help="settled means: the error is at most this share of the start's, to the end (default 1e-8)",
     )
-    parser.add_argument(
-        "--atol", type=float, default=None, metavar="ERROR", help="or, instead, at most this error"
-    )
+    parser.add_argument("--atol", default=None, metavar="ERROR", help="or, instead, at most this error")
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the table")
     parser.add_argument(
@@ -78,8 +78,21 @@ def _showcase(args: argparse.Namespace) -> int:
     from stepsize.races import race
     from stepsize.showcase import SHOWS
 
-    for word in ("optimizer", "lr", "steps", "x0", "tol", "atol"):
-        if getattr(args, word) is not None:
+    words = (
+        "optimizer",
+        "lr",
+        "steps",
+        "x0",
+        "tol",
+        "atol",
+        "target",
+        "model",
+        "standardize",
+        "columns",
+        "drop",
+    )
+    for word in words:
+        if getattr(args, word) not in (None, False):
             raise ValueError(
                 f"--{word}: got it without a problem, expected one: stepsize race PROBLEM --{word} ..."
             )
@@ -125,10 +138,14 @@ def _showcase(args: argparse.Namespace) -> int:
 def _single(args: argparse.Namespace) -> int:
     from stepsize.races import race
 
-    problem = read_problem(args.problem)
+    chosen = read_problem(args)
+    problem = chosen.problem
     optimizers = _optimizers(args)
     steps = 1000 if args.steps is None else args.steps
-    tol = 1e-8 if args.tol is None else args.tol
+    if steps == 0:
+        raise ValueError("--steps: got 0, expected at least 1 update to race")
+    tol = 1e-8 if args.tol is None else _tolerance("tol", args.tol)
+    atol = None if args.atol is None else _tolerance("atol", args.atol)
     progress = Progress(len(optimizers) + 1)
     if not args.json:
         _warn(problem, optimizers)
@@ -136,22 +153,27 @@ def _single(args: argparse.Namespace) -> int:
         problem,
         optimizers,
         steps,
-        x0=read_start(args.x0),
+        x0=chosen.start,
         tol=tol,
-        atol=args.atol,
+        atol=atol,
         on_run=lambda _: progress.advance(),
     )
     pictures = _draw(args, [(type(problem).__name__.lower(), result)], progress)
     progress.close()
     if args.json:
-        print_json(result.to_dict() | {"pictures": [str(p) for p in pictures]})
+        described = {"problem": chosen.data} if chosen.data else {}
+        print_json(result.to_dict() | described | {"pictures": [str(p) for p in pictures]})
         return 0
     say(result.title)
+    if chosen.note:
+        say(chosen.note)
     say(result.table(ascii_only()))
     say(f"why: {_reason(result)}")
     if pictures:
         say(f"picture: {pictures[0]}")
-    say(f"next: {_advice(result)}")
+    unscaled = chosen.data is not None and not chosen.data["standardize"]
+    settled = any(found.settled is not None for found in result.diagnoses)
+    say(f"next: {_advice(result)}" + ("; or --standardize" if unscaled and not settled else ""))
     return 0
 
 
@@ -178,27 +200,6 @@ def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Pr
     return pictures
 
 
-def read_problem(text: str) -> Any:
-    """Return the problem of the command line."""
-    from stepsize.expressions import parse_problem
-
-    try:
-        return parse_problem(text)
-    except ValueError as error:
-        raise ValueError(f"problem: {error}") from None
-
-
-def read_optimizer(text: str, option: str = "optimizer") -> Any:
-    """Return the optimizer that an argument describes, or raise a sentence that names the argument."""
-    from optim import Optimizer
-    from stepsize.expressions import parse
-
-    try:
-        return parse(text, Optimizer)
-    except ValueError as error:
-        raise ValueError(f"{option}: {error}") from None
-
-
 def _optimizers(args: argparse.Namespace) -> list[Any]:
     """Return the optimizers of the command line, each at every rate that --lr gives."""
     chosen = [read_optimizer(text, "--optimizer") for text in args.optimizer or ["SGD"]]
@@ -211,29 +212,25 @@ def _optimizers(args: argparse.Namespace) -> list[Any]:
 def _rate(text: str) -> Any:
     """Return the number, schedule, feedback rate or line search that an argument describes."""
     from schedules import Feedback, Schedule, Search
-    from stepsize.expressions import parse
+    from stepsize.base.record import Record
 
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        rate = parse(text)
-    except ValueError as error:
-        raise ValueError(f"--lr: {error}") from None
+    number = read_number(text)
+    if number is not None:
+        return number
+    if text.strip().lstrip("+-").lower() in ("nan", "inf", "infinity"):
+        raise ValueError(f"--lr: got {text}, expected a number such as 0.1, or a schedule")
+    rate = read_record(text, Record, "--lr", examples=False)
     if not isinstance(rate, Schedule | Feedback | Search):
         raise ValueError(f"--lr: got {text!r}, expected a number, schedule, feedback rate or line search")
     return rate
 
 
-def read_start(text: str | None) -> list[float] | None:
-    """Return the start of the command line."""
-    if text is None:
-        return None
-    try:
-        return [float(word) for word in text.split(",")]
-    except ValueError:
-        raise ValueError(f"--x0: got {text!r}, expected numbers with commas, such as --x0 -1.2,1") from None
+def _tolerance(option: str, text: str) -> float:
+    text = text.strip()
+    tol = read_number(text)
+    if tol is None or tol <= 0:
+        raise ValueError(f"--{option}: got {text!r}, expected a number above 0, such as 1e-6")
+    return tol
 
 
 def _reason(result: Any) -> str:

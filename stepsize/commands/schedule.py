@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from stepsize.commands.output import ascii_only, new_folder, print_json, say, unused
+from stepsize.commands.problem import read_number, read_record
 
 HELP = "show what a schedule does, update by update; several expressions overlay"
 EPILOG = """\
@@ -22,6 +23,8 @@ examples:
       .cap(v), .delay(k), .skip(k), .repeat(P), .per_epoch(K)
   stepsize schedule --all
       every schedule there is, on one sheet
+  stepsize schedule step-decay
+      one of them: a bare name stands for the class with its defaults, or with those of the sheet
 
 n counts updates from 0. The rate of update n is the one that takes x_n to x_(n+1)."""
 
@@ -102,23 +105,20 @@ def sparkline(values: Any, width: int = 60) -> str:
 
 def _read(text: str) -> Any:
     from schedules import Rows, Schedule, as_schedule
-    from stepsize.expressions import parse
 
-    try:
-        value: Any = as_schedule(float(text)) if _is_number(text) else parse(text, Schedule)
-    except ValueError as error:
-        raise ValueError(f"schedule: {error}") from None
+    number = read_number(text)
+    if number is None and text.strip().lower() in ("nan", "inf", "-inf"):
+        number = float(text)  # which no schedule takes
+    if number is None:
+        value: Any = read_record(text, Schedule, "schedule")
+    else:
+        try:
+            value = as_schedule(number)
+        except ValueError as error:
+            raise ValueError(f"schedule: {error}") from None
     if isinstance(value, Rows):
         raise ValueError(f"schedule: got {text!r}, expected one schedule; rows are for batches")
     return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _everything() -> list[Any]:
