@@ -129,7 +129,7 @@ def _make(job: tuple[str, Path | None, bool]) -> tuple[list[Any], list[Path]]:
 
         files = [draw.save(plate.picture, unused(folder, f"{name}.{kind}")) for kind in ("png", "svg")]
         if films and plate.runs:
-            from stepsize.draw_motion import animate
+            from stepsize.draw_animation import animate
 
             targets = [unused(folder, f"{name}-film.{kind}") for kind in ("gif", "apng")]
             files += animate(plate.runs, targets, window=plate.window)

@@ -1,0 +1,194 @@
+"""Films of runs and races as files: animated GIF and PNG.
+
+They are reached as `Run.animate` and `Race.animate`.
+"""
+
+import base64
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optim import Run
+from stepsize.base.checks import as_count, refuse_unless
+from stepsize.base.files import write_whole
+from stepsize.draw_motion import Film
+from stepsize.draw_style import COLORS, as_dpi, as_size
+from stepsize.races import Race, optimizer_label, rate_label
+
+__all__ = ["Animation", "animate", "film"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Animation:
+    """A film: what `Run.animate` and `Race.animate` return.
+
+    Attributes
+    ----------
+    data : bytes
+        The file.
+    kind : str
+        "gif", or "png" for an animated PNG.
+    frames : int
+        How many pictures it was made of; of equal ones in a row a file keeps one.
+    """
+
+    data: bytes
+    kind: str
+    frames: int
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it to a file, whole or not at all; the name ends as its kind."""
+        refuse_unless(_kind(path) == self.kind, "path", str(path), f"a name that ends with .{self.kind}")
+        write_whole(Path(path), self.data)
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        coded = base64.b64encode(self.data).decode("ascii")
+        return f'<img src="data:image/{self.kind};base64,{coded}" alt="a film of {self.frames} frames">'
+
+    def __repr__(self) -> str:
+        return f"Animation({self.kind}, {self.frames} frames, {len(self.data)} bytes)"
+
+
+def film(
+    what: Any,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    window: Any = None,
+    size: Any = None,
+    dpi: float = 100,
+    frames: int = 120,
+    seconds: float = 10.0,
+) -> Animation:
+    """Film a run or a race; `Run.animate` and `Race.animate` come here."""
+    runs = {_name(what): what} if isinstance(what, Run) else _named(what)
+    inches = as_size("size", size)
+    reel = Film(runs, window, inches)
+    as_dpi("dpi", dpi, inches or reel.picture.get_size_inches())
+    kind = "gif" if path is None else _kind(path)
+    looks = _looks(reel, frames, seconds)
+    animation = Animation(_encoded(reel, looks, seconds, dpi, kind), kind, len(looks))
+    if path is not None:
+        animation.save(path)
+    return animation
+
+
+def animate(
+    runs: dict[str, Any],
+    targets: Sequence[str | os.PathLike[str]],
+    *,
+    window: Any = None,
+    size: Any = None,
+    dpi: float = 100,
+    frames: int = 48,
+    seconds: float = 6.0,
+) -> list[Path]:
+    """Write the runs as animations: GIF for a name that ends in .gif, animated PNG for .png or .apng.
+
+    Early updates are shown one by one, later ones in growing strides, so that a long run keeps its lively
+    beginning; the last frame stands for a second.
+
+    Parameters
+    ----------
+    runs : dict of str to Run
+        On one landscape.
+    targets : sequence of paths
+        All of them get the same frames.
+    window : sequence of (low, high), optional
+        The region to show.
+    size, dpi : optional
+        As in `Run.animate`.
+    frames : int
+        At most so many.
+    seconds : float
+        How long it takes, before the last frame.
+
+    Returns
+    -------
+    list of Path
+    """
+    reel = Film(runs, window, as_size("size", size))
+    looks = _looks(reel, frames, seconds)
+    return [
+        Animation(_encoded(reel, looks, seconds, dpi, _kind(target)), _kind(target), len(looks)).save(target)
+        for target in targets
+    ]
+
+
+def _name(run: Run) -> str:
+    return f"{optimizer_label(run.optimizer)}, {rate_label(run.optimizer, run.problem)}"
+
+
+def _named(race: Race) -> dict[str, Run]:
+    """Return the runs of a race by their names; where colours do not suffice, the best of each rule."""
+    chosen = list(race.runs)
+    if len(chosen) > len(COLORS):
+        best: dict[str, tuple[Any, Run]] = {}
+        for run, found in zip(race.runs, race.diagnoses, strict=True):
+            rank = (np.inf if found.settled is None else found.settled, found.error)
+            rule = type(run.optimizer).__name__
+            if rule not in best or rank < best[rule][0]:
+                best[rule] = rank, run
+        chosen = [run for _, run in best.values()]
+    names: dict[str, Run] = {}
+    for run in chosen:
+        name, number = _name(run), 2
+        while name in names:
+            name, number = f"{_name(run)} ({number})", number + 1
+        names[name] = run
+    return names
+
+
+def _kind(path: str | os.PathLike[str]) -> str:
+    """Return what a file of that name is: gif or png."""
+    ending = Path(path).suffix.lower()
+    refuse_unless(
+        ending in (".gif", ".png", ".apng"), "path", str(path), "a name that ends with .gif, .png or .apng"
+    )
+    return "gif" if ending == ".gif" else "png"
+
+
+def _looks(reel: Film, frames: int, seconds: float) -> list[int]:
+    as_count("frames", frames, 2)
+    fine = isinstance(seconds, int | float) and 0 < seconds <= 3600
+    refuse_unless(fine, "seconds", seconds, "a number above 0 and at most 3600")
+    return _strides(reel.last, frames)
+
+
+def _encoded(reel: Film, looks: list[int], seconds: float, dpi: float, kind: str) -> bytes:
+    """Return the bytes of the film."""
+    from PIL import Image
+
+    images = [Image.fromarray(reel.frame(k, dpi)) for k in looks]
+    pause = max(int(1000 * seconds / len(images)), 40)
+    options: dict[str, Any] = {"duration": [pause] * (len(images) - 1) + [1000], "loop": 0}
+    if kind == "gif":
+        # One palette for all frames: else colours would flicker.
+        palette = images[-1].quantize(96)
+        images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+        options["optimize"] = True
+    written = io.BytesIO()
+    images[0].save(written, format=kind.upper(), save_all=True, append_images=images[1:], **options)
+    return written.getvalue()
+
+
+def _strides(last: int, frames: int) -> list[int]:
+    """Return the updates to show: 0, 1, 2, ... and then ever farther apart, the last one at the end.
+
+    >>> _strides(5, 10)
+    [0, 1, 2, 3, 4, 5]
+    >>> _strides(1000, 8)[-1]
+    1000
+    """
+    if last < frames:
+        return list(range(last + 1))
+    wide = np.geomspace(1, last + 1, frames * 4) - 1
+    even = np.linspace(0, 1, frames)
+    # Half way between equal strides and equal ratios.
+    mixed = np.sqrt(np.interp(even, np.linspace(0, 1, len(wide)), wide) * even * last)
+    return sorted({*np.round(mixed).astype(int).tolist(), 0, last})
