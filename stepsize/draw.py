@@ -5,7 +5,8 @@ Every function takes an optional Matplotlib ``ax`` and returns it; without one i
 """
 
 import importlib
-from collections.abc import Sequence
+import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -103,6 +104,7 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
         for point in problem.minimizers or ():
             ax.plot(*point, marker="*", color=INK, markersize=7, markeredgewidth=0, zorder=5, gid="minimum")
         ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
+        _plain_ticks(ax)
     return ax
 
 
@@ -121,7 +123,24 @@ def level_lines(ax: Axes, x: Any, y: Any, height: Array, levels: Array) -> None:
         ax.contour(x, y, height, levels=lines, colors="#c3ccd4", linewidths=0.5)
 
 
-def _lowest(values: Array, height: Array) -> float:
+def _plain_ticks(ax: Axes) -> None:
+    """Write very large, very small and very near numbers in full: a factor over the axes hides in titles."""
+    for axis in (ax.xaxis, ax.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        far = max(abs(low), abs(high))
+        if 1e-4 < far < 1e5 and high - low > 1e-3 * far:
+            continue
+        digits = 3 + max(math.ceil(math.log10(far / (high - low))), 0)
+        words = "{:." + str(digits) + "g}"
+        axis.set_major_locator(mpl.ticker.MaxNLocator(4))
+        axis.set_major_formatter(mpl.ticker.FuncFormatter(partial(_written, words)))
+
+
+def _written(words: str, value: float, _: Any) -> str:
+    return words.format(value).replace("-", "\u2212")
+
+
+def _lowest(values: Array, height: Any) -> float:
     """Return the value from which heights are counted."""
     if not height.count():
         return 0.0
@@ -142,6 +161,7 @@ def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Ax
         room = 0.06 * (head - foot)
         ax.plot(x, y, color="#8d99a3", linewidth=1.2, zorder=1)
         ax.set(xlim=(low, high), ylim=(foot - room, head + room), xlabel="$x$", ylabel="$f(x)$")
+        _plain_ticks(ax)
     return ax
 
 
@@ -200,12 +220,12 @@ def path(
         ax.plot(x, y, color=color, linewidth=1.0, alpha=0.9, label=label, zorder=3)
         crossed = np.concatenate([[False], run.history.overshoot])[n][visible]
         if len(x) <= 400:
-            points: dict[str, Any] = {"color": color, "zorder": 4}
+            look: dict[str, Any] = {"color": color, "zorder": 4}
             full, hollow = np.flatnonzero(~crossed)[1:], np.flatnonzero(crossed)
             small: dict[str, Any] = {"markersize": 2.6, "markeredgewidth": 0, "gid": "update"}
-            ax.plot(x[full], y[full], "o", **small, **points)
+            ax.plot(x[full], y[full], "o", **small, **look)
             open_circle: dict[str, Any] = {"markerfacecolor": "white", "markersize": 3.4, "gid": "overshot"}
-            ax.plot(x[hollow], y[hollow], "o", markeredgewidth=0.9, **open_circle, **points)
+            ax.plot(x[hollow], y[hollow], "o", markeredgewidth=0.9, **open_circle, **look)
         ax.plot(x[0], y[0], "o", color=INK, markersize=4.5, markeredgewidth=0, zorder=6, gid="start")
     return ax
 
@@ -229,7 +249,7 @@ def rates(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: st
     """Draw the rate that each update used."""
     with style():
         ax = axes_or_new(ax)
-        lr = run.history.lr.reshape(run.nit, -1)
+        lr = run.history.lr.reshape(run.nit, -1 if run.nit else 1)
         ax.plot(np.arange(run.nit), lr, color=color, label=label, linewidth=1.2, drawstyle="steps-post")
         ax.set(xlabel="update", ylabel="rate")
         if run.nit and lr.min() > 0 and lr.max() / lr.min() > 20:
@@ -253,4 +273,5 @@ def _plotted(run: Run, window: Any) -> int:
 def drawable(values: Array, limits: tuple[float, float]) -> Array:
     """Return coordinates, those far outside the limits brought nearer: no canvas is 1e30 wide."""
     low, high = limits
-    return np.clip(np.asarray(values, float), low - 1e3 * (high - low), high + 1e3 * (high - low))
+    room = 1e3 * (high - low)
+    return np.asarray(np.clip(np.asarray(values, float), low - room, high + room))

@@ -16,11 +16,14 @@ import numpy as np
 from optim import Run
 from stepsize.base.checks import as_count, refuse_unless
 from stepsize.base.files import write_whole
+from stepsize.diagnosis import diagnose, refuse_unless_single
 from stepsize.draw_motion import Film
+from stepsize.draw_race import colors_of
 from stepsize.draw_style import COLORS, as_dpi, as_size
+from stepsize.draw_window import last_shown
 from stepsize.races import Race, optimizer_label, rate_label
 
-__all__ = ["Animation", "animate", "film"]
+__all__ = ["Animation", "animate", "film", "filmed"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,9 +69,22 @@ def film(
     seconds: float = 10.0,
 ) -> Animation:
     """Film a run or a race; `Run.animate` and `Race.animate` come here."""
-    runs = {_name(what): what} if isinstance(what, Run) else _named(what)
     inches = as_size("size", size)
-    reel = Film(runs, window, inches)
+    if isinstance(what, Run):
+        refuse_unless_single(what)
+        last = last_shown([diagnose(what)], what.nit)
+        reel = Film({_name(what): what}, window, inches, last=last)
+    else:
+        chosen = _chosen(what)
+        colors = colors_of(what, [chosen]) if any(what.rate_words) else None
+        last = last_shown([what.diagnoses[index] for index in chosen], what.steps)
+        reel = Film(
+            _named([what.runs[index] for index in chosen]),
+            window,
+            inches,
+            COLORS if colors is None else [colors[index] for index in chosen],
+            last,
+        )
     as_dpi("dpi", dpi, inches or reel.picture.get_size_inches())
     kind = "gif" if path is None else _kind(path)
     looks = _looks(reel, frames, seconds)
@@ -120,21 +136,34 @@ def animate(
     ]
 
 
+def filmed(look: dict[str, Any]) -> dict[str, Any]:
+    """Return what `draw.save` takes as what `animate` takes, whose default is fewer dots.
+
+    >>> filmed({"size": None, "dpi": None}), filmed({"dpi": 50.0})
+    ({'size': None}, {'dpi': 50.0})
+    """
+    return {word: value for word, value in look.items() if word != "dpi" or value is not None}
+
+
 def _name(run: Run) -> str:
     return f"{optimizer_label(run.optimizer)}, {rate_label(run.optimizer, run.problem)}"
 
 
-def _named(race: Race) -> dict[str, Run]:
-    """Return the runs of a race by their names; where colours do not suffice, the best of each rule."""
-    chosen = list(race.runs)
-    if len(chosen) > len(COLORS):
-        best: dict[str, tuple[Any, Run]] = {}
-        for run, found in zip(race.runs, race.diagnoses, strict=True):
-            rank = (np.inf if found.settled is None else found.settled, found.error)
-            rule = type(run.optimizer).__name__
-            if rule not in best or rank < best[rule][0]:
-                best[rule] = rank, run
-        chosen = [run for _, run in best.values()]
+def _chosen(race: Race) -> list[int]:
+    """Return which runs of a race to film: all, or where colours do not suffice the best of each rule."""
+    if len(race.runs) <= len(COLORS):
+        return list(range(len(race.runs)))
+    best: dict[str, tuple[Any, int]] = {}
+    for index, (run, found) in enumerate(zip(race.runs, race.diagnoses, strict=True)):
+        rank = (np.inf if found.settled is None else found.settled, found.error)
+        rule = type(run.optimizer).__name__
+        if rule not in best or rank < best[rule][0]:
+            best[rule] = rank, index
+    return [index for _, index in best.values()]
+
+
+def _named(chosen: Sequence[Run]) -> dict[str, Run]:
+    """Return runs by their names, equal ones numbered."""
     names: dict[str, Run] = {}
     for run in chosen:
         name, number = _name(run), 2
@@ -169,7 +198,7 @@ def _encoded(reel: Film, looks: list[int], seconds: float, dpi: float, kind: str
     options: dict[str, Any] = {"duration": [pause] * (len(images) - 1) + [1000], "loop": 0}
     if kind == "gif":
         # One palette for all frames: else colours would flicker.
-        palette = images[-1].quantize(96)
+        palette = images[-1].quantize(255)
         images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
         options["optimize"] = True
     written = io.BytesIO()

@@ -1,5 +1,6 @@
 """Trajectories in motion: the point on its landscape, the error and the rate beneath, in step."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,14 @@ from matplotlib.figure import Figure
 
 from stepsize.diagnosis import refuse_unless_single
 from stepsize.draw import contours, drawable, landscape
-from stepsize.draw_panels import equal, name
+from stepsize.draw_panels import equal
 from stepsize.draw_style import COLORS, figure, fitted, style
 from stepsize.draw_window import window_around
 
 __all__ = ["Film"]
+
+
+_COUNT: dict[str, Any] = {"fontsize": 8, "fontweight": "normal"}
 
 
 class Film:
@@ -26,14 +30,26 @@ class Film:
         The region to show; by default the one that holds the paths.
     size : (float, float), optional
         Inches, whose shape the figure takes.
+    colors : sequence of str
+        One a run.
+    last : int, optional
+        The update with which the film ends; by default the last one.
     """
 
-    def __init__(self, runs: dict[str, Any], window: Any = None, size: Any = None) -> None:
+    def __init__(
+        self,
+        runs: dict[str, Any],
+        window: Any = None,
+        size: Any = None,
+        colors: Sequence[str] = COLORS,
+        last: int | None = None,
+    ) -> None:
         for run in runs.values():
             refuse_unless_single(run)
-        self.runs = dict(list(runs.items())[: len(COLORS)])
+        self.runs, self.colors = dict(list(runs.items())[: len(colors)]), colors
         first = next(iter(self.runs.values()))
-        self.last = max(run.nit for run in self.runs.values())
+        made = max(run.nit for run in self.runs.values())
+        self.last = made if last is None else min(last, made)
         flat = first.problem.dim > 2
         natural = (4.6, 3.4) if flat else (6.8, 3.4)
         shape, self.scale = (natural, 1.0) if size is None else fitted(size, natural)
@@ -45,7 +61,7 @@ class Film:
             above, beneath = (self.picture.add_subplot(grid[row, -1]) for row in (0, 1))
             if flat:
                 self._paths: list[Any] = [() for _ in self.runs]
-                self._count = name(above, 0.02, 0.03, "", transform=above.transAxes)
+                self._count = above.set_title("update 0", **_COUNT)
             else:
                 if window is None:
                     window = window_around(list(self.runs.values()))
@@ -68,18 +84,18 @@ class Film:
             landscape(problem, ax, window=None if window is None else window[0])
         ax.set_autoscale_on(False)
         drawn = []
-        for color in COLORS[: len(self.runs)]:
+        for color in self.colors[: len(self.runs)]:
             tail = ax.plot([], [], color=color, linewidth=1.1, zorder=3)[0]
             ball = ax.plot([], [], "o", color=color, markersize=6, markeredgecolor="white", zorder=6)[0]
             drawn.append((tail, ball))
-        self._count = name(ax, 0.02, 0.97, "", transform=ax.transAxes, va="top")
+        self._count = ax.set_title("update 0", **_COUNT)
         return drawn
 
     def _errors_of(self, ax: Any) -> list[Any]:
         first = next(iter(self.runs.values()))
         columns = [np.where(run.error > 0, run.error, np.nan) for run in self.runs.values()]
         drawn = []
-        for (label, _), error, color in zip(self.runs.items(), columns, COLORS, strict=False):
+        for (label, _), error, color in zip(self.runs.items(), columns, self.colors, strict=False):
             ax.plot(error, color=color, linewidth=0.8, alpha=0.25)
             line = ax.plot([], [], color=color, linewidth=1.5, label=label)[0]
             drawn.append((line, ax.plot([], [], "o", color=color, markersize=4)[0], error))
@@ -90,14 +106,14 @@ class Film:
         low = max(low, 1e-16 * start)
         ax.set_ylim(low / 2, max(min(high, 1e3 * start), low) * 2)
         ax.set_ylabel("gap" if first.measure == "gap" else "gradient norm")
-        ax.legend(loc="upper right", fontsize=7, handlelength=1.2)
+        ax.legend(loc="best", fontsize=7, handlelength=1.2)
         ax.tick_params(labelbottom=False)
         return drawn
 
     def _rates_of(self, ax: Any) -> list[Any]:
         drawn = []
-        for run, color in zip(self.runs.values(), COLORS, strict=False):
-            lr = run.history.lr.reshape(run.nit, -1)[:, 0]
+        for run, color in zip(self.runs.values(), self.colors, strict=False):
+            lr = run.history.lr.reshape(run.nit, -1 if run.nit else 1)[:, 0]
             ax.plot(lr, color=color, linewidth=0.8, alpha=0.25)
             drawn.append((ax.plot([], [], "o", color=color, markersize=4)[0], lr))
         ax.set(xlim=(0, max(self.last, 1)), xlabel="update", ylabel="rate")

@@ -5,7 +5,8 @@ It is reached as ``draw.race``.
 
 import math
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,14 @@ from matplotlib.lines import Line2D
 from stepsize import draw
 from stepsize.draw_key import marks_of
 from stepsize.draw_style import INK, RIGHT, TOO_LARGE, TOO_SMALL, as_size, fitted, style, verdict_shades
+from stepsize.draw_window import last_shown, window_around
 from stepsize.races import Race, optimizer_label, rate_label
 from stepsize.rate_words import word_alone
 
 __all__ = ["race"]
 
 # Inches: a line of a text, a character of it and of a bold title, and what stands around the axes.
-_LINE, _CHARACTER, _TITLE_LINE, _TITLE_CHARACTER = 0.155, 0.0625, 0.17, 0.094
+_LINE, _CHARACTER, _TITLE_LINE, _TITLE_CHARACTER = 0.155, 0.06, 0.17, 0.094
 _LEFT, _RIGHT, _AXIS, _BAND_GAP, _SWATCH = 0.6, 0.2, 0.42, 0.55, 0.22
 _SHADES = {"too small": TOO_SMALL, "right": RIGHT, "too large": TOO_LARGE}
 
@@ -54,57 +56,80 @@ def race(result: Race, *, size: Any = None) -> Figure:
         enlarges it.
     """
     groups = _groups(result)
-    window = draw.window_around(list(result.runs)) if result.problem.dim <= 2 else None
+    window = window_around(list(result.runs)) if result.problem.dim <= 2 else None
     columns = min(len(groups), 4)
     bands = math.ceil(len(groups) / columns)
     width = {1: 5.2, 2: 8.4}.get(columns, 3.2 * columns)
     wide = (width - 0.1) / columns - _LEFT - _RIGHT
-    panels = [(_wrapped(name, wide / _TITLE_CHARACTER), _entries(result, who, wide)) for name, who in groups]
-    titles = _TITLE_LINE * max(len(title) for title, _ in panels)
-    words = _LINE * max(sum(len(entry.lines) for entry in entries) for _, entries in panels) + 0.08
-    landscape = 2.0 if window else 0.0
+    colors = colors_of(result, [who for _, who in groups])
+    panels = [
+        (_wrapped(name, wide / _TITLE_CHARACTER), _entries(result, who, wide, colors)) for name, who in groups
+    ]
+    rows = [_Row.of(panels[columns * k : columns * (k + 1)], window is not None) for k in range(bands)]
     title = textwrap.fill(result.title.replace("   ", " \u00b7 "), int(13 * width))
     head = 0.3 + 0.16 * title.count("\n")
-    band = titles + landscape + (_AXIS if window else 0.0) + words + 2.0 + _BAND_GAP
     free = len(groups) < bands * columns
-    foot = 0.1 if free else 0.3
-    height = head + band * bands + foot
+    height = head + sum(row.height for row in rows) + 0.05
     inches = as_size("size", size)
     if inches is not None:
-        shape, _ = fitted(inches, (width, height))
-        stretch = (shape[1] - height) / bands / (2 if window else 1)
-        landscape += stretch if window else 0.0
-        band, tall = band + (shape[1] - height) / bands, 2.0 + stretch
-        width, height = shape
-    else:
-        tall = 2.0
+        (width, tall), _ = fitted(inches, (width, height))
+        rows = [row.stretched((tall - height) / bands) for row in rows]
+        height = tall
+    last = last_shown(result.diagnoses, result.steps)
     with style():
         picture = Figure(figsize=(width, height))
         picture.text(0.1 / width, 1 - 0.1 / height, title, va="top", color=INK)
         page = _Page(picture, width, height)
         drawn: list[Axes] = []
         for index, (name, entries) in enumerate(panels):
-            top = height - head - band * (index // columns)
+            row = rows[index // columns]
+            top = height - head - sum(above.height for above in rows[: index // columns])
             left, right = _sides(index % columns, columns, width)
-            page.text(left, top - titles, "\n".join(name), weight="bold", fontsize=10, va="bottom")
-            top -= titles + 0.05
-            above = page.axes(left, right, top, landscape) if window else None
-            top -= landscape + (_AXIS if window else 0.0)
+            page.text(left, top - row.titles, "\n".join(name), weight="bold", fontsize=10, va="bottom")
+            top -= row.titles + 0.05
+            above = page.axes(left, right, top, row.landscape) if window else None
+            top -= row.landscape + (_AXIS if window else 0.0)
             page.entries(left, top, entries)
-            top -= words
+            top -= row.words
             changes = any(entry.dashed for entry in entries)
-            error = page.axes(left, right, top, tall - 0.75 if changes else tall)
-            rate = page.axes(left, right, top - tall + 0.6, 0.6) if changes else None
-            _panel(result, entries, (above, error, rate), window)
+            error = page.axes(left, right, top, row.error - 0.75 if changes else row.error)
+            rate = page.axes(left, right, top - row.error + 0.6, 0.6) if changes else None
+            _panel(result, entries, (above, error, rate), window, last)
             drawn += [ax for ax in (above, error, rate) if ax is not None]
         marks = marks_of(drawn, dashed=any(entry.dashed for _, entries in panels for entry in entries))
         if free:
             left, _ = _sides(columns - 1, columns, width)
-            spot = left / width, 1 - (head + band * (bands - 1)) / height
+            spot = left / width, rows[-1].height / height
             picture.legend(handles=marks, loc="upper left", bbox_to_anchor=spot, borderaxespad=0, ncols=1)
         else:
             _key_at_the_foot(picture, marks, width, height)
     return picture
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The heights in inches of what stands in a row of panels, from its titles to its errors."""
+
+    titles: float
+    landscape: float
+    words: float
+    error: float
+    height: float
+
+    @classmethod
+    def of(cls, panels: list[tuple[list[str], list[_Entry]]], landscape: bool) -> "_Row":
+        """Return the heights that these titles and entries need."""
+        titles = _TITLE_LINE * max(len(title) for title, _ in panels)
+        words = _LINE * max(sum(len(entry.lines) for entry in entries) for _, entries in panels) + 0.08
+        tall = 2.0 if landscape else 0.0
+        around = 0.05 + (_AXIS if landscape else 0.0) + _BAND_GAP
+        return cls(titles, tall, words, 2.0, titles + tall + words + 2.0 + around)
+
+    def stretched(self, extra: float) -> "_Row":
+        """Return a higher row, whose axes share what is added."""
+        share = extra / 2 if self.landscape else 0.0
+        more = {"landscape": self.landscape + share, "error": self.error + extra - share}
+        return replace(self, height=self.height + extra, **more)
 
 
 @dataclass(frozen=True)
@@ -142,7 +167,7 @@ class _Page:
 def _key_at_the_foot(picture: Figure, marks: list[Any], width: float, height: float) -> None:
     """Explain the marks in as few rows as the width allows, and give the figure the room for them."""
     longest = max((len(mark.get_label()) for mark in marks), default=1)
-    columns = max(int((width - 0.2) / (longest * 0.056 + 0.5)), 1)
+    columns = max(int((width - 0.2) / (longest * 0.052 + 0.45)), 1)
     rows = math.ceil(len(marks) / columns)
     extra = 0.17 * rows
     picture.set_size_inches(width, height + extra)
@@ -150,11 +175,11 @@ def _key_at_the_foot(picture: Figure, marks: list[Any], width: float, height: fl
     for ax in picture.axes:
         box = ax.get_position()
         ax.set_position((box.x0, share + box.y0 * (1 - share), box.width, box.height * (1 - share)))
-    for artist in (*picture.texts, *picture.artists, *picture.lines):
-        if isinstance(artist, Line2D):
-            artist.set_ydata(share + np.asarray(artist.get_ydata()) * (1 - share))
-        else:
-            artist.set_y(share + artist.get_position()[1] * (1 - share))
+    for line in picture.artists:
+        if isinstance(line, Line2D):
+            line.set_ydata(share + np.asarray(line.get_ydata()) * (1 - share))
+    for text in picture.texts:
+        text.set_y(share + text.get_position()[1] * (1 - share))
     picture.legend(handles=marks, loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=columns, fontsize=7)
 
 
@@ -168,28 +193,41 @@ def _wrapped(text: str, characters: float) -> list[str]:
     return textwrap.wrap(text, max(int(characters), 12)) or [text]
 
 
-def _entries(result: Race, members: list[int], wide: float) -> list[_Entry]:
+def _entries(result: Race, members: list[int], wide: float, colors: Sequence[str]) -> list[_Entry]:
     """Return what is said of the runs of a panel, in lines that fit over it."""
-    used: dict[str, int] = {}
     entries = []
+    alone_in_panel = _one_panel_a_rate(result)
+    words = result.rate_words
     for index in members:
         run, found, told = result.runs[index], result.diagnoses[index], result.predictions[index]
-        word = result.rate_words[index]
-        said = [f"{rate_label(run.optimizer, result.problem)}: {found.verdict}"]
+        word = words[index]
+        rate = rate_label(run.optimizer, result.problem)
+        said = [found.verdict if alone_in_panel else f"{rate}: {found.verdict}"]
         said += [word] if word else []
-        said += [told.against(run)] if told is not None else []
-        alone = word_alone(word)
-        kind = alone or found.verdict.partition(",")[0]
-        shades = _SHADES[alone] if alone else verdict_shades(found.verdict)
-        color = shades[used.get(kind, 0) % len(shades)]
-        used[kind] = used.get(kind, 0) + 1
+        said += ["predicted {}, observed {}".format(*told.factors(run))] if told is not None else []
+        color = colors[index]
         lines = [line for text in said for line in _wrapped(text, (wide - _SWATCH + 0.15) / _CHARACTER)]
         entries.append(_Entry(index, color, tuple(lines), not isinstance(run.optimizer.lr, float)))
     return entries
 
 
+def colors_of(result: Race, groups: Sequence[Sequence[int]]) -> list[str]:
+    """Return the colour of each run: of its verdict or of what its rate is, each shade once in a group."""
+    colors = [""] * len(result.runs)
+    words = result.rate_words
+    for members in groups:
+        used: dict[str, int] = {}
+        for index in members:
+            alone, verdict = word_alone(words[index]), result.diagnoses[index].verdict
+            kind = alone or verdict.partition(",")[0]
+            shades = _SHADES[alone] if alone else verdict_shades(verdict)
+            colors[index] = shades[used.get(kind, 0) % len(shades)]
+            used[kind] = used.get(kind, 0) + 1
+    return colors
+
+
 def _panel(
-    result: Race, entries: list[_Entry], axes: tuple[Axes | None, Axes, Axes | None], window: Any
+    result: Race, entries: list[_Entry], axes: tuple[Axes | None, Axes, Axes | None], window: Any, last: int
 ) -> None:
     """Draw one optimizer's runs: paths, errors, rates."""
     problem = result.problem
@@ -208,14 +246,14 @@ def _panel(
         draw.gap(run, error, color=color)
         if entry.dashed:
             error.lines[-1].set_linestyle((0, (3, 1.2)))
-        where = np.flatnonzero(run.history.overshoot)
+        where = np.flatnonzero(run.history.overshoot[:last])
         where = where[:: max(len(where) // 400, 1)]
         foot = np.full(len(where), 0.02 + spacing * place)
         across: dict[str, Any] = {"transform": error.get_xaxis_transform(), "gid": "overshot-at"}
         error.plot(where, foot, "|", color=color, markersize=3, markeredgewidth=0.6, **across)
         if rate is not None:
             draw.rates(run, rate, color=color)
-    error.set_xlim(0, max(result.steps, 1))
+    error.set_xlim(0, last)
     starts = [float(run.error[0]) for run in result.runs if np.isfinite(run.error[0])]
     first = max(starts, default=1.0)
     error.set_ylim(max(result.tol * 1e-3, 1e-16), max(first * 30, result.tol * 10))
@@ -224,7 +262,7 @@ def _panel(
         error.set_xlabel("")
         error.tick_params(labelbottom=False)
         _rate_axis(rate, np.concatenate([result.runs[e.index].history.lr.ravel() for e in entries]))
-        rate.set_xlim(0, max(result.steps, 1))
+        rate.set_xlim(0, last)
 
 
 def _rate_axis(ax: Axes, used: Any) -> None:
@@ -246,9 +284,14 @@ def _groups(result: Race) -> list[tuple[str, list[int]]]:
     groups: dict[str, list[int]] = {}
     for index, run in enumerate(result.runs):
         groups.setdefault(type(run.optimizer).__name__, []).append(index)
-    if len(groups) == 1 and 1 < len(result.runs) <= 8:
-        return [(optimizer_label(run.optimizer), [index]) for index, run in enumerate(result.runs)]
+    if _one_panel_a_rate(result):
+        names = [(run.optimizer, rate_label(run.optimizer, result.problem)) for run in result.runs]
+        return [(f"{optimizer_label(who)}  lr = {rate}", [index]) for index, (who, rate) in enumerate(names)]
     return list(groups.items())
+
+
+def _one_panel_a_rate(result: Race) -> bool:
+    return 1 < len(result.runs) <= 8 and len({type(run.optimizer) for run in result.runs}) == 1
 
 
 def _filling(window: Any, ax: Axes) -> Any:

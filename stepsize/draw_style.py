@@ -138,9 +138,8 @@ def as_dpi(name: str, dpi: Any, size: Any) -> float:
     fine = isinstance(dpi, int | float) and not isinstance(dpi, bool) and 10 <= dpi <= 10_000
     refuse_unless(fine, name, dpi, "dots an inch, from 10 to 10000")
     if float(max(size)) * dpi > _MOST_DOTS:
-        raise ValueError(
-            f"{name}: got {dpi:g} for {size[0]:g} x {size[1]:g} inches, expected at most {_MOST_DOTS} dots a side"
-        )
+        inches = f"{size[0]:g} x {size[1]:g} inches"
+        raise ValueError(f"{name}: got {dpi:g} for {inches}, expected at most {_MOST_DOTS} dots a side")
     return float(dpi)
 
 

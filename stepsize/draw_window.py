@@ -1,5 +1,6 @@
 """Which region a picture shows, so that it holds the runs, and at which heights its contours lie."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,9 +8,9 @@ import numpy as np
 
 from optim import Run
 from problems import Custom
-from stepsize.diagnosis import diagnose, refuse_unless_single
+from stepsize.diagnosis import Diagnosis, diagnose, refuse_unless_single
 
-__all__ = ["comparable", "domain_window", "heights", "levels_of", "values_on", "window_around"]
+__all__ = ["comparable", "domain_window", "heights", "last_shown", "levels_of", "values_on", "window_around"]
 
 Array = np.ndarray[Any, Any]
 Window = list[tuple[float, float]]
@@ -61,6 +62,18 @@ def window_around(runs: Sequence[Run]) -> Window:
         inside = np.concatenate([held, stated.T])
         low, high = inside.min(axis=0), inside.max(axis=0)
     return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def last_shown(diagnoses: Sequence[Diagnosis], steps: int) -> int:
+    """Return the update at which errors need to be shown no longer: a little after all have settled.
+
+    A run that diverges does not count; if another one has not settled it is the last update.
+    """
+    ends = [found.settled for found in diagnoses if not found.verdict.startswith("diverg")]
+    settled = [end for end in ends if end is not None]
+    if not settled or len(settled) < len(ends):
+        return max(steps, 1)
+    return min(max(math.ceil(1.3 * max(settled)), 10), max(steps, 1))
 
 
 def domain_window(problem: Any) -> Window:
@@ -149,7 +162,7 @@ def _finite(points: Array) -> Array:
 def _distance(points: Array) -> Array:
     """Return how far each point is from the first, along the axis where it is farthest."""
     with np.errstate(all="ignore"):
-        return np.abs(points - points[0]).max(axis=1)
+        return np.asarray(np.abs(points - points[0]).max(axis=1))
 
 
 def _leaves(run: Run, points: Array) -> bool:
@@ -164,7 +177,7 @@ def _without_strays(points: Array) -> Array:
 
 
 def _near(minimizers: Any, held: Array) -> Array:
-    """Return the minimizers that are not out of all proportion, or the nearest one if no path has a length."""
+    """Return the minimizers that are not out of all proportion; if no path has a length, the nearest one."""
     known = np.array([*(minimizers or ())], float).reshape(-1, held.shape[1])
     if not len(known):
         return known
@@ -178,7 +191,8 @@ def _followed(points: Array, held: Array, scale: float) -> Array:
     if scale == 0:
         return comparable(points) if len(points) > 1 else points
     low, high = held.min(axis=0) - 0.6 * scale, held.max(axis=0) + 0.6 * scale
-    return points[np.all((points >= low) & (points <= high), axis=1)]
+    inside = np.all((points >= low) & (points <= high), axis=1)
+    return np.asarray(points[inside])
 
 
 def _width(low: Array, high: Array) -> float:

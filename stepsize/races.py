@@ -72,11 +72,11 @@ class Race:
         one of the runs, the factor that the error shrinks by a step, predicted and observed.
         """
         what = self.runs[0].measure
-        head = ("settled", "overshoot", f"final {what}", f"{what} over time", "verdict")
+        head = ("settled", "overshoot", f"final {what}", f"{what} over time")
         theory = any(self.predictions)
         words = self.rate_words
         last = ("beside the others",) if any(words) else ()
-        rows = [("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head, *last)]
+        rows = [("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head, *last, "verdict")]
         for run, found, told, word in zip(self.runs, self.diagnoses, self.predictions, words, strict=True):
             rows.append(
                 (
@@ -87,8 +87,8 @@ class Race:
                     f"{100 * found.overshoot:.0f} %",
                     "-" if found.verdict.startswith("diverg") else f"{found.error:.1e}",
                     sparkline(run.error, self.steps, self.tol, ascii_only),
+                    *((word or "-",) if last else ()),
                     found.verdict,
-                    *((word or "",) if last else ()),
                 )
             )
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

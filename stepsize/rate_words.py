@@ -44,7 +44,7 @@ def rate_words(runs: Sequence[Run], diagnoses: Sequence[Diagnosis], tol: float) 
     >>> runs = [minimize(Parabola(), SGD(lr=lr), steps=200) for lr in (0.05, 0.2, 1.1)]
     >>> for words in rate_words(runs, [diagnose(run) for run in runs], 1e-8):
     ...     print(words)
-    too small: 4.7 times the updates of 0.2
+    too small: 4.7 times as long as 0.2
     right
     too large: diverges
     """
@@ -84,11 +84,13 @@ def _one_rule(runs: Sequence[Run]) -> bool:
 
 
 def _updates_needed(runs: Sequence[Run], gone: Sequence[bool], tol: float) -> list[float]:
-    """Return after how many updates each run is down to what all have reached for good; inf if it never is."""
+    """Return after how many updates each run is down to what all come down to for good; inf if never."""
     errors = [np.where(np.isfinite(run.error), run.error, np.inf) for run in runs]
     ends = [float(error[len(error) - max(len(error) // 10, 1) :].max()) for error in errors]
     moved = [not lost and end < 0.9 * error[0] for end, error, lost in zip(ends, errors, gone, strict=True)]
     reached = max((end for end, moves in zip(ends, moved, strict=True) if moves), default=math.inf)
+    if not math.isfinite(reached):
+        return [math.inf] * len(errors)
     goal = max(reached, tol)
     counts: list[float] = []
     for error, moves, run in zip(errors, moved, runs, strict=True):
@@ -105,7 +107,7 @@ def _word(rate: float, times: float, diverges: bool, best: float) -> str:
     word = TOO_SMALL if rate < best else TOO_LARGE
     if not math.isfinite(times):
         return f"{word}: {'hardly moves' if rate < best else 'gets nowhere'}"
-    return f"{word}: {_times(times)} times the updates of {best:.3g}"
+    return f"{word}: {_times(times)} times as long as {best:.3g}"
 
 
 def _times(factor: float) -> str:

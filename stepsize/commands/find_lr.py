@@ -4,7 +4,7 @@ import argparse
 import math
 from typing import Any
 
-from stepsize.commands.output import new_folder, print_json, say, unused
+from stepsize.commands.output import add_picture_options, look, new_folder, print_json, say, unused
 from stepsize.commands.race import read_optimizer, read_problem, read_start
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
@@ -34,6 +34,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--x0", metavar="A,B,...", help="the start (default: the problem's own)")
     parser.add_argument("--seeds", type=int, metavar="N", help="for mini-batches and noise: how many seeds")
     parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="source of the seeds (default 0)")
+    add_picture_options(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the numbers")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """Find, print, draw."""
     from stepsize.finder import find_lr
 
+    look(args)
     problem, optimizer = read_problem(args.problem), read_optimizer(args.optimizer, "--optimizer")
     found = find_lr(problem, optimizer, args.steps, x0=read_start(args.x0), seeds=args.seeds, rng=args.rng)
     said, moved = found.classical(COUNTS), found.disturbed(DISTURBED)
@@ -92,7 +94,7 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
-    return draw.save(picture, unused(new_folder(args.out), name))
+    return draw.save(picture, unused(new_folder(args.out), name), **look(args))
 
 
 def _finite(value: float) -> float | None:
