@@ -113,6 +113,7 @@ def level_lines(ax: Axes, x: Any, y: Any, height: Array, levels: Array) -> None:
     levels = levels[levels > 0]
     if len(levels) < 2:
         return
+    height, levels = height / levels[-1], levels / levels[-1]
     # A log scale has no place for the minimum itself.
     height = np.ma.maximum(height, max(levels[0] * 1e-3, np.finfo(float).tiny))
     shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
@@ -137,7 +138,8 @@ def _plain_ticks(ax: Axes) -> None:
 
 
 def _written(words: str, value: float, _: Any) -> str:
-    return words.format(value).replace("-", "\u2212")
+    digits, _, power = words.format(value).partition("e")
+    return (f"{digits}e{int(power)}" if power else digits).replace("-", "\u2212")
 
 
 def _lowest(values: Array, height: Any) -> float:
@@ -230,12 +232,17 @@ def path(
     return ax
 
 
+def on_log_axis(error: Any) -> Array:
+    """Return errors as a log axis can show them: it has no place for 0, and no room around the largest number."""
+    error = np.asarray(error, float)
+    return np.where(error > 0, np.clip(error, 1e-290, 1e290), np.nan)
+
+
 def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str | None = None) -> Axes:
     """Draw the error against the update on a log axis: the gap, or the gradient norm without a minimum."""
     with style():
         ax = axes_or_new(ax)
-        # A log axis has no place for 0, and no room around the largest number.
-        error = np.where(run.error > 0, np.clip(np.asarray(run.error, float), 1e-290, 1e290), np.nan)
+        error = on_log_axis(run.error)
         steps = np.arange(len(error))
         keep = np.unique(np.linspace(0, len(error) - 1, 2000).round().astype(int))
         ax.semilogy(steps[keep], error[keep], color=color, label=label, linewidth=1.3)

@@ -25,6 +25,8 @@ from stepsize.races import Race, optimizer_label, rate_label
 
 __all__ = ["Animation", "animate", "film", "filmed"]
 
+Array = np.ndarray[Any, Any]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Animation:
@@ -70,10 +72,11 @@ def film(
 ) -> Animation:
     """Film a run or a race; `Run.animate` and `Race.animate` come here."""
     inches = as_size("size", size)
+    flat = what.problem.dim <= 2
     if isinstance(what, Run):
         refuse_unless_single(what)
         last = last_shown([diagnose(what)], what.nit)
-        reel = Film({_name(what): what}, window, inches, last=last)
+        reel = Film({_name(what): what}, window, inches, last=last, landscape=flat)
     else:
         chosen = _chosen(what)
         colors = colors_of(what, [chosen]) if any(what.rate_words) else None
@@ -84,6 +87,7 @@ def film(
             inches,
             COLORS if colors is None else [colors[index] for index in chosen],
             last,
+            flat,
         )
     as_dpi("dpi", dpi, inches or reel.picture.get_size_inches())
     kind = "gif" if path is None else _kind(path)
@@ -189,6 +193,42 @@ def _looks(reel: Film, frames: int, seconds: float) -> list[int]:
     return _strides(reel.last, frames)
 
 
+def _palette(image: Any) -> Array:
+    """Return up to 256 colours: the most frequent ones of an image as they are, and means of the others."""
+    colors, counts = np.unique(np.asarray(image).reshape(-1, 3), axis=0, return_counts=True)
+    if len(colors) <= 256:
+        return colors
+    frequent = colors[np.argsort(-counts, kind="stable")[:128]]
+    means = np.array(image.quantize(128).getpalette(), np.uint8).reshape(-1, 3)
+    return np.concatenate([frequent, means[:128]])
+
+
+class _Nearest:
+    """The nearest colours of a palette, looked up where known: Pillow's own way greys the white a little."""
+
+    def __init__(self, palette: Array) -> None:
+        self._palette = palette.astype(np.int64)
+        self._place = np.zeros(1 << 24, np.uint8)
+        self._known = np.zeros(1 << 24, bool)
+
+    def indexed(self, image: Any) -> Any:
+        """Return an image in the colours of the palette."""
+        from PIL import Image
+
+        pixels = np.asarray(image).astype(np.int32)
+        packed = (pixels[..., 0] << 16) | (pixels[..., 1] << 8) | pixels[..., 2]
+        self._learn(np.unique(packed[~self._known[packed]]))
+        flat = Image.fromarray(self._place[packed])
+        flat.putpalette(self._palette.astype(np.uint8).ravel().tolist())
+        return flat
+
+    def _learn(self, colors: Array) -> None:
+        for part in np.array_split(colors, 1 + len(colors) // 500):
+            apart = np.stack([part >> 16, (part >> 8) & 255, part & 255], axis=1)[:, None] - self._palette
+            self._place[part] = np.square(apart).sum(axis=2).argmin(axis=1)
+        self._known[colors] = True
+
+
 def _encoded(reel: Film, looks: list[int], seconds: float, dpi: float, kind: str) -> bytes:
     """Return the bytes of the film."""
     from PIL import Image
@@ -198,8 +238,8 @@ def _encoded(reel: Film, looks: list[int], seconds: float, dpi: float, kind: str
     options: dict[str, Any] = {"duration": [pause] * (len(images) - 1) + [1000], "loop": 0}
     if kind == "gif":
         # One palette for all frames: else colours would flicker.
-        palette = images[-1].quantize(255)
-        images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+        nearest = _Nearest(_palette(images[-1]))
+        images = [nearest.indexed(image) for image in images]
         options["optimize"] = True
     written = io.BytesIO()
     images[0].save(written, format=kind.upper(), save_all=True, append_images=images[1:], **options)

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from stepsize import draw
 from stepsize.diagnosis import refuse_unless_single
-from stepsize.draw import contours, drawable, landscape
 from stepsize.draw_panels import equal
 from stepsize.draw_style import COLORS, figure, fitted, style
 from stepsize.draw_window import window_around
@@ -25,7 +25,7 @@ class Film:
     Parameters
     ----------
     runs : dict of str to Run
-        Up to seven, on one landscape; of more than two dimensions the errors and rates are filmed alone.
+        Up to as many as there are colours, on one problem.
     window : sequence of (low, high), optional
         The region to show; by default the one that holds the paths.
     size : (float, float), optional
@@ -34,6 +34,13 @@ class Film:
         One a run.
     last : int, optional
         The update with which the film ends; by default the last one.
+    landscape : bool
+        Whether to show the paths, for which the problem must have one or two dimensions.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no run, a batch, or paths of more than two dimensions.
     """
 
     def __init__(
@@ -43,6 +50,7 @@ class Film:
         size: Any = None,
         colors: Sequence[str] = COLORS,
         last: int | None = None,
+        landscape: bool = True,
     ) -> None:
         for run in runs.values():
             refuse_unless_single(run)
@@ -50,16 +58,17 @@ class Film:
         first = next(iter(self.runs.values()))
         made = max(run.nit for run in self.runs.values())
         self.last = made if last is None else min(last, made)
-        flat = first.problem.dim > 2
-        natural = (4.6, 3.4) if flat else (6.8, 3.4)
+        dim = first.problem.dim
+        if landscape and dim > 2:
+            raise ValueError(f"runs: got {dim} dimensions, expected 1 or 2 to draw their paths")
+        natural = (6.8, 3.4) if landscape else (4.6, 3.4)
         shape, self.scale = (natural, 1.0) if size is None else fitted(size, natural)
         with style():
             self.picture: Figure = figure(*shape)
-            grid = self.picture.add_gridspec(
-                2, 1 if flat else 2, height_ratios=[1.6, 1], **({} if flat else {"width_ratios": [1.35, 1]})
-            )
+            wide = [1.35, 1] if landscape else [1]
+            grid = self.picture.add_gridspec(2, len(wide), height_ratios=[1.6, 1], width_ratios=wide)
             above, beneath = (self.picture.add_subplot(grid[row, -1]) for row in (0, 1))
-            if flat:
+            if not landscape:
                 self._paths: list[Any] = [() for _ in self.runs]
                 self._count = above.set_title("update 0", **_COUNT)
             else:
@@ -76,12 +85,12 @@ class Film:
 
     def _landscape(self, ax: Any, problem: Any, window: Any) -> list[Any]:
         if problem.dim == 2:
-            contours(problem, ax, window=window)
+            draw.contours(problem, ax, window=window)
             low, high = np.array(ax.get_xlim()), np.array(ax.get_ylim())
             if 0.3 < np.ptp(high) / np.ptp(low) < 3:
                 equal(ax)
         else:
-            landscape(problem, ax, window=None if window is None else window[0])
+            draw.landscape(problem, ax, window=None if window is None else window[0])
         ax.set_autoscale_on(False)
         drawn = []
         for color in self.colors[: len(self.runs)]:
@@ -93,7 +102,7 @@ class Film:
 
     def _errors_of(self, ax: Any) -> list[Any]:
         first = next(iter(self.runs.values()))
-        columns = [np.where(run.error > 0, run.error, np.nan) for run in self.runs.values()]
+        columns = [draw.on_log_axis(run.error) for run in self.runs.values()]
         drawn = []
         for (label, _), error, color in zip(self.runs.items(), columns, self.colors, strict=False):
             ax.plot(error, color=color, linewidth=0.8, alpha=0.25)
@@ -145,7 +154,7 @@ class Film:
         kept = int(np.searchsorted(run.history.n, at, side="right"))
         x = run.history.x[:kept]
         y = run.history.fun[run.history.n[:kept]] if run.problem.dim == 1 else x[:, 1]
-        across, up = drawable(x[:, 0], tail.axes.get_xlim()), drawable(y, tail.axes.get_ylim())
+        across, up = draw.drawable(x[:, 0], tail.axes.get_xlim()), draw.drawable(y, tail.axes.get_ylim())
         tail.set_data(across[-400:], up[-400:])
         ball.set_data(across[-1:], up[-1:])
 

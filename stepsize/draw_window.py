@@ -45,7 +45,7 @@ def window_around(runs: Sequence[Run]) -> Window:
     minimizers = _near(problem.minimizers, held)
     held = np.concatenate([held, minimizers])
     scale = float(np.ptp(held, axis=0).max())
-    fleeing = [points for points, stays in zip(paths, staying, strict=True) if not stays]
+    fleeing = [comparable(points) for points, stays in zip(paths, staying, strict=True) if not stays]
     if problem.dim == 1 and len(minimizers):  # both sides of the minimum, with room for an overshoot
         middle = float(minimizers[0, 0])
         reach = float(np.abs(held - middle).max()) or 1.0
@@ -56,6 +56,7 @@ def window_around(runs: Sequence[Run]) -> Window:
         margin = 0.12
     low, high = held.min(axis=0), held.max(axis=0)
     room = margin * np.maximum(high - low, 0.25 * _width(low, high))
+    room = room if (high > low).any() else np.full_like(room, 0.5 * _width(low, high))
     low, high = low - room, high + room
     if isinstance(problem, Custom) and problem.domain is not None:
         stated = np.array(domain_window(problem))
@@ -90,8 +91,8 @@ def comparable(points: Array) -> Array:
 
     Examples
     --------
-    >>> len(comparable(10.0 ** np.arange(12.0)[:, None])), len(comparable(np.arange(12.0)[:, None]))
-    (2, 12)
+    >>> len(comparable(10.0 ** np.arange(16.0)[:, None])), len(comparable(np.arange(16.0)[:, None]))
+    (3, 16)
     """
     points = _finite(points)
     distance = _distance(points)
@@ -183,13 +184,14 @@ def _near(minimizers: Any, held: Array) -> Array:
         return known
     away = np.abs(known[:, None] - held[:: max(len(held) // 500, 1)]).max(axis=2).min(axis=1)
     length = float(np.ptp(held, axis=0).max())
-    return known[away <= max(_FAR * length, float(away.min()) if length == 0 else 0.0)]
+    near = away <= max(_FAR * length, float(away.min()) if length == 0 else 0.0)
+    return np.asarray(known[near])
 
 
 def _followed(points: Array, held: Array, scale: float) -> Array:
     """Return the points of a run that leaves as far as they can be compared with what is held already."""
     if scale == 0:
-        return comparable(points) if len(points) > 1 else points
+        return points[_distance(points) <= _LEAVES * max(float(np.abs(points[0]).max()), 1.0)]
     low, high = held.min(axis=0) - 0.6 * scale, held.max(axis=0) + 0.6 * scale
     inside = np.all((points >= low) & (points <= high), axis=1)
     return np.asarray(points[inside])

@@ -229,7 +229,8 @@ def race(
 def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction | None:
     """Return what theory says of a run before it is made, or None where it is silent."""
     try:
-        return predict(problem, optimizer, x0)
+        with np.errstate(all="ignore"):
+            return predict(problem, optimizer, x0)
     except (TypeError, ValueError, AttributeError):
         return None
 

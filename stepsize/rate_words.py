@@ -44,7 +44,7 @@ def rate_words(runs: Sequence[Run], diagnoses: Sequence[Diagnosis], tol: float) 
     >>> runs = [minimize(Parabola(), SGD(lr=lr), steps=200) for lr in (0.05, 0.2, 1.1)]
     >>> for words in rate_words(runs, [diagnose(run) for run in runs], 1e-8):
     ...     print(words)
-    too small: 4.7 times as long as 0.2
+    too small: 4.8 times as long as 0.2
     right
     too large: diverges
     """
