@@ -233,7 +233,7 @@ def path(
 
 
 def on_log_axis(error: Any) -> Array:
-    """Return errors as a log axis can show them: it has no place for 0, and no room around the largest number."""
+    """Return errors as a log axis can show them: no 0, and room around the largest number."""
     error = np.asarray(error, float)
     return np.where(error > 0, np.clip(error, 1e-290, 1e290), np.nan)
 

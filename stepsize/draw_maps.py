@@ -22,6 +22,8 @@ __all__ = ["errors", "map"]
 
 Array = np.ndarray[Any, Any]
 
+# An error that many times the first start's has the colour of runs that diverged.
+_GONE = 1e3
 # How theory writes the border of convergence.
 _BORDERS = {SGD: "2/L", Momentum: "(2 + 2 beta)/L", Nesterov: "(2 + 2 beta)/((1 + 2 beta) L)"}
 
@@ -87,7 +89,7 @@ def errors(
 ) -> Axes:
     """Draw the error at the end over two columns, such as rate and batch size; each row's best is marked.
 
-    Where several runs share a setting (seeds, starts), their median is shown; red is diverged.
+    Where several runs share a setting (seeds, starts), their median is shown; red is diverged, or a thousand times the first start's error.
 
     Parameters
     ----------
@@ -104,7 +106,8 @@ def errors(
     final = _medians(sweep["final"], cell, (len(up), len(across)))
     with style():
         ax = axes_or_new(ax, 5.4, 3.8)
-        shown = np.ma.masked_invalid(np.where(final > 0, final, np.nan))
+        far = _GONE * float(sweep.run(0).error[0])
+        shown = np.ma.masked_invalid(np.where((final > 0) & (final < far), final, np.nan))
         norm = mpl.colors.LogNorm(shown.min(), shown.max()) if shown.count() else None
         ax.set_facecolor(TOO_LARGE[0])
         mesh = ax.pcolormesh(_edges(across), _edges(up), shown, norm=norm, cmap="viridis_r", rasterized=True)

@@ -14,7 +14,7 @@ from stepsize.base.record import registered
 from stepsize.cli import main
 from stepsize.diagnosis import VERDICTS
 from stepsize.draw_style import COLORS, as_size, verdict_shades
-from stepsize.draw_window import heights, levels_of, window_around
+from stepsize.draw_window import heights, levels_of, values_on, window_around
 from stepsize.rate_words import rate_words
 
 RULES = (
@@ -201,7 +201,7 @@ def test_contours_of_any_function_are_drawn_without_a_warning(fun):
     ax = ss.draw.contours(own(fun, [1.0, 1.0]))
     ax.figure.canvas.draw()
     x, y = np.meshgrid(np.linspace(-1, 3, 21), np.linspace(-1, 3, 21))
-    values = ss.draw.values_on(own(fun, [1.0, 1.0]), np.stack([x, y], axis=-1))
+    values = values_on(own(fun, [1.0, 1.0]), np.stack([x, y], axis=-1))
     levels = levels_of(heights(values, None))
     above = heights(values, None).compressed()
     if len(above) and above.max() > above.min() and above.max() > 1e-200:
@@ -214,7 +214,7 @@ def test_contours_of_any_function_are_drawn_without_a_warning(fun):
 
 def test_a_function_without_a_value_is_masked():
     problem = own(lambda x: math.log(x[0]) + x[1] ** 2, [1.0, 1.0])
-    values = ss.draw.values_on(problem, np.array([[-1.0, 0.0], [1.0, 2.0]]))
+    values = values_on(problem, np.array([[-1.0, 0.0], [1.0, 2.0]]))
     assert np.isnan(values[0])
     assert values[1] == 4.0
 
