@@ -89,7 +89,8 @@ def errors(
 ) -> Axes:
     """Draw the error at the end over two columns, such as rate and batch size; each row's best is marked.
 
-    Where several runs share a setting (seeds, starts), their median is shown; red is diverged, or a thousand times the first start's error.
+    Where several runs share a setting (seeds, starts), their median is shown; red is diverged, or beyond a
+    thousand times the first start's error.
 
     Parameters
     ----------

@@ -125,8 +125,11 @@ def run(result: Run) -> Figure:
             draw.contours(result.problem, left, window=window)
         if window is not None:
             draw.path(result, left, window=window)
-        else:
+        elif len(comparable(result.history.x)) > 1:
             projection(result, left)
+        else:
+            left.set_axis_off()
+            left.text(0.5, 0.5, "no update to finite numbers:\nno path to draw", ha="center", va="center")
         draw.gap(result, right)
         found = diagnose(result)
         rate = rate_label(result.optimizer, result.problem)

@@ -136,6 +136,8 @@ def test_a_lone_run_that_diverges_shows_how_it_begins(factor):
         pytest.param(ss.BreastCancer(), None, 0.1, 20, id="many dimensions"),
         pytest.param(ss.Quadratic([1.0, 2.0, 3.0]), [1.0, 0.0, 0.0], 0.0, 4, id="many, does not move"),
         pytest.param(ss.Quadratic([1.0, 2.0, 3.0]), [1.0, 1.0, 1.0], 9.0, 900, id="many, diverges"),
+        pytest.param(ss.Quadratic([1.0, 2.0, 3.0]), [1.0, 1.0, 1.0], 0.1, 0, id="many, no update"),
+        pytest.param(ss.Quadratic([1.0, 2.0, 3.0]), [1.0, 1.0, 1.0], 1e200, 9, id="many, lost at once"),
     ],
 )
 def test_runs_without_an_extent_are_drawn(problem, x0, lr, steps):
