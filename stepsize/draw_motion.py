@@ -1,5 +1,6 @@
 """Trajectories in motion: the point on its landscape, the error and the rate beneath, in step."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -61,12 +62,15 @@ class Film:
         dim = first.problem.dim
         if landscape and dim > 2:
             raise ValueError(f"runs: got {dim} dimensions, expected 1 or 2 to draw their paths")
-        natural = (6.8, 3.4) if landscape else (4.6, 3.4)
+        wide = 6.8 if landscape else 4.6
+        abreast = max(int(wide / (0.055 * max(map(len, self.runs)) + 0.5)), 1)
+        names = math.ceil(len(self.runs) / abreast)  # rows of them, beneath: a curve may go anywhere
+        natural = (wide, 3.2 + 0.18 * names)
         shape, self.scale = (natural, 1.0) if size is None else fitted(size, natural)
         with style():
             self.picture: Figure = figure(*shape)
-            wide = [1.35, 1] if landscape else [1]
-            grid = self.picture.add_gridspec(2, len(wide), height_ratios=[1.6, 1], width_ratios=wide)
+            shares = [1.35, 1] if landscape else [1]
+            grid = self.picture.add_gridspec(2, len(shares), height_ratios=[1.6, 1], width_ratios=shares)
             above, beneath = (self.picture.add_subplot(grid[row, -1]) for row in (0, 1))
             if not landscape:
                 self._paths: list[Any] = [() for _ in self.runs]
@@ -77,6 +81,8 @@ class Film:
                 self._paths = self._landscape(self.picture.add_subplot(grid[:, 0]), first.problem, window)
             self._errors = self._errors_of(above)
             self._rates = self._rates_of(beneath)
+            lines = [line for line, _, _ in self._errors]
+            self.picture.legend(handles=lines, loc="outside lower center", ncols=abreast, fontsize=7)
         self._moving = [self._count, *(artist for pair in self._paths for artist in pair)]
         self._moving += [artist for line, dot, _ in self._errors for artist in (line, dot)]
         self._moving += [mark for mark, _ in self._rates]
@@ -115,7 +121,6 @@ class Film:
         low = max(low, 1e-16 * start)
         ax.set_ylim(low / 2, max(min(high, 1e3 * start), low) * 2)
         ax.set_ylabel("gap" if first.measure == "gap" else "gradient norm")
-        ax.legend(loc="best", fontsize=7, handlelength=1.2)
         ax.tick_params(labelbottom=False)
         return drawn
 
@@ -155,7 +160,8 @@ class Film:
         x = run.history.x[:kept]
         y = run.history.fun[run.history.n[:kept]] if run.problem.dim == 1 else x[:, 1]
         across, up = draw.drawable(x[:, 0], tail.axes.get_xlim()), draw.drawable(y, tail.axes.get_ylim())
-        tail.set_data(across[-400:], up[-400:])
+        stride = 1 + kept // 2000
+        tail.set_data(np.append(across[::stride], across[-1]), np.append(up[::stride], up[-1]))
         ball.set_data(across[-1:], up[-1:])
 
     def frame(self, k: int, dpi: float = 100) -> Any:
