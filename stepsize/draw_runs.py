@@ -97,8 +97,8 @@ def projection(run: Run, ax: Axes | None = None) -> Axes:
         worst = np.nanmax(np.abs(seen.off_plane), initial=0.0)
         ax.set_title(
             f"{first + second:.1f} % of the path lies in this plane ({first:.1f} + {second:.1f});\n"
-            f"its loss differs from the contours by {abs(seen.off_plane[0]):.2g}\n"
-            f"at the start, {worst:.2g} at most",
+            "its loss differs from the contours\n"
+            f"by {abs(seen.off_plane[0]):.2g} at the start, {worst:.2g} at most",
             fontsize=8,
             fontweight="normal",
         )
