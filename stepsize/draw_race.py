@@ -6,7 +6,6 @@ It is reached as ``draw.race``.
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from matplotlib.lines import Line2D
 
 from stepsize import draw
 from stepsize.draw_key import marks_of
+from stepsize.draw_page import AXIS, CHARACTER, LEFT, RIGHT_EDGE, SWATCH, TITLE_CHARACTER, Entry, Page, Row
 from stepsize.draw_style import INK, RIGHT, TOO_LARGE, TOO_SMALL, as_size, fitted, style, verdict_shades
 from stepsize.draw_window import last_shown, window_around
 from stepsize.races import Race, optimizer_label, rate_label
@@ -24,20 +24,7 @@ from stepsize.rate_words import word_alone
 
 __all__ = ["race"]
 
-# Inches: a line of a text, a character of it and of a bold title, and what stands around the axes.
-_LINE, _CHARACTER, _TITLE_LINE, _TITLE_CHARACTER = 0.155, 0.06, 0.17, 0.094
-_LEFT, _RIGHT, _AXIS, _BAND_GAP, _SWATCH = 0.6, 0.2, 0.42, 0.55, 0.22
 _SHADES = {"too small": TOO_SMALL, "right": RIGHT, "too large": TOO_LARGE}
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """A run in its panel: which one, its colour, its words and whether its rate changes."""
-
-    index: int
-    color: str
-    lines: tuple[str, ...]
-    dashed: bool
 
 
 def race(result: Race, *, size: Any = None) -> Figure:
@@ -60,12 +47,12 @@ def race(result: Race, *, size: Any = None) -> Figure:
     columns = min(len(groups), 4)
     bands = math.ceil(len(groups) / columns)
     width = {1: 5.2, 2: 8.4}.get(columns, 3.2 * columns)
-    wide = (width - 0.1) / columns - _LEFT - _RIGHT
+    wide = (width - 0.1) / columns - LEFT - RIGHT_EDGE
     colors = colors_of(result, [who for _, who in groups])
     panels = [
-        (_wrapped(name, wide / _TITLE_CHARACTER), _entries(result, who, wide, colors)) for name, who in groups
+        (_wrapped(name, wide / TITLE_CHARACTER), _entries(result, who, wide, colors)) for name, who in groups
     ]
-    rows = [_Row.of(panels[columns * k : columns * (k + 1)], window is not None) for k in range(bands)]
+    rows = [Row.of(panels[columns * k : columns * (k + 1)], window is not None) for k in range(bands)]
     title = textwrap.fill(result.title.replace("   ", " \u00b7 "), int(13 * width))
     head = 0.3 + 0.16 * title.count("\n")
     free = len(groups) < bands * columns
@@ -79,7 +66,7 @@ def race(result: Race, *, size: Any = None) -> Figure:
     with style():
         picture = Figure(figsize=(width, height))
         picture.text(0.1 / width, 1 - 0.1 / height, title, va="top", color=INK)
-        page = _Page(picture, width, height)
+        page = Page(picture, width, height)
         drawn: list[Axes] = []
         for index, (name, entries) in enumerate(panels):
             row = rows[index // columns]
@@ -88,7 +75,7 @@ def race(result: Race, *, size: Any = None) -> Figure:
             page.text(left, top - row.titles, "\n".join(name), weight="bold", fontsize=10, va="bottom")
             top -= row.titles + 0.05
             above = page.axes(left, right, top, row.landscape) if window else None
-            top -= row.landscape + (_AXIS if window else 0.0)
+            top -= row.landscape + (AXIS if window else 0.0)
             page.entries(left, top, entries)
             top -= row.words
             changes = any(entry.dashed for entry in entries)
@@ -104,64 +91,6 @@ def race(result: Race, *, size: Any = None) -> Figure:
         else:
             _key_at_the_foot(picture, marks, width, height)
     return picture
-
-
-@dataclass(frozen=True)
-class _Row:
-    """The heights in inches of what stands in a row of panels, from its titles to its errors."""
-
-    titles: float
-    landscape: float
-    words: float
-    error: float
-    height: float
-
-    @classmethod
-    def of(cls, panels: list[tuple[list[str], list[_Entry]]], landscape: bool) -> "_Row":
-        """Return the heights that these titles and entries need."""
-        titles = _TITLE_LINE * max(len(title) for title, _ in panels)
-        words = _LINE * max(sum(len(entry.lines) for entry in entries) for _, entries in panels) + 0.08
-        tall = 2.0 if landscape else 0.0
-        around = 0.05 + (_AXIS if landscape else 0.0) + _BAND_GAP
-        return cls(titles, tall, words, 2.0, titles + tall + words + 2.0 + around)
-
-    def stretched(self, extra: float) -> "_Row":
-        """Return a higher row, whose axes share what is added."""
-        share = extra / 2 if self.landscape else 0.0
-        more = {"landscape": self.landscape + share, "error": self.error + extra - share}
-        return replace(self, height=self.height + extra, **more)
-
-
-@dataclass(frozen=True)
-class _Page:
-    """A figure whose places are inches from its lower left corner."""
-
-    picture: Figure
-    width: float
-    height: float
-
-    def axes(self, left: float, right: float, top: float, tall: float) -> Axes:
-        """Add axes with their top there."""
-        box = (left / self.width, (top - tall) / self.height, (right - left) / self.width, tall / self.height)
-        return self.picture.add_axes(box)
-
-    def text(self, x: float, y: float, words: str, **look: Any) -> None:
-        """Write a text."""
-        self.picture.text(x / self.width, y / self.height, words, **({"color": INK} | look))
-
-    def entries(self, left: float, top: float, entries: list[_Entry]) -> None:
-        """Write the words on the runs, each with a piece of its line."""
-        line = 0
-        for entry in entries:
-            middle = (top - _LINE * (line + 0.5)) / self.height
-            ends = [left / self.width, (left + _SWATCH - 0.06) / self.width]
-            dash = (0, (3, 1.2)) if entry.dashed else "-"
-            look: dict[str, Any] = {"color": entry.color, "linestyle": dash, "linewidth": 1.3}
-            self.picture.add_artist(Line2D(ends, [middle, middle], **look))
-            for words in entry.lines:
-                y = top - _LINE * (line + 0.5)
-                self.text(left + _SWATCH, y, words, fontsize=8, va="center", color=entry.color)
-                line += 1
 
 
 def _key_at_the_foot(picture: Figure, marks: list[Any], width: float, height: float) -> None:
@@ -186,14 +115,14 @@ def _key_at_the_foot(picture: Figure, marks: list[Any], width: float, height: fl
 def _sides(column: int, columns: int, width: float) -> tuple[float, float]:
     """Return where a column's axes begin and end, in inches."""
     share = (width - 0.1) / columns
-    return 0.1 + share * column + _LEFT, 0.1 + share * (column + 1) - _RIGHT
+    return 0.1 + share * column + LEFT, 0.1 + share * (column + 1) - RIGHT_EDGE
 
 
 def _wrapped(text: str, characters: float) -> list[str]:
     return textwrap.wrap(text, max(int(characters), 12)) or [text]
 
 
-def _entries(result: Race, members: list[int], wide: float, colors: Sequence[str]) -> list[_Entry]:
+def _entries(result: Race, members: list[int], wide: float, colors: Sequence[str]) -> list[Entry]:
     """Return what is said of the runs of a panel, in lines that fit over it."""
     entries = []
     alone_in_panel = _one_panel_a_rate(result)
@@ -206,8 +135,8 @@ def _entries(result: Race, members: list[int], wide: float, colors: Sequence[str
         said += [word] if word else []
         said += ["predicted {}, observed {}".format(*told.factors(run))] if told is not None else []
         color = colors[index]
-        lines = [line for text in said for line in _wrapped(text, (wide - _SWATCH + 0.15) / _CHARACTER)]
-        entries.append(_Entry(index, color, tuple(lines), not isinstance(run.optimizer.lr, float)))
+        lines = [line for text in said for line in _wrapped(text, (wide - SWATCH + 0.15) / CHARACTER)]
+        entries.append(Entry(index, color, tuple(lines), not isinstance(run.optimizer.lr, float)))
     return entries
 
 
@@ -227,7 +156,7 @@ def colors_of(result: Race, groups: Sequence[Sequence[int]]) -> list[str]:
 
 
 def _panel(
-    result: Race, entries: list[_Entry], axes: tuple[Axes | None, Axes, Axes | None], window: Any, last: int
+    result: Race, entries: list[Entry], axes: tuple[Axes | None, Axes, Axes | None], window: Any, last: int
 ) -> None:
     """Draw one optimizer's runs: paths, errors, rates."""
     problem = result.problem
