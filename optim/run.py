@@ -293,6 +293,41 @@ class Run:
         """Return a Matplotlib figure of the run: its path or projection, its error, its verdict."""
         return hook("plot")(self)
 
+    def animate(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        window: Any = None,
+        size: Any = None,
+        dpi: float = 100,
+        frames: int = 120,
+        seconds: float = 10.0,
+    ) -> Any:
+        """Film the run: the point on its curve or contours, its error and its rate, in step.
+
+        A run of more than two dimensions is filmed by its error and rate alone.
+
+        Parameters
+        ----------
+        path : path, optional
+            Where to write the film, whole or not at all: .gif, or .png and .apng for an animated PNG.
+        window : sequence of (low, high), optional
+            The region to show; by default the one that holds the path.
+        size : (float, float) or str, optional
+            Inches, or "slide", "wide" or "column".
+        dpi : float
+            Dots an inch.
+        frames, seconds : int, float
+            At most so many frames, which take so long; the last one stands longer.
+
+        Returns
+        -------
+        Animation
+            It shows itself in a notebook, and has `save`.
+        """
+        options = {"window": window, "size": size, "dpi": dpi, "frames": frames, "seconds": seconds}
+        return hook("animate")(self, path, **options)
+
     def _repr_html_(self) -> str:
         return str(hook("html")(self))
 

@@ -34,6 +34,7 @@ __version__ = "0.1.0"
 
 # What the floors below ask of this one, found when it is first asked for.
 hang("plot", "stepsize.draw_runs:run")
+hang("animate", "stepsize.draw_animation:film")
 hang("html", "stepsize.notebook:run_html")
 hang("frame", "stepsize.notebook:frame")
 hang("registry", "stepsize.expressions:load_registry")

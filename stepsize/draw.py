@@ -5,7 +5,8 @@ Every function takes an optional Matplotlib ``ax`` and returns it; without one i
 """
 
 import importlib
-from collections.abc import Sequence
+import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -14,9 +15,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from optim import Run
+from problems import Custom
 from stepsize.draw_line import line, sampling, searches
 from stepsize.draw_schedules import schedule, schedules
 from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, style
+from stepsize.draw_window import domain_window, heights, levels_of, values_on, window_around
 
 if TYPE_CHECKING:
     from stepsize.draw_maps import errors, map  # noqa: A004  (it is draw.map)
@@ -91,31 +94,60 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
         raise ValueError(f"problem: got {problem.dim} dimensions, expected 2 for contours")
     with style():
         ax = axes_or_new(ax)
-        (left, right), (bottom, top) = _domain_window(problem) if window is None else window
-        x, y = np.meshgrid(np.linspace(left, right, 201), np.linspace(bottom, top, 201))
-        with np.errstate(all="ignore"):
-            z = problem.fun(np.stack([x, y], axis=-1))
-        low = problem.minimum if problem.minimum is not None else float(np.nanmin(z))
-        height = np.where(np.isfinite(z), z - low, np.nan)
-        peak = float(np.nanmax(height))
-        drawn = peak * np.geomspace(1e-4, 1, 13) if levels is None else np.asarray(levels, float) - low
-        drawn = drawn[drawn > 0]
-        height = np.maximum(height, drawn[0] * 1e-3)  # a log scale has no place for the minimum itself
-        shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
-        ax.contourf(
-            x,
-            y,
-            height,
-            levels=drawn,
-            cmap=shades,
-            norm=mpl.colors.LogNorm(drawn[0], drawn[-1]),
-            extend="both",
-        )
-        ax.contour(x, y, height, levels=drawn[:-1], colors="#c3ccd4", linewidths=0.5)
+        (left, right), (bottom, top) = domain_window(problem) if window is None else window
+        points = 101 if isinstance(problem, Custom) else 201  # a user's function is asked point by point
+        x, y = np.meshgrid(np.linspace(left, right, points), np.linspace(bottom, top, points))
+        z = values_on(problem, np.stack([x, y], axis=-1))
+        height = heights(z, problem.minimum)
+        drawn = levels_of(height) if levels is None else np.asarray(levels, float) - _lowest(z, height)
+        level_lines(ax, x, y, height, drawn)
         for point in problem.minimizers or ():
-            ax.plot(*point, marker="*", color=INK, markersize=7, markeredgewidth=0, zorder=5)
+            ax.plot(*point, marker="*", color=INK, markersize=7, markeredgewidth=0, zorder=5, gid="minimum")
         ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
+        _plain_ticks(ax)
     return ax
+
+
+def level_lines(ax: Axes, x: Any, y: Any, height: Array, levels: Array) -> None:
+    """Draw contours at positive heights, shaded by their logarithms; nothing where there are none."""
+    levels = levels[levels > 0]
+    if len(levels) < 2:
+        return
+    height, levels = height / levels[-1], levels / levels[-1]
+    # A log scale has no place for the minimum itself.
+    height = np.ma.maximum(height, max(levels[0] * 1e-3, np.finfo(float).tiny))
+    shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
+    norm = mpl.colors.LogNorm(levels[0], levels[-1])
+    ax.contourf(x, y, height, levels=levels, cmap=shades, norm=norm, extend="both")
+    lines = levels[(levels < height.max()) & (levels > height.min())]
+    if len(lines):
+        ax.contour(x, y, height, levels=lines, colors="#c3ccd4", linewidths=0.5)
+
+
+def _plain_ticks(ax: Axes) -> None:
+    """Write very large, very small and very near numbers in full: a factor over the axes hides in titles."""
+    for axis in (ax.xaxis, ax.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        far = max(abs(low), abs(high))
+        if 1e-4 < far < 1e5 and high - low > 1e-3 * far:
+            continue
+        digits = 3 + max(math.ceil(math.log10(far / (high - low))), 0)
+        words = "{:." + str(digits) + "g}"
+        axis.set_major_locator(mpl.ticker.MaxNLocator(4))
+        axis.set_major_formatter(mpl.ticker.FuncFormatter(partial(_written, words)))
+
+
+def _written(words: str, value: float, _: Any) -> str:
+    digits, _, power = words.format(value).partition("e")
+    return (f"{digits}e{int(power)}" if power else digits).replace("-", "\u2212")
+
+
+def _lowest(values: Array, height: Any) -> float:
+    """Return the value from which heights are counted."""
+    if not height.count():
+        return 0.0
+    at = np.unravel_index(int(np.ma.argmin(height)), height.shape)
+    return float(values[at] - height[at])
 
 
 def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axes:
@@ -124,13 +156,27 @@ def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Ax
         raise ValueError(f"problem: got {problem.dim} dimensions, expected 1 for a curve")
     with style():
         ax = axes_or_new(ax)
-        low, high = _domain_window(problem)[0] if window is None else window
+        low, high = domain_window(problem)[0] if window is None else window
         x = np.linspace(low, high, 401)
-        y = problem.fun(x[:, None])
-        room = 0.06 * np.ptp(y)
+        y = values_on(problem, x[:, None])
+        foot, head = _shown_values(y)
+        room = 0.06 * (head - foot)
         ax.plot(x, y, color="#8d99a3", linewidth=1.2, zorder=1)
-        ax.set(xlim=(low, high), ylim=(y.min() - room, y.max() + room), xlabel="$x$", ylabel="$f(x)$")
+        ax.set(xlim=(low, high), ylim=(foot - room, head + room), xlabel="$x$", ylabel="$f(x)$")
+        _plain_ticks(ax)
     return ax
+
+
+def _shown_values(values: Array) -> tuple[float, float]:
+    """Return the lowest and highest value to show of a curve, which a pole must not flatten."""
+    seen = values[np.isfinite(values)]
+    if not len(seen):
+        return 0.0, 1.0
+    low, high = float(seen.min()), float(seen.max())
+    under, over = (float(v) for v in np.quantile(seen, (0.1, 0.9)))
+    if over > under:
+        low, high = max(low, under - 3 * (over - under)), min(high, over + 3 * (over - under))
+    return (low, high) if high > low else (low - max(abs(low), 1.0), high + max(abs(high), 1.0))
 
 
 def path(
@@ -172,31 +218,31 @@ def path(
         else:
             x, y = points[:, 0], points[:, 1]
         visible = slice(0, _plotted(run, window))
-        x, y = x[visible], y[visible]
+        x, y = drawable(x[visible], ax.get_xlim()), drawable(y[visible], ax.get_ylim())
         ax.plot(x, y, color=color, linewidth=1.0, alpha=0.9, label=label, zorder=3)
         crossed = np.concatenate([[False], run.history.overshoot])[n][visible]
-        few = len(x) <= 400
-        if few:
-            ax.plot(x[~crossed], y[~crossed], "o", color=color, markersize=2.6, markeredgewidth=0, zorder=4)
-            ax.plot(
-                x[crossed],
-                y[crossed],
-                "o",
-                color=color,
-                markerfacecolor="white",
-                markersize=3.4,
-                markeredgewidth=0.9,
-                zorder=4,
-            )
-        ax.plot(x[0], y[0], "o", color=INK, markersize=4.5, markeredgewidth=0, zorder=6)
+        if len(x) <= 400:
+            look: dict[str, Any] = {"color": color, "zorder": 4}
+            full, hollow = np.flatnonzero(~crossed)[1:], np.flatnonzero(crossed)
+            small: dict[str, Any] = {"markersize": 2.6, "markeredgewidth": 0, "gid": "update"}
+            ax.plot(x[full], y[full], "o", **small, **look)
+            open_circle: dict[str, Any] = {"markerfacecolor": "white", "markersize": 3.4, "gid": "overshot"}
+            ax.plot(x[hollow], y[hollow], "o", markeredgewidth=0.9, **open_circle, **look)
+        ax.plot(x[0], y[0], "o", color=INK, markersize=4.5, markeredgewidth=0, zorder=6, gid="start")
     return ax
+
+
+def on_log_axis(error: Any) -> Array:
+    """Return errors as a log axis can show them: no 0, and room around the largest number."""
+    error = np.asarray(error, float)
+    return np.where(error > 0, np.clip(error, 1e-290, 1e290), np.nan)
 
 
 def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str | None = None) -> Axes:
     """Draw the error against the update on a log axis: the gap, or the gradient norm without a minimum."""
     with style():
         ax = axes_or_new(ax)
-        error = np.where(run.error > 0, run.error, np.nan)
+        error = on_log_axis(run.error)
         steps = np.arange(len(error))
         keep = np.unique(np.linspace(0, len(error) - 1, 2000).round().astype(int))
         ax.semilogy(steps[keep], error[keep], color=color, label=label, linewidth=1.3)
@@ -210,7 +256,7 @@ def rates(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: st
     """Draw the rate that each update used."""
     with style():
         ax = axes_or_new(ax)
-        lr = run.history.lr.reshape(run.nit, -1)
+        lr = run.history.lr.reshape(run.nit, -1 if run.nit else 1)
         ax.plot(np.arange(run.nit), lr, color=color, label=label, linewidth=1.2, drawstyle="steps-post")
         ax.set(xlabel="update", ylabel="rate")
         if run.nit and lr.min() > 0 and lr.max() / lr.min() > 20:
@@ -231,30 +277,8 @@ def _plotted(run: Run, window: Any) -> int:
     return min(int(inside[-1]) + 3, count) if len(inside) else count
 
 
-def _domain_window(problem: Any) -> list[tuple[float, float]]:
-    if problem.domain is None:
-        start = np.array(problem.x0, dtype=float)
-        return [(v - 2 * max(abs(v), 1), v + 2 * max(abs(v), 1)) for v in start]
-    low, high = (np.broadcast_to(np.asarray(bound, float), problem.dim) for bound in problem.domain)
-    return list(zip(low.tolist(), high.tolist(), strict=True))
-
-
-def window_around(runs: Sequence[Run]) -> list[tuple[float, float]]:
-    """Return a box around what matters: starts, minimizers, and the paths of the runs that stay near them."""
-    problem = runs[0].problem
-    anchors = [run.history.x[0] for run in runs] + [np.array(m) for m in problem.minimizers or ()]
-    near = np.array(anchors, dtype=float)
-    reach = np.ptp(near, axis=0).max() or 1.0
-    if problem.dim == 1:  # both sides of the minimum, with room for an overshoot that grows
-        middle = float(near[-1, 0] if problem.minimizers else near.mean())
-        return [(middle - 1.7 * reach, middle + 1.7 * reach)]
-    low, high = near.min(axis=0) - 0.6 * reach, near.max(axis=0) + 0.6 * reach
-    tame = [
-        run.history.x
-        for run in runs
-        if not run.diverged and np.all((run.history.x > low) & (run.history.x < high))
-    ]
-    box = np.concatenate([near, *tame])
-    low, high = box.min(axis=0), box.max(axis=0)
-    margin = 0.12 * np.maximum(high - low, 0.25 * (high - low).max() or 1.0)
-    return list(zip((low - margin).tolist(), (high + margin).tolist(), strict=True))
+def drawable(values: Array, limits: tuple[float, float]) -> Array:
+    """Return coordinates, those far outside the limits brought nearer: no canvas is 1e30 wide."""
+    low, high = limits
+    room = 1e3 * (high - low)
+    return np.asarray(np.clip(np.asarray(values, float), low - room, high + room))

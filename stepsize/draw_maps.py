@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from optim import SGD, Momentum, Nesterov
 from stepsize.base.checks import refuse_unless
 from stepsize.diagnosis import VERDICTS
-from stepsize.draw_style import INK, VERDICT_COLORS, axes_or_new, style
+from stepsize.draw_style import INK, TOO_LARGE, axes_or_new, style, verdict_shades
 from stepsize.draw_sweeps import column_label, columns_of, is_geometric, narrow_log, title_of
 from stepsize.sweeps import Sweep
 from stepsize.theory import stability_limit
@@ -22,6 +22,8 @@ __all__ = ["errors", "map"]
 
 Array = np.ndarray[Any, Any]
 
+# An error that many times the first start's has the colour of runs that diverged.
+_GONE = 1e3
 # How theory writes the border of convergence.
 _BORDERS = {SGD: "2/L", Momentum: "(2 + 2 beta)/L", Nesterov: "(2 + 2 beta)/((1 + 2 beta) L)"}
 
@@ -56,7 +58,7 @@ def map(sweep: Sweep, x: str = "lr", y: str = "momentum", ax: Axes | None = None
     with style():
         ax = axes_or_new(ax, 5.6, 3.8)
         families = [verdict.partition(",")[0] for verdict in VERDICTS]
-        shades = np.array([mpl.colors.to_rgb(VERDICT_COLORS[family][0]) for family in families])
+        shades = np.array([mpl.colors.to_rgb(verdict_shades(family)[0]) for family in families])
         picture = shades[code]
         done = np.isfinite(settled)
         greens = mpl.colors.LinearSegmentedColormap.from_list("", ["#00402c", "#009E73", "#c7ecdf"])
@@ -71,7 +73,7 @@ def map(sweep: Sweep, x: str = "lr", y: str = "momentum", ax: Axes | None = None
         _scales(ax, across, up)
         marks = _border(sweep, x, y, across, up, ax)
         seen = dict.fromkeys(families[k] for k in np.unique(code))
-        others = [Patch(color=VERDICT_COLORS[name][0], label=name) for name in seen if name != "settled"]
+        others = [Patch(color=verdict_shades(name)[0], label=name) for name in seen if name != VERDICTS[0]]
         ax.legend(handles=[*others, *marks], loc="upper left", bbox_to_anchor=(1.0, 1.0))
         if norm is not None:
             place = ax.inset_axes((1.05, 0.03, 0.04, 0.45))
@@ -87,7 +89,8 @@ def errors(
 ) -> Axes:
     """Draw the error at the end over two columns, such as rate and batch size; each row's best is marked.
 
-    Where several runs share a setting (seeds, starts), their median is shown; red is diverged.
+    Where several runs share a setting (seeds, starts), their median is shown; red is diverged, or beyond a
+    thousand times the first start's error.
 
     Parameters
     ----------
@@ -104,9 +107,10 @@ def errors(
     final = _medians(sweep["final"], cell, (len(up), len(across)))
     with style():
         ax = axes_or_new(ax, 5.4, 3.8)
-        shown = np.ma.masked_invalid(np.where(final > 0, final, np.nan))
+        far = _GONE * float(sweep.run(0).error[0])
+        shown = np.ma.masked_invalid(np.where((final > 0) & (final < far), final, np.nan))
         norm = mpl.colors.LogNorm(shown.min(), shown.max()) if shown.count() else None
-        ax.set_facecolor(VERDICT_COLORS["diverged"][0])
+        ax.set_facecolor(TOO_LARGE[0])
         mesh = ax.pcolormesh(_edges(across), _edges(up), shown, norm=norm, cmap="viridis_r", rasterized=True)
         bar = ax.figure.colorbar(mesh, ax=ax, label="median error at the end")
         if norm is not None:

@@ -7,7 +7,6 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,6 +17,7 @@ from stepsize.base.checks import refuse_unless
 from stepsize.diagnosis import diagnose, refuse_unless_single
 from stepsize.draw_style import COLORS, INK, axes_or_new, style
 from stepsize.draw_sweeps import narrow_log
+from stepsize.draw_window import comparable, heights, levels_of, values_on, window_around
 from stepsize.probes import Sharpness
 from stepsize.races import optimizer_label, rate_label, thinned
 
@@ -37,7 +37,7 @@ class Projection:
     axes : ndarray of shape (2, d)
         Its two orthonormal directions, the principal components of the path about `center`.
     points : ndarray of shape (n, 2)
-        The path on the plane (thinned to 2000 points).
+        The path on the plane (thinned to 2000 points; of a run that diverges its beginning).
     shares : (float, float)
         Which share of the path's sum of squares about `center` lies along each.
     off_plane : ndarray of shape (n,)
@@ -61,17 +61,17 @@ def plane(run: Run) -> Projection:
         For a batch, or a run of fewer than two dimensions or updates.
     """
     refuse_unless_single(run)
-    points = thinned(run.history.x, 2000)
-    refuse_unless(
-        points.shape[1] > 1 and len(points) > 1, "run", points, "at least two dimensions and one update"
-    )
+    points = thinned(comparable(run.history.x), 2000)
+    fine = points.shape[1] > 1 and len(points) > 1
+    refuse_unless(fine, "run", run.history.x, "at least two dimensions and one update to finite numbers")
     offsets = points - points[-1]
     _, sizes, directions = np.linalg.svd(offsets, full_matrices=False)
     directions = np.concatenate([directions, np.zeros((2, points.shape[1]))])[:2]
     squares = np.concatenate([sizes * sizes, [0.0, 0.0]])
     total = squares.sum() or 1.0
     on = offsets @ directions.T
-    off = run.problem.fun(points) - run.problem.fun(points[-1] + on @ directions)
+    with np.errstate(all="ignore"):
+        off = values_on(run.problem, points) - values_on(run.problem, points[-1] + on @ directions)
     return Projection(points[-1], directions, on, (float(squares[0] / total), float(squares[1] / total)), off)
 
 
@@ -85,27 +85,22 @@ def projection(run: Run, ax: Axes | None = None) -> Axes:
     with style():
         ax = axes_or_new(ax, 5.2, 4.0)
         low, high = seen.points.min(axis=0), seen.points.max(axis=0)
-        margin = 0.15 * max(np.max(high - low), 1e-12)
+        margin = 0.15 * (float(np.max(high - low)) or 1.0)
         a, b = (np.linspace(u - margin, v + margin, 81) for u, v in zip(low, high, strict=True))
         grid = np.stack(np.meshgrid(a, b), axis=-1)
-        with np.errstate(all="ignore"):
-            loss = np.array([run.problem.fun(seen.center + row @ seen.axes) for row in grid])
-        least = run.problem.minimum if run.problem.minimum is not None else np.nanmin(loss)
-        height = np.maximum(loss - least, 1e-300)
-        levels = np.geomspace(max(np.nanmin(height), 1e-6 * np.nanmax(height)), np.nanmax(height), 14)
-        shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#dde4ea"])
-        norm = mpl.colors.LogNorm(levels[0], levels[-1])
-        ax.contourf(a, b, height, levels=levels, cmap=shades, norm=norm, extend="both")
-        ax.contour(a, b, height, levels=levels, colors="#c3ccd4", linewidths=0.5)
+        loss = np.array([values_on(run.problem, seen.center + row @ seen.axes) for row in grid])
+        height = heights(loss, run.problem.minimum)
+        draw.level_lines(ax, a, b, height, levels_of(height))
         ax.plot(*seen.points.T, color=COLORS[0], linewidth=1.0, marker="o", markersize=2, markeredgewidth=0)
         ax.plot(*seen.points[0], "o", color=INK, markersize=4.5)
         first, second = (100 * share for share in seen.shares)
-        worst = np.abs(seen.off_plane).max()
+        worst = np.nanmax(np.abs(seen.off_plane), initial=0.0)
         ax.set_title(
             f"{first + second:.1f} % of the path lies in this plane ({first:.1f} + {second:.1f});\n"
-            f"its loss differs from the contours by {abs(seen.off_plane[0]):.2g} at the start, "
-            f"{worst:.2g} at most",
-            fontsize=8.5,
+            "its loss differs from the contours\n"
+            f"by {abs(seen.off_plane[0]):.2g} at the start, {worst:.2g} at most",
+            fontsize=8,
+            fontweight="normal",
         )
         ax.set(xlabel="first principal direction", ylabel="second")
     return ax
@@ -123,15 +118,18 @@ def run(result: Run) -> Figure:
     with style():
         picture = Figure(figsize=(9.0, 3.9), layout="constrained")
         left, right = picture.subplots(1, 2)
-        window: Any = draw.window_around([result]) if result.problem.dim <= 2 else None
+        window: Any = window_around([result]) if result.problem.dim <= 2 else None
         if result.problem.dim == 1:
             draw.landscape(result.problem, left, window=window[0])
         elif result.problem.dim == 2:
             draw.contours(result.problem, left, window=window)
         if window is not None:
             draw.path(result, left, window=window)
-        else:
+        elif len(comparable(result.history.x)) > 1:
             projection(result, left)
+        else:
+            left.set_axis_off()
+            left.text(0.5, 0.5, "no update to finite numbers:\nno path to draw", ha="center", va="center")
         draw.gap(result, right)
         found = diagnose(result)
         rate = rate_label(result.optimizer, result.problem)

@@ -1,6 +1,7 @@
 """Several optimizers, or one at several rates, on the same problem from the same start."""
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,8 +11,10 @@ import numpy as np
 
 from optim import Optimizer, Run, minimize
 from stepsize.base.checks import describe
+from stepsize.base.hooks import hook
 from stepsize.diagnosis import Diagnosis, diagnose
 from stepsize.prediction import Prediction, observed_rate, predict
+from stepsize.rate_words import rate_words
 
 __all__ = ["Race", "race"]
 
@@ -66,6 +69,11 @@ class Race:
             f"settled = {what} <= {bound} to the end"
         )
 
+    @property
+    def rate_words(self) -> tuple[str | None, ...]:
+        """Where one rule runs at several rates, what each is beside the best: too small, right, too large."""
+        return rate_words(self.runs, self.diagnoses, self.tolerance)
+
     def table(self, ascii_only: bool = False) -> str:
         """Return the table as text, a row a run.
 
@@ -73,10 +81,12 @@ class Race:
         one of the runs, the factor that the error shrinks by a step, predicted and observed.
         """
         what = self.runs[0].measure
-        head = ("settled", "overshoot", f"final {what}", f"{what} over time", "verdict")
+        head = ("settled", "overshoot", f"final {what}", f"{what} over time")
         theory = any(self.predictions)
-        rows = [("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head)]
-        for run, found, told in zip(self.runs, self.diagnoses, self.predictions, strict=True):
+        words = self.rate_words
+        last = ("beside the others",) if any(words) else ()
+        rows = [("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head, *last, "verdict")]
+        for run, found, told, word in zip(self.runs, self.diagnoses, self.predictions, words, strict=True):
             rows.append(
                 (
                     optimizer_label(run.optimizer),
@@ -84,13 +94,14 @@ class Race:
                     *((told.factors(run) if told else ("-", "-")) if theory else ()),
                     "-" if found.settled is None else str(found.settled),
                     f"{100 * found.overshoot:.0f} %",
-                    "-" if found.verdict == "diverged" else f"{found.error:.1e}",
+                    "-" if found.verdict.startswith("diverg") else f"{found.error:.1e}",
                     sparkline(run.error, self.steps, self.tolerance, ascii_only),
+                    *((word or "-",) if last else ()),
                     found.verdict,
                 )
             )
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        right = set(range(2, len(rows[0]) - 2))
+        right = set(range(2, len(rows[0]) - 2 - len(last)))
         lines = (
             "  ".join(
                 c.rjust(w) if i in right else c.ljust(w)
@@ -120,6 +131,10 @@ class Race:
             f"lr {rate_label(first.optimizer, self.problem)} at update {at}"
         )
 
+    def animate(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
+        """Film the runs side by side on one landscape; everything else is as in `Run.animate`."""
+        return hook("animate")(self, path, **options)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the race as standard JSON values; what is not finite is None."""
         return {
@@ -143,6 +158,7 @@ class Race:
                     "lr": rate_label(run.optimizer, self.problem),
                     "verdict": found.verdict,
                     "reason": found.reason,
+                    "beside_the_others": word,
                     "settled": found.settled,
                     "overshoot": found.overshoot,
                     "uphill": found.uphill,
@@ -152,7 +168,9 @@ class Race:
                     "x": [_finite(v) for v in run.x.tolist()],
                     "error_over_time": [_finite(v) for v in thinned(run.error, 61).tolist()],
                 }
-                for run, found, told in zip(self.runs, self.diagnoses, self.predictions, strict=True)
+                for run, found, told, word in zip(
+                    self.runs, self.diagnoses, self.predictions, self.rate_words, strict=True
+                )
             ],
         }
 
@@ -223,7 +241,8 @@ def race(
 def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction | None:
     """Return what theory says of a run before it is made, or None where it is silent."""
     try:
-        return predict(problem, optimizer, x0)
+        with np.errstate(all="ignore"):
+            return predict(problem, optimizer, x0)
     except (TypeError, ValueError, AttributeError):
         return None
 

@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from typing import Any
 
-from stepsize.commands.output import new_folder, print_json, say, unused
+from stepsize.commands.output import add_picture_options, look, new_folder, print_json, say, unused
 
 HELP = "show how PyTorch, Keras, Optax, TensorFlow 1, a textbook and the papers differ on one rule"
 EPILOG = """\
@@ -26,6 +26,7 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("rule", nargs="?", help="such as adam, or 'rmsprop with momentum'; without: a list")
+    add_picture_options(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the table")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
@@ -58,13 +59,15 @@ def _list(args: argparse.Namespace) -> int:
 def _one(args: argparse.Namespace) -> int:
     from stepsize.comparison import compare
 
+    look(args)
     comparison = compare(args.rule)
     pictures = []
     if not args.no_picture:
         from stepsize import draw, draw_dialects
 
         name = f"dialects-{comparison.family.replace(' ', '-')}.png"
-        pictures.append(draw.save(draw_dialects.parting(comparison), unused(new_folder(args.out), name)))
+        target = unused(new_folder(args.out), name)
+        pictures.append(draw.save(draw_dialects.parting(comparison), target, **look(args)))
     if args.json:
         print_json(comparison.to_dict() | {"pictures": [str(p) for p in pictures]})
         return 0

@@ -4,7 +4,7 @@ import argparse
 import math
 from typing import Any
 
-from stepsize.commands.output import new_folder, print_json, say, unused
+from stepsize.commands.output import add_picture_options, look, new_folder, print_json, say, unused
 from stepsize.commands.problem import add_problem, read_optimizer, read_problem
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
@@ -35,6 +35,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="the budget (default 100)")
     parser.add_argument("--seeds", type=int, metavar="N", help="for mini-batches and noise: how many seeds")
     parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="source of the seeds (default 0)")
+    add_picture_options(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the numbers")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Find, print, draw."""
     from stepsize.finder import find_lr
 
+    look(args)
     chosen, optimizer = read_problem(args), read_optimizer(args.optimizer, "--optimizer")
     found = find_lr(chosen.problem, optimizer, args.steps, x0=chosen.start, seeds=args.seeds, rng=args.rng)
     said, moved = found.classical(COUNTS), found.disturbed(DISTURBED)
@@ -93,7 +95,7 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
-    return draw.save(picture, unused(new_folder(args.out), name))
+    return draw.save(picture, unused(new_folder(args.out), name), **look(args))
 
 
 def _finite(value: float) -> float | None:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stepsize.commands.output import Progress, new_folder, print_json, say, unused
+from stepsize.commands.output import Progress, add_picture_options, look, new_folder, print_json, say, unused
 
 HELP = "textbook figures with their numbers: list, draw, check, animate"
 EPILOG = """\
@@ -37,6 +37,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--animate", action="store_true", help="also write GIF and animated PNG of trajectories"
     )
+    add_picture_options(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where pictures go (default: a new folder)")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
     parser.set_defaults(run=run)
@@ -100,12 +101,12 @@ def _about(entry: Any) -> dict[str, Any]:
     return {word: getattr(entry, word) for word in ("name", "source", "place", "teaches", "remark")}
 
 
-def _made(entries: list[Any], folder: Path | None, films: bool) -> list[Any]:
+def _made(entries: list[Any], folder: Path | None, films: bool, sized: dict[str, Any]) -> list[Any]:
     """Compute the figures, and draw them into a folder if there is one; on all cores where that pays."""
     import os
 
     progress = Progress(len(entries))
-    jobs = [(entry.name, folder, films) for entry in entries]
+    jobs = [(entry.name, folder, films, sized) for entry in entries]
     made = []
     cores = min(os.cpu_count() or 1, len(jobs))
     if len(jobs) < 6 or cores < 2:
@@ -124,28 +125,30 @@ def _made(entries: list[Any], folder: Path | None, films: bool) -> list[Any]:
     return made
 
 
-def _make(job: tuple[str, Path | None, bool]) -> tuple[list[Any], list[Path]]:
+def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any], list[Path]]:
     """Return the numbers of one figure, and the files that were written."""
     from stepsize import gallery
 
-    name, folder, films = job
+    name, folder, films, sized = job
     plate = gallery.find(name)()
     files: list[Path] = []
     if folder is not None:
         from stepsize import draw
 
-        files = [draw.save(plate.picture, unused(folder, f"{name}.{kind}")) for kind in ("png", "svg")]
+        files = [
+            draw.save(plate.picture, unused(folder, f"{name}.{kind}"), **sized) for kind in ("png", "svg")
+        ]
         if films and plate.runs:
-            from stepsize.draw_motion import animate
+            from stepsize.draw_animation import animate, filmed
 
             targets = [unused(folder, f"{name}-film.{kind}") for kind in ("gif", "apng")]
-            files += animate(plate.runs, targets, window=plate.window)
+            files += animate(plate.runs, targets, window=plate.window, **filmed(sized))
     return list(plate.numbers), files
 
 
 def _check(entries: list[Any], as_json: bool) -> int:
     checked = [
-        (entry, numbers) for entry, (numbers, _) in zip(entries, _made(entries, None, False), strict=True)
+        (entry, numbers) for entry, (numbers, _) in zip(entries, _made(entries, None, False, {}), strict=True)
     ]
     numbers = [number for _, column in checked for number in column]
     missed = sum(not number.passes for number in numbers)
@@ -188,9 +191,10 @@ def _table(numbers: Any) -> list[str]:
 
 
 def _draw(entries: list[Any], args: argparse.Namespace) -> int:
+    sized = look(args)
     folder = new_folder(args.out)
     report, missed = [], 0
-    for entry, (numbers, files) in zip(entries, _made(entries, folder, args.animate), strict=True):
+    for entry, (numbers, files) in zip(entries, _made(entries, folder, args.animate, sized), strict=True):
         misses = [number for number in numbers if not number.passes]
         missed += len(misses)
         for number in misses:

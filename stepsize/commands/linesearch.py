@@ -5,7 +5,7 @@ import sys
 import warnings
 from typing import Any
 
-from stepsize.commands.output import Progress, new_folder, print_json, say, unused
+from stepsize.commands.output import Progress, add_picture_options, look, new_folder, print_json, say, unused
 from stepsize.commands.problem import add_problem, read_optimizer, read_problem, read_record
 
 HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
@@ -59,6 +59,7 @@ def add(commands: Any) -> None:
         "--update", type=int, metavar="N", help="whose line is drawn (default: with most looks)"
     )
     parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="of the mini-batches (default 0)")
+    add_picture_options(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the table")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
@@ -69,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     """Search, print, draw."""
     from optim import minimize
 
+    look(args)
     chosen = read_problem(args)
     whole = chosen.problem
     optimizers = _optimizers(args)
@@ -170,7 +172,7 @@ def _draw(args: argparse.Namespace, runs: list[Any]) -> Any:
     from stepsize import draw
 
     folder = new_folder(args.out)
-    return draw.save(draw.searches(runs, args.update), unused(folder, "linesearch.png"))
+    return draw.save(draw.searches(runs, args.update), unused(folder, "linesearch.png"), **look(args))
 
 
 def _advice(args: argparse.Namespace) -> str:

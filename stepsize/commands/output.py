@@ -1,5 +1,6 @@
 """What commands share: folders that never overwrite, progress on a terminal, text that any terminal shows."""
 
+import argparse
 import json
 import sys
 import time
@@ -8,7 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-__all__ = ["Progress", "ascii_only", "new_folder", "print_json", "say", "unused"]
+__all__ = [
+    "Progress",
+    "add_picture_options",
+    "ascii_only",
+    "look",
+    "new_folder",
+    "print_json",
+    "say",
+    "unused",
+]
 
 
 def ascii_only() -> bool:
@@ -59,6 +69,28 @@ def unused(folder: Path, name: str) -> Path:
         target = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
         number += 1
     return target
+
+
+def add_picture_options(parser: argparse.ArgumentParser) -> None:
+    """Add --size and --dpi to a command that writes pictures."""
+    parser.add_argument(
+        "--size",
+        metavar="SIZE",
+        help="of a picture: slide (10x7.5 inches), wide (13.333x7.5), column (3.4x2.6) or such as 10x5.6; "
+        "letters grow with it",
+    )
+    parser.add_argument("--dpi", type=float, metavar="N", help="dots an inch (default 160, of films 100)")
+
+
+def look(args: argparse.Namespace) -> dict[str, Any]:
+    """Return --size and --dpi for `draw.save`; read before any work, so that a bad one is refused."""
+    if args.size is None and args.dpi is None:
+        return {"size": None, "dpi": None}
+    from stepsize.draw_style import as_dpi, as_size
+
+    size = as_size("--size", args.size)
+    dpi = None if args.dpi is None else as_dpi("--dpi", args.dpi, size or (10.0, 10.0))
+    return {"size": size, "dpi": dpi}
 
 
 class Progress:

@@ -3,7 +3,16 @@
 import argparse
 from typing import Any
 
-from stepsize.commands.output import Progress, ascii_only, new_folder, print_json, say, unused
+from stepsize.commands.output import (
+    Progress,
+    add_picture_options,
+    ascii_only,
+    look,
+    new_folder,
+    print_json,
+    say,
+    unused,
+)
 from stepsize.commands.problem import add_problem, read_number, read_optimizer, read_problem, read_record
 
 HELP = "race optimizers and rates on a problem; without a problem: the seven optimizers on three"
@@ -12,7 +21,7 @@ examples:
   stepsize race
       the seven optimizers on a bowl, Rosenbrock's valley and the breast-cancer data
   stepsize race parabola --optimizer SGD --lr 0.05 --lr 0.2 --lr 1.1
-      one rule at three rates: too small, right, too large
+      one rule at three rates: too small, right, too large; --animate films them
   stepsize race rosenbrock --optimizer "Adam(lr=0.02)" \\
       --optimizer "SGD(lr=StepDecay(0.002, 0.5, 500))" --steps 2000 --x0 -1.2,1
   stepsize race "x**2 + 3*y**2" --x0 -5,-2 --optimizer SGD --lr 0.1 --lr 0.3 --lr 0.34
@@ -58,7 +67,9 @@ def add(commands: Any) -> None:
         help="settled means: the error is at most this share of the start's, to the end (default 1e-8)",
     )
     parser.add_argument("--atol", default=None, metavar="ERROR", help="or, instead, at most this error")
+    add_picture_options(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
+    parser.add_argument("--animate", action="store_true", help="also write a film of the runs, as GIF")
     parser.add_argument("--no-picture", action="store_true", help="only the table")
     parser.add_argument(
         "--all", action="store_true", help="without a problem: print the table of every problem"
@@ -69,6 +80,9 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Race, print, draw."""
+    look(args)
+    if args.animate and args.no_picture:
+        raise ValueError("--animate: got it with --no-picture, expected one or the other")
     if args.problem is None:
         return _showcase(args)
     return _single(args)
@@ -97,7 +111,8 @@ def _showcase(args: argparse.Namespace) -> int:
                 f"--{word}: got it without a problem, expected one: stepsize race PROBLEM --{word} ..."
             )
     built = [(show, *show.build()) for show in SHOWS]
-    progress = Progress(sum(len(optimizers) for _, _, optimizers in built) + len(built))
+    drawings = len(built) * (1 + args.animate)
+    progress = Progress(sum(len(optimizers) for _, _, optimizers in built) + drawings)
     results = []
     for show, problem, optimizers in built:
         result = race(
@@ -146,7 +161,7 @@ def _single(args: argparse.Namespace) -> int:
         raise ValueError("--steps: got 0, expected at least 1 update to race")
     tol = 1e-8 if args.tol is None else _tolerance("tol", args.tol)
     atol = None if args.atol is None else _tolerance("atol", args.atol)
-    progress = Progress(len(optimizers) + 1)
+    progress = Progress(len(optimizers) + 1 + args.animate)
     if not args.json:
         _warn(problem, optimizers)
     result = race(
@@ -170,7 +185,7 @@ def _single(args: argparse.Namespace) -> int:
     say(result.table(ascii_only()))
     say(f"why: {_reason(result)}")
     if pictures:
-        say(f"picture: {pictures[0]}")
+        say(f"picture: {', '.join(str(p) for p in pictures)}")
     unscaled = chosen.data is not None and not chosen.data["standardize"]
     settled = any(found.settled is not None for found in result.diagnoses)
     say(f"next: {_advice(result)}" + ("; or --standardize" if unscaled and not settled else ""))
@@ -192,11 +207,19 @@ def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Pr
         return []
     from stepsize import draw
 
-    folder = new_folder(args.out)
+    sized, folder = look(args), new_folder(args.out)
     pictures = []
     for name, result in results:
-        pictures.append(draw.save(draw.race(result), unused(folder, f"{name}.png")))
+        picture = draw.race(result, size=sized["size"])
+        pictures.append(draw.save(picture, unused(folder, f"{name}.png"), **sized))
         progress.advance(f"drawing {name}")
+        if args.animate:
+            from stepsize.draw_animation import filmed
+
+            target = unused(folder, f"{name}-film.gif")
+            result.animate(target, **filmed(sized))
+            pictures.append(target)
+            progress.advance(f"filming {name}")
     return pictures
 
 
@@ -245,7 +268,7 @@ def _advice(result: Any) -> str:
     """Return what to try after this race."""
     verdicts = [found.verdict for found in result.diagnoses]
     L, mu = result.problem.L, result.problem.mu
-    if all(v == "diverged" for v in verdicts):
+    if all(v.startswith("diverg") for v in verdicts):
         return (
             f"a smaller rate; for SGD anything below 2/L = {2 / L:.3g} converges"
             if L

@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.commands.output import ascii_only, new_folder, print_json, say, unused
+from stepsize.commands.output import (
+    add_picture_options,
+    ascii_only,
+    look,
+    new_folder,
+    print_json,
+    say,
+    unused,
+)
 from stepsize.commands.problem import read_number, read_record
 
 HELP = "show what a schedule does, update by update; several expressions overlay"
@@ -48,6 +56,7 @@ def add(commands: Any) -> None:
         "--steps", type=int, default=None, metavar="N", help="updates to show (default: past the end)"
     )
     parser.add_argument("--all", action="store_true", help="every schedule there is, on one sheet")
+    add_picture_options(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the table")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
@@ -64,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(
             'got no expression, expected one, such as stepsize schedule "Cosine(0.1, steps=100)"'
         )
+    look(args)
     chosen = _everything() if args.all else [_read(text) for text in args.expression]
     picture = _draw(args, chosen)
     if args.json:
@@ -197,4 +207,4 @@ def _draw(args: argparse.Namespace, chosen: list[Any]) -> Path | None:
 
     sheet = draw_schedules.schedules(chosen, args.steps, overlay=not args.all)
     target = unused(new_folder(args.out), "schedules.png" if args.all else "schedule.png")
-    return draw.save(sheet, target)
+    return draw.save(sheet, target, **look(args))

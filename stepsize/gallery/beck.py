@@ -77,10 +77,10 @@ def listings() -> Plate:
         lines = {k: (np.arange(1, r.nit + 1), r.history.grad_norm[1:]) for k, r in runs.items()}
         curves(axes[1], lines, labels="none")
         words = (
-            (4.2, 4e-3, "exact", 0),
-            (26, 6e-4, "step 0.1", 1),
-            (110, 4e-4, "narrow", 2),
-            (2000, 2e-3, "Rosenbrock", 3),
+            (4.2, 1e-3, "exact", 0),
+            (20, 15.0, "step 0.1", 1),
+            (800, 1e-3, "narrow", 2),
+            (4000, 3e-2, "Rosenbrock", 3),
         )
         for x, y, text, i in words:
             axes[1].text(x, y, text, color=draw.COLORS[i], fontsize=8, ha="right")

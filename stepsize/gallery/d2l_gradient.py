@@ -94,7 +94,7 @@ def local_minimum() -> Plate:
         picture, ax = panels(height=2.6)
         draw.landscape(wave, ax, window=(-10.0, 11.0))
         draw.path(run, ax, color=draw.COLORS[1])
-        name(ax, 10.2, 0.6, "start", ha="center", va="bottom")
+        name(ax, 9.3, 0.6, "start", ha="right", va="bottom")
         name(ax, -3.0, -3.2, "circles the\npoor minimum", draw.COLORS[1], ha="center", va="top")
         name(ax, 5.0, -6.6, "the good one\nis nearer", ha="right", va="center")
         ax.plot(7.2694, -6.9781, "*", color="#333333", markersize=8, markeredgewidth=0)

@@ -217,7 +217,9 @@ def softmax() -> Plate:
         for k, (color, label, marker) in enumerate(kinds):
             axes[1].plot(*X[y == k].T, marker, color=color, markersize=3, markeredgewidth=0)
             x, height = X[y == k].mean(axis=0)
-            axes[1].annotate(label, (x, height + 0.55), color=color, ha="center", fontsize=8)
+            axes[1].annotate(
+                label, (x - (0.9 if k == 1 else 0), height + 0.55), color=color, ha="center", fontsize=8
+            )
         axes[1].set(xlabel="petal length (cm)", ylabel="petal width (cm)", xlim=(0, 7.2), ylim=(0, 2.8))
         return picture
 

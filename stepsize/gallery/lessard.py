@@ -71,7 +71,7 @@ def cycle() -> Plate:
         descent = ss.minimize(problem, ss.SGD(lr=1 / 25), x0=[3.3], steps=24).history.x[:, 0]
         ax.plot(descent, color=draw.COLORS[0])
         ax.set(xlim=(0, 24), ylim=(-3.6, 3.6), xlabel="update", ylabel="$x$")
-        name(ax, 3.0, 0.55, "gradient descent", draw.COLORS[0])
+        name(ax, 5.0, -3.1, "gradient descent", draw.COLORS[0])
         strip = picture.add_subplot(grid[1, 1])
         strip.fill_between(starts, 0, 1, where=cycling, color=draw.COLORS[1], linewidth=0, step="mid")
         strip.set(xlim=(-6, 6), ylim=(0, 1), yticks=[], xlabel="starts that cycle")

@@ -84,7 +84,7 @@ def rosenbrock() -> Plate:
             ax.plot(np.arange(1, run_.nit + 1), run_.error[1:], color=color)
         ax.set(xscale="log", yscale="log", xlim=(1, 15000), ylim=(1e-20, 30), xlabel="update", ylabel="$f$")
         ax.grid(axis="y")
-        name(ax, 300, 2e-4, "steepest descent", draw.COLORS[0], ha="center")
+        name(ax, 500, 3e-7, "steepest descent", draw.COLORS[0], ha="center")
         name(ax, 42, 1e-12, "BFGS", draw.COLORS[1], ha="left")
         name(ax, 15, 1e-16, "Newton", draw.COLORS[2], ha="right")
         return picture

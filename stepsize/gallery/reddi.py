@@ -75,8 +75,9 @@ def adam_fails() -> Plate:
                 title=f"{game} game",
                 yticks=[-1, 0, 1],
             )
-            name(ax, 3, 0.75, "Adam", draw.COLORS[1])
-            name(ax, 3, -0.85, "AMSGrad", draw.COLORS[0])
+        for ax, adam, amsgrad in ((axes[0], 0.75, -0.35), (axes[1], -0.55, -0.9)):
+            name(ax, 3, adam, "Adam", draw.COLORS[1])
+            name(ax, 3, amsgrad, "AMSGrad", draw.COLORS[0])
         axes[0].set_ylabel("$x_t$  (best: $-1$)")
         t = np.arange(1, STEPS + 1)
         for label, color in zip(rules, (draw.COLORS[1], draw.COLORS[0]), strict=True):

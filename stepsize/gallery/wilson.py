@@ -75,7 +75,9 @@ def generalisation() -> Plate:
         axes[0].set(ylabel="error on new examples", ylim=(0, 0.38))
         shown = 43
         for (label, x), color in zip(ends.items(), colors, strict=True):
-            axes[1].plot(np.abs(x[:shown]), "o", color=color, markersize=2.6, label=label)
+            # Where both adaptive rules give a weight one size, the ring is around the point.
+            ring = {"markersize": 5, "markerfacecolor": "none"} if label == "Adam" else {"markersize": 2.6}
+            axes[1].plot(np.abs(x[:shown]), "o", color=color, label=label, **ring)
         axes[1].set(xlabel="weight", ylabel="its size", xlim=(-1, shown))
         axes[1].set_title("adaptive: every weight that moves has one size", fontsize=9)
         axes[1].legend(loc="upper right", handletextpad=0)
