@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper
+from optim.optimizer import Hyper, hyper
 from optim.wrappers import Wrapper
 from stepsize.base.arithmetic import maximum, minimum
 
@@ -44,8 +44,8 @@ class ClipByNorm(Wrapper):
     [-0.6, -0.8]
     """
 
-    max_norm: Hyper = 1.0
-    eps: Hyper = 0.0
+    max_norm: Hyper = hyper(1.0, above=0)
+    eps: Hyper = hyper(0.0, least=0)
 
     def before(self, x: Any, g: Any, h: Self) -> Any:
         """Return the gradient at its length or at max_norm, whichever is less."""
@@ -84,7 +84,7 @@ class ClipByValue(Wrapper):
     [-0.5, 0.25]
     """
 
-    limit: Hyper = 1.0
+    limit: Hyper = hyper(1.0, above=0)
 
     def before(self, x: Any, g: Any, h: Self) -> Any:
         """Return the gradient between -limit and limit."""

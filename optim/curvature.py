@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.checks import as_count, refuse_unless
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
@@ -60,7 +60,7 @@ class Newton(Optimizer):
     elementwise: ClassVar = False
     needs: ClassVar = ("hess",)
     lr: Hyper = 1.0
-    damping: Hyper = 0.0
+    damping: Hyper = hyper(0.0, least=0)
     repair: str | None = "cholesky"
 
     def check(self) -> None:
@@ -112,7 +112,7 @@ class DampedNewton(Newton):
     """
 
     lr: Hyper = 1.0
-    damping: Hyper = 0.0
+    damping: Hyper = hyper(0.0, least=0)
     repair: str | None = "cholesky"
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
@@ -160,7 +160,7 @@ class DiagonalNewton(Optimizer):
 
     elementwise: ClassVar = False
     lr: Hyper = 1.0
-    eps: Hyper = 1e-8
+    eps: Hyper = hyper(1e-8, least=0)
     diagonal: str = "exact"
     samples: int = 8
     rng: int = 0
@@ -224,7 +224,7 @@ class GaussNewton(Optimizer):
     elementwise: ClassVar = False
     needs: ClassVar = ("residuals", "jacobian")
     lr: Hyper = 1.0
-    damping: Hyper = 0.0
+    damping: Hyper = hyper(0.0, least=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the least-squares solution of J d = r."""

@@ -96,7 +96,7 @@ def minimize(
     state = optimizer.init(x) if state is None else state
     _check_state(optimizer, state)
     n, slots = state.n, state.slots
-    way = way_for(optimizer, problem, x, state)
+    way = way_for(optimizer, problem, x, state, n + steps)
     minimum = None if tol is None else problem.minimum
     single = x.ndim == 1
     feasible = getattr(problem, "feasible", None)

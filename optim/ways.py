@@ -41,9 +41,11 @@ class Searched:
 class Way:
     """An update whose rate is known from the index alone."""
 
-    def __init__(self, optimizer: Optimizer, problem: Any, x: Array, state: State) -> None:
+    def __init__(
+        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+    ) -> None:
         self.optimizer, self.problem = optimizer, problem
-        self.hypers = Hypers(optimizer, x)
+        self.hypers = Hypers(optimizer, x, stop)
         self.carry = state.carry
         self.searched: Searched | None = None
         self.n_f = self.n_g = 0
@@ -102,8 +104,10 @@ class FeedbackWay(Way):
     Where that was is kept with the rule's own memory.
     """
 
-    def __init__(self, optimizer: Optimizer, problem: Any, x: Array, state: State) -> None:
-        super().__init__(optimizer, problem, x, state)
+    def __init__(
+        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+    ) -> None:
+        super().__init__(optimizer, problem, x, state, stop)
         if self.carry is None:
             self.carry = optimizer.lr.begin(x)
 
@@ -135,8 +139,10 @@ class SearchWay(Way):
     handed over is kept with the carry: under dynamic sampling nobody could make it again.
     """
 
-    def __init__(self, optimizer: Optimizer, problem: Any, x: Array, state: State) -> None:
-        super().__init__(optimizer, problem, x, state)
+    def __init__(
+        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+    ) -> None:
+        super().__init__(optimizer, problem, x, state, stop)
         if not optimizer.factors:
             name = type(optimizer).__name__
             raise TypeError(
@@ -185,8 +191,10 @@ def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> N
             raise TypeError(f"problem: got {seen.formula}, expected one with {need}, which {name} needs")
 
 
-def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State) -> Way:
-    """Return the way that suits the optimizer's rate."""
+def way_for(
+    optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+) -> Way:
+    """Return the way that suits the optimizer's rate, for updates before `stop`."""
     kind = kind_of(optimizer.lr)
     if kind != "schedule" and x.ndim > 1:
         raise TypeError(
@@ -197,4 +205,5 @@ def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State) -> Way:
             f"x0: got {describe(x)}, a batch of runs, which {type(optimizer).__name__} cannot serve; "
             "run them one by one"
         )
-    return {"schedule": Way, "feedback": FeedbackWay, "search": SearchWay}[kind](optimizer, problem, x, state)
+    ways = {"schedule": Way, "feedback": FeedbackWay, "search": SearchWay}
+    return ways[kind](optimizer, problem, x, state, stop)

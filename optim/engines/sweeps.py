@@ -103,7 +103,8 @@ def sweep(
         few = take(optimizer, part, runs)
         start = x[part].copy()
         try:
-            _descend(_first_tile(problem, few, traces, start), np.arange(runs)[part], steps, check, ends)
+            tile = _first_tile(problem, few, traces, start, steps)
+            _descend(tile, np.arange(runs)[part], steps, check, ends)
         except Untraceable:
             x[part] = start
             _by_history(problem, few, x, part, steps, ends)
@@ -166,14 +167,16 @@ def _parts(runs: int, width: int) -> list[slice]:
     return [slice(low, min(low + width, runs)) for low in range(0, runs, width)]
 
 
-def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array) -> Tile:
+def _first_tile(
+    problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int
+) -> Tile:
     e = Evaluation(*problem.value_and_grad(x))
     check_first(x, e)
     slots = optimizer.start(x, Hypers(optimizer, x).at(0))
     if getattr(problem, "feasible", None) is not None or not can_be_traced(problem, optimizer, x, slots):
         raise Untraceable("more than elementwise arithmetic")
     inside = tuple(inner(slot) for slot in slots)
-    return Tile(problem, optimizer, traces, inner(x), inner(e.g), inside, exact=False)
+    return Tile(problem, optimizer, traces, inner(x), inner(e.g), inside, exact=False, stop=steps)
 
 
 def _descend(tile: Tile, who: Array, steps: int, check: int, ends: Ends) -> None:

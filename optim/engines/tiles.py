@@ -48,6 +48,8 @@ class Tile:
     exact : bool
         Whether powers of a run's own number, beta**t, are taken as the rule takes them; otherwise they are
         multiplied up (see `optim.engines.powers`).
+    stop : int, optional
+        The first update that will not be made.
     """
 
     def __init__(
@@ -59,10 +61,12 @@ class Tile:
         g: Array,
         slots: tuple[Array, ...],
         exact: bool = True,
+        stop: int | None = None,
     ) -> None:
         self.problem, self.optimizer, self.traces, self.exact = problem, optimizer, traces, exact
         self.x, self.g, self.slots = x, g, slots
-        self.hypers = Hypers(optimizer, x.T)
+        self.stop = stop
+        self.hypers = Hypers(optimizer, x.T, stop)
         self.scratch = Scratch(x.shape)
         self._programs: list[_Program] = []
         self._slope = self._slope_calls()
@@ -100,7 +104,7 @@ class Tile:
         """Return a tile of some of the runs, standing where these arrays say."""
         x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
         optimizer = take(self.optimizer, which, self.x.shape[1])
-        return Tile(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact)
+        return Tile(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact, self.stop)
 
     def _program(self, h: Any) -> "_Program":
         for program in self._programs:
@@ -179,7 +183,7 @@ class Tiles:
         rates: Any = np.empty(count)
         for part, optimizer in zip(self.parts, self.optimizers, strict=True):
             old = tuple(inner(slot[part]) for slot in slots)
-            tile = Tile(self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old)
+            tile = Tile(self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old, stop=n + count)
             used = self._history(
                 tile, n, count, points[:, part], slopes[:, part], answers[:, part], values[:, part]
             )
