@@ -53,7 +53,9 @@ class Range(NamedTuple):
             lower = f"from {self.least:g}"
         else:
             lower = f"at least {self.least:g}" if self.least > -math.inf else ""
-        upper = "" if self.below == math.inf else f"to below {self.below:g}" if lower else f"below {self.below:g}"
+        upper = (
+            "" if self.below == math.inf else f"to below {self.below:g}" if lower else f"below {self.below:g}"
+        )
         return " ".join(filter(None, ("a finite number", lower, upper)))
 
 

@@ -191,9 +191,7 @@ def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> N
             raise TypeError(f"problem: got {seen.formula}, expected one with {need}, which {name} needs")
 
 
-def way_for(
-    optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
-) -> Way:
+def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None) -> Way:
     """Return the way that suits the optimizer's rate, for updates before `stop`."""
     kind = kind_of(optimizer.lr)
     if kind != "schedule" and x.ndim > 1:

@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 
 import optim.optimizer
-from optim import ClipByNorm, L2, SGD, Adam, Evaluation, GaussNewton, Hyper, Momentum, Newton, Optimizer, State, minimize
+from optim import (
+    ClipByNorm,
+    L2,
+    SGD,
+    Adam,
+    Evaluation,
+    GaussNewton,
+    Hyper,
+    Momentum,
+    Newton,
+    Optimizer,
+    State,
+    minimize,
+)
 from optim.optimizer import ANY, Hypers, Range, hyper, kind_of
 from optim.ways import Searched, Way, way_for
 from problems import BreastCancer, MiniBatch, Parabola, Quadratic
@@ -150,9 +163,7 @@ class TestHypers:
         rule = SGD(lr=lambda n: 3.0 - n)
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
             Hypers(rule, np.ones(2)).at(4)
-        with pytest.raises(
-            ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"
-        ):
+        with pytest.raises(ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"):
             Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).at(3)
         with pytest.raises(TypeError, match="for n = 4, expected a number"):
             Hypers(SGD(lr=lambda n: f"rate {n}"), np.ones(2)).at(4)
@@ -162,9 +173,7 @@ class TestHypers:
             list(Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).over(0, 6))
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
             Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).columns(0, 6)
-        with pytest.raises(
-            ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"
-        ):
+        with pytest.raises(ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"):
             Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).columns(3, 6)
 
     def test_limits_name_the_culprit(self):
@@ -184,7 +193,9 @@ class TestHypers:
 
         assert (Own().beta, Own().limit) == (1.5, -1.0)
         assert Own.ranges() == {"lr": Range(least=0.0), "share": Range(above=0, below=1)}
-        with pytest.raises(ValueError, match=r"^share: got 0\.0, expected a finite number above 0 to below 1$"):
+        with pytest.raises(
+            ValueError, match=r"^share: got 0\.0, expected a finite number above 0 to below 1$"
+        ):
             Own(share=0.0)
         with pytest.raises(ValueError, match=r"^lr: got -0\.5, expected a finite number at least 0$"):
             Own(lr=-0.5)

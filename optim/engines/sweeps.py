@@ -167,9 +167,7 @@ def _parts(runs: int, width: int) -> list[slice]:
     return [slice(low, min(low + width, runs)) for low in range(0, runs, width)]
 
 
-def _first_tile(
-    problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int
-) -> Tile:
+def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int) -> Tile:
     e = Evaluation(*problem.value_and_grad(x))
     check_first(x, e)
     slots = optimizer.start(x, Hypers(optimizer, x).at(0))

@@ -183,7 +183,9 @@ class Tiles:
         rates: Any = np.empty(count)
         for part, optimizer in zip(self.parts, self.optimizers, strict=True):
             old = tuple(inner(slot[part]) for slot in slots)
-            tile = Tile(self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old, stop=n + count)
+            tile = Tile(
+                self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old, stop=n + count
+            )
             used = self._history(
                 tile, n, count, points[:, part], slopes[:, part], answers[:, part], values[:, part]
             )
