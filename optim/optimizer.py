@@ -394,9 +394,10 @@ class Hypers:
         ahead = max(1, min(_CHUNK, _TABLE // self._width)) if self._stop == n > 0 else 1
         if self._end is not None:
             ahead = max(1, min(ahead, self._end - n))
-        self._first, self._stop = n, n + ahead
-        updates = range(self._first, self._stop)
+        updates = range(n, n + ahead)
+        # Known only once all columns are: a refused one must be refused again.
         self._table = [(name, self._column(name, s, updates)) for name, s in self._moving]
+        self._first, self._stop = n, n + ahead
         self._width = max(np.size(column[0]) for _, column in self._table)
 
     def _column(self, name: str, schedule: Any, indices: range) -> Any:
