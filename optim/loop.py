@@ -170,8 +170,8 @@ def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
 
 
 def _is_finite(e: Evaluation) -> bool:
-    # The sum of squares overflows or turns nan with the gradient, at the price of one call.
-    return bool(np.isfinite(e.f) and np.isfinite(np.dot(e.g, e.g)))
+    # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
+    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(e.g).all()))
 
 
 def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 from optim.optimizer import Evaluation, Optimizer
 from optim.run import History
 from stepsize.base.arithmetic import dot
+from stepsize.base.norms import norm
 
 __all__ = ["Recorder", "norm"]
 
@@ -99,8 +100,3 @@ class Recorder:
         elif answers is not None:
             judged = np.asarray(self._problem.fun(answers), dtype=float)
         return History(x, fun, norm, lr, overshoot, answers, judged, every=self._every)
-
-
-def norm(g: Array) -> Any:
-    """Return the Euclidean norm of every row."""
-    return np.sqrt(dot(g, g))

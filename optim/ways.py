@@ -7,10 +7,15 @@ import numpy as np
 from optim.optimizer import Evaluation, Hypers, Optimizer, Slots, kind_of
 from optim.state import State
 from stepsize.base.checks import describe
+from stepsize.base.norms import power_of_two
 
 __all__ = ["Report", "Way", "way_for"]
 
 Array = np.ndarray[Any, Any]
+
+
+# Squared lengths of directions that a line search takes as they are.
+_SHORT, _LONG = 1e-200, 1e200
 
 
 class Report(NamedTuple):
@@ -169,6 +174,8 @@ class SearchWay(Way):
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Find the direction, then how far to go."""
         d, slots = self.optimizer.direction(x, e.g, slots, self.resolve(n, x, e))
+        unit = _unit(e.g, d)
+        d = d / unit
         found = self.optimizer.lr.look(self.problem, n, x, e, d, self.carry["search"])
         x = x - found.alpha * d
         end = found.e
@@ -179,7 +186,14 @@ class SearchWay(Way):
         self.words.looks.append(max(found.n_f, found.n_g))
         self.n_f += found.n_f
         self.n_g += found.n_g
-        return x, slots, e_next, found.alpha
+        return x, slots, e_next, found.alpha / unit
+
+
+def _unit(g: Array, d: Array) -> float:
+    """Return what to divide a direction by: 1, unless slopes along it, or products of those, overflow."""
+    if _SHORT < np.dot(d, d) < _LONG and np.isfinite(np.dot(g, d)):
+        return 1.0
+    return float(power_of_two(d)[0])
 
 
 def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 import optim.optimizer
 from optim import (
-    ClipByNorm,
     L2,
     SGD,
     Adam,
+    ClipByNorm,
     Evaluation,
     GaussNewton,
     Hyper,

@@ -21,22 +21,22 @@ def table(length, value=0.02):
 
 
 WRAPPED = {
-    "bare": lambda t, length: t,
-    "half": lambda t, length: t * 0.5,
-    "sum": lambda t, length: t + 0.001,
-    "product": lambda t, length: Constant(0.5) * t,
+    "bare": lambda t, _: t,
+    "half": lambda t, _: t * 0.5,
+    "sum": lambda t, _: t + 0.001,
+    "product": lambda t, _: Constant(0.5) * t,
     "then": lambda t, length: t.then(0.01, at=length),
-    "warmup": lambda t, length: t.warmup(5),
-    "ramp": lambda t, length: t.warmup(5, start=0.0),
-    "together": lambda t, length: t.warmup(5, shift=False),
+    "warmup": lambda t, _: t.warmup(5),
+    "ramp": lambda t, _: t.warmup(5, start=0.0),
+    "together": lambda t, _: t.warmup(5, shift=False),
     "cooldown": lambda t, length: t.cooldown(5, at=max(length - 5, 0)),
-    "floor": lambda t, length: t.floor(0.001),
-    "cap": lambda t, length: t.cap(0.01),
-    "delay": lambda t, length: t.delay(3),
+    "floor": lambda t, _: t.floor(0.001),
+    "cap": lambda t, _: t.cap(0.01),
+    "delay": lambda t, _: t.delay(3),
     "repeat": lambda t, length: t.repeat(length),
-    "epochs": lambda t, length: t.per_epoch(3),
+    "epochs": lambda t, _: t.per_epoch(3),
     "cycles": lambda t, length: Cycles(t, length),
-    "rows": lambda t, length: Rows([t, 0.01, t]),
+    "rows": lambda t, _: Rows([t, 0.01, t]),
 }
 
 
@@ -64,7 +64,11 @@ def test_what_follows_a_table_follows(name):
 def test_a_run_is_not_refused_for_what_it_does_not_use(engine, stop):
     below = Linear(0.01, stop, end=0.0) + Constant(0.0).then(-1.0, at=stop)
     rising = Constant(0.9).then(1.0, at=stop)
-    for rule in (SGD(lr=below), Adam(lr=0.01, beta1=rising), ClipByNorm(Momentum(0.01), Constant(1.0).then(0.0, at=stop))):
+    for rule in (
+        SGD(lr=below),
+        Adam(lr=0.01, beta1=rising),
+        ClipByNorm(Momentum(0.01), Constant(1.0).then(0.0, at=stop)),
+    ):
         assert minimize(BOWL, rule, steps=stop, engine=engine).nit == stop
         with pytest.raises(ValueError, match=rf"for n = {stop}, expected a finite number"):
             minimize(BOWL, rule, steps=stop + 1, engine=engine)
@@ -74,7 +78,9 @@ def test_a_run_is_not_refused_for_what_it_does_not_use(engine, stop):
 def test_the_update_at_fault_is_named(wanted):
     with pytest.raises(ValueError, match=r"^lr: got -0\.5 from the (schedule|function) for n = 7, expected"):
         minimize(BOWL, SGD(lr=wanted(lambda n: 0.01 if n < 7 else -0.5)), steps=30)
-    with pytest.raises(ValueError, match=r"the (schedule )?function failed for n = 30 with IndexError: .*expected a"):
+    with pytest.raises(
+        ValueError, match=r"the (schedule )?function failed for n = 30 with IndexError: .*expected a"
+    ):
         minimize(BOWL, SGD(lr=wanted([0.01 for _ in range(30)].__getitem__)), steps=31)
     with pytest.raises(ValueError, match=r"failed for n = 0 with ZeroDivisionError"):
         minimize(BOWL, SGD(lr=wanted(lambda n: 1 / n)), steps=31)

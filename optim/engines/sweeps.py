@@ -17,8 +17,8 @@ from optim.engines.tracing import Trace, Untraceable
 from optim.engines.workers import each
 from optim.loop import check_first, minimize, prepared
 from optim.optimizer import Evaluation, Hypers, Optimizer
-from stepsize.base.arithmetic import dot
 from stepsize.base.checks import as_count
+from stepsize.base.norms import norm
 
 __all__ = ["Ends", "survey", "sweep"]
 
@@ -87,7 +87,7 @@ def sweep(
     >>> from problems import Parabola
     >>> ends = sweep(Parabola(), SGD(lr=np.array([[0.4], [0.9], [1.1], [9.0]])), steps=3000)
     >>> ends.diverged.tolist(), ends.nit.tolist()
-    ([False, False, True, True], [3000, 3000, 1930, 124])
+    ([False, False, True, True], [3000, 3000, 1933, 124])
     """
     steps, check = as_count("steps", steps), as_count("check", check, 1)
     problem, x = prepared(problem, optimizer, x0)
@@ -215,7 +215,7 @@ def _write(tile: Tile, arrays: Sequence[Array], who: Array, which: Any, ends: En
     points = np.ascontiguousarray(tile.optimizer.answer(x, tuple(slots)).T)
     ends.x[who[which]] = points
     ends.fun[who[which]] = tile.problem.fun(points)
-    ends.grad_norm[who[which]] = np.sqrt(dot(g.T, g.T))
+    ends.grad_norm[who[which]] = norm(g.T)
 
 
 def _by_history(problem: Any, optimizer: Optimizer, x: Array, part: slice, steps: int, ends: Ends) -> None:

@@ -17,7 +17,7 @@ from optim.engines.replay import Plan, Scratch, cell_for, fill
 from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_update
 from optim.optimizer import Evaluation, Hypers, Optimizer, kind_of
 from optim.ways import Way
-from stepsize.base.arithmetic import dot
+from stepsize.base.norms import all_finite
 from stepsize.base.record import Record
 
 __all__ = ["TILE", "Tile", "Tiles", "can_be_traced", "inner", "take"]
@@ -88,7 +88,7 @@ class Tile:
         for low in range(0, len(points), width):
             some = slice(low, low + width)
             good[some] = np.isfinite(self.problem.fun(points[some]))
-            good[some] &= np.isfinite(dot(slopes[some], slopes[some]))
+            good[some] &= all_finite(slopes[some])
         return good
 
     @property

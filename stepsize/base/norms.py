@@ -1,0 +1,107 @@
+"""Lengths and inner products of vectors whose squares leave the range of floating point.
+
+The square of 1e200 is inf and that of 1e-200 is 0, while the vectors are finite and not 0. What the plain
+formula cannot hold is computed from the vectors divided by a power of two, which changes no digit: wherever
+the plain formula serves, the bits are its own.
+"""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from stepsize.base.arithmetic import dot
+
+__all__ = ["all_finite", "norm", "power_of_two", "ratio_of_dots", "squares_fit"]
+
+Array = np.ndarray[Any, Any]
+
+
+def squares_fit(squares: Any, dtype: Any) -> Any:
+    """Return which sums of squares hold all their digits: neither overflowed nor near the least numbers."""
+    return (squares > _least(np.dtype(dtype))) & (squares < np.inf)
+
+
+@lru_cache
+def _least(dtype: Any) -> float:
+    info = np.finfo(dtype)
+    return float(info.tiny) / float(info.eps) ** 2
+
+
+def power_of_two(*vectors: Any) -> Any:
+    """Return for every row, kept as an axis, the power of two next below the largest entry of the vectors.
+
+    1 where the row is 0, or not finite.
+
+    Examples
+    --------
+    >>> power_of_two(np.array([[3.0, -5.0], [0.0, 0.0]])).tolist()
+    [[4.0], [1.0]]
+    """
+    largest = np.max([np.abs(v).max(axis=-1, keepdims=True) for v in vectors], axis=0)
+    good = np.isfinite(largest) & (largest > 0)
+    exponent = np.frexp(np.where(good, largest, 1.0))[1] - 1
+    return np.ldexp(np.ones_like(largest), np.where(good, exponent, 0))
+
+
+@np.errstate(all="ignore")
+def norm(a: Array, keepdims: bool = False) -> Any:
+    """Return the Euclidean norm of every row, also where its square overflows or vanishes.
+
+    Parameters
+    ----------
+    a : ndarray of shape (..., d)
+    keepdims : bool
+        Whether the last axis stays, with one entry.
+
+    Returns
+    -------
+    ndarray of shape (...), or (..., 1)
+
+    Examples
+    --------
+    >>> norm(np.array([[3.0, 4.0], [3e300, 4e300], [3e-200, 4e-200]])).tolist()
+    [5.0, 5e+300, 5e-200]
+    """
+    squares = dot(a, a)
+    length = np.sqrt(squares)
+    if not np.all(squares_fit(squares, a.dtype)):
+        unit = power_of_two(a)
+        scaled = a / unit
+        better = unit[..., 0] * np.sqrt(dot(scaled, scaled))
+        length = np.where(squares_fit(squares, a.dtype), length, better)
+    return length[..., None] if keepdims else length
+
+
+@np.errstate(all="ignore")
+def all_finite(a: Array) -> Any:
+    """Return whether each row is finite throughout; one call where its square is finite too."""
+    squares = dot(a, a)
+    good = np.isfinite(squares)
+    return good if np.all(good) else good | np.isfinite(a).all(axis=-1)
+
+
+@np.errstate(all="ignore")
+def ratio_of_dots(a: Array, b: Array, c: Array, d: Array) -> float:
+    """Return (a . b) / (c . d) of single vectors, also where a product leaves the range; nan if c . d is 0.
+
+    Examples
+    --------
+    >>> g = np.array([3e200, 4e200])
+    >>> ratio_of_dots(g, g, g, 2 * g)
+    0.5
+    """
+    above, below = float(np.dot(a, b)), float(np.dot(c, d))
+    if squares_fit(abs(above), a.dtype) and squares_fit(abs(below), a.dtype):
+        return above / below
+    units = [float(power_of_two(v)[0]) for v in (a, b, c, d)]
+    a, b, c, d = (v / unit for v, unit in zip((a, b, c, d), units, strict=True))
+    below = float(np.dot(c, d))
+    if below == 0.0:
+        return math.nan
+    ratio = float(np.dot(a, b)) / below
+    # One factor at a time, so that nothing between leaves the range that the result does not.
+    for factor in (units[0] / units[2], units[1] / units[3]):
+        ratio *= factor
+    return ratio
