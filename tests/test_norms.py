@@ -15,6 +15,7 @@ from schedules import AdaGradNorm, AdGD, Armijo, BarzilaiBorwein, DoG, HagerZhan
 from stepsize.base.norms import all_finite, norm, power_of_two, ratio_of_dots
 
 # Powers of two, so that not a digit changes.
+pytestmark = pytest.mark.filterwarnings("ignore:(overflow|underflow|invalid):RuntimeWarning")
 UNITS = [2.0**-660, 2.0**-900, 2.0**660, 2.0**900]
 
 
