@@ -9,6 +9,7 @@ import numpy as np
 
 from optim.engines import engine_for, leap
 from optim.optimizer import Evaluation, Optimizer
+from optim.own_rules import check_rule
 from optim.recorder import Recorder, norm
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
@@ -106,6 +107,7 @@ def minimize(
         check_first(x, e)
         record = Recorder(optimizer, problem, x, slots, e, every)
         status, stop = BUDGET, n + steps
+        check_rule(way, x, e.g, slots, n, stop)
         fast = engine_for(engine, way, x, slots, callback is not None)
         while n < stop:
             if tol is not None and _is_solved(problem, x, e, minimum, tol):

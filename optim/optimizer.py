@@ -192,7 +192,13 @@ class Optimizer(Record, abstract=True):
             If x is not a finite float array, or a hyperparameter's shape does not fit it.
         """
         x = self.spread(x)
-        return State(0, tuple(np.array(s) for s in self.start(x, Hypers(self, x).at(0))))
+        slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).at(0)))
+        if len(slots) != len(self.slots):
+            raise ValueError(
+                f"{type(self).__name__}.start: returned {len(slots)} slots, expected {len(self.slots)}: "
+                + ", ".join(self.slots)
+            )
+        return State(0, slots)
 
     def step(self, x: Any, grad: Any, state: State) -> tuple[Array, State]:
         """Make one update: ``x, state = opt.step(x, grad, state)``.
@@ -219,11 +225,15 @@ class Optimizer(Record, abstract=True):
 
             return step(self, x, grad, state)
         with np.errstate(all="ignore"):
-            x, slots = self.update(x, grad, state.slots, Hypers(self, x).at(state.n))
+            x, slots = updating(self)(x, grad, state.slots, Hypers(self, x).at(state.n))
         return x, State(state.n + 1, slots, state.carry)
 
     def spread(self, x: Any, called: str = "x") -> Array:
         """Return x as a float array, broadcast against array hyperparameters."""
+        if not hasattr(self, "lr"):
+            raise TypeError(
+                f"{type(self).__name__}: got no field lr, expected `lr: Hyper = 0.1` in the class"
+            )
         x = as_floats(called, x)
         refuse_unless(x.ndim > 0 and x.size > 0, called, x, "a vector of parameters, or a batch of them")
         refuse_unless(bool(np.isfinite(x).all()), called, x, "finite numbers")
@@ -428,6 +438,17 @@ class Hypers:
         return value
 
 
+def updating(optimizer: Optimizer, name: str = "update") -> Any:
+    """Return the method that makes an update, with a guard around it where the rule is from outside."""
+    if not is_own(optimizer):
+        return getattr(optimizer, name)
+    from functools import partial
+
+    from optim.own_rules import guarded
+
+    return partial(guarded, optimizer, name)
+
+
 def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]:
     """Return x and grad as arrays, or say why they do not make a step."""
     if optimizer.needs or kind_of(optimizer.lr) != "schedule":
@@ -440,6 +461,17 @@ def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]
     if grad.shape != x.shape:
         raise ValueError(f"grad: got {describe(grad)}, expected the shape {x.shape} of x")
     return x, grad
+
+
+# The packages whose rules are tested to keep the contract.
+_PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
+
+
+def is_own(optimizer: Any) -> bool:
+    """Whether a rule, or one inside it, is a class from outside the packages."""
+    if type(optimizer).__module__.partition(".")[0] not in _PACKAGES:
+        return True
+    return any(is_own(value) for _, value in optimizer.fields() if isinstance(value, Optimizer))
 
 
 def kind_of(value: Any) -> str:

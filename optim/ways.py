@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim.optimizer import Evaluation, Hypers, Optimizer, Slots, kind_of
+from optim.optimizer import Evaluation, Hypers, Optimizer, Slots, kind_of, updating
 from optim.state import State
 from stepsize.base.checks import describe
 from stepsize.base.norms import power_of_two
@@ -54,6 +54,7 @@ class Way:
         self.carry = state.carry
         self.searched: Searched | None = None
         self.n_f = self.n_g = 0
+        self.update, self.direction = updating(optimizer), updating(optimizer, "direction")
         self._last_seen: tuple[int, Any] = (-1, None)
         self._needs = {*optimizer.needs, *(("grad",) if optimizer.compares and problem.varies else ())}
         if self._needs:
@@ -98,7 +99,7 @@ class Way:
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Return the next x, the new slots, the evaluation at the next x if it is known, and the rate."""
         h = self.resolve(n, x, e)
-        x, slots = self.optimizer.update(x, e.g, slots, h)
+        x, slots = self.update(x, e.g, slots, h)
         return x, slots, None, h.lr
 
 
@@ -132,7 +133,7 @@ class FeedbackWay(Way):
         while "inner" in rule.__dict__:  # the rate of a wrapper is that of the rule inside
             rule = rule.inner
         rule.__dict__["lr"] = rate
-        x, slots = self.optimizer.update(x, g, slots, h)
+        x, slots = self.update(x, g, slots, h)
         return x, slots, None, rate
 
 
@@ -173,7 +174,7 @@ class SearchWay(Way):
         self, n: int, x: Array, e: Evaluation, slots: Slots
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Find the direction, then how far to go."""
-        d, slots = self.optimizer.direction(x, e.g, slots, self.resolve(n, x, e))
+        d, slots = self.direction(x, e.g, slots, self.resolve(n, x, e))
         unit = _unit(e.g, d)
         d = d / unit
         found = self.optimizer.lr.look(self.problem, n, x, e, d, self.carry["search"])

@@ -14,8 +14,8 @@ import numpy as np
 from optim.engines.chunks import Chunk
 from optim.engines.powers import running_powers
 from optim.engines.replay import Plan, Scratch, cell_for, fill
-from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_update
-from optim.optimizer import Evaluation, Hypers, Optimizer, kind_of
+from optim.engines.tracing import Trace, Untraceable, look_up, trace_answer, trace_function, trace_update
+from optim.optimizer import Evaluation, Hypers, Optimizer, is_own, kind_of
 from optim.ways import Way
 from stepsize.base.norms import all_finite
 from stepsize.base.record import Record
@@ -231,7 +231,19 @@ def can_be_traced(problem: Any, optimizer: Optimizer, x: Array, slots: Any) -> b
         and not optimizer.needs
         and not problem.varies
         and all(np.shape(slot) == x.shape and slot.dtype == x.dtype for slot in slots)
+        and _answers_by_place(optimizer, slots, x.dtype)
     )
+
+
+def _answers_by_place(optimizer: Optimizer, slots: Any, dtype: Any) -> bool:
+    """Whether the answer, too, is arithmetic that does not ask where the coordinates are."""
+    if not (optimizer.answers and is_own(optimizer)):
+        return True
+    try:
+        trace_answer(optimizer, len(slots), dtype)
+    except Untraceable:
+        return False
+    return True
 
 
 def inner(array: Array) -> Array:

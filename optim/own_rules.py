@@ -1,0 +1,229 @@
+"""Rules from outside the packages: what they are given, what they must give back, and how they are told.
+
+A rule that is written here keeps the contract, which tests see to. One that a user writes may do what a class
+of students does: change its arrays in place, forget the slots, look across the coordinates, keep its memory
+in a dictionary. It is given copies, so that nothing which is recorded changes; what it returns is looked at;
+and what it may not do it is told in one sentence.
+"""
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from optim.optimizer import Hypers, Optimizer, is_own, kind_of
+from stepsize.base.checks import describe
+
+__all__ = ["check_rule", "guarded"]
+
+Array = np.ndarray[Any, Any]
+
+# Errors that say that a rule does not fit the arrays which it is given.
+_MISFITS = (TypeError, ValueError, IndexError, AttributeError)
+
+
+def guarded(
+    optimizer: Optimizer, name: str, x: Any, g: Any, slots: Any, h: Any
+) -> tuple[Any, tuple[Any, ...]]:
+    """Return what the method `name` of a rule from outside returns, or say what is wrong with it.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    name : {"update", "direction"}
+    x, g, slots, h
+        As for the method.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In one sentence, if the rule cannot work on these arrays or returns something else than it should.
+    """
+    if name == "update" and type(optimizer).update is Optimizer.update:
+        d, slots = guarded(optimizer, "direction", x, g, slots, h)
+        return x - h.lr * d, slots
+    given = _given(optimizer, (x, g, *slots))
+    try:
+        result = getattr(optimizer, name)(given[0], given[1], tuple(given[2:]), h)
+    except _MISFITS as error:
+        if isinstance(error, AttributeError) and " is frozen" in str(error):
+            raise
+        raise _explained(f"{type(optimizer).__name__}.{name}", error, x) from error
+    return _checked(optimizer, name, result, x)
+
+
+def _given(optimizer: Optimizer, arrays: tuple[Any, ...]) -> list[Any]:
+    """Return copies, which a rule may write into; read-only ones for a rule inside a wrapper."""
+    copies = [np.array(a) for a in arrays]
+    if any(isinstance(value, Optimizer) for _, value in optimizer.fields()):
+        for copy in copies:  # the wrapper needs them after the rule inside has had them
+            copy.flags.writeable = False
+    return copies
+
+
+def _explained(where: str, error: Exception, x: Array) -> Exception:
+    words = str(error)
+    if "truth value of an array" in words:
+        return ValueError(
+            f"{where}: asks `if`, `and` or `max` about an array of shape {x.shape}, expected np.where or "
+            "np.maximum, which decide for each coordinate"
+        )
+    if "read-only" in words:
+        return ValueError(
+            f"{where}: writes into an array that it was given, expected a new one, m = 0.9 * m in place of m *= 0.9"
+        )
+    return (ValueError if isinstance(error, ValueError) else TypeError)(
+        f"{where}: failed with {type(error).__name__}: {words}; expected arithmetic that takes x, g and every "
+        f"slot as arrays, here of shape {x.shape}"
+    )
+
+
+def _checked(optimizer: Optimizer, name: str, result: Any, x: Array) -> tuple[Any, tuple[Any, ...]]:
+    where, what = (
+        f"{type(optimizer).__name__}.{name}",
+        "the next x" if name == "update" else "the direction d",
+    )
+    count = len(optimizer.slots)
+    expected = f"{what} and a tuple of {count} slots"
+    if not (isinstance(result, tuple | list) and len(result) == 2):
+        raise TypeError(f"{where}: returned {describe(result)}, expected {expected}")
+    first, slots = result
+    if slots is None and count == 0:
+        slots = ()
+    if not isinstance(slots, tuple | list):
+        raise TypeError(f"{where}: returned {describe(slots)} as slots, expected {expected}")
+    if len(slots) != count:
+        raise ValueError(f"{where}: returned {len(slots)} slots, expected {expected}")
+    first = _as_float(where, what, first, x)
+    if first.shape != x.shape and (name == "update" or first.ndim > 0):
+        raise ValueError(f"{where}: returned {what} of shape {first.shape}, expected that of x, {x.shape}")
+    return first, tuple(_as_float(where, "a slot", slot, x) for slot in slots)
+
+
+def _as_float(where: str, what: str, value: Any, x: Array) -> Array:
+    """Return an array in x's precision."""
+    if type(value) is np.ndarray and value.dtype == x.dtype:
+        return value
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.empty(0, object)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{where}: returned {describe(value)} as {what}, expected an array of floats")
+    return array.astype(x.dtype)
+
+
+def check_rule(way: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> None:
+    """Refuse a rule from outside that has a memory of its own; let one that mixes runs make them one by one.
+
+    Parameters
+    ----------
+    way : Way
+        Whose updates they are.
+    x, g, slots : ndarray
+        Where a run starts.
+    n, stop : int
+        The update that is made there, and the first that is not made any more.
+
+    Raises
+    ------
+    ValueError
+        If the rule gives two results for one and the same.
+    """
+    optimizer = way.optimizer
+    if n >= stop or not is_own(optimizer) or optimizer.needs or kind_of(optimizer.lr) != "schedule":
+        return
+    if x.ndim > 1 and _mixes(optimizer, x.shape, x.dtype, n, stop):
+        way.update = partial(_one_by_one, optimizer)
+    h = way.hypers.at(n)
+    first = way.update(x, g, slots, h)
+    way.update(x, 0.5 * g, slots, h)
+    if not _alike(first, way.update(x, g, slots, h), 0.0):
+        raise ValueError(
+            f"{type(optimizer).__name__}: gives two results for one x, g and slots, expected a rule that keeps "
+            "what it remembers in its slots and draws random numbers from a seed and h.t"
+        )
+
+
+# Updates, from the first on, at which a rule from outside is tried: it may do something else later.
+_TRIED = (0, 1, 9, 99)
+
+
+def _mixes(optimizer: Optimizer, shape: tuple[int, ...], dtype: Any, n: int, stop: int) -> bool:
+    """Whether the runs of a batch do not come out as they do alone: a norm may be that of all of them."""
+    x = (np.arange(1.0, 1 + math.prod(shape)).reshape(shape) % 7 - 3.3).astype(dtype)
+    x, hypers = x[tuple(slice(0, 3) for _ in shape[:-1])], Hypers(optimizer, np.empty(shape, dtype), stop)
+    try:
+        together, alone = (
+            _tried(optimizer, x, hypers, n, stop, how) for how in (guarded_update, _one_by_one)
+        )
+    except (TypeError, ValueError, LookupError, ArithmeticError):
+        return True
+    return not all(_alike(a, b, 1e-6) for a, b in zip(together, alone, strict=True))
+
+
+def guarded_update(optimizer: Optimizer, x: Array, g: Array, slots: Any, h: Any) -> Any:
+    """Return what `guarded` does of an update."""
+    return guarded(optimizer, "update", x, g, slots, h)
+
+
+def _tried(optimizer: Optimizer, x: Array, hypers: Hypers, n: int, stop: int, how: Any) -> list[Any]:
+    """Return a few updates of the first runs of a batch."""
+    results: list[Any] = []
+    with np.errstate(all="ignore"):
+        for k in _TRIED:
+            if n + k >= stop:
+                break
+            h = _first_runs(hypers.at(n + k), len(x))
+            slots = results[-1][1] if results else [np.array(s) for s in optimizer.start(x, h)]
+            results.append(how(optimizer, x, 1.5 * x + 0.25, slots, h))
+    return results
+
+
+def _one_by_one(optimizer: Optimizer, x: Array, g: Array, slots: Any, h: Any) -> Any:
+    """Return an update of a batch, made run by run as if each were alone."""
+    if x.ndim == 1:
+        return guarded(optimizer, "update", x, g, slots, h)
+    runs = len(x)
+    spread = [s if s.ndim and len(s) == runs else np.broadcast_to(s, (runs, *s.shape)) for s in slots]
+    results = [
+        _one_by_one(optimizer, x[i], g[i], tuple(s[i] for s in spread), _of_run(h, i, x.ndim))
+        for i in range(runs)
+    ]
+    news = zip(*(slots for _, slots in results), strict=True)
+    return np.array([x for x, _ in results]), tuple(np.array(new) for new in news)
+
+
+def _of_run(h: Any, i: int, axes: int) -> Any:
+    """Return the record of one run of a batch: what is one value a run is its number there."""
+
+    def own(value: Any) -> Any:
+        if not isinstance(value, np.ndarray) or value.ndim != axes:
+            return value
+        value = value[i if len(value) > 1 else 0]
+        return value.item() if value.size == 1 else value
+
+    return _changed(h, own)
+
+
+def _first_runs(h: Any, runs: int) -> Any:
+    return _changed(
+        h, lambda value: value[:runs] if isinstance(value, np.ndarray) and value.ndim > 1 else value
+    )
+
+
+def _changed(h: Any, change: Any) -> Any:
+    """Return a resolved record with its values changed, those of a rule inside as well."""
+    twin = object.__new__(type(h))
+    for name, value in h.__dict__.items():
+        twin.__dict__[name] = _changed(value, change) if isinstance(value, Optimizer) else change(value)
+    return twin
+
+
+def _alike(a: Any, b: Any, tolerance: float) -> bool:
+    pairs = zip((a[0], *a[1]), (b[0], *b[1]), strict=True)
+    return all(
+        u.shape == v.shape and np.allclose(u, v, rtol=tolerance, atol=tolerance, equal_nan=True)
+        for u, v in pairs
+    )
