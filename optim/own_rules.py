@@ -6,13 +6,11 @@ in a dictionary. It is given copies, so that nothing which is recorded changes; 
 and what it may not do it is told in one sentence.
 """
 
-import math
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Hypers, Optimizer, is_own, kind_of
+from optim.optimizer import Optimizer, is_own, kind_of
 from stepsize.base.checks import describe
 
 __all__ = ["check_rule", "guarded"]
@@ -134,51 +132,54 @@ def check_rule(way: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> N
     optimizer = way.optimizer
     if n >= stop or not is_own(optimizer) or optimizer.needs or kind_of(optimizer.lr) != "schedule":
         return
-    if x.ndim > 1 and _mixes(optimizer, x.shape, x.dtype, n, stop):
-        way.update = partial(_one_by_one, optimizer)
+    if x.ndim > 1:
+        way.update = _Apart(optimizer)
     h = way.hypers.at(n)
     first = way.update(x, g, slots, h)
     way.update(x, 0.5 * g, slots, h)
-    if not _alike(first, way.update(x, g, slots, h), 0.0):
+    if not _alike(first, way.update(x, g, slots, h)):
         raise ValueError(
             f"{type(optimizer).__name__}: gives two results for one x, g and slots, expected a rule that keeps "
             "what it remembers in its slots and draws random numbers from a seed and h.t"
         )
 
 
-# Updates, from the first on, at which a rule from outside is tried: it may do something else later.
-_TRIED = (0, 1, 9, 99)
+class _Apart:
+    """Makes the updates of a batch, all at once as long as the rule does not mix the runs.
+
+    A norm, a maximum or ``g @ g`` may be that of all runs together. So one run is made alone as well at every
+    update; once it comes out otherwise, runs are made one by one.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer, self.mixes = optimizer, False
+
+    def __call__(self, x: Array, g: Array, slots: Any, h: Any) -> Any:
+        if not self.mixes:
+            i = int(h.t) % len(x)
+            one = slice(i, i + 1)
+            few = tuple(s[one] if s.ndim == x.ndim and len(s) == len(x) else s for s in slots)
+            try:
+                together = guarded(self.optimizer, "update", x, g, slots, h)
+                alone = guarded(
+                    self.optimizer, "update", x[one], g[one], few, _changed(h, lambda v: _some(v, one))
+                )
+            except (TypeError, ValueError):
+                self.mixes = True
+            else:
+                self.mixes = not _alike(_rows(together, one, len(x)), _rows(alone, slice(None), 1))
+            if not self.mixes:
+                return together
+        return _one_by_one(self.optimizer, x, g, slots, h)
 
 
-def _mixes(optimizer: Optimizer, shape: tuple[int, ...], dtype: Any, n: int, stop: int) -> bool:
-    """Whether the runs of a batch do not come out as they do alone: a norm may be that of all of them."""
-    x = (np.arange(1.0, 1 + math.prod(shape)).reshape(shape) % 7 - 3.3).astype(dtype)
-    x, hypers = x[tuple(slice(0, 3) for _ in shape[:-1])], Hypers(optimizer, np.empty(shape, dtype), stop)
-    try:
-        together, alone = (
-            _tried(optimizer, x, hypers, n, stop, how) for how in (guarded_update, _one_by_one)
-        )
-    except (TypeError, ValueError, LookupError, ArithmeticError):
-        return True
-    return not all(_alike(a, b, 1e-6) for a, b in zip(together, alone, strict=True))
+def _some(value: Any, which: slice) -> Any:
+    return value[which] if isinstance(value, np.ndarray) and value.ndim > 1 and len(value) > 1 else value
 
 
-def guarded_update(optimizer: Optimizer, x: Array, g: Array, slots: Any, h: Any) -> Any:
-    """Return what `guarded` does of an update."""
-    return guarded(optimizer, "update", x, g, slots, h)
-
-
-def _tried(optimizer: Optimizer, x: Array, hypers: Hypers, n: int, stop: int, how: Any) -> list[Any]:
-    """Return a few updates of the first runs of a batch."""
-    results: list[Any] = []
-    with np.errstate(all="ignore"):
-        for k in _TRIED:
-            if n + k >= stop:
-                break
-            h = _first_runs(hypers.at(n + k), len(x))
-            slots = results[-1][1] if results else [np.array(s) for s in optimizer.start(x, h)]
-            results.append(how(optimizer, x, 1.5 * x + 0.25, slots, h))
-    return results
+def _rows(result: Any, which: slice, runs: int) -> Any:
+    x, slots = result
+    return x[which], tuple(s[which] if s.ndim > 1 and len(s) == runs else s for s in slots)
 
 
 def _one_by_one(optimizer: Optimizer, x: Array, g: Array, slots: Any, h: Any) -> Any:
@@ -207,12 +208,6 @@ def _of_run(h: Any, i: int, axes: int) -> Any:
     return _changed(h, own)
 
 
-def _first_runs(h: Any, runs: int) -> Any:
-    return _changed(
-        h, lambda value: value[:runs] if isinstance(value, np.ndarray) and value.ndim > 1 else value
-    )
-
-
 def _changed(h: Any, change: Any) -> Any:
     """Return a resolved record with its values changed, those of a rule inside as well."""
     twin = object.__new__(type(h))
@@ -221,9 +216,7 @@ def _changed(h: Any, change: Any) -> Any:
     return twin
 
 
-def _alike(a: Any, b: Any, tolerance: float) -> bool:
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two updates are one, to the last bit."""
     pairs = zip((a[0], *a[1]), (b[0], *b[1]), strict=True)
-    return all(
-        u.shape == v.shape and np.allclose(u, v, rtol=tolerance, atol=tolerance, equal_nan=True)
-        for u, v in pairs
-    )
+    return all(np.array_equal(u, v, equal_nan=True) for u, v in pairs)

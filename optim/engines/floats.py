@@ -53,6 +53,7 @@ class Floats:
         self.pages: list[Writing] = []
         self._writes = not way.optimizer.answers
         self._own = is_own(way.optimizer)
+        self._exact_slope: bool | None = None
         self.rules: list[Any] = []  # traces of a rule from outside
         self._rate = _path_of_rate(way.optimizer)
 
@@ -81,6 +82,8 @@ class Floats:
         where floats were; only its traces can tell, one for each way that it goes.
         """
         try:
+            if not self._slope_is_exact(x):
+                return False
             if self.optimizer.answers and not trace_answer(self.optimizer, len(slots), x.dtype).literal:
                 return False
             for k in range(n, n + 1 if long else n + count):
@@ -92,6 +95,12 @@ class Floats:
         except (Untraceable, ValueError, TypeError):
             return False
         return all(rule.exact if long else rule.literal for rule in self.rules)
+
+    def _slope_is_exact(self, x: Array) -> bool:
+        """Whether the gradient has the same bits on floats: exp is not always the same function there."""
+        if self._exact_slope is None:
+            self._exact_slope = trace_function(self.problem.grad, x.size, x.dtype).exact
+        return self._exact_slope
 
     def _replay(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
         """Make the updates by the loop that is written out, as far as its branch of the rule goes."""
