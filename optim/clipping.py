@@ -7,7 +7,8 @@ import numpy as np
 from optim.optimizer import Hyper, hyper
 from optim.wrappers import Wrapper
 from stepsize.base.arithmetic import maximum, minimum
-from stepsize.base.norms import norm
+from stepsize.base.norms import lengths_fit
+from stepsize.base.norms import norm as scaled_norm
 
 __all__ = ["ClipByNorm", "ClipByValue"]
 
@@ -50,7 +51,10 @@ class ClipByNorm(Wrapper):
 
     def before(self, x: Any, g: Any, h: Self) -> Any:
         """Return the gradient at its length or at max_norm, whichever is less."""
-        return np.minimum(1, h.max_norm / (norm(g, keepdims=True) + h.eps)) * g
+        norm = np.sqrt((g * g).sum(axis=-1, keepdims=True))
+        if not lengths_fit(norm):
+            norm = scaled_norm(g, keepdims=True)
+        return np.minimum(1, h.max_norm / (norm + h.eps)) * g
 
     @property
     def elementwise(self) -> bool:  # type: ignore[override]  # as in Wrapper

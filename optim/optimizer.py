@@ -156,6 +156,12 @@ class Optimizer(Record, abstract=True):
         def lr(self) -> Any:
             """Return the rate."""
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise dataclasses.FrozenInstanceError(
+            f"{type(self).__name__} is frozen; use .replace({name}=...) for a parameter, and let a rule keep what "
+            "it remembers in its slots"
+        )
+
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the direction d to subtract and the new slots, for a gradient g taken at x."""
         raise NotImplementedError

@@ -520,8 +520,8 @@ def kept_in_a_dictionary(self, x, g, slots, h):
 RANDOM = np.random.default_rng(0)
 
 WRONG = {
-    "state in self": (kept_in_self, "keeps what it remembers in its slots"),
-    "state in h": (kept_in_h, "keeps what it remembers in its slots"),
+    "state in self": (kept_in_self, "keep what it remembers in its slots"),
+    "state in h": (kept_in_h, "keep what it remembers in its slots"),
     "state in a dictionary": (kept_in_a_dictionary, "gives two results for one x, g and slots"),
     "noise": (
         lambda self, x, g, s, h: (g + RANDOM.normal(size=x.shape), s),

@@ -14,7 +14,7 @@ import numpy as np
 
 from stepsize.base.arithmetic import dot
 
-__all__ = ["all_finite", "norm", "power_of_two", "ratio_of_dots", "squares_fit"]
+__all__ = ["all_finite", "lengths_fit", "norm", "power_of_two", "ratio_of_dots", "squares_fit"]
 
 Array = np.ndarray[Any, Any]
 
@@ -22,6 +22,14 @@ Array = np.ndarray[Any, Any]
 def squares_fit(squares: Any, dtype: Any) -> Any:
     """Return which sums of squares hold all their digits: neither overflowed nor near the least numbers."""
     return (squares > _least(np.dtype(dtype))) & (squares < np.inf)
+
+
+def lengths_fit(lengths: Any) -> bool:
+    """Whether lengths are those of vectors whose squares hold all their digits."""
+    least = math.sqrt(_least(lengths.dtype))
+    if lengths.size == 1:
+        return bool(least < lengths < np.inf)
+    return bool(((lengths > least) & (lengths < np.inf)).all())
 
 
 @lru_cache
