@@ -43,7 +43,7 @@ class Product(Schedule):
     def horizon(self) -> int | None:
         """Where both have settled, or where one has settled at 0."""
         settle(self)
-        ends = [f.horizon for f in (self.first, self.second) if _ends_at_zero(f)]
+        ends = [f.horizon for f in (self.first, self.second) if f.horizon is not None and not np.any(f.limit)]
         return min(ends) if ends else later(self.first.horizon, self.second.horizon)
 
     @cached_property
@@ -251,7 +251,3 @@ class Rows(Schedule):
         return np.concatenate(
             [np.broadcast_to(s.value(column), column.shape) for s in self.schedules], axis=-2
         )
-
-
-def _ends_at_zero(schedule: Schedule) -> bool:
-    return schedule.horizon is not None and not np.any(schedule.limit)
