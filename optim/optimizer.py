@@ -1,12 +1,12 @@
 """The contract of an optimizer: a frozen record of hyperparameters and one pure update."""
 
 import dataclasses
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from optim.ranges import ANY, RATE, Range, check_range, hyper
 from optim.state import State
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
 from stepsize.base.record import Record
@@ -29,67 +29,6 @@ _RANGES: dict[type["Optimizer"], dict[str, "Range"]] = {}
 
 # From so many parameters on, a step is made in blocks (`optim.engines.blocks`).
 HUGE = 2**18
-
-
-class Range(NamedTuple):
-    """Which numbers a hyperparameter may be: from `least`, or above `above`, to below `below`."""
-
-    least: float = -math.inf
-    above: float = -math.inf
-    below: float = math.inf
-
-    def has(self, values: Any) -> Any:
-        """Return whether each value is a number of the range; nan never is, inf only of `ANY`."""
-        if self is ANY:
-            return values == values
-        return (values >= self.least) & (values > self.above) & (values < self.below)
-
-    def __str__(self) -> str:
-        if self is ANY:
-            return "a number"
-        if self.above > -math.inf:
-            lower = f"above {self.above:g}"
-        elif self.below < math.inf and self.least > -math.inf:
-            lower = f"from {self.least:g}"
-        else:
-            lower = f"at least {self.least:g}" if self.least > -math.inf else ""
-        upper = (
-            "" if self.below == math.inf else f"to below {self.below:g}" if lower else f"below {self.below:g}"
-        )
-        return " ".join(filter(None, ("a finite number", lower, upper)))
-
-
-ANY = Range()
-# Whatever the rule, its rate is no less than 0.
-RATE = Range(least=0.0)
-
-
-def hyper(
-    default: Any = dataclasses.MISSING,
-    *,
-    least: float = -math.inf,
-    above: float = -math.inf,
-    below: float = math.inf,
-) -> Any:
-    """Declare a hyperparameter with the range of its values, which holds for schedules of it as well.
-
-    Parameters
-    ----------
-    default : float, optional
-        What it is unless something else is said.
-    least, above, below : float
-        The least value that is allowed; what every value must be above; what every value must be below.
-
-    Examples
-    --------
-    >>> class Leaky(Optimizer, abstract=True):
-    ...     lr: Hyper = 0.1
-    ...     leak: Hyper = hyper(0.5, least=0, below=1)
-    >>> Leaky(leak=1.5)
-    Traceback (most recent call last):
-    ValueError: leak: got 1.5, expected a finite number from 0 to below 1
-    """
-    return dataclasses.field(default=default, metadata={"range": Range(least, above, below)})
 
 
 class Evaluation(NamedTuple):
@@ -158,8 +97,8 @@ class Optimizer(Record, abstract=True):
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise dataclasses.FrozenInstanceError(
-            f"{type(self).__name__} is frozen; use .replace({name}=...) for a parameter, and let a rule keep what "
-            "it remembers in its slots"
+            f"{type(self).__name__} is frozen; use .replace({name}=...) for a parameter, and let a rule keep "
+            "what it remembers in its slots"
         )
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
@@ -312,7 +251,7 @@ class Optimizer(Record, abstract=True):
             value = super().normalise(name, as_floats(name, value, expected))
         else:
             value = as_number(name, value.item() if isinstance(value, np.ndarray) else value, expected)
-        _check_range(name, self.ranges().get(name, ANY), value, "")
+        check_range(name, self.ranges().get(name, ANY), value, "")
         return value
 
     def at_default_rate(self) -> Self:
@@ -422,7 +361,7 @@ class Hypers:
         good = allowed.has(values)
         if not good.all():
             first = np.flatnonzero(~good.reshape(len(values), -1).all(axis=1))[0]
-            _check_range(name, allowed, values[first], f" from the schedule for n = {indices[first]}")
+            check_range(name, allowed, values[first], f" from the schedule for n = {indices[first]}")
         return values.ravel().tolist() if values[0].size == 1 else values.astype(self._dtype)
 
     def _answer(self, name: str, function: Any, n: int) -> float:
@@ -440,7 +379,7 @@ class Hypers:
             raise TypeError(
                 f"{name}: the function gave {describe(value)} for n = {n}, expected a number"
             ) from None
-        _check_range(name, self._ranges.get(name, ANY), value, f" from the function for n = {n}")
+        check_range(name, self._ranges.get(name, ANY), value, f" from the function for n = {n}")
         return value
 
 
@@ -483,14 +422,3 @@ def is_own(optimizer: Any) -> bool:
 def kind_of(value: Any) -> str:
     """Return "schedule", "feedback" or "search": what a rate answers to."""
     return str(getattr(value, "kind", "schedule"))
-
-
-def _check_range(name: str, allowed: Range, value: Any, where: str) -> None:
-    """Refuse a number, or an array with one, that is outside a range."""
-    if type(value) is float and allowed.has(value):
-        return
-    array = np.asarray(value)
-    good = allowed.has(array)
-    if not good.all():
-        culprit = float(array[~good].ravel()[0])
-        raise ValueError(f"{name}: got {culprit!r}{where}, expected {allowed}")

@@ -69,11 +69,12 @@ def _explained(where: str, error: Exception, x: Array) -> Exception:
         )
     if "read-only" in words:
         return ValueError(
-            f"{where}: writes into an array that it was given, expected a new one, m = 0.9 * m in place of m *= 0.9"
+            f"{where}: writes into an array that it was given, expected a new one, m = 0.9 * m in place of "
+            "m *= 0.9"
         )
     return (ValueError if isinstance(error, ValueError) else TypeError)(
-        f"{where}: failed with {type(error).__name__}: {words}; expected arithmetic that takes x, g and every "
-        f"slot as arrays, here of shape {x.shape}"
+        f"{where}: failed with {type(error).__name__}: {words}; expected arithmetic that takes x, g and "
+        f"every slot as arrays, here of shape {x.shape}"
     )
 
 
@@ -139,8 +140,8 @@ def check_rule(way: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> N
     way.update(x, 0.5 * g, slots, h)
     if not _alike(first, way.update(x, g, slots, h)):
         raise ValueError(
-            f"{type(optimizer).__name__}: gives two results for one x, g and slots, expected a rule that keeps "
-            "what it remembers in its slots and draws random numbers from a seed and h.t"
+            f"{type(optimizer).__name__}: gives two results for one x, g and slots, expected a rule that "
+            "keeps what it remembers in its slots and draws random numbers from a seed and h.t"
         )
 
 

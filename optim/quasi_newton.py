@@ -279,7 +279,7 @@ def _alike(*vectors: Any) -> tuple[Any, ...]:
 
 
 def _in_range(s: Any, y: Any) -> tuple[Any, Any]:
-    """Return a pair over one power of two, if s . y or y . y leaves the range; the curvature does not see it."""
+    """Return a pair over one power of two if s . y or y . y leaves the range; curvature does not see it."""
     fits = squares_fit(np.abs(_dot(s, y)), s.dtype) & squares_fit(_dot(y, y), s.dtype)
     if np.all(fits):
         return s, y

@@ -80,8 +80,8 @@ class Restarts(Schedule):
     end : float
         What each cosine falls to.
     cycles : int, optional
-        How many cycles, at least 1, after which the end holds; by default for ever, or while they are at least
-        an update long.
+        How many cycles, at least 1, after which the end holds; by default for ever, or while they are
+        at least an update long.
 
     References
     ----------
@@ -163,8 +163,8 @@ class Cycles(Schedule):
     decay : float
         q, what the values are multiplied by from one cycle to the next; at least 0.
     cycles : int, optional
-        How many cycles, at least 1, after which the value is 0; by default for ever, or while they are at least
-        an update long.
+        How many cycles, at least 1, after which the value is 0; by default for ever, or while they are
+        at least an update long.
 
     Examples
     --------

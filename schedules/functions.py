@@ -100,8 +100,8 @@ def _asked(function: Any, n: int) -> Any:
         return function(n)
     except (LookupError, ArithmeticError) as error:
         raise ValueError(
-            f"the schedule function failed for n = {n} with {type(error).__name__}: {error}, expected a number "
-            "for every update of the run"
+            f"the schedule function failed for n = {n} with {type(error).__name__}: {error}, expected a "
+            "number for every update of the run"
         ) from error
 
 

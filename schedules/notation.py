@@ -47,8 +47,8 @@ def describe(schedule: Any, latex: bool = False) -> str:
         return latex_text(tree) if latex else plain_text(tree)
     except RecursionError:
         raise ValueError(
-            f"describe: got a {type(schedule).__name__} of schedules nested by the hundred, expected one that "
-            "a line can hold"
+            f"describe: got a {type(schedule).__name__} of schedules nested by the hundred, expected one "
+            "that a line can hold"
         ) from None
 
 

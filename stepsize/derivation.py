@@ -94,8 +94,8 @@ def step_of(run: Run, t: int) -> Step:
             (x_next, *_, lr), calls = watch(lambda: way.advance(n, *own))
         except (OSError, SyntaxError):
             raise ValueError(
-                f"run: got a run of {type(rule).__name__}, whose source is not at hand, expected a rule that is "
-                "written in a file or a notebook"
+                f"run: got a run of {type(rule).__name__}, whose source is not at hand, expected a rule "
+                "that is written in a file or a notebook"
             ) from None
         feasible = getattr(problem, "feasible", None)
         if feasible is not None:

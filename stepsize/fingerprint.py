@@ -156,8 +156,8 @@ class _Reader:
             self.digest.update(pickle.dumps(thing, protocol=4))
         except Exception:
             raise TypeError(
-                f"store: got a class whose code refers to {thing!r:.80}, which no key can stand for; hold it in "
-                "a parameter, or sweep without a store"
+                f"store: got a class whose code refers to {thing!r:.80}, which no key can stand for; hold "
+                "it in a parameter, or sweep without a store"
             ) from None
 
     def _class(self, cls: type) -> None:
@@ -218,7 +218,7 @@ def _words(code: CodeType) -> Any:
 
 
 def _is_installed(thing: Any) -> bool:
-    """Whether a thing belongs to the packages, the standard library or an installed one: a name stands for it."""
+    """Whether a thing is of the packages, the standard library or an installed one: its name will do."""
     name = thing.__name__ if isinstance(thing, ModuleType) else str(getattr(thing, "__module__", None))
     if not _is_outside_name(name):
         return True

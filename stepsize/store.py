@@ -37,10 +37,10 @@ class Store:
     """An SQLite file with the results of sweeps.
 
     The canonical configuration of a run is the JSON of its problem (the seed within), its optimizer, its
-    start, the budget and the tolerance, and the code of classes from outside (`stepsize.fingerprint`), so that
-    an edited class does not get the results of what it was; its SHA-256 is the key. A batch is written in one transaction, so
-    that whatever happens the file holds whole batches, each run once. Several processes may write to one
-    file.
+    start, the budget and the tolerance, and the code of classes from outside (`stepsize.fingerprint`), so
+    that an edited class does not get the results of what it was; its SHA-256 is the key. A batch is written
+    in one transaction, so that whatever happens the file holds whole batches, each run once. Several
+    processes may write to one file.
 
     Parameters
     ----------

@@ -42,10 +42,12 @@ EDITS = {
     "an operation": (RULE.format("(2.0 + lr)".replace("lr", "1.0")), RULE.format("(2.0 - 1.0)")),
     "a global number": ("FACTOR = 1.0" + RULE.format("FACTOR"), "FACTOR = 2.0" + RULE.format("FACTOR")),
     "a global array": (
-        "W = np.array([1.0, 2.0])" + RULE.format("W"), "W = np.array([1.0, 3.0])" + RULE.format("W"),
+        "W = np.array([1.0, 2.0])" + RULE.format("W"),
+        "W = np.array([1.0, 3.0])" + RULE.format("W"),
     ),
     "a helper": (
-        "def helper(): return 1.0" + RULE.format("helper()"), "def helper(): return 2.0" + RULE.format("helper()"),
+        "def helper(): return 1.0" + RULE.format("helper()"),
+        "def helper(): return 2.0" + RULE.format("helper()"),
     ),
     "a helper's helper": (
         "def inner(): return 1.0\ndef helper(): return inner()" + RULE.format("helper()"),
@@ -53,7 +55,8 @@ EDITS = {
     ),
     "a lambda": ("f = lambda: 1.0" + RULE.format("f()"), "f = lambda: 2.0" + RULE.format("f()")),
     "a default": (
-        "def helper(k=1.0): return k" + RULE.format("helper()"), "def helper(k=2.0): return k" + RULE.format("helper()"),
+        "def helper(k=1.0): return k" + RULE.format("helper()"),
+        "def helper(k=2.0): return k" + RULE.format("helper()"),
     ),
     "a keyword default": (
         "def helper(*, k=1.0): return k" + RULE.format("helper()"),
@@ -64,10 +67,12 @@ EDITS = {
         "def make(k):\n    return lambda: k\nf = make(2.0)" + RULE.format("f()"),
     ),
     "a partial": (
-        "f = partial(max, 1.0)" + RULE.format("f(0.5)"), "f = partial(max, 2.0)" + RULE.format("f(0.5)"),
+        "f = partial(max, 1.0)" + RULE.format("f(0.5)"),
+        "f = partial(max, 2.0)" + RULE.format("f(0.5)"),
     ),
     "behind a cache": (
-        "@lru_cache\ndef f(): return 1.0" + RULE.format("f()"), "@lru_cache\ndef f(): return 2.0" + RULE.format("f()"),
+        "@lru_cache\ndef f(): return 1.0" + RULE.format("f()"),
+        "@lru_cache\ndef f(): return 2.0" + RULE.format("f()"),
     ),
     "a table": ("T = {'k': [1.0]}" + RULE.format("T['k'][0]"), "T = {'k': [2.0]}" + RULE.format("T['k'][0]")),
     "an object": (
@@ -80,7 +85,8 @@ EDITS = {
     ),
     "another function": ("f = math.floor" + RULE.format("f(1.5)"), "f = math.ceil" + RULE.format("f(1.5)")),
     "a function inside": (
-        RULE.format("(lambda k: k)(1.0)"), RULE.format("(lambda k: k + k)(1.0)"),
+        RULE.format("(lambda k: k)(1.0)"),
+        RULE.format("(lambda k: k + k)(1.0)"),
     ),
     "a base class": tuple(
         f"""
@@ -127,7 +133,7 @@ EDITS = {
     """
         for k in (1.0, 2.0)
     ),
-}  # fmt: skip
+}
 
 
 def final(rule, store, problem=BOWL):
@@ -234,7 +240,7 @@ def test_the_key_is_one_in_every_process(tmp_path):
             check=True,
             cwd=tmp_path,
             env={"PYTHONPATH": ":".join([str(tmp_path), *filter(None, sys.path)]), "PYTHONHASHSEED": seed},
-        ).stdout  # fmt: skip
+        ).stdout
         for seed in ("0", "1", "2")
     }
     assert len(keys) == 1

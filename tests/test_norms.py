@@ -73,7 +73,7 @@ def bowl(unit):
     return Problem.of(
         lambda x: unit * (0.5 * curvature * x * x).sum(axis=-1),
         lambda x: unit * curvature * x,
-        hess=lambda x: unit * np.diag(curvature),
+        hess=lambda _: unit * np.diag(curvature),
         x0=[8.0, 1.0],
         minimum=0.0,
     )
@@ -89,12 +89,12 @@ def in_units(rule, unit):
 
 
 FOLLOWS = {
-    "polyak": lambda unit: Polyak(),
+    "polyak": lambda _: Polyak(),
     "bb long": lambda unit: BarzilaiBorwein(0.04 / unit, least=1e-300, most=1e300),
     "bb short": lambda unit: BarzilaiBorwein(0.04 / unit, long=False, least=1e-300, most=1e300),
     "adgd": lambda unit: AdGD(0.01 / unit),
     "sum": lambda unit: AdaGradNorm(1.0, b=1e-2 * unit),
-    "distance": lambda unit: DoG(reach=0.1, eps=0.0),
+    "distance": lambda _: DoG(reach=0.1, eps=0.0),
 }
 
 

@@ -5,6 +5,7 @@ Whatever runs a rule gives the bits of the array engine, or says in one sentence
 
 import math
 import pickle
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -299,11 +300,34 @@ class MyAdam(Adam):
 
 
 ROWS = [
-    SignMomentum(), NumpyAdam(), Switching(), Choosing(), Helped(), FromOnes(), SingleConstants(), InPlace(), WithOut(),
-    Listing(), Normed(), Dotted(), Largest(), Centred(), MathRoot(), Updating(), Powers(), Halfway(), Seeded(), Asking(),
-    Shrinking(), MyAdam(), ClipByNorm(NumpyAdam(), 1.0), L2(Normed(), 0.01), DecoupledDecay(SignMomentum(), 0.1),
-    Shrinking(SignMomentum()), SignMomentum(lr=InverseTime(1e-3, 0.1), beta1=lambda n: 0.9 - 0.1 / (n + 1)),
-]  # fmt: skip
+    SignMomentum(),
+    NumpyAdam(),
+    Switching(),
+    Choosing(),
+    Helped(),
+    FromOnes(),
+    SingleConstants(),
+    InPlace(),
+    WithOut(),
+    Listing(),
+    Normed(),
+    Dotted(),
+    Largest(),
+    Centred(),
+    MathRoot(),
+    Updating(),
+    Powers(),
+    Halfway(),
+    Seeded(),
+    Asking(),
+    Shrinking(),
+    MyAdam(),
+    ClipByNorm(NumpyAdam(), 1.0),
+    L2(Normed(), 0.01),
+    DecoupledDecay(SignMomentum(), 0.1),
+    Shrinking(SignMomentum()),
+    SignMomentum(lr=InverseTime(1e-3, 0.1), beta1=lambda n: 0.9 - 0.1 / (n + 1)),
+]
 
 
 def name_of(rule):
@@ -319,6 +343,14 @@ def assert_same(run, reference):
         np.testing.assert_array_equal(getattr(run.history, name), getattr(reference.history, name))
     for a, b in zip(run.state.slots, reference.state.slots, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def run_or_words(rule, engine):
+    """Return a run, or the words with which the engine refuses it."""
+    try:
+        return minimize(BOWL, rule, steps=30, engine=engine)
+    except ValueError as error:
+        return str(error)
 
 
 def every_problem():
@@ -354,15 +386,14 @@ def test_every_problem_takes_rules_from_outside(problem):
 def test_an_engine_that_is_asked_for_does_it_or_says_that_it_cannot(rule):
     reference = minimize(BOWL, rule, steps=30, engine="array")
     for engine in ENGINES:
-        try:
-            run = minimize(BOWL, rule, steps=30, engine=engine)
-        except ValueError as error:
+        made = run_or_words(rule, engine)
+        if isinstance(made, str):
             assert (
-                str(error)
+                made
                 == f"engine: got the str {engine!r}, expected array, because {engine} cannot make this run"
             )
         else:
-            assert_same(run, reference)
+            assert_same(made, reference)
 
 
 @pytest.mark.parametrize("rule", ROWS, ids=name_of)
@@ -461,12 +492,7 @@ def test_records_travel(rule):
 def test_an_update_is_explained(rule):
     run = minimize(BOWL, rule, steps=30)
     for step in (1, 2, 30):
-        try:
-            text = str(ss.explain(run, step=step))
-        except (TypeError, ValueError) as error:
-            assert "\n" not in str(error)
-        else:
-            assert "update" in text
+        assert f"update {step}" in str(ss.explain(run, step=step))
 
 
 @pytest.mark.parametrize(
@@ -502,6 +528,19 @@ def bad(direction, **also):
     return type("Bad", (Bad,), {"direction": direction, **also}, abstract=True)()
 
 
+def told(rule):
+    """Return the method of a rule that is a function of all that it is given."""
+
+    def direction(self, x, g, slots, h):
+        return rule(SimpleNamespace(x=x, g=g, s=slots, h=h))
+
+    return direction
+
+
+def plain(self, x, g, slots, h):
+    return g, slots
+
+
 def kept_in_self(self, x, g, slots, h):
     self.m = g
     return g, slots
@@ -524,26 +563,26 @@ WRONG = {
     "state in h": (kept_in_h, "keep what it remembers in its slots"),
     "state in a dictionary": (kept_in_a_dictionary, "gives two results for one x, g and slots"),
     "noise": (
-        lambda self, x, g, s, h: (g + RANDOM.normal(size=x.shape), s),
+        lambda u: (u.g + RANDOM.normal(size=u.x.shape), u.s),
         "draws random numbers from a seed",
     ),
-    "if": (lambda self, x, g, s, h: ((g if g > 0 else 0.5 * g), s), "expected np.where"),
-    "max of two": (lambda self, x, g, s, h: (max(g, s[0]), s), "np.maximum"),
-    "no slots": (lambda self, x, g, s, h: g, "expected the direction d and a tuple of 1 slots"),
-    "none": (lambda self, x, g, s, h: None, "returned None, expected the direction d"),
-    "bare slot": (lambda self, x, g, s, h: (g, s[0]), "as slots, expected the direction d and a tuple"),
-    "too many": (lambda self, x, g, s, h: (g, (g, g)), "returned 2 slots, expected"),
-    "too few": (lambda self, x, g, s, h: (g, ()), "returned 0 slots, expected"),
-    "another shape": (lambda self, x, g, s, h: (g[:1], s), r"of shape \(1,\), expected that of x, \(2,\)"),
-    "words": (lambda self, x, g, s, h: ("g", s), "expected an array of floats"),
-    "complex": (lambda self, x, g, s, h: (g * 1j, s), "expected an array of floats"),
-    "ragged": (lambda self, x, g, s, h: ([[1.0], [1.0, 2.0]], s), "expected an array of floats"),
-    "misspelled": (lambda self, x, g, s, h: (h.bta * g, s), "failed with AttributeError"),
+    "if": (lambda u: ((u.g if u.g > 0 else 0.5 * u.g), u.s), "expected np.where"),
+    "max of two": (lambda u: (max(u.g, u.s[0]), u.s), "np.maximum"),
+    "no slots": (lambda u: u.g, "expected the direction d and a tuple of 1 slots"),
+    "none": (lambda _: None, "returned None, expected the direction d"),
+    "bare slot": (lambda u: (u.g, u.s[0]), "as slots, expected the direction d and a tuple"),
+    "too many": (lambda u: (u.g, (u.g, u.g)), "returned 2 slots, expected"),
+    "too few": (lambda u: (u.g, ()), "returned 0 slots, expected"),
+    "another shape": (lambda u: (u.g[:1], u.s), r"of shape \(1,\), expected that of x, \(2,\)"),
+    "words": (lambda u: ("word", u.s), "expected an array of floats"),
+    "complex": (lambda u: (u.g * 1j, u.s), "expected an array of floats"),
+    "ragged": (lambda u: ([[1.0], [1.0, 2.0]], u.s), "expected an array of floats"),
+    "misspelled": (lambda u: (u.h.bta * u.g, u.s), "failed with AttributeError"),
     "wrong axis": (
-        lambda self, x, g, s, h: (g.sum(axis=1), s),
+        lambda u: (u.g.sum(axis=1), u.s),
         "expected arithmetic that takes x, g and every slot",
     ),
-    "root of an array": (lambda self, x, g, s, h: (math.sqrt(g), s), "expected arithmetic that takes x"),
+    "root of an array": (lambda u: (math.sqrt(u.g), u.s), "expected arithmetic that takes x"),
 }
 
 
@@ -552,7 +591,7 @@ WRONG = {
 def test_what_a_rule_may_not_do_is_said_in_one_sentence(kind, engine):
     direction, words = WRONG[kind]
     Bad.memory.clear()
-    rule = bad(direction)
+    rule = bad(direction if kind.startswith("state") else told(direction))
     with pytest.raises((ValueError, TypeError, AttributeError), match=words) as caught:
         minimize(BOWL, rule, steps=30, engine=engine)
     assert str(caught.value).startswith("Bad")
@@ -563,12 +602,12 @@ def test_what_a_rule_may_not_do_is_said_in_one_sentence(kind, engine):
 
 
 def test_what_a_class_may_not_lack():
-    rateless = type("Rateless", (Optimizer,), {"direction": lambda self, x, g, s, h: (g, s)}, abstract=True)()
+    rateless = type("Rateless", (Optimizer,), {"direction": plain}, abstract=True)()
     with pytest.raises(
         TypeError, match=r"^Rateless: got no field lr, expected `lr: Hyper = 0.1` in the class$"
     ):
         minimize(BOWL, rateless)
-    started = bad(lambda self, x, g, s, h: (g, s), start=lambda self, x, h: ())
+    started = bad(plain, start=lambda *_: ())
     with pytest.raises(ValueError, match=r"^Bad.start: returned 0 slots, expected 1: m$"):
         minimize(BOWL, started)
 

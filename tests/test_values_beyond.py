@@ -1,4 +1,4 @@
-"""What a schedule gives from the end of a run on does not exist for the run: it is neither asked nor judged."""
+"""What a schedule gives from the end of a run on is neither asked nor judged."""
 
 import numpy as np
 import pytest

@@ -78,8 +78,8 @@ class Floats:
     def _serves(self, n: int, x: Array, slots: Any, count: int, long: bool) -> bool:
         """Whether a rule from outside does the same on floats: by its operations, or else by its text.
 
-        A rule that is written with NumPy's functions may look across the coordinates, and gets NumPy's numbers
-        where floats were; only its traces can tell, one for each way that it goes.
+        A rule that is written with NumPy's functions may look across the coordinates, and gets numbers of
+        NumPy's where floats were; only its traces can tell, one for each way that it goes.
         """
         try:
             if not self._slope_is_exact(x):

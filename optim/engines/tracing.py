@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from optim.engines.likeness import is_right
 from optim.optimizer import Optimizer, is_own
 from stepsize.base import arithmetic
 
@@ -64,38 +65,15 @@ ON_NUMBERS: dict[Any, Callable[..., Any]] = {
 
 # What NumPy computes by loops of its own, whose last digit may be another than that of Python's functions.
 INEXACT = frozenset(
-    (np.power, np.exp, np.log, np.sin, np.cos, np.sinh, np.cosh, np.tanh, np.arctan, np.exp2, np.expm1)
-    + (
-        np.log1p,
-        np.log2,
-        np.log10,
-        np.cbrt,
-        np.tan,
-        np.arcsin,
-        np.arccos,
-        np.arctan2,
-        np.hypot,
-        np.float_power,
-    )
-)
+    (np.exp, np.exp2, np.expm1, np.log, np.log1p, np.log2, np.log10, np.sin, np.cos, np.tan, np.sinh, np.cosh)
+) | {np.tanh, np.arcsin, np.arccos, np.arctan, np.arctan2, np.cbrt, np.hypot, np.power, np.float_power}
 
+_TESTS = frozenset((np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal))
+_ARITHMETIC = frozenset((np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.positive))
 # What is one correctly rounded operation, on floats as on arrays.
 EXACT = frozenset(
-    (
-        np.add,
-        np.subtract,
-        np.multiply,
-        np.true_divide,
-        np.negative,
-        np.positive,
-        np.absolute,
-        np.sqrt,
-        np.square,
-    )
-    + (np.reciprocal, np.sign, np.maximum, np.minimum, np.where)
-    + (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
-)
-_TESTS = frozenset((np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal))
+    (*_TESTS, *_ARITHMETIC, np.absolute, np.sqrt, np.square, np.reciprocal, np.sign, np.where)
+) | {np.maximum, np.minimum}
 
 # What ``array ** number`` is to NumPy.
 _POWERS: dict[float, Callable[[Any], Any]] = {
@@ -150,7 +128,7 @@ class Symbol(NDArrayOperatorsMixin):
 class Tape:
     """What a rule did: operations on arrays, operations on numbers, and the answers that it relied on.
 
-    `literal` says that the text itself would do the same on Python floats. Entries of `calls` and `plain` are (function, operands); a function of None marks what the rule was given,
+    Entries of `calls` and `plain` are (function, operands); a function of None marks what the rule was given,
     for `plain` with the path by which the hyperparameter is found.
     """
 
@@ -292,7 +270,7 @@ class Trace:
         return [i for i, moved in enumerate(moves) if moved]
 
     def _is_exact(self, i: int) -> bool:
-        """Whether an operation is the same on floats; flags, which are numbers to Python, are only chosen by."""
+        """Whether an operation is the same on floats, where a flag is a number and may only be chosen by."""
         function, args = self.calls[i]
         flags = [is_array(a) and self.dtypes[a.index] == np.bool_ for a in args]
         allowed = flags[1:] if function is np.where else flags
@@ -344,7 +322,7 @@ def trace_update(optimizer: Optimizer, hypers: Any, slots: int, dtype: Any) -> T
     x, g = tape.array(), tape.array()
     old = tuple(tape.array() for _ in range(slots))
     trace = _followed(tape, lambda: _flat(optimizer.update(x, g, old, _symbolic(hypers, tape, ()))))
-    if own and not _is_right(trace, optimizer, hypers, slots):
+    if own and not is_right(trace, optimizer, hypers, slots):
         raise Untraceable("a rule that asks what it was given")
     return trace
 
@@ -361,31 +339,6 @@ def trace_answer(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
     x, _ = tape.array(), tape.array()
     old = tuple(tape.array() for _ in range(slots))
     return _followed(tape, lambda: [optimizer.answer(x, old)])
-
-
-def _is_right(trace: Trace, optimizer: Optimizer, hypers: Any, slots: int) -> bool:
-    """Whether a trace does to a few numbers what the rule, from outside, does to them as it stands."""
-    numbers = trace.known(hypers)
-    assert numbers is not None  # the trace was made for these hyperparameters
-    shape = np.broadcast_shapes((1, 1), *(a.shape for a in numbers if isinstance(a, np.ndarray)))
-    shape = tuple(most if n == 1 else n for n, most in zip(shape, (*[2] * (len(shape) - 1), 5), strict=True))
-    values = np.resize(_TRIED, (slots + 2, *shape)).astype(trace.dtype)
-    given = [values[i] * (i + 1) for i in range(slots + 2)]
-    x, g, *old = (a.copy() for a in given)
-    with np.errstate(all="ignore"):
-        try:
-            expected = _flat(optimizer.update(x, g, tuple(old), hypers))
-            found = trace.evaluate(given, numbers)
-        except Exception:  # whatever it is, the array engine meets it too, and tells
-            return False
-    return len(expected) == len(found) and all(
-        np.asarray(a).dtype == trace.dtype
-        and np.array_equal(np.broadcast_to(a, shape), np.broadcast_to(b, shape), equal_nan=True)
-        for a, b in zip(expected, found, strict=True)
-    )
-
-
-_TRIED = (0.75, -1.25, 0.0, 3.1, 1e-3, -2.7, 0.3, 1.9, -0.1, 12.3, -7.7, 0.01, 5.5)
 
 
 def trace_function(function: Callable[[Any], Any], inputs: int, dtype: Any) -> Trace:
