@@ -51,6 +51,7 @@ class Way:
     ) -> None:
         self.optimizer, self.problem = optimizer, problem
         self.hypers = Hypers(optimizer, x, stop)
+        self.updates = None if stop is None else stop - state.n
         self.carry = state.carry
         self.searched: Searched | None = None
         self.n_f = self.n_g = 0
