@@ -131,10 +131,12 @@ def check_rule(way: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> N
         If the rule gives two results for one and the same.
     """
     optimizer = way.optimizer
-    if n >= stop or not is_own(optimizer) or optimizer.needs or kind_of(optimizer.lr) != "schedule":
+    if n >= stop or not is_own(optimizer) or kind_of(optimizer.lr) != "schedule":
         return
-    if x.ndim > 1:
+    if x.ndim > 1 and "grad" not in optimizer.needs and not optimizer.compares:
         way.update = _Apart(optimizer)
+    if optimizer.needs:
+        return
     h = way.hypers.at(n)
     first = way.update(x, g, slots, h)
     way.update(x, 0.5 * g, slots, h)
@@ -163,7 +165,12 @@ class _Apart:
             try:
                 together = guarded(self.optimizer, "update", x, g, slots, h)
                 alone = guarded(
-                    self.optimizer, "update", x[one], g[one], few, _changed(h, lambda v: _some(v, one))
+                    self.optimizer,
+                    "update",
+                    x[one],
+                    g[one],
+                    few,
+                    _changed(h, lambda name, v: _some(name, v, one)),
                 )
             except (TypeError, ValueError):
                 self.mixes = True
@@ -174,8 +181,15 @@ class _Apart:
         return _one_by_one(self.optimizer, x, g, slots, h)
 
 
-def _some(value: Any, which: slice) -> Any:
-    return value[which] if isinstance(value, np.ndarray) and value.ndim > 1 and len(value) > 1 else value
+# What a rule finds in its record of the problem, for every run.
+_SUPPLIED = frozenset(("f", "hess", "residuals", "jacobian"))
+
+
+def _some(name: str, value: Any, which: slice) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    each = name in _SUPPLIED or (value.ndim > 1 and len(value) > 1)
+    return value[which] if each else value
 
 
 def _rows(result: Any, which: slice, runs: int) -> Any:
@@ -200,7 +214,9 @@ def _one_by_one(optimizer: Optimizer, x: Array, g: Array, slots: Any, h: Any) ->
 def _of_run(h: Any, i: int, axes: int) -> Any:
     """Return the record of one run of a batch: what is one value a run is its number there."""
 
-    def own(value: Any) -> Any:
+    def own(name: str, value: Any) -> Any:
+        if name in _SUPPLIED:
+            return value[i]
         if not isinstance(value, np.ndarray) or value.ndim != axes:
             return value
         value = value[i if len(value) > 1 else 0]
@@ -213,7 +229,7 @@ def _changed(h: Any, change: Any) -> Any:
     """Return a resolved record with its values changed, those of a rule inside as well."""
     twin = object.__new__(type(h))
     for name, value in h.__dict__.items():
-        twin.__dict__[name] = _changed(value, change) if isinstance(value, Optimizer) else change(value)
+        twin.__dict__[name] = _changed(value, change) if isinstance(value, Optimizer) else change(name, value)
     return twin
 
 

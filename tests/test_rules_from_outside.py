@@ -413,6 +413,26 @@ def test_runs_of_a_batch_do_not_meet(rule, problem):
     np.testing.assert_allclose(told["x"], [run.history.x[1] for run in alone], rtol=1e-12)
 
 
+class ByGap(Optimizer):
+    """Needs the value, and takes a product over the coordinates."""
+
+    needs = ("f",)
+    elementwise = False
+    lr: Hyper = 1.0
+
+    def direction(self, x, g, slots, h):
+        return g * h.f / (g @ g), ()
+
+
+def test_runs_of_a_rule_that_needs_values_do_not_meet():
+    starts = np.array([[1.0, 2.0], [-0.5, 0.25]])  # as many as coordinates: the product would exist
+    batch = minimize(BOWL, ByGap(), starts, steps=9)
+    for i, x0 in enumerate(starts):
+        np.testing.assert_allclose(
+            batch.history.x[:, i], minimize(BOWL, ByGap(), x0, steps=9).history.x, rtol=1e-12
+        )
+
+
 @pytest.mark.parametrize("rule", [Normed, InPlace, SignMomentum, Largest, NumpyAdam, Switching])
 def test_rates_of_a_sweep_are_those_of_single_runs(rule):
     rates = [1e-3, 1e-2, InverseTime(0.01, 0.1), 0.05]
