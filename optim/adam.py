@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.arithmetic import maximum, sqrt
 from stepsize.base.checks import refuse_unless
 
@@ -54,9 +54,9 @@ class Adam(Optimizer):
 
     slots: ClassVar = ("m", "v")
     lr: Hyper = 1e-3
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-8
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-8, least=0)
     eps_hat: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
@@ -116,7 +116,7 @@ class AdamW(Adam):
     [0.9]
     """
 
-    weight_decay: Hyper = 0.01
+    weight_decay: Hyper = hyper(0.01, least=0)
     decay: str = "decoupled"
     base_lr: Hyper = 1e-3
 
@@ -169,9 +169,9 @@ class AdaMax(Optimizer):
 
     slots: ClassVar = ("m", "u")
     lr: Hyper = 2e-3
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-8
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-8, least=0)
     eps_outside: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
@@ -224,9 +224,9 @@ class Nadam(Optimizer):
 
     slots: ClassVar = ("m", "v", "product")
     lr: Hyper = 2e-3
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-8
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-8, least=0)
     momentum_decay: Hyper = 0.004
     warming: bool = True
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.arithmetic import maximum, sqrt
 
 __all__ = ["Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop"]
@@ -51,9 +51,9 @@ class Adagrad(Optimizer):
 
     slots: ClassVar = ("s",)
     lr: Hyper = 0.01
-    eps: Hyper = 1e-10
+    eps: Hyper = hyper(1e-10, least=0)
     eps_inside: bool = False
-    initial: Hyper = 0.0
+    initial: Hyper = hyper(0.0, least=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the gradient over the root of the sum."""
@@ -108,10 +108,10 @@ class RMSprop(Optimizer):
 
     slots: ClassVar = ("s",)
     lr: Hyper = 1e-3
-    rho: Hyper = 0.9
-    eps: Hyper = 1e-8
+    rho: Hyper = hyper(0.9, least=0, below=1)
+    eps: Hyper = hyper(1e-8, least=0)
     eps_inside: bool = True
-    initial: Hyper = 0.0
+    initial: Hyper = hyper(0.0, least=0)
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
@@ -171,10 +171,10 @@ class CenteredRMSprop(Optimizer):
 
     slots: ClassVar = ("m", "s")
     lr: Hyper = 1e-4
-    rho: Hyper = 0.95
-    eps: Hyper = 1e-4
+    rho: Hyper = hyper(0.95, least=0, below=1)
+    eps: Hyper = hyper(1e-4, least=0)
     eps_inside: bool = True
-    initial: Hyper = 0.0
+    initial: Hyper = hyper(0.0, least=0)
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
@@ -230,8 +230,8 @@ class Adadelta(Optimizer):
 
     slots: ClassVar = ("s", "delta")
     lr: Hyper = 1.0
-    rho: Hyper = 0.95
-    eps: Hyper = 1e-6
+    rho: Hyper = hyper(0.95, least=0, below=1)
+    eps: Hyper = hyper(1e-6, least=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the gradient scaled by the ratio of the two root mean squares."""

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Slots
+from optim.optimizer import Hyper, Slots, hyper
 from optim.wrappers import Wrapper
 from stepsize.base.checks import as_count, refuse_unless
 
@@ -130,7 +130,7 @@ class EMA(Averaging):
     [1.5]
     """
 
-    decay: Hyper = 0.999
+    decay: Hyper = hyper(0.999, least=0, below=1)
     begin: str = "first"
 
     def weight(self, h: Self) -> Any:

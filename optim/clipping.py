@@ -4,9 +4,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper
+from optim.optimizer import Hyper, hyper
 from optim.wrappers import Wrapper
 from stepsize.base.arithmetic import maximum, minimum
+from stepsize.base.norms import lengths_fit
+from stepsize.base.norms import norm as scaled_norm
 
 __all__ = ["ClipByNorm", "ClipByValue"]
 
@@ -44,12 +46,14 @@ class ClipByNorm(Wrapper):
     [-0.6, -0.8]
     """
 
-    max_norm: Hyper = 1.0
-    eps: Hyper = 0.0
+    max_norm: Hyper = hyper(1.0, above=0)
+    eps: Hyper = hyper(0.0, least=0)
 
     def before(self, x: Any, g: Any, h: Self) -> Any:
         """Return the gradient at its length or at max_norm, whichever is less."""
         norm = np.sqrt((g * g).sum(axis=-1, keepdims=True))
+        if not lengths_fit(norm):
+            norm = scaled_norm(g, keepdims=True)
         return np.minimum(1, h.max_norm / (norm + h.eps)) * g
 
     @property
@@ -84,7 +88,7 @@ class ClipByValue(Wrapper):
     [-0.5, 0.25]
     """
 
-    limit: Hyper = 1.0
+    limit: Hyper = hyper(1.0, above=0)
 
     def before(self, x: Any, g: Any, h: Self) -> Any:
         """Return the gradient between -limit and limit."""

@@ -4,8 +4,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.checks import as_count, refuse_unless
+from stepsize.base.norms import power_of_two, squares_fit
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
 
@@ -60,7 +61,7 @@ class Newton(Optimizer):
     elementwise: ClassVar = False
     needs: ClassVar = ("hess",)
     lr: Hyper = 1.0
-    damping: Hyper = 0.0
+    damping: Hyper = hyper(0.0, least=0)
     repair: str | None = "cholesky"
 
     def check(self) -> None:
@@ -112,13 +113,13 @@ class DampedNewton(Newton):
     """
 
     lr: Hyper = 1.0
-    damping: Hyper = 0.0
+    damping: Hyper = hyper(0.0, least=0)
     repair: str | None = "cholesky"
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return Newton's direction, shortened by its decrement."""
         d, slots = super().direction(x, g, slots, h)
-        decrement = np.sqrt(np.maximum((g * d).sum(axis=-1, keepdims=True), 0.0))
+        decrement = _root_of_product(g, d)
         return d / (1.0 + decrement), slots
 
 
@@ -160,7 +161,7 @@ class DiagonalNewton(Optimizer):
 
     elementwise: ClassVar = False
     lr: Hyper = 1.0
-    eps: Hyper = 1e-8
+    eps: Hyper = hyper(1e-8, least=0)
     diagonal: str = "exact"
     samples: int = 8
     rng: int = 0
@@ -224,7 +225,7 @@ class GaussNewton(Optimizer):
     elementwise: ClassVar = False
     needs: ClassVar = ("residuals", "jacobian")
     lr: Hyper = 1.0
-    damping: Hyper = 0.0
+    damping: Hyper = hyper(0.0, least=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the least-squares solution of J d = r."""
@@ -233,6 +234,18 @@ class GaussNewton(Optimizer):
         J = np.concatenate([h.jacobian, ridge], axis=-2)
         r = np.concatenate([h.residuals, np.zeros_like(x)], axis=-1)
         return _each_run(_least_squares, J, r).astype(x.dtype), ()
+
+
+def _root_of_product(a: Array, b: Array) -> Any:
+    """Return the root of a . b for every run, or 0 where that is below 0."""
+    product = (a * b).sum(axis=-1, keepdims=True)
+    root = np.sqrt(np.maximum(product, 0.0))
+    fits = squares_fit(np.abs(product), a.dtype)
+    if np.all(fits):
+        return root
+    of_a, of_b = power_of_two(a), power_of_two(b)
+    scaled = np.sqrt(np.maximum((a / of_a * (b / of_b)).sum(axis=-1, keepdims=True), 0.0))
+    return np.where(fits, root, np.sqrt(of_a) * np.sqrt(of_b) * scaled)
 
 
 def _each_run(solve: Any, A: Array, b: Array) -> Array:

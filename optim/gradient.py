@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.arithmetic import sqrt
 
 __all__ = ["SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983", "SutskeverNesterov"]
@@ -90,7 +90,7 @@ class Momentum(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 0.01
-    momentum: Hyper = 0.9
+    momentum: Hyper = hyper(0.9, least=0)
     dampening: Hyper = 0.0
     undamped_first: bool = False
 
@@ -137,7 +137,7 @@ class HeavyBall(Optimizer):
 
     slots: ClassVar = ("v",)
     lr: Hyper = 0.01
-    momentum: Hyper = 0.9
+    momentum: Hyper = hyper(0.9, least=0)
 
     def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the next point and the velocity that led there."""
@@ -184,7 +184,7 @@ class Nesterov(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 0.01
-    momentum: Hyper = 0.9
+    momentum: Hyper = hyper(0.9, least=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the gradient plus the velocity that it will have given."""
@@ -228,7 +228,7 @@ class SutskeverNesterov(Optimizer):
 
     slots: ClassVar = ("v",)
     lr: Hyper = 0.01
-    momentum: Hyper = 0.9
+    momentum: Hyper = hyper(0.9, least=0)
 
     def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the next point ahead and the velocity."""

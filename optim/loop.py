@@ -10,6 +10,7 @@ import numpy as np
 from optim.engines import engine_for, leap
 from optim.failure import Failure, failure_at, failure_in
 from optim.optimizer import Evaluation, Optimizer
+from optim.own_rules import check_rule
 from optim.recorder import Recorder, norm
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
@@ -97,7 +98,7 @@ def minimize(
     state = optimizer.init(x) if state is None else state
     _check_state(optimizer, state)
     n, slots = state.n, state.slots
-    way = way_for(optimizer, problem, x, state)
+    way = way_for(optimizer, problem, x, state, n + steps)
     minimum = None if tol is None else problem.minimum
     single = x.ndim == 1
     feasible = getattr(problem, "feasible", None)
@@ -107,6 +108,7 @@ def minimize(
         check_first(x, e)
         record = Recorder(optimizer, problem, x, slots, e, every)
         status, stop, lost = BUDGET, n + steps, None
+        check_rule(way, x, e.g, slots, n, stop)
         fast = engine_for(engine, way, x, slots, callback is not None)
         while n < stop:
             if tol is not None and _is_solved(problem, x, e, minimum, tol):
@@ -186,8 +188,8 @@ def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
 
 
 def _is_finite(e: Evaluation) -> bool:
-    # The sum of squares overflows or turns nan with the gradient, at the price of one call.
-    return bool(np.isfinite(e.f) and np.isfinite(np.dot(e.g, e.g)))
+    # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
+    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(e.g).all()))
 
 
 def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:

@@ -1,16 +1,17 @@
 """The contract of an optimizer: a frozen record of hyperparameters and one pure update."""
 
-import math
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from optim.ranges import ANY, RATE, Range, check_range, hyper
 from optim.state import State
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
 from stepsize.base.record import Record
 
-__all__ = ["Evaluation", "Hyper", "Optimizer", "Slots"]
+__all__ = ["Evaluation", "Hyper", "Optimizer", "Slots", "hyper"]
 
 Array = np.ndarray[Any, Any]
 Slots = tuple[Any, ...]
@@ -18,31 +19,13 @@ Slots = tuple[Any, ...]
 # A number, an array, or a schedule; inside an update always the number or array of that update.
 Hyper = Annotated[Any, "hyperparameter"]
 
-# (least, bound, whether the bound itself is allowed)
-_LIMITS: dict[str, tuple[float, float, bool]] = {
-    "lr": (0.0, math.inf, False),
-    "momentum": (0.0, math.inf, False),
-    "eps": (0.0, math.inf, False),
-    "eps_root": (0.0, math.inf, False),
-    "weight_decay": (0.0, math.inf, False),
-    "damping": (0.0, math.inf, False),
-    "max_norm": (0.0, math.inf, False),
-    "limit": (0.0, math.inf, False),
-    "initial": (0.0, math.inf, False),
-    "beta": (0.0, 1.0, False),
-    "beta1": (0.0, 1.0, False),
-    "beta2": (0.0, 1.0, False),
-    "rho": (0.0, 1.0, False),
-    "decay": (0.0, 1.0, False),
-}
-_ABOVE = ("max_norm", "limit")  # their least value is itself refused
-
 # Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than
 # this.
 _CHUNK = 512
 _TABLE = 2**18
 
 _HYPERS: dict[type["Optimizer"], tuple[str, ...]] = {}
+_RANGES: dict[type["Optimizer"], dict[str, "Range"]] = {}
 
 # From so many parameters on, a step is made in blocks (`optim.engines.blocks`).
 HUGE = 2**18
@@ -112,6 +95,12 @@ class Optimizer(Record, abstract=True):
         def lr(self) -> Any:
             """Return the rate."""
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise dataclasses.FrozenInstanceError(
+            f"{type(self).__name__} is frozen; use .replace({name}=...) for a parameter, and let a rule keep "
+            "what it remembers in its slots"
+        )
+
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the direction d to subtract and the new slots, for a gradient g taken at x."""
         raise NotImplementedError
@@ -148,7 +137,13 @@ class Optimizer(Record, abstract=True):
             If x is not a finite float array, or a hyperparameter's shape does not fit it.
         """
         x = self.spread(x)
-        return State(0, tuple(np.array(s) for s in self.start(x, Hypers(self, x).at(0))))
+        slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).at(0)))
+        if len(slots) != len(self.slots):
+            raise ValueError(
+                f"{type(self).__name__}.start: returned {len(slots)} slots, expected {len(self.slots)}: "
+                + ", ".join(self.slots)
+            )
+        return State(0, slots)
 
     def step(self, x: Any, grad: Any, state: State) -> tuple[Array, State]:
         """Make one update: ``x, state = opt.step(x, grad, state)``.
@@ -175,11 +170,15 @@ class Optimizer(Record, abstract=True):
 
             return step(self, x, grad, state)
         with np.errstate(all="ignore"):
-            x, slots = self.update(x, grad, state.slots, Hypers(self, x).at(state.n))
+            x, slots = updating(self)(x, grad, state.slots, Hypers(self, x).at(state.n))
         return x, State(state.n + 1, slots, state.carry)
 
     def spread(self, x: Any, called: str = "x") -> Array:
         """Return x as a float array, broadcast against array hyperparameters."""
+        if not hasattr(self, "lr"):
+            raise TypeError(
+                f"{type(self).__name__}: got no field lr, expected `lr: Hyper = 0.1` in the class"
+            )
         x = as_floats(called, x)
         refuse_unless(x.ndim > 0 and x.size > 0, called, x, "a vector of parameters, or a batch of them")
         refuse_unless(bool(np.isfinite(x).all()), called, x, "finite numbers")
@@ -222,6 +221,17 @@ class Optimizer(Record, abstract=True):
             _HYPERS[cls] = tuple(n for n, f in fields if f.type is Hyper or str(f.type).endswith("Hyper"))
         return _HYPERS[cls]
 
+    @classmethod
+    def ranges(cls) -> dict[str, Range]:
+        """Return the range of every hyperparameter of this class that has one: `hyper` declares it."""
+        if cls not in _RANGES:
+            fields = cls.__dataclass_fields__
+            declared = {name: fields[name].metadata.get("range") for name in cls.own_hypers()}
+            _RANGES[cls] = {name: found for name, found in declared.items() if found is not None}
+            if "lr" in cls.own_hypers():
+                _RANGES[cls].setdefault("lr", RATE)
+        return _RANGES[cls]
+
     def normalise(self, name: str, value: Any) -> Any:
         """Make hyperparameters floats, float arrays, or leave them schedules; refuse anything else."""
         if name not in self.own_hypers():
@@ -241,7 +251,7 @@ class Optimizer(Record, abstract=True):
             value = super().normalise(name, as_floats(name, value, expected))
         else:
             value = as_number(name, value.item() if isinstance(value, np.ndarray) else value, expected)
-        _check_limits(name, value, "")
+        check_range(name, self.ranges().get(name, ANY), value, "")
         return value
 
     def at_default_rate(self) -> Self:
@@ -260,22 +270,22 @@ class Hypers:
 
     Schedules are evaluated in chunks and the record handed out is one and the same object, refilled: building
     a fresh one would cost more than most updates do. A plain function may hold for the updates of the run
-    alone, and is asked one by one.
+    alone, and is asked one by one; a schedule is asked for no update from `stop` on, where that is known.
     """
 
-    def __init__(self, optimizer: Optimizer, x: Array) -> None:
-        self._ndim, self._dtype = x.ndim, x.dtype
+    def __init__(self, optimizer: Optimizer, x: Array, stop: int | None = None) -> None:
+        self._ndim, self._dtype, self._end = x.ndim, x.dtype, stop
         self._h = object.__new__(type(optimizer))
         self._moving: list[tuple[str, Any]] = []
         self._inner: dict[str, Hypers] = {}
         self._table: list[tuple[str, Any]] = []
         self._first, self._stop, self._width = 0, 0, 1
         self._asked: list[tuple[str, Any]] = []
-        names = optimizer.own_hypers()
+        names, self._ranges = optimizer.own_hypers(), optimizer.ranges()
         values = self._h.__dict__
         for name, value in optimizer.fields():
             if isinstance(value, Optimizer):
-                inner = Hypers(value, x)
+                inner = Hypers(value, x, stop)
                 self._inner[name] = inner
                 value = inner._h
             elif name in names and isinstance(value, np.ndarray):
@@ -295,7 +305,7 @@ class Hypers:
             for name, column in self._table:
                 values[name] = column[i]
         for name, function in self._asked:
-            values[name] = _answer(name, function, n)
+            values[name] = self._answer(name, function, n)
         for inner in self._inner.values():
             inner.at(n)
         return self._h
@@ -313,7 +323,7 @@ class Hypers:
                 for name, column, first in columns:
                     values[name] = column[k - first]
                 for name, function in self._asked:
-                    values[name] = _answer(name, function, k)
+                    values[name] = self._answer(name, function, k)
                 for inner in self._inner.values():
                     inner.at(k)
                 yield self._h
@@ -323,7 +333,7 @@ class Hypers:
         """Return what changes from update n to stop - 1, t and every schedule, by its path in the record."""
         found: dict[tuple[str, ...], Sequence[Any]] = {("t",): range(n + 1, stop + 1)}
         found |= {(name,): self._column(name, s, range(n, stop)) for name, s in self._moving}
-        found |= {(name,): [_answer(name, f, k) for k in range(n, stop)] for name, f in self._asked}
+        found |= {(name,): [self._answer(name, f, k) for k in range(n, stop)] for name, f in self._asked}
         for name, inner in self._inner.items():
             found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
         return found
@@ -337,15 +347,51 @@ class Hypers:
     def _fill(self, n: int) -> None:
         # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.
         ahead = max(1, min(_CHUNK, _TABLE // self._width)) if self._stop == n > 0 else 1
-        self._first, self._stop = n, n + ahead
-        updates = range(self._first, self._stop)
+        if self._end is not None:
+            ahead = max(1, min(ahead, self._end - n))
+        updates = range(n, n + ahead)
+        # Known only once all columns are: a refused one must be refused again.
         self._table = [(name, self._column(name, s, updates)) for name, s in self._moving]
+        self._first, self._stop = n, n + ahead
         self._width = max(np.size(column[0]) for _, column in self._table)
 
     def _column(self, name: str, schedule: Any, indices: range) -> Any:
         values = schedule(np.array(indices).reshape((-1,) + (1,) * self._ndim))
-        _check_limits(name, values, f" from the schedule at one of the updates {indices[0]} to {indices[-1]}")
+        allowed = self._ranges.get(name, ANY)
+        good = allowed.has(values)
+        if not good.all():
+            first = np.flatnonzero(~good.reshape(len(values), -1).all(axis=1))[0]
+            check_range(name, allowed, values[first], f" from the schedule for n = {indices[first]}")
         return values.ravel().tolist() if values[0].size == 1 else values.astype(self._dtype)
+
+    def _answer(self, name: str, function: Any, n: int) -> float:
+        """Return what a plain function gives for update n, if it is a number within the range."""
+        try:
+            value = function(n)
+        except (LookupError, ArithmeticError) as error:
+            raise ValueError(
+                f"{name}: the function failed for n = {n} with {type(error).__name__}: {error}, expected a "
+                "number for every update of the run"
+            ) from error
+        try:
+            value = float(value)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"{name}: the function gave {describe(value)} for n = {n}, expected a number"
+            ) from None
+        check_range(name, self._ranges.get(name, ANY), value, f" from the function for n = {n}")
+        return value
+
+
+def updating(optimizer: Optimizer, name: str = "update") -> Any:
+    """Return the method that makes an update, with a guard around it where the rule is from outside."""
+    if not is_own(optimizer):
+        return getattr(optimizer, name)
+    from functools import partial
+
+    from optim.own_rules import guarded
+
+    return partial(guarded, optimizer, name)
 
 
 def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]:
@@ -362,33 +408,17 @@ def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]
     return x, grad
 
 
+# The packages whose rules are tested to keep the contract.
+_PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
+
+
+def is_own(optimizer: Any) -> bool:
+    """Whether a rule, or one inside it, is a class from outside the packages."""
+    if type(optimizer).__module__.partition(".")[0] not in _PACKAGES:
+        return True
+    return any(is_own(value) for _, value in optimizer.fields() if isinstance(value, Optimizer))
+
+
 def kind_of(value: Any) -> str:
     """Return "schedule", "feedback" or "search": what a rate answers to."""
     return str(getattr(value, "kind", "schedule"))
-
-
-def _answer(name: str, function: Any, n: int) -> float:
-    """Return what a plain function gives for update n, if it is a number within the limits."""
-    value = function(n)
-    try:
-        value = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{name}: the function gave {describe(value)} for n = {n}, expected a number"
-        ) from None
-    _check_limits(name, value, f" from the function for n = {n}")
-    return value
-
-
-def _check_limits(name: str, value: Any, where: str) -> None:
-    least, bound, closed = _LIMITS.get(name, (-math.inf, math.inf, True))
-    if type(value) is float and least < value < bound:
-        return
-    array = np.asarray(value)
-    below = array <= bound if closed else array < bound
-    good = (array > least if name in _ABOVE else array >= least) & below
-    if not good.all():
-        culprit = float(array[~good].ravel()[0])
-        lower = "above" if name in _ABOVE else "at least"
-        span = f"{lower} {least:g}" if bound == math.inf else f"from {least:g} to below {bound:g}"
-        raise ValueError(f"{name}: got {culprit!r}{where}, expected a finite number {span}")

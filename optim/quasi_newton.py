@@ -6,6 +6,7 @@ import numpy as np
 
 from optim.optimizer import Hyper, Optimizer, Slots
 from stepsize.base.checks import as_count, as_number, refuse_unless
+from stepsize.base.norms import norm, power_of_two, squares_fit
 
 __all__ = ["BFGS", "LBFGS", "ConjugateGradient"]
 
@@ -77,6 +78,7 @@ class BFGS(_Comparing):
         H, x_old, g_old = slots
         if h.t > 1:
             s, y, _ = self.change(x, g, x_old, g_old, h)
+            s, y = _in_range(s, y)
             if self.rescale:
                 untaught = (np.eye(x.shape[-1]) == H).all(axis=(-2, -1))[..., None]
                 H = np.where(untaught & _teaches(s, y), _dot(s, y) / _dot(y, y), 1.0)[..., None] * H
@@ -151,7 +153,7 @@ class LBFGS(_Comparing):
 
     def _applied(self, S: Array, Y: Array, g: Any, count: int) -> Any:
         # A pair that is missing is zero: its rho is set to 0, and it changes nothing.
-        pairs = [(S[..., i, :], Y[..., i, :]) for i in range(self.memory - count, self.memory)]
+        pairs = [_in_range(S[..., i, :], Y[..., i, :]) for i in range(self.memory - count, self.memory)]
         rhos = [_ratio(1.0, _dot(s, y)) for s, y in pairs]
         q, a = g, []
         for (s, y), rho in zip(reversed(pairs), reversed(rhos), strict=True):
@@ -237,10 +239,11 @@ class ConjugateGradient(_Comparing):
         if (h.t - 1) % (self.restart or x.shape[-1]) == 0:
             return g, (-g, x, g)
         _, y, g_old = self.change(x, g, x_old, g_old, h)
-        p = -g + _beta(self.beta, g, g_old, y, p) * p
+        p = -g + _beta(self.beta, *_alike(g, g_old, y, p)) * p
         # Written so that nan, from 0/0 in beta, restarts too.
-        conjugate = np.abs(_dot(g, g_old)) < self.nu * _dot(g, g)
-        descends = _dot(p, g) < -self.descent * _dot(g, g)
+        small_g, small_old, small_p = _alike(g, g_old, p)
+        conjugate = np.abs(_dot(small_g, small_old)) < self.nu * _dot(small_g, small_g)
+        descends = _dot(small_p, small_g) < -self.descent * _dot(small_g, small_g)
         p = np.where(conjugate & descends, p, -g)
         return -p, (p, x, g)
 
@@ -264,7 +267,27 @@ def _dot(a: Any, b: Any) -> Any:
 
 
 def _norm(a: Any) -> Any:
-    return np.sqrt(_dot(a, a))
+    return norm(a, keepdims=True)
+
+
+def _alike(*vectors: Any) -> tuple[Any, ...]:
+    """Return the vectors over one power of two, if products of them leave the range; ratios do not see it."""
+    if np.all(squares_fit(_dot(vectors[0], vectors[0]), vectors[0].dtype)):
+        return vectors
+    unit = power_of_two(*vectors)
+    return tuple(v / unit for v in vectors)
+
+
+def _in_range(s: Any, y: Any) -> tuple[Any, Any]:
+    """Return a pair over one power of two if s . y or y . y leaves the range; curvature does not see it."""
+    fits = squares_fit(np.abs(_dot(s, y)), s.dtype) & squares_fit(_dot(y, y), s.dtype)
+    if np.all(fits):
+        return s, y
+    # The root of the product of their sizes, so that s . y comes to about 1.
+    of_s, of_y = (np.frexp(power_of_two(v))[1] for v in (s, y))
+    unit = np.ldexp(np.ones_like(of_s, dtype=s.dtype), (of_s + of_y - 1) // 2)
+    unit = np.where(fits, 1.0, unit).astype(s.dtype)
+    return s / unit, y / unit
 
 
 def _times(H: Any, v: Any) -> Any:

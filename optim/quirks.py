@@ -6,7 +6,7 @@ import numpy as np
 
 from optim.adam import Adam
 from optim.adaptive import Adadelta, Adagrad
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from optim.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from optim.sign import Rprop
 from stepsize.base.arithmetic import maximum, minimum, sign, sqrt, where
@@ -84,7 +84,7 @@ class OptaxAdam(Adam):
     [-0.6]
     """
 
-    eps_root: Hyper = 0.0
+    eps_root: Hyper = hyper(0.0, least=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the corrected mean over the root of the corrected mean square."""

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.arithmetic import maximum, sqrt, where
 from stepsize.base.checks import refuse_unless
 
@@ -77,10 +77,10 @@ class Prodigy(_RateFree):
 
     slots: ClassVar = ("m", "v", "s", "x0", "d", "r")
     lr: Hyper = 1.0
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-8
-    weight_decay: Hyper = 0.0
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-8, least=0)
+    weight_decay: Hyper = hyper(0.0, least=0)
     growth: Hyper = 1.0
     d0: float = 1e-6
     debias: bool = False
@@ -159,10 +159,10 @@ class DAdaptAdam(_RateFree):
 
     slots: ClassVar = ("m", "v", "s", "d", "r")
     lr: Hyper = 1.0
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-8
-    weight_decay: Hyper = 0.0
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-8, least=0)
+    weight_decay: Hyper = hyper(0.0, least=0)
     d0: float = 1e-6
     debias: bool = False
 

@@ -8,6 +8,7 @@ from optim.optimizer import Evaluation, Optimizer
 from optim.rounding import slope_floor
 from optim.run import History
 from stepsize.base.arithmetic import dot
+from stepsize.base.norms import norm
 
 __all__ = ["Recorder", "norm", "steps_between"]
 
@@ -109,8 +110,3 @@ def steps_between(x: Array, g: Array) -> tuple[Array, Array, Array]:
     bend = norm(np.diff(g, axis=0))
     eps = float(np.finfo(x.dtype).eps)
     return size, length, slope > slope_floor(length, norm(x[1:]), size[1:], size[:-1], bend, eps)
-
-
-def norm(g: Array) -> Any:
-    """Return the Euclidean norm of every row."""
-    return np.sqrt(dot(g, g))

@@ -10,6 +10,7 @@ import numpy as np
 from optim.settling import settled_at, tolerance_of
 from optim.state import State
 from stepsize.base.hooks import hook
+from stepsize.base.norms import norm
 
 __all__ = ["BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "History", "Run", "settled_at"]
 
@@ -233,8 +234,7 @@ class Run:
         return bool(self.problem.varies and not self.problem.drifts)
 
     def _grad_norm(self, x: Array) -> Array:
-        g = self.problem.grad(x)
-        return np.asarray(np.sqrt((g * g).sum(axis=-1)))
+        return np.asarray(norm(self.problem.grad(x)))
 
     def _whole(self, function: Any) -> Array:
         # A few points at a time: a finite sum makes as many numbers of each as it has examples.

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.arithmetic import maximum, sqrt, where
 from stepsize.base.checks import as_count
 
@@ -65,8 +65,8 @@ class ScheduleFreeSGD(Optimizer):
 
     slots: ClassVar[tuple[str, ...]] = ("z", "mean", "largest", "total")
     lr: Hyper = 1.0
-    beta: Hyper = 0.9
-    weight_decay: Hyper = 0.0
+    beta: Hyper = hyper(0.9, least=0, below=1)
+    weight_decay: Hyper = hyper(0.0, least=0)
     warmup: int = 0
     r: Hyper = 0.0
     power: Hyper = 2.0
@@ -144,13 +144,13 @@ class ScheduleFreeAdamW(ScheduleFreeSGD):
 
     slots: ClassVar = (*ScheduleFreeSGD.slots, "v")
     lr: Hyper = 0.0025
-    beta: Hyper = 0.9
-    weight_decay: Hyper = 0.0
+    beta: Hyper = hyper(0.9, least=0, below=1)
+    weight_decay: Hyper = hyper(0.0, least=0)
     warmup: int = 0
     r: Hyper = 0.0
     power: Hyper = 2.0
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-8
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-8, least=0)
 
     def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return RMSprop's direction, corrected, plus the decay."""

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.arithmetic import maximum, sign, sqrt, where
 from stepsize.base.checks import refuse_unless
 
@@ -61,9 +61,9 @@ class AMSGrad(Optimizer):
 
     slots: ClassVar = ("m", "v", "top")
     lr: Hyper = 1e-3
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-8
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-8, least=0)
     debias: str = "none"
     eps_hat: bool = False
 
@@ -135,9 +135,9 @@ class RAdam(Optimizer):
 
     slots: ClassVar = ("m", "v")
     lr: Hyper = 1e-3
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-8
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-8, least=0)
     threshold: float = 4.0
     eps_hat: bool = False
     wait: bool = False
@@ -205,10 +205,10 @@ class Yogi(Optimizer):
 
     slots: ClassVar = ("m", "v")
     lr: Hyper = 0.01
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-3
-    initial: Hyper = 0.0
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-3, least=0)
+    initial: Hyper = hyper(0.0, least=0)
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
@@ -262,10 +262,10 @@ class AdaBelief(Optimizer):
 
     slots: ClassVar = ("m", "s")
     lr: Hyper = 1e-3
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-16
-    eps_root: Hyper = 1e-16
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.999, least=0, below=1)
+    eps: Hyper = hyper(1e-16, least=0)
+    eps_root: Hyper = hyper(1e-16, least=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the corrected mean over the root of the corrected mean deviation."""

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.arithmetic import maximum, minimum, sign, where
 
 __all__ = ["Lion", "Rprop", "SignSGD", "Signum"]
@@ -76,7 +76,7 @@ class Signum(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 1e-4
-    beta: Hyper = 0.9
+    beta: Hyper = hyper(0.9, least=0, below=1)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the sign of the average."""
@@ -117,8 +117,8 @@ class Lion(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 1e-4
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.99
+    beta1: Hyper = hyper(0.9, least=0, below=1)
+    beta2: Hyper = hyper(0.99, least=0, below=1)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the sign of the mix, and remember."""
@@ -174,7 +174,7 @@ class Rprop(Optimizer):
 
     slots: ClassVar = ("g", "delta")
     lr: Hyper = 1.0
-    initial: Hyper = 0.1
+    initial: Hyper = hyper(0.1, least=0)
     eta_minus: Hyper = 0.5
     eta_plus: Hyper = 1.2
     least: Hyper = 1e-6

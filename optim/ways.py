@@ -4,13 +4,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim.optimizer import Evaluation, Hypers, Optimizer, Slots, kind_of
+from optim.optimizer import Evaluation, Hypers, Optimizer, Slots, kind_of, updating
 from optim.state import State
 from stepsize.base.checks import describe
+from stepsize.base.norms import power_of_two
 
 __all__ = ["Report", "Way", "way_for"]
 
 Array = np.ndarray[Any, Any]
+
+
+# Squared lengths of directions that a line search takes as they are.
+_SHORT, _LONG = 1e-200, 1e200
 
 
 class Report(NamedTuple):
@@ -41,12 +46,16 @@ class Searched:
 class Way:
     """An update whose rate is known from the index alone."""
 
-    def __init__(self, optimizer: Optimizer, problem: Any, x: Array, state: State) -> None:
+    def __init__(
+        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+    ) -> None:
         self.optimizer, self.problem = optimizer, problem
-        self.hypers = Hypers(optimizer, x)
+        self.hypers = Hypers(optimizer, x, stop)
+        self.updates = None if stop is None else stop - state.n
         self.carry = state.carry
         self.searched: Searched | None = None
         self.n_f = self.n_g = 0
+        self.update, self.direction = updating(optimizer), updating(optimizer, "direction")
         self._last_seen: tuple[int, Any] = (-1, None)
         self._needs = {*optimizer.needs, *(("grad",) if optimizer.compares and problem.varies else ())}
         if self._needs:
@@ -91,7 +100,7 @@ class Way:
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Return the next x, the new slots, the evaluation at the next x if it is known, and the rate."""
         h = self.resolve(n, x, e)
-        x, slots = self.optimizer.update(x, e.g, slots, h)
+        x, slots = self.update(x, e.g, slots, h)
         return x, slots, None, h.lr
 
 
@@ -102,8 +111,10 @@ class FeedbackWay(Way):
     Where that was is kept with the rule's own memory.
     """
 
-    def __init__(self, optimizer: Optimizer, problem: Any, x: Array, state: State) -> None:
-        super().__init__(optimizer, problem, x, state)
+    def __init__(
+        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+    ) -> None:
+        super().__init__(optimizer, problem, x, state, stop)
         if self.carry is None:
             self.carry = optimizer.lr.begin(x)
 
@@ -123,7 +134,7 @@ class FeedbackWay(Way):
         while "inner" in rule.__dict__:  # the rate of a wrapper is that of the rule inside
             rule = rule.inner
         rule.__dict__["lr"] = rate
-        x, slots = self.optimizer.update(x, g, slots, h)
+        x, slots = self.update(x, g, slots, h)
         return x, slots, None, rate
 
 
@@ -135,8 +146,10 @@ class SearchWay(Way):
     handed over is kept with the carry: under dynamic sampling nobody could make it again.
     """
 
-    def __init__(self, optimizer: Optimizer, problem: Any, x: Array, state: State) -> None:
-        super().__init__(optimizer, problem, x, state)
+    def __init__(
+        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+    ) -> None:
+        super().__init__(optimizer, problem, x, state, stop)
         if not optimizer.factors:
             name = type(optimizer).__name__
             raise TypeError(
@@ -162,7 +175,9 @@ class SearchWay(Way):
         self, n: int, x: Array, e: Evaluation, slots: Slots
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Find the direction, then how far to go."""
-        d, slots = self.optimizer.direction(x, e.g, slots, self.resolve(n, x, e))
+        d, slots = self.direction(x, e.g, slots, self.resolve(n, x, e))
+        unit = _unit(e.g, d)
+        d = d / unit
         found = self.optimizer.lr.look(self.problem, n, x, e, d, self.carry["search"])
         x = x - found.alpha * d
         end = found.e
@@ -173,7 +188,14 @@ class SearchWay(Way):
         self.words.looks.append(max(found.n_f, found.n_g))
         self.n_f += found.n_f
         self.n_g += found.n_g
-        return x, slots, e_next, found.alpha
+        return x, slots, e_next, found.alpha / unit
+
+
+def _unit(g: Array, d: Array) -> float:
+    """Return what to divide a direction by: 1, unless slopes along it, or products of those, overflow."""
+    if _SHORT < np.dot(d, d) < _LONG and np.isfinite(np.dot(g, d)):
+        return 1.0
+    return float(power_of_two(d)[0])
 
 
 def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> None:
@@ -185,8 +207,8 @@ def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> N
             raise TypeError(f"problem: got {seen.formula}, expected one with {need}, which {name} needs")
 
 
-def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State) -> Way:
-    """Return the way that suits the optimizer's rate."""
+def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None) -> Way:
+    """Return the way that suits the optimizer's rate, for updates before `stop`."""
     kind = kind_of(optimizer.lr)
     if kind != "schedule" and x.ndim > 1:
         raise TypeError(
@@ -197,4 +219,5 @@ def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State) -> Way:
             f"x0: got {describe(x)}, a batch of runs, which {type(optimizer).__name__} cannot serve; "
             "run them one by one"
         )
-    return {"schedule": Way, "feedback": FeedbackWay, "search": SearchWay}[kind](optimizer, problem, x, state)
+    ways = {"schedule": Way, "feedback": FeedbackWay, "search": SearchWay}
+    return ways[kind](optimizer, problem, x, state, stop)

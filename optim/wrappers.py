@@ -6,7 +6,7 @@ import numpy as np
 
 from optim.adaptive import RMSprop
 from optim.gradient import Momentum
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.optimizer import Hyper, Optimizer, Slots, hyper
 from stepsize.base.checks import describe, refuse_unless
 
 __all__ = ["L2", "DecoupledDecay", "WithMomentum", "Wrapper"]
@@ -152,7 +152,7 @@ class L2(Wrapper):
     [1.4]
     """
 
-    weight_decay: Hyper = 0.01
+    weight_decay: Hyper = hyper(0.01, least=0)
 
     def before(self, x: Any, g: Any, h: Self) -> Any:
         """Return the gradient with the penalty's."""
@@ -190,7 +190,7 @@ class DecoupledDecay(Wrapper):
     [1.4]
     """
 
-    weight_decay: Hyper = 0.01
+    weight_decay: Hyper = hyper(0.01, least=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
         """Return the inner direction plus the decay."""
@@ -248,7 +248,7 @@ class WithMomentum(Wrapper):
 
     own: ClassVar = ("m",)
     demo: ClassVar = {"inner": RMSprop()}
-    momentum: Hyper = 0.9
+    momentum: Hyper = hyper(0.9, least=0)
     nesterov: bool = False
     rate_inside: bool = False
 

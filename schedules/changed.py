@@ -1,5 +1,6 @@
 """One schedule changed: kept within bounds, moved, repeated, or told in epochs."""
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,12 +36,12 @@ class Floor(Schedule):
         """Return max(body(n), least)."""
         return np.maximum(self.body.value(n), self.least)
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """Where the body has settled."""
         return self.body.horizon
 
-    @property
+    @cached_property
     def tail(self) -> float | None:
         """0: a positive floor keeps the values up."""
         if self.horizon is not None or self.body.tail is None:
@@ -71,12 +72,12 @@ class Cap(Schedule):
         """Return min(body(n), most)."""
         return np.minimum(self.body.value(n), self.most)
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """Where the body has settled."""
         return self.body.horizon
 
-    @property
+    @cached_property
     def tail(self) -> float | None:
         """That of the body, unless it rises."""
         if self.horizon is not None or self.body.tail is None or self.most <= 0:
@@ -107,12 +108,12 @@ class Delay(Schedule):
         """Return body(max(n - updates, 0))."""
         return self.body.value(np.maximum(n - self.updates, 0.0))
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """Where the body has settled."""
         return shifted(self.body.horizon, self.updates)
 
-    @property
+    @cached_property
     def tail(self) -> float | None:
         """That of the body."""
         return self.body.tail
@@ -141,12 +142,12 @@ class Skip(Schedule):
         """Return body(n + updates)."""
         return self.body.value(n + self.updates)
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """Where the body has settled."""
         return None if self.body.horizon is None else max(self.body.horizon - self.updates, 0)
 
-    @property
+    @cached_property
     def tail(self) -> float | None:
         """That of the body."""
         return self.body.tail
@@ -175,12 +176,12 @@ class Repeat(Schedule):
         """Return body(n mod period)."""
         return self.body.value(n % self.period)
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """0 if there is nothing to repeat."""
         return 0 if self.body.horizon == 0 or self.period == 1 else None
 
-    @property
+    @cached_property
     def tail(self) -> float | None:
         """0: what comes back does not fall."""
         return super().tail if self.horizon is not None else 0.0
@@ -225,12 +226,12 @@ class PerEpoch(Schedule):
         epoch = n / self.updates_per_epoch
         return self.body.value(epoch if self.smooth else np.floor(epoch))
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """Where the body has settled, in updates."""
         return None if self.body.horizon is None else self.body.horizon * self.updates_per_epoch
 
-    @property
+    @cached_property
     def tail(self) -> float | None:
         """That of the body."""
         return self.body.tail

@@ -1,13 +1,14 @@
 """Schedules made of several schedules: their product, their sum, one after the other, one a row."""
 
 import math
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from schedules.budget import Linear
 from schedules.decay import InverseTime
-from schedules.horizons import later, shifted
+from schedules.horizons import later, settle, shifted
 from schedules.schedule import Array, Constant, Schedule, as_schedule
 from stepsize.base.checks import as_count, as_number, refuse_unless
 
@@ -38,15 +39,21 @@ class Product(Schedule):
         """Return first(n) * second(n)."""
         return self.first.value(n) * self.second.value(n)
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """Where both have settled, or where one has settled at 0."""
-        ends = [
-            f.horizon for f in (self.first, self.second) if f.horizon is not None and not np.any(f(f.horizon))
-        ]
+        settle(self)
+        ends = [f.horizon for f in (self.first, self.second) if f.horizon is not None and not np.any(f.limit)]
         return min(ends) if ends else later(self.first.horizon, self.second.horizon)
 
-    @property
+    @cached_property
+    def limit(self) -> Any:
+        """The product of the two limits, or 0 where one of them is."""
+        if self.first.limit is None or self.second.limit is None:
+            return super().limit if self.horizon is not None else None
+        return self.first.limit * self.second.limit
+
+    @cached_property
     def tail(self) -> float | None:
         """The powers add up."""
         if self.horizon is not None:
@@ -75,12 +82,18 @@ class Sum(Schedule):
         """Return first(n) + second(n)."""
         return self.first.value(n) + self.second.value(n)
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """Where both have settled."""
+        settle(self)
         return later(self.first.horizon, self.second.horizon)
 
-    @property
+    @cached_property
+    def limit(self) -> Any:
+        """The sum of the two limits."""
+        return None if self.horizon is None else self.first.limit + self.second.limit
+
+    @cached_property
     def tail(self) -> float | None:
         """The slower fall wins."""
         if self.horizon is not None:
@@ -113,14 +126,16 @@ class Then(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return before(n) for n < at and after(n - at) from then on."""
-        return np.where(n < self.at, self.before.value(n), self.after.value(np.maximum(n - self.at, 0.0)))
+        # Neither is asked for updates that are the other's: a table may end where the other begins.
+        before = self.before.value(np.minimum(n, max(self.at - 1, 0)))
+        return np.where(n < self.at, before, self.after.value(np.maximum(n - self.at, 0.0)))
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """Where the second has settled."""
         return shifted(self.after.horizon, self.at)
 
-    @property
+    @cached_property
     def tail(self) -> float | None:
         """That of the second."""
         return self.after.tail
@@ -178,13 +193,13 @@ class Fractions(Schedule):
     def value(self, n: Array) -> Any:
         """Return the value of the member whose share n is in."""
         past, n = 0.0, np.minimum(n, 1.0)
-        whole = self.schedules[0].value(n / self.shares[0])
+        whole = self.schedules[0].value(np.minimum(n / self.shares[0], 1.0))
         for share, before, member in zip(self.shares[1:], self.shares, self.schedules[1:], strict=False):
             past += before
-            whole = np.where(n < past, whole, member.value(np.maximum(n - past, 0.0) / share))
+            whole = np.where(n < past, whole, member.value(np.clip((n - past) / share, 0.0, 1.0)))
         return whole
 
-    @property
+    @cached_property
     def horizon(self) -> int:
         """1, the end of the run."""
         return 1

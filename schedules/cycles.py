@@ -72,14 +72,16 @@ class Restarts(Schedule):
     steps : float
         T, the length of the first cycle; above 0, not necessarily whole.
     mult : float
-        m, the growth of a cycle's length from one to the next; above 0. No length is less than 1.
+        m, the growth of a cycle's length from one to the next; above 0. No length is less than 1. With m < 1
+        the lengths add up to T / (1 - m) only: once a cycle would be shorter than an update, the end holds.
     decay : float
         q, what the peak is multiplied by from one cycle to the next; at least 0. With q = 1/m it satisfies
         Robbins and Monro.
     end : float
         What each cosine falls to.
     cycles : int, optional
-        How many cycles, at least 1, after which the end holds; for ever by default.
+        How many cycles, at least 1, after which the end holds; by default for ever, or while they are
+        at least an update long.
 
     References
     ----------
@@ -105,7 +107,16 @@ class Restarts(Schedule):
         """The cosine in z, with i and z spelled out where the cycles are equal."""
         i, z = cycle_text(self.mult)
         wave = f"end + (lr * decay ** {i} - end) * (1 + cos(pi * {z})) / 2"
-        return wave if self.cycles is None else f"{wave} if {i} < cycles else end"
+        return wave if self.played is None else f"{wave} if {i} < played else end"
+
+    @property
+    def played(self) -> int | None:
+        """How many cycles are played; None for ever."""
+        return played(self.steps, self.mult, self.cycles)
+
+    def symbols(self) -> dict[str, Any]:
+        """Return the fields, and how many cycles are played."""
+        return {**super().symbols(), "played": self.played}
 
     def check(self) -> None:
         """Refuse cycles without length."""
@@ -117,17 +128,17 @@ class Restarts(Schedule):
         """Return the cosine of the cycle that n is in."""
         i, z = cycle_at(n, self.steps, self.mult)
         wave = self.end + (self.lr * power(self.decay, i) - self.end) * (0.5 * (1 + np.cos(np.pi * z)))
-        return wave if self.cycles is None else np.where(i < self.cycles, wave, self.end)
+        return wave if self.played is None else np.where(i < self.played, wave, self.end)
 
     @property
     def horizon(self) -> int | None:
         """The end of the last cycle."""
-        return end_of_cycles(self.steps, self.mult, self.cycles)
+        return end_of_cycles(self.steps, self.mult, self.played)
 
     @property
     def tail(self) -> float | None:
         """0 for equal peaks; a power where the peaks fall and the cycles grow."""
-        if self.cycles is not None:
+        if self.played is not None:
             return super().tail
         return 0.0 if np.any(self.end) else tail_of_cycles(self.mult, self.decay)
 
@@ -147,11 +158,13 @@ class Cycles(Schedule):
     steps : float
         T, the length of the first cycle; above 0.
     mult : float
-        m, the growth of a cycle's length from one to the next; above 0. No length is less than 1.
+        m, the growth of a cycle's length from one to the next; above 0. No length is less than 1. With m < 1
+        the lengths add up to T / (1 - m) only: once a cycle would be shorter than an update, the value is 0.
     decay : float
         q, what the values are multiplied by from one cycle to the next; at least 0.
     cycles : int, optional
-        How many cycles, at least 1, after which the value is 0; for ever by default.
+        How many cycles, at least 1, after which the value is 0; by default for ever, or while they are
+        at least an update long.
 
     Examples
     --------
@@ -170,8 +183,17 @@ class Cycles(Schedule):
     def formula(self) -> str:
         """The body at its own time, with i and z spelled out where the cycles are equal."""
         i, z = cycle_text(self.mult)
-        played = f"decay ** {i} * body({z} * steps)"
-        return played if self.cycles is None else f"{played} if {i} < cycles else 0"
+        text = f"decay ** {i} * body({z} * steps)"
+        return text if self.played is None else f"{text} if {i} < played else 0"
+
+    @property
+    def played(self) -> int | None:
+        """How many cycles are played; None for ever."""
+        return played(self.steps, self.mult, self.cycles)
+
+    def symbols(self) -> dict[str, Any]:
+        """Return the fields, and how many cycles are played."""
+        return {**super().symbols(), "played": self.played}
 
     def check(self) -> None:
         """Refuse cycles without length."""
@@ -180,18 +202,18 @@ class Cycles(Schedule):
     def value(self, n: Array) -> Any:
         """Return the body's value at its own time."""
         i, z = cycle_at(n, self.steps, self.mult)
-        played = power(self.decay, i) * self.body.value(z * self.steps)
-        return played if self.cycles is None else np.where(i < self.cycles, played, 0.0)
+        values = power(self.decay, i) * self.body.value(z * self.steps)
+        return values if self.played is None else np.where(i < self.played, values, 0.0)
 
     @property
     def horizon(self) -> int | None:
         """The end of the last cycle."""
-        return end_of_cycles(self.steps, self.mult, self.cycles)
+        return end_of_cycles(self.steps, self.mult, self.played)
 
     @property
     def tail(self) -> float | None:
         """0 for equal cycles; a power where they fall and grow."""
-        return super().tail if self.cycles is not None else tail_of_cycles(self.mult, self.decay)
+        return super().tail if self.played is not None else tail_of_cycles(self.mult, self.decay)
 
 
 def cycle_at(n: Array, steps: float, mult: float) -> tuple[Array, Array]:
@@ -212,12 +234,30 @@ def cycle_at(n: Array, steps: float, mult: float) -> tuple[Array, Array]:
 
 def _cycles_up_to(last: float, steps: float, mult: float) -> tuple[Array, Array]:
     """Return starts and lengths of the cycles up to update `last`; the shrinking ones down to length 1."""
-    starts, lengths = [0.0], [max(1.0, float(steps)) if mult < 1 else float(steps)]
+    starts, lengths = [0.0], [_length(0, steps, mult)]
     while starts[-1] + lengths[-1] <= last + 1 and not (mult < 1 and lengths[-1] == 1.0):
         starts.append(float(_whole(np.array(starts[-1] + lengths[-1]))))
-        grown = steps * mult ** len(lengths)
-        lengths.append(max(1.0, grown) if mult < 1 else grown)
+        lengths.append(_length(len(lengths), steps, mult))
     return np.array(starts), np.array(lengths)
+
+
+def _length(i: int, steps: float, mult: float) -> float:
+    length = float(steps * mult**i)
+    return max(1.0, length) if mult < 1 else length
+
+
+def played(steps: float, mult: float, cycles: int | None) -> int | None:
+    """Return how many cycles are played; None for ever.
+
+    As many as asked for. Where no number is given, cycles that shrink end with the last one that is not
+    shorter than an update, or with the first.
+    """
+    if cycles is not None or mult >= 1:
+        return cycles
+    count = max(1, int(-math.log(steps) / math.log(mult)) - 2) if steps > 1 else 1
+    while steps * mult**count >= 1 - 1e-12:
+        count += 1
+    return count
 
 
 def _whole(x: Array) -> Array:
@@ -246,8 +286,7 @@ def end_of_cycles(steps: float, mult: float, cycles: int | None) -> int | None:
     """Return the first update after the last cycle."""
     if cycles is None:
         return None
-    lengths = [steps * mult**i for i in range(cycles)]
-    total = np.array(sum(lengths if mult >= 1 else (max(1.0, length) for length in lengths)))
+    total = np.array(sum(_length(i, steps, mult) for i in range(cycles)))
     return math.ceil(float(_whole(total)))
 
 

@@ -40,7 +40,7 @@ class FromFunction(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return the function's value at each n."""
-        values = [self.function(int(i)) for i in n.ravel()]
+        values = [_asked(self.function, int(i)) for i in n.ravel()]
         try:
             return np.array(values, dtype=float).reshape(n.shape)
         except (TypeError, ValueError):
@@ -92,6 +92,17 @@ class Recursion(Schedule):
             rate = self.function(i, rate)
             rates.append(rate)
         return np.array(rates, dtype=float)[n.astype(int)]
+
+
+def _asked(function: Any, n: int) -> Any:
+    """Return the function's value at n; a table that ends before is told so."""
+    try:
+        return function(n)
+    except (LookupError, ArithmeticError) as error:
+        raise ValueError(
+            f"the schedule function failed for n = {n} with {type(error).__name__}: {error}, expected a "
+            "number for every update of the run"
+        ) from error
 
 
 def _name_of(function: Any) -> str:

@@ -33,16 +33,37 @@ _FOLD_CALLS: dict[str, Callable[..., float]] = {
     "abs": abs,
     "floor": math.floor,
 }
+# What a product and a sum of two schedules state as their formulas.
+_CHAINS: dict[str, ast.operator] = {
+    "first(n) * second(n)": ast.Mult(),
+    "first(n) + second(n)": ast.Add(),
+}
 
 
 def describe(schedule: Any, latex: bool = False) -> str:
     """Return a schedule as one line of mathematics in n."""
-    tree = expression(schedule)
-    return latex_text(tree) if latex else plain_text(tree)
+    try:
+        tree = expression(schedule)
+        return latex_text(tree) if latex else plain_text(tree)
+    except RecursionError:
+        raise ValueError(
+            f"describe: got a {type(schedule).__name__} of schedules nested by the hundred, expected one "
+            "that a line can hold"
+        ) from None
 
 
 def expression(schedule: Any, n: ast.expr | None = None) -> ast.expr:
     """Return the syntax tree of a schedule's formula, its numbers filled in, at the index that n spells."""
+    rest = []
+    # Long products and sums lean to the left; they are gone through in a loop, so that none is too long.
+    while schedule.formula in _CHAINS:
+        rest.append((_CHAINS[schedule.formula], schedule.second))
+        schedule = schedule.first
+    if rest:
+        whole = expression(schedule, n)
+        for op, member in reversed(rest):
+            whole = _simplified(op, whole, expression(member, n))
+        return ast.fix_missing_locations(whole)
     tree = ast.parse(schedule.formula, mode="eval").body
     filled: ast.expr = _Fill(schedule, n or ast.Name("n", ast.Load())).visit(tree)
     return ast.fix_missing_locations(filled)

@@ -1,6 +1,8 @@
 """The beginning and the end of a run: any schedule warmed up, any schedule cooled down."""
 
+import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -93,17 +95,18 @@ class Warmup(Schedule):
         body = self.body.value(np.maximum(n - W, 0.0) if self.shift else n)
         if self.start is None:
             return body * rise(np.minimum((n + 1) / W, 1.0))
-        ramp = self.start + (self.body.value(0.0 * n) - self.start) * rise(np.minimum(n / W, 1.0))
+        # During the rise the body stands at its own 0.
+        ramp = self.start + (body - self.start) * rise(np.minimum(n / W, 1.0))
         return np.where(n < W, ramp, body)
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """Where the body has settled."""
         return (
             shifted(self.body.horizon, self.updates) if self.shift else later(self.body.horizon, self.updates)
         )
 
-    @property
+    @cached_property
     def tail(self) -> float | None:
         """That of the body."""
         return self.body.tail
@@ -168,20 +171,24 @@ class Cooldown(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return the body before `at`, the fall from then on."""
-        body = self.body.value(n)
+        fall = self.fall
+        # Once the fall has arrived at 0 the body does not count any more, and is not asked.
+        last = math.inf if fall.horizon is None or np.any(fall.limit) else self.at + fall.horizon - 1
+        body = self.body.value(np.minimum(n, max(last, 0)))
         return np.where(
-            n < self.at, body, self.end + (body - self.end) * self.fall.value(np.maximum(n - self.at, 0.0))
+            n < self.at, body, self.end + (body - self.end) * fall.value(np.maximum(n - self.at, 0.0))
         )
 
-    @property
+    @cached_property
     def horizon(self) -> int | None:
         """The end of the fall, if the shape arrives at 0."""
-        end = self.fall.horizon
-        if end is not None and self.fall(end) == 0.0:
+        fall = self.fall
+        end = fall.horizon
+        if end is not None and not np.any(fall.limit):
             return self.at + end
         return later(self.body.horizon, shifted(end, self.at))
 
-    @property
+    @cached_property
     def tail(self) -> float | None:
         """Known where the fall ends, or where it leads to 0."""
         if self.horizon is not None:

@@ -1,6 +1,7 @@
 """The contract of a schedule: a pure function of the update index."""
 
 import math
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -93,6 +94,11 @@ class Schedule(Record, abstract=True):
         """An update from which on the value stays the same; None if there is none, or it is not known."""
         return None
 
+    @cached_property
+    def limit(self) -> Any:
+        """The value from `horizon` on; None if there is no horizon."""
+        return None if self.horizon is None else self(self.horizon)
+
     @property
     def tail(self) -> float | None:
         """The power p of the values' fall, n^-p, far out.
@@ -102,7 +108,7 @@ class Schedule(Record, abstract=True):
         """
         if self.horizon is None:
             return None
-        return 0.0 if np.any(self(self.horizon)) else math.inf
+        return 0.0 if np.any(self.limit) else math.inf
 
     @property
     def robbins_monro(self) -> bool | None:
@@ -112,9 +118,10 @@ class Schedule(Record, abstract=True):
         1/2 < p <= 1. None where it is not known, and where it is the wrong question, because the schedule
         ends at 0: what runs on a budget is judged by what the budget buys.
         """
-        if self.tail is None or (self.horizon is not None and not np.any(self(self.horizon))):
+        tail = self.tail
+        if tail is None or (self.horizon is not None and not np.any(self.limit)):
             return None
-        return 0.5 < self.tail <= 1
+        return 0.5 < tail <= 1
 
     def describe(self, latex: bool = False) -> str:
         """Return the schedule as one line of mathematics in n, plain or in LaTeX.

@@ -10,6 +10,7 @@ import numpy as np
 
 from schedules.feedback import Array, Feedback
 from stepsize.base.checks import as_number, refuse_unless
+from stepsize.base.norms import norm, ratio_of_dots, squares_fit
 
 __all__ = [
     "AdGD",
@@ -80,7 +81,10 @@ class Polyak(Feedback):
                 "minimum: got None, expected a number, because the problem does not state its own"
             )
         gap, squared = max(float(report.f) - minimum, 0.0), _squared(report.g)
-        return (min(gap / (self.c * squared), self.most) if squared > 0 else 0.0), carry
+        if squares_fit(squared, report.g.dtype):
+            return min(gap / (self.c * squared), self.most), carry
+        length = _length(report.g)
+        return (min(gap / length / length / self.c, self.most) if length > 0 else 0.0), carry
 
 
 class SPSMax(Feedback):
@@ -185,9 +189,8 @@ class BarzilaiBorwein(Feedback):
         rate = carry["rate"]
         if carry["x"] is not None:
             s, y = report.x - carry["x"], report.g - carry["g"]
-            sy = float(np.dot(s, y))
-            if sy > 0:
-                step = _squared(s) / sy if self.long else sy / _squared(y)
+            step = ratio_of_dots(s, s, s, y) if self.long else ratio_of_dots(s, y, y, y)
+            if step > 0:
                 rate = min(max(step, self.least), self.most)
         return rate, {"rate": rate, "x": np.array(report.x), "g": np.array(report.g)}
 
@@ -235,8 +238,7 @@ class AdGD(Feedback):
         """Return the smaller of the two rules."""
         last, rate, growth = carry["rate"], carry["rate"], carry["growth"]
         if carry["x"] is not None:
-            moved = math.sqrt(_squared(report.x - carry["x"]))
-            turned = math.sqrt(_squared(report.g - carry["g"]))
+            moved, turned = _length(report.x - carry["x"]), _length(report.g - carry["g"])
             grown = math.inf if growth is None else math.sqrt(1 + growth) * last
             rate = min(grown, moved / (2 * turned) if turned > 0 else math.inf)
             # Nothing has moved, or the gradient is the same all over: nothing to learn from.
@@ -279,12 +281,13 @@ class AdaGradNorm(Feedback):
 
     def begin(self, x: Array) -> dict[str, Any]:
         """Return the square of the first b."""
-        return {"b2": self.b * self.b}
+        b2 = self.b * self.b
+        return {"b2": b2} if squares_fit(b2, float) else {"b2": b2, "root": self.b}
 
     def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return lr / b after adding this gradient."""
-        b2 = carry["b2"] + _squared(report.g)
-        return self.lr / math.sqrt(b2), {"b2": b2}
+        b, carry = _root_of_sum(carry, "b2", report.g)
+        return self.lr / b, carry
 
 
 class DoG(Feedback):
@@ -324,14 +327,13 @@ class DoG(Feedback):
 
     def begin(self, x: Array) -> dict[str, Any]:
         """Return the start and the reach."""
-        return {"x0": np.array(x), "far": self.reach * (1 + math.sqrt(_squared(x))), "sum": 0.0}
+        return {"x0": np.array(x), "far": self.reach * (1 + _length(x)), "sum": 0.0}
 
     def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the distance over the gradients."""
-        far = max(carry["far"], math.sqrt(_squared(report.x - carry["x0"])))
-        total = carry["sum"] + _squared(report.g)
-        root = math.sqrt(total + self.eps)
-        return (far / root if root > 0 else 0.0), {"x0": carry["x0"], "far": far, "sum": total}
+        far = max(carry["far"], _length(report.x - carry["x0"]))
+        root, carry = _root_of_sum(carry, "sum", report.g, self.eps)
+        return (far / root if root > 0 else 0.0), {**carry, "far": far}
 
 
 class Hypergradient(Feedback):
@@ -387,6 +389,24 @@ class Hypergradient(Feedback):
 
 def _squared(v: Array) -> float:
     return float(np.dot(v, v))
+
+
+def _length(v: Array) -> float:
+    return float(norm(v))
+
+
+def _root_of_sum(
+    carry: dict[str, Any], name: str, g: Array, eps: float = 0.0
+) -> tuple[float, dict[str, Any]]:
+    """Return the root of a sum of squared gradient norms plus eps, this one added, and the new memory.
+
+    The memory is the sum; beside it its root, from the first gradient on whose square leaves the range.
+    """
+    total = carry[name] + _squared(g)
+    if "root" not in carry and (squares_fit(total, g.dtype) or not np.any(g)):
+        return math.sqrt(total + eps), {**carry, name: total}
+    root = math.hypot(carry.get("root", math.sqrt(carry[name])), _length(g))
+    return math.hypot(root, math.sqrt(eps)), {**carry, name: total, "root": root}
 
 
 def _positive(**values: Any) -> None:

@@ -90,7 +90,16 @@ def step_of(run: Run, t: int) -> Step:
     way = way_for(rule, problem, x, before.state)
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)._replace(g=before.jac)
-        (x_next, *_, lr), calls = watch(lambda: way.advance(n, x, e, slots))
+        # The rule itself, without the guard of one from outside; it may write into what it is given.
+        way.update, way.direction = rule.update, rule.direction
+        own = np.array(x), e._replace(g=np.array(e.g)), tuple(np.array(s) for s in slots)
+        try:
+            (x_next, *_, lr), calls = watch(lambda: way.advance(n, *own))
+        except (OSError, SyntaxError):
+            raise ValueError(
+                f"run: got a run of {type(rule).__name__}, whose source is not at hand, expected a rule "
+                "that is written in a file or a notebook"
+            ) from None
         feasible = getattr(problem, "feasible", None)
         if feasible is not None:
             x_next = np.clip(x_next, *feasible)
@@ -121,7 +130,7 @@ def _moved(lines: tuple[Line, ...], x: Array, x_next: Array, lr: Any) -> tuple[L
     added: list[Line] = []
     at = next((line.value for line in reversed(lines) if line.name == "x"), None)
     if at is None:
-        d = next(line.value for line in reversed(lines) if line.name == "d")
+        d = next((line.value for line in reversed(lines) if line.name == "d"), (x - x_next) / lr)
         move = ast.parse("x - lr * d", mode="eval").body
         at = x - lr * d
         added.append(Line("x", move, {"x": x, "lr": lr, "d": d}, {}, at, "the step that the search found"))
@@ -190,7 +199,7 @@ def _lines(call: Call, label: str) -> Iterator[Line]:
 def _targets(target: Any, value: ast.expr, label: str) -> list[tuple[str, ast.expr | None, Any]]:
     """Return what a statement gives values to: name, expression, and how to read what came out."""
     if target is None:
-        if isinstance(value, ast.Tuple) and len(value.elts) == 2:
+        if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == 2:
             return [(label, value.elts[0], lambda done: done.result[0])]
         return [(label, value, lambda done: done.result)]
     if isinstance(target, ast.Name):

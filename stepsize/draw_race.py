@@ -185,7 +185,8 @@ def _panel(
     error.set_xlim(0, last)
     starts = [float(run.error[0]) for run in result.runs if np.isfinite(run.error[0])]
     first = max(starts, default=1.0)
-    error.set_ylim(max(result.tolerance * 1e-3, 1e-300), max(first * 30, result.tolerance * 10))
+    top = max(first * 30, result.tolerance * 10) or 1.0
+    error.set_ylim(result.tolerance * 1e-3 or top * 1e-16, top)
     error.axhline(result.tolerance, color=INK, linewidth=0.6, linestyle=":", gid="tolerance")
     if rate is not None:
         error.set_xlabel("")

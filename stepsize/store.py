@@ -14,6 +14,7 @@ from stepsize import __version__
 from stepsize.base.checks import describe
 from stepsize.base.record import Record
 from stepsize.batches import OUTCOME, Batch, Outcome
+from stepsize.fingerprint import code_of
 from stepsize.verdicts import VERDICTS
 
 __all__ = ["Store"]
@@ -37,9 +38,10 @@ class Store:
     """An SQLite file with the results of sweeps.
 
     The canonical configuration of a run is the JSON of its problem (the seed within), its optimizer, its
-    start, the budget and the tolerance; its SHA-256 is the key. A batch is written in one transaction, so
-    that whatever happens the file holds whole batches, each run once. Several processes may write to one
-    file.
+    start, the budget and the tolerance, and the code of classes from outside (`stepsize.fingerprint`), so
+    that an edited class does not get the results of what it was; its SHA-256 is the key. A batch is written
+    in one transaction, so that whatever happens the file holds whole batches, each run once. Several
+    processes may write to one file.
 
     Parameters
     ----------
@@ -150,11 +152,15 @@ def _described(value: Any, name: str) -> Any:
     """Return the JSON of a record or number, long arrays by their hash."""
     if isinstance(value, Record):
         try:
-            return _short(value.to_dict())
+            told = _short(value.to_dict())
         except TypeError as error:
             raise TypeError(f"store: got a {name} that no file can name: {error}") from None
+        code = code_of(value)
+        return told if code is None else {**told, "code": code}
     if callable(value):
         raise TypeError(f"store: got the function {value!r} for {name}, which no file can name")
+    if value is not None and not isinstance(value, bool | int | float | str | tuple | list):
+        raise TypeError(f"store: got {describe(value)} for {name}, which no file can name")
     return value
 
 

@@ -363,7 +363,7 @@ def test_prediction_and_observation_are_written_outside_the_axes(drawn):
 
 def test_too_small_right_and_too_large_are_said_and_coloured(drawn):
     result, picture, _ = drawn["three rates", None]
-    assert result.rate_words == ("too small: 4.8 times as long as 0.2", "right", "too large: diverges")
+    assert result.rate_words == ("too small: 4.6 times as long as 0.2", "right", "too large: diverges")
     # By theory the error falls by 0.9 and 0.6 an update.
     assert math.log(0.6) / math.log(0.9) == pytest.approx(4.8, abs=0.06)
     colors = [ax.lines[0].get_color() for ax in race_axes(picture, "update")]

@@ -1,5 +1,6 @@
 """What stands between a rule and its loop, by hand: the record of each update, and the ways to make one."""
 
+import dataclasses
 import math
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -8,8 +9,21 @@ import numpy as np
 import pytest
 
 import optim.optimizer
-from optim import L2, SGD, Adam, Evaluation, GaussNewton, Hyper, Momentum, Newton, Optimizer, State, minimize
-from optim.optimizer import Hypers, _check_limits, kind_of
+from optim import (
+    L2,
+    SGD,
+    Adam,
+    ClipByNorm,
+    Evaluation,
+    GaussNewton,
+    Hyper,
+    Momentum,
+    Newton,
+    Optimizer,
+    State,
+    minimize,
+)
+from optim.optimizer import ANY, Hypers, Range, hyper, kind_of
 from optim.ways import Searched, Way, way_for
 from problems import BreastCancer, MiniBatch, Parabola, Quadratic
 from schedules import Armijo, BoldDriver, Constant, Linear, Schedule
@@ -149,9 +163,7 @@ class TestHypers:
         rule = SGD(lr=lambda n: 3.0 - n)
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
             Hypers(rule, np.ones(2)).at(4)
-        with pytest.raises(
-            ValueError, match=r"^lr: got -0\.25 from the schedule at one of the updates 3 to 3,"
-        ):
+        with pytest.raises(ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"):
             Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).at(3)
         with pytest.raises(TypeError, match="for n = 4, expected a number"):
             Hypers(SGD(lr=lambda n: f"rate {n}"), np.ones(2)).at(4)
@@ -161,17 +173,35 @@ class TestHypers:
             list(Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).over(0, 6))
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
             Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).columns(0, 6)
-        with pytest.raises(
-            ValueError, match=r"^lr: got -0\.25 from the schedule at one of the updates 3 to 5,"
-        ):
+        with pytest.raises(ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"):
             Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).columns(3, 6)
 
     def test_limits_name_the_culprit(self):
         with pytest.raises(ValueError, match=r"lr: got -0\.5, expected a finite number at least 0"):
             SGD(lr=np.array([0.25, -0.5]))
         with pytest.raises(ValueError, match=r"max_norm: got 0\.0, expected a finite number above 0$"):
-            _check_limits("max_norm", 0.0, "")
-        _check_limits("a name without limits", np.array([-math.inf, 0.0, math.inf]), "")
+            ClipByNorm(SGD(), 0.0)
+        assert ANY.has(np.array([-math.inf, 0.0, math.inf])).all()
+        assert not ANY.has(np.array([math.nan])).any()
+
+    def test_ranges_are_those_of_the_class_that_declares_them(self):
+        class Own(Optimizer, abstract=True):
+            lr: Hyper = 0.1
+            beta: Hyper = 1.5
+            limit: Hyper = -1.0
+            share: Hyper = hyper(0.5, above=0, below=1)
+
+        assert (Own().beta, Own().limit) == (1.5, -1.0)
+        assert Own.ranges() == {"lr": Range(least=0.0), "share": Range(above=0, below=1)}
+        with pytest.raises(
+            ValueError, match=r"^share: got 0\.0, expected a finite number above 0 to below 1$"
+        ):
+            Own(share=0.0)
+        with pytest.raises(ValueError, match=r"^lr: got -0\.5, expected a finite number at least 0$"):
+            Own(lr=-0.5)
+        with pytest.raises(ValueError, match=r"^share: got 1\.0 from the schedule for n = 2, expected"):
+            list(Hypers(Own(share=Linear(0.5, 2, end=1.0)), np.ones(2)).over(0, 4))
+        assert hyper(least=1).default is dataclasses.MISSING
 
     def test_an_array_without_axes_is_a_number(self):
         for number in (0.25, 1):

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.engines.chunks import Engine, leap
+from optim.optimizer import is_own
 from optim.ways import Way
 from stepsize.base.checks import refuse_unless
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "Ends", "engine_for", "leap", "step", "survey", "sweep"]
 
 Array = np.ndarray[Any, Any]
+
+# To follow a rule from outside takes as long as so many updates on arrays do.
+_FEW = 16
 
 ENGINES = ("auto", "array", "floats", "traced")
 
@@ -69,6 +73,9 @@ def engine_for(name: str, way: Way, x: Array, slots: Any, watched: bool) -> Engi
 def _best(name: str, way: Way, x: Array, slots: Any) -> Engine | None:
     """Return the fastest engine that can make a run, all that is needed for it being loaded only then."""
     if x.ndim == 1:
+        few = way.updates is not None and way.updates < _FEW
+        if name == "auto" and few and is_own(way.optimizer):
+            return None
         from optim.engines.floats import MOST_DIMENSIONS, Floats, floats_can
 
         fits = name == "floats" or (name == "auto" and x.size <= MOST_DIMENSIONS)

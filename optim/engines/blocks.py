@@ -12,7 +12,7 @@ import numpy as np
 from optim.engines.replay import Plan, Scratch, dtype_of
 from optim.engines.tracing import Untraceable, trace_update
 from optim.engines.workers import each
-from optim.optimizer import Hypers, Optimizer, checked_step
+from optim.optimizer import Hypers, Optimizer, checked_step, updating
 from optim.state import State
 
 __all__ = ["BLOCK", "step", "update"]
@@ -56,7 +56,7 @@ def step(
     done = update(optimizer, x, grad, state.slots, h, threads, overwrite)
     if done is None:
         with np.errstate(all="ignore"):
-            done = optimizer.update(x, grad, state.slots, h)
+            done = updating(optimizer)(x, grad, state.slots, h)
     return done[0], State(state.n + 1, done[1], state.carry)
 
 

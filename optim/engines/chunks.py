@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from optim.optimizer import Evaluation
-from stepsize.base.arithmetic import dot
+from stepsize.base.norms import all_finite, norm
 
 __all__ = ["Chunk", "Engine", "leap"]
 
@@ -61,12 +61,12 @@ def leap(
 
 def _end(chunk: Chunk, tol: float | None, minimum: Any) -> tuple[int, bool]:
     """Return how many updates the run makes, and whether the next one leaves the finite numbers."""
-    f, squares = chunk.f, dot(chunk.g, chunk.g)
+    f = chunk.f
     alone = f.ndim == 1
-    lost = np.logical_not(np.isfinite(f) & np.isfinite(squares) if alone else np.isfinite(f).any(axis=-1))
+    lost = np.logical_not(np.isfinite(f) & all_finite(chunk.g) if alone else np.isfinite(f).any(axis=-1))
     end = _first(lost, len(f))
     if tol is not None:
-        error = np.sqrt(squares) if minimum is None else f - minimum
+        error = norm(chunk.g) if minimum is None else f - minimum
         good, out = error <= tol, ~np.isfinite(error)
         met = good if alone else (good | out).all(axis=-1) & good.any(axis=-1)
         reached = _first(met[1:], len(f)) + 1

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from optim.engines.chunks import Chunk
-from optim.engines.tracing import Untraceable, trace_function, trace_update
+from optim.engines.tracing import Untraceable, trace_answer, trace_function, trace_update
 from optim.engines.written import Writing
-from optim.optimizer import Evaluation, Optimizer, kind_of
+from optim.optimizer import Evaluation, Optimizer, is_own, kind_of
 from optim.ways import Way
 
 __all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
@@ -52,12 +52,17 @@ class Floats:
         self.optimizer, self.problem, self.hypers = way.optimizer, way.problem, way.hypers
         self.pages: list[Writing] = []
         self._writes = not way.optimizer.answers
+        self._own = is_own(way.optimizer)
+        self._exact_slope: bool | None = None
+        self.rules: list[Any] = []  # traces of a rule from outside
         self._rate = _path_of_rate(way.optimizer)
 
     def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
         """Return the next `count` updates, or None where only arrays can tell what comes out."""
         # Writing takes as long as a few hundred updates do.
         long = self._writes and (count == self.length or self.pages)
+        if self._own and not self._serves(n, x, slots, count, bool(long)):
+            return None
         try:
             points, slopes, rates, answers, new = (
                 self._replay(n, x, e, slots, count) if long else self._descend(n, x, e, slots, count)
@@ -69,6 +74,33 @@ class Floats:
             return None
         values = np.asarray(self.problem.fun(points), dtype=float)
         return Chunk(points, values, slopes, rates, points if answers is None else answers, new)
+
+    def _serves(self, n: int, x: Array, slots: Any, count: int, long: bool) -> bool:
+        """Whether a rule from outside does the same on floats: by its operations, or else by its text.
+
+        A rule that is written with NumPy's functions may look across the coordinates, and gets numbers of
+        NumPy's where floats were; only its traces can tell, one for each way that it goes.
+        """
+        try:
+            if not self._slope_is_exact(x):
+                return False
+            if self.optimizer.answers and not trace_answer(self.optimizer, len(slots), x.dtype).literal:
+                return False
+            for k in range(n, n + 1 if long else n + count):
+                h = self.hypers.at(k)
+                if not any(rule.known(h) for rule in self.rules):
+                    self.rules.append(trace_update(self.optimizer, h, len(slots), x.dtype))
+                if not self.rules[0].guards:
+                    break
+        except (Untraceable, ValueError, TypeError):
+            return False
+        return all(rule.exact if long else rule.literal for rule in self.rules)
+
+    def _slope_is_exact(self, x: Array) -> bool:
+        """Whether the gradient has the same bits on floats: exp is not always the same function there."""
+        if self._exact_slope is None:
+            self._exact_slope = trace_function(self.problem.grad, x.size, x.dtype).exact
+        return self._exact_slope
 
     def _replay(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
         """Make the updates by the loop that is written out, as far as its branch of the rule goes."""
@@ -105,6 +137,8 @@ class Floats:
     def _descend(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
         optimizer, slope = self.optimizer, self.problem.grad
         direction, update = optimizer.direction, optimizer.update
+        if self._own:
+            direction, update = _to_floats(direction), _to_floats(update)
         p, g = x.tolist(), e.g.tolist()
         places: list[Any] = list(zip(*(slot.tolist() for slot in slots), strict=True)) or [()] * len(p)
         coordinates, answers = range(len(p)), optimizer.answers
@@ -122,7 +156,7 @@ class Floats:
                     p[i], places[i] = update(p[i], g[i], places[i], h)
             g = slope(p)
             rows += p
-            slopes += g
+            slopes.extend(g)
             rates.append(lr)
             if answers:
                 reported += map(optimizer.answer, p, places)
@@ -133,6 +167,16 @@ class Floats:
             _points(reported, x) if answers else None,
             tuple(np.array(slot) for slot in zip(*places, strict=True)),
         )
+
+
+def _to_floats(rule: Any) -> Any:
+    """Return a rule whose results are Python's floats, whatever NumPy made of them."""
+
+    def plain(x: float, g: float, slots: Any, h: Any) -> tuple[float, tuple[float, ...]]:
+        result, slots = rule(x, g, slots, h)
+        return float(result), tuple(map(float, slots or ()))
+
+    return plain
 
 
 def _path_of_rate(optimizer: Optimizer) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from optim.engines.tracing import Trace, Untraceable
 from optim.engines.workers import each
 from optim.loop import check_first, minimize, prepared
 from optim.optimizer import Evaluation, Hypers, Optimizer
-from stepsize.base.arithmetic import dot
 from stepsize.base.checks import as_count
+from stepsize.base.norms import norm
 
 __all__ = ["Ends", "survey", "sweep"]
 
@@ -87,7 +87,7 @@ def sweep(
     >>> from problems import Parabola
     >>> ends = sweep(Parabola(), SGD(lr=np.array([[0.4], [0.9], [1.1], [9.0]])), steps=3000)
     >>> ends.diverged.tolist(), ends.nit.tolist()
-    ([False, False, True, True], [3000, 3000, 1930, 124])
+    ([False, False, True, True], [3000, 3000, 1933, 124])
     """
     steps, check = as_count("steps", steps), as_count("check", check, 1)
     problem, x = prepared(problem, optimizer, x0)
@@ -103,7 +103,8 @@ def sweep(
         few = take(optimizer, part, runs)
         start = x[part].copy()
         try:
-            _descend(_first_tile(problem, few, traces, start), np.arange(runs)[part], steps, check, ends)
+            tile = _first_tile(problem, few, traces, start, steps)
+            _descend(tile, np.arange(runs)[part], steps, check, ends)
         except Untraceable:
             x[part] = start
             _by_history(problem, few, x, part, steps, ends)
@@ -166,14 +167,14 @@ def _parts(runs: int, width: int) -> list[slice]:
     return [slice(low, min(low + width, runs)) for low in range(0, runs, width)]
 
 
-def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array) -> Tile:
+def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int) -> Tile:
     e = Evaluation(*problem.value_and_grad(x))
     check_first(x, e)
     slots = optimizer.start(x, Hypers(optimizer, x).at(0))
     if getattr(problem, "feasible", None) is not None or not can_be_traced(problem, optimizer, x, slots):
         raise Untraceable("more than elementwise arithmetic")
     inside = tuple(inner(slot) for slot in slots)
-    return Tile(problem, optimizer, traces, inner(x), inner(e.g), inside, exact=False)
+    return Tile(problem, optimizer, traces, inner(x), inner(e.g), inside, exact=False, stop=steps)
 
 
 def _descend(tile: Tile, who: Array, steps: int, check: int, ends: Ends) -> None:
@@ -214,7 +215,7 @@ def _write(tile: Tile, arrays: Sequence[Array], who: Array, which: Any, ends: En
     points = np.ascontiguousarray(tile.optimizer.answer(x, tuple(slots)).T)
     ends.x[who[which]] = points
     ends.fun[who[which]] = tile.problem.fun(points)
-    ends.grad_norm[who[which]] = np.sqrt(dot(g.T, g.T))
+    ends.grad_norm[who[which]] = norm(g.T)
 
 
 def _by_history(problem: Any, optimizer: Optimizer, x: Array, part: slice, steps: int, ends: Ends) -> None:

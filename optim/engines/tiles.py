@@ -14,10 +14,10 @@ import numpy as np
 from optim.engines.chunks import Chunk
 from optim.engines.powers import running_powers
 from optim.engines.replay import Plan, Scratch, cell_for, fill
-from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_update
-from optim.optimizer import Evaluation, Hypers, Optimizer, kind_of
+from optim.engines.tracing import Trace, Untraceable, look_up, trace_answer, trace_function, trace_update
+from optim.optimizer import Evaluation, Hypers, Optimizer, is_own, kind_of
 from optim.ways import Way
-from stepsize.base.arithmetic import dot
+from stepsize.base.norms import all_finite
 from stepsize.base.record import Record
 
 __all__ = ["TILE", "Tile", "Tiles", "can_be_traced", "inner", "take"]
@@ -48,6 +48,8 @@ class Tile:
     exact : bool
         Whether powers of a run's own number, beta**t, are taken as the rule takes them; otherwise they are
         multiplied up (see `optim.engines.powers`).
+    stop : int, optional
+        The first update that will not be made.
     """
 
     def __init__(
@@ -59,10 +61,12 @@ class Tile:
         g: Array,
         slots: tuple[Array, ...],
         exact: bool = True,
+        stop: int | None = None,
     ) -> None:
         self.problem, self.optimizer, self.traces, self.exact = problem, optimizer, traces, exact
         self.x, self.g, self.slots = x, g, slots
-        self.hypers = Hypers(optimizer, x.T)
+        self.stop = stop
+        self.hypers = Hypers(optimizer, x.T, stop)
         self.scratch = Scratch(x.shape)
         self._programs: list[_Program] = []
         self._slope = self._slope_calls()
@@ -84,7 +88,7 @@ class Tile:
         for low in range(0, len(points), width):
             some = slice(low, low + width)
             good[some] = np.isfinite(self.problem.fun(points[some]))
-            good[some] &= np.isfinite(dot(slopes[some], slopes[some]))
+            good[some] &= all_finite(slopes[some])
         return good
 
     @property
@@ -100,7 +104,7 @@ class Tile:
         """Return a tile of some of the runs, standing where these arrays say."""
         x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
         optimizer = take(self.optimizer, which, self.x.shape[1])
-        return Tile(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact)
+        return Tile(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact, self.stop)
 
     def _program(self, h: Any) -> "_Program":
         for program in self._programs:
@@ -179,7 +183,9 @@ class Tiles:
         rates: Any = np.empty(count)
         for part, optimizer in zip(self.parts, self.optimizers, strict=True):
             old = tuple(inner(slot[part]) for slot in slots)
-            tile = Tile(self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old)
+            tile = Tile(
+                self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old, stop=n + count
+            )
             used = self._history(
                 tile, n, count, points[:, part], slopes[:, part], answers[:, part], values[:, part]
             )
@@ -225,7 +231,19 @@ def can_be_traced(problem: Any, optimizer: Optimizer, x: Array, slots: Any) -> b
         and not optimizer.needs
         and not problem.varies
         and all(np.shape(slot) == x.shape and slot.dtype == x.dtype for slot in slots)
+        and _answers_by_place(optimizer, slots, x.dtype)
     )
+
+
+def _answers_by_place(optimizer: Optimizer, slots: Any, dtype: Any) -> bool:
+    """Whether the answer, too, is arithmetic that does not ask where the coordinates are."""
+    if not (optimizer.answers and is_own(optimizer)):
+        return True
+    try:
+        trace_answer(optimizer, len(slots), dtype)
+    except Untraceable:
+        return False
+    return True
 
 
 def inner(array: Array) -> Array:

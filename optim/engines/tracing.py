@@ -17,10 +17,20 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from optim.optimizer import Optimizer
+from optim.engines.likeness import is_right
+from optim.optimizer import Optimizer, is_own
 from stepsize.base import arithmetic
 
-__all__ = ["ON_NUMBERS", "Symbol", "Tape", "Trace", "Untraceable", "trace_function", "trace_update"]
+__all__ = [
+    "ON_NUMBERS",
+    "Symbol",
+    "Tape",
+    "Trace",
+    "Untraceable",
+    "trace_answer",
+    "trace_function",
+    "trace_update",
+]
 
 
 class Untraceable(Exception):  # noqa: N818  (not an error: the rule runs as it stands)
@@ -53,6 +63,27 @@ ON_NUMBERS: dict[Any, Callable[..., Any]] = {
 }
 
 
+# What NumPy computes by loops of its own, whose last digit may be another than that of Python's functions.
+INEXACT = frozenset(
+    (np.exp, np.exp2, np.expm1, np.log, np.log1p, np.log2, np.log10, np.sin, np.cos, np.tan, np.sinh, np.cosh)
+) | {np.tanh, np.arcsin, np.arccos, np.arctan, np.arctan2, np.cbrt, np.hypot, np.power, np.float_power}
+
+_TESTS = frozenset((np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal))
+_ARITHMETIC = frozenset((np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.positive))
+# What is one correctly rounded operation, on floats as on arrays.
+EXACT = frozenset(
+    (*_TESTS, *_ARITHMETIC, np.absolute, np.sqrt, np.square, np.reciprocal, np.sign, np.where)
+) | {np.maximum, np.minimum}
+
+# What ``array ** number`` is to NumPy.
+_POWERS: dict[float, Callable[[Any], Any]] = {
+    2: lambda base: (np.multiply, (base, base)),
+    1: lambda base: (np.positive, (base,)),
+    0.5: lambda base: (np.sqrt, (base,)),
+    -1: lambda base: (np.true_divide, (1.0, base)),
+}
+
+
 class Symbol(NDArrayOperatorsMixin):
     """Stands for an array or a number in a rule; `plain` ones know their value at the update being traced."""
 
@@ -64,14 +95,23 @@ class Symbol(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> "Symbol":
         if method != "__call__" or options or ufunc.nout != 1 or ufunc.signature is not None:
             raise Untraceable(f"{ufunc.__name__}, which is more than one operation a place")
-        return self.tape.record(ufunc, args)
+        return self.tape.record(ufunc, args, ufunc if ufunc is np.power else ON_NUMBERS.get(ufunc, ufunc))
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function is np.where and len(args) == 3:
-            return self.tape.record(np.where, args)
+            return self.tape.record(np.where, args, arithmetic.where)
         if function is np.zeros_like and not options:
             return 0.0
         raise Untraceable(f"{function.__name__} of an array")
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        raise Untraceable("what needs the array itself")
+
+    def __pow__(self, other: Any) -> Any:
+        return self.tape.power(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.tape.power(other, self)
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
@@ -93,9 +133,11 @@ class Tape:
     """
 
     dtype: Any
+    own: bool = False
     calls: list[tuple[Any, Any]] = field(default_factory=list)
     plain: list[tuple[Any, Any]] = field(default_factory=list)
     guards: list[tuple[int, bool]] = field(default_factory=list)
+    literal: bool = True
 
     def array(self) -> Symbol:
         """Return a symbol for an array that the rule is given."""
@@ -107,22 +149,43 @@ class Tape:
         self.plain.append((None, path))
         return Symbol(self, len(self.plain) - 1, True, value, float)
 
-    def record(self, function: Any, args: Any) -> Symbol:
-        """Write down an operation and return the symbol of its result."""
+    def record(self, function: Any, args: Any, on_numbers: Any) -> Symbol:
+        """Write down an operation and return the symbol of its result; on numbers another function stands."""
         if not all(isinstance(a, Symbol | int | float | np.generic) for a in args):
             raise Untraceable("an operand that is no number")
+        if any(isinstance(a, Symbol) and a.tape is not self for a in args):
+            raise Untraceable("a value that another update left behind")
         if all(a.plain for a in args if isinstance(a, Symbol)):
-            value = ON_NUMBERS.get(function, function)(
-                *(a.value if isinstance(a, Symbol) else a for a in args)
-            )
-            self.plain.append((ON_NUMBERS.get(function, function), args))
+            if self.own and on_numbers is not function and function in INEXACT - {np.power}:
+                # NumPy's last digit is not always that of Python's own function.
+                raise Untraceable(f"{function.__name__} of a number")
+            value = on_numbers(*(a.value if isinstance(a, Symbol) else a for a in args))
+            self.plain.append((on_numbers, args))
             return Symbol(self, len(self.plain) - 1, True, value, float)
         dtype = self._dtype(function, args)
+        if any(isinstance(a, np.generic) and a.dtype != np.float64 for a in args):
+            self.literal = False  # on a Python float it would not be the same
+            args = tuple(a.item() if isinstance(a, np.generic) else a for a in args)
         self.calls.append((function, args))
         return Symbol(self, len(self.calls) - 1, False, None, dtype)
 
+    def power(self, base: Any, exponent: Any) -> Symbol:
+        """Write down base**exponent, which of an array and some numbers is another operation to NumPy."""
+        number = exponent.value if isinstance(exponent, Symbol) and exponent.plain else exponent
+        on_array = isinstance(base, Symbol) and not base.plain
+        if not on_array or type(number) not in (int, float) or number not in _POWERS:
+            self.literal = self.literal and not on_array and not is_array(exponent)
+            return self.record(np.power, (base, exponent), operator.pow)
+        if number is not exponent:
+            if self.own:
+                raise Untraceable("a power that depends on a hyperparameter")
+            return self.record(np.power, (base, exponent), operator.pow)
+        self.literal = False  # a float to the power 2 is not always its square
+        function, args = _POWERS[number](base)
+        return self.record(function, args, function)
+
     def _dtype(self, function: Any, args: Any) -> Any:
-        kinds = [a.dtype if isinstance(a, Symbol) else float for a in args]
+        kinds = [a.dtype if isinstance(a, Symbol | np.generic) else float for a in args]
         if function is np.where:
             return self.dtype
         try:
@@ -154,6 +217,9 @@ class Trace:
         self.calls = tape.calls
         self.dtypes = self._dtypes()
         self.needed = self._needed()
+        # Whether floats give the same bits by the operations, and by the text itself.
+        self.exact = all(self._is_exact(i) for i in self.needed)
+        self.literal = self.exact and tape.literal
         self.numbers = sorted({a.index for i in self.needed for a in self.calls[i][1] if is_number(a)})
 
     def known(self, hypers: Any) -> list[Any] | None:
@@ -181,6 +247,18 @@ class Trace:
             return False
         return True
 
+    def evaluate(self, given: list[Any], numbers: list[Any]) -> list[Any]:
+        """Return the results for arrays in place of what the rule was given, one operation after another."""
+        values = dict(enumerate(given))
+        for i in self.needed:
+            function, args = self.calls[i]
+            operands = [
+                values[a.index] if is_array(a) else numbers[a.index] if is_number(a) else a for a in args
+            ]
+            dtypes = [self.dtype if type(a) in (int, float) else None for a in operands]
+            values[i] = function(*(np.asarray(a, dtype) for a, dtype in zip(operands, dtypes, strict=True)))
+        return [values[i] for i in self.outputs]
+
     def moving(self, still: Callable[[tuple[str, ...]], bool]) -> list[int]:
         """Return the numbers that change from update to update, given which hyperparameters stand still."""
         moves: list[bool] = []
@@ -190,6 +268,13 @@ class Trace:
             else:
                 moves.append(any(moves[a.index] for a in args if type(a) is Symbol))
         return [i for i, moved in enumerate(moves) if moved]
+
+    def _is_exact(self, i: int) -> bool:
+        """Whether an operation is the same on floats, where a flag is a number and may only be chosen by."""
+        function, args = self.calls[i]
+        flags = [is_array(a) and self.dtypes[a.index] == np.bool_ for a in args]
+        allowed = flags[1:] if function is np.where else flags
+        return function in EXACT and not any(allowed) and (self.dtypes[i] != np.bool_ or function in _TESTS)
 
     def _needed(self) -> list[int]:
         wanted = set(self.outputs)
@@ -232,10 +317,28 @@ def trace_update(optimizer: Optimizer, hypers: Any, slots: int, dtype: Any) -> T
     Untraceable
         If the rule is more than straight-line arithmetic on arrays.
     """
-    tape = Tape(np.dtype(dtype))
+    own = is_own(optimizer)
+    tape = Tape(np.dtype(dtype), own)
     x, g = tape.array(), tape.array()
     old = tuple(tape.array() for _ in range(slots))
-    return _followed(tape, lambda: _flat(optimizer.update(x, g, old, _symbolic(hypers, tape, ()))))
+    trace = _followed(tape, lambda: _flat(optimizer.update(x, g, old, _symbolic(hypers, tape, ()))))
+    if own and not is_right(trace, optimizer, hypers, slots):
+        raise Untraceable("a rule that asks what it was given")
+    return trace
+
+
+def trace_answer(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
+    """Return the trace of the answer, from x, the gradient (unused) and the slots.
+
+    Raises
+    ------
+    Untraceable
+        If the answer is more than straight-line arithmetic.
+    """
+    tape = Tape(np.dtype(dtype), is_own(optimizer))
+    x, _ = tape.array(), tape.array()
+    old = tuple(tape.array() for _ in range(slots))
+    return _followed(tape, lambda: [optimizer.answer(x, old)])
 
 
 def trace_function(function: Callable[[Any], Any], inputs: int, dtype: Any) -> Trace:

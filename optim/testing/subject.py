@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Optimizer
+from optim.optimizer import Hypers, Optimizer, checked_step
+from optim.state import State
 from optim.testing.streams import Stream
 from stepsize.base.checks import describe
 
@@ -101,7 +102,11 @@ def _ours(optimizer: Optimizer) -> Callable[..., Any]:
 
     def step(x: Array, g: Array, state: Any, factor: float) -> Any:
         rule = optimizer.replace(lr=optimizer.lr * factor)
-        return rule.step(x, g, rule.init(x) if state is None else state)
+        state = rule.init(x) if state is None else state
+        x, g = checked_step(rule, x, g)
+        # The rule itself: `step` would give one from outside copies, and hide that it writes into them.
+        x, slots = rule.update(x, g, state.slots, Hypers(rule, x).at(state.n))
+        return x, State(state.n + 1, tuple(slots or ()), state.carry)
 
     return step
 

@@ -117,7 +117,9 @@ class HagerZhang(Search):
         if self.first is not None:
             return self.first
         if carry is None:
-            x, g = (float(np.abs(v).max()) for v in (line.x, line.start.g))
+            # A gradient whose square is out of range is given as a direction of ordinary length.
+            steep = line.start.g if 1e-200 < np.dot(line.start.g, line.start.g) < 1e200 else line.d
+            x, g = (float(np.abs(v).max()) for v in (line.x, steep))
             if x > 0:
                 return self.psi0 * x / g
             return self.psi0 * abs(line.phi0) / float(line.start.g @ line.start.g) if line.phi0 else 1.0

@@ -125,7 +125,10 @@ class Record:
         return hash(self.key())
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._shown())})"
+        try:
+            return f"{type(self).__name__}({', '.join(self._shown())})"
+        except RecursionError:  # records nested by the hundred: nobody reads that far
+            return f"{type(self).__name__}(...)"
 
     def _shown(self) -> Iterator[str]:
         positional = True

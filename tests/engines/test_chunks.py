@@ -57,7 +57,7 @@ LOST = [
     ({"f": [5, 4, 3, NAN, 1]}, 2),
     ({"f": [5, 4, 3, 2, -INF]}, 3),
     ({"f": [5, 4, 3, 2, 1], "g": [1, 1, NAN, 1, 1]}, 1),
-    ({"f": [5, 4, 3, 2, 1], "g": [1, 1, 1, 1, 1e155]}, 3),  # its square overflows
+    ({"f": [5, 4, 3, 2, 1], "g": [1, 1, 1, 1e155, -INF]}, 3),  # the square of 1e155 alone overflows
     # A batch goes on as long as one of its runs is finite; the gradients of the others do not matter.
     ({"f": [[5, 5], [NAN, 4], [3, NAN], [NAN, INF], [1, 1]]}, 2),
 ]

@@ -107,7 +107,8 @@ def test_runs_are_finite_where_value_and_gradient_are(look, asked, monkeypatch):
     monkeypatch.setattr("optim.engines.tiles.LOOK", look)
     monkeypatch.setattr(Cliff, "asked", [])
     tile = tile_for(SGD(lr=0.1), [[1.0, 0.0], [5.0, 0.0], [2.0, 0.0], [1.0, 0.0], [2.0, 0.0]], Cliff())
-    tile.g[0, 2], tile.g[1, 4] = np.nan, 1e155  # whose square overflows
+    tile.g[0, 2], tile.g[1, 4] = np.nan, -np.inf
+    tile.g[1, 3] = 1e155  # whose square alone overflows
     with np.errstate(over="ignore"):
         assert tile.finite().tolist() == [True, False, False, True, False]
     assert Cliff.asked == asked
