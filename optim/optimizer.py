@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from optim.resume import rule_of, state_fits
 from optim.state import State
+from stepsize.base.answers import as_array
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
 from stepsize.base.record import Record
 
@@ -106,6 +108,14 @@ class Optimizer(Record, abstract=True):
     jacobian: ClassVar[Any]
     grad: ClassVar[Any] = None
 
+    if not TYPE_CHECKING:  # what it returns is an optimizer, except to SciPy
+
+        def __new__(cls, *args: Any, **options: Any) -> Any:
+            """Make an optimizer; given to SciPy as ``method=SGD``, serve it with one of all defaults."""
+            if "hessp" in options and "constraints" in options:
+                return cls()(*args, **options)
+            return object.__new__(cls)
+
     if TYPE_CHECKING:  # every rule has the field `lr`; a wrapper's is that of the rule inside
 
         @property
@@ -147,8 +157,9 @@ class Optimizer(Record, abstract=True):
         TypeError, ValueError
             If x is not a finite float array, or a hyperparameter's shape does not fit it.
         """
-        x = self.spread(x)
-        return State(0, tuple(np.array(s) for s in self.start(x, Hypers(self, x).at(0))))
+        x = self.spread(np.reshape(x, 1) if np.ndim(x) == 0 else x)
+        slots = self.start(x, Hypers(self, x).at(0))
+        return State(0, tuple(np.array(s) for s in slots), None, x, rule_of(self), None, x.shape)
 
     def step(self, x: Any, grad: Any, state: State) -> tuple[Array, State]:
         """Make one update: ``x, state = opt.step(x, grad, state)``.
@@ -156,7 +167,7 @@ class Optimizer(Record, abstract=True):
         Parameters
         ----------
         x : ndarray
-            The parameters, of any shape whose last axis is the parameter vector.
+            The parameters, of any shape whose last axis is the parameter vector; or one number.
         grad : ndarray
             The gradient at x, of x's shape.
         state : State
@@ -167,16 +178,26 @@ class Optimizer(Record, abstract=True):
         TypeError
             If the rule or its rate needs to evaluate the loss, which only `minimize` can do.
         ValueError
-            If grad is not of x's shape.
+            If grad is not of x's shape, or the state is that of another rule or of another shape of x.
         """
         x, grad = checked_step(self, x, grad)
+        if x.ndim == 0:
+            x_next, state = self.step(x.reshape(1), grad.reshape(1), state)
+            return x_next[0], state
+        state_fits(self, state, x)
         if x.size >= HUGE:
             from optim.engines.blocks import step
 
-            return step(self, x, grad, state)
-        with np.errstate(all="ignore"):
-            x, slots = self.update(x, grad, state.slots, Hypers(self, x).at(state.n))
-        return x, State(state.n + 1, slots, state.carry)
+            x_next, new = step(self, x, grad, state)
+        else:
+            with np.errstate(all="ignore"):
+                x_next, slots = self.update(x, grad, state.slots, Hypers(self, x).at(state.n))
+            new = State(state.n + 1, slots, state.carry)
+        # The arrays are the caller's, who may go on to write into them.
+        slots = tuple(
+            np.array(s) if any(np.may_share_memory(s, a) for a in (x, grad, x_next)) else s for s in new.slots
+        )
+        return x_next, State(new.n, slots, new.carry, None, state.rule, state.rate, state.shape or x.shape)
 
     def spread(self, x: Any, called: str = "x") -> Array:
         """Return x as a float array, broadcast against array hyperparameters."""
@@ -356,9 +377,10 @@ def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]
         raise TypeError(
             f"{type(optimizer).__name__} {what}, which a gradient alone cannot give; use minimize"
         )
-    x, grad = np.asarray(x), np.asarray(grad)
-    if grad.shape != x.shape:
-        raise ValueError(f"grad: got {describe(grad)}, expected the shape {x.shape} of x")
+    if not (isinstance(x, np.ndarray) and x.dtype.kind == "f"):
+        x = as_floats("x", x)
+    if not (isinstance(grad, np.ndarray) and grad.dtype.kind == "f" and grad.shape == x.shape):
+        grad = as_array("grad", grad, x.shape, x.dtype)
     return x, grad
 
 
