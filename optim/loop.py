@@ -216,13 +216,17 @@ def checked_problem(problem: Any) -> Any:
         raise TypeError(
             f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
         )
-    return problem if {*FACTS, "value_and_grad"} <= {*dir(problem)} else Guarded(problem)
+    is_whole = isinstance(problem, Guarded) or {*FACTS, "value_and_grad"} <= {*dir(problem)}
+    return problem if is_whole else Guarded(problem)
 
 
 def _start(problem: Any, x0: Any) -> Any:
     x0 = problem.x0 if x0 is None else x0
     if x0 is None:
         raise ValueError("x0: got None, expected a start, because the problem does not name one")
+    if isinstance(x0, list | tuple) or (isinstance(x0, np.ndarray) and x0.ndim and x0.dtype.kind == "f"):
+        return x0
+    # Whole numbers in an array and a single number are a start as good as any.
     return np.atleast_1d(real_numbers("x0", x0, "a vector of floats, or a batch of them"))
 
 
@@ -238,9 +242,8 @@ def check_first(x: Array, e: Evaluation) -> None:
     if not np.isfinite(e.f).all():
         raise ValueError(f"x0: got {describe(x)}, where fun is {e.f}, expected a start with a finite value")
     if np.isnan(e.g).any():
-        raise ValueError(
-            f"grad: got nan at the start {describe(x)}, where fun is {e.f}, expected finite numbers"
-        )
+        where = f"x0 = {x.tolist()}" if x.size <= 6 else "x0"
+        raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
 
 
 def _calls_halt(callback: Callable[[Any], Any], n: int, x: Array, e: Evaluation, lr: Any) -> bool:

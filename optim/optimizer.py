@@ -157,7 +157,8 @@ class Optimizer(Record, abstract=True):
         TypeError, ValueError
             If x is not a finite float array, or a hyperparameter's shape does not fit it.
         """
-        x = self.spread(np.reshape(x, 1) if np.ndim(x) == 0 else x)
+        x = as_floats("x", x)
+        x = self.spread(x.reshape(1) if x.ndim == 0 else x)
         slots = self.start(x, Hypers(self, x).at(0))
         return State(0, tuple(np.array(s) for s in slots), None, x, rule_of(self), None, x.shape)
 
@@ -193,9 +194,10 @@ class Optimizer(Record, abstract=True):
             with np.errstate(all="ignore"):
                 x_next, slots = self.update(x, grad, state.slots, Hypers(self, x).at(state.n))
             new = State(state.n + 1, slots, state.carry)
-        # The arrays are the caller's, who may go on to write into them.
+        # x and grad are the caller's, who may go on to write into them; fresh arrays have no base.
         slots = tuple(
-            np.array(s) if any(np.may_share_memory(s, a) for a in (x, grad, x_next)) else s for s in new.slots
+            np.array(s) if s is x or s is grad or s is x_next or getattr(s, "base", None) is not None else s
+            for s in new.slots
         )
         return x_next, State(new.n, slots, new.carry, None, state.rule, state.rate, state.shape or x.shape)
 
@@ -258,7 +260,7 @@ class Optimizer(Record, abstract=True):
             raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
         if callable(value) or kind_of(value) != "schedule":
             return value
-        if isinstance(value, list | tuple | np.ndarray) and np.ndim(value):
+        if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):
             value = super().normalise(name, as_floats(name, value, expected))
         else:
             value = as_number(name, value.item() if isinstance(value, np.ndarray) else value, expected)

@@ -266,6 +266,12 @@ class Custom(Problem):
             return super().hess(x)
         return self._rows(self._bend, x, 2)
 
+    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+        """Return value and gradient together, at one point without any detour."""
+        if self.gradient is None or not isinstance(x, np.ndarray) or x.shape != (self.dim,):
+            return self.fun(x), self.grad(x)
+        return self._value(x.copy()), self._slope(x.copy())
+
     @cached_property
     def _spread(self) -> dict[str, bool]:
         """Which of the functions are written as functions of d numbers."""

@@ -28,6 +28,8 @@ def as_value(name: str, answer: Any, dtype: Any = DOUBLE) -> Any:
     >>> float(as_value("fun", [[2]]))
     2.0
     """
+    if type(answer) is dtype.type:
+        return answer
     if not isinstance(answer, float):
         array = _numbers(name, answer, "a number")
         if array.size != 1:
@@ -49,8 +51,8 @@ def as_array(name: str, answer: Any, shape: tuple[int, ...], dtype: Any = DOUBLE
     >>> as_array("grad", [[1], [2]], (2,)).tolist()
     [1.0, 2.0]
     """
-    if type(answer) is np.ndarray and answer.shape == shape and answer.dtype.kind == "f":
-        return np.array(answer, dtype)
+    if type(answer) is np.ndarray and answer.dtype == dtype and answer.shape == shape:
+        return answer.copy()
     expected = f"the shape {shape} of x" if len(shape) == 1 else f"the shape {shape}"
     array = _numbers(name, answer, f"numbers of {expected}")
     # A row or column is the vector; with one parameter the number is.
