@@ -92,8 +92,9 @@ class Guarded:
         function = getattr(self._thing, name)
         if not isinstance(x, np.ndarray):  # floats or symbols, one a component
             return function(x)
-        if x.dtype.kind == "c":
-            return np.array(function(np.array(x)))[()]
+        if x.dtype.kind == "c":  # a complex step asks what comes out
+            answer = np.array(function(np.array(x)))
+            return answer.reshape(x.shape[:-1])[()] if axes == 0 and answer.size == 1 else answer[()]
         if x.ndim == 1:
             return self._checked(name, ask(function, np.array(x)), x, axes)
         if self.components:
