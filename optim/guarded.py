@@ -138,10 +138,9 @@ class Guarded:
         return bool(np.allclose(at_once, one_by_one, rtol=close, atol=close * size, equal_nan=True))
 
     def _derivative(self, name: str, x: Any) -> Any:
-        answer = getattr(self._thing, name)(np.array(x))
-        if name == "hess" and x.ndim == 1:
-            return as_array(name, answer, x.shape * 2, x.dtype)
-        return np.array(answer)
+        if name == "hess" and isinstance(x, np.ndarray):
+            return self._ask(name, x, 2)
+        return np.array(getattr(self._thing, name)(np.array(x)))
 
     def __getattr__(self, name: str) -> Any:
         """Ask the object, each time anew: a minimum may be dear to find."""

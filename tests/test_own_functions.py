@@ -111,7 +111,9 @@ GRADIENTS = {
 
 
 @pytest.mark.parametrize("form", VALUES.values(), ids=VALUES)
-@pytest.mark.parametrize("wrap", [of, lambda f, g, x0: SimpleNamespace(fun=f, grad=g, x0=x0)], ids=str)
+@pytest.mark.parametrize(
+    "wrap", [of, lambda f, g, x0: SimpleNamespace(fun=f, grad=g, x0=x0)], ids=["of", "object"]
+)
 def test_a_value_in_every_plain_form(form, wrap):
     run = ss.minimize(wrap(lambda x: form(bowl(x)), slope, x0=(4.0, 8.0)), ss.SGD(lr=0.25), steps=3)
     assert run.history.fun.tolist() == [80.0, 20.0, 5.0, 1.25 if form not in (int, np.int32) else 1.0]
@@ -119,7 +121,9 @@ def test_a_value_in_every_plain_form(form, wrap):
 
 
 @pytest.mark.parametrize("form", GRADIENTS.values(), ids=GRADIENTS)
-@pytest.mark.parametrize("wrap", [of, lambda f, g, x0: SimpleNamespace(fun=f, grad=g, x0=x0)], ids=str)
+@pytest.mark.parametrize(
+    "wrap", [of, lambda f, g, x0: SimpleNamespace(fun=f, grad=g, x0=x0)], ids=["of", "object"]
+)
 def test_a_gradient_in_every_plain_form(form, wrap):
     run = ss.minimize(wrap(bowl, lambda x: form(2 * x), x0=(4.0, 8.0)), ss.SGD(lr=0.25), steps=3)
     assert run.history.x.tolist() == [[4.0, 8.0], [2.0, 4.0], [1.0, 2.0], [0.5, 1.0]]
