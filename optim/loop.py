@@ -9,13 +9,15 @@ import numpy as np
 
 from optim.engines import engine_for, leap
 from optim.failure import Failure, failure_at, failure_in
+from optim.guarded import FACTS, Guarded, guarded
 from optim.optimizer import Evaluation, Optimizer
 from optim.own_rules import check_rule
 from optim.recorder import Recorder, norm
+from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.ways import way_for
-from stepsize.base.checks import as_count, as_number, describe, refuse_unless
+from stepsize.base.checks import as_count, as_number, describe, real_numbers, refuse_unless
 
 __all__ = ["minimize"]
 
@@ -54,8 +56,9 @@ def minimize(
         ``callback(info)`` after every update, with copies in ``info.n, .x, .fun, .grad, .lr``; raising
         StopIteration ends the run.
     state : State, optional
-        Go on from a state that a `Run` or ``optimizer.step`` left, with ``x0=run.last_x``: bit for bit as if
-        the run had not been interrupted.
+        Go on from the state that a `Run` left, at the point where it was left, bit for bit as if the run had
+        not been interrupted; or from that of ``optimizer.step``, with its ``x0``. The rule must be the same,
+        its hyperparameters need not.
     engine : {"auto", "array", "floats", "traced"}
         How the rule is run (`optim.engines`); "array" is the reference, the rule as it stands on arrays, and
         "auto" the fastest that can.
@@ -86,7 +89,8 @@ def minimize(
     (0.060466, 10, 'used its budget of 10 updates')
     """
     steps = as_count("steps", steps)
-    problem, x = prepared(problem, optimizer, x0)
+    given = checked_problem(problem)
+    problem, x = prepared(given, optimizer, left_at(state, given) if x0 is None and state is not None else x0)
     if tol is not None:
         refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
     as_count("every", every, 1)
@@ -95,8 +99,7 @@ def minimize(
             f"every: got {every} for estimates of a problem whose minimum is unknown, expected 1: its "
             "error is the gradient norm at every point"
         )
-    state = optimizer.init(x) if state is None else state
-    _check_state(optimizer, state)
+    state = optimizer.init(x) if state is None else fitting(state, optimizer, x)
     n, slots = state.n, state.slots
     way = way_for(optimizer, problem, x, state, n + steps)
     minimum = None if tol is None else problem.minimum
@@ -147,7 +150,7 @@ def minimize(
         searched: dict[str, Any] = way.searched.columns(len(history.lr))
         history = replace(history, **searched)
     return Run(
-        problem=problem,
+        problem=given,
         optimizer=optimizer,
         history=history,
         jac=np.array(e.g),
@@ -157,7 +160,15 @@ def minimize(
         message=_message(status, len(history.lr), tol, minimum, problem, diverged, failure),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
         diverged=diverged,
-        state=State(n, tuple(np.array(s) for s in slots), way.carry),
+        state=State(
+            n,
+            tuple(np.array(s) for s in slots),
+            way.carry,
+            np.array(x),
+            rule_of(optimizer),
+            rate_that_remembers(optimizer),
+            x.shape,
+        ),
         failure=failure and failure.name,
     )
 
@@ -178,7 +189,7 @@ def _failure(history: Any, e: Evaluation, lost: tuple[Array, Evaluation] | None)
 
 def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
-    problem = checked_problem(problem)
+    problem = guarded(checked_problem(problem))
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
     x = optimizer.spread(_start(problem, x0), "x0")
@@ -207,46 +218,18 @@ def checked_problem(problem: Any) -> Any:
         raise TypeError(
             f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
         )
-    return problem if {*_FACTS, "value_and_grad"} <= {*dir(problem)} else _Completed(problem)
-
-
-_FACTS: dict[str, Any] = {
-    **dict.fromkeys(("varies", "drifts", "components"), False),
-    **dict.fromkeys(("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible")),
-    "gradient_source": "exact",
-}
-
-
-class _Completed:
-    """Any object with fun and grad, with what is to be assumed where it does not state a fact."""
-
-    def __init__(self, thing: Any) -> None:
-        self._thing = thing
-        self.fun, self.grad = thing.fun, thing.grad
-        self.varies = getattr(thing, "varies", False)
-        self.value_and_grad = getattr(thing, "value_and_grad", self._both)
-
-    @property
-    def dim(self) -> int | None:
-        return None if self.x0 is None else len(self.x0)
-
-    def _both(self, x: Array) -> tuple[Any, Any]:
-        return self.fun(x), self.grad(x)
-
-    def __getattr__(self, name: str) -> Any:
-        """Ask the object, each time anew: a minimum may be dear to find."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name == "formula":
-            return getattr(self._thing, name, type(self._thing).__name__)
-        return getattr(self._thing, name, _FACTS[name]) if name in _FACTS else getattr(self._thing, name)
+    is_whole = isinstance(problem, Guarded) or {*FACTS, "value_and_grad"} <= {*dir(problem)}
+    return problem if is_whole else Guarded(problem)
 
 
 def _start(problem: Any, x0: Any) -> Any:
     x0 = problem.x0 if x0 is None else x0
     if x0 is None:
         raise ValueError("x0: got None, expected a start, because the problem does not name one")
-    return x0
+    if isinstance(x0, list | tuple) or (isinstance(x0, np.ndarray) and x0.ndim and x0.dtype.kind == "f"):
+        return x0
+    # Whole numbers in an array and a single number are a start as good as any.
+    return np.atleast_1d(real_numbers("x0", x0, "a vector of floats, or a batch of them"))
 
 
 def check_first(x: Array, e: Evaluation) -> None:
@@ -261,23 +244,17 @@ def check_first(x: Array, e: Evaluation) -> None:
     if not np.isfinite(e.f).all():
         raise ValueError(f"x0: got {describe(x)}, where fun is {e.f}, expected a start with a finite value")
     if np.isnan(e.g).any():
-        raise ValueError(
-            f"grad: got nan at the start {describe(x)}, where fun is {e.f}, expected finite numbers"
-        )
-
-
-def _check_state(optimizer: Optimizer, state: State) -> None:
-    if not isinstance(state, State):
-        raise TypeError(f"state: got {describe(state)}, expected the state of a run, run.state")
-    if len(state.slots) != len(optimizer.slots):
-        raise ValueError(
-            f"state: got {len(state.slots)} slots, expected {len(optimizer.slots)} for {optimizer!r}"
-        )
+        where = f"x0 = {x.tolist()}" if x.size <= 6 else "x0"
+        raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
 
 
 def _calls_halt(callback: Callable[[Any], Any], n: int, x: Array, e: Evaluation, lr: Any) -> bool:
     try:
-        callback(SimpleNamespace(n=n, x=np.array(x), fun=np.array(e.f)[()], grad=np.array(e.g), lr=lr))
+        callback(
+            SimpleNamespace(
+                n=n, x=np.array(x), fun=np.array(e.f)[()], grad=np.array(e.g), lr=np.array(lr)[()]
+            )
+        )
     except StopIteration:
         return True
     return False

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from optim.ranges import ANY, RATE, Range, check_range, hyper
+from optim.resume import rule_of, state_fits
 from optim.state import State
+from stepsize.base.answers import as_array
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
 from stepsize.base.record import Record
 
@@ -89,6 +91,14 @@ class Optimizer(Record, abstract=True):
     jacobian: ClassVar[Any]
     grad: ClassVar[Any] = None
 
+    if not TYPE_CHECKING:  # what it returns is an optimizer, except to SciPy
+
+        def __new__(cls, *args: Any, **options: Any) -> Any:
+            """Make an optimizer; given to SciPy as ``method=SGD``, serve it with one of all defaults."""
+            if "hessp" in options and "constraints" in options:
+                return cls()(*args, **options)
+            return object.__new__(cls)
+
     if TYPE_CHECKING:  # every rule has the field `lr`; a wrapper's is that of the rule inside
 
         @property
@@ -136,14 +146,15 @@ class Optimizer(Record, abstract=True):
         TypeError, ValueError
             If x is not a finite float array, or a hyperparameter's shape does not fit it.
         """
-        x = self.spread(x)
+        x = as_floats("x", x)
+        x = self.spread(x.reshape(1) if x.ndim == 0 else x)
         slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).at(0)))
         if len(slots) != len(self.slots):
             raise ValueError(
                 f"{type(self).__name__}.start: returned {len(slots)} slots, expected {len(self.slots)}: "
                 + ", ".join(self.slots)
             )
-        return State(0, slots)
+        return State(0, slots, None, x, rule_of(self), None, x.shape)
 
     def step(self, x: Any, grad: Any, state: State) -> tuple[Array, State]:
         """Make one update: ``x, state = opt.step(x, grad, state)``.
@@ -151,7 +162,7 @@ class Optimizer(Record, abstract=True):
         Parameters
         ----------
         x : ndarray
-            The parameters, of any shape whose last axis is the parameter vector.
+            The parameters, of any shape whose last axis is the parameter vector; or one number.
         grad : ndarray
             The gradient at x, of x's shape.
         state : State
@@ -162,16 +173,27 @@ class Optimizer(Record, abstract=True):
         TypeError
             If the rule or its rate needs to evaluate the loss, which only `minimize` can do.
         ValueError
-            If grad is not of x's shape.
+            If grad is not of x's shape, or the state is that of another rule or of another shape of x.
         """
         x, grad = checked_step(self, x, grad)
+        if x.ndim == 0:
+            x_next, state = self.step(x.reshape(1), grad.reshape(1), state)
+            return x_next[0], state
+        state_fits(self, state, x)
         if x.size >= HUGE:
             from optim.engines.blocks import step
 
-            return step(self, x, grad, state)
-        with np.errstate(all="ignore"):
-            x, slots = updating(self)(x, grad, state.slots, Hypers(self, x).at(state.n))
-        return x, State(state.n + 1, slots, state.carry)
+            x_next, new = step(self, x, grad, state)
+        else:
+            with np.errstate(all="ignore"):
+                x_next, slots = updating(self)(x, grad, state.slots, Hypers(self, x).at(state.n))
+            new = State(state.n + 1, slots, state.carry)
+        # x and grad are the caller's, who may go on to write into them; fresh arrays have no base.
+        slots = tuple(
+            np.array(s) if s is x or s is grad or s is x_next or getattr(s, "base", None) is not None else s
+            for s in new.slots
+        )
+        return x_next, State(new.n, slots, new.carry, None, state.rule, state.rate, state.shape or x.shape)
 
     def spread(self, x: Any, called: str = "x") -> Array:
         """Return x as a float array, broadcast against array hyperparameters."""
@@ -247,7 +269,7 @@ class Optimizer(Record, abstract=True):
             raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
         if callable(value) or kind_of(value) != "schedule":
             return value
-        if isinstance(value, list | tuple | np.ndarray) and np.ndim(value):
+        if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):
             value = super().normalise(name, as_floats(name, value, expected))
         else:
             value = as_number(name, value.item() if isinstance(value, np.ndarray) else value, expected)
@@ -402,9 +424,10 @@ def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]
         raise TypeError(
             f"{type(optimizer).__name__} {what}, which a gradient alone cannot give; use minimize"
         )
-    x, grad = np.asarray(x), np.asarray(grad)
-    if grad.shape != x.shape:
-        raise ValueError(f"grad: got {describe(grad)}, expected the shape {x.shape} of x")
+    if not (isinstance(x, np.ndarray) and x.dtype.kind == "f"):
+        x = as_floats("x", x)
+    if not (isinstance(grad, np.ndarray) and grad.dtype.kind == "f" and grad.shape == x.shape):
+        grad = as_array("grad", grad, x.shape, x.dtype)
     return x, grad
 
 

@@ -21,7 +21,7 @@ BUDGET, CONVERGED, DIVERGED, STOPPED = 0, 1, 2, 3
 
 @dataclass(frozen=True, eq=False, repr=False)
 class History:
-    """Everything that happened, one row a point or an update; all arrays are copies.
+    """Everything that happened, one row a point or an update; all arrays are copies, and read-only.
 
     With T updates and parameters of shape S = (..., d), whose leading part (...) is the batch:
 
@@ -65,6 +65,12 @@ class History:
     status: Array | None = None
     looks: Array | None = None
     every: int = 1
+
+    def __post_init__(self) -> None:
+        """Close the record: nobody rewrites the past by a slice of it."""
+        for column in vars(self).values():
+            if isinstance(column, np.ndarray):
+                column.flags.writeable = False
 
     @property
     def n(self) -> Array:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from optim.run import History, Run
-from optim.state import State
+from optim.state import state_header, state_of
 from stepsize.base.checks import describe
-from stepsize.base.files import join_arrays, read_npz, split_arrays, write_npz, write_whole
+from stepsize.base.files import read_npz, write_npz, write_whole
 from stepsize.base.hooks import hook
 from stepsize.base.record import Record
 
@@ -40,7 +40,6 @@ def save_run(run: Run, path: str | os.PathLike[str]) -> None:
         value = getattr(run.history, name)
         if value is not None:
             arrays[f"history/{name}"] = value
-    slots = {f"slot{i}": np.asarray(slot) for i, slot in enumerate(run.state.slots)}
     kept: dict[str, Any] = {}
     header = {
         "writer": _WRITER,
@@ -50,15 +49,14 @@ def save_run(run: Run, path: str | os.PathLike[str]) -> None:
         "numbers": {name: getattr(run, name) for name in ("nfev", "njev", "status", "message")},
         "success": bool(run.success),
         "failure": run.failure,
-        "state": {"n": run.state.n, "slots": len(slots), "carry": split_arrays(run.state.carry, kept)},
+        "state": state_header(run.state, kept),
     }
-    write_npz(path, header, arrays | slots | kept)
+    write_npz(path, header, arrays | kept)
 
 
 def load_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any = None) -> Run:
     """Return the run that `save_run` wrote."""
     header, arrays = read_npz(path, _WRITER)
-    state = header["state"]
     diverged = arrays["diverged"]
     history: dict[str, Any] = {name: arrays.get(f"history/{name}") for name in _HISTORY}
     return Run(
@@ -70,11 +68,7 @@ def load_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any =
         success=header["success"],
         failure=header.get("failure"),
         diverged=diverged.item() if diverged.ndim == 0 else diverged,
-        state=State(
-            state["n"],
-            tuple(arrays[f"slot{i}"] for i in range(state["slots"])),
-            join_arrays(state["carry"], arrays),
-        ),
+        state=state_of(header["state"], arrays),
     )
 
 

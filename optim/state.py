@@ -21,6 +21,12 @@ class State:
         The optimizer's arrays, in the order of its `slots`.
     carry : dict or None
         What a rate that answers to the run remembers: JSON values and arrays.
+    x : ndarray or None
+        The point at which it was left, by a run or by `init`; ``step`` leaves x to you.
+    rule, rate : str or None
+        Whose it is: the classes of the optimizer and of the rate that remembers, so that no other takes it.
+    shape : tuple of int or None
+        The shape of x.
 
     Examples
     --------
@@ -36,14 +42,17 @@ class State:
     n: int
     slots: tuple[np.ndarray[Any, Any], ...] = ()
     carry: Any = None
+    x: np.ndarray[Any, Any] | None = None
+    rule: str | None = None
+    rate: str | None = None
+    shape: tuple[int, ...] | None = None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""
-        from stepsize.base.files import split_arrays, write_npz
+        from stepsize.base.files import write_npz
 
-        arrays: dict[str, Any] = {f"slot{i}": np.asarray(s) for i, s in enumerate(self.slots)}
-        carry = split_arrays(self.carry, arrays)
-        write_npz(path, {"n": self.n, "slots": len(self.slots), "carry": carry}, arrays)
+        arrays: dict[str, Any] = {}
+        write_npz(path, state_header(self, arrays), arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "State":
@@ -54,8 +63,35 @@ class State:
         ValueError
             If the file is not one that `save` wrote.
         """
-        from stepsize.base.files import join_arrays, read_npz
+        from stepsize.base.files import read_npz
 
-        header, arrays = read_npz(path, "State.save")
-        slots = tuple(arrays[f"slot{i}"] for i in range(header["slots"]))
-        return cls(header["n"], slots, join_arrays(header["carry"], arrays))
+        return state_of(*read_npz(path, "State.save"))
+
+
+def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file says of a state in JSON, and put its arrays among the others of the file."""
+    from stepsize.base.files import split_arrays
+
+    arrays |= {f"slot{i}": np.asarray(slot) for i, slot in enumerate(state.slots)}
+    if state.x is not None:
+        arrays["point"] = state.x
+    told = {"n": state.n, "slots": len(state.slots), "carry": split_arrays(state.carry, arrays)}
+    shape = None if state.shape is None else list(state.shape)
+    return told | {"rule": state.rule, "rate": state.rate, "shape": shape}
+
+
+def state_of(header: dict[str, Any], arrays: dict[str, Any]) -> State:
+    """Return the state that a file holds; files of earlier versions do not say whose it is."""
+    from stepsize.base.files import join_arrays
+
+    slots = tuple(arrays[f"slot{i}"] for i in range(header["slots"]))
+    shape = header.get("shape")
+    return State(
+        header["n"],
+        slots,
+        join_arrays(header["carry"], arrays),
+        x=arrays.get("point"),
+        rule=header.get("rule"),
+        rate=header.get("rate"),
+        shape=None if shape is None else tuple(shape),
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from problems.data import load
 from problems.linear_models import LinearModel
 from problems.problem import Array
-from problems.supervised import as_table, as_targets, refuse_unless_table
+from problems.supervised import as_flat_targets, as_table, refuse_unless_table
 from stepsize.base.checks import as_count, refuse_unless
 
 __all__ = ["Airfoil", "LeastSquares", "WilsonConstruction"]
@@ -145,7 +145,7 @@ class LeastSquares(SquaredLoss):
     def normalise(self, name: str, value: Any) -> Any:
         """Take lists and whole numbers for X and y as float arrays."""
         if name in ("X", "y"):
-            value = as_table(value) if name == "X" else as_targets(value)
+            value = as_table(value) if name == "X" else as_flat_targets(value)
         return super().normalise(name, value)
 
     def check(self) -> None:

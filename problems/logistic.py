@@ -8,7 +8,7 @@ import numpy as np
 from problems.data import load
 from problems.linear_models import LinearModel
 from problems.problem import Array
-from problems.supervised import as_table, as_targets, newton_minimizer, refuse_unless_table
+from problems.supervised import as_flat_targets, as_table, newton_minimizer, refuse_unless_table
 from stepsize.base.checks import as_count
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]
@@ -144,7 +144,7 @@ class LogisticRegression(Logistic):
     def normalise(self, name: str, value: Any) -> Any:
         """Take lists, integer labels and booleans for X and y as float arrays."""
         if name in ("X", "y"):
-            value = as_table(value) if name == "X" else as_targets(value)
+            value = as_table(value) if name == "X" else as_flat_targets(value)
         return super().normalise(name, value)
 
     def check(self) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from problems.backpropagation import Perceptron, check_layers
 from problems.data import load
 from problems.problem import Array
-from problems.supervised import as_table, as_targets, refuse_unless_table
+from problems.supervised import as_flat_targets, as_table, refuse_unless_table
 from stepsize.base.checks import refuse_unless
 
 __all__ = ["MLP", "DigitsMLP"]
@@ -80,7 +80,7 @@ class MLP(Perceptron):
     def normalise(self, name: str, value: Any) -> Any:
         """Take lists for X and y as float arrays, and one width as a list of one."""
         if name in ("X", "y"):
-            value = as_table(value) if name == "X" else as_targets(value)
+            value = as_table(value) if name == "X" else as_flat_targets(value)
         if name == "hidden" and np.ndim(value) == 0:
             value = (value,)
         return super().normalise(name, value)

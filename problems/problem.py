@@ -1,11 +1,13 @@
 """The contract of a problem: a function with its gradient, and the facts that theory needs."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
-from stepsize.base.checks import as_count, as_floats, describe
+from stepsize.base.answers import as_array, as_value, ask, floats_at, spreads
+from stepsize.base.checks import as_count, as_number, describe, real_numbers, refuse_unless
 from stepsize.base.record import Record
 
 __all__ = ["Custom", "Problem"]
@@ -122,35 +124,47 @@ class Problem(Record, abstract=True):
 
     @staticmethod
     def of(
-        fun: Callable[[Array], Any] | str,
-        grad: Callable[[Array], Any] | None = None,
-        *,
+        fun: Callable[..., Any] | str,
+        grad: Callable[..., Any] | None = None,
         x0: Any = None,
-        hess: Callable[[Array], Any] | None = None,
+        *,
+        hess: Callable[..., Any] | None = None,
         **facts: Any,
     ) -> "Problem":
         """Return a problem made of your own functions, or of a formula.
 
+        They are asked for one point at a time, a batch row by row, and get a copy of it that they may write
+        to. What they return is copied, so that they may fill one buffer again and again. Each may also be
+        one of d numbers, ``f(a, b)``. Their own errors go through as they are.
+
         Parameters
         ----------
         fun : callable or str
-            ``fun(x)`` with x of shape (d,) gives a number. A text is a formula such as ``"x**2 + 3*y**2"``,
-            which has its derivatives and facts of its own; see `Formula`.
+            ``fun(x)`` with x of shape (d,) gives a number, or an array of one. A text is a formula such as
+            ``"x**2 + 3*y**2"``, which has its derivatives and facts of its own; see `Formula`.
         grad : callable, optional
-            ``grad(x)`` gives an array of x's shape. Without it SciPy's finite differences stand in (d more
-            evaluations a gradient, about 8 correct digits) and the run says so.
-        x0 : sequence of float
+            ``grad(x)`` gives d numbers: an array, a list, a row or a column. Without it SciPy's finite
+            differences stand in (d more evaluations a gradient, about 8 correct digits) and the run says so.
+        x0 : float or sequence of float
             Where to start; a formula has a start of its own.
         hess : callable, optional
             ``hess(x)`` of shape (d, d).
         **facts
             Any of ``minimum, minimizers, L, mu, domain, name``.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If the arguments are of another kind; and later, in one sentence that names ``fun``, ``grad`` or
+            ``hess``, if that returns anything else than real numbers of the right shape.
+
         Examples
         --------
         >>> bowl = Problem.of(lambda x: (x * x).sum(), lambda x: 2 * x, x0=[3.0, 4.0], minimum=0.0)
         >>> float(bowl.fun(np.array([3.0, 4.0])))
         25.0
+        >>> float(Problem.of(lambda a, b: a * b, x0=[3.0, 4.0]).fun(np.array([3.0, 4.0])))
+        12.0
         >>> Problem.of("x**2 + 3*y**2", x0=[-5, -2])
         Formula('x**2 + 3*y**2', start=[-5.0, -2.0])
         """
@@ -158,7 +172,14 @@ class Problem(Record, abstract=True):
             from problems.formula import of_text
 
             return of_text(fun, x0, {"grad": grad, "hess": hess, **facts})
+        unknown = ", ".join(repr(name) for name in facts if name not in _FACTS_OF_CUSTOM)
+        if unknown:
+            known = ", ".join(("fun", "grad", "x0", "hess", *_FACTS_OF_CUSTOM))
+            raise TypeError(f"Problem.of: got {unknown}, expected only {known}")
         return Custom(fun, grad, x0, hess, **facts)
+
+
+_FACTS_OF_CUSTOM = ("minimum", "minimizers", "L", "mu", "domain", "name")
 
 
 class Custom(Problem):
@@ -167,7 +188,7 @@ class Custom(Problem):
     Raises
     ------
     TypeError, ValueError
-        If a function is not callable, or x0 is not a finite vector.
+        If a function is not callable or no function of x, x0 is not a finite vector, or a fact does not fit.
 
     Examples
     --------
@@ -175,10 +196,10 @@ class Custom(Problem):
     2
     """
 
-    function: Callable[[Array], Any]
-    gradient: Callable[[Array], Any] | None
+    function: Callable[..., Any]
+    gradient: Callable[..., Any] | None
     start: Any
-    hessian: Callable[[Array], Any] | None = None
+    hessian: Callable[..., Any] | None = None
     minimum: float | None = None
     minimizers: Any = None
     L: float | None = None
@@ -187,19 +208,41 @@ class Custom(Problem):
     name: str = ""
     demo: ClassVar = {"function": np.sum, "gradient": np.ones_like, "start": (1.0, 2.0)}
 
+    def normalise(self, name: str, value: Any) -> Any:
+        """Take a start of one number, whole numbers and tables; take minimizers in plain forms."""
+        if name == "start" and value is not None:
+            start = np.atleast_1d(real_numbers("x0", value, "a vector of floats"))
+            value = start if isinstance(value, np.ndarray) and start.size > 1 else start.tolist()
+        elif name == "minimizers" and value is not None:
+            value = _as_points(name, value, np.size(self.start))
+        return super().normalise(name, value)
+
     def check(self) -> None:
-        """Refuse what cannot be called and a start that is no vector of numbers."""
+        """Refuse what cannot be called, a start that is no vector of numbers, and facts that do not fit."""
         for name, function in (("fun", self.function), ("grad", self.gradient), ("hess", self.hessian)):
             if not callable(function) and not (function is None and name != "fun"):
                 raise TypeError(f"{name}: got {describe(function)}, expected a function of x")
-        start = as_floats("x0", self.start, "a vector of floats")
+        start = np.asarray(np.nan if self.start is None else self.start)
         if start.ndim != 1 or not len(start) or not np.isfinite(start).all():
             raise ValueError(f"x0: got {describe(self.start)}, expected a vector of finite floats")
+        _ = self._spread
+        for name in ("minimum", "L", "mu"):
+            if getattr(self, name) is not None:
+                as_number(name, getattr(self, name))
+        if self.domain is not None:
+            _check_domain(self.domain, len(start))
+        if not isinstance(self.name, str):
+            raise TypeError(f"name: got {describe(self.name)}, expected a text")
 
     @property
     def x0(self) -> tuple[float, ...]:
         """The start."""
         return tuple(float(v) for v in self.start)
+
+    @property
+    def dim(self) -> int:
+        """Number of parameters, d."""
+        return len(self.start)
 
     @property
     def gradient_source(self) -> str:
@@ -218,28 +261,75 @@ class Custom(Problem):
 
     def fun(self, x: Any) -> Any:
         """Return the function's value, row by row for a batch."""
-        return self._rows(self.function, x, ())
+        return self._rows(self._value, x, 0)
 
     def grad(self, x: Any) -> Any:
         """Return the gradient, row by row for a batch."""
-        return self._rows(self.gradient or self._differences, x, (x.shape[-1],))
+        return self._rows(self._slope if self.gradient else self._differences, x, 1)
 
     def hess(self, x: Any) -> Any:
         """Return the Hessian, row by row for a batch."""
         if self.hessian is None:
             return super().hess(x)
-        return self._rows(self.hessian, x, (x.shape[-1], x.shape[-1]))
+        return self._rows(self._bend, x, 2)
 
-    def _differences(self, x: Array) -> Any:
+    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+        """Return value and gradient together, at one point without any detour."""
+        if self.gradient is None or not isinstance(x, np.ndarray) or x.shape != (self.dim,):
+            return self.fun(x), self.grad(x)
+        return self._value(x.copy()), self._slope(x.copy())
+
+    @cached_property
+    def _spread(self) -> dict[str, bool]:
+        """Which of the functions are written as functions of d numbers."""
+        given = {"fun": self.function, "grad": self.gradient, "hess": self.hessian}
+        return {name: spreads(name, f, self.dim) for name, f in given.items() if f is not None}
+
+    def _value(self, x: Array) -> Any:
+        answer = ask(self.function, x, self._spread["fun"])
+        if x.dtype.kind == "c":  # a complex step asks what comes out
+            return answer[0] if np.shape(answer) == (1,) else answer
+        return as_value("fun", answer, x.dtype)
+
+    def _slope(self, x: Array) -> Array:
+        assert self.gradient is not None
+        return as_array("grad", ask(self.gradient, x, self._spread["grad"]), x.shape, x.dtype)
+
+    def _bend(self, x: Array) -> Array:
+        assert self.hessian is not None
+        return as_array("hess", ask(self.hessian, x, self._spread["hess"]), x.shape * 2, x.dtype)
+
+    def _differences(self, x: Array) -> Array:
         from scipy.optimize import approx_fprime
 
-        return approx_fprime(x, self.function)
+        # In single precision SciPy's steps would be rounded away.
+        return np.asarray(approx_fprime(x.astype(float), lambda p: self._value(p.copy())), x.dtype)
 
-    def _rows(self, function: Callable[[Array], Any], x: Any, shape: tuple[int, ...]) -> Any:
+    def _rows(self, at: Callable[[Array], Any], x: Any, axes: int) -> Any:
+        x = floats_at(x)
+        if x.ndim == 0 or x.shape[-1] != self.dim:
+            raise ValueError(f"x: got {describe(x)}, expected {self.dim} numbers, or a batch of so many each")
         if x.ndim == 1:
-            return function(x.copy())
-        flat = x.reshape(-1, x.shape[-1])
-        return np.array([function(row.copy()) for row in flat]).reshape(*x.shape[:-1], *shape)
+            return at(x)
+        rows = [at(row) for row in x.reshape(-1, self.dim)]
+        return np.array(rows).reshape(*x.shape[:-1], *(self.dim,) * axes)
+
+
+def _as_points(name: str, value: Any, dim: int) -> Any:
+    """Return points of so many numbers, of which a single one need not stand in a list."""
+    points = real_numbers(name, value, f"points of {dim} numbers")
+    if points.ndim < 2:
+        points = points.reshape(-1, dim) if dim == 1 or points.shape == (dim,) else points
+    refuse_unless(points.ndim == 2 and points.shape[1] == dim, name, value, f"points of {dim} numbers")
+    return points.tolist()
+
+
+def _check_domain(domain: Any, dim: int) -> None:
+    expected = f"(low, high), two numbers or two sequences of {dim} numbers, low below high"
+    refuse_unless(isinstance(domain, tuple) and len(domain) == 2, "domain", domain, expected)
+    low, high = (real_numbers("domain", bound, expected) for bound in domain)
+    fits = all(bound.shape in ((), (1,), (dim,)) for bound in (low, high))
+    refuse_unless(fits and bool(np.all(low < high)), "domain", domain, expected)
 
 
 def symmetric(*upper: Any) -> Array:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.problem import Array
-from problems.supervised import Supervised, as_table, as_targets, newton_minimizer, refuse_unless_table
+from problems.supervised import Supervised, as_flat_targets, as_table, newton_minimizer, refuse_unless_table
 from stepsize.base.checks import refuse_unless
 
 __all__ = ["SoftmaxRegression"]
@@ -215,7 +215,7 @@ class SoftmaxRegression(Softmax):
     def normalise(self, name: str, value: Any) -> Any:
         """Take lists for X and y as float arrays."""
         if name in ("X", "y"):
-            value = as_table(value) if name == "X" else as_targets(value)
+            value = as_table(value) if name == "X" else as_flat_targets(value)
         return super().normalise(name, value)
 
     def check(self) -> None:

@@ -1,5 +1,6 @@
 """Learning from a table: which rows are learned from, which are held out, and how columns are scaled."""
 
+import numbers
 from functools import cached_property
 from typing import Any
 
@@ -116,19 +117,49 @@ def newton_minimizer(problem: Supervised) -> Array:
 
 
 def as_table(value: Any) -> Array:
-    """Return lists, whole numbers and booleans as an array of floats, or raise."""
-    raw = np.asarray(value)
-    if raw.dtype.kind not in "biuf":
-        raise TypeError(f"X: got {describe(value)}, expected numbers")
-    return raw.astype(float)
+    """Return rows of numbers or truth values as an array of floats, or raise; a single column may be flat."""
+    table = _numbers("X", value)
+    return table[:, None] if table.ndim == 1 else table
 
 
 def as_targets(value: Any) -> Array:
     """Return labels or values as an array of floats, or raise."""
-    raw = np.asarray(value)
+    return _numbers("y", value)
+
+
+def as_flat_targets(value: Any) -> Array:
+    """Return one label or value a row; a table of one column is flat."""
+    y = as_targets(value)
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def _numbers(name: str, value: Any) -> Array:
+    """Return what lists, arrays and tables of pandas hold; what is missing in them becomes nan."""
+    try:
+        raw = np.asarray(value)
+    except ValueError:
+        raise TypeError(f"{name}: got rows of different lengths, expected a table of numbers") from None
+    if raw.dtype.kind in "USO" and raw.ndim:
+        return _of_objects(name, np.asarray(value, dtype=object))
     if raw.dtype.kind not in "biuf":
-        raise TypeError(f"y: got {describe(value)}, expected numbers")
+        raise TypeError(f"{name}: got {describe(value)}, expected numbers")
     return raw.astype(float)
+
+
+def _of_objects(name: str, raw: Array) -> Array:
+    table = np.empty(raw.shape)
+    for place, entry in np.ndenumerate(raw):
+        if entry is None or type(entry).__name__ in ("NAType", "NaTType"):
+            table[place] = np.nan
+        elif isinstance(entry, numbers.Number | np.bool_) and not isinstance(entry, complex):
+            table[place] = float(entry)  # type: ignore[arg-type]  # every real number can be a float
+        else:
+            raise TypeError(f"{name}: got {describe(entry)} in {_named(place)}, expected numbers")
+    return table
+
+
+def _named(place: tuple[int, ...]) -> str:
+    return ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column"), place, strict=False))
 
 
 def refuse_unless_table(X: Array, y: Array, what: str) -> None:
@@ -137,7 +168,10 @@ def refuse_unless_table(X: Array, y: Array, what: str) -> None:
     if np.ndim(y) < 1 or len(y) != len(X):
         raise ValueError(f"y: got {describe(y)}, expected {len(X)} {what}, one for each row of X")
     for name, value in (("X", X), ("y", y)):
-        refuse_unless(bool(np.isfinite(value).all()), name, value, "finite values")
+        bad = np.argwhere(~np.isfinite(value))
+        if len(bad):
+            place = tuple(int(i) for i in bad[0])
+            raise ValueError(f"{name}: got {value[place]} in {_named(place)}, expected finite values")
 
 
 def two_gaussians(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from optim import Optimizer, Run, minimize
+from optim.guarded import guarded
 from optim.ways import way_for
 from stepsize.equations import chosen, symbols, value_of
 from stepsize.notation import TEXT
@@ -84,7 +85,7 @@ class Step:
 
 def step_of(run: Run, t: int) -> Step:
     """Make an update of a run again and watch it."""
-    problem, rule, n = run.problem, run.optimizer, t - 1
+    problem, rule, n = guarded(run.problem), run.optimizer, t - 1
     before = minimize(problem, rule, run.history.x[0], n)
     x, slots = before.last_x, before.state.slots
     way = way_for(rule, problem, x, before.state)

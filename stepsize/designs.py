@@ -9,7 +9,7 @@ import numpy as np
 
 from optim import Optimizer
 from optim.loop import checked_problem
-from stepsize.base.checks import as_count, as_floats, describe, did_you_mean, refuse_unless
+from stepsize.base.checks import as_count, describe, did_you_mean, real_numbers, refuse_unless
 from stepsize.base.record import Record
 from stepsize.batches import Batch, with_values
 
@@ -201,7 +201,7 @@ def starts_for(problem: Any, x0: Any) -> Array:
     start = getattr(problem, "x0", None) if x0 is None else x0
     if start is None:
         raise ValueError("x0: got None, expected a start, because the problem does not name one")
-    starts = np.atleast_2d(as_floats("x0", start))
+    starts = np.atleast_2d(real_numbers("x0", start, "an array of floats"))
     refuse_unless(starts.ndim == 2 and starts.size > 0, "x0", starts, "a start, or an array (S, d) of them")
     dim = getattr(problem, "dim", None)
     if dim is not None and starts.shape[1] != dim:

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stepsize.base.checks import as_floats, as_number, refuse_unless
+from optim.guarded import guarded
+from optim.loop import checked_problem
+from stepsize.base.checks import as_floats, as_number, real_numbers, refuse_unless
 
 __all__ = ["Flow", "gradient_flow", "inertia", "momentum_flow", "time_step"]
 
@@ -85,8 +87,8 @@ def gradient_flow(problem: Any, times: Any, x0: Any = None) -> Flow:
     >>> gradient_flow(Parabola(), [0.0, 0.5]).x.round(9).tolist()
     [[10.0], [3.678794412]]
     """
-    start = _start(problem, x0)
-    return _flow(problem, times, start, lambda _, x: -problem.grad(x))
+    problem, start = _prepared(problem, x0)
+    return _flow(problem, times, start, start.size, lambda _, x: -problem.grad(x))
 
 
 def momentum_flow(problem: Any, inertia: float, times: Any, x0: Any = None) -> Flow:
@@ -122,27 +124,33 @@ def momentum_flow(problem: Any, inertia: float, times: Any, x0: Any = None) -> F
     [[1.0], [0.40600585]]
     """
     refuse_unless(as_number("inertia", inertia) > 0, "inertia", inertia, "a positive number")
-    start = _start(problem, x0)
+    problem, start = _prepared(problem, x0)
 
     def derivative(_: float, state: Array) -> Array:
         x, v = np.split(state, 2)
         return np.concatenate([v, -(v + problem.grad(x)) / inertia])
 
-    return _flow(problem, times, np.concatenate([start, np.zeros_like(start)]), derivative)
+    return _flow(problem, times, np.concatenate([start, np.zeros_like(start)]), start.size, derivative)
 
 
-def _start(problem: Any, x0: Any) -> Array:
-    start = as_floats("x0", problem.x0 if x0 is None else x0)
-    refuse_unless(start.shape == (len(problem.x0),), "x0", x0, f"{len(problem.x0)} numbers")
-    return start
+def _prepared(problem: Any, x0: Any) -> tuple[Any, Array]:
+    problem = guarded(checked_problem(problem))
+    if x0 is None and problem.x0 is None:
+        raise ValueError("x0: got None, expected a start, because the problem does not name one")
+    start = np.atleast_1d(real_numbers("x0", problem.x0 if x0 is None else x0, "an array of floats"))
+    dim = start.size if problem.x0 is None else len(problem.x0)
+    refuse_unless(start.shape == (dim,), "x0", x0, f"{dim} numbers")
+    return problem, start
 
 
-def _flow(problem: Any, times: Any, state: Array, derivative: Callable[[float, Array], Array]) -> Flow:
+def _flow(
+    problem: Any, times: Any, state: Array, dim: int, derivative: Callable[[float, Array], Array]
+) -> Flow:
     from scipy.integrate import solve_ivp
 
     t = as_floats("times", times)
     rising = t.ndim == 1 and t.size > 1 and bool((np.diff(t) > 0).all())
     refuse_unless(rising, "times", times, "increasing numbers, the first one the time of the start")
     found = solve_ivp(derivative, (t[0], t[-1]), state, "DOP853", t, rtol=1e-10, atol=1e-12)
-    x = found.y[: len(problem.x0)].T
+    x = found.y[:dim].T
     return Flow(found.t, x, np.asarray(problem.fun(x)))

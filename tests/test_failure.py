@@ -92,7 +92,7 @@ def test_a_batch_that_grows_is_no_failure():
 
 def test_a_nan_in_the_first_gradient_is_refused():
     problem = ss.Problem.of(square, lambda x: x * np.nan, x0=[1.0, 1.0])
-    with pytest.raises(ValueError, match=r"^grad: got nan at the start"):
+    with pytest.raises(ValueError, match=r"^grad: got nan at x0 = \[1.0, 1.0\], where fun is 2.0"):
         ss.minimize(problem, ss.SGD(lr=0.1))
 
 

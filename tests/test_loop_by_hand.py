@@ -353,15 +353,9 @@ class TestSomebodyElsesProblem:
         ("fun", "grad", "error", "sentence"),
         [
             (lambda x: x[:, 0], lambda x: x[0], ValueError, r"grad: .* expected the shape \(3, 2\) of x"),
-            (
-                lambda x: x.sum(),
-                lambda x: x,
-                ValueError,
-                r"fun: .* expected one value a run, of shape \(3,\)",
-            ),
-            (lambda x: x[0], lambda x: x, ValueError, r"fun: .* expected one value a run, of shape \(3,\)"),
+            (lambda x: x[:1, 0], lambda x: x, ValueError, r"fun: .* one value a run, of shape \(3,\)"),
             (lambda x: 1 / x[:, 0], lambda x: x, ValueError, r"x0: .* expected a start with a finite value"),
-            (lambda x: x[:, 0], lambda x: x.astype(int), TypeError, "grad: .* expected floats"),
+            (lambda x: x[:, 0], lambda x: x + 0j, TypeError, "grad: .* expected floats"),
         ],
     )
     def test_what_it_gives_first_is_looked_at(self, fun, grad, error, sentence):
@@ -369,7 +363,7 @@ class TestSomebodyElsesProblem:
             minimize(SimpleNamespace(fun=fun, grad=grad), SGD(lr=0.5), [[1.0, 2.0], [0.0, 1.0], [2.0, 1.0]])
 
     def test_a_batch_of_batches_has_one_value_a_run(self):
-        flat = SimpleNamespace(fun=lambda x: x[0, :, 0], grad=lambda x: x)
+        flat = SimpleNamespace(fun=lambda x: x[:3, 0], grad=lambda x: x)
         with pytest.raises(ValueError, match=r"of shape \(3,\) .* one value a run, of shape \(2, 3\)$"):
             minimize(flat, SGD(lr=0.5), np.ones((2, 3, 1)))
 

@@ -191,9 +191,9 @@ BAD = [
         r"lr\[:, None\]",
     ),
     (
-        lambda: ss.minimize(ss.Quadratic(), ss.SGD(), x0=np.array([1, 2])),
+        lambda: ss.SGD().init(np.array([1, 2])),
         TypeError,
-        "x0: got an array of int64",
+        "x: got an array of int64",
     ),
     (
         lambda: ss.minimize(ss.Quadratic(), ss.SGD(), x0=np.array([1.0, None])),
@@ -213,7 +213,7 @@ BAD = [
     (
         lambda: ss.minimize(ss.Quadratic(), ss.SGD(), x0=3.0),
         ValueError,
-        "x0: .* expected a vector of parameters",
+        "x0: got shape .1,., expected 2 numbers",
     ),
     (lambda: ss.minimize(ss.Quadratic(), ss.SGD(), steps=1.5), TypeError, "steps: got 1.5"),
     (lambda: ss.minimize(ss.Quadratic(), ss.SGD(), steps=-1), ValueError, "steps: got -1"),
@@ -224,12 +224,12 @@ BAD = [
     (
         lambda: ss.minimize(ss.Problem.of(np.sum, lambda x: x[:1], x0=[1.0, 2.0]), ss.SGD()),
         ValueError,
-        "grad: got an array of float64 of shape .1,. from the problem, expected the shape .2,. of x",
+        "grad: got an array of float64 of shape .1,., expected the shape .2,. of x",
     ),
     (
-        lambda: ss.minimize(ss.Problem.of(np.sum, lambda x: x.astype(int), x0=[1.0, 2.0]), ss.SGD()),
+        lambda: ss.minimize(ss.Problem.of(np.sum, lambda x: x.astype(complex), x0=[1.0, 2.0]), ss.SGD()),
         TypeError,
-        "grad: got an array of int64",
+        "grad: got an array of complex128",
     ),
     (
         lambda: ss.minimize(ss.Problem.of(lambda x: x, lambda x: x, x0=[1.0, 2.0]), ss.SGD()),
@@ -275,7 +275,7 @@ class TestState:
 
     def test_a_state_of_another_rule_is_refused(self):
         state = ss.Adam().init(np.ones(2))
-        with pytest.raises(ValueError, match="state: got 2 slots, expected 0"):
+        with pytest.raises(ValueError, match="state: got that of Adam, expected that of SGD"):
             ss.minimize(ss.Quadratic(), ss.SGD(), state=state)
 
     def test_what_a_rate_remembers_travels_too(self, tmp_path):
@@ -302,7 +302,7 @@ class TestSciPyMethod:
         np.testing.assert_allclose(result.x, ours.x, rtol=1e-12)
         assert result.nit == 50
         assert result.nfev == result.njev == 51
-        assert result.success
+        assert (result.success, result.status) == (False, 1)
         assert isinstance(result, scipy.optimize.OptimizeResult)
 
     def test_the_tolerance_arrives(self):
@@ -373,7 +373,7 @@ class TestSciPyMethod:
 
         result = ss.SGD(lr=0.5)(fun, start, jac=jac, maxiter=3)
         assert result.x.tolist() == result.jac.tolist() == [1.0]
-        assert (result.fun, result.nit, result.nfev, result.njev, result.status) == (0.5, 3, 4, 4, 0)
+        assert (result.fun, result.nit, result.nfev, result.njev, result.status) == (0.5, 3, 4, 4, 1)
         assert set(seen) == {((1,), np.dtype(float))}
         assert np.array_equal(result.run.history.x[:, 0], [8.0, 4.0, 2.0, 1.0])
         assert result.message == result.run.message == "used its budget of 3 updates"
@@ -394,7 +394,7 @@ class TestSciPyMethod:
     def test_the_tolerance_is_one_on_the_gradient(self):
         """x^2/2 + 7 from 8: the slopes are 8, 4, 2, 1."""
         result = ss.SGD(lr=0.5)(lambda x: 0.5 * x @ x + 7, [8.0], jac=lambda x: x, tol=1.0)
-        assert (result.nit, result.status, result.success) == (3, 1, True)
+        assert (result.nit, result.status, result.success) == (3, 0, True)
 
     def test_a_hessian_serves_a_rule_that_needs_it(self):
         """a x^2/2 at a = 3: Newton is there at once."""
@@ -438,10 +438,18 @@ class TestSciPyMethod:
     @pytest.mark.parametrize(
         ("options", "error", "sentence"),
         [
-            ({"options": {"gtol": 1, "disp": 0}}, TypeError, "options: got 'disp', 'gtol', expected only"),
+            (
+                {"options": {"maxfev": 1, "ftol": 0}},
+                TypeError,
+                "options: got 'ftol', 'maxfev', expected only",
+            ),
             ({"bounds": [(0, 1), (0, 1)]}, ValueError, "bounds: got .* expected none: Adam has no bounds"),
             ({"constraints": [{"type": "eq", "fun": sum}]}, ValueError, "constraints: got .* expected none"),
-            ({"options": {"gtol": 1}}, TypeError, "options: got 'gtol', expected only 'maxiter' and 'tol'"),
+            (
+                {"options": {"xtol": 1}},
+                TypeError,
+                "options: got 'xtol', expected only 'maxiter', 'tol', 'gtol'",
+            ),
         ],
     )
     def test_what_descent_does_not_have_is_refused(self, options, error, sentence):

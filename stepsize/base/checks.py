@@ -1,12 +1,13 @@
 """What bad input is told: one sentence that names the argument, what came and what was expected."""
 
 import math
+import numbers
 import operator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["as_count", "as_floats", "as_number", "did_you_mean", "describe", "refuse_unless"]
+__all__ = ["as_count", "as_floats", "as_number", "did_you_mean", "describe", "real_numbers", "refuse_unless"]
 
 
 def describe(value: Any) -> str:
@@ -23,7 +24,7 @@ def describe(value: Any) -> str:
         return f"an array of {value.dtype} of shape {value.shape}"
     if value is None or isinstance(value, bool | int | float):
         return repr(value)
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return f"the {type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
 
@@ -67,10 +68,37 @@ def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np
                 f"{name}: got {describe(value)}, expected {expected}; use .astype(float) if it is meant"
             )
         return np.array(value)
+    return real_numbers(name, value, expected)
+
+
+def real_numbers(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
+    """Return whatever holds real numbers as a fresh float array; float32 and float64 keep their type.
+
+    Lists, whole numbers, fractions, tables of pandas and arrays of other libraries are taken; texts, truth
+    values, complex numbers, missing values and ragged lists are refused with TypeError.
+    """
     try:
-        return np.array(value, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: got {describe(value)}, expected {expected}") from None
+        array = np.asarray(_detached(value))
+        if array.dtype.kind == "O" and all(_is_real(v) for v in array.flat):
+            array = array.astype(float)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+    return np.array(array, dtype=array.dtype if array.dtype in (np.float32, np.float64) else float)
+
+
+def _detached(value: Any) -> Any:
+    """Return a tensor that takes part in automatic differentiation as one that NumPy may read."""
+    if isinstance(value, list | tuple):
+        return [_detached(v) for v in value] if any(hasattr(v, "detach") for v in value) else value
+    return value.detach().cpu() if hasattr(value, "detach") else value
+
+
+def _is_real(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.size == 1 and value.dtype.kind in "iuf"
+    return isinstance(value, numbers.Number) and not isinstance(value, bool | np.bool_ | complex)
 
 
 def did_you_mean(word: str, words: list[str]) -> str:

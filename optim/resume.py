@@ -1,0 +1,84 @@
+"""Going on from where a run or a loop was left: whose memory it is, and whether it fits."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from optim.state import State
+from stepsize.base.checks import describe
+from stepsize.base.record import Record
+
+__all__ = ["fitting", "left_at", "rate_that_remembers", "rule_of", "state_fits"]
+
+Array = np.ndarray[Any, Any]
+
+
+def left_at(state: Any, problem: Any) -> Array:
+    """Return the point at which a state was left, if it says so and if it is one of the problem."""
+    if not isinstance(state, State):
+        raise TypeError(f"state: got {describe(state)}, expected the state of a run, run.state")
+    if state.x is None:
+        raise ValueError(
+            "state: got one that does not say at which x it was left, expected that point beside it, as x0"
+        )
+    if problem.x0 is not None and state.x.shape[-1] != np.size(problem.x0):
+        raise ValueError(
+            f"state: got that of {state.x.shape[-1]} parameters, expected {np.size(problem.x0)}, as the "
+            "problem has"
+        )
+    return state.x
+
+
+def fitting(state: State, optimizer: Any, x: Array) -> State:
+    """Return the state in the precision of x, if it is one of this optimizer at x."""
+    state_fits(optimizer, state, x)
+    rate = rate_that_remembers(optimizer)
+    if state.carry is not None and state.rate is not None and rate not in (None, state.rate):
+        raise ValueError(f"state: got what the rate {state.rate} remembers, expected that of {rate}")
+    slots = (np.asarray(slot) for slot in state.slots)
+    return replace(
+        state, slots=tuple(s.astype(x.dtype, copy=False) if s.dtype.kind == "f" else s for s in slots)
+    )
+
+
+def rate_that_remembers(optimizer: Any) -> str | None:
+    """Return the names of the classes of a rate that answers to the run; None for one that does not."""
+    return None if getattr(optimizer.lr, "kind", "schedule") == "schedule" else _classes(optimizer.lr)
+
+
+def _classes(rate: Any) -> str:
+    fields = rate.fields() if isinstance(rate, Record) else ()
+    parts = [_classes(value) for _, value in fields if isinstance(value, Record)]
+    return type(rate).__name__ + (f"({', '.join(parts)})" if parts else "")
+
+
+def state_fits(optimizer: Any, state: State, x: Array) -> None:
+    """Refuse what is no state, and the state of another rule, rate or shape of x."""
+    if not isinstance(state, State):
+        raise TypeError(f"state: got {describe(state)}, expected a state, as init, step and a run leave it")
+    if state.rule is not None and state.rule != (rule := rule_of(optimizer)):
+        raise ValueError(f"state: got that of {state.rule}, expected that of {rule}")
+    if len(state.slots) != len(optimizer.slots):
+        raise ValueError(
+            f"state: got {len(state.slots)} slots, expected {len(optimizer.slots)} for {optimizer!r}"
+        )
+    if state.shape is None:  # of an earlier version's file, or made by hand
+        _slots_fit(optimizer, state, x)
+    elif state.shape != x.shape and state.shape != optimizer.spread(x).shape:
+        raise ValueError(
+            f"state: got that of parameters of shape {state.shape}, expected that of x, of shape {x.shape}"
+        )
+
+
+def _slots_fit(optimizer: Any, state: State, x: Array) -> None:
+    found = [np.shape(slot) for slot in state.slots]
+    wanted = [slot.shape for slot in optimizer.init(x).slots]
+    if found != wanted:
+        raise ValueError(f"state: got slots of shapes {found}, expected {wanted} for x of shape {x.shape}")
+
+
+def rule_of(optimizer: Any) -> str:
+    """Return the name of a rule, that of a wrapper with the rule inside."""
+    inner = getattr(optimizer, "inner", None)
+    return type(optimizer).__name__ + (f"({rule_of(inner)})" if inner is not None else "")
