@@ -156,9 +156,11 @@ class Schedule(Record, abstract=True):
     def warmup(
         self, updates: int, *, start: float | None = None, shift: bool = True, shape: str = "linear"
     ) -> "Schedule":
-        """Rise over the first updates, then follow this schedule; see `Warmup`."""
+        """Rise over the first updates, then follow this schedule; see `Warmup`. A rise of 0 updates is none."""
         from schedules.phases import Warmup
 
+        if as_count("updates", updates) == 0:
+            return self
         return Warmup(self, updates, start, shift, shape)
 
     def cooldown(self, updates: int, *, at: int, shape: Any = "1-sqrt", end: float = 0.0) -> "Schedule":

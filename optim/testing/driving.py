@@ -322,12 +322,12 @@ def driver_of(rule: Any, lr: float, reference: Any = None, build: Callable[[], A
             return _make(rule, lr, reference, arrays)
     elif build is not None:
 
-        def fresh(_: list[Array]) -> Any:
+        def fresh(arrays: list[Array]) -> Any:  # noqa: ARG001  # as above
             return build()
     else:
         pristine = _unused(rule)
 
-        def fresh(_: list[Array]) -> Any:
+        def fresh(arrays: list[Array]) -> Any:  # noqa: ARG001  # as above
             try:
                 return deepcopy(pristine)
             except Exception as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 from schedules.anchors import torch
 from schedules.anchors.base_rate import rate_of
+from schedules.anchors.typed import as_typed
 from schedules.budget import Geometric, Linear, Polynomial
 from schedules.cosine import Cosine, Tanh
 from schedules.cycles import Cycles, Restarts
@@ -33,6 +34,16 @@ __all__ = [
 ]
 
 
+@as_typed(
+    steps="t_initial",
+    end="lr_min",
+    mult="cycle_mul",
+    decay="cycle_decay",
+    cycles="cycle_limit",
+    k="k_decay",
+    at="warmup_t",
+    updates="warmup_t",
+)
 def CosineLRScheduler(
     optimizer: Any,
     t_initial: int,
@@ -57,6 +68,15 @@ def CosineLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, lr)
 
 
+@as_typed(
+    steps="t_initial",
+    end="lr_min",
+    mult="cycle_mul",
+    decay="cycle_decay",
+    cycles="cycle_limit",
+    at="warmup_t",
+    updates="warmup_t",
+)
 def TanhLRScheduler(
     optimizer: Any,
     t_initial: int,
@@ -82,6 +102,16 @@ def TanhLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, top)
 
 
+@as_typed(
+    steps="t_initial",
+    end="lr_min",
+    mult="cycle_mul",
+    decay="cycle_decay",
+    cycles="cycle_limit",
+    k="k_decay",
+    at="warmup_t",
+    updates="warmup_t",
+)
 def PolyLRScheduler(
     optimizer: Any,
     t_initial: int,
@@ -105,6 +135,7 @@ def PolyLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, lr)
 
 
+@as_typed(every="decay_t", factor="decay_rate", steps="warmup_t")
 def StepLRScheduler(
     optimizer: Any,
     decay_t: float,
@@ -118,6 +149,7 @@ def StepLRScheduler(
     return _risen(StepDecay(lr, decay_rate, decay_t), warmup_t, warmup_lr_init, warmup_prefix, lr)
 
 
+@as_typed(at="decay_t", factor="decay_rate", steps="warmup_t")
 def MultiStepLRScheduler(
     optimizer: Any,
     decay_t: Sequence[int],
@@ -132,6 +164,7 @@ def MultiStepLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, lr)
 
 
+@as_typed(updates="decay_t", at="t_initial", end="lr_min", shape="decay_fn", steps="warmup_t")
 def WSDLRScheduler(
     optimizer: Any,
     t_initial: int,
