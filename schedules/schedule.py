@@ -156,7 +156,7 @@ class Schedule(Record, abstract=True):
     def warmup(
         self, updates: int, *, start: float | None = None, shift: bool = True, shape: str = "linear"
     ) -> "Schedule":
-        """Rise over the first updates, then follow this schedule; see `Warmup`. A rise of 0 updates is none."""
+        """Rise over the first updates, if there are any, then follow this schedule; see `Warmup`."""
         from schedules.phases import Warmup
 
         if as_count("updates", updates) == 0:

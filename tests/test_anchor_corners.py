@@ -1,4 +1,4 @@
-"""The corners of other libraries' schedules: their own values there (tests/golden/corners.json), or a refusal.
+"""The corners of other libraries' schedules: their values there (tests/golden/corners.json), or a refusal.
 
 A call that the library takes and we refuse, or the other way, stands below with its reason.
 """

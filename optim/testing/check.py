@@ -88,9 +88,9 @@ def check_optimizer(
         A function ``(x, g, state) -> (x, state)`` with ``state=None`` at first, which fixes its rate, or
         ``(x, g, state, lr) -> (x, state)``, whose rate the kit changes too. Or a class that keeps its state
         in itself, or an object of it, with ``update(params, grads)`` or ``step(x, g)`` on arrays, lists or
-        dicts, in place or not, ``apply_gradients(pairs)``, or ``step()`` on parameters with ``data`` and ``grad``;
-        a class is made at the rate `lr`, an object keeps its own and the reference follows. Or a function
-        without arguments that makes such an object. Or one of our optimizers; a subclass of
+        dicts, in place or not, ``apply_gradients(pairs)``, or ``step()`` on parameters with ``data`` and
+        ``grad``; a class is made at the rate `lr`, an object keeps its own and the reference follows. Or a
+        function without arguments that makes such an object. Or one of our optimizers; a subclass of
         ``torch.optim.Optimizer``; an Optax transformation; a Keras optimizer.
     like : Optimizer or Dialect, optional
         The reference: ``dialects.torch.Adam(lr=0.1)``. Without it only the properties are tested that hold

@@ -236,7 +236,8 @@ def _refuse_closures(cls: Any) -> None:
     if "closure" in parameters and parameters["closure"].default is inspect.Parameter.empty:
         raise TypeError(
             f"step: got torch.optim.{cls.__name__}, whose step needs a closure that evaluates the loss; "
-            "the kit gives gradients alone, so it cannot be driven: compare such a rule on a problem, with minimize"
+            "the kit gives gradients alone, so it cannot be driven: compare such a rule on a problem, with "
+            "minimize"
         )
 
 

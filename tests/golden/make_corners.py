@@ -2,9 +2,9 @@
 
     python tests/golden/make_corners.py
 
-Writes `corners.json` beside this file, with versions: for each call its first values, as far as it
-goes, or the error that the library raises at once. LR in a call is the rate for ours, and an optimizer with that rate where the library wants one.
-Nothing of this repository is imported: the numbers must not depend on our code.
+Writes `corners.json` beside this file, with versions: for each call its first values, as far as it goes, or
+the error that the library raises at once. LR in a call is the rate for ours, and an optimizer with that rate
+where the library wants one. Nothing of this repository is imported: the numbers must not depend on our code.
 """
 
 import importlib.metadata
