@@ -52,7 +52,11 @@ class Parameter:
 
 
 class Form(NamedTuple):
-    """In what parameters and gradients are handed over: "array", "list", "dict", "pairs" or "held"."""
+    """In what parameters and gradients are handed over.
+
+    "array", "list" or "dict"; "pairs" of gradient and parameter; "spread", each array by itself; "held" by the
+    class as objects with data and grad, or "given" to it as arrays.
+    """
 
     name: str
 
@@ -98,6 +102,10 @@ class Driver:
         arrays, gradients = [x[p].copy() for p in parts], [g[p] for p in parts]
         if self.form.name == "held":
             return self._held(arrays, gradients)
+        if self.form.name == "given":
+            return self._given(arrays, gradients)
+        if self.form.name == "spread":
+            return np.concatenate(self._spread(arrays, gradients, lr)[: len(parts)])
         params, grads = self.form.wrap(arrays), self.form.wrap(gradients)
         function = getattr(self.made, self.method)
         if self.form.name == "pairs":
@@ -113,6 +121,28 @@ class Driver:
             parameter.data, parameter.grad = values, gradient
         getattr(self.made, self.method)()
         return np.concatenate([np.asarray(p.data, dtype=float) for p in held])
+
+    def _given(self, arrays: list[Array], gradients: list[Array]) -> Array:
+        """Step a class that was given its parameters, and gets the gradients alone."""
+        name = self.made.__dict__["_kit_given"]
+        held = getattr(self.made, name)
+        for mine, values in zip(held, arrays, strict=True):
+            mine[...] = values
+        getattr(self.made, self.method)(gradients)
+        return np.concatenate([np.asarray(v, dtype=float) for v in getattr(self.made, name)])
+
+    def _spread(self, arrays: list[Array], gradients: list[Array], lr: float) -> list[Array]:
+        """Step a method that takes each array by itself: update(t, w, b, dw, db)."""
+        function = getattr(self.made, self.method)
+        many = _roles(function).count("params")
+        # Where there are fewer, the others get copies, whose results nobody reads.
+        arrays = [*arrays, *(arrays[-1].copy() for _ in range(many - len(arrays)))]
+        gradients = [*gradients, *(gradients[-1].copy() for _ in range(many - len(gradients)))]
+        left = {"params": list(arrays), "grads": list(gradients), "rate": [lr], "count": [self.t]}
+        back = function(*(left[role].pop(0) for role in _roles(function)))
+        found = [np.asarray(v) for v in back] if isinstance(back, tuple | list) else []
+        after = found if [f.shape for f in found] == [a.shape for a in arrays] else arrays
+        return after
 
     def _argument(self, role: str, params: Any, grads: Any, lr: float) -> Any:
         return {"params": params, "grads": grads, "rate": lr, "count": self.t}[role]
@@ -148,10 +178,14 @@ def _method(rule: Any) -> str:
         if not inspect.isroutine(function) or _is_of_object(rule, name):
             continue
         roles = _roles(function, skip_self=inspect.isclass(rule) or name == "__call__")
-        held = not roles and inspect.isclass(rule) and bool(_holds(rule))
+        held = roles in ([], ["grads"]) and inspect.isclass(rule) and bool(_holds(rule))
         if held or roles == ["pairs"] or {"params", "grads"} <= set(roles):
             return name
     return ""
+
+
+def _has_arrays(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, np.ndarray) for v in value)
 
 
 def _is_of_object(rule: Any, name: str) -> bool:
@@ -189,25 +223,23 @@ def _roles(function: Any, skip_self: bool = False) -> list[str]:
         and (names[0] in _PAIRS or names[0].endswith("_and_vars"))
     ):
         return ["pairs"]
-    roles: list[str] = []
+    roles = []
     for p in wanted:
         name = p.name.lower()
         if name in _RATES:
             role = "rate"
         elif name in _COUNTS and len(wanted) > 2:
             role = "count"
-        elif _is_gradient(name):
-            role = "grads"
         else:
-            role = "params"
-        if role in roles:
-            role = "grads" if role == "params" and "grads" not in roles else ""
-        if not role or (p.default is not p.empty and role in ("rate", "count", "params")):
-            if p.default is p.empty:
-                return []
+            role = "grads" if _is_gradient(name) else "params"
+        if p.default is not p.empty:
             break  # it and what follows have defaults
         roles.append(role)
-    return roles
+    if roles.count("params") == 2 and "grads" not in roles:  # two names that say nothing: x first
+        roles[len(roles) - 1 - roles[::-1].index("params")] = "grads"
+    twice = any(roles.count(role) > 1 for role in ("rate", "count"))
+    equal = roles.count("params") == roles.count("grads")
+    return [] if twice or not (equal or roles == ["grads"]) else roles
 
 
 def _is_gradient(name: str) -> bool:
@@ -257,6 +289,8 @@ def _make(cls: Any, lr: float, reference: Any, arrays: list[Array]) -> Any:
     if holds and not _takes_arguments(cls):
         held = [Parameter(a) for a in arrays]
         given[holds] = held
+    elif holds:
+        given[holds] = [a.copy() for a in arrays]
     for name in _needed(cls):
         if name in given:
             continue
@@ -278,6 +312,10 @@ def _make(cls: Any, lr: float, reference: Any, arrays: list[Array]) -> Any:
     made = cls(**given)
     if held is not None:
         made.__dict__["_kit_parameters"] = held
+    elif holds:
+        mine = {id(a) for a in given[holds]}
+        names = (n for n, v in vars(made).items() if _has_arrays(v) and {id(a) for a in v} == mine)
+        made.__dict__["_kit_given"] = next(names, holds)
     return made
 
 
@@ -378,8 +416,12 @@ def _form(fresh: Callable[[list[Array]], Any], method: str, name: str) -> Form:
     roles = _roles(getattr(made, method))
     if not roles:
         return Form("held")
+    if roles == ["grads"]:
+        return Form("given")
     if roles == ["pairs"]:
         return Form("pairs")
+    if roles.count("params") > 1:
+        return Form("spread")
     orders = ("list", "dict", "array") if _plural(getattr(made, method)) else ("array", "list", "dict")
     still, errors = "", {}
     for order in orders:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,9 @@ def _function(rule: Any, lr: float, reference: Optimizer | None) -> Subject:
         if is_drivable(made) and not inspect.isroutine(made):
             return _driven(driver_of(made, lr, reference, rule))
         raise TypeError(f"step: got {describe(made)} from {name}(), expected {_EXPECTED}")
+    if names[:2] == ["params", "grads"] and set(names[2:]) <= {"lr", "learning_rate"}:
+        driven = driver_of(SimpleNamespace(update=rule), lr, reference, lambda: SimpleNamespace(update=rule))
+        return _driven(driven._replace(name=name))
     if len(names) not in (3, 4):
         raise TypeError(
             f"step: got a function of {len(names)} arguments, expected (x, g, state) or (x, g, state, lr); "

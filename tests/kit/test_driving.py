@@ -169,6 +169,36 @@ class TorchLike:
             p.data -= self.lr * adam_step(self.m[i], self.v[i], self.t)
 
 
+class ByThemselves:
+    """Weights and bias one by one, and the count from outside."""
+
+    def __init__(self, eta=0.01, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        self.eta, self.beta1, self.beta2, self.epsilon = eta, beta1, beta2, epsilon
+        self.m_dw, self.m_db, self.v_dw, self.v_db = 0, 0, 0, 0
+
+    def update(self, t, w, b, dw, db):
+        self.m_dw = self.beta1 * self.m_dw + (1 - self.beta1) * dw
+        self.m_db = self.beta1 * self.m_db + (1 - self.beta1) * db
+        self.v_dw = self.beta2 * self.v_dw + (1 - self.beta2) * (dw**2)
+        self.v_db = self.beta2 * self.v_db + (1 - self.beta2) * (db**2)
+        w = w - self.eta * adam_step(self.m_dw, self.v_dw, t)
+        b = b - self.eta * adam_step(self.m_db, self.v_db, t)
+        return w, b
+
+
+class GivenArrays(ListAdam):
+    """Holds arrays, and gets the gradients alone."""
+
+    def __init__(self, params, lr=0.01):
+        super().__init__(lr)
+        self.params = params
+
+    update = None
+
+    def step(self, grads):
+        ListAdam.update(self, self.params, grads)
+
+
 class NeedsMore(DictMomentum):
     def __init__(self, lr, momentum):
         super().__init__(lr, momentum)
@@ -207,6 +237,8 @@ class TestForms:
             KerasOne,
             Counted,
             TorchLike,
+            ByThemselves,
+            GivenArrays,
         ],
     )
     def test_adam_in_every_form(self, cls):
@@ -260,6 +292,12 @@ class TestForms:
 
         assert check_optimizer(in_place, like=SGD).ok
         assert check_optimizer(lambda x, g, lr: x - lr * g, like=SGD).ok
+
+        def sgd(params, grads, lr):
+            for p, g in zip(params, grads, strict=True):
+                p -= lr * g
+
+        assert check_optimizer(sgd, like=SGD).streams[-1] == "two arrays"
 
         def sgd_momentum(w, dw, config=None):
             v = config.get("velocity", np.zeros_like(w))
