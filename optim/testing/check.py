@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from optim.dialects import Dialect, Use, table
 from optim.optimizer import Optimizer
-from optim.testing.misruns import pairs_of, slips_of
+from optim.testing.misruns import Way, pairs_of, run_of, slips_of
 from optim.testing.mistakes import mistakes_of
 from optim.testing.properties import Traits, broken_properties, other_traits, traits_of
 from optim.testing.rates import rescaled
@@ -236,15 +237,19 @@ def _what_instead(
     search = _Search(reference, runs, streams, tolerances)
     found = list(search.all(lr))
     yield from found
+    if found:
+        return
     steady = [s for s in streams if s.steady]
-    if found or len(steady) == len(streams):
-        return
-    search = _Search(reference, runs, steady, tolerances)
-    limit = "as long as the rate stays the same"
-    if search.fits(lambda stream: trajectory(reference, stream)):
-        yield f"{reference!r} {limit}: the rate seems to be read once, or to stand in another place"
-        return
-    yield from (f"{words}, {limit}" for words in search.all(lr))
+    if len(steady) < len(streams):
+        limited = _Search(reference, runs, steady, tolerances)
+        limit = "as long as the rate stays the same"
+        if limited.fits(lambda stream: trajectory(reference, stream)):
+            yield f"{reference!r} {limit}: the rate seems to be read once, or to stand in another place"
+            return
+        found = [f"{words}, {limit}" for words in limited.all(lr)]
+        yield from found
+    if not found:
+        yield from search.named(reference, pairs_of(reference))
 
 
 class _Search:
@@ -262,13 +267,13 @@ class _Search:
         self.start = replace(first, gradients=first.gradients[:3], rates=first.rates[:3])
 
     def all(self, lr: float) -> Iterator[str]:
-        """Yield the reference with a mistake, other rules, those with a mistake, and pairs of mistakes."""
+        """Yield the reference with a mistake, other rules, those with a mistake, and with another rate."""
         known = self.known(lr)
         found = self.named(self.reference, mistakes_of(self.reference))
         found += [
             " = ".join(dict.fromkeys(words[:2])) + f", here {rule!r}"
             for rule, words in known.items()
-            if rule != self.reference and self.fits(lambda stream, rule=rule: trajectory(rule, stream))
+            if rule != self.reference and self.fits(partial(run_of, rule, Way()))
         ]
         found += self.named(self.reference, slips_of(self.reference))
         if found:
@@ -278,12 +283,10 @@ class _Search:
             found += self.named(rule, (*mistakes_of(rule), *slips_of(rule)))
         for rule in kin if not found else ():
             found += self.named(rule, rescaled(rule, self.seen, self.streams))
-        for rule in kin if not found else ():
-            found += self.named(rule, pairs_of(rule))
         return iter(found)
 
     def named(self, rule: Optimizer, mistakes: Iterable[tuple[str, Any]]) -> list[str]:
-        return [f"{rule!r} {words}" for words, run_of in mistakes if self.fits(run_of)]
+        return [f"{rule!r} {words}" for words, run in mistakes if self.fits(run)]
 
     def known(self, lr: float) -> dict[Optimizer, list[str]]:
         """Return the rules of all libraries, with what they are called there."""
@@ -293,13 +296,13 @@ class _Search:
                 known.setdefault(rule, []).append(f"{dialect.call} ({use.says})")
         return known
 
-    def fits(self, run_of: Any) -> bool:
+    def fits(self, run: Any) -> bool:
         """Whether a run gives the points that were seen, on every stream."""
         first = self.streams[0].name
         try:
-            if self.apart(first, run_of(self.start)) > self.tolerances[first]:
+            if self.apart(first, run(self.start)) > self.tolerances[first]:
                 return False
-            return all(self.apart(s.name, run_of(s)) <= self.tolerances[s.name] for s in self.streams)
+            return all(self.apart(s.name, run(s)) <= self.tolerances[s.name] for s in self.streams)
         except (ArithmeticError, ValueError, NameError, AttributeError):  # it cannot even be computed
             return False
 

@@ -54,8 +54,8 @@ class Parameter:
 class Form(NamedTuple):
     """In what parameters and gradients are handed over.
 
-    "array", "list" or "dict"; "pairs" of gradient and parameter; "spread", each array by itself; "held" by the
-    class as objects with data and grad, or "given" to it as arrays.
+    "array", "list" or "dict"; "pairs" of gradient and parameter; "spread", each array by itself; "held" by
+    the class as objects with data and grad, or "given" to it as arrays.
     """
 
     name: str
@@ -88,16 +88,21 @@ class Driver:
         In what it takes the parameters.
     rate : str
         Its attribute that is the rate, or nothing.
+    lr : float, optional
+        What that is at first.
     """
 
-    def __init__(self, made: Any, method: str, form: Form, rate: str = "") -> None:
+    def __init__(self, made: Any, method: str, form: Form, rate: str = "", lr: float | None = None) -> None:
         self.made, self.method, self.form, self.rate = made, method, form, rate
         self.t = 0
+        # A rate is set where it changes only: a class may change it itself, and that is to be seen.
+        self._last = lr
 
     def step(self, x: Array, g: Array, lr: float, parts: tuple[slice, ...]) -> Array:
         """Return x after one update."""
-        if self.rate:
+        if self.rate and lr != self._last:
             setattr(self.made, self.rate, lr)
+            self._last = lr
         self.t += 1
         arrays, gradients = [x[p].copy() for p in parts], [g[p] for p in parts]
         if self.form.name == "held":
@@ -138,11 +143,15 @@ class Driver:
         # Where there are fewer, the others get copies, whose results nobody reads.
         arrays = [*arrays, *(arrays[-1].copy() for _ in range(many - len(arrays)))]
         gradients = [*gradients, *(gradients[-1].copy() for _ in range(many - len(gradients)))]
-        left = {"params": list(arrays), "grads": list(gradients), "rate": [lr], "count": [self.t]}
+        left: dict[str, list[Any]] = {
+            "params": list(arrays),
+            "grads": list(gradients),
+            "rate": [lr],
+            "count": [self.t],
+        }
         back = function(*(left[role].pop(0) for role in _roles(function)))
         found = [np.asarray(v) for v in back] if isinstance(back, tuple | list) else []
-        after = found if [f.shape for f in found] == [a.shape for a in arrays] else arrays
-        return after
+        return found if [f.shape for f in found] == [a.shape for a in arrays] else arrays
 
     def _argument(self, role: str, params: Any, grads: Any, lr: float) -> Any:
         return {"params": params, "grads": grads, "rate": lr, "count": self.t}[role]
@@ -382,7 +391,7 @@ def driver_of(rule: Any, lr: float, reference: Any = None, build: Callable[[], A
         own = float(value) if isinstance(value, int | float) and value > 0 else lr
 
     def driver(arrays: list[Array], rate: str) -> Driver:
-        return Driver(fresh(arrays), method, form, rate)
+        return Driver(fresh(arrays), method, form, rate, own)
 
     changes = bool(attribute) and _hears(lambda: driver(_samples(form), attribute), own)
     takes_rate = changes or "rate" in _roles(getattr(sample, method))

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from optim.optimizer import Hypers, Optimizer
-from optim.testing.slips import methods_of, slipped
+from optim.testing.slips import Slip, methods_of, slipped
 from optim.testing.slips_moments import MOMENTS
 from optim.testing.slips_steps import STEPS
 from optim.testing.streams import Stream
+from optim.wrappers import L2, DecoupledDecay
 
 __all__ = ["Way", "pairs_of", "run_of", "slips_of"]
 
@@ -41,6 +42,8 @@ class Way:
         The next x, from x, the right next x and the hyperparameters.
     shared : bool
         Whether several arrays of parameters share one state.
+    whole : bool
+        Whether several arrays of parameters are taken for one.
     """
 
     text: tuple[type, str, Any] | None = None
@@ -50,6 +53,7 @@ class Way:
     rate: Callable[[tuple[float, ...], int], float] | None = None
     move: _Move | None = None
     shared: bool = False
+    whole: bool = False
 
 
 def run_of(optimizer: Optimizer, way: Way, stream: Stream) -> Array:
@@ -60,7 +64,8 @@ def run_of(optimizer: Optimizer, way: Way, stream: Stream) -> Array:
 
 def _run(optimizer: Optimizer, way: Way, stream: Stream) -> Array:
     x0 = np.array(stream.x0)
-    parts = stream.parts if optimizer.elementwise or way.shared else (slice(None),)
+    apart = (optimizer.elementwise or way.shared) and not way.whole
+    parts = stream.parts if apart else (slice(None),)
     hypers: dict[float, Hypers] = {}
     state: dict[int, Any] = {}
     rows = [x0]
@@ -111,14 +116,44 @@ def slips_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], Arr
 
 
 def pairs_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], Array]]]:
-    """Yield two mistakes at once: one in the text, one in the numbers, the start or the move."""
-    texts = list(_texts(optimizer))
-    for words, way in texts:
-        for others, twisted in _other_numbers(optimizer):
-            yield f"{words}, and {others}", partial(run_of, twisted, way)
-        for others, second in _ways(optimizer):
-            joined = replace(second, text=way.text)
-            yield f"{words}, and {others}", partial(run_of, optimizer, joined)
+    """Yield two mistakes at once, the commonest with every other: no correction, another eps, uphill."""
+    uncorrected = (r"1 - h\.(beta1|beta2|rho) \*\* h\.t", "1.0")
+    around = [(_UPHILL, Way(move=_uphill)), *_ways(optimizer)]
+    numbers = [(words, rule) for words, rule in _other_numbers(optimizer) if "eps" in words]
+    for owner, method in methods_of(optimizer):
+        for slip in (*MOMENTS, *STEPS, *_FREQUENT):
+            changed = slipped(owner, method, slip.changes)
+            if changed is None:
+                continue
+            way = Way(text=(owner, method, changed))
+            both = slipped(owner, method, (uncorrected, *slip.changes))
+            if both is not changed and both is not None:
+                text = (owner, method, both)
+                yield f"without bias correction, and {slip.words}", partial(run_of, optimizer, Way(text=text))
+                third = Way(text=text, move=_uphill)
+                yield (
+                    f"without bias correction, {slip.words}, and {_UPHILL}",
+                    partial(run_of, optimizer, third),
+                )
+            for words, twisted in numbers:
+                yield f"{slip.words}, and {words}", partial(run_of, twisted, way)
+            for words, other in around[:6]:
+                joined = replace(other, text=way.text)
+                yield f"{slip.words}, and {words}", partial(run_of, optimizer, joined)
+
+
+def _uphill(x: Array, new: Array, _: Any) -> Array:
+    turned: Array = x - (new - x)
+    return turned
+
+
+# Those that `mistakes` makes by itself, in the form that can be joined with others.
+_FREQUENT = (
+    Slip("with eps inside the root", ((r"sqrt\((v_hat|s_hat|s)\) \+ (h\.eps|eps)", r"sqrt(\1 + \2)"),)),
+    Slip("without the factors 1 - beta", ((r"\(1 - h\.(beta1|beta2|rho)\) \* ", ""),)),
+    Slip("with the gradient not squared", ((r"\(?g \* g\)?", "abs(g)"),)),
+    Slip("without bias correction", ((r"1 - h\.(beta1|beta2|rho) \*\* h\.t", "1.0"),)),
+)
 
 
 def _texts(optimizer: Optimizer) -> Iterator[tuple[str, Way]]:
@@ -128,6 +163,8 @@ def _texts(optimizer: Optimizer) -> Iterator[tuple[str, Way]]:
             changed = slipped(owner, method, slip.changes)
             if changed is not None:
                 yield slip.words, Way(text=(owner, method, changed))
+                if "one second moment" in slip.words:
+                    yield f"{slip.words}, over all arrays", Way(text=(owner, method, changed), whole=True)
 
 
 _UPHILL = "going uphill: the sign of the step is flipped"
@@ -158,7 +195,7 @@ _STARTS: tuple[tuple[str, Callable[[str, Array, Array], Array]], ...] = (
 
 def _ways(optimizer: Optimizer) -> Iterator[tuple[str, Way]]:
     """Yield what goes wrong around the text: at the start, in the count, with the rate, in the last line."""
-    yield _UPHILL, Way(move=lambda x, new, h: x - (new - x))
+    yield _UPHILL, Way(move=_uphill)
     yield "with the rate applied twice", Way(move=lambda x, new, h: x + h.lr * (new - x))
     yield "with the rate ignored: it is 1", Way(rate=lambda rates, n: 1.0 / optimizer.lr)
     yield "with the rate of the first update kept", Way(rate=lambda rates, n: rates[0])
@@ -203,3 +240,13 @@ def _other_numbers(optimizer: Any) -> Iterator[tuple[str, Optimizer]]:
         for other in others if isinstance(value, float) else ():
             if other != value:
                 yield f"with {name} = {other:g}", optimizer.replace(**{name: other})
+    if hasattr(optimizer, "debias") and optimizer.debias is False:
+        yield "with a bias correction that the rule does not have", optimizer.replace(debias=True)
+    if "weight_decay" not in names:
+        for decay in (1e-4, 5e-4, 1e-3, 0.01, 0.1):
+            yield (
+                f"with a weight decay of {decay:g} that it does not have, as a penalty",
+                L2(optimizer, decay),
+            )
+            words = f"with a weight decay of {decay:g} that it does not have, decoupled"
+            yield words, DecoupledDecay(optimizer, decay)

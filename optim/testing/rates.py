@@ -72,6 +72,8 @@ def _known(rule: Any, t: Array, factors: Array) -> Iterator[tuple[str, Array]]:
         damped = 1 - rule.momentum
         yield "with the gradient damped by 1 - momentum", damped + 0.0 * t
         yield "with the gradient damped twice: (1 - momentum)^2", damped * damped + 0.0 * t
+        words = "with an average, corrected for its start at 0, in place of a velocity"
+        yield words, damped / (1 - rule.momentum**t)
     if "beta1" in names and "beta2" in names:
         corrections = np.sqrt(1 - rule.beta2**t) / (1 - rule.beta1**t)
         kept = np.concatenate([[1.0], np.cumprod(corrections)[:-1]])

@@ -140,6 +140,11 @@ def _late() -> Iterator[Slip]:
 
 def _squares() -> Iterator[Slip]:
     """Yield what goes wrong in g * g and in the root."""
+    yield Slip("with the rate inside the square", ((r"\(?g \* g\)?", "(h.lr * g * (h.lr * g))"),))
+    yield Slip(
+        "with absolute values averaged, and no root",
+        ((r"\(?g \* g\)?", "abs(g)"), (r"sqrt\((v_hat|s_hat|s)\)", r"\1")),
+    )
     yield Slip("with 2 g in place of g^2", ((r"\(?g \* g\)?", "2 * g"),))
     for words, total in (("the sum", "sum"), ("the mean", "mean"), ("the largest", "max")):
         yield Slip(

@@ -32,6 +32,12 @@ def _velocities() -> Iterator[Slip]:
         "with momentum and 1 - momentum in each other's place",
         r"(1 - h.momentum) * \2 \3 h.momentum * \4",
     )
+    start = r"2 * h.momentum * g if h.t == 1 else h.momentum * m + g"
+    for entering in ("g", r"share \* g"):
+        yield Slip(
+            "with its velocity started as the gradient's own array, which the update then writes to",
+            ((rf"^(\s+m = )h\.momentum \* m \+ {entering}$", rf"\g<1>{start}"),),
+        )
     yield slip("with the momentum squared", r"h.momentum * h.momentum * \2 \3 \4")
     yield slip("that forgets its velocity: only the newest gradient enters", r"\3 \4")
     yield slip("that forgets its velocity, damped by 1 - momentum", r"\3 (1 - h.momentum) * \4")
@@ -69,6 +75,11 @@ def _look_ahead() -> Iterator[Slip]:
             "v + h.momentum * v",
         ),
         ("with the look ahead not multiplied by the momentum", "g + m", "v - h.lr * g"),
+        (
+            "with the velocity added besides the look ahead",
+            "g + h.momentum * m + m",
+            "h.momentum * v - h.lr * g + v",
+        ),
         (
             "with gradient and velocity in each other's place in the look ahead",
             "m + h.momentum * g",
@@ -127,6 +138,7 @@ def _updates() -> Iterator[Slip]:
     """Yield what goes wrong in Adadelta's average of updates."""
     yield Slip("with gradients averaged in place of updates", ((r"\(d \* d\)", "(g * g)"),))
     yield Slip("with the update not squared in the average of updates", ((r"\(d \* d\)", "abs(d)"),))
+    yield Slip("with the update times the gradient in the average of updates", ((r"\(d \* d\)", "(d * g)"),))
     yield Slip("with the update not squared in the average of updates", ((r"\(d \* d\)", "d"),))
     yield Slip("with the rate in the memory of updates", ((r"\(d \* d\)", "(h.lr * d * (h.lr * d))"),))
     yield Slip(

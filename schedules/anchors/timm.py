@@ -34,16 +34,20 @@ __all__ = [
 ]
 
 
-@as_typed(
-    steps="t_initial",
-    end="lr_min",
-    mult="cycle_mul",
-    decay="cycle_decay",
-    cycles="cycle_limit",
-    k="k_decay",
-    at="warmup_t",
-    updates="warmup_t",
-)
+# Our fields, as they are typed there.
+_CYCLES = {
+    "steps": "t_initial",
+    "end": "lr_min",
+    "mult": "cycle_mul",
+    "decay": "cycle_decay",
+    "cycles": "cycle_limit",
+    "k": "k_decay",
+    "at": "warmup_t",
+    "updates": "warmup_t",
+}
+
+
+@as_typed(**_CYCLES)
 def CosineLRScheduler(
     optimizer: Any,
     t_initial: int,
@@ -68,15 +72,7 @@ def CosineLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, lr)
 
 
-@as_typed(
-    steps="t_initial",
-    end="lr_min",
-    mult="cycle_mul",
-    decay="cycle_decay",
-    cycles="cycle_limit",
-    at="warmup_t",
-    updates="warmup_t",
-)
+@as_typed(**_CYCLES)
 def TanhLRScheduler(
     optimizer: Any,
     t_initial: int,
@@ -102,16 +98,7 @@ def TanhLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, top)
 
 
-@as_typed(
-    steps="t_initial",
-    end="lr_min",
-    mult="cycle_mul",
-    decay="cycle_decay",
-    cycles="cycle_limit",
-    k="k_decay",
-    at="warmup_t",
-    updates="warmup_t",
-)
+@as_typed(**_CYCLES)
 def PolyLRScheduler(
     optimizer: Any,
     t_initial: int,

@@ -37,30 +37,28 @@ __all__ = [
 ]
 
 
+# Our fields, as they are typed there.
+_RISE = {
+    "updates": "num_warmup_steps",
+    "steps": "num_training_steps",
+    "lr": "optimizer",
+    "power": "power",
+    "at": "num_warmup_steps",
+}
+
+
 def get_constant_schedule(optimizer: Any) -> Constant:
     """Stay."""
     return Constant(rate_of(optimizer))
 
 
-@as_typed(
-    updates="num_warmup_steps",
-    steps="num_training_steps",
-    lr="optimizer",
-    power="power",
-    at="num_warmup_steps",
-)
+@as_typed(**_RISE)
 def get_constant_schedule_with_warmup(optimizer: Any, num_warmup_steps: int) -> Schedule:
     """Rise, then stay."""
     return _risen(Constant(rate_of(optimizer)), num_warmup_steps)
 
 
-@as_typed(
-    updates="num_warmup_steps",
-    steps="num_training_steps",
-    lr="optimizer",
-    power="power",
-    at="num_warmup_steps",
-)
+@as_typed(**_RISE)
 def get_linear_schedule_with_warmup(
     optimizer: Any, num_warmup_steps: int, num_training_steps: int
 ) -> Schedule:
@@ -71,13 +69,7 @@ def get_linear_schedule_with_warmup(
     return _risen(Linear(lr, left), num_warmup_steps)
 
 
-@as_typed(
-    updates="num_warmup_steps",
-    steps="num_training_steps",
-    lr="optimizer",
-    power="power",
-    at="num_warmup_steps",
-)
+@as_typed(**_RISE)
 def get_cosine_schedule_with_warmup(
     optimizer: Any, num_warmup_steps: int, num_training_steps: int, num_cycles: float = 0.5
 ) -> Schedule:
@@ -97,13 +89,7 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
     return _risen(Restarts(lr, left / num_cycles, cycles=num_cycles), num_warmup_steps)
 
 
-@as_typed(
-    updates="num_warmup_steps",
-    steps="num_training_steps",
-    lr="optimizer",
-    power="power",
-    at="num_warmup_steps",
-)
+@as_typed(**_RISE)
 def get_polynomial_decay_schedule_with_warmup(
     optimizer: Any,
     num_warmup_steps: int,

@@ -323,10 +323,15 @@ class Shared(DictMomentum):
             params[key] = params[key] + self.v
 
 
-class SameZeros(ListAdam):
+class InPlace(ListAdam):
+    """Writes into its averages too."""
+
+    def begin(self, params):
+        raise NotImplementedError
+
     def update(self, params, grads):
         if self.m is None:
-            self.m = self.v = [np.zeros_like(p) for p in params]
+            self.begin(params)
         self.t += 1
         for i, (p, g) in enumerate(zip(params, grads, strict=True)):
             self.m[i] *= 0.9
@@ -336,20 +341,14 @@ class SameZeros(ListAdam):
             p -= self.lr * adam_step(self.m[i], self.v[i], self.t)
 
 
-class OneZeros(ListAdam):
-    def update(self, params, grads):
-        if self.m is None:
-            self.m, self.v = (
-                [np.zeros_like(params[0])] * len(params),
-                [np.zeros_like(params[0])] * len(params),
-            )
-        self.t += 1
-        for i, (p, g) in enumerate(zip(params, grads, strict=True)):
-            self.m[i] *= 0.9
-            self.m[i] += 0.1 * g
-            self.v[i] *= 0.999
-            self.v[i] += 0.001 * g * g
-            p -= self.lr * adam_step(self.m[i], self.v[i], self.t)
+class SameZeros(InPlace):
+    def begin(self, params):
+        self.m = self.v = [np.zeros_like(p) for p in params]
+
+
+class OneZeros(InPlace):
+    def begin(self, params):
+        self.m, self.v = [np.zeros_like(params[0])] * len(params), [np.zeros_like(params[0])] * len(params)
 
 
 class CountsParameters(ListAdam):
@@ -366,6 +365,38 @@ class ResetsEachTime(ListAdam):
     def update(self, params, grads):
         self.m = None
         super().update(params, grads)
+
+
+class KeepsRate(ArrayAdam):
+    """Corrects its rate, and keeps the corrected one."""
+
+    def step(self, x, g):
+        self.t += 1
+        self.m, self.v = 0.9 * self.m + 0.1 * g, 0.999 * self.v + 0.001 * g * g
+        self.learning_rate *= np.sqrt(1 - 0.999**self.t) / (1 - 0.9**self.t)
+        return x - self.learning_rate * self.m / (np.sqrt(self.v) + 1e-8)
+
+
+class DecaysRate:
+    def __init__(self, lr):
+        self.lr = lr
+
+    def step(self, x, g):
+        self.lr *= 0.95
+        return x - self.lr * g
+
+
+class OneNorm(ListAdam):
+    """One second moment for all arrays."""
+
+    def update(self, params, grads):
+        if self.m is None:
+            self.m, self.v = [0.0] * len(params), 0.0
+        self.t += 1
+        self.v = 0.999 * self.v + 0.001 * sum(np.sum(g * g) for g in grads)
+        for i, (p, g) in enumerate(zip(params, grads, strict=True)):
+            self.m[i] = 0.9 * self.m[i] + 0.1 * g
+            p -= self.lr * adam_step(self.m[i], self.v, self.t)
 
 
 class SpoilsGradients(ListAdam):
@@ -395,6 +426,13 @@ class TestMistakesOfClasses:
             (OneZeros, ADAM, "with one state for all arrays"),
             (CountsParameters, ADAM, "with t counted once for every array"),
             (ResetsEachTime, ADAM, "that forgets its state"),
+            (KeepsRate, ADAM, "with the corrected rate kept as the rate"),
+            (DecaysRate, SGD, "with the rate multiplied by 0.95 at every update and kept"),
+            (
+                OneNorm,
+                ADAM,
+                "one second moment for all coordinates, the sum of their squares, over all arrays",
+            ),
         ],
     )
     def test_they_are_named(self, cls, like, words):

@@ -201,6 +201,17 @@ IN_ADAM = {
 }
 
 
+IN_ADAM |= {
+    "without bias correction, and with eps inside the root": adam(
+        step=lambda m, v, t, g, lr: lr * m / np.sqrt(v + 1e-8)
+    ),
+    "without bias correction, with eps inside the root, and going uphill": adam(
+        step=lambda m, v, t, g, lr: -lr * m / np.sqrt(v + 1e-8)
+    ),
+    "with a weight decay of 0.01 that it does not have": lambda x, g, s, lr: adam()(x, g + 0.01 * x, s, lr),
+}
+
+
 def mean_squared(x, g, state, lr):
     m, v, t = state or (0.0, 0.0, 0)
     t, m = t + 1, 0.9 * m + 0.1 * g
@@ -268,7 +279,24 @@ IN_MOMENTUM = {
     ),
 }
 
+IN_MOMENTUM |= {
+    "started as the gradient's own array": velocity(
+        lambda v, g, lr, first: 1.8 * g if first else 0.9 * v + g
+    ),
+    "with an average, corrected for its start": lambda x, g, s, lr: corrected_velocity(x, g, s, lr),
+}
+
+
+def corrected_velocity(x, g, state, lr):
+    v, t = state or (0.0, 0)
+    v, t = 0.9 * v + 0.1 * g, t + 1
+    return x - lr * v / (1 - 0.9**t), (v, t)
+
+
 IN_NESTEROV = {
+    "with the velocity added besides": velocity(
+        lambda v, g, lr, _: 0.9 * v + g, lambda v, old, g, lr: lr * (g + 1.9 * v)
+    ),
     "without the look ahead": velocity(lambda v, g, lr, _: 0.9 * v + g),
     "with the look ahead alone": velocity(
         lambda v, g, lr, _: 0.9 * v + g, lambda v, old, g, lr: lr * 0.9 * v
@@ -357,7 +385,23 @@ def root_kept(x, g, state, lr, keep, enter, eps):
     return x - lr * g / (s + eps), s
 
 
+IN_RMSPROP |= {
+    "with a bias correction that the rule does not have": lambda x, g, s, lr: corrected_rms(x, g, s, lr),
+    "with absolute values averaged, and no root": scaled(
+        lambda s, g: 0.99 * s + 0.01 * np.abs(g), lambda s: s + 1e-8
+    ),
+}
+
+
+def corrected_rms(x, g, state, lr):
+    s, t = state or (0.0, 0)
+    s, t = 0.99 * s + 0.01 * g * g, t + 1
+    return x - lr * g / (np.sqrt(s / (1 - 0.99**t)) + 1e-8), (s, t)
+
+
 IN_ADAGRAD = {
+    "without eps": scaled(lambda s, g: s + g * g, np.sqrt),
+    "with initial = 1": scaled(lambda s, g: s + g * g, outside(1e-10), 1.0),
     "that forgets to sum": scaled(lambda s, g: g * g, outside(1e-10)),
     "with eps inside the root": scaled(lambda s, g: s + g * g, lambda s: np.sqrt(s + 1e-10)),
     "with eps = 1e-07": scaled(lambda s, g: s + g * g, outside(1e-7)),
