@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from optim.optimizer import Optimizer
-from optim.testing.driving import Driven, driver_of, is_drivable, rate_argument
+from optim.testing.driving import Driven, driver_of
+from optim.testing.making import rate_argument
+from optim.testing.roles import is_drivable
 from optim.testing.streams import Stream
 from stepsize.base.checks import describe
 

@@ -116,6 +116,13 @@ class Default:
         return self.opt.step(x, g)
 
 
+class OwnRate(ArrayAdam):
+    """A rate that its constructor does not take."""
+
+    def __init__(self):
+        super().__init__(0.02)
+
+
 class Pairs(ListAdam):
     def apply_gradients(self, grads_and_vars):
         pairs = list(grads_and_vars)
@@ -270,6 +277,9 @@ class TestForms:
         assert check_optimizer(ListAdam(lr=0.03), like=ADAM, lr=0.2).sentence.startswith(
             "equals Adam(lr=0.2)"
         )
+
+    def test_a_class_whose_constructor_takes_no_rate_keeps_its_own(self):
+        assert check_optimizer(OwnRate, like=ADAM).sentence.startswith("equals Adam(lr=0.02)")
 
     def test_an_object_that_has_been_used_is_made_afresh_and_left_alone(self):
         opt = used()
