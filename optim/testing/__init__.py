@@ -14,7 +14,7 @@ AssertionError: differs from Adam(lr=0.1) first at step 2 of the stream "wanderi
 it equals Adam(lr=0.1) with beta1 and beta2 swapped, to every digit
 after one gradient it coasts 4.138 times its first step, expected 2.999
 
-A class that keeps its memory in itself is driven as it is, on arrays, lists or dicts of them, in place or not:
+A class that keeps its memory in itself is driven as it is, on arrays, lists or dicts, in place or not:
 
 >>> class Descent:
 ...     def __init__(self, lr=0.01):

@@ -220,10 +220,11 @@ def entry(library, call):
 def main():
     warnings.simplefilter("ignore")
     packages = ("torch", "transformers", "optax", "jax", "keras")
-    found = {"versions": {p: importlib.metadata.version(p) for p in packages}}
+    rows = [f'"versions": {json.dumps({p: importlib.metadata.version(p) for p in packages})}']
     for library, calls in CALLS.items():
-        found[library] = {call: entry(library, call) for call in calls}
-    text = json.dumps(found, indent=1, allow_nan=False) + "\n"
+        lines = (f"  {json.dumps(c)}: {json.dumps(entry(library, c), allow_nan=False)}" for c in calls)
+        rows.append(f'"{library}": {{\n' + ",\n".join(lines) + "\n}")
+    text = "{\n" + ",\n".join(rows) + "\n}\n"
     (Path(__file__).parent / "corners.json").write_text(text, encoding="utf-8", newline="\n")
 
 
