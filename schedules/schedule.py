@@ -163,9 +163,11 @@ class Schedule(Record, abstract=True):
     def warmup(
         self, updates: int, *, start: float | None = None, shift: bool = True, shape: str = "linear"
     ) -> "Schedule":
-        """Rise over the first updates, then follow this schedule; see `Warmup`."""
+        """Rise over the first updates, if there are any, then follow this schedule; see `Warmup`."""
         from schedules.phases import Warmup
 
+        if as_count("updates", updates) == 0:
+            return self
         return Warmup(self, updates, start, shift, shape)
 
     def cooldown(self, updates: int, *, at: int, shape: Any = "1-sqrt", end: float = 0.0) -> "Schedule":

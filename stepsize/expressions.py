@@ -58,7 +58,8 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
         raise ValueError(f"got {text!r}, expected an expression such as 'Adam(lr=0.1)'") from None
     value = _made(_evaluate(tree, text, kind), text)
     if not isinstance(value, kind):
-        raise ValueError(f"got {text!r}, expected {_article(kind.__name__.lower())}")
+        expected = getattr(value, "refusal", _article(kind.__name__.lower()))
+        raise ValueError(f"got {text!r}, expected {expected}")
     return value
 
 
@@ -170,11 +171,11 @@ def _evaluate(node: ast.expr, text: str, kind: type[Record] = Record) -> Any:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _combined(_OPERATORS[type(op)], _evaluate(left, text), _evaluate(right, text), text)
         case ast.Attribute() if (path := _path(node)) and path[0] in _libraries():
-            return _called(_of_library(path), ".".join(path), [], [], text)
+            return _called(_of_library(path, kind), ".".join(path), [], [], text)
         case ast.Call(func=ast.Attribute() as name, args=args, keywords=keywords) if (
             path := _path(name)
         ) and path[0] in _libraries():
-            return _called(_of_library(path), ".".join(path), args, keywords, text)
+            return _called(_of_library(path, kind), ".".join(path), args, keywords, text)
         case ast.Call(func=ast.Attribute(value=body, attr=method), args=args, keywords=keywords):
             owner = _evaluate(body, text)
             if method not in _METHODS or not hasattr(owner, method):
@@ -209,21 +210,28 @@ def _path(node: ast.expr) -> list[str]:
     return []
 
 
-def _libraries() -> dict[str, dict[str, Any]]:
-    """Return what other libraries call their optimizers and schedules, and ours that do the same."""
+def _libraries(kind: type[Record] = Record) -> dict[str, dict[str, Any]]:
+    """Return what other libraries call their optimizers and schedules, and ours that do the same.
+
+    Two names are both, Keras' SGD and PyTorch's ASGD: they are the schedule where a schedule is expected.
+    """
     from optim import dialects
     from schedules import anchors
 
-    found: dict[str, dict[str, Any]] = {library.name: {**library.entries} for library in dialects.LIBRARIES}
+    found: dict[str, dict[str, Any]] = {
+        library.name: {**library.parts, **library.entries} for library in dialects.LIBRARIES
+    }
     for name in anchors.__all__:
         module = getattr(anchors, name)
-        found.setdefault(name, {}).update({called: getattr(module, called) for called in module.__all__})
+        made = {called: getattr(module, called) for called in module.__all__}
+        known = found.get(name, {})
+        found[name] = known | made if kind.__name__ == "Schedule" else made | known
     return found
 
 
-def _of_library(path: list[str]) -> Any:
+def _of_library(path: list[str], kind: type[Record]) -> Any:
     """Return what a library's name means, with the library's modules in between or without."""
-    known = _libraries()[path[0]]
+    known = _libraries(kind)[path[0]]
     for name in (".".join(path[1:]), path[-1]):
         if name in known:
             return known[name]

@@ -10,6 +10,13 @@ Adam(lr=0.1, eps=1e-07, eps_hat=True)
 >>> dialects.optax.adamw(0.1, weight_decay=0.5)
 DecoupledDecay(Adam(lr=0.1), weight_decay=0.5)
 
+So does what stands around optimizers or is chained into them:
+
+>>> dialects.optax.chain(dialects.optax.clip_by_global_norm(1.0), dialects.optax.adam(0.1))
+ClipByNorm(Adam(lr=0.1))
+>>> dialects.torch.nn.utils.clip_grad_norm_(dialects.torch.optim.SGD(lr=0.1), max_norm=0.5)
+ClipByNorm(SGD(lr=0.1), max_norm=0.5, eps=1e-06)
+
 What a library has and what it does in its own way can be asked:
 
 >>> dialects.torch.RMSprop

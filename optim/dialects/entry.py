@@ -144,6 +144,10 @@ class Library:
         Its classes.
     prefix : str
         The module that holds them there; ``dialects.torch.optim.Adam`` works too.
+    parts : iterable
+        What stands around its optimizers or is chained into them: clipping, averages, transformations.
+    modules : iterable of str
+        Other modules of the library that may stand in a name: ``dialects.torch.nn.utils.clip_grad_norm_``.
     ignored : iterable of str
         Arguments that say how to compute and not what; they are accepted and do nothing.
     shared : callable, optional
@@ -160,6 +164,8 @@ class Library:
         prefix: str = "",
         ignored: Iterable[str] = (),
         shared: Callable[..., Optimizer] | None = None,
+        parts: Iterable[Any] = (),
+        modules: Iterable[str] = (),
     ) -> None:
         self.name, self.title, self.evidence, self.prefix = name, title, evidence, prefix
         common = {} if shared is None else dict(inspect.signature(shared).parameters)
@@ -168,6 +174,8 @@ class Library:
             e.name: Dialect(e.name, e.build, e.uses, e.defect, name, frozenset(ignored), defaults)
             for e in entries
         }
+        self.parts = {part.name: part for part in parts}
+        self._modules = (prefix, *modules) if prefix else tuple(modules)
 
     def __getattr__(self, name: str) -> Any:
         """Return the class of that name, or the module that holds such classes."""
@@ -175,18 +183,20 @@ class Library:
             raise AttributeError(name)
         if name in self.entries:
             return self.entries[name]
-        if name == self.prefix:
+        if name in self.parts:
+            return self.parts[name]
+        if name in self._modules:
             return self
         inside = [e for path, e in self.entries.items() if path.startswith(f"{name}.")]
         if inside:
             return _Inside(self, name)
         raise AttributeError(
-            f"{self.name}: got {name!r}{did_you_mean(name, list(self.entries))}; expected one of "
-            f"{', '.join(self.entries)}"
+            f"{self.name}: got {name!r}{did_you_mean(name, [*self.entries, *self.parts])}; expected one of "
+            f"{', '.join([*self.entries, *self.parts])}"
         )
 
     def __dir__(self) -> list[str]:
-        return sorted(self.entries)
+        return sorted([*self.entries, *self.parts])
 
     def __repr__(self) -> str:
         return f"<{len(self.entries)} optimizers as {self.title} writes them>"

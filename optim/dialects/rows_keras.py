@@ -28,6 +28,10 @@ def base(
     ema_momentum: Any = 0.99,
 ) -> Optimizer:
     """Return the rule with what every Keras optimizer can do besides."""
+    limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+    given = [name for name, limit in limits.items() if limit is not None]
+    if len(given) > 1:
+        raise ValueError(f"{given[0]}: got it and {given[1]}, expected one of them, as Keras does")
     rule = decoupled(rule, weight_decay)
     norm = clipnorm if global_clipnorm is None else global_clipnorm
     if norm is not None:

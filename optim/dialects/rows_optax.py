@@ -5,6 +5,7 @@ from typing import Any
 from optim.adam import Adam, AdaMax, Nadam
 from optim.adaptive import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.dialects.entry import Dialect, Library, only, use
+from optim.dialects.parts import optax_parts
 from optim.dialects.rows_contrib import CONTRIB
 from optim.dialects.rows_torch import decoupled, l2
 from optim.gradient import SGD, Momentum, Nesterov
@@ -25,6 +26,16 @@ def _sgd(learning_rate: Any, momentum: Any = None, nesterov: bool = False) -> Op
     if momentum is None:
         return SGD(learning_rate)
     return Nesterov(learning_rate, momentum) if nesterov else Momentum(learning_rate, momentum)
+
+
+def _adagrad(learning_rate: Any, initial_accumulator_value: Any = 0.1, eps: Any = 1e-7) -> Optimizer:
+    return Adagrad(learning_rate, eps, True, initial_accumulator_value)
+
+
+def _adadelta(
+    learning_rate: Any = None, rho: Any = 0.9, eps: Any = 1e-6, weight_decay: Any = 0.0
+) -> Optimizer:
+    return l2(Adadelta(1.0 if learning_rate is None else learning_rate, rho, eps), weight_decay)
 
 
 def _rmsprop(
@@ -144,6 +155,17 @@ OPTAX = Library(
     "optax",
     "Optax 0.2.8",
     "equal to recorded runs",
+    parts=optax_parts(
+        {
+            "adam": _adam,
+            "amsgrad": _amsgrad,
+            "adabelief": _adabelief,
+            "radam": _radam,
+            "rmsprop": _rmsprop,
+            "adagrad": _adagrad,
+            "adadelta": _adadelta,
+        }
+    ),
     ignored=("mu_dtype", "accumulator_dtype", "state_dtype"),
     entries=(
         Dialect(
@@ -157,16 +179,12 @@ OPTAX = Library(
         ),
         Dialect(
             "adagrad",
-            lambda learning_rate, initial_accumulator_value=0.1, eps=1e-7: Adagrad(
-                learning_rate, eps, True, initial_accumulator_value
-            ),
+            _adagrad,
             (use("adagrad", "eps inside the root; the sum starts at 0.1"),),
         ),
         Dialect(
             "adadelta",
-            lambda learning_rate=None, rho=0.9, eps=1e-6, weight_decay=0.0: l2(
-                Adadelta(1.0 if learning_rate is None else learning_rate, rho, eps), weight_decay
-            ),
+            _adadelta,
             (use("adadelta", "rho 0.9, where the paper has 0.95"),),
             "With its default learning_rate=None it goes uphill; here None is 1. The entry that says "
             "ascending does as Optax.",

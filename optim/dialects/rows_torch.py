@@ -5,6 +5,7 @@ from typing import Any
 from optim.adam import Adam, AdaMax, AdamW, Nadam
 from optim.adaptive import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.dialects.entry import Dialect, Library, use
+from optim.dialects.parts import torch_parts
 from optim.gradient import SGD, Momentum, Nesterov
 from optim.optimizer import Optimizer
 from optim.quirks import TorchAdagrad, TorchASGD
@@ -129,6 +130,8 @@ TORCH = Library(
     "PyTorch 2.13",
     "equal to recorded runs",
     prefix="optim",
+    parts=torch_parts(),
+    modules=("nn", "utils", "swa_utils"),
     ignored=("foreach", "fused", "capturable", "differentiable"),
     entries=(
         Dialect(

@@ -13,6 +13,17 @@ Traceback (most recent call last):
 AssertionError: differs from Adam(lr=0.1) first at step 2 of the stream "wandering": ...
 it equals Adam(lr=0.1) with beta1 and beta2 swapped, to every digit
 after one gradient it coasts 4.138 times its first step, expected 2.999
+
+A class that keeps its memory in itself is driven as it is, on arrays, lists or dicts, in place or not:
+
+>>> class Descent:
+...     def __init__(self, lr=0.01):
+...         self.lr = lr
+...     def update(self, params, grads):
+...         for key in params:
+...             params[key] -= self.lr * grads[key]
+>>> check_optimizer(Descent, like=dialects.torch.SGD(lr=0.1)).ok
+True
 """
 
 from optim.testing.check import Report, check_optimizer, compare_optimizer

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["STREAMS", "Stream", "relative_difference"]
+__all__ = ["STEADY_VECTOR", "STREAMS", "TWO_ARRAYS", "Stream", "relative_difference"]
 
 Array = np.ndarray[Any, Any]
 
@@ -26,6 +26,8 @@ class Stream:
         What the rule's own rate is multiplied by at each update.
     edge : bool
         Whether it is an extreme that only the classic rules are asked about in the vectors.
+    arrays : int
+        How many arrays of one length the parameters are handed over in, where a rule takes several.
     """
 
     name: str
@@ -33,6 +35,13 @@ class Stream:
     gradients: tuple[tuple[float, ...], ...]
     rates: tuple[float, ...]
     edge: bool = False
+    arrays: int = 1
+
+    @property
+    def parts(self) -> tuple[slice, ...]:
+        """The place of each array in x."""
+        length = len(self.x0) // self.arrays
+        return tuple(slice(k * length, (k + 1) * length) for k in range(self.arrays))
 
     @property
     def steady(self) -> bool:
@@ -66,6 +75,18 @@ STREAMS = (
     _scalar("small", 0.0, [1e-6, 2e-6, -1e-6, 3e-6, 1e-6] * 2),
     _scalar("rate zero", 1.0, _WANDERING, [0.0] * 10),
     _scalar("rate grows tenfold", 1.0, _WANDERING, [0.1] * 5 + [1.0] * 5),
+)
+
+# What the kit tries besides; the vectors do not have them.
+STEADY_VECTOR = Stream(
+    "three coordinates", (0.5, -2.0, 3.0), tuple((g, 1.0 - g, -0.3 * g) for g in _WANDERING), _PLAIN
+)
+TWO_ARRAYS = Stream(
+    "two arrays",
+    (1.0, -0.5, 2.0, 0.3),
+    tuple((g, 0.5 * g, 2.0 - g, 0.1 + g) for g in _WANDERING),
+    _PLAIN,
+    arrays=2,
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from schedules.anchors.base_rate import rate_of
+from schedules.anchors.typed import as_typed
 from schedules.budget import Polynomial
 from schedules.cosine import Cosine
 from schedules.cycles import Restarts
@@ -13,9 +14,9 @@ from schedules.cyclic import Sawtooth
 from schedules.decay import Exponential, InverseTime
 from schedules.functions import FromFunction, Recursion
 from schedules.plateau import Plateau
-from schedules.schedule import Schedule
+from schedules.schedule import Constant, Schedule
 from schedules.steps import Piecewise, StepDecay
-from stepsize.base.checks import refuse_unless
+from stepsize.base.checks import as_count, as_number, refuse_unless
 
 __all__ = [
     "SGD",
@@ -30,20 +31,29 @@ __all__ = [
 ]
 
 
+@as_typed(lr="initial_learning_rate", every="decay_steps", factor="decay_rate")
 def ExponentialDecay(
     initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False
 ) -> Schedule:
     """Multiply by decay_rate in decay_steps updates, gradually or (staircase) at once."""
+    as_count("decay_steps", decay_steps, 1)
+    refuse_unless(
+        as_number("decay_rate", decay_rate) >= 0, "decay_rate", decay_rate, "a factor of at least 0"
+    )
     if staircase:
         return StepDecay(initial_learning_rate, decay_rate, decay_steps)
+    if decay_rate == 0:
+        return Constant(initial_learning_rate).then(0.0, at=1)
     return Exponential(initial_learning_rate, -math.log(decay_rate) / decay_steps)
 
 
+@as_typed(at="boundaries")
 def PiecewiseConstantDecay(boundaries: Sequence[int], values: Sequence[float]) -> Piecewise:
     """Hold values between boundaries, which are inclusive: the new value applies one update after each."""
     return Piecewise(tuple(b + 1 for b in boundaries), tuple(values))
 
 
+@as_typed(lr="initial_learning_rate", steps="decay_steps", end="end_learning_rate")
 def PolynomialDecay(
     initial_learning_rate: float,
     decay_steps: int,
@@ -52,19 +62,31 @@ def PolynomialDecay(
     cycle: bool = False,
 ) -> Schedule:
     """Fall like a power; with cycle, jump up at each multiple of decay_steps and fall again."""
+    as_count("decay_steps", decay_steps, 1)
+    if power == 0:
+        return Constant(initial_learning_rate)
     shape = Sawtooth if cycle else Polynomial
     return shape(initial_learning_rate, decay_steps, power, end_learning_rate)
 
 
+@as_typed(lr="initial_learning_rate", c="decay_rate", decay="decay_rate")
 def InverseTimeDecay(
     initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False
 ) -> Schedule:
     """Divide by 1 + decay_rate n / decay_steps, gradually or (staircase) every decay_steps updates."""
+    as_count("decay_steps", decay_steps, 1)
     if staircase:
         return InverseTime(initial_learning_rate, decay_rate).per_epoch(decay_steps)
     return InverseTime(initial_learning_rate, decay_rate / decay_steps)
 
 
+@as_typed(
+    lr="initial_learning_rate",
+    steps="decay_steps",
+    end="alpha",
+    updates="warmup_steps",
+    start="initial_learning_rate",
+)
 def CosineDecay(
     initial_learning_rate: float,
     decay_steps: int,
@@ -83,6 +105,7 @@ def CosineDecay(
     return body.warmup(warmup_steps, start=initial_learning_rate) if warmup_steps else body
 
 
+@as_typed(lr="initial_learning_rate", steps="first_decay_steps", mult="t_mul", decay="m_mul", end="alpha")
 def CosineDecayRestarts(
     initial_learning_rate: float,
     first_decay_steps: int,

@@ -4,13 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from schedules.anchors.typed import as_typed
 from schedules.budget import Linear, Polynomial
 from schedules.cosine import Cosine
 from schedules.decay import Exponential
 from schedules.plateau import Plateau
 from schedules.schedule import Constant, Schedule
 from schedules.steps import Interpolated, Piecewise, StepDecay
-from stepsize.base.checks import refuse_unless
+from stepsize.base.checks import as_count, refuse_unless
 
 __all__ = [
     "constant_schedule",
@@ -36,15 +37,17 @@ def constant_schedule(value: float) -> Constant:
     return Constant(value)
 
 
+@as_typed(lr="init_value", steps="transition_steps", end="end_value", updates="transition_begin")
 def polynomial_schedule(
     init_value: float, end_value: float, power: float, transition_steps: int, transition_begin: int = 0
 ) -> Schedule:
     """Fall like a power from transition_begin on; a length of 0 or less means: stay."""
-    if transition_steps <= 0:
+    if transition_steps <= 0 or power == 0:
         return Constant(init_value)
     return _delayed(Polynomial(init_value, transition_steps, power, end_value), transition_begin)
 
 
+@as_typed(lr="init_value", steps="transition_steps", end="end_value", updates="transition_begin")
 def linear_schedule(
     init_value: float, end_value: float, transition_steps: int, transition_begin: int = 0
 ) -> Schedule:
@@ -54,6 +57,7 @@ def linear_schedule(
     return _delayed(Linear(init_value, transition_steps, end_value), transition_begin)
 
 
+@as_typed(at="boundaries_and_scales", values="boundaries_and_scales")
 def piecewise_constant_schedule(
     init_value: float, boundaries_and_scales: Mapping[int, float] | None = None
 ) -> Schedule:
@@ -62,14 +66,18 @@ def piecewise_constant_schedule(
     return Piecewise(at, values)
 
 
+@as_typed(at="boundaries_and_scales", values="boundaries_and_scales", shape="interpolate_type")
 def piecewise_interpolate_schedule(
     interpolate_type: str, init_value: float, boundaries_and_scales: Mapping[int, float] | None = None
 ) -> Interpolated:
     """Lead from boundary to boundary, by lines or by cosines, to what the scales multiply up to."""
+    for scale in (boundaries_and_scales or {}).values():
+        refuse_unless(scale >= 0, "boundaries_and_scales", scale, "scales of at least 0")
     at, values = _scaled(init_value, boundaries_and_scales)
-    return Interpolated((0, *at), values, interpolate_type)
+    return _between((0, *at), values, interpolate_type)
 
 
+@as_typed(lr="init_value", every="transition_steps", factor="decay_rate", least="end_value", most="end_value")
 def exponential_decay(
     init_value: float,
     transition_steps: int,
@@ -92,13 +100,15 @@ def exponential_decay(
     return body.floor(end_value) if decay_rate < 1 else body.cap(end_value)
 
 
+@as_typed(lr="init_value", steps="decay_steps", power="exponent", end="alpha")
 def cosine_decay_schedule(
     init_value: float, decay_steps: int, alpha: float = 0.0, exponent: float = 1.0
-) -> Cosine:
+) -> Schedule:
     """Follow a cosine, raised to an exponent, to alpha times the rate."""
-    return Cosine(init_value, decay_steps, alpha * init_value, exponent)
+    return _cosine(init_value, decay_steps, alpha * init_value, exponent)
 
 
+@as_typed(at="pct_start", values="peak_value")
 def linear_onecycle_schedule(
     transition_steps: int,
     peak_value: float,
@@ -108,11 +118,17 @@ def linear_onecycle_schedule(
     final_div_factor: float = 1e4,
 ) -> Interpolated:
     """Go by lines up to the peak at int(pct_start T), down at int(pct_final T), and to the end at T."""
+    as_count("transition_steps", transition_steps, 1)
     start = peak_value / div_factor
-    at = (0, int(pct_start * transition_steps), int(pct_final * transition_steps), transition_steps)
-    return Interpolated(at, (start, peak_value, start, start / final_div_factor))
+    top, foot = int(pct_start * transition_steps), int(pct_final * transition_steps)
+    # Optax loses the peak where two knots meet, as a dict loses one of two values under a key.
+    between = f"enough that the peak, at {pct_start} of them, lies before the foot, at {pct_final}"
+    refuse_unless(top < foot <= transition_steps, "transition_steps", transition_steps, between)
+    scales = {top: div_factor, foot: 1 / div_factor, transition_steps: 1 / final_div_factor}
+    return piecewise_interpolate_schedule("linear", start, scales)
 
 
+@as_typed(at="pct_start", values="peak_value")
 def cosine_onecycle_schedule(
     transition_steps: int,
     peak_value: float,
@@ -121,16 +137,23 @@ def cosine_onecycle_schedule(
     final_div_factor: float = 1e4,
 ) -> Interpolated:
     """Go by cosines up to the peak at int(pct_start T) and down to the end at T."""
-    start = peak_value / div_factor
-    at = (0, int(pct_start * transition_steps), transition_steps)
-    return Interpolated(at, (start, peak_value, start / final_div_factor), "cosine")
+    as_count("transition_steps", transition_steps, 1)
+    top = int(pct_start * transition_steps)
+    before = f"a part before the end of {transition_steps}"
+    refuse_unless(top < transition_steps, "pct_start", pct_start, before)
+    scales = {top: div_factor, transition_steps: 1 / (div_factor * final_div_factor)}
+    return piecewise_interpolate_schedule("cosine", peak_value / div_factor, scales)
 
 
+@as_typed(lr="peak_value", updates="warmup_steps", start="init_value")
 def warmup_constant_schedule(init_value: float, peak_value: float, warmup_steps: int) -> Schedule:
     """Rise by a line, then stay."""
+    if not warmup_steps:
+        return Constant(init_value)  # Optax' line of no length never leaves its start
     return _risen(Constant(peak_value), warmup_steps, init_value)
 
 
+@as_typed(lr="peak_value", updates="warmup_steps", start="init_value", power="exponent", end="end_value")
 def warmup_cosine_decay_schedule(
     init_value: float,
     peak_value: float,
@@ -140,10 +163,17 @@ def warmup_cosine_decay_schedule(
     exponent: float = 1.0,
 ) -> Schedule:
     """Rise by a line, fall by a cosine; decay_steps counts the rise in."""
-    body = Cosine(peak_value, decay_steps - warmup_steps, end_value, exponent)
+    least = warmup_steps + 1
+    refuse_unless(
+        decay_steps >= least, "decay_steps", decay_steps, f"at least {least}, which counts the rise in"
+    )
+    # From a peak of 0 Optax stays there, whatever the end.
+    end = end_value if peak_value else 0.0
+    body = _cosine(peak_value, decay_steps - warmup_steps, end, exponent)
     return _risen(body, warmup_steps, init_value)
 
 
+@as_typed(lr="peak_value", updates="warmup_steps", start="init_value")
 def warmup_exponential_decay_schedule(
     init_value: float,
     peak_value: float,
@@ -205,7 +235,17 @@ def reduce_on_plateau(
 
 
 def _delayed(body: Schedule, begin: int) -> Schedule:
-    return body.delay(begin) if begin else body
+    return body.delay(begin) if begin > 0 else body  # Optax counts from 0 where it begins before
+
+
+def _cosine(value: float, steps: int, end: float, exponent: float) -> Schedule:
+    return Constant(value) if exponent == 0 else Cosine(value, steps, end, exponent)
+
+
+def _between(at: tuple[int, ...], values: tuple[float, ...], shape: str = "linear") -> Interpolated:
+    """Lead from value to value; of two at the same update the later one counts, as in Optax."""
+    kept = [i for i in range(len(at)) if i + 1 == len(at) or at[i + 1] != at[i]]
+    return Interpolated(tuple(at[i] for i in kept), tuple(values[i] for i in kept), shape)
 
 
 def _risen(body: Schedule, updates: int, start: float) -> Schedule:

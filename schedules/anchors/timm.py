@@ -9,6 +9,7 @@ from typing import Any
 
 from schedules.anchors import torch
 from schedules.anchors.base_rate import rate_of
+from schedules.anchors.typed import as_typed
 from schedules.budget import Geometric, Linear, Polynomial
 from schedules.cosine import Cosine, Tanh
 from schedules.cycles import Cycles, Restarts
@@ -33,6 +34,20 @@ __all__ = [
 ]
 
 
+# Our fields, as they are typed there.
+_CYCLES = {
+    "steps": "t_initial",
+    "end": "lr_min",
+    "mult": "cycle_mul",
+    "decay": "cycle_decay",
+    "cycles": "cycle_limit",
+    "k": "k_decay",
+    "at": "warmup_t",
+    "updates": "warmup_t",
+}
+
+
+@as_typed(**_CYCLES)
 def CosineLRScheduler(
     optimizer: Any,
     t_initial: int,
@@ -57,6 +72,7 @@ def CosineLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, lr)
 
 
+@as_typed(**_CYCLES)
 def TanhLRScheduler(
     optimizer: Any,
     t_initial: int,
@@ -82,6 +98,7 @@ def TanhLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, top)
 
 
+@as_typed(**_CYCLES)
 def PolyLRScheduler(
     optimizer: Any,
     t_initial: int,
@@ -105,6 +122,7 @@ def PolyLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, lr)
 
 
+@as_typed(every="decay_t", factor="decay_rate", steps="warmup_t")
 def StepLRScheduler(
     optimizer: Any,
     decay_t: float,
@@ -118,6 +136,7 @@ def StepLRScheduler(
     return _risen(StepDecay(lr, decay_rate, decay_t), warmup_t, warmup_lr_init, warmup_prefix, lr)
 
 
+@as_typed(at="decay_t", factor="decay_rate", steps="warmup_t")
 def MultiStepLRScheduler(
     optimizer: Any,
     decay_t: Sequence[int],
@@ -132,6 +151,7 @@ def MultiStepLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, lr)
 
 
+@as_typed(updates="decay_t", at="t_initial", end="lr_min", shape="decay_fn", steps="warmup_t")
 def WSDLRScheduler(
     optimizer: Any,
     t_initial: int,

@@ -6,9 +6,11 @@ or an epoch is an update here. torch computes most rates from the one before; th
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from schedules.anchors.base_rate import rate_of
+from schedules.anchors.typed import as_typed
 from schedules.budget import Linear, Polynomial
 from schedules.composites import Product
 from schedules.cosine import Cosine
@@ -19,7 +21,7 @@ from schedules.functions import FromFunction, Recursion
 from schedules.plateau import Plateau
 from schedules.schedule import Constant, Schedule
 from schedules.steps import Interpolated, MultiStep, StepDecay
-from stepsize.base.checks import as_count, refuse_unless
+from stepsize.base.checks import as_count, as_number, describe, refuse_unless
 
 __all__ = [
     "ASGD",
@@ -44,60 +46,81 @@ __all__ = [
 ]
 
 
+@as_typed(every="step_size", factor="gamma", lr="optimizer")
 def StepLR(optimizer: Any, step_size: int, gamma: float = 0.1) -> StepDecay:
     """Multiply by gamma every step_size updates."""
     return StepDecay(rate_of(optimizer), gamma, step_size)
 
 
+@as_typed(at="milestones", factor="gamma", lr="optimizer")
 def MultiStepLR(optimizer: Any, milestones: Sequence[int], gamma: float = 0.1) -> MultiStep:
     """Multiply by gamma at each milestone."""
     return MultiStep(rate_of(optimizer), gamma, tuple(milestones))
 
 
+@as_typed(at="total_iters")
 def ConstantLR(optimizer: Any, factor: float = 1 / 3, total_iters: int = 5) -> Schedule:
     """Hold factor times the rate for total_iters updates, then the rate."""
     lr = rate_of(optimizer)
+    refuse_unless(0 <= as_number("factor", factor) <= 1, "factor", factor, "a factor from 0 to 1")
     return Constant(lr * factor).then(lr, at=total_iters)
 
 
+@as_typed(steps="total_iters")
 def LinearLR(
     optimizer: Any, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
 ) -> Linear:
     """Go from start_factor to end_factor times the rate."""
     lr = rate_of(optimizer)
+    whole = "a factor above 0 and at most 1"
+    refuse_unless(0 < as_number("start_factor", start_factor) <= 1, "start_factor", start_factor, whole)
+    parts = "a factor from 0 to 1"
+    refuse_unless(0 <= as_number("end_factor", end_factor) <= 1, "end_factor", end_factor, parts)
     return Linear(lr * start_factor, total_iters, lr * end_factor)
 
 
-def ExponentialLR(optimizer: Any, gamma: float) -> Exponential:
+def ExponentialLR(optimizer: Any, gamma: float) -> Schedule:
     """Multiply by gamma every update."""
-    return Exponential(rate_of(optimizer), -math.log(gamma))
+    lr = rate_of(optimizer)
+    refuse_unless(as_number("gamma", gamma) >= 0, "gamma", gamma, "a factor of at least 0")
+    return Constant(lr).then(0.0, at=1) if gamma == 0 else Exponential(lr, -math.log(gamma))
 
 
-def PolynomialLR(optimizer: Any, total_iters: int = 5, power: float = 1.0) -> Polynomial:
+@as_typed(steps="total_iters")
+def PolynomialLR(optimizer: Any, total_iters: int = 5, power: float = 1.0) -> Schedule:
     """Fall to 0 like a power."""
+    if power == 0:
+        return Constant(rate_of(optimizer))
     return Polynomial(rate_of(optimizer), total_iters, power)
 
 
 def LambdaLR(optimizer: Any, lr_lambda: Callable[[int], float]) -> Schedule:
     """Multiply the rate by a function of n."""
+    _refuse_numbers(lr_lambda)
     return Product(FromFunction(lr_lambda), Constant(rate_of(optimizer)))
 
 
 def MultiplicativeLR(optimizer: Any, lr_lambda: Callable[[int], float]) -> Recursion:
     """Multiply the last rate by a function of n, from update 1 on."""
+    _refuse_numbers(lr_lambda)
     return Recursion(rate_of(optimizer), lambda n, rate: rate * lr_lambda(n) if n else rate)
 
 
+@as_typed(steps="T_max", end="eta_min")
 def CosineAnnealingLR(optimizer: Any, T_max: float, eta_min: float = 0.0) -> PeriodicCosine:
     """Follow a cosine down to eta_min at T_max, and up again after it; `Cosine` stays down."""
     return PeriodicCosine(rate_of(optimizer), T_max, eta_min)
 
 
+@as_typed(steps="T_0", mult="T_mult", end="eta_min")
 def CosineAnnealingWarmRestarts(optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> Restarts:
     """Restart a cosine after T_0, T_0 T_mult, ... updates."""
     return Restarts(rate_of(optimizer), T_0, T_mult, end=eta_min)
 
 
+@as_typed(
+    up="step_size_up", down="step_size_down", lr="max_lr", low="base_lr", base="base_lr", steps="step_size_up"
+)
 def CyclicLR(
     optimizer: Any,
     base_lr: float,
@@ -124,6 +147,7 @@ def CyclicLR_momentum(optimizer: Any, base_lr: float, max_lr: float, **arguments
     return CyclicLR(optimizer, base_lr, max_lr, **arguments).momentum(low, high)
 
 
+@as_typed(at="pct_start", values="max_lr")
 def OneCycleLR(
     optimizer: Any,
     max_lr: float,
@@ -143,8 +167,12 @@ def OneCycleLR(
 
     The peak lies between two updates where pct_start T is not whole. A phase without length is refused.
     """
+    refuse_unless(0 <= as_number("pct_start", pct_start) <= 1, "pct_start", pct_start, "a part from 0 to 1")
     start = max_lr / div_factor
     at = _knots(total_steps, epochs, steps_per_epoch, pct_start, three_phase)
+    ordered = all(a < b for a, b in pairwise(at))
+    phases = f"phases of some length; they meet at the updates {', '.join(f'{a:g}' for a in at)}"
+    refuse_unless(ordered, "pct_start", pct_start, f"{phases}, which are not in increasing order")
     middle = (start,) if three_phase else ()
     return Interpolated(at, (start, max_lr, *middle, start / final_div_factor), _shape(anneal_strategy))
 
@@ -172,8 +200,15 @@ def _shape(anneal_strategy: str) -> str:
     return "cosine" if anneal_strategy == "cos" else "linear"
 
 
+def _refuse_numbers(lr_lambda: Any) -> None:
+    if not callable(lr_lambda):
+        raise TypeError(f"lr_lambda: got {describe(lr_lambda)}, expected a function of n")
+
+
+@as_typed(steps="anneal_epochs", end="swa_lr")
 def SWALR(optimizer: Any, swa_lr: float, anneal_epochs: int = 10, anneal_strategy: str = "cos") -> Schedule:
     """Go from the rate to swa_lr in anneal_epochs updates, and stay there."""
+    as_number("swa_lr", swa_lr, "one rate, for the one group of parameters here")
     if anneal_epochs == 0:
         return Constant(swa_lr)
     line = Cosine if _shape(anneal_strategy) == "cosine" else Linear

@@ -8,6 +8,7 @@ from typing import Any
 
 from schedules.anchors import torch
 from schedules.anchors.base_rate import rate_of
+from schedules.anchors.typed import as_typed
 from schedules.budget import Linear, Polynomial
 from schedules.cycles import PeriodicCosine, Restarts
 from schedules.decay import InverseSqrt, Power
@@ -36,39 +37,59 @@ __all__ = [
 ]
 
 
+# Our fields, as they are typed there.
+_RISE = {
+    "updates": "num_warmup_steps",
+    "steps": "num_training_steps",
+    "lr": "optimizer",
+    "power": "power",
+    "at": "num_warmup_steps",
+}
+
+
 def get_constant_schedule(optimizer: Any) -> Constant:
     """Stay."""
     return Constant(rate_of(optimizer))
 
 
+@as_typed(**_RISE)
 def get_constant_schedule_with_warmup(optimizer: Any, num_warmup_steps: int) -> Schedule:
     """Rise, then stay."""
     return _risen(Constant(rate_of(optimizer)), num_warmup_steps)
 
 
+@as_typed(**_RISE)
 def get_linear_schedule_with_warmup(
     optimizer: Any, num_warmup_steps: int, num_training_steps: int
 ) -> Schedule:
-    """Rise, then fall by a line to 0."""
-    return _risen(Linear(rate_of(optimizer), num_training_steps - num_warmup_steps), num_warmup_steps)
+    """Rise, then fall by a line to 0; a warm-up to the end and beyond is followed by 0."""
+    lr, left = rate_of(optimizer), num_training_steps - num_warmup_steps
+    if left <= 0:
+        return _risen(Constant(lr), num_warmup_steps).then(0.0, at=num_warmup_steps)
+    return _risen(Linear(lr, left), num_warmup_steps)
 
 
+@as_typed(**_RISE)
 def get_cosine_schedule_with_warmup(
     optimizer: Any, num_warmup_steps: int, num_training_steps: int, num_cycles: float = 0.5
 ) -> Schedule:
     """Rise, then follow num_cycles waves of a cosine, and on after the end: half a wave leads back up."""
-    half = (num_training_steps - num_warmup_steps) / (2 * num_cycles)
-    return _risen(PeriodicCosine(rate_of(optimizer), half), num_warmup_steps)
+    body = _waves(rate_of(optimizer), 0.0, num_warmup_steps, num_training_steps, num_cycles)
+    return _risen(body, num_warmup_steps)
 
 
+@as_typed(updates="num_warmup_steps", steps="num_training_steps", cycles="num_cycles", lr="optimizer")
 def get_cosine_with_hard_restarts_schedule_with_warmup(
     optimizer: Any, num_warmup_steps: int, num_training_steps: int, num_cycles: int = 1
 ) -> Schedule:
     """Rise, then restart a cosine num_cycles - 1 times, then 0; cycles need not be whole updates long."""
-    length = (num_training_steps - num_warmup_steps) / num_cycles
-    return _risen(Restarts(rate_of(optimizer), length, cycles=num_cycles), num_warmup_steps)
+    lr, left = rate_of(optimizer), _left(num_warmup_steps, num_training_steps)
+    if num_cycles == 0:
+        return _risen(Constant(lr).then(0.0, at=left), num_warmup_steps)
+    return _risen(Restarts(lr, left / num_cycles, cycles=num_cycles), num_warmup_steps)
 
 
+@as_typed(**_RISE)
 def get_polynomial_decay_schedule_with_warmup(
     optimizer: Any,
     num_warmup_steps: int,
@@ -76,11 +97,22 @@ def get_polynomial_decay_schedule_with_warmup(
     lr_end: float = 1e-7,
     power: float = 1.0,
 ) -> Schedule:
-    """Rise, then fall like a power to lr_end."""
-    steps = num_training_steps - num_warmup_steps
-    return _risen(Polynomial(rate_of(optimizer), steps, power, lr_end), num_warmup_steps)
+    """Rise, then fall like a power to lr_end; a warm-up to the end and beyond is followed by lr_end.
+
+    (At the very update num_training_steps a warm-up of that length divides by zero in transformers.)
+    """
+    lr, left = rate_of(optimizer), num_training_steps - num_warmup_steps
+    refuse_unless(lr_end < lr, "lr_end", lr_end, f"less than the rate, {lr!r}")
+    if num_training_steps == num_warmup_steps == 0:
+        refuse_unless(False, "num_training_steps", 0, "a whole number of at least 1")
+    if left <= 0:
+        return _risen(Constant(lr), num_warmup_steps).then(lr_end, at=num_warmup_steps)
+    if power == 0:
+        return _risen(Constant(lr).then(lr_end, at=left + 1), num_warmup_steps)
+    return _risen(Polynomial(lr, left, power, lr_end), num_warmup_steps)
 
 
+@as_typed(updates="num_warmup_steps", scale="timescale", lr="optimizer")
 def get_inverse_sqrt_schedule(
     optimizer: Any, num_warmup_steps: int, timescale: int | None = None
 ) -> Schedule:
@@ -89,6 +121,7 @@ def get_inverse_sqrt_schedule(
     return _risen(InverseSqrt(rate_of(optimizer), scale), num_warmup_steps)
 
 
+@as_typed(updates="num_warmup_steps", steps="num_training_steps", cycles="num_cycles", lr="optimizer")
 def get_cosine_with_min_lr_schedule_with_warmup(
     optimizer: Any,
     num_warmup_steps: int,
@@ -99,10 +132,10 @@ def get_cosine_with_min_lr_schedule_with_warmup(
 ) -> Schedule:
     """Rise from 0, then follow a cosine that falls to a minimum, and on after the end."""
     lr, least = _minimum(optimizer, min_lr, min_lr_rate)
-    half = (num_training_steps - num_warmup_steps) / (2 * num_cycles)
-    return _risen(PeriodicCosine(lr, half, least), num_warmup_steps)
+    return _risen(_waves(lr, least, num_warmup_steps, num_training_steps, num_cycles), num_warmup_steps)
 
 
+@as_typed(updates="num_warmup_steps", steps="num_training_steps", cycles="num_cycles", lr="optimizer")
 def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     optimizer: Any,
     num_warmup_steps: int,
@@ -115,13 +148,22 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     """Do the same one update ahead: full at W - 1, at the minimum at T - 1."""
     lr, least = _minimum(optimizer, min_lr, min_lr_rate)
     W = num_warmup_steps
-    body = PeriodicCosine(lr, (num_training_steps - W) / (2 * num_cycles), least).skip(1)
+    body = _waves(lr, least, W, num_training_steps, num_cycles).skip(1)
     if not W:
         return body
     first = lr * (1 / W if warmup_lr_rate is None else warmup_lr_rate)
     return Linear(first, max(W - 1, 1), lr).then(body, at=W)
 
 
+@as_typed(
+    rise="num_warmup_steps",
+    stable="num_stable_steps",
+    fall="num_decay_steps",
+    shape="decay_type",
+    rise_shape="warmup_type",
+    updates="num_decay_steps",
+    lr="optimizer",
+)
 def get_wsd_schedule(
     optimizer: Any,
     num_warmup_steps: int,
@@ -132,8 +174,11 @@ def get_wsd_schedule(
     decay_type: str = "cosine",
     min_lr_ratio: float = 0.0,
     num_cycles: float = 0.5,
-) -> WarmupStableDecay:
-    """Rise, stay, fall; the minimum is where the rise starts as well."""
+) -> Schedule:
+    """Rise, stay, fall; the minimum is where the rise starts as well.
+
+    Where the parts are longer than num_training_steps, the fall is underway when the rise ends.
+    """
     lr = rate_of(optimizer)
     if num_stable_steps is None:
         if num_training_steps is None:
@@ -143,6 +188,10 @@ def get_wsd_schedule(
     if decay_type == "cosine" and num_cycles != 0.5:
         shape = PeriodicCosine(1.0, num_decay_steps / (2 * num_cycles)).then(0.0, at=num_decay_steps)
     least = min_lr_ratio * lr
+    if num_decay_steps == 0 or num_stable_steps < 0:
+        return _short_of_time(
+            lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, least, warmup_type
+        )
     return WarmupStableDecay(
         lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, least, least, warmup_type
     )
@@ -240,6 +289,33 @@ _BY_NAME: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "warmup_stable_decay": (get_wsd_schedule, _BOTH),
     "greedy": (get_greedy_schedule, ()),
 }
+
+
+def _left(num_warmup_steps: int, num_training_steps: int) -> int:
+    """Return the updates after the warm-up: at least 1, as transformers divides by."""
+    return max(1, num_training_steps - num_warmup_steps)
+
+
+def _waves(
+    lr: Any, least: Any, num_warmup_steps: int, num_training_steps: int, num_cycles: float
+) -> Schedule:
+    """Return num_cycles waves of a cosine over what is left after the warm-up, and on."""
+    if num_cycles == 0:
+        return Constant(lr)
+    return PeriodicCosine(lr, _left(num_warmup_steps, num_training_steps) / (2 * num_cycles), least)
+
+
+def _short_of_time(
+    lr: Any, rise: int, stable: int, fall: int, shape: Any, least: float, rise_shape: str
+) -> Schedule:
+    """Return a rise, what there is of the plateau and the fall, and the minimum."""
+    if fall == 0:
+        body: Schedule = Constant(lr).then(least, at=max(stable, 0))
+    else:
+        body = Constant(lr).cooldown(fall, at=0, shape=shape, end=least).skip(-stable)
+    if not rise:
+        return body
+    return Constant(lr).warmup(rise, start=least, shape=rise_shape).then(body, at=rise)
 
 
 def _risen(body: Schedule, updates: int) -> Schedule:

@@ -90,7 +90,7 @@ def test_optax(monkeypatch, jax):
     assert (subject.name, subject.takes_rate) == ("an Optax transformation", False)
     assert subject.run(TWO)[1].tolist() == [5.0 - 0.1 * 3.5]
     assert jax.settings == {"jax_enable_x64": True}
-    assert len(check_optimizer(rule, like=DecoupledDecay(Momentum(lr=0.1), 0.5)).streams) == 9
+    assert len(check_optimizer(rule, like=DecoupledDecay(Momentum(lr=0.1), 0.5)).streams) == 10
     with pytest.raises(TypeError, match="step: got"):
         as_subject((np.zeros_like, update), 0.1)
 
