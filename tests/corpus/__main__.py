@@ -23,8 +23,8 @@ def facts(name):
     low = "None" if problem.minimum is None else f"{problem.minimum:.6g}"
     lines = [
         f"## {name}: {problem.formula[:50]} | {optimizer!r:.100} | {run.nit} of {steps}",
-        f"  {run.measure} {error[0]:.3g} -> {error[-1]:.3g}; loss {loss[0]:.6g} -> {loss[-1]:.6g}; minimum {low}"
-        f"{'; DIVERGED' if run.diverged else ''}; x {np.array2string(run.x[:3], precision=3)}",
+        f"  {run.measure} {error[0]:.3g} -> {error[-1]:.3g}; loss {loss[0]:.6g} -> {loss[-1]:.6g}; "
+        f"minimum {low}{'; DIVERGED' if run.diverged else ''}; x {np.array2string(run.x[:3], precision=3)}",
         f"  tenths {few(share[tenths])}; last four {few(share[-4:])}",
         f"  quarters: max {few(part.max() for part in quarters(share[1:]))} | "
         f"min {few(part.min() for part in quarters(share[1:]))}",
@@ -36,7 +36,8 @@ def facts(name):
     lines.append(
         f"  overshoot/uphill all {h.overshoot.mean():.2f}/{uphill.mean():.2f} late "
         f"{h.overshoot[late].mean():.2f}/{uphill[late].mean():.2f} turns up {turns(loss)}; "
-        f"gained in the last quarter {gained:.2g} of all; g last/first {h.grad_norm[-1] / (h.grad_norm[0] or 1):.2g}"
+        f"gained in the last quarter {gained:.2g} of all; "
+        f"g last/first {h.grad_norm[-1] / (h.grad_norm[0] or 1):.2g}"
     )
     rate = h.lr.reshape(len(h.lr), -1)[:, 0]
     rates = (

@@ -73,7 +73,7 @@ SCHEDULES = {
     "one-cycle-stiff": (STIFF, SGD(ss.OneCycle(0.019, 200)), 200),
     "sawtooth": (BOWL, SGD(ss.Sawtooth(0.09, 50)), 300),
     "from-function": (BOWL, SGD(ss.FromFunction(lambda n: 0.09 / math.sqrt(n + 1))), 2000),
-    "recursion": (STIFF, SGD(ss.Recursion(0.019, lambda n, rate: rate * 0.95)), 400),
+    "recursion": (STIFF, SGD(ss.Recursion(0.019, lambda _, rate: rate * 0.95)), 400),
     "nesterov-sequence": (BOWL, Momentum(0.05, ss.NesterovSequence()), 400),
     "sutskever-momentum": (BOWL, ss.Nesterov(0.01, ss.SutskeverMomentum(0.9)), 1000),
     "warmup": (BOWL, SGD(ss.Constant(0.09).warmup(50)), 300),
