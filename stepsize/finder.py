@@ -45,7 +45,7 @@ def find_lr(
     says which rates pass for equal, and which of them is named.
 
     An *edge* is a rate from which on the loss ends above its start, at every rate: it is claimed only if 96
-    rates over the four decades above it all do so in the budget, and 24 in the long run, which is at least
+    rates over the four decades above it all do so in the budget, and 20 in the long run, which is at least
     2000 updates. It is found by bisection. On a quadratic that of n updates is too high by about
     :math:`\log(E / E_L) / 4n`, where :math:`E_L` is that part of the start's gap :math:`E` that lies in the
     sharpest direction: for 2000 updates below 0.1 % if that is no less than a thousandth.
@@ -142,6 +142,7 @@ def find_lr(
         edges=np.array([edge.rate for edge in late]),
         rates=tried.rates,
         errors=tried.marks.error,
+        settled=tried.marks.settled,
         x0=starts,
     )
 

@@ -74,6 +74,9 @@ class FoundRate:
         Every rate tried within the budget, ascending.
     errors : ndarray of shape (R, S)
         Its error for each start or seed, inf after divergence.
+    settled : ndarray of shape (R, S)
+        After how many updates it was at the floor of rounding to stay, with a fraction by interpolation; inf
+        where it was not.
     x0 : ndarray of shape (S, d)
         The starts.
     """
@@ -98,6 +101,7 @@ class FoundRate:
     edges: Array
     rates: Array
     errors: Array
+    settled: Array
     x0: Array
 
     @property
@@ -105,6 +109,18 @@ class FoundRate:
         """The first and last tenth of the best rates of the starts or seeds."""
         low, high = np.quantile(self.bests, [0.1, 0.9], method="nearest")
         return float(low), float(high)
+
+    @property
+    def solved(self) -> tuple[float, float] | None:
+        """The lowest and the highest rate around the best that reach the floor of rounding, if they do."""
+        settled = np.isfinite(np.median(self.settled, axis=1))
+        best = int(np.searchsorted(self.rates, self.best))
+        if not settled[best]:
+            return None
+        unsettled = np.flatnonzero(~settled)
+        first = np.append(-1, unsettled[unsettled < best])[-1] + 1
+        last = np.append(unsettled[unsettled > best], len(settled))[0] - 1
+        return float(self.rates[first]), float(self.rates[last])
 
     @property
     def known(self) -> dict[str, float]:
@@ -202,6 +218,14 @@ class FoundRate:
     def _warnings(self) -> list[str]:
         """Return what a reader of the best rate must know, a line each."""
         told = []
+        if self.solved is not None:
+            best = int(np.searchsorted(self.rates, self.best))
+            count = max(int(np.ceil(np.median(self.settled[best]))), 1)
+            low, high = self.solved
+            told.append(
+                f"      solved, but for rounding, in {count} update{'s' * (count > 1)}; within the "
+                f"{self.steps} from {low:.4g} to {high:.4g}"
+            )
         if self.high < 1.02 * self.low:
             told.append("      a spike: a rate one per cent off is slower, so do not rely on it")
         if self.high >= self.rates[-1] or self.low <= self.rates[0]:

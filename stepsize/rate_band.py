@@ -65,10 +65,10 @@ def band_of(tried: Tried) -> Band:
     up or down by more than 0.2 %, at least four times among the 17 evenly spaced rates nearest to the best.
     The jitter is then the larger of two numbers: 1.5 times the median distance of a rate's progress from the
     middle of its neighbours', and how far the last tenth of the best run strays from a straight line. The
-    best rate is, of those within the jitter of the peak (and within 10 % of it), the one where the curve
-    itself is highest, smoothed by medians of five and averaged over the largest and the mean error of the
-    last tenth: many good rates around it, not one. Where the progress does not jump the jitter is 0 and the
-    best rate is the fastest, to 0.1 %.
+    curve is smoothed by running medians of five rates, and averaged over the largest and the mean error of
+    the last tenth: what is high there has many good rates around it, not one. The best rate is the middle one
+    of all that lie within the jitter of its peak (and make 90 % of the progress of the fastest of all). Where
+    the progress does not jump the jitter is 0 and the best rate is the fastest, to 0.1 %.
 
     Good is what makes at least 90 % of the best's progress or, if that is less, what lies within the jitter
     of it. The band reaches to the last good rate on either side such that three in four of the rates from the
@@ -152,7 +152,8 @@ def _judged(tried: Tried) -> Band:
     jitter = _jitter(tried, largest, places)
     smooth = 0.5 * (_medians(largest) + _medians(mean))
     near = largest >= max(_medians(largest).max() - jitter, AS_FAST * peak)
-    best = int(places[np.where(near, smooth, -np.inf).argmax()])
+    equal = np.flatnonzero(near & (smooth >= np.where(near, smooth, -np.inf).max() - jitter))
+    best = int(places[equal[len(equal) // 2]])
     top = tried.progress[best]
     return _with_ends(
         tried, best, jitter, min(AS_FAST, float((min(top, _medians(largest).max()) - jitter) / top))

@@ -13,11 +13,11 @@ Array = np.ndarray[Any, Any]
 # What a rate does in the long run is looked at with at least so many updates.
 LONG = 2000
 # An edge is found to this relative width; so many rates divide a bracket.
-_WIDTH, _WITHIN = 1e-4, 8
+_WIDTH, _WITHIN = 1e-4, 4
 # Beyond the first rate that ends above its start so many more are tried over so many decades, and so many
 # where the updates are many; below it so many down to this share of it.
-_BEYOND, _BEYOND_LONG, _DECADES = 96, 24, 4
-_BELOW, _DOWN = 12, 1 / 30
+_BEYOND, _BEYOND_LONG, _DECADES = 96, 20, 4
+_BELOW, _DOWN = 8, 1 / 30
 
 
 class Edge(NamedTuple):

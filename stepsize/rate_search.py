@@ -146,7 +146,7 @@ def marks_of(run: Any, seen: Array | float = 0.0) -> Marks:
             floor=floor,
             jitter=np.where(lost | arrived, 0.0, _jitter(late, floor)),
             rise=np.where(courses.diverged, up, np.where(np.abs(rise) <= values, 0.0, rise)),
-            lowest=np.where(np.isfinite(up), lowest, -np.inf),
+            lowest=np.where(np.isneginf(up), up, lowest),
             growth=np.where(courses.diverged, np.inf, error[-1] / error[0]),
             beneath=np.where(lost | (beneath > _ROUNDING * error[0]), 0.0, beneath),
         )

@@ -4,7 +4,7 @@ import argparse
 import math
 from typing import Any
 
-from stepsize.commands.output import new_folder, print_json, say, unused
+from stepsize.commands.output import Progress, new_folder, print_json, say, unused
 from stepsize.commands.race import read_optimizer, read_problem, read_start
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
@@ -50,11 +50,22 @@ def run(args: argparse.Namespace) -> int:
     from stepsize.finder import find_lr
 
     problem, optimizer = read_problem(args.problem), read_optimizer(args.optimizer, "--optimizer")
-    found = find_lr(problem, optimizer, args.steps, x0=read_start(args.x0), seeds=args.seeds, rng=args.rng)
+    progress = Progress(0)
+    found = find_lr(
+        problem,
+        optimizer,
+        args.steps,
+        x0=read_start(args.x0),
+        seeds=args.seeds,
+        rng=args.rng,
+        on_progress=progress.advance,
+    )
+    progress.advance("the popular finders run their ramps")
     said, moved = found.classical(COUNTS), found.disturbed(DISTURBED)
     picture = None if args.no_picture else _draw(args, found)
+    progress.close()
     if args.json:
-        numbers = {name: getattr(found, name) for name in ("best", "low", "high", "edge", "error", "steps")}
+        numbers = {name: getattr(found, name) for name in _NUMBERS}
         print_json(
             {name: _finite(value) for name, value in numbers.items()}
             | {"confidence": [_finite(value) for value in found.confidence], "theory": found.known}
@@ -85,6 +96,12 @@ def run(args: argparse.Namespace) -> int:
     if picture is not None:
         say(f"picture: {picture}")
     return 0
+
+
+_NUMBERS = (
+    *("best", "low", "high", "as_fast", "share", "jitter", "error", "steps"),
+    *("edge", "edge_steps", "budget_edge", "first_above", "ends_below"),
+)
 
 
 def _draw(args: argparse.Namespace, found: Any) -> Any:
