@@ -66,9 +66,9 @@ def _first_peak(drops: Array) -> int:
 def falls_without_end(look: Look, rates: Array, marks: Marks, steps: int) -> bool:
     """Return whether the loss has no lower bound in sight.
 
-    It has none if a run left the finite numbers downwards. Nor has it if the run that ended lowest did so on
-    a slope as steep as the start's and, given ten times as many updates, ends at least five times as far
-    down, still on such a slope. A stated minimum is believed.
+    It has none if a run left the finite numbers downwards. Nor has it if the run that ended lowest, given ten
+    times as many updates, at least 200, ends at least five times as far down and on a slope as steep as the
+    start's. A stated minimum is believed.
     """
     if look.problem.minimum is not None:
         return False
@@ -77,7 +77,7 @@ def falls_without_end(look: Look, rates: Array, marks: Marks, steps: int) -> boo
             return True
         finite = np.where(np.isfinite(marks.rise[:, i]), marks.rise[:, i], np.inf)
         place = int(finite.argmin())
-        if finite[place] >= 0 or marks.growth[place, i] < _AS_STEEP:
+        if finite[place] >= 0:
             continue
         longer = look.alone(i).at(rates[place : place + 1], 10 * max(steps, 20))
         deeper = longer.rise[0, 0] <= 5 * finite[place] and longer.growth[0, 0] >= _AS_STEEP

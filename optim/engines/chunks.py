@@ -52,7 +52,10 @@ def leap(
     if chunk is None:
         return None
     keep, diverged = _end(chunk, tol, minimum)
-    if keep < len(chunk.lr):
+    if not keep:  # nothing to redo, and rates keep their shape
+        c = chunk
+        chunk = Chunk(c.x[:1], c.f[:1], c.g[:1], c.lr[:0], c.answer[:1], slots)
+    elif keep < len(chunk.lr):
         chunk = engine.chunk(n, x, e, slots, keep)
     if chunk is None or not diverged:
         return chunk

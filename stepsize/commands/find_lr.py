@@ -113,4 +113,6 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
 
 def _finite(value: float) -> float | None:
+    if isinstance(value, int):
+        return value
     return float(value) if math.isfinite(value) else None
