@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from problems import Scaled
 import stepsize as ss
+from problems import Scaled
 from stepsize.rate_search import marks_of
 from tests.known_rates import BUDGETS, best_of_grid, bowl, line, modes, problems, speeds
 
