@@ -52,11 +52,10 @@ def leap(
     if chunk is None:
         return None
     keep, diverged = _end(chunk, tol, minimum)
-    if not keep:  # nothing to redo, and rates keep their shape
-        c = chunk
-        chunk = Chunk(c.x[:1], c.f[:1], c.g[:1], c.lr[:0], c.answer[:1], slots)
-    elif keep < len(chunk.lr):
+    if keep < len(chunk.lr):
+        rates = chunk.lr[:keep]  # of no updates an engine cannot know the shape of their rates
         chunk = engine.chunk(n, x, e, slots, keep)
+        chunk = None if chunk is None else chunk._replace(lr=rates)
     if chunk is None or not diverged:
         return chunk
     return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.answer, chunk.slots, diverged=True)
