@@ -68,6 +68,7 @@ class Estimate(Problem, abstract=True):
     domain = property(lambda self: self.problem.domain)
     minimizers = property(lambda self: self.problem.minimizers)
     minimum = property(lambda self: self.problem.minimum)
+    summed = property(lambda self: getattr(self.problem, "summed", None))
     L = property(lambda self: self.problem.L)
     mu = property(lambda self: self.problem.mu)
     source = property(lambda self: self.problem.source)

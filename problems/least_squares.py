@@ -73,6 +73,13 @@ class SquaredLoss(LinearModel, abstract=True):
     def _solution(self) -> Array:
         return np.asarray(np.linalg.lstsq(*self._rows, rcond=None)[0])
 
+    @cached_property
+    def summed(self) -> float:
+        """The mean squared target, or the mean square of what a score is summed from, as the loss has it."""
+        A, y = self.train
+        scores = np.abs(A) @ np.abs(self._solution)
+        return float(self._scale * max(np.square(y).mean(), np.square(scores).mean()))
+
     @property
     def minimizers(self) -> Any:
         """The solution of the normal equations, the shortest one where there are many."""

@@ -64,6 +64,15 @@ class Logistic(LinearModel, abstract=True):
         return self._solution[1]
 
     @cached_property
+    def summed(self) -> float | None:
+        """The mean size of what a score at the minimizer is summed from, times the slope of its loss."""
+        w = self._solution[0]
+        if w is None:
+            return None
+        A, s = self.train
+        return float((np.abs(self.example_slope(A @ w, s)) * (np.abs(A) @ np.abs(w))).mean())
+
+    @cached_property
     def separable(self) -> bool:
         """Whether some weights classify every example strictly right (a linear programme decides)."""
         from scipy.optimize import linprog

@@ -45,6 +45,9 @@ class Problem(Record, abstract=True):
     L, mu : float, or None
         Largest and smallest curvature anywhere: the gradient is L-Lipschitz and the function mu-strongly
         convex; None where unknown or infinite.
+    summed : float, or None
+        The size of what a value near the minimum is summed from, where large terms cancel: it is rounded at a
+        few eps of that, however small the sum. None where no terms are larger than the sum itself.
     checkpoint : (point, value) or (point, value, tolerance), or None
         One cited point with its cited value, to 1e-12 of it or to the printed digits; a wrong function with a
         right gradient passes every gradient check.
@@ -68,6 +71,7 @@ class Problem(Record, abstract=True):
     minimum = Fact()
     L = Fact()
     mu = Fact()
+    summed = Fact()
     checkpoint = Fact()
     source = Fact("")
     components = Fact(False)

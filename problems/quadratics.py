@@ -139,6 +139,11 @@ class Quadratic(Problem):
         return None if self.mu is None else (tuple(self._center.tolist()),)
 
     @property
+    def summed(self) -> float:
+        """The value at the minimizer or saddle point, which is added to a form that vanishes there."""
+        return abs(self.minimum_value)
+
+    @property
     def minimum(self) -> float | None:
         """The value at the minimizer, unless the function is a saddle."""
         return None if self.mu is None else self.minimum_value

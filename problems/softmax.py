@@ -134,6 +134,15 @@ class Softmax(Supervised, abstract=True):
         """The smallest loss, computed at first use; None without a penalty."""
         return None if self._solution is None else float(self.fun(self._solution))
 
+    @cached_property
+    def summed(self) -> float | None:
+        """The mean size of what scores at the minimizer are summed from, times the slopes of their loss."""
+        if self._solution is None:
+            return None
+        A, y = self.train
+        _, R = self._losses_and_residuals(self._solution, A, y)
+        return float((np.abs(R) * (np.abs(A) @ np.abs(self.unravel(self._solution)))).sum(axis=-1).mean())
+
     def probabilities(self, x: Any, A: Any = None) -> Any:
         """Return the probability of each class for each row of A (of the training part by default)."""
         z, log_sum = self._scores(x, self.train[0] if A is None else A)

@@ -123,6 +123,12 @@ class Transformed(Problem, abstract=True):
         return None if self.problem.minimum is None else self.factor * float(self.problem.minimum)
 
     @property
+    def summed(self) -> float | None:
+        """The size of what a value is summed from, times a."""
+        summed = getattr(self.problem, "summed", None)
+        return None if summed is None else abs(self.factor) * float(summed)
+
+    @property
     def L(self) -> float | None:
         """A bound on the largest curvature; exact for shifts and rotations."""
         if self.problem.L is None:

@@ -139,12 +139,17 @@ def found_rate(found: FoundRate, ax: Axes | None = None, *, counts: tuple[int, .
             found.rates[fine], np.maximum(low, floor)[fine], np.maximum(high, floor)[fine], alpha=0.2
         )
         ax.loglog(found.rates[fine], np.maximum(middle, floor)[fine], color=COLORS[0], linewidth=1.3)
-        ax.axvspan(
-            found.low, found.high, color=COLORS[2], alpha=0.2, linewidth=0, label="at least 90 % as fast"
-        )
+        good = "at least 90 % as fast" if found.as_fast >= 0.9 else "equal within the jitter"
+        ax.axvspan(found.low, found.high, color=COLORS[2], alpha=0.2, linewidth=0, label=good)
         ax.axvline(found.best, color=COLORS[2], linewidth=1.2, label=f"best {found.best:.3g}")
         if np.isfinite(found.edge):
             ax.axvline(found.edge, color=COLORS[1], linewidth=1.2, label=f"edge {found.edge:.4g}")
+        elif found.ends_below:
+            ax.plot(
+                [], [], " ", label=f"no edge: from {found.first_above:.3g} on some\nrates end above the start"
+            )
+        if found.solved is not None:
+            ax.plot([], [], " ", label="flat: the floor of rounding")
         for (name, value), dots in zip(found.known.items(), ((0, (4, 2)), (0, (1, 1.5))), strict=False):
             ax.axvline(value, color=INK, linestyle=dots, linewidth=1.0, label=f"theory: {name} = {value:.3g}")
         edge = found.edge if np.isfinite(found.edge) else found.rates[-1]
@@ -157,7 +162,7 @@ def found_rate(found: FoundRate, ax: Axes | None = None, *, counts: tuple[int, .
             left, right = min(left, said[0] / 2), max(right, 2 * said[1])
             bottom *= (bottom / top) ** (_FOOT / (1 - _FOOT))
         ax.set(xlim=(left, right), ylim=(bottom, top))
-        ax.set(xlabel="rate", ylabel="error at the end", title=textwrap.fill(found.lines()[0], 80))
+        ax.set(xlabel="rate", ylabel="error at the end", title=textwrap.fill(found.lines()[0], 72))
         ax.title.set_fontsize(8.5)
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax

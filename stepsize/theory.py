@@ -209,7 +209,11 @@ def steps_to(rate: float, reduction: float) -> float:
     refuse_unless(as_number("rate", rate) >= 0, "rate", rate, "a number of at least 0")
     if rate >= 1:
         return math.inf
-    return float(math.ceil(math.log(reduction) / math.log(rate))) if rate > 0 else 1.0
+    if rate == 0:
+        return 1.0
+    count = math.log(reduction) / math.log(rate)
+    whole = round(count)  # at powers of the rate rounding must not decide
+    return float(whole if math.isclose(count, whole, rel_tol=1e-12) else math.ceil(count))
 
 
 class NoiseFloor(NamedTuple):

@@ -109,7 +109,11 @@ def test_confidence_over_starts_and_seeds():
     assert found.errors.shape[1] == len(found.bests) == len(found.edges) == 5
     low, high = found.confidence
     assert found.bests.min() <= low <= high <= found.bests.max()
-    assert found.edge == found.edges.min(), "the edge that no start crosses"
+    assert found.ends_below > 0, "some start has no edge"
+    assert found.edge == np.inf
+    both = ss.find_lr(bowl(10), ss.SGD, 50, x0=[[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
+    np.testing.assert_allclose(both.edges, [2.0, 20.0], rtol=1e-3)
+    assert both.edge == both.edges.min(), "the edge that no start crosses"
     noisy = ss.find_lr(NoisyBowl(), ss.SGD, 20, seeds=2)
     assert len(set(noisy.bests.tolist())) > 1, "noise moves the answer"
     assert "most of 2 starts or seeds say" in str(noisy)
@@ -140,11 +144,132 @@ def test_nothing_is_touched():
     assert ss.find_lr(problem, rule, 20).best == first.best
 
 
+def falls_away():
+    """log(1 + exp(-x)), whose lower bound 0 is not stated."""
+    return ss.Problem.of(
+        lambda x: np.logaddexp(0.0, -x).sum(), lambda x: -1 / (1 + np.exp(np.minimum(x, 700.0))), x0=[0.0]
+    )
+
+
 def test_a_rule_that_never_climbs_has_no_edge():
-    flat = ss.Problem.of(lambda x: -x.sum(), lambda x: -np.ones_like(x), x0=[0.0])
-    found = ss.find_lr(flat, ss.SGD, 1)
+    found = ss.find_lr(falls_away(), ss.SGD, 1)
+    assert found.edge == found.budget_edge == found.first_above == np.inf
+    assert found.ends_below == 0
+    assert "edge  none: the loss ends below its start up to a rate of" in str(found)
+    assert f"every rate from {found.low:.4g} on is as good" in str(found)
+
+
+SLOPES = {
+    "-x": (lambda x: -x.sum(), lambda x: -np.ones_like(x), [1.0]),
+    "-x^2": (lambda x: -(x * x).sum(), lambda x: -2 * x, [1.0]),
+    "x^3": (lambda x: (x**3).sum(), lambda x: 3 * x * x, [1.0]),
+    "saddle": (lambda x: x[0] ** 2 - x[1] ** 2, lambda x: np.array([2 * x[0], -2 * x[1]]), [3.0, 0.1]),
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+@pytest.mark.parametrize("steps", [1, 20, 300])
+@pytest.mark.parametrize("rule", [ss.SGD, ss.Adam])
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_a_loss_without_lower_bound_has_no_best_rate(name, steps, rule):
+    fun, grad, start = SLOPES[name]
+    with pytest.raises(ValueError, match=r"problem: got .*, whose loss falls without end .no lower bound"):
+        ss.find_lr(ss.Problem.of(fun, grad, x0=start), rule, steps)
+
+
+@pytest.mark.parametrize("steps", [1, 20])
+@pytest.mark.parametrize("rule", [ss.SGD, ss.Adam])
+def test_a_bound_that_nobody_states_is_no_fall_without_end(steps, rule):
+    for kind in (ss.Rosenbrock, ss.Beale, ss.Booth):
+        known = kind()
+        unknown = ss.Problem.of(known.fun, known.grad, x0=known.x0)
+        assert 0 < ss.find_lr(unknown, rule, steps).best < np.inf
+
+
+def test_a_budget_that_is_too_short_is_said():
+    short = ss.find_lr(ss.Quadratic([1e-9, 1.0], start=[1e5, 1e-3]), ss.SGD, 2)
+    assert "2 updates are too few to tell: at the best rate the error falls by" in str(short)
+    assert "too few" not in str(ss.find_lr(bowl(10), ss.SGD, 50))
+
+
+def test_it_prints_as_one_short_line():
+    found = ss.find_lr(bowl(10), ss.SGD, 20)
+    assert len(repr(found)) < 120
+    assert repr(found).startswith(f"FoundRate(best={found.best:.4g}, low=")
+    assert str(found) == "\n".join(found.lines())
+    assert str(found).splitlines()[0].endswith("20 updates")
+
+
+def ends(problem, rule, rates, steps):
+    """The loss at the end less that at the start."""
+    with np.errstate(all="ignore"):
+        run = ss.minimize(problem, rule.replace(lr=np.asarray(rates)[:, None]), steps=steps)
+        return np.where(run.diverged, np.inf, run.loss[-1] - run.loss[0])
+
+
+EDGES = [
+    (ss.Beale(), ss.Adam(), 300),
+    (ss.Beale(), ss.SGD(), 100),
+    (ss.Quadratic([1.0, 20.0]), ss.Adam(), 60),
+    (ss.Parabola(), ss.SGD(), 20),
+    (ss.Rosenbrock(), ss.SGD(), 200),
+    (ss.Himmelblau(), ss.Momentum(), 80),
+]
+
+
+@pytest.mark.parametrize(("problem", "rule", "steps"), EDGES, ids=repr)
+def test_an_edge_is_one_at_every_rate_beyond_or_there_is_none(problem, rule, steps):
+    found = ss.find_lr(problem, rule, steps)
+    if np.isfinite(found.edge):
+        beyond = np.geomspace(1.001 * found.edge, 1e4 * found.edge, 201)
+        assert (ends(problem, rule, beyond, found.edge_steps) > 0).mean() > 0.98
+        assert ends(problem, rule, [0.999 * found.edge], found.edge_steps)[0] <= 0
+    elif found.ends_below:
+        beyond = np.geomspace(found.first_above, 1e4 * found.first_above, 199)
+        share = (ends(problem, rule, beyond, found.edge_steps) <= 0).mean()
+        assert found.ends_below == pytest.approx(share, abs=0.12)
+        assert ends(problem, rule, [found.first_above], found.edge_steps)[0] > 0
+        assert "edge  none" in str(found)
+
+
+def test_adam_on_beale_has_no_edge():
+    """Of 200 rates above the first that ends above its start, many end below it."""
+    found = ss.find_lr(ss.Beale(), ss.Adam(), 300)
     assert found.edge == np.inf
-    assert "edge  none" in str(found)
+    assert 0.05 < found.ends_below < 1
+    assert "of the rates above" in str(found)
+
+
+NOISY = [
+    (ss.BreastCancer(), ss.Adam(), 100),
+    (ss.BreastCancer(), ss.RMSprop(), 100),
+    (ss.Iris(), ss.Adam(), 60),
+    (ss.Iris(), ss.RMSprop(), 60),
+]
+
+
+@pytest.mark.parametrize(
+    ("problem", "rule", "steps"), NOISY, ids=lambda p: p.formula if hasattr(p, "formula") else repr(p)
+)
+def test_on_adaptive_rules_the_band_has_every_rate_as_good_as_the_best(problem, rule, steps):
+    """Within the jitter of its last tenth, by mean and maximum; and the best is no lucky dip."""
+    found = ss.find_lr(problem, rule, steps)
+    rates = np.geomspace(found.best / 12, 12 * found.best, 160)
+    run = ss.minimize(problem, rule.replace(lr=np.append(rates, found.best)[:, None]), steps=steps)
+    late = np.where(run.diverged, np.inf, run.error[-max((steps + 1) // 10, 1) :])
+    jitter = np.exp(np.log(late[:, -1]).std())
+    good = (late.mean(axis=0) <= jitter * late[:, -1].mean()) & (
+        late.max(axis=0) <= jitter * late[:, -1].max()
+    )
+    among = rates[good[:-1]]
+    assert len(among) > 3
+    assert found.low <= among.min()
+    assert among.max() <= found.high
+    around = np.abs(np.log(rates / found.best)) < np.log(1.3)
+    for measure in (np.mean, np.median, np.max):
+        near = measure(late, axis=0)
+        assert near[-1] <= 1.25 * np.median(near[:-1][around])
+        assert near[-1] <= 1.6 * near[:-1].min()
 
 
 @pytest.mark.parametrize(

@@ -454,3 +454,16 @@ class TestUndoing:
             first = minimize(bowl, rule, steps=cut)
             rest = minimize(bowl, rule, first.last_x, len(rates) - cut, state=first.state)
             assert rest.history.x[:, 0].tolist() == points[cut:], cut
+
+
+@pytest.mark.parametrize("steps", [15, 16, 17, 31, 40, 100])
+def test_a_batch_ends_where_its_last_row_leaves_the_finite_numbers_wherever_a_chunk_ends(steps):
+    """f = x^2 from 1 at rate r multiplies x by 1 - 2 r: a rate for every end of a run from 1 to 40."""
+    for until in range(1, 41):
+        rate = 0.5 * (1 + 10.0 ** (153.7 / until))
+        run = minimize(Parabola(), SGD(lr=np.array([[rate], [1.5 * rate]])), np.ones((2, 1)), steps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            x = np.cumprod(np.append(1.0, np.full(steps, 1 - 2 * rate)))
+            lasting = int(np.isfinite(4 * x * x).sum()) - 1
+        assert run.nit == min(lasting, steps)
+        assert run.history.lr.shape == (run.nit, 2, 1)

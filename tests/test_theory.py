@@ -236,6 +236,32 @@ def test_observed_rate_by_the_gap_and_by_the_gradient():
     assert ss.observed_rate(ss.minimize(unknown, ss.SGD(lr=0.1), steps=50)) == pytest.approx(0.8, rel=1e-9)
 
 
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
+def test_steps_to_a_power_of_the_rate_are_its_exponent(rate):
+    """Although the logarithms are rounded; a little less takes one step more."""
+    for count in range(1, 150):
+        assert ss.steps_to(rate, rate**count) == count
+        assert ss.steps_to(rate, rate**count * (1 - 1e-9)) == count + 1
+        assert ss.steps_to(rate, rate**count * (1 + 1e-9)) == count if rate**count < 0.99 else True
+
+
+def test_steps_to_at_the_ends():
+    assert ss.steps_to(0.0, 0.5) == 1.0
+    assert ss.steps_to(0.5, 0.999999) == 1.0
+    assert ss.steps_to(1.0, 0.5) == ss.steps_to(2.0, 0.5) == math.inf
+    assert np.isfinite(ss.steps_to(1 - 1e-12, 0.5))
+
+
+@pytest.mark.parametrize("curvature", [0.25, 1.0, 8.0])
+def test_an_error_that_stays_as_large_as_it_is_does_not_converge(curvature):
+    """At the limit itself the radius is 1: the error alternates, or stands, for ever."""
+    assert ss.regime(ss.SGD(lr=2 / curvature), curvature) == "divergent"
+    assert ss.regime(ss.SGD(lr=0.999999 * 2 / curvature), curvature) == "alternating"
+    assert ss.regime(ss.Momentum(lr=3 / curvature, momentum=0.5), curvature) == "divergent"
+    assert ss.regime(ss.SGD(lr=1 / curvature), curvature) == "monotone", "it arrives in one step"
+    assert ss.regime(ss.SGD(lr=1.000001 / curvature), curvature) == "alternating"
+
+
 def test_steps_to():
     assert ss.steps_to(9 / 11, 1e-6) == math.ceil(math.log(1e-6) / math.log(9 / 11))
     run = ss.minimize(ss.Quadratic([1.0, 10.0], start=[1.0, 1.0]), ss.SGD(lr=2 / 11), steps=200)

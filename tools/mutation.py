@@ -60,6 +60,7 @@ from mutmut.utils.file_utils import walk_mutatable_files
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 ROOT = Path.cwd()
+PACKAGES = ("optim", "schedules", "stepsize")
 LEARNT = ROOT / "mutants" / "tests-learnt.json"
 JUDGED = Path(__file__).parent / "mutants_judged.json"
 KILLED, SURVIVED, SKIPPED, TIMEOUT = 1, 0, 34, 36
@@ -91,7 +92,7 @@ def verdicts() -> dict[str, SourceFileMutationData]:
 
 def out_of_date() -> bool:
     """Return whether the source has changed since the tests were last learnt."""
-    sources = [path for package in ("optim", "schedules") for path in (ROOT / package).rglob("*.py")]
+    sources = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     newest = max(path.stat().st_mtime for path in sources)
     return not LEARNT.exists() or LEARNT.stat().st_mtime < newest
 
@@ -358,7 +359,7 @@ def report(args: argparse.Namespace) -> int:
             row[kind] += 1
             label = f"{mutant} ({status}{': ' + why if why else ''})"
             lists[kind].append(f"{label}\n{textwrap.indent(diff, '    ')}")
-    for package in ("optim", "schedules"):
+    for package in PACKAGES:
         rows[package] = sum((r for p, r in rows.items() if p.startswith(package + "/")), Counter())
     print(f"{'':44}" + "".join(f"{h:>9}" for h in head) + "    score")
     for path, row in rows.items():
@@ -373,7 +374,7 @@ def report(args: argparse.Namespace) -> int:
 
 def main() -> int:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Mutation testing of optim and schedules.")
+    parser = argparse.ArgumentParser(description="Mutation testing of the mathematics.")
     commands = parser.add_subparsers(required=True)
     runner = commands.add_parser("run", help="try mutants")
     runner.add_argument("patterns", nargs="*", help='names of mutants, such as "optim.adam.*"')

@@ -53,7 +53,9 @@ def leap(
         return None
     keep, diverged = _end(chunk, tol, minimum)
     if keep < len(chunk.lr):
+        rates = chunk.lr[:keep]  # of no updates an engine cannot know the shape of their rates
         chunk = engine.chunk(n, x, e, slots, keep)
+        chunk = None if chunk is None else chunk._replace(lr=rates)
     if chunk is None or not diverged:
         return chunk
     return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.answer, chunk.slots, diverged=True)

@@ -4,7 +4,15 @@ import argparse
 import math
 from typing import Any
 
-from stepsize.commands.output import add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.commands.output import (
+    Progress,
+    add_picture_options,
+    look,
+    new_folder,
+    print_json,
+    say,
+    unused,
+)
 from stepsize.commands.problem import add_problem, read_optimizer, read_problem
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
@@ -53,11 +61,22 @@ def run(args: argparse.Namespace) -> int:
 
     look(args)
     chosen, optimizer = read_problem(args), read_optimizer(args.optimizer, "--optimizer")
-    found = find_lr(chosen.problem, optimizer, args.steps, x0=chosen.start, seeds=args.seeds, rng=args.rng)
+    progress = Progress(0)
+    found = find_lr(
+        chosen.problem,
+        optimizer,
+        args.steps,
+        x0=chosen.start,
+        seeds=args.seeds,
+        rng=args.rng,
+        on_progress=progress.advance,
+    )
+    progress.advance("the popular finders run their ramps")
     said, moved = found.classical(COUNTS), found.disturbed(DISTURBED)
     picture = None if args.no_picture else _draw(args, found)
+    progress.close()
     if args.json:
-        numbers = {name: getattr(found, name) for name in ("best", "low", "high", "edge", "error", "steps")}
+        numbers = {name: getattr(found, name) for name in _NUMBERS}
         print_json(
             {name: _finite(value) for name, value in numbers.items()}
             | {"confidence": [_finite(value) for value in found.confidence], "theory": found.known}
@@ -90,6 +109,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+_NUMBERS = (
+    *("best", "low", "high", "as_fast", "share", "jitter", "error", "steps"),
+    *("edge", "edge_steps", "budget_edge", "first_above", "ends_below"),
+)
+
+
 def _draw(args: argparse.Namespace, found: Any) -> Any:
     from stepsize import draw
 
@@ -99,4 +124,6 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
 
 def _finite(value: float) -> float | None:
+    if isinstance(value, int):
+        return value
     return float(value) if math.isfinite(value) else None

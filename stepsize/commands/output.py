@@ -94,7 +94,10 @@ def look(args: argparse.Namespace) -> dict[str, Any]:
 
 
 class Progress:
-    """A line on a terminal's standard error that says how far a command is, after two seconds."""
+    """A line on a terminal's standard error that says how far a command is, after two seconds.
+
+    With a total of 0, where nobody knows how many pieces there are, it says only what is done.
+    """
 
     patience: ClassVar[float] = 2.0
 
@@ -108,7 +111,8 @@ class Progress:
         self._done += pieces
         if self._wanted and self._clock() - self._begin > self.patience:
             self._shown = True
-            print(f"\r\033[K{self._done}/{self._total} {what}", end="", file=sys.stderr, flush=True)
+            far = f"{self._done}/{self._total} " if self._total else ""
+            print(f"\r\033[K{far}{what}", end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Clear the line."""
