@@ -9,12 +9,12 @@ import numpy as np
 
 from optim import Optimizer, Run
 from stepsize.base.checks import as_count, refuse_unless
-from stepsize.derivation import Line, Step, plain_names, step_of
+from stepsize.derivation import Assignment, Step, plain_names, step_of
 from stepsize.diagnosis import refuse_unless_single
 from stepsize.equations import breakable, shown
 from stepsize.notation import HTML, LATEX, TEXT, Style, broken, escaped, fits
 
-__all__ = ["Explanation", "Line", "Step", "explain"]
+__all__ = ["Explanation", "Assignment", "Step", "explain"]
 
 Array = np.ndarray[Any, Any]
 
@@ -138,7 +138,7 @@ class Explanation:
                 f"{style.gradient} = {told}" if name == "g" else told,
             )
 
-    def _equation(self, line: Line, style: Style) -> list[str]:
+    def _equation(self, line: Assignment, style: Style) -> list[str]:
         """Return the right-hand sides of a line: names, numbers, result; marked where they may be broken."""
         with_names = breakable(line.expression, style)
         if self.blank:
@@ -147,7 +147,7 @@ class Explanation:
         result = shown(line.value, style, self.digits)
         return [with_names, *dict.fromkeys([with_numbers, result])]
 
-    def _aligned_rows(self, line: Line) -> list[str]:
+    def _aligned_rows(self, line: Assignment) -> list[str]:
         """Return a line of the rule as rows of LaTeX, none wider than a page."""
         rows = []
         sign = rf"{LATEX.name(line.name)} &\leftarrow"
@@ -237,7 +237,7 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
     return Explanation(run.problem, run.optimizer, tuple(step_of(run, int(t)) for t in wanted), blank, digits)
 
 
-def _announced(step: Step) -> Iterator[tuple[Line, str]]:
+def _announced(step: Step) -> Iterator[tuple[Assignment, str]]:
     """Yield each line, with whose it is where that changes and there are several."""
     several = len({line.inside for line in step.lines}) > 1
     last = ""

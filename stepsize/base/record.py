@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
+from stepsize.base.checks import did_you_mean
+
 __all__ = ["Record", "lookup", "registered", "summary"]
 
 R = TypeVar("R", bound="Record")
@@ -16,11 +18,13 @@ _FIELDS: dict[type["Record"], tuple[dataclasses.Field[Any], ...]] = {}
 
 
 class _Signature:
-    """The constructor's signature, for `inspect`, made when it is asked for."""
+    """The constructor's signature, for `inspect`, made when it is asked for; an instance has none of it."""
 
     def __get__(self, instance: object, owner: type["Record"]) -> Any:
         import inspect
 
+        if instance is not None:
+            raise AttributeError("__signature__")
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         none = inspect.Parameter.empty
         return inspect.Signature(
@@ -80,7 +84,8 @@ class Record:
             self.__dict__[field.name] = self.normalise(field.name, value)
         if values:
             unknown = ", ".join(map(repr, values))
-            raise TypeError(f"{type(self).__name__}: got {unknown}, expected {_parameters(fields)}")
+            hint = type(self).instead_of(next(iter(values)))
+            raise TypeError(f"{type(self).__name__}: got {unknown}, expected {_parameters(fields)}{hint}")
         self.check()
 
     @classmethod
@@ -89,6 +94,11 @@ class Record:
         record = object.__new__(cls)
         record.__dict__.update(values)
         return record
+
+    @classmethod
+    def instead_of(cls, name: str) -> str:
+        """Return what to write instead of a parameter that the class has not, to end a message with."""
+        return did_you_mean(name, [field.name for field in _fields(cls)])
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen; use .replace({name}=...)")
@@ -177,7 +187,8 @@ class Record:
 
 def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
     if cls not in _FIELDS:
-        _FIELDS[cls] = dataclasses.fields(cls)  # type: ignore[arg-type]  # every subclass is a dataclass
+        # Every subclass is a dataclass; the root is not, and has no parameters.
+        _FIELDS[cls] = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
     return _FIELDS[cls]
 
 
