@@ -1,6 +1,6 @@
 """Wrappers that hold gradients within bounds."""
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class ClipByNorm(Wrapper):
     max_norm: Hyper = 1.0
     eps: Hyper = 0.0
 
-    def before(self, x: Any, g: Any, h: Self) -> Any:
+    def before(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient at its length or at max_norm, whichever is less."""
         norm = np.sqrt((g * g).sum(axis=-1, keepdims=True))
         return np.minimum(1, h.max_norm / (norm + h.eps)) * g
@@ -86,6 +86,6 @@ class ClipByValue(Wrapper):
 
     limit: Hyper = 1.0
 
-    def before(self, x: Any, g: Any, h: Self) -> Any:
+    def before(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient between -limit and limit."""
         return maximum(-h.limit, minimum(h.limit, g))

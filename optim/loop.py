@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from optim.engines import engine_for, leap
 from optim.optimizer import Evaluation, Optimizer
@@ -23,7 +24,7 @@ Array = np.ndarray[Any, Any]
 def minimize(
     problem: Any,
     optimizer: Optimizer,
-    x0: Any = None,
+    x0: ArrayLike | None = None,
     steps: int = 1000,
     *,
     tol: float | None = None,

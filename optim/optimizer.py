@@ -1,8 +1,8 @@
 """The contract of an optimizer: a frozen record of hyperparameters and one pure update."""
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -10,13 +10,21 @@ from optim.state import State
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
 from stepsize.base.record import Record
 
-__all__ = ["Evaluation", "Hyper", "Optimizer", "Slots"]
+__all__ = ["Evaluation", "Hyper", "Optimizer", "Rate", "Slots"]
 
 Array = np.ndarray[Any, Any]
 Slots = tuple[Any, ...]
 
-# A number, an array, or a schedule; inside an update always the number or array of that update.
-Hyper = Annotated[Any, "hyperparameter"]
+
+class Rate(Protocol):
+    """What may stand for a number and is no plain function: a schedule, a feedback rate, a line search."""
+
+    kind: ClassVar[str]
+
+
+# What a hyperparameter may be. Inside an update, ``h`` has the number or array of that update in its place,
+# which is why the rules write ``h: Any``.
+Hyper = float | Array | Callable[[int], float] | Rate
 
 # (least, bound, whether the bound itself is allowed)
 _LIMITS: dict[str, tuple[float, float, bool]] = {
@@ -112,16 +120,16 @@ class Optimizer(Record, abstract=True):
         def lr(self) -> Any:
             """Return the rate."""
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the direction d to subtract and the new slots, for a gradient g taken at x."""
         raise NotImplementedError
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next x and the new slots."""
         d, slots = self.direction(x, g, slots, h)
         return x - h.lr * d, slots
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Return the slots before the first update: zeros like x."""
         return tuple(np.zeros_like(x) for _ in self.slots)
 

@@ -3,12 +3,17 @@
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optim.state import State
 from stepsize.base.hooks import hook
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from optim.optimizer import Optimizer
 
 __all__ = ["BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "History", "Run", "settled_at"]
 
@@ -106,7 +111,7 @@ class Run:
     """
 
     problem: Any
-    optimizer: Any
+    optimizer: "Optimizer"
     history: History
     jac: Array
     nfev: int
@@ -114,7 +119,7 @@ class Run:
     status: int
     message: str
     success: bool
-    diverged: Any
+    diverged: bool | Array
     state: State
 
     @property
@@ -133,15 +138,17 @@ class Run:
         return np.array(self._points[-1])
 
     @property
-    def fun(self) -> Any:
+    def fun(self) -> float | Array:
         """The value at the answer."""
-        return _plain(self.loss[-1])
+        fun: float | Array = _plain(self.loss[-1])
+        return fun
 
     @cached_property
-    def best_step(self) -> Any:
+    def best_step(self) -> int | Array:
         """How many updates had been made at the lowest value, of the points that are kept."""
         kept = self.loss[self.history.n]
-        return _plain(self.history.n[np.where(np.isnan(kept), np.inf, kept).argmin(axis=0)])
+        step: int | Array = _plain(self.history.n[np.where(np.isnan(kept), np.inf, kept).argmin(axis=0)])
+        return step
 
     @property
     def best_x(self) -> Array:
@@ -152,9 +159,12 @@ class Run:
         return np.array(np.take_along_axis(self._points, rows[None, ..., None], axis=0)[0])
 
     @property
-    def best_fun(self) -> Any:
+    def best_fun(self) -> float | Array:
         """The lowest value."""
-        return _plain(np.take_along_axis(self.loss, np.asarray(self.best_step)[None], axis=0)[0])
+        fun: float | Array = _plain(
+            np.take_along_axis(self.loss, np.asarray(self.best_step)[None], axis=0)[0]
+        )
+        return fun
 
     @property
     def measure(self) -> str:
@@ -169,11 +179,11 @@ class Run:
         return np.asarray(self.loss - self.problem.minimum)
 
     @property
-    def overshoot_share(self) -> Any:
+    def overshoot_share(self) -> float | Array:
         """Share of the updates that overshot, from 0 to 1."""
         return _plain(self.history.overshoot.mean(axis=0)) if self.nit else 0.0
 
-    def settled(self, tol: float = 1e-8) -> Any:
+    def settled(self, tol: float = 1e-8) -> int | Array | None:
         """Return after how many updates the error was at most `tol` and stayed so to the end.
 
         Returns
@@ -252,7 +262,9 @@ class Run:
         save_run(self, path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, problem: Any = None, optimizer: Any = None) -> "Run":
+    def load(
+        cls, path: str | os.PathLike[str], *, problem: Any = None, optimizer: "Optimizer | None" = None
+    ) -> "Run":
         """Return the run that `save` wrote; nothing in the file is executed.
 
         Parameters
@@ -271,9 +283,10 @@ class Run:
 
         return load_run(path, problem, optimizer)
 
-    def plot(self) -> Any:
+    def plot(self) -> "Figure":
         """Return a Matplotlib figure of the run: its path or projection, its error, its verdict."""
-        return hook("plot")(self)
+        picture: Figure = hook("plot")(self)
+        return picture
 
     def _repr_html_(self) -> str:
         return str(hook("html")(self))
@@ -283,7 +296,7 @@ class Run:
         return f"Run({self.optimizer!r} on {self.problem.formula}: nit={self.nit}, {end}, {self.message})"
 
 
-def settled_at(error: Array, tol: float) -> Any:
+def settled_at(error: Array, tol: float) -> int | Array | None:
     """Return the first row from which on every error is at most `tol`: a first touch proves nothing.
 
     Examples

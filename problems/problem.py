@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stepsize.base.checks import as_count, as_floats, describe
 from stepsize.base.record import Record
@@ -125,7 +126,7 @@ class Problem(Record, abstract=True):
         fun: Callable[[Array], Any],
         grad: Callable[[Array], Any] | None = None,
         *,
-        x0: Any,
+        x0: ArrayLike,
         hess: Callable[[Array], Any] | None = None,
         **facts: Any,
     ) -> "Custom":

@@ -1,7 +1,8 @@
 """The contract of a schedule: a pure function of the update index."""
 
 import math
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
@@ -37,6 +38,12 @@ class Schedule(Record, abstract=True):
     def value(self, n: Array) -> Any:
         """Return the values at the indices n, a float array of any shape; broadcasts with the parameters."""
         raise NotImplementedError
+
+    @overload
+    def __call__(self, n: float | np.integer[Any] | np.floating[Any]) -> float: ...
+
+    @overload
+    def __call__(self, n: Array | Sequence[float]) -> Array: ...
 
     def __call__(self, n: Any) -> Any:
         """Return the value at update n.

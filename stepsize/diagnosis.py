@@ -188,7 +188,8 @@ def _judge(c: Courses, tol: float) -> Findings:
     seen = np.arange(updates + 1)[:, None] <= c.nit if c.diverged.any() else np.True_
     best_error = np.where(seen, c.error, np.inf).min(axis=0)
     lowest = np.where(seen, c.fun, np.inf).min(axis=0)
-    settled = np.where(c.diverged, np.nan, settled_at(c.error, tol))
+    first: Any = settled_at(c.error, tol)
+    settled = np.where(c.diverged, np.nan, first)
     until = np.where(np.isnan(settled), c.nit, np.maximum(settled, 1)).astype(int)
     climb = np.diff(c.fun, axis=0) > 0
     overshoot, uphill = _share_until(c.overshoot, until), _share_until(climb, until)

@@ -221,7 +221,7 @@ def rates(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: st
 def _plotted(run: Run, window: Any) -> int:
     """Return how many points to draw: until the run has settled for good, or left the region for good."""
     count = len(run.history.x)
-    settled: int | None = run.settled(1e-14 * max(abs(float(run.error[0])), 1.0))
+    settled: Any = run.settled(1e-14 * max(abs(float(run.error[0])), 1.0))
     if settled is not None:
         return min(int(np.searchsorted(run.history.n, settled)) + 2, count)
     if window is None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stepsize.base.checks import as_floats, as_number, refuse_unless
 
@@ -61,7 +62,7 @@ def time_step(lr: float, momentum: float = 0.0) -> float:
     return as_number("lr", lr) / (1 - momentum)
 
 
-def gradient_flow(problem: Any, times: Any, x0: Any = None) -> Flow:
+def gradient_flow(problem: Any, times: ArrayLike, x0: ArrayLike | None = None) -> Flow:
     r"""Return the path of steepest descent in continuous time.
 
     .. math:: x'(t) = -\nabla f(x(t))
@@ -89,7 +90,7 @@ def gradient_flow(problem: Any, times: Any, x0: Any = None) -> Flow:
     return _flow(problem, times, start, lambda _, x: -problem.grad(x))
 
 
-def momentum_flow(problem: Any, inertia: float, times: Any, x0: Any = None) -> Flow:
+def momentum_flow(problem: Any, inertia: float, times: ArrayLike, x0: ArrayLike | None = None) -> Flow:
     r"""Return the path of a ball with friction, the limit of descent with momentum.
 
     .. math:: \lambda x''(t) + x'(t) + \nabla f(x(t)) = 0, \qquad x'(0) = 0

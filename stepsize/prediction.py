@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from optim import SGD, Momentum, Nesterov, Optimizer, Run
 from stepsize.base.checks import refuse_unless
@@ -87,7 +88,7 @@ class Prediction:
         return _short(self.rate), "-" if observed is None else _short(observed)
 
 
-def predict(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction:
+def predict(problem: Any, optimizer: Optimizer, x0: ArrayLike | None = None) -> Prediction:
     """Return what theory says about an optimizer on a problem, before it runs.
 
     On a quadratic the prediction is exact: each direction in which the start differs from the minimizer has

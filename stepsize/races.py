@@ -1,15 +1,17 @@
 """Several optimizers, or one at several rates, on the same problem from the same start."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from optim import Optimizer, Run, minimize
 from stepsize.base.checks import describe
+from stepsize.base.protocols import SupportsGradient
 from stepsize.diagnosis import Diagnosis, diagnose
 from stepsize.prediction import Prediction, observed_rate, predict
 
@@ -148,13 +150,13 @@ class Race:
 
 
 def race(
-    problem: Any,
+    problem: SupportsGradient,
     optimizers: Iterable[Optimizer],
     steps: int = 1000,
     *,
-    x0: Any = None,
+    x0: ArrayLike | None = None,
     tol: float = 1e-8,
-    on_run: Any = None,
+    on_run: Callable[[Run], object] | None = None,
 ) -> Race:
     """Run several optimizers on one problem, from one start, for one budget.
 
