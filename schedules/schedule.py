@@ -263,7 +263,8 @@ def as_schedule(value: Any) -> Schedule:
     ):
         from schedules.functions import FromFunction
 
-        return FromFunction(value)
+        function: Any = value
+        return FromFunction(function)
     raise TypeError(
         f"got {describe(value)}, expected a schedule, a number or a function of the update index n"
     )

@@ -8,8 +8,7 @@ import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-import matplotlib.ticker
+import matplotlib.colors
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -101,14 +100,14 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
         drawn = peak * np.geomspace(1e-4, 1, 13) if levels is None else np.asarray(levels, float) - low
         drawn = drawn[drawn > 0]
         height = np.maximum(height, drawn[0] * 1e-3)  # a log scale has no place for the minimum itself
-        shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
+        shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
         ax.contourf(
             x,
             y,
             height,
             levels=drawn,
             cmap=shades,
-            norm=mpl.colors.LogNorm(drawn[0], drawn[-1]),
+            norm=matplotlib.colors.LogNorm(drawn[0], drawn[-1]),
             extend="both",
         )
         ax.contour(x, y, height, levels=drawn[:-1], colors="#c3ccd4", linewidths=0.5)

@@ -113,7 +113,7 @@ def _panel(
     first = max(float(run.error[0]) for run in result.runs)
     error.set_ylim(max(result.tol * 1e-3, 1e-16), max(first * 30, result.tol * 10))
     error.axhline(result.tol, color=INK, linewidth=0.6, linestyle=":")
-    spot = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.15}
+    spot: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.15}
     error.legend(handlelength=1.5, labelspacing=0.2, **spot)
     if rate is not None:
         error.set_xlabel("")

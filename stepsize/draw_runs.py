@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
+import matplotlib.colors
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -93,8 +93,8 @@ def projection(run: Run, ax: Axes | None = None) -> Axes:
         least = run.problem.minimum if run.problem.minimum is not None else np.nanmin(loss)
         height = np.maximum(loss - least, 1e-300)
         levels = np.geomspace(max(np.nanmin(height), 1e-6 * np.nanmax(height)), np.nanmax(height), 14)
-        shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#dde4ea"])
-        norm = mpl.colors.LogNorm(levels[0], levels[-1])
+        shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#dde4ea"])
+        norm = matplotlib.colors.LogNorm(levels[0], levels[-1])
         ax.contourf(a, b, height, levels=levels, cmap=shades, norm=norm, extend="both")
         ax.contour(a, b, height, levels=levels, colors="#c3ccd4", linewidths=0.5)
         ax.plot(*seen.points.T, color=COLORS[0], linewidth=1.0, marker="o", markersize=2, markeredgewidth=0)

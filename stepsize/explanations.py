@@ -229,7 +229,7 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
         "a run from its start; this one goes on from a state, of which nothing is kept",
     )
     as_count("digits", digits, 1)
-    wanted = list(step) if isinstance(step, Iterable) and not isinstance(step, str) else [step]
+    wanted: list[Any] = list(step) if isinstance(step, Iterable) and not isinstance(step, str) else [step]
     refuse_unless(len(wanted) > 0, "step", step, "the number of an update")
     for t in wanted:
         as_count("step", t, 1)

@@ -191,7 +191,8 @@ def _check_arguments(function: Any, name: str, count: int, named: dict[str, Any]
 def _combined(function: Callable[[Any, Any], Any], left: Any, right: Any, text: str) -> Any:
     left, right = _made(left, text), _made(right, text)
     if function is operator.pow:
-        _number(left, text), _number(right, text)
+        _number(left, text)
+        _number(right, text)
         if abs(right) > 1000:
             raise ValueError(f"got the power {right!r} in {text!r}, expected one of at most 1000")
     try:

@@ -137,9 +137,12 @@ def predict(problem: Any, optimizer: Optimizer, x0: ArrayLike | None = None) -> 
     everywhere = _is_quadratic(problem)
     manner = regime(optimizer, where)
     floor = noise_floor(optimizer, curvatures[bends], spread[bends]) if spread.any() and rate < 1 else None
-    bound = {SGD: "2/L", Momentum: "(2 + 2 beta)/L", Nesterov: "(2 + 2 beta)/((1 + 2 beta) L)"}[
-        type(optimizer)
-    ]
+    bounds: dict[type[Optimizer], str] = {
+        SGD: "2/L",
+        Momentum: "(2 + 2 beta)/L",
+        Nesterov: "(2 + 2 beta)/((1 + 2 beta) L)",
+    }
+    bound = bounds[type(optimizer)]
     if rate < 1:
         close = "" if everywhere else " near the minimizer"
         sentence = f"predicted {_short(rate)} a step{close}, {manner}"

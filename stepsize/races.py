@@ -68,7 +68,9 @@ class Race:
         what = self.runs[0].measure
         head = ("settled", "overshoot", f"final {what}", f"{what} over time", "verdict")
         theory = any(self.predictions)
-        rows = [("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head)]
+        rows: list[tuple[str, ...]] = [
+            ("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head)
+        ]
         for run, found, told in zip(self.runs, self.diagnoses, self.predictions, strict=True):
             rows.append(
                 (

@@ -112,9 +112,8 @@ class Tape:
         if not all(isinstance(a, Symbol | int | float | np.generic) for a in args):
             raise Untraceable("an operand that is no number")
         if all(a.plain for a in args if isinstance(a, Symbol)):
-            value = ON_NUMBERS.get(function, function)(
-                *(a.value if isinstance(a, Symbol) else a for a in args)
-            )
+            on_numbers: Callable[..., Any] = ON_NUMBERS.get(function, function)
+            value = on_numbers(*(a.value if isinstance(a, Symbol) else a for a in args))
             self.plain.append((ON_NUMBERS.get(function, function), args))
             return Symbol(self, len(self.plain) - 1, True, value, float)
         dtype = self._dtype(function, args)

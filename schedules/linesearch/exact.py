@@ -118,7 +118,9 @@ class ExactSearch(Search):
 
     def _root(self, line: Line, low: Any, high: Any) -> Any:
         """Return the trial with the smallest slope that Brent's method leaves."""
-        from scipy.optimize import brentq
+        from scipy import optimize
+
+        brentq: Any = optimize.brentq
 
         known = {low.alpha: low, high.alpha: high}
 
@@ -127,6 +129,6 @@ class ExactSearch(Search):
                 known[alpha] = line.both(alpha)
             return float(known[alpha].slope)
 
-        root = brentq(slope, low.alpha, high.alpha, xtol=1e-15 * high.alpha, rtol=1e-15, maxiter=200)
+        root: Any = brentq(slope, low.alpha, high.alpha, xtol=1e-15 * high.alpha, rtol=1e-15, maxiter=200)
         slope(root)
         return known[root]

@@ -154,7 +154,7 @@ def _row(run: Any) -> dict[str, Any]:
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
     head = ("search", "looks an update", "median step", "loss at the end", "how the searches ended")
-    cells = [head]
+    cells: list[tuple[str, ...]] = [head]
     for row in rows:
         total = max(sum(row["status"].values()), 1)
         ends = ", ".join(f"{100 * count / total:.0f} % {word}" for word, count in row["status"].items())

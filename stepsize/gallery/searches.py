@@ -118,9 +118,9 @@ def _intervals(excess: Callable[[Any], Any], top: float) -> list[tuple[float, fl
 
     grid = np.linspace(1e-6, top, 1001)
     good = excess(grid) <= 0
-    ends = [
-        float(brentq(excess, grid[i], grid[i + 1], xtol=1e-14)) for i in np.flatnonzero(good[:-1] != good[1:])
-    ]
+    borders = np.flatnonzero(good[:-1] != good[1:])
+    roots: list[Any] = [brentq(excess, grid[i], grid[i + 1], xtol=1e-14) for i in borders]
+    ends = [float(root) for root in roots]
     ends = ([0.0] if good[0] else []) + ends + ([top] if good[-1] else [])
     return list(zip(ends[::2], ends[1::2], strict=True))
 
