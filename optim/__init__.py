@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 # public names: written by tools/public_names.py
 from optim.loop import minimize
-from optim.optimizer import Evaluation, Hyper, Optimizer, Slots
+from optim.optimizer import Evaluation, Hyper, Optimizer, Rate, Slots
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, History, Run, settled_at
 from optim.state import State
 
@@ -66,9 +66,9 @@ __all__ = [
     "Evaluation", "GaussNewton", "HeavyBall", "History", "Hyper", "KerasScheduleFreeAdamW", "Lion",
     "Lookahead", "Momentum", "Nadam", "Nesterov", "Nesterov1983", "Newton", "OptaxAdadeltaAscending",
     "OptaxAdam", "OptaxRpropOneStepLate", "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "Optimizer",
-    "PolyakRuppert", "Prodigy", "RAdam", "RMSprop", "Rprop", "Run", "ScheduleFreeAdamW", "ScheduleFreeSGD",
-    "SignSGD", "Signum", "Slots", "State", "SutskeverNesterov", "TorchAdagrad", "TorchASGD", "WithMomentum",
-    "Wrapper", "Yogi", "minimize", "settled_at",
+    "PolyakRuppert", "Prodigy", "RAdam", "Rate", "RMSprop", "Rprop", "Run", "ScheduleFreeAdamW",
+    "ScheduleFreeSGD", "SignSGD", "Signum", "Slots", "State", "SutskeverNesterov", "TorchAdagrad",
+    "TorchASGD", "WithMomentum", "Wrapper", "Yogi", "minimize", "settled_at",
 ]
 # fmt: on
 # public names: end

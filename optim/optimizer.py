@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from optim.state import State
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
-from stepsize.base.record import Record
+from stepsize.base.record import Default, Record
 
 __all__ = ["Evaluation", "Hyper", "Optimizer", "Rate", "Slots"]
 
@@ -69,6 +69,10 @@ class Evaluation(NamedTuple):
     drawn: tuple[int, int] | None = None
 
 
+def _rateless(optimizer: Any) -> Any:
+    raise AttributeError(f"{type(optimizer).__name__} has no lr")
+
+
 class Optimizer(Record, abstract=True):
     """A rule that turns gradients into updates.
 
@@ -114,11 +118,8 @@ class Optimizer(Record, abstract=True):
     jacobian: ClassVar[Any]
     grad: ClassVar[Any] = None
 
-    if TYPE_CHECKING:  # every rule has the field `lr`; a wrapper's is that of the rule inside
-
-        @property
-        def lr(self) -> Any:
-            """Return the rate."""
+    # Every rule has the field; a wrapper's is that of the rule inside.
+    lr = Default(_rateless, "The rate.")
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the direction d to subtract and the new slots, for a gradient g taken at x."""

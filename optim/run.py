@@ -11,8 +11,6 @@ from optim.state import State
 from stepsize.base.hooks import hook
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from optim.optimizer import Optimizer
 
 __all__ = ["BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "History", "Run", "settled_at"]
@@ -283,10 +281,9 @@ class Run:
 
         return load_run(path, problem, optimizer)
 
-    def plot(self) -> "Figure":
+    def plot(self) -> Any:
         """Return a Matplotlib figure of the run: its path or projection, its error, its verdict."""
-        picture: Figure = hook("plot")(self)
-        return picture
+        return hook("plot")(self)
 
     def _repr_html_(self) -> str:
         return str(hook("html")(self))

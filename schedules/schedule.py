@@ -8,11 +8,15 @@ import numpy as np
 
 from schedules import notation
 from stepsize.base.checks import as_count, as_number, describe, refuse_unless
-from stepsize.base.record import Record
+from stepsize.base.record import Default, Record
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
 Array = np.ndarray[Any, Any]
+
+
+def _unwritten(schedule: Any) -> str:
+    raise NotImplementedError(f"{type(schedule).__name__} has no formula")
 
 
 class Schedule(Record, abstract=True):
@@ -29,11 +33,7 @@ class Schedule(Record, abstract=True):
 
     kind: ClassVar[str] = "schedule"
     demo: ClassVar[dict[str, Any]] = {}
-
-    @property
-    def formula(self) -> str:
-        """The mathematics, as Python text in the field names and n; most classes set it as a plain string."""
-        raise NotImplementedError
+    formula = Default(_unwritten, "The mathematics, as Python text in the field names and n.")
 
     def value(self, n: Array) -> Any:
         """Return the values at the indices n, a float array of any shape; broadcasts with the parameters."""

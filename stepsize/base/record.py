@@ -2,14 +2,14 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
 from stepsize.base.checks import did_you_mean
 
-__all__ = ["Record", "lookup", "registered", "summary"]
+__all__ = ["Default", "Record", "lookup", "registered", "summary"]
 
 R = TypeVar("R", bound="Record")
 
@@ -35,6 +35,19 @@ class _Signature:
                 for f in _fields(owner)
             ]
         )
+
+
+class Default:
+    """What an instance gives unless a subclass states it: as a plain attribute, a property or a field.
+
+    A property would do at run time, but type checkers want a property to stay one in subclasses.
+    """
+
+    def __init__(self, function: Callable[[Any], Any], doc: str) -> None:
+        self._function, self.__doc__ = function, doc
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self if instance is None else self._function(instance)
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
