@@ -71,7 +71,7 @@ def as_method(
     def hessian(x: Array) -> Array:
         return np.asarray(hess(np.array(x), *args), dtype=float)
 
-    problem = SimpleNamespace(
+    problem: Any = SimpleNamespace(
         fun=value,
         grad=gradient,
         formula=getattr(fun, "__name__", "fun"),
