@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stepsize import draw
-from stepsize.draw_style import COLORS, INK, VERDICT_COLORS, style
+from stepsize.draw_style import COLORS, INK, VERDICT_COLORS, Picture, style
 from stepsize.races import Race, optimizer_label, rate_label
 
 __all__ = ["race"]
@@ -38,7 +38,7 @@ def race(result: Race) -> Figure:
         title = textwrap.fill(result.title.replace("   ", " \u00b7 "), int(13 * width))
         head = 0.2 + 0.16 * title.count("\n")
         height = band * bands + head + 0.15
-        picture = Figure(figsize=(width, height))
+        picture = Picture(figsize=(width, height))
         picture.text(0.1 / width, 1 - 0.1 / height, title, va="top", color=INK)
         for index, (name, members) in enumerate(groups):
             top = height - head - 0.45 - band * (index // columns)

@@ -16,7 +16,7 @@ from optim import Run
 from stepsize import draw
 from stepsize.base.checks import refuse_unless
 from stepsize.diagnosis import diagnose, refuse_unless_single
-from stepsize.draw_style import COLORS, INK, axes_or_new, style
+from stepsize.draw_style import COLORS, INK, Picture, axes_or_new, style
 from stepsize.draw_sweeps import narrow_log
 from stepsize.probes import Sharpness
 from stepsize.races import optimizer_label, rate_label, thinned
@@ -121,7 +121,7 @@ def run(result: Run) -> Figure:
     """
     refuse_unless_single(result)
     with style():
-        picture = Figure(figsize=(9.0, 3.9), layout="constrained")
+        picture = Picture(figsize=(9.0, 3.9), layout="constrained")
         left, right = picture.subplots(1, 2)
         window: Any = draw.window_around([result]) if result.problem.dim <= 2 else None
         if result.problem.dim == 1:

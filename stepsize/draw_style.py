@@ -1,5 +1,6 @@
 """The look of the house: colours, style, and figures that are written whole and the same each time."""
 
+import io
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from matplotlib.figure import Figure
 
 from stepsize.base.checks import refuse_unless
 
-__all__ = ["COLORS", "INK", "STYLE", "VERDICT_COLORS", "axes_or_new", "figure", "save", "style"]
+__all__ = ["COLORS", "INK", "STYLE", "VERDICT_COLORS", "Picture", "axes_or_new", "figure", "save", "style"]
 
 # Okabe and Ito's colours, which everybody can tell apart, in an order that also differs in lightness.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 INK = "#333333"
+
+_PAGE_DPI = 80
 
 # What a verdict looks like, and shades of it for several runs.
 VERDICT_COLORS = {
@@ -74,10 +77,52 @@ def style() -> Generator[None, None, None]:
         yield
 
 
-def figure(width: float = 4.5, height: float = 3.2) -> Figure:
+class Panel(Axes):
+    """Axes of a `Picture`; in a notebook they show the picture that they are part of."""
+
+    def _repr_png_(self) -> Any:
+        picture = self.get_figure(root=True)
+        return picture.png() if isinstance(picture, Picture) else None
+
+
+class Picture(Figure):
+    """A figure that shows itself in a notebook, without pyplot and whatever the backend.
+
+    Where ``%matplotlib inline`` is on, IPython's own way of showing figures comes first, so that none is
+    shown twice; a figure of the user's is left to that.
+    """
+
+    def add_subplot(self, *args: Any, **kwargs: Any) -> Axes:
+        """Add axes as Matplotlib does, which are a `Panel` unless another kind is asked for."""
+        if not {"projection", "polar", "axes_class"} & {*kwargs}:
+            kwargs["axes_class"] = Panel
+        made: Axes = super().add_subplot(*args, **kwargs)
+        return made
+
+    def add_axes(self, *args: Any, **kwargs: Any) -> Axes:
+        """Add axes as Matplotlib does, which are a `Panel` unless another kind is asked for."""
+        if not {"projection", "polar", "axes_class"} & {*kwargs}:
+            kwargs["axes_class"] = Panel
+        made: Axes = super().add_axes(*args, **kwargs)
+        return made
+
+    def _repr_png_(self) -> Any:
+        return self.png()
+
+    def png(self) -> tuple[bytes, dict[str, int]]:
+        """Return the picture as PNG, and its width and height on a page, as notebooks take them."""
+        file = io.BytesIO()
+        with style():
+            self.savefig(file, format="png", metadata=_UNSAID["png"])
+        # Twice as many pixels as a page shows, so that they are fine on every screen.
+        width, height = (round(_PAGE_DPI * inches) for inches in self.get_size_inches())
+        return file.getvalue(), {"width": width, "height": height}
+
+
+def figure(width: float = 4.5, height: float = 3.2) -> Picture:
     """Return an empty figure of that size in inches, laid out so that nothing is cut off."""
     with style():
-        return Figure(figsize=(width, height), layout="constrained")
+        return Picture(figsize=(width, height), layout="constrained")
 
 
 # What a file would say of the hour or the program that wrote it.
