@@ -8,6 +8,7 @@ import numpy as np
 
 from optim.state import State
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
+from stepsize.base.display import brief
 from stepsize.base.record import Default, Record
 
 __all__ = ["Evaluation", "Hyper", "Optimizer", "Rate", "Slots"]
@@ -67,6 +68,9 @@ class Evaluation(NamedTuple):
     var_f: Any = None
     var_g: Any = None
     drawn: tuple[int, int] | None = None
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def _rateless(optimizer: Any) -> Any:

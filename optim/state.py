@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from stepsize.base.display import brief
+
 __all__ = ["State"]
 
 
@@ -36,6 +38,8 @@ class State:
     n: int
     slots: tuple[np.ndarray[Any, Any], ...] = ()
     carry: Any = None
+
+    __repr__ = brief
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""

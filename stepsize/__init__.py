@@ -134,6 +134,7 @@ __version__ = "0.1.0"
 # What the floors below ask of this one, found when it is first asked for.
 hang("plot", "stepsize.draw_runs:run")
 hang("html", "stepsize.notebook:run_html")
+hang("record_html", "stepsize.notebook:record_html")
 hang("frame", "stepsize.notebook:frame")
 hang("registry", "stepsize.expressions:load_registry")
 

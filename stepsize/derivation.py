@@ -9,6 +9,7 @@ import numpy as np
 
 from optim import Optimizer, Run, minimize
 from optim.ways import way_for
+from stepsize.base.display import brief
 from stepsize.equations import chosen, symbols, value_of
 from stepsize.notation import TEXT
 from stepsize.watching import Call, watch
@@ -45,6 +46,8 @@ class Assignment:
     value: Any
     inside: str
 
+    __repr__ = brief
+
     def recomputed(self) -> Any:
         """Return the value of the expression, evaluated again with the numbers that are shown."""
         return value_of(self.expression, self.names, self.module)
@@ -77,6 +80,8 @@ class Step:
     f: float
     f_next: float
     slope: float
+
+    __repr__ = brief
 
 
 def step_of(run: Run, t: int) -> Step:

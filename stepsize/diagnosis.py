@@ -8,6 +8,7 @@ import numpy as np
 from optim import DIVERGED as LEFT_THE_FINITE_NUMBERS
 from optim import Run, settled_at
 from stepsize.base.checks import describe
+from stepsize.base.display import brief
 
 __all__ = ["VERDICTS", "Diagnosis", "diagnose"]
 
@@ -60,6 +61,13 @@ class Diagnosis:
     best_error: float
     tol: float
     reason: str
+
+    __repr__ = brief
+
+    def _repr_html_(self) -> str:
+        from stepsize.notebook import diagnosis_html
+
+        return diagnosis_html(self)
 
     def __str__(self) -> str:
         return f"{self.verdict}: {self.reason}"

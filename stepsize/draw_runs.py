@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from optim import Run
 from stepsize import draw
 from stepsize.base.checks import refuse_unless
+from stepsize.base.display import brief
 from stepsize.diagnosis import diagnose, refuse_unless_single
 from stepsize.draw_style import COLORS, INK, Picture, axes_or_new, style
 from stepsize.draw_sweeps import narrow_log
@@ -50,6 +51,8 @@ class Projection:
     points: Array
     shares: tuple[float, float]
     off_plane: Array
+
+    __repr__ = brief
 
 
 def plane(run: Run) -> Projection:

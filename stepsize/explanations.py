@@ -9,6 +9,7 @@ import numpy as np
 
 from optim import Optimizer, Run
 from stepsize.base.checks import as_count, refuse_unless
+from stepsize.base.display import brief
 from stepsize.derivation import Assignment, Step, plain_names, step_of
 from stepsize.diagnosis import refuse_unless_single
 from stepsize.equations import breakable, shown
@@ -40,6 +41,8 @@ class Explanation:
     steps: tuple[Step, ...]
     blank: bool = False
     digits: int = 6
+
+    __repr__ = brief
 
     def text(self) -> str:
         """Return plain text."""

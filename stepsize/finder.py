@@ -146,6 +146,11 @@ class FoundRate:
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
+    def _repr_html_(self) -> str:
+        from stepsize.notebook import found_rate_html
+
+        return found_rate_html(self)
+
     def lines(self) -> list[str]:
         """Return the numbers in words, a line each."""
         told = [f"{optimizer_label(self.optimizer)} on {self.problem.formula}, {self.steps} updates"]

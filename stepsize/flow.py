@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepsize.base.checks import as_floats, as_number, refuse_unless
+from stepsize.base.display import brief
 
 __all__ = ["Flow", "gradient_flow", "inertia", "momentum_flow", "time_step"]
 
@@ -29,6 +30,9 @@ class Flow(NamedTuple):
     t: Array
     x: Array
     fun: Array
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def inertia(lr: float, momentum: float) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from optim import SGD, Momentum, Nesterov, Optimizer, Run
 from stepsize.base.checks import refuse_unless
+from stepsize.base.display import brief
 from stepsize.diagnosis import refuse_unless_single
 from stepsize.theory import (
     NoiseFloor,
@@ -58,6 +59,8 @@ class Prediction:
     guarantee: float | None
     floor: NoiseFloor | None
     sentence: str
+
+    __repr__ = brief
 
     def __str__(self) -> str:
         return self.sentence

@@ -7,6 +7,7 @@ import numpy as np
 
 from optim import Run
 from stepsize.base.checks import as_count, as_floats, describe, refuse_unless
+from stepsize.base.display import brief
 from stepsize.diagnosis import refuse_unless_single
 
 __all__ = ["Sharpness", "noise_scale", "sharpness"]
@@ -31,6 +32,8 @@ class Sharpness:
     at: Array
     largest: Array
     limit: Array
+
+    __repr__ = brief
 
     @property
     def share_above(self) -> float:

@@ -19,6 +19,9 @@ __all__ = ["Race", "race"]
 
 Array = np.ndarray[Any, Any]
 
+# Lines that `print` shows of a table.
+_MOST_LINES = 30
+
 
 @dataclass(frozen=True, eq=False)
 class Race:
@@ -114,6 +117,21 @@ class Race:
             f"{len(self.runs)} runs: {words}; first {optimizer_label(first.optimizer)} with "
             f"lr {rate_label(first.optimizer, self.problem)} at update {at}"
         )
+
+    def __repr__(self) -> str:
+        return f"Race({self.problem.formula}: {self.summary()})"
+
+    def __str__(self) -> str:
+        lines = self.table().split("\n")
+        if len(lines) > _MOST_LINES:
+            left = f"... and {len(lines) - _MOST_LINES} more; race.table() has them all"
+            lines = [*lines[:_MOST_LINES], left]
+        return "\n".join([self.title, *lines, self.summary()])
+
+    def _repr_html_(self) -> str:
+        from stepsize.notebook import race_html
+
+        return race_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the race as standard JSON values; what is not finite is None."""

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 import numpy as np
 
 from stepsize.base.checks import did_you_mean
+from stepsize.base.display import assembled, shown
+from stepsize.base.hooks import hook
 
 __all__ = ["Default", "Record", "lookup", "registered", "summary"]
 
@@ -148,7 +150,10 @@ class Record:
         return hash(self.key())
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._shown())})"
+        return assembled(type(self).__name__, self._shown())
+
+    def _repr_html_(self) -> str:
+        return str(hook("record_html")(self))
 
     def _shown(self) -> Iterator[str]:
         positional = True
@@ -159,7 +164,7 @@ class Record:
                 continue
             required = field.default is dataclasses.MISSING
             positional = positional and required
-            yield _show(value) if positional else f"{field.name}={_show(value)}"
+            yield shown(value) if positional else f"{field.name}={shown(value)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(value for _, value in self.fields())
@@ -256,18 +261,6 @@ def _key(value: Any) -> Any:
     return value
 
 
-def _show(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        if value.size > 12:
-            return f"<array {'x'.join(map(str, value.shape))}>"
-        return repr(value.tolist())
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_show, value)) + "]"
-    if callable(value) and not isinstance(value, Record):
-        return getattr(value, "__name__", repr(value))
-    return repr(value)
-
-
 def _to_json(value: Any, where: str) -> Any:
     if isinstance(value, Record):
         return value.to_dict()
@@ -279,7 +272,7 @@ def _to_json(value: Any, where: str) -> Any:
         return {"float": repr(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise TypeError(f"{where} holds {_show(value)}, which JSON cannot describe; keep the code that made it")
+    raise TypeError(f"{where} holds {shown(value)}, which JSON cannot describe; keep the code that made it")
 
 
 def _from_json(data: Any) -> Any:
