@@ -79,7 +79,9 @@ if not TYPE_CHECKING:  # a checker would believe that any name is there
 
     def __getattr__(name: str) -> Any:
         if name not in _FILES:
-            raise AttributeError(f"module 'optim' has no attribute {name!r}")
+            from stepsize.base.aliases import missing_name
+
+            raise missing_name("optim", name, __all__)
         value = globals()[name] = getattr(importlib.import_module(_FILES[name]), name)
         return value
 

@@ -257,6 +257,14 @@ class Optimizer(Record, abstract=True):
         _check_limits(name, value, "")
         return value
 
+    @classmethod
+    def instead_of(cls, name: str) -> str:
+        """Return what to write instead of a parameter of another library's rule, or of a misspelled one."""
+        from stepsize.base.aliases import rule_parameter
+
+        fields = list(cls.__dataclass_fields__)
+        return rule_parameter(cls.__name__, name, fields) or super().instead_of(name)
+
     def at_default_rate(self) -> Self:
         """Return the same rule with the rate that its class has by default."""
         return self.replace(lr=type(self).lr)

@@ -1,5 +1,7 @@
 """Where: test problems with gradients, and the facts that theory needs."""
 
+from typing import TYPE_CHECKING, Any
+
 # public names: written by tools/public_names.py
 from problems.bowls import Booth, Matyas, McCormick, Zakharov
 from problems.changing import Drifting, Jumping, OnlineCounterexample
@@ -52,3 +54,10 @@ __all__ = [
 ]
 # fmt: on
 # public names: end
+
+if not TYPE_CHECKING:  # a checker would believe that any name is there
+
+    def __getattr__(name: str) -> Any:
+        from stepsize.base.aliases import missing_name
+
+        raise missing_name("problems", name, __all__)

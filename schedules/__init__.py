@@ -1,5 +1,7 @@
 """How far: schedules of the update index, rates that answer to the run, and line searches."""
 
+from typing import TYPE_CHECKING, Any
+
 # public names: written by tools/public_names.py
 from schedules.budget import Geometric, KohonenRecursion, Linear, Polynomial, Rex
 from schedules.changed import Cap, Delay, Floor, PerEpoch, Repeat, Skip
@@ -48,3 +50,10 @@ __all__ = [
 ]
 # fmt: on
 # public names: end
+
+if not TYPE_CHECKING:  # a checker would believe that any name is there
+
+    def __getattr__(name: str) -> Any:
+        from stepsize.base.aliases import missing_name
+
+        raise missing_name("schedules", name, __all__)

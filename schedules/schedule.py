@@ -133,6 +133,13 @@ class Schedule(Record, abstract=True):
         """
         return notation.describe(self, latex)
 
+    @classmethod
+    def instead_of(cls, name: str) -> str:
+        """Return what to write instead of a parameter of another library, or of a misspelled one."""
+        from stepsize.base.aliases import schedule_parameter
+
+        return schedule_parameter(name) or super().instead_of(name)
+
     def symbols(self) -> dict[str, Any]:
         """Return what the names in the formula stand for."""
         return dict(self.fields())

@@ -171,7 +171,9 @@ if not TYPE_CHECKING:  # a checker would believe that any name is there
         if name in _FILES:
             value = globals()[name] = getattr(importlib.import_module(_FILES[name]), name)
             return value
-        raise AttributeError(f"module 'stepsize' has no attribute {name!r}")
+        from stepsize.base.aliases import missing_name
+
+        raise missing_name("stepsize", name, __all__)
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from optim import Run
+from stepsize.base.aliases import missing_name
 from stepsize.draw_line import line, sampling, searches
 from stepsize.draw_schedules import schedule, schedules
 from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, style
@@ -66,7 +67,7 @@ if not TYPE_CHECKING:  # a checker would believe that any name is there
     def __getattr__(name: str) -> Any:
         if name in _ELSEWHERE:
             return getattr(importlib.import_module(_ELSEWHERE[name]), name)
-        raise AttributeError(f"module 'stepsize.draw' has no attribute {name!r}")
+        raise missing_name("stepsize.draw", name, __all__)
 
 
 def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels: Any = None) -> Axes:

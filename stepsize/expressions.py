@@ -179,7 +179,9 @@ def _check_arguments(function: Any, name: str, count: int, named: dict[str, Any]
     has = f"it has {', '.join(known)}" if known else "it has none"
     for word in named:
         if word not in known:
-            raise ValueError(f"got the parameter {word!r} of {name} in {text!r}, but {has}")
+            instead = getattr(function, "instead_of", None)
+            hint = instead(word) if instead else ""
+            raise ValueError(f"got the parameter {word!r} of {name} in {text!r}, but {has}{hint}")
     if count > len(by_place):
         raise ValueError(f"got {count} values for {name} in {text!r}, but {has}")
     given = {*by_place[:count], *named}

@@ -178,7 +178,9 @@ PICTURES = {
     "schedule": lambda: draw.schedule(ss.Cosine(0.1, 50)),
     "schedules": lambda: draw.schedules([ss.Cosine(0.1, 50), ss.Linear(0.1, 50)]),
     "map": lambda: draw.map(ss.sweep(BOWL, ss.Momentum, 9, lr=[0.01, 0.02, 0.04], momentum=[0.0, 0.5, 0.9])),
-    "errors": lambda: draw.errors(ss.sweep(BOWL, ss.Momentum, 9, lr=[0.01, 0.02], momentum=[0.0, 0.5])),
+    "errors": lambda: draw.errors(
+        ss.sweep(BOWL, ss.Momentum, 9, lr=[0.01, 0.02], momentum=[0.0, 0.5]), y="momentum"
+    ),
     "sensitivity": lambda: draw.sensitivity(ss.sweep(BOWL, ss.SGD, 9, lr=[0.01, 0.02, 0.04])),
     "found_rate": lambda: draw.found_rate(ss.find_lr(BOWL, ss.SGD, steps=50)),
     "line": lambda: draw.line(ss.minimize(BOWL, ss.SGD(lr=ss.Armijo()), steps=3), 0),

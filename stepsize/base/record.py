@@ -90,6 +90,10 @@ class Record:
             if name in values:
                 raise TypeError(f"{type(self).__name__}: got {name!r} twice, expected it once")
         values |= kwargs
+        unknown = [name for name in kwargs if all(name != field.name for field in fields)]
+        if unknown:
+            told, hint = ", ".join(map(repr, unknown)), type(self).instead_of(unknown[0])
+            raise TypeError(f"{type(self).__name__}: got {told}, expected {_parameters(fields)}{hint}")
         for field in fields:
             value = values.pop(field.name, field.default)
             if value is dataclasses.MISSING:
@@ -97,10 +101,6 @@ class Record:
                     f"{type(self).__name__}: got no {field.name!r}, expected {_parameters(fields)}"
                 )
             self.__dict__[field.name] = self.normalise(field.name, value)
-        if values:
-            unknown = ", ".join(map(repr, values))
-            hint = type(self).instead_of(next(iter(values)))
-            raise TypeError(f"{type(self).__name__}: got {unknown}, expected {_parameters(fields)}{hint}")
         self.check()
 
     @classmethod
