@@ -18,6 +18,7 @@ ss.minimize(ss.Parabola(), ss.SGD(), step=10)  # error
 ss.Exponential(0.1, d=0.1)("soon")  # error
 ss.race(ss.Parabola(), ss.SGD())  # error
 ss.sweep(ss.Parabola(), np.ones(3))  # error
+ss.Quadratic(ss.Adam())  # error
 ss.diagnose(ss.Parabola())  # error
 run = ss.minimize(ss.Parabola(), ss.SGD(), steps=3)
 run.x.foo()  # error
