@@ -3,7 +3,8 @@
 import html
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,28 +110,37 @@ def record_html(record: Any) -> str:
     if isinstance(record, Problem):
         rows += _facts_of(record)
     elif isinstance(record, Schedule):
-        rows += [("formula", record.describe())]
+        rows += [("formula", text)] if (text := _or_none(record.describe)) else []
     rows += [(field, shown(value)) for field, value in record.fields() if value is not None]
-    drawn = _rates_svg(record) if isinstance(record, Schedule) else ""
-    return table_html([(field, cut(text, _MOST_CHARACTERS)) for field, text in rows]) + drawn
+    drawn = _or_none(partial(_rates_svg, record)) if isinstance(record, Schedule) else ""
+    return table_html([(field, cut(text, _MOST_CHARACTERS)) for field, text in rows]) + (drawn or "")
+
+
+# Numbers of a table of data from which on its facts take too long for a display.
+_LARGE = 10**6
 
 
 def _facts_of(problem: Problem) -> list[tuple[str, str]]:
-    names = {"formula": "formula", "x0": "start", "minimum": "minimum", "minimizers": "minimizers"}
-    names |= {"L": "L", "mu": "mu", "source": "source"}
-    known = {label: getattr(problem, fact, None) for fact, label in names.items()}
-    dim = [] if problem.x0 is None else [("dimensions", str(problem.dim))]
-    told = [
-        (label, v if isinstance(v, str) else shown(v)) for label, v in known.items() if v not in (None, "")
-    ]
-    return [*told[:1], *dim, *told[1:]]
+    large = getattr(problem, "n_examples", 0) * len(problem.x0 or ()) > _LARGE
+    facts = ("formula", "dim", "x0", *(() if large else ("minimum", "minimizers", "L", "mu")), "source")
+    known = {fact: _or_none(partial(getattr, problem, fact)) for fact in facts}
+    texts = {fact: v if isinstance(v, str) else shown(v) for fact, v in known.items() if v is not None}
+    return [(fact, text) for fact, text in texts.items() if text]
 
 
 def _rates_svg(schedule: Schedule) -> str:
     """Return the course of a schedule up to a little after its end."""
     updates = math.ceil(1.25 * schedule.horizon) if schedule.horizon else 100
-    rates = schedule.table(updates).reshape(updates, -1)
+    rates = schedule.table(min(updates, 10**5)).reshape(-1, np.size(schedule(0)))
     return curves_svg(rates, "rate") if (rates > 0).any() else ""
+
+
+def _or_none(ask: Callable[[], Any]) -> Any:
+    """Return an answer, or None where a class of the user's fails to give one."""
+    try:
+        return ask()
+    except Exception:
+        return None
 
 
 def grid_html(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -158,6 +158,24 @@ def test_html_escapes_what_a_user_writes():
         assert "&lt;script&gt;alert(1)&lt;/script&gt;&amp;" in thing._repr_html_()
 
 
+def test_a_class_of_the_users_that_fails_is_shown_without_what_fails():
+    class Bare(ss.Problem, abstract=True):
+        """A problem that knows nothing of itself."""
+
+        @property
+        def minimum(self):
+            raise ZeroDivisionError
+
+    class Table(ss.Schedule, abstract=True):
+        """Thirty rates and no formula."""
+
+        def value(self, n):
+            return np.linspace(1.0, 0.1, 30)[n.astype(int)]
+
+    assert "A problem that knows nothing of itself." in Bare()._repr_html_()
+    assert "Thirty rates and no formula." in Table()._repr_html_()
+
+
 def test_html_takes_its_colours_from_the_page():
     for thing in (RESULTS["run"], RESULTS["race"], BOWL, ss.Cosine(0.1, 50)):
         assert not re.search(
