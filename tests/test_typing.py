@@ -5,7 +5,6 @@ import inspect
 import json
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -93,8 +92,15 @@ def test_a_users_mistakes_are_reported(name, tmp_path):
 
 
 @pytest.mark.parametrize("script", ["user.py", "unannotated.py"])
-def test_what_passes_the_checkers_also_runs(script, capsys):
-    runpy.run_path(str(SCRIPTS / script))
+def test_what_passes_the_checkers_also_runs(script):
+    """In a process of its own, because every class of a user is registered."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(SCRIPTS / script)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 load_registry()

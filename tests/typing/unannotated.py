@@ -5,7 +5,7 @@ import numpy as np
 import stepsize as ss
 
 
-class SignMomentum(ss.Optimizer):
+class MeanSign(ss.Optimizer):
     """The sign of an interpolated momentum."""
 
     slots = ("m",)
@@ -43,5 +43,5 @@ class Hill(ss.Problem):
         return 4 * x**3
 
 
-run = ss.minimize(Hill(), SignMomentum(lr=Quarter()), steps=3)
-print(run.x, SignMomentum(beta1=0.5).lr)
+run = ss.minimize(Hill(), MeanSign(lr=Quarter()), steps=3)
+print(run.x, MeanSign(beta1=0.5).lr)
