@@ -266,8 +266,9 @@ class Optimizer(Record, abstract=True):
         return rule_parameter(cls.__name__, name, fields) or super().instead_of(name)
 
     def at_default_rate(self) -> Self:
-        """Return the same rule with the rate that its class has by default."""
-        return self.replace(lr=type(self).lr)
+        """Return the same rule with the rate that its class has by default, if it has one."""
+        default = getattr(type(self), "lr", None)
+        return self if default is None else self.replace(lr=default)
 
     def __call__(self, fun: Any, x0: Any, args: tuple[Any, ...] = (), **options: Any) -> Any:
         """Serve as SciPy's method: ``scipy.optimize.minimize(f, x0, jac=g, method=Adam(lr=0.1))``."""

@@ -65,7 +65,7 @@ def test_from_two_seconds_on_it_counts_ten_times_a_second_at_most(watch):
     progress.close()
     lines = told(terminal)
     assert lines[0] == "129/1000 Adam"
-    assert len(lines) == 1 + (1000 - 129) // 7, "every seventh: 7/64 of a second"
+    assert len(lines) == 2 + (1000 - 129) // 7, "every seventh, 7/64 of a second, and the last"
 
 
 def test_nobody_watches_nothing_is_said(capsys, monkeypatch):

@@ -104,6 +104,19 @@ def test_what_is_public_says_what_it_is(name):
                 assert inspect.getdoc(getattr(thing, own)), f"{name}.{own} has no docstring"
 
 
+def test_a_parameter_without_a_default_is_asked_for_although_a_base_names_it():
+    class Demanding(ss.Optimizer, abstract=True):
+        lr: ss.Hyper
+
+        def direction(self, x, g, slots, h):
+            return g, slots
+
+    with pytest.raises(TypeError, match=r"^Demanding: got no 'lr', expected lr$"):
+        Demanding()
+    assert Demanding(0.1).at_default_rate() == Demanding(0.1)
+    assert ss.Problem.of(sum, x0=[1.0]).formula == "sum"
+
+
 def test_only_what_is_asked_for_is_loaded():
     code = "import sys, stepsize as ss; ss.Adam; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

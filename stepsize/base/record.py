@@ -49,7 +49,9 @@ class Default:
         self._function, self.__doc__ = function, doc
 
     def __get__(self, instance: object, owner: type) -> Any:
-        return self if instance is None else self._function(instance)
+        if instance is None:  # or a field of that name would take this for its default value
+            raise AttributeError("stated by instances and subclasses")
+        return self._function(instance)
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)

@@ -90,7 +90,8 @@ class Progress:
         """Say that so many pieces of work are done."""
         self._done, self._what = done, what
         now = self._clock()
-        if self.wanted and now - self._begin > self.patience and now - self._shown >= self.pause:
+        due = now - self._shown >= self.pause or done >= self._total
+        if self.wanted and now - self._begin > self.patience and due:
             self._show()
 
     def _show(self) -> None:
