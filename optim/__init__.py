@@ -7,66 +7,84 @@ than ``import numpy``.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from optim.loop import *
-from optim.loop import __all__ as _loop
-from optim.optimizer import *
-from optim.optimizer import __all__ as _optimizer
-from optim.run import *
-from optim.run import __all__ as _run
-from optim.state import *
-from optim.state import __all__ as _state
+# public names: written by tools/public_names.py
+from optim.loop import minimize
+from optim.optimizer import Evaluation, Hyper, Optimizer, Rate, Slots, hyper
+from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, History, Run, settled_at
+from optim.state import State
 
 if TYPE_CHECKING:
-    from optim.adam import *
-    from optim.adaptive import *
-    from optim.averaging import *
-    from optim.clipping import *
-    from optim.curvature import *
-    from optim.gradient import *
-    from optim.quasi_newton import *
-    from optim.quirks import *
-    from optim.rate_free import *
-    from optim.schedule_free import *
-    from optim.second_moment import *
-    from optim.sign import *
-    from optim.wrappers import *
+    from optim.adam import Adam, AdaMax, AdamW, Nadam
+    from optim.adaptive import Adadelta, Adagrad, CenteredRMSprop, RMSprop
+    from optim.averaging import EMA, SWA, Averaging, Lookahead, PolyakRuppert
+    from optim.clipping import ClipByNorm, ClipByValue
+    from optim.curvature import DampedNewton, DiagonalNewton, GaussNewton, Newton
+    from optim.gradient import SGD, HeavyBall, Momentum, Nesterov, Nesterov1983, SutskeverNesterov
+    from optim.quasi_newton import BFGS, LBFGS, ConjugateGradient
+    from optim.quirks import (
+        KerasScheduleFreeAdamW,
+        OptaxAdadeltaAscending,
+        OptaxAdam,
+        OptaxRpropOneStepLate,
+        OptaxScheduleFreeAdamW,
+        OptaxScheduleFreeSGD,
+        TorchAdagrad,
+        TorchASGD,
+    )
+    from optim.rate_free import DAdaptAdam, Prodigy
+    from optim.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+    from optim.second_moment import AdaBelief, AMSGrad, RAdam, Yogi
+    from optim.sign import Lion, Rprop, SignSGD, Signum
+    from optim.wrappers import L2, DecoupledDecay, WithMomentum, Wrapper
 
-# Every family by its file, and what it has for everybody.
-_FAMILIES = {
-    "gradient": ("SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983", "SutskeverNesterov"),
-    "adaptive": ("Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop"),
-    "adam": ("AdaMax", "Adam", "AdamW", "Nadam"),
-    "second_moment": ("AMSGrad", "AdaBelief", "RAdam", "Yogi"),
-    "sign": ("Lion", "Rprop", "SignSGD", "Signum"),
-    "curvature": ("DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"),
-    "quasi_newton": ("BFGS", "LBFGS", "ConjugateGradient"),
-    "schedule_free": ("ScheduleFreeAdamW", "ScheduleFreeSGD"),
-    "rate_free": ("DAdaptAdam", "Prodigy"),
-    "wrappers": ("L2", "DecoupledDecay", "WithMomentum", "Wrapper"),
-    "clipping": ("ClipByNorm", "ClipByValue"),
-    "averaging": ("EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"),
-    "quirks": (
-        "KerasScheduleFreeAdamW",
-        "OptaxAdadeltaAscending",
-        "OptaxAdam",
-        "OptaxRpropOneStepLate",
-        "OptaxScheduleFreeAdamW",
-        "OptaxScheduleFreeSGD",
-        "TorchASGD",
-        "TorchAdagrad",
+# fmt: off
+_HOMES: dict[str, tuple[str, ...]] = {
+    "optim.adam": ("Adam", "AdaMax", "AdamW", "Nadam"),
+    "optim.adaptive": ("Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop"),
+    "optim.averaging": ("EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"),
+    "optim.clipping": ("ClipByNorm", "ClipByValue"),
+    "optim.curvature": ("DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"),
+    "optim.gradient": ("SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983", "SutskeverNesterov"),
+    "optim.quasi_newton": ("BFGS", "LBFGS", "ConjugateGradient"),
+    "optim.quirks": (
+        "KerasScheduleFreeAdamW", "OptaxAdadeltaAscending", "OptaxAdam", "OptaxRpropOneStepLate",
+        "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "TorchAdagrad", "TorchASGD",
     ),
+    "optim.rate_free": ("DAdaptAdam", "Prodigy"),
+    "optim.schedule_free": ("ScheduleFreeAdamW", "ScheduleFreeSGD"),
+    "optim.second_moment": ("AdaBelief", "AMSGrad", "RAdam", "Yogi"),
+    "optim.sign": ("Lion", "Rprop", "SignSGD", "Signum"),
+    "optim.wrappers": ("L2", "DecoupledDecay", "WithMomentum", "Wrapper"),
 }
-_FILES = {name: file for file, names in _FAMILIES.items() for name in names}
+# fmt: on
 
-__all__ = [*_optimizer, *_FILES, *_loop, *_run, *_state]
+# fmt: off
+__all__ = [
+    "BFGS", "BUDGET", "CONVERGED", "DIVERGED", "EMA", "L2", "LBFGS", "SGD", "STOPPED", "SWA", "AdaBelief",
+    "Adadelta", "Adagrad", "Adam", "AdaMax", "AdamW", "AMSGrad", "Averaging", "CenteredRMSprop", "ClipByNorm",
+    "ClipByValue", "ConjugateGradient", "DAdaptAdam", "DampedNewton", "DecoupledDecay", "DiagonalNewton",
+    "Evaluation", "GaussNewton", "HeavyBall", "History", "Hyper", "KerasScheduleFreeAdamW", "Lion",
+    "Lookahead", "Momentum", "Nadam", "Nesterov", "Nesterov1983", "Newton", "OptaxAdadeltaAscending",
+    "OptaxAdam", "OptaxRpropOneStepLate", "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "Optimizer",
+    "PolyakRuppert", "Prodigy", "RAdam", "Rate", "RMSprop", "Rprop", "Run", "ScheduleFreeAdamW",
+    "ScheduleFreeSGD", "SignSGD", "Signum", "Slots", "State", "SutskeverNesterov", "TorchAdagrad",
+    "TorchASGD", "WithMomentum", "Wrapper", "Yogi", "hyper", "minimize", "settled_at",
+]
+# fmt: on
+# public names: end
 
+_FILES = {name: module for module, names in _HOMES.items() for name in names}
 
-def __getattr__(name: str) -> Any:
-    if name not in _FILES:
-        raise AttributeError(f"module 'optim' has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(f"optim.{_FILES[name]}"), name)
-    return value
+if not TYPE_CHECKING:  # a checker would believe that any name is there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _FILES:
+            from stepsize.base.aliases import missing_name
+
+            raise missing_name("optim", name, __all__)
+        value = globals()[name] = getattr(importlib.import_module(_FILES[name]), name)
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})

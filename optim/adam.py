@@ -1,6 +1,6 @@
 """Adam: momentum and a rate for every coordinate, corrected for their start at zero; and its kin."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class Adam(Optimizer):
     eps: Hyper = hyper(1e-8, least=0)
     eps_hat: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the corrected mean over the root of the corrected mean square."""
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
@@ -120,7 +120,7 @@ class AdamW(Adam):
     decay: str = "decoupled"
     base_lr: Hyper = 1e-3
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return Adam's direction, the decay where the convention has it."""
         if h.decay == "l2":
             return Adam.direction(self, x, g + h.weight_decay * x, slots, h)
@@ -174,7 +174,7 @@ class AdaMax(Optimizer):
     eps: Hyper = hyper(1e-8, least=0)
     eps_outside: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the corrected mean over the largest gradient."""
         m, u = slots
         m = h.beta1 * m + (1 - h.beta1) * g
@@ -230,11 +230,11 @@ class Nadam(Optimizer):
     momentum_decay: Hyper = 0.004
     warming: bool = True
 
-    def momentum_at(self, t: int, h: Self) -> Any:
+    def momentum_at(self, t: int, h: Any) -> Any:
         """Return mu_t."""
         return h.beta1 * (1 - 0.5 * 0.96 ** (t * h.momentum_decay)) if h.warming else h.beta1
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the mean that looks ahead over the root of the corrected mean square."""
         m, v, product = slots
         mu, mu_next = self.momentum_at(h.t, h), self.momentum_at(h.t + 1, h)
@@ -245,6 +245,6 @@ class Nadam(Optimizer):
         v_hat = v / (1 - h.beta2**h.t)
         return m_bar / (sqrt(v_hat) + h.eps), (m, v, product)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start the averages at 0 and the empty product at 1."""
         return np.zeros_like(x), np.zeros_like(x), np.ones_like(x)

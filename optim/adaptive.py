@@ -1,6 +1,6 @@
 """Rates of their own for every coordinate, from the size of past gradients."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,14 +55,14 @@ class Adagrad(Optimizer):
     eps_inside: bool = False
     initial: Hyper = hyper(0.0, least=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient over the root of the sum."""
         (s,) = slots
         s = s + g * g
         root = sqrt(s + h.eps) if h.eps_inside else sqrt(s) + h.eps
         return g / root, (s,)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start the sum at `initial`."""
         return (np.zeros_like(x) + h.initial,)
 
@@ -114,7 +114,7 @@ class RMSprop(Optimizer):
     initial: Hyper = hyper(0.0, least=0)
     debias: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient over the root of its mean square."""
         (s,) = slots
         s = h.rho * s + (1 - h.rho) * (g * g)
@@ -122,7 +122,7 @@ class RMSprop(Optimizer):
         root = sqrt(s_hat + h.eps) if h.eps_inside else sqrt(s_hat) + h.eps
         return g / root, (s,)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start the mean square at `initial`."""
         return (np.zeros_like(x) + h.initial,)
 
@@ -177,7 +177,7 @@ class CenteredRMSprop(Optimizer):
     initial: Hyper = hyper(0.0, least=0)
     debias: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient over its standard deviation."""
         m, s = slots
         m = h.rho * m + (1 - h.rho) * g
@@ -188,7 +188,7 @@ class CenteredRMSprop(Optimizer):
         root = sqrt(variance + h.eps) if h.eps_inside else sqrt(variance) + h.eps
         return g / root, (m, s)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start the mean at 0 and the mean square at `initial`."""
         return np.zeros_like(x), np.zeros_like(x) + h.initial
 
@@ -233,7 +233,7 @@ class Adadelta(Optimizer):
     rho: Hyper = hyper(0.95, least=0, below=1)
     eps: Hyper = hyper(1e-6, least=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient scaled by the ratio of the two root mean squares."""
         s, delta = slots
         s = h.rho * s + (1 - h.rho) * (g * g)

@@ -1,6 +1,6 @@
 """Wrappers that average the points of a run: Polyak-Ruppert, EMA, SWA; and Lookahead."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,11 +23,11 @@ class Averaging(Wrapper, abstract=True):
 
     own: ClassVar = ("mean",)
 
-    def weight(self, h: Self) -> Any:
+    def weight(self, h: Any) -> Any:
         """Return the weight of the newest point."""
         raise NotImplementedError
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner rule's next point, and average."""
         mean, *rest = slots
         x, inner = self.inner.update(x, g, tuple(rest), h.inner)
@@ -35,7 +35,7 @@ class Averaging(Wrapper, abstract=True):
         mean = (1 - w) * mean + w * self.inner.answer(x, inner)
         return x, (mean, *inner)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start the average at x."""
         inner = self.inner.start(x, h.inner)
         return (self.inner.answer(x, inner), *inner)
@@ -88,7 +88,7 @@ class PolyakRuppert(Averaging):
 
     count_start: bool = False
 
-    def weight(self, h: Self) -> Any:
+    def weight(self, h: Any) -> Any:
         """Return one over the number of points."""
         return 1 / (h.t + 1) if h.count_start else 1 / h.t
 
@@ -133,7 +133,7 @@ class EMA(Averaging):
     decay: Hyper = hyper(0.999, least=0, below=1)
     begin: str = "first"
 
-    def weight(self, h: Self) -> Any:
+    def weight(self, h: Any) -> Any:
         """Return the weight of the newest point."""
         if h.begin == "first" and h.t == 1:
             return 1.0
@@ -141,7 +141,7 @@ class EMA(Averaging):
             return (1 - h.decay) / (1 - h.decay**h.t)
         return 1 - h.decay
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start the average at 0 or at x."""
         mean, *inner = super().start(x, h)
         return (np.zeros_like(mean) if h.begin == "zero" else mean, *inner)
@@ -193,7 +193,7 @@ class SWA(Averaging):
     begin: int = 1
     every: int = 1
 
-    def weight(self, h: Self) -> Any:
+    def weight(self, h: Any) -> Any:
         """Return one over the number of points, on the updates that count."""
         if h.t <= h.begin:
             return 1.0
@@ -252,7 +252,7 @@ class Lookahead(Wrapper):
     share: Hyper = 0.5
     reset: bool = False
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the fast point, which returns to the slow one every `period` updates."""
         slow, *rest = slots
         x, inner = self.inner.update(x, g, tuple(rest), h.inner)
@@ -263,7 +263,7 @@ class Lookahead(Wrapper):
             inner = self.inner.start(slow, h.inner)
         return slow, (slow, *inner)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start the slow point at x."""
         return (x, *self.inner.start(x, h.inner))
 

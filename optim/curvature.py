@@ -1,6 +1,6 @@
 """Directions that know the curvature: Newton's, on the diagonal alone, and from residuals."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class Newton(Optimizer):
         words = (*_REPAIRS,)
         refuse_unless(self.repair in words, "repair", self.repair, f"one of {', '.join(map(repr, words))}")
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the solution of H d = g."""
         H = h.hess + np.asarray(h.damping)[..., None] * np.eye(x.shape[-1])
         solve = _REPAIRS[self.repair]
@@ -116,7 +116,7 @@ class DampedNewton(Newton):
     damping: Hyper = hyper(0.0, least=0)
     repair: str | None = "cholesky"
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return Newton's direction, shortened by its decrement."""
         d, slots = super().direction(x, g, slots, h)
         decrement = _root_of_product(g, d)
@@ -179,7 +179,7 @@ class DiagonalNewton(Optimizer):
         """The Hessian, or the gradient at other points."""
         return ("hess",) if self.diagonal == "exact" else ("grad",)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient over the curvature of each coordinate."""
         if self.diagonal == "exact":
             curvature = np.diagonal(h.hess, axis1=-2, axis2=-1)
@@ -227,7 +227,7 @@ class GaussNewton(Optimizer):
     lr: Hyper = 1.0
     damping: Hyper = hyper(0.0, least=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the least-squares solution of J d = r."""
         size = x.shape[-1]
         ridge = np.broadcast_to(np.sqrt(h.damping)[..., None] * np.eye(size), (*x.shape, size))

@@ -1,6 +1,6 @@
 """Descent along the gradient, with and without memory of the last step."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class SGD(Optimizer):
 
     lr: Hyper = 0.01
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient."""
         return g, ()
 
@@ -94,7 +94,7 @@ class Momentum(Optimizer):
     dampening: Hyper = 0.0
     undamped_first: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the velocity."""
         (m,) = slots
         share = 1.0 if h.undamped_first and h.t == 1 else 1 - h.dampening
@@ -139,7 +139,7 @@ class HeavyBall(Optimizer):
     lr: Hyper = 0.01
     momentum: Hyper = hyper(0.9, least=0)
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point and the velocity that led there."""
         (v,) = slots
         v = h.momentum * v - h.lr * g
@@ -186,7 +186,7 @@ class Nesterov(Optimizer):
     lr: Hyper = 0.01
     momentum: Hyper = hyper(0.9, least=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient plus the velocity that it will have given."""
         (m,) = slots
         m = h.momentum * m + g
@@ -230,7 +230,7 @@ class SutskeverNesterov(Optimizer):
     lr: Hyper = 0.01
     momentum: Hyper = hyper(0.9, least=0)
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point ahead and the velocity."""
         (v,) = slots
         v = h.momentum * v - h.lr * g
@@ -274,14 +274,14 @@ class Nesterov1983(Optimizer):
     slots: ClassVar = ("theta", "a")
     lr: Hyper = 0.01
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next y, and theta behind it."""
         theta, a = slots
         theta_next = x - h.lr * g
         a_next = (1 + sqrt(4 * (a * a) + 1)) / 2
         return theta_next + (a - 1) / a_next * (theta_next - theta), (theta_next, a_next)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start theta at x and a at 1."""
         return x, np.ones_like(x)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.ways import way_for
 from stepsize.base.checks import as_count, as_number, describe, real_numbers, refuse_unless
+from stepsize.base.protocols import SupportsGradient
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["minimize"]
 
@@ -25,9 +29,9 @@ Array = np.ndarray[Any, Any]
 
 
 def minimize(
-    problem: Any,
+    problem: SupportsGradient,
     optimizer: Optimizer,
-    x0: Any = None,
+    x0: "ArrayLike | None" = None,
     steps: int = 1000,
     *,
     tol: float | None = None,
@@ -90,31 +94,31 @@ def minimize(
     """
     steps = as_count("steps", steps)
     given = checked_problem(problem)
-    problem, x = prepared(given, optimizer, left_at(state, given) if x0 is None and state is not None else x0)
+    where, x = prepared(given, optimizer, left_at(state, given) if x0 is None and state is not None else x0)
     if tol is not None:
         refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
     as_count("every", every, 1)
-    if every > 1 and problem.varies and not problem.drifts and problem.minimum is None:
+    if every > 1 and where.varies and not where.drifts and where.minimum is None:
         raise ValueError(
             f"every: got {every} for estimates of a problem whose minimum is unknown, expected 1: its "
             "error is the gradient norm at every point"
         )
     state = optimizer.init(x) if state is None else fitting(state, optimizer, x)
     n, slots = state.n, state.slots
-    way = way_for(optimizer, problem, x, state, n + steps)
-    minimum = None if tol is None else problem.minimum
+    way = way_for(optimizer, where, x, state, n + steps)
+    minimum = None if tol is None else where.minimum
     single = x.ndim == 1
-    feasible = getattr(problem, "feasible", None)
+    feasible = getattr(where, "feasible", None)
 
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)
         check_first(x, e)
-        record = Recorder(optimizer, problem, x, slots, e, every)
+        record = Recorder(optimizer, where, x, slots, e, every)
         status, stop, lost = BUDGET, n + steps, None
         check_rule(way, x, e.g, slots, n, stop)
         fast = engine_for(engine, way, x, slots, callback is not None)
         while n < stop:
-            if tol is not None and _is_solved(problem, x, e, minimum, tol):
+            if tol is not None and _is_solved(where, x, e, minimum, tol):
                 status = CONVERGED
                 break
             if fast is not None and (chunk := leap(fast, n, x, e, slots, stop, tol, minimum)) is not None:
@@ -139,7 +143,7 @@ def minimize(
                 status = STOPPED
                 break
         else:
-            if tol is not None and _is_solved(problem, x, e, minimum, tol):
+            if tol is not None and _is_solved(where, x, e, minimum, tol):
                 status = CONVERGED
         history = record.history()
         failure = _failure(history, e, lost)
@@ -157,7 +161,7 @@ def minimize(
         nfev=way.n_f,
         njev=way.n_g,
         status=status,
-        message=_message(status, len(history.lr), tol, minimum, problem, diverged, failure),
+        message=_message(status, len(history.lr), tol, minimum, where, diverged, failure),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
         diverged=diverged,
         state=State(

@@ -1,8 +1,8 @@
 """The contract of an optimizer: a frozen record of hyperparameters and one pure update."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -11,15 +11,24 @@ from optim.resume import rule_of, state_fits
 from optim.state import State
 from stepsize.base.answers import as_array
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
-from stepsize.base.record import Record
+from stepsize.base.display import brief
+from stepsize.base.record import Default, Record
 
-__all__ = ["Evaluation", "Hyper", "Optimizer", "Slots", "hyper"]
+__all__ = ["Evaluation", "Hyper", "Optimizer", "Rate", "Slots", "hyper"]
 
 Array = np.ndarray[Any, Any]
 Slots = tuple[Any, ...]
 
-# A number, an array, or a schedule; inside an update always the number or array of that update.
-Hyper = Annotated[Any, "hyperparameter"]
+
+class Rate(Protocol):
+    """What may stand for a number and is no plain function: a schedule, a feedback rate, a line search."""
+
+    kind: ClassVar[str]
+
+
+# What a hyperparameter may be. Inside an update, ``h`` has the number or array of that update in its place,
+# which is why the rules write ``h: Any``.
+Hyper = float | Array | Callable[[int], float] | Rate
 
 # Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than
 # this.
@@ -44,6 +53,13 @@ class Evaluation(NamedTuple):
     var_f: Any = None
     var_g: Any = None
     drawn: tuple[int, int] | None = None
+
+    def __repr__(self) -> str:
+        return brief(self)
+
+
+def _rateless(optimizer: Any) -> Any:
+    raise AttributeError(f"{type(optimizer).__name__} has no lr")
 
 
 class Optimizer(Record, abstract=True):
@@ -91,6 +107,9 @@ class Optimizer(Record, abstract=True):
     jacobian: ClassVar[Any]
     grad: ClassVar[Any] = None
 
+    # Every rule has the field; a wrapper's is that of the rule inside.
+    lr = Default(_rateless, "The rate.")
+
     if not TYPE_CHECKING:  # what it returns is an optimizer, except to SciPy
 
         def __new__(cls, *args: Any, **options: Any) -> Any:
@@ -99,28 +118,22 @@ class Optimizer(Record, abstract=True):
                 return cls()(*args, **options)
             return object.__new__(cls)
 
-    if TYPE_CHECKING:  # every rule has the field `lr`; a wrapper's is that of the rule inside
-
-        @property
-        def lr(self) -> Any:
-            """Return the rate."""
-
     def __setattr__(self, name: str, value: Any) -> None:
         raise dataclasses.FrozenInstanceError(
             f"{type(self).__name__} is frozen; use .replace({name}=...) for a parameter, and let a rule keep "
             "what it remembers in its slots"
         )
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the direction d to subtract and the new slots, for a gradient g taken at x."""
         raise NotImplementedError
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next x and the new slots."""
         d, slots = self.direction(x, g, slots, h)
         return x - h.lr * d, slots
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Return the slots before the first update: zeros like x."""
         return tuple(np.zeros_like(x) for _ in self.slots)
 
@@ -276,9 +289,18 @@ class Optimizer(Record, abstract=True):
         check_range(name, self.ranges().get(name, ANY), value, "")
         return value
 
+    @classmethod
+    def instead_of(cls, name: str) -> str:
+        """Return what to write instead of a parameter of another library's rule, or of a misspelled one."""
+        from stepsize.base.aliases import rule_parameter
+
+        fields = list(cls.__dataclass_fields__)
+        return rule_parameter(cls.__name__, name, fields) or super().instead_of(name)
+
     def at_default_rate(self) -> Self:
-        """Return the same rule with the rate that its class has by default."""
-        return self.replace(lr=type(self).lr)
+        """Return the same rule with the rate that its class has by default, if it has one."""
+        default = getattr(type(self), "lr", None)
+        return self if default is None else self.replace(lr=default)
 
     def __call__(self, fun: Any, x0: Any, args: tuple[Any, ...] = (), **options: Any) -> Any:
         """Serve as SciPy's method: ``scipy.optimize.minimize(f, x0, jac=g, method=Adam(lr=0.1))``."""

@@ -1,6 +1,6 @@
 """Directions that learn the curvature from gradients: BFGS, L-BFGS and conjugate gradients."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class _Comparing(Optimizer, abstract=True):
     compares: ClassVar = True
     lr: Hyper
 
-    def change(self, x: Any, g: Any, x_old: Any, g_old: Any, h: Self) -> tuple[Any, Any, Any]:
+    def change(self, x: Any, g: Any, x_old: Any, g_old: Any, h: Any) -> tuple[Any, Any, Any]:
         """Return s, y and the earlier gradient: where the problem varies, on the mini-batch that g is of."""
         g_old = g_old if h.grad is None else h.grad(x_old)
         return x - x_old, g - g_old, g_old
@@ -67,13 +67,13 @@ class BFGS(_Comparing):
     lr: Hyper = 1.0
     rescale: bool = True
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Return the identity for every run, and room for the last x and g."""
         d = x.shape[-1]
         H = np.broadcast_to(np.eye(d, dtype=x.dtype), (*x.shape, d))
         return H, np.zeros_like(x), np.zeros_like(x)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Learn from the last step, then return H g."""
         H, x_old, g_old = slots
         if h.t > 1:
@@ -136,12 +136,12 @@ class LBFGS(_Comparing):
         """Refuse to remember nothing."""
         as_count("memory", self.memory, 1)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Return room for m pairs, oldest first, and for the last x and g."""
         pairs = np.zeros((*x.shape[:-1], self.memory, x.shape[-1]), x.dtype)
         return pairs, pairs, np.zeros_like(x), np.zeros_like(x)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Learn from the last step, then return H g by the two loops."""
         S, Y, x_old, g_old = slots
         if h.t > 1:
@@ -233,7 +233,7 @@ class ConjugateGradient(_Comparing):
             0 <= as_number("descent", self.descent) < 1, "descent", self.descent, "a number in [0, 1)"
         )
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return -p."""
         p, x_old, g_old = slots
         if (h.t - 1) % (self.restart or x.shape[-1]) == 0:

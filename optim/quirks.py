@@ -1,6 +1,6 @@
 """Rules that one library alone has, kept out of the families, which stay as their papers write them."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class TorchAdagrad(Adagrad):
 
     lr_decay: Hyper = 0.0
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return Adagrad's direction, slowed."""
         d, slots = Adagrad.direction(self, x, g, slots, h)
         return d / (1 + (h.t - 1) * h.lr_decay), slots
@@ -86,7 +86,7 @@ class OptaxAdam(Adam):
 
     eps_root: Hyper = hyper(0.0, least=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the corrected mean over the root of the corrected mean square."""
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
@@ -117,7 +117,7 @@ class OptaxAdadeltaAscending(Adadelta):
     [0.002]
     """
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return Adadelta's direction with the wrong sign."""
         d, slots = Adadelta.direction(self, x, g, slots, h)
         return -d, slots
@@ -154,7 +154,7 @@ class OptaxRpropOneStepLate(Rprop):
 
     slots: ClassVar = ("held", "delta")
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return what was held back, and hold back what is due."""
         held, delta = slots
         same = held * g
@@ -195,7 +195,7 @@ class OptaxScheduleFreeSGD(ScheduleFreeSGD):
 
     weight_lr: Hyper = 1.0
 
-    def rate_of_weights(self, lr: Any, h: Self) -> Any:
+    def rate_of_weights(self, lr: Any, h: Any) -> Any:
         """Return the rate of its own that the averaging has."""
         return h.weight_lr
 
@@ -228,7 +228,7 @@ class OptaxScheduleFreeAdamW(ScheduleFreeAdamW):
 
     weight_lr: Hyper = 0.0025
 
-    def rate_of_weights(self, lr: Any, h: Self) -> Any:
+    def rate_of_weights(self, lr: Any, h: Any) -> Any:
         """Return the rate of its own that the averaging has."""
         return h.weight_lr
 
@@ -265,13 +265,13 @@ class KerasScheduleFreeAdamW(ScheduleFreeAdamW):
 
     power: Hyper = 0.0
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Take the decay off the average, then make the step without any."""
         z, mean, *rest = slots
         mean = mean - h.lr * h.weight_decay * x / h.beta
         return ScheduleFreeAdamW.update(self, x, g, (z, mean, *rest), h)
 
-    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the direction of z, which knows no decay."""
         return ScheduleFreeAdamW.direction_at_y(self, 0.0 * y, g, slots, h)
 
@@ -311,7 +311,7 @@ class TorchASGD(Optimizer):
     alpha: Hyper = 0.75
     t0: Hyper = 1e6
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point; the rate of the next update; the average."""
         eta, mean = slots
         x = x * (1 - h.lambd * eta) - eta * g
@@ -319,7 +319,7 @@ class TorchASGD(Optimizer):
         eta = 0.0 * eta + h.lr / (1 + h.lambd * h.lr * h.t) ** h.alpha
         return x, (eta, (1 - mu) * mean + mu * x)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start at the first rate, the average at x."""
         return np.zeros_like(x) + h.lr, x
 

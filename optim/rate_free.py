@@ -1,6 +1,6 @@
 """Optimizers that find their own rate from how far they have come: D-Adaptation and Prodigy."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -85,7 +85,7 @@ class Prodigy(_RateFree):
     d0: float = 1e-6
     debias: bool = False
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point, made with the old estimate, and the new estimate."""
         m, v, s, x0, d, r = slots
         beta3 = sqrt(h.beta2)
@@ -98,7 +98,7 @@ class Prodigy(_RateFree):
         step = m / (sqrt(v) + d * h.eps) + h.weight_decay * x
         return x - rate * step, (m, v, s, x0, d, r)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Remember the start; the first estimate is d0."""
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, x, number + h.d0, number
@@ -166,7 +166,7 @@ class DAdaptAdam(_RateFree):
     d0: float = 1e-6
     debias: bool = False
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point, made with the old estimate, and the new estimate."""
         m, v, s, d, r = slots
         beta3 = sqrt(h.beta2)
@@ -178,7 +178,7 @@ class DAdaptAdam(_RateFree):
         d = maximum(d, _ratio(r, (1 - beta3) * _sum(abs(s))))
         return x - _ratio(m, sqrt(v) + h.eps) - rate * h.weight_decay * x, (m, v, s, d, r)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start all averages at 0; the first estimate is d0."""
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, number + h.d0, number

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from optim.settling import settled_at, tolerance_of
 from optim.state import State
 from stepsize.base.hooks import hook
 from stepsize.base.norms import norm
+
+if TYPE_CHECKING:
+    from optim.optimizer import Optimizer
 
 __all__ = ["BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "History", "Run", "settled_at"]
 
@@ -121,7 +124,7 @@ class Run:
     """
 
     problem: Any
-    optimizer: Any
+    optimizer: "Optimizer"
     history: History
     jac: Array
     nfev: int
@@ -129,7 +132,7 @@ class Run:
     status: int
     message: str
     success: bool
-    diverged: Any
+    diverged: bool | Array
     state: State
     failure: str | None = None
 
@@ -149,15 +152,17 @@ class Run:
         return np.array(self._points[-1])
 
     @property
-    def fun(self) -> Any:
+    def fun(self) -> float | Array:
         """The value at the answer."""
-        return _plain(self.loss[-1])
+        fun: float | Array = _plain(self.loss[-1])
+        return fun
 
     @cached_property
-    def best_step(self) -> Any:
+    def best_step(self) -> int | Array:
         """How many updates had been made at the lowest value, of the points that are kept."""
         kept = self.loss[self.history.n]
-        return _plain(self.history.n[np.where(np.isnan(kept), np.inf, kept).argmin(axis=0)])
+        step: int | Array = _plain(self.history.n[np.where(np.isnan(kept), np.inf, kept).argmin(axis=0)])
+        return step
 
     @property
     def best_x(self) -> Array:
@@ -168,9 +173,12 @@ class Run:
         return np.array(np.take_along_axis(self._points, rows[None, ..., None], axis=0)[0])
 
     @property
-    def best_fun(self) -> Any:
+    def best_fun(self) -> float | Array:
         """The lowest value."""
-        return _plain(np.take_along_axis(self.loss, np.asarray(self.best_step)[None], axis=0)[0])
+        fun: float | Array = _plain(
+            np.take_along_axis(self.loss, np.asarray(self.best_step)[None], axis=0)[0]
+        )
+        return fun
 
     @property
     def measure(self) -> str:
@@ -185,11 +193,11 @@ class Run:
         return np.asarray(self.loss - self.problem.minimum)
 
     @property
-    def overshoot_share(self) -> Any:
+    def overshoot_share(self) -> float | Array:
         """Share of the updates that overshot, from 0 to 1."""
         return _plain(self.history.overshoot.mean(axis=0)) if self.nit else 0.0
 
-    def settled(self, tol: float = 1e-8, *, atol: float | None = None) -> Any:
+    def settled(self, tol: float = 1e-8, *, atol: float | None = None) -> int | Array | None:
         """Return after how many updates the error was small and stayed so to the end.
 
         Parameters
@@ -206,7 +214,8 @@ class Run:
             None if it never settled, or only touched it at the end (`settled_at`); for a batch an array of
             floats with nan in its place.
         """
-        return settled_at(self.error, tolerance_of(self, tol, atol))
+        settled: int | Array | None = settled_at(self.error, tolerance_of(self, tol, atol))
+        return settled
 
     @property
     def _points(self) -> Array:
@@ -276,7 +285,9 @@ class Run:
         save_run(self, path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, problem: Any = None, optimizer: Any = None) -> "Run":
+    def load(
+        cls, path: str | os.PathLike[str], *, problem: Any = None, optimizer: "Optimizer | None" = None
+    ) -> "Run":
         """Return the run that `save` wrote; nothing in the file is executed.
 
         Parameters

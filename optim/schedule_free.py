@@ -1,6 +1,6 @@
 """Schedule-free learning: the average that a falling rate would have given, without the fall."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -71,15 +71,15 @@ class ScheduleFreeSGD(Optimizer):
     r: Hyper = 0.0
     power: Hyper = 2.0
 
-    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the direction of z, and the slots behind the four of the averaging."""
         return g + h.weight_decay * y, ()
 
-    def rate_of_weights(self, lr: Any, h: Self) -> Any:
+    def rate_of_weights(self, lr: Any, h: Any) -> Any:
         """Return the rate that the averaging weighs by: the one of the step."""
         return lr
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next y."""
         z, mean, largest, total, *rest = slots
         d, moments = self.direction_at_y(x, g, tuple(rest), h)
@@ -92,7 +92,7 @@ class ScheduleFreeSGD(Optimizer):
         mean = (1 - c) * mean + c * z
         return mean + (1 - h.beta) * (z - mean), (z, mean, largest, total, *moments)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start z and the average at x."""
         return (x, x, *(np.zeros_like(x) for _ in self.slots[2:]))
 
@@ -152,7 +152,7 @@ class ScheduleFreeAdamW(ScheduleFreeSGD):
     beta2: Hyper = hyper(0.999, least=0, below=1)
     eps: Hyper = hyper(1e-8, least=0)
 
-    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return RMSprop's direction, corrected, plus the decay."""
         (v,) = slots
         v = h.beta2 * v + (1 - h.beta2) * (g * g)

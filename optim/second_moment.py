@@ -1,6 +1,6 @@
 """Relatives of Adam with another second moment, or another trust in it: AMSGrad, RAdam, Yogi, AdaBelief."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class AMSGrad(Optimizer):
     debias: str = "none"
     eps_hat: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the mean over the root of the largest mean square."""
         m, v, top = slots
         m = h.beta1 * m + (1 - h.beta1) * g
@@ -142,7 +142,7 @@ class RAdam(Optimizer):
     eps_hat: bool = False
     wait: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return Adam's direction, rectified, or the corrected mean alone."""
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
@@ -211,7 +211,7 @@ class Yogi(Optimizer):
     initial: Hyper = hyper(0.0, least=0)
     debias: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the mean over the root of the second moment."""
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
@@ -220,7 +220,7 @@ class Yogi(Optimizer):
         v_hat = v / (1 - h.beta2**h.t) if h.debias else v
         return m_hat / (sqrt(v_hat) + h.eps), (m, v)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start both moments at `initial`."""
         return np.zeros_like(x) + h.initial, np.zeros_like(x) + h.initial
 
@@ -267,7 +267,7 @@ class AdaBelief(Optimizer):
     eps: Hyper = hyper(1e-16, least=0)
     eps_root: Hyper = hyper(1e-16, least=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the corrected mean over the root of the corrected mean deviation."""
         m, s = slots
         m = h.beta1 * m + (1 - h.beta1) * g

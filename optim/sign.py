@@ -1,6 +1,6 @@
 """Optimizers that look at the sign of the gradient and not at its size."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class SignSGD(Optimizer):
 
     lr: Hyper = 1e-4
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the sign of the gradient."""
         return sign(g), ()
 
@@ -78,7 +78,7 @@ class Signum(Optimizer):
     lr: Hyper = 1e-4
     beta: Hyper = hyper(0.9, least=0, below=1)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the sign of the average."""
         (m,) = slots
         m = h.beta * m + (1 - h.beta) * g
@@ -120,7 +120,7 @@ class Lion(Optimizer):
     beta1: Hyper = hyper(0.9, least=0, below=1)
     beta2: Hyper = hyper(0.99, least=0, below=1)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the sign of the mix, and remember."""
         (m,) = slots
         d = sign(h.beta1 * m + (1 - h.beta1) * g)
@@ -180,7 +180,7 @@ class Rprop(Optimizer):
     least: Hyper = 1e-6
     most: Hyper = 50.0
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the sign of the gradient times the step."""
         before, delta = slots
         same = before * g
@@ -189,6 +189,6 @@ class Rprop(Optimizer):
         g = where(same < 0, 0.0 * g, g)
         return delta * sign(g), (g, delta)
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Start with no gradient and the initial step."""
         return np.zeros_like(x), np.zeros_like(x) + h.initial

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from stepsize.base.display import brief
+
 __all__ = ["State"]
 
 
@@ -46,6 +48,8 @@ class State:
     rule: str | None = None
     rate: str | None = None
     shape: tuple[int, ...] | None = None
+
+    __repr__ = brief
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""

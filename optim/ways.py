@@ -163,7 +163,7 @@ class SearchWay(Way):
 
     def evaluate(self, n: int, x: Array) -> Any:
         """Return the evaluation that the last search handed over if it was at x, or make one."""
-        at = self.carry["at"]
+        at: Any = self.carry["at"]
         if at is not None and np.array_equal(at["x"], x):
             return Evaluation(*(at[name] for name in ("f", "g", "var_f", "var_g", "drawn")))
         self.n_f += 1

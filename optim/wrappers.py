@@ -36,19 +36,19 @@ class Wrapper(Optimizer, abstract=True):
     demo: ClassVar = {"inner": Momentum()}
     inner: Any
 
-    def before(self, x: Any, g: Any, h: Self) -> Any:
+    def before(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient that the inner rule sees."""
         return g
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner rule's direction."""
         return self.inner.direction(x, self.before(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # `inner` is Any, so that h.inner may be a resolved record
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner rule's next point."""
         return self.inner.update(x, self.before(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # as above
 
-    def start(self, x: Array, h: Self) -> Slots:
+    def start(self, x: Array, h: Any) -> Slots:
         """Return the wrapper's slots, zeros like x, and the inner rule's."""
         return (*(np.zeros_like(x) for _ in self.own), *self.inner.start(x, h.inner))
 
@@ -154,7 +154,7 @@ class L2(Wrapper):
 
     weight_decay: Hyper = hyper(0.01, least=0)
 
-    def before(self, x: Any, g: Any, h: Self) -> Any:
+    def before(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient with the penalty's."""
         return g + h.weight_decay * x
 
@@ -192,12 +192,12 @@ class DecoupledDecay(Wrapper):
 
     weight_decay: Hyper = hyper(0.01, least=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner direction plus the decay."""
         d, slots = self.inner.direction(x, g, slots, h.inner)
         return d + h.weight_decay * x, slots
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner rule's next point, less the decay."""
         x_next, slots = self.inner.update(x, g, slots, h.inner)
         return x_next - h.lr * h.weight_decay * x, slots
@@ -256,14 +256,14 @@ class WithMomentum(Wrapper):
         """Refuse a rule inside that gives no direction."""
         refuse_unless(self.inner.factors, "inner", self.inner, "a rule whose update is x - lr * d")
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the velocity, the rate outside."""
         m, *rest = slots
         d, inner = self.inner.direction(x, g, tuple(rest), h.inner)
         m = h.momentum * m + d
         return d + h.momentum * m if h.nesterov else m, (m, *inner)
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Self) -> tuple[Any, Slots]:
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point, the rate where `rate_inside` says."""
         if not h.rate_inside:
             return Optimizer.update(self, x, g, slots, h)

@@ -1,89 +1,64 @@
 """Where: test problems with gradients, and the facts that theory needs."""
 
-from problems.bowls import *
-from problems.bowls import __all__ as _bowls
-from problems.changing import *
-from problems.changing import __all__ as _changing
-from problems.convex import *
-from problems.convex import __all__ as _convex
-from problems.estimate import *
-from problems.estimate import __all__ as _estimate
-from problems.finite_sum import *
-from problems.finite_sum import __all__ as _finite_sum
-from problems.formula import *
-from problems.formula import __all__ as _formula
-from problems.hard_cases import *
-from problems.hard_cases import __all__ as _hard_cases
-from problems.harsh_noise import *
-from problems.harsh_noise import __all__ as _harsh_noise
-from problems.humps import *
-from problems.humps import __all__ as _humps
-from problems.iris_and_digits import *
-from problems.iris_and_digits import __all__ as _iris_and_digits
-from problems.kinks import *
-from problems.kinks import __all__ as _kinks
-from problems.least_squares import *
-from problems.least_squares import __all__ as _least_squares
-from problems.logistic import *
-from problems.logistic import __all__ as _logistic
-from problems.multimodal import *
-from problems.multimodal import __all__ as _multimodal
-from problems.networks import *
-from problems.networks import __all__ as _networks
-from problems.noise import *
-from problems.noise import __all__ as _noise
-from problems.problem import *
-from problems.problem import __all__ as _problem
-from problems.products import *
-from problems.products import __all__ as _products
-from problems.prototypes import *
-from problems.prototypes import __all__ as _prototypes
-from problems.quadratics import *
-from problems.quadratics import __all__ as _quadratics
-from problems.rescale import *
-from problems.rescale import __all__ as _rescale
-from problems.sampling import *
-from problems.sampling import __all__ as _sampling
-from problems.separable import *
-from problems.separable import __all__ as _separable
-from problems.softmax import *
-from problems.softmax import __all__ as _softmax
-from problems.supervised import *
-from problems.supervised import __all__ as _supervised
-from problems.textbook import *
-from problems.textbook import __all__ as _textbook
-from problems.transform import *
-from problems.transform import __all__ as _transform
-from problems.valleys import *
-from problems.valleys import __all__ as _valleys
+from typing import TYPE_CHECKING, Any
 
+# public names: written by tools/public_names.py
+from problems.bowls import Booth, Matyas, McCormick, Zakharov
+from problems.changing import Drifting, Jumping, OnlineCounterexample
+from problems.convex import BoydExponential, HyperbolicCosine, Quartic, RootBowl
+from problems.estimate import Estimate, Stats
+from problems.finite_sum import Batch, FiniteSum
+from problems.formula import Formula
+from problems.hard_cases import Beale, BrownBadlyScaled, HelicalValley, PowellSingular, Wood
+from problems.harsh_noise import CauchyNoise, MaskedGradient, MultiplicativeNoise
+from problems.humps import Branin, GoldsteinPrice, Himmelblau, SixHumpCamel, ThreeHumpCamel
+from problems.iris_and_digits import Digits, Iris
+from problems.kinks import AbsoluteValue, Huber, LessardQuadratic
+from problems.least_squares import Airfoil, LeastSquares, WilsonConstruction
+from problems.logistic import BreastCancer, LogisticRegression, SeparableLogistic
+from problems.multimodal import Ackley, CosineWave, Griewank, TwoWells
+from problems.networks import MLP, DigitsMLP
+from problems.noise import AdditiveNoise
+from problems.problem import Custom, Problem
+from problems.products import DiagonalLinearNetwork, ScalarFactorization
+from problems.prototypes import Prototype, PrototypeNorm
+from problems.quadratics import Parabola, Quadratic
+from problems.rescale import Scaled, Stretched
+from problems.sampling import MiniBatch
+from problems.separable import Levy, Rastrigin, StyblinskiTang
+from problems.softmax import SoftmaxRegression
+from problems.supervised import Supervised, two_gaussians
+from problems.textbook import (
+    Canyon,
+    MonkeySaddle,
+    NesterovQuadratic,
+    Saddle,
+    ShewchukQuadratic,
+    StrangQuadratic,
+)
+from problems.transform import Rotated, Shifted
+from problems.valleys import DixonPrice, GohBanana, Rosenbrock
+
+# fmt: off
 __all__ = [
-    *_problem,
-    *_finite_sum,
-    *_quadratics,
-    *_estimate,
-    *_sampling,
-    *_noise,
-    *_textbook,
-    *_convex,
-    *_kinks,
-    *_bowls,
-    *_humps,
-    *_valleys,
-    *_hard_cases,
-    *_multimodal,
-    *_separable,
-    *_formula,
-    *_prototypes,
-    *_transform,
-    *_rescale,
-    *_supervised,
-    *_least_squares,
-    *_logistic,
-    *_softmax,
-    *_iris_and_digits,
-    *_networks,
-    *_products,
-    *_harsh_noise,
-    *_changing,
+    "MLP", "AbsoluteValue", "Ackley", "AdditiveNoise", "Airfoil", "Batch", "Beale", "Booth",
+    "BoydExponential", "Branin", "BreastCancer", "BrownBadlyScaled", "Canyon", "CauchyNoise", "CosineWave",
+    "Custom", "DiagonalLinearNetwork", "Digits", "DigitsMLP", "DixonPrice", "Drifting", "Estimate",
+    "FiniteSum", "Formula", "GohBanana", "GoldsteinPrice", "Griewank", "HelicalValley", "Himmelblau", "Huber",
+    "HyperbolicCosine", "Iris", "Jumping", "LeastSquares", "LessardQuadratic", "Levy", "LogisticRegression",
+    "MaskedGradient", "Matyas", "McCormick", "MiniBatch", "MonkeySaddle", "MultiplicativeNoise",
+    "NesterovQuadratic", "OnlineCounterexample", "Parabola", "PowellSingular", "Problem", "Prototype",
+    "PrototypeNorm", "Quadratic", "Quartic", "Rastrigin", "RootBowl", "Rosenbrock", "Rotated", "Saddle",
+    "ScalarFactorization", "Scaled", "SeparableLogistic", "ShewchukQuadratic", "Shifted", "SixHumpCamel",
+    "SoftmaxRegression", "Stats", "StrangQuadratic", "Stretched", "StyblinskiTang", "Supervised",
+    "ThreeHumpCamel", "TwoWells", "WilsonConstruction", "Wood", "Zakharov", "two_gaussians",
 ]
+# fmt: on
+# public names: end
+
+if not TYPE_CHECKING:  # a checker would believe that any name is there
+
+    def __getattr__(name: str) -> Any:
+        from stepsize.base.aliases import missing_name
+
+        raise missing_name("problems", name, __all__)

@@ -6,6 +6,7 @@ import numpy as np
 
 from problems.problem import Problem
 from stepsize.base.checks import as_count
+from stepsize.base.display import brief
 
 __all__ = ["Estimate", "Stats"]
 
@@ -19,6 +20,9 @@ class Stats(NamedTuple):
     g: Any
     var_f: Any
     var_g: Any
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 class Estimate(Problem, abstract=True):

@@ -8,7 +8,7 @@ import numpy as np
 
 from stepsize.base.answers import as_array, as_value, ask, floats_at, spreads
 from stepsize.base.checks import as_count, as_number, describe, real_numbers, refuse_unless
-from stepsize.base.record import Record
+from stepsize.base.record import Default, Record
 
 __all__ = ["Custom", "Problem"]
 
@@ -80,17 +80,13 @@ class Problem(Record, abstract=True):
     varies = Fact(False)
     drifts = Fact(False)
     gradient_source = Fact("exact")
+    formula = Default(repr, "One line of mathematics for tables and titles.")
     demo: ClassVar[dict[str, Any]] = {}
 
     @property
     def dim(self) -> int:
         """Number of parameters, d."""
         return len(self.x0)
-
-    @property
-    def formula(self) -> str:
-        """One line of mathematics for tables and titles."""
-        return repr(self)
 
     def fun(self, x: Any) -> Any:
         """Return the value at x."""

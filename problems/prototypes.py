@@ -141,8 +141,8 @@ class Prototype(Problem):
         if name in ("exponential", "relu"):
             return (None if name == "exponential" else float(self._limits[-1])), curve.value
         if isinstance(curve, Well):
-            return curve.at, curve.value - curve.depth
-        return curve.at, curve.value
+            return curve.at, float(curve.value - curve.depth)
+        return curve.at, float(curve.value)
 
     @property
     def minimizers(self) -> Any:

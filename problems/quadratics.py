@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from problems.problem import Array, Problem
 from stepsize.base.arithmetic import dot
@@ -49,7 +50,7 @@ class Quadratic(Problem):
     [-5.0, -40.0]
     """
 
-    hessian: Any = (1.0, 20.0)
+    hessian: ArrayLike = (1.0, 20.0)
     rotation: Any = None
     minimizer: Any = None
     minimum_value: float = 0.0
@@ -86,7 +87,7 @@ class Quadratic(Problem):
 
     @property
     def _eigenvectors(self) -> Array:
-        if np.ndim(self.rotation) == 0 and len(self.hessian) == 2:
+        if np.ndim(self.rotation) == 0 and np.shape(self.hessian)[0] == 2:
             c, s = np.cos(self.rotation), np.sin(self.rotation)
             return np.array([[c, -s], [s, c]])
         return np.asarray(self.rotation, float)
@@ -131,7 +132,9 @@ class Quadratic(Problem):
 
     @cached_property
     def _center(self) -> Array:
-        return np.zeros(len(self.hessian)) if self.minimizer is None else np.array(self.minimizer, float)
+        return (
+            np.zeros(np.shape(self.hessian)[0]) if self.minimizer is None else np.array(self.minimizer, float)
+        )
 
     @property
     def minimizers(self) -> Any:
@@ -153,7 +156,7 @@ class Quadratic(Problem):
         """The start."""
         if self.start is not None:
             return tuple(float(v) for v in self.start)
-        return (-5.0, -2.0) if len(self.hessian) == 2 else (1.0,) * len(self.hessian)
+        return (-5.0, -2.0) if np.shape(self.hessian)[0] == 2 else (1.0,) * np.shape(self.hessian)[0]
 
     @property
     def domain(self) -> Any:

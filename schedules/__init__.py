@@ -1,92 +1,59 @@
 """How far: schedules of the update index, rates that answer to the run, and line searches."""
 
-from schedules.budget import *
-from schedules.budget import __all__ as _budget
-from schedules.changed import *
-from schedules.changed import __all__ as _changed
-from schedules.composites import *
-from schedules.composites import __all__ as _composites
-from schedules.cosine import *
-from schedules.cosine import __all__ as _cosine
-from schedules.cycles import *
-from schedules.cycles import __all__ as _cycles
-from schedules.cyclic import *
-from schedules.cyclic import __all__ as _cyclic
-from schedules.decay import *
-from schedules.decay import __all__ as _decay
-from schedules.feedback import *
-from schedules.feedback import __all__ as _feedback
-from schedules.functions import *
-from schedules.functions import __all__ as _functions
-from schedules.linesearch.armijo import *
-from schedules.linesearch.armijo import __all__ as _armijo
-from schedules.linesearch.exact import *
-from schedules.linesearch.exact import __all__ as _exact
-from schedules.linesearch.gols import *
-from schedules.linesearch.gols import __all__ as _gols
-from schedules.linesearch.hager_zhang import *
-from schedules.linesearch.hager_zhang import __all__ as _hager_zhang
-from schedules.linesearch.line import *
-from schedules.linesearch.line import __all__ as _line
-from schedules.linesearch.nonmonotone import *
-from schedules.linesearch.nonmonotone import __all__ as _nonmonotone
-from schedules.linesearch.parabola import *
-from schedules.linesearch.parabola import __all__ as _parabola
-from schedules.linesearch.probabilistic import *
-from schedules.linesearch.probabilistic import __all__ as _probabilistic
-from schedules.linesearch.sls import *
-from schedules.linesearch.sls import __all__ as _sls
-from schedules.linesearch.wolfe import *
-from schedules.linesearch.wolfe import __all__ as _wolfe
-from schedules.momentum import *
-from schedules.momentum import __all__ as _momentum
-from schedules.phases import *
-from schedules.phases import __all__ as _phases
-from schedules.plateau import *
-from schedules.plateau import __all__ as _plateau
-from schedules.product import *
-from schedules.product import __all__ as _product
-from schedules.schedule import *
-from schedules.schedule import __all__ as _schedule
-from schedules.selftuning import *
-from schedules.selftuning import __all__ as _selftuning
-from schedules.steps import *
-from schedules.steps import __all__ as _steps
-from schedules.stochastic import *
-from schedules.stochastic import __all__ as _stochastic
-from schedules.theory import *
-from schedules.theory import __all__ as _theory
-from schedules.warmup import *
-from schedules.warmup import __all__ as _warmup
+from typing import TYPE_CHECKING, Any
 
+# public names: written by tools/public_names.py
+from schedules.budget import Geometric, KohonenRecursion, Linear, Polynomial, Rex
+from schedules.changed import Cap, Delay, Floor, PerEpoch, Repeat, Skip
+from schedules.composites import Fractions, Product, Rows, Sum, Then
+from schedules.cosine import Cosine, FlatCosine, Tanh
+from schedules.cycles import Cycles, PeriodicCosine, Restarts
+from schedules.cyclic import Cyclic, OneCycle, Sawtooth
+from schedules.decay import Exponential, InverseSqrt, InverseTime, Power, SearchThenConverge, TimeBased
+from schedules.feedback import Feedback
+from schedules.functions import FromFunction, Recursion
+from schedules.linesearch.armijo import Armijo, ForwardBackward
+from schedules.linesearch.exact import ExactQuadratic, ExactSearch
+from schedules.linesearch.gols import GOLSB, GOLSI, GOLSBack, GOLSMax
+from schedules.linesearch.hager_zhang import HagerZhang
+from schedules.linesearch.line import Found, Line, Search, Trial
+from schedules.linesearch.nonmonotone import GrippoLamparielloLucidi
+from schedules.linesearch.parabola import PAL, QuadraticApproximation
+from schedules.linesearch.probabilistic import ProbabilisticLineSearch
+from schedules.linesearch.sls import SLS
+from schedules.linesearch.wolfe import StrongWolfe
+from schedules.momentum import NesterovSequence, SutskeverMomentum
+from schedules.phases import Cooldown, Warmup
+from schedules.plateau import BoldDriver, Greedy, Plateau
+from schedules.product import FeedbackProduct
+from schedules.schedule import Constant, Schedule, as_schedule, per_epoch
+from schedules.selftuning import AdaGradNorm, AdGD, BarzilaiBorwein, DoG, Hypergradient, Polyak, SPSMax
+from schedules.steps import EarlyStepDecay, Interpolated, MultiStep, Piecewise, StepDecay
+from schedules.stochastic import DoublingStages, LogStepDecay, OptimalLinear, Refined
+from schedules.theory import Chebyshev, Silver, StrongSilver
+from schedules.warmup import Noam, PowerScheduler, UntunedExponential, UntunedLinear, WarmupStableDecay
+
+# fmt: off
 __all__ = [
-    *_schedule,
-    *_functions,
-    *_composites,
-    *_changed,
-    *_phases,
-    *_decay,
-    *_budget,
-    *_steps,
-    *_cosine,
-    *_cycles,
-    *_cyclic,
-    *_warmup,
-    *_theory,
-    *_stochastic,
-    *_momentum,
-    *_feedback,
-    *_plateau,
-    *_selftuning,
-    *_product,
-    *_line,
-    *_exact,
-    *_armijo,
-    *_wolfe,
-    *_hager_zhang,
-    *_nonmonotone,
-    *_sls,
-    *_parabola,
-    *_gols,
-    *_probabilistic,
+    "GOLSB", "GOLSI", "PAL", "SLS", "AdaGradNorm", "AdGD", "Armijo", "BarzilaiBorwein", "BoldDriver", "Cap",
+    "Chebyshev", "Constant", "Cooldown", "Cosine", "Cycles", "Cyclic", "Delay", "DoG", "DoublingStages",
+    "EarlyStepDecay", "ExactQuadratic", "ExactSearch", "Exponential", "Feedback", "FeedbackProduct",
+    "FlatCosine", "Floor", "ForwardBackward", "Found", "Fractions", "FromFunction", "Geometric", "GOLSBack",
+    "GOLSMax", "Greedy", "GrippoLamparielloLucidi", "HagerZhang", "Hypergradient", "Interpolated",
+    "InverseSqrt", "InverseTime", "KohonenRecursion", "Line", "Linear", "LogStepDecay", "MultiStep",
+    "NesterovSequence", "Noam", "OneCycle", "OptimalLinear", "PerEpoch", "PeriodicCosine", "Piecewise",
+    "Plateau", "Polyak", "Polynomial", "Power", "PowerScheduler", "ProbabilisticLineSearch", "Product",
+    "QuadraticApproximation", "Recursion", "Refined", "Repeat", "Restarts", "Rex", "Rows", "Sawtooth",
+    "Schedule", "Search", "SearchThenConverge", "Silver", "Skip", "SPSMax", "StepDecay", "StrongSilver",
+    "StrongWolfe", "Sum", "SutskeverMomentum", "Tanh", "Then", "TimeBased", "Trial", "UntunedExponential",
+    "UntunedLinear", "Warmup", "WarmupStableDecay", "as_schedule", "per_epoch",
 ]
+# fmt: on
+# public names: end
+
+if not TYPE_CHECKING:  # a checker would believe that any name is there
+
+    def __getattr__(name: str) -> Any:
+        from stepsize.base.aliases import missing_name
+
+        raise missing_name("schedules", name, __all__)

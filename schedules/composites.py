@@ -1,6 +1,7 @@
 """Schedules made of several schedules: their product, their sum, one after the other, one a row."""
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -161,8 +162,8 @@ class Fractions(Schedule):
     [0.0, 0.5, 1.0, 1.0, 1.0]
     """
 
-    shares: tuple[float, ...]
-    schedules: tuple[Schedule, ...]
+    shares: Sequence[float]
+    schedules: Sequence[Schedule]
     demo: ClassVar = {"shares": (0.25, 0.75), "schedules": (Constant(0.1), Linear(0.2, steps=1))}
 
     @property
@@ -219,7 +220,7 @@ class Rows(Schedule):
     [[0.1], [0.2]]
     """
 
-    schedules: tuple[Any, ...]
+    schedules: Sequence[Any]
     demo: ClassVar = {"schedules": (0.1, 0.2)}
 
     @property

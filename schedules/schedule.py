@@ -1,18 +1,23 @@
 """The contract of a schedule: a pure function of the update index."""
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
 from schedules import notation
 from stepsize.base.checks import as_count, as_number, describe, refuse_unless
-from stepsize.base.record import Record
+from stepsize.base.record import Default, Record
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
 Array = np.ndarray[Any, Any]
+
+
+def _unwritten(schedule: Any) -> str:
+    raise NotImplementedError(f"{type(schedule).__name__} has no formula")
 
 
 class Schedule(Record, abstract=True):
@@ -29,15 +34,17 @@ class Schedule(Record, abstract=True):
 
     kind: ClassVar[str] = "schedule"
     demo: ClassVar[dict[str, Any]] = {}
-
-    @property
-    def formula(self) -> str:
-        """The mathematics, as Python text in the field names and n; most classes set it as a plain string."""
-        raise NotImplementedError
+    formula = Default(_unwritten, "The mathematics, as Python text in the field names and n.")
 
     def value(self, n: Array) -> Any:
         """Return the values at the indices n, a float array of any shape; broadcasts with the parameters."""
         raise NotImplementedError
+
+    @overload
+    def __call__(self, n: float | np.integer[Any] | np.floating[Any]) -> float: ...
+
+    @overload
+    def __call__(self, n: Array | Sequence[float]) -> Array: ...
 
     def __call__(self, n: Any) -> Any:
         """Return the value at update n.
@@ -132,6 +139,13 @@ class Schedule(Record, abstract=True):
         '0.1 if n < 100 else 0.01'
         """
         return notation.describe(self, latex)
+
+    @classmethod
+    def instead_of(cls, name: str) -> str:
+        """Return what to write instead of a parameter of another library, or of a misspelled one."""
+        from stepsize.base.aliases import schedule_parameter
+
+        return schedule_parameter(name) or super().instead_of(name)
 
     def symbols(self) -> dict[str, Any]:
         """Return what the names in the formula stand for."""
@@ -265,7 +279,8 @@ def as_schedule(value: Any) -> Schedule:
     ):
         from schedules.functions import FromFunction
 
-        return FromFunction(value)
+        function: Any = value
+        return FromFunction(function)
     raise TypeError(
         f"got {describe(value)}, expected a schedule, a number or a function of the update index n"
     )

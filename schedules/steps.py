@@ -1,6 +1,7 @@
 """Rates that jump, and rates drawn through given points."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -135,7 +136,7 @@ class MultiStep(Schedule):
 
     lr: Any
     factor: float
-    at: tuple[int, ...]
+    at: Sequence[int]
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "at": (5, 15, 40)}
 
     @property
@@ -179,8 +180,8 @@ class Piecewise(Schedule):
     [0.1, 0.1, 0.02, 0.01]
     """
 
-    at: tuple[int, ...]
-    values: tuple[float, ...]
+    at: Sequence[int]
+    values: Sequence[float]
     demo: ClassVar = {"at": (5, 15, 40), "values": (0.02, 0.1, 0.05, 0.01)}
 
     @property
@@ -224,8 +225,8 @@ class Interpolated(Schedule):
     [0.0, 0.25, 1.0, 0.75, 0.5]
     """
 
-    at: tuple[float, ...]
-    values: tuple[float, ...]
+    at: Sequence[float]
+    values: Sequence[float]
     shape: str = "linear"
     demo: ClassVar = {"at": (0, 5, 20), "values": (0.01, 0.1, 0.001), "shape": "cosine"}
 

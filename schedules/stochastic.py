@@ -1,6 +1,7 @@
 """Schedules that a theorem names for subgradients and noisy gradients."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -174,7 +175,7 @@ class Refined(Schedule):
     """
 
     lr: Any
-    norms: tuple[float, ...]
+    norms: Sequence[float]
     demo: ClassVar = {"lr": 0.1, "norms": (1.0, 2.0, 2.0, 1.0, 0.5, 0.5, 0.4)}
     formula = "lr * r(n)"
 

@@ -13,6 +13,7 @@ from optim.dialects import Dialect, Use, families, family
 from problems import Problem
 from schedules import FromFunction
 from stepsize.base.arithmetic import join, parts
+from stepsize.base.display import brief
 
 __all__ = ["Comparison", "Source", "compare", "markdown"]
 
@@ -63,6 +64,8 @@ class Source:
     run: Run
     apart: Array
 
+    __repr__ = brief
+
     @property
     def call(self) -> str:
         """The call that gives this rule, in the library's words."""
@@ -106,6 +109,8 @@ class Comparison:
     family: str
     lr: float
     sources: tuple[Source, ...]
+
+    __repr__ = brief
 
     @property
     def title(self) -> str:

@@ -10,17 +10,18 @@ import numpy as np
 from optim import Optimizer, Run, minimize
 from optim.guarded import guarded
 from optim.ways import way_for
+from stepsize.base.display import brief
 from stepsize.equations import chosen, symbols, value_of
 from stepsize.notation import TEXT
 from stepsize.watching import Call, watch
 
-__all__ = ["Line", "Step", "plain_names", "step_of"]
+__all__ = ["Assignment", "Step", "plain_names", "step_of"]
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class Assignment:
     """A line of the rule: a name, the expression that it was given, and what came out.
 
     Attributes
@@ -46,6 +47,8 @@ class Line:
     value: Any
     inside: str
 
+    __repr__ = brief
+
     def recomputed(self) -> Any:
         """Return the value of the expression, evaluated again with the numbers that are shown."""
         return value_of(self.expression, self.names, self.module)
@@ -61,7 +64,7 @@ class Step:
         Which one, from 1.
     given : dict
         What the rule was given: x, g, the hyperparameters that this update used, and its slots.
-    lines : tuple of Line
+    lines : tuple of Assignment
         What it did, in its order.
     x_next : ndarray
         Where that led.
@@ -75,12 +78,14 @@ class Step:
 
     t: int
     given: dict[str, Any]
-    lines: tuple[Line, ...]
+    lines: tuple[Assignment, ...]
     x_next: Array
     f: float
     f_next: float
     slope: float
     overshoot: bool
+
+    __repr__ = brief
 
 
 def step_of(run: Run, t: int) -> Step:
@@ -126,19 +131,21 @@ def plain_names(rule: Optimizer) -> list[str]:
     return [name.rpartition("/")[2] for name in rule.slots]
 
 
-def _moved(lines: tuple[Line, ...], x: Array, x_next: Array, lr: Any) -> tuple[Line, ...]:
+def _moved(lines: tuple[Assignment, ...], x: Array, x_next: Array, lr: Any) -> tuple[Assignment, ...]:
     """Return the lines that the loop adds: the step of a searched rate, and the way back into a box."""
-    added: list[Line] = []
+    added: list[Assignment] = []
     at = next((line.value for line in reversed(lines) if line.name == "x"), None)
     if at is None:
         d = next((line.value for line in reversed(lines) if line.name == "d"), (x - x_next) / lr)
         move = ast.parse("x - lr * d", mode="eval").body
         at = x - lr * d
-        added.append(Line("x", move, {"x": x, "lr": lr, "d": d}, {}, at, "the step that the search found"))
+        added.append(
+            Assignment("x", move, {"x": x, "lr": lr, "d": d}, {}, at, "the step that the search found")
+        )
     if not np.array_equal(at, x_next, equal_nan=True):
         inside = ast.parse("clip(x)", mode="eval").body
         known = {"x": at, "clip": lambda _: x_next}
-        added.append(Line("x", inside, known, {}, x_next, "back into the feasible box"))
+        added.append(Assignment("x", inside, known, {}, x_next, "back into the feasible box"))
     return tuple(added)
 
 
@@ -157,7 +164,7 @@ def _hypers(calls: list[Call], lr: Any) -> dict[str, Any]:
 _LABELS = {"update": "x", "direction": "d", "before": "g"}
 
 
-def _lines(call: Call, label: str) -> Iterator[Line]:
+def _lines(call: Call, label: str) -> Iterator[Assignment]:
     """Yield the lines of a call, those of calls within in their place; `label` names its result."""
     owner = type(call.owner).__name__
     target: ast.expr | None
@@ -194,7 +201,7 @@ def _lines(call: Call, label: str) -> Iterator[Line]:
             same = isinstance(expression, ast.Name | ast.Attribute) and symbols(expression, TEXT) == name
             if same or (call.name == "answer" and isinstance(expression, ast.Name)):
                 continue
-            yield Line(name, expression, done.before, call.module, value, owner)
+            yield Assignment(name, expression, done.before, call.module, value, owner)
 
 
 def _targets(target: Any, value: ast.expr, label: str) -> list[tuple[str, ast.expr | None, Any]]:

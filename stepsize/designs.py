@@ -145,7 +145,7 @@ def _listed(name: str, value: Any) -> Any:
         )
     if isinstance(value, str | Record) or not isinstance(value, Iterable):
         value = [value]
-    refuse_unless(np.ndim(value) == 1 or not isinstance(value, np.ndarray), name, value, "values in one row")
+    refuse_unless(not isinstance(value, np.ndarray) or value.ndim == 1, name, value, "values in one row")
     values = list(value)
     refuse_unless(len(values) > 0, name, value, "at least one value")
     if any(isinstance(v, np.ndarray | list | tuple) for v in values):

@@ -8,6 +8,7 @@ import numpy as np
 
 from optim import Run
 from stepsize.base.checks import as_number, describe, refuse_unless
+from stepsize.base.display import brief
 from stepsize.courses import Courses, courses_of
 from stepsize.verdicts import (
     BOUNCING,
@@ -68,6 +69,13 @@ class Diagnosis:
     tol: float | None
     at_rounding: bool
     reason: str
+
+    __repr__ = brief
+
+    def _repr_html_(self) -> str:
+        from stepsize.notebook import diagnosis_html
+
+        return diagnosis_html(self)
 
     def __str__(self) -> str:
         return f"{self.verdict}: {self.reason}"

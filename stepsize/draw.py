@@ -9,13 +9,14 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
+import matplotlib.colors
 import matplotlib.ticker
 import numpy as np
 from matplotlib.axes import Axes
 
 from optim import Run
 from problems import Custom
+from stepsize.base.aliases import missing_name
 from stepsize.draw_line import line, sampling, searches
 from stepsize.draw_schedules import schedule, schedules
 from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, style
@@ -65,10 +66,12 @@ _ELSEWHERE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _ELSEWHERE:
-        return getattr(importlib.import_module(_ELSEWHERE[name]), name)
-    raise AttributeError(f"module 'stepsize.draw' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker would believe that any name is there
+
+    def __getattr__(name: str) -> Any:
+        if name in _ELSEWHERE:
+            return getattr(importlib.import_module(_ELSEWHERE[name]), name)
+        raise missing_name("stepsize.draw", name, __all__)
 
 
 def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels: Any = None) -> Axes:
@@ -116,8 +119,8 @@ def level_lines(ax: Axes, x: Any, y: Any, height: Array, levels: Array) -> None:
     height, levels = height / levels[-1], levels / levels[-1]
     # A log scale has no place for the minimum itself.
     height = np.ma.maximum(height, max(levels[0] * 1e-3, np.finfo(float).tiny))
-    shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
-    norm = mpl.colors.LogNorm(levels[0], levels[-1])
+    shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#e3e9ee"])
+    norm = matplotlib.colors.LogNorm(levels[0], levels[-1])
     ax.contourf(x, y, height, levels=levels, cmap=shades, norm=norm, extend="both")
     lines = levels[(levels < height.max()) & (levels > height.min())]
     if len(lines):
@@ -133,8 +136,8 @@ def _plain_ticks(ax: Axes) -> None:
             continue
         digits = 3 + max(math.ceil(math.log10(far / (high - low))), 0)
         words = "{:." + str(digits) + "g}"
-        axis.set_major_locator(mpl.ticker.MaxNLocator(4))
-        axis.set_major_formatter(mpl.ticker.FuncFormatter(partial(_written, words)))
+        axis.set_major_locator(matplotlib.ticker.MaxNLocator(4))
+        axis.set_major_formatter(matplotlib.ticker.FuncFormatter(partial(_written, words)))
 
 
 def _written(words: str, value: float, _: Any) -> str:
@@ -267,7 +270,7 @@ def rates(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: st
 def _plotted(run: Run, window: Any) -> int:
     """Return how many points to draw: until the run has settled for good, or left the region for good."""
     count = len(run.history.x)
-    settled: int | None = run.settled(atol=1e-14 * max(abs(float(run.error[0])), 1.0))
+    settled: Any = run.settled(atol=1e-14 * max(abs(float(run.error[0])), 1.0))
     if settled is not None:
         return min(int(np.searchsorted(run.history.n, settled)) + 2, count)
     if window is None:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from stepsize.comparison import Comparison, first_steps
 from stepsize.draw import COLORS, contours, path, style
+from stepsize.draw_style import Picture
 
 __all__ = ["parting"]
 
@@ -22,7 +23,7 @@ def parting(comparison: Comparison) -> Figure:
     reference = comparison.sources[0]
     sizes = np.geomspace(1e-12, 10, 200)
     with style():
-        picture = Figure(figsize=(11, 3.5 + 0.17 * len(groups)), layout="constrained")
+        picture = Picture(figsize=(11, 3.5 + 0.17 * len(groups)), layout="constrained")
         paths, distances, steps = picture.subplots(1, 3)
         window = _window(comparison)
         contours(reference.run.problem, paths, window=window)

@@ -5,7 +5,8 @@ They are reached as ``draw.map`` and ``draw.errors``.
 
 from typing import Any
 
-import matplotlib as mpl
+import matplotlib.cm
+import matplotlib.colors
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -58,12 +59,12 @@ def map(sweep: Sweep, x: str = "lr", y: str = "momentum", ax: Axes | None = None
     with style():
         ax = axes_or_new(ax, 5.6, 3.8)
         families = [verdict.partition(",")[0] for verdict in VERDICTS]
-        shades = np.array([mpl.colors.to_rgb(verdict_shades(family)[0]) for family in families])
+        shades = np.array([matplotlib.colors.to_rgb(verdict_shades(family)[0]) for family in families])
         picture = shades[code]
         done = np.isfinite(settled)
-        greens = mpl.colors.LinearSegmentedColormap.from_list("", ["#00402c", "#009E73", "#c7ecdf"])
+        greens = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#00402c", "#009E73", "#c7ecdf"])
         norm = (
-            mpl.colors.LogNorm(max(settled[done].min(), 1), max(settled[done].max(), 2))
+            matplotlib.colors.LogNorm(max(settled[done].min(), 1), max(settled[done].max(), 2))
             if done.any()
             else None
         )
@@ -77,7 +78,7 @@ def map(sweep: Sweep, x: str = "lr", y: str = "momentum", ax: Axes | None = None
         ax.legend(handles=[*others, *marks], loc="upper left", bbox_to_anchor=(1.0, 1.0))
         if norm is not None:
             place = ax.inset_axes((1.05, 0.03, 0.04, 0.45))
-            bar = ax.figure.colorbar(mpl.cm.ScalarMappable(norm, greens), cax=place)
+            bar = ax.figure.colorbar(matplotlib.cm.ScalarMappable(norm, greens), cax=place)
             bar.set_label("settled at update")
             narrow_log(bar.ax.yaxis)
         ax.set(xlabel=column_label(x), ylabel=column_label(y), title=title_of(sweep))
@@ -109,7 +110,7 @@ def errors(
         ax = axes_or_new(ax, 5.4, 3.8)
         far = _GONE * float(sweep.run(0).error[0])
         shown = np.ma.masked_invalid(np.where((final > 0) & (final < far), final, np.nan))
-        norm = mpl.colors.LogNorm(shown.min(), shown.max()) if shown.count() else None
+        norm = matplotlib.colors.LogNorm(shown.min(), shown.max()) if shown.count() else None
         ax.set_facecolor(TOO_LARGE[0])
         mesh = ax.pcolormesh(_edges(across), _edges(up), shown, norm=norm, cmap="viridis_r", rasterized=True)
         bar = ax.figure.colorbar(mesh, ax=ax, label="median error at the end")
@@ -168,7 +169,8 @@ def _border(sweep: Sweep, x: str, y: str, across: Array, up: Array, ax: Axes) ->
     rates = np.array([stability_limit(who.replace(lr=1.0), problem.L) for who, problem in at])
     limits = ax.get_xlim(), ax.get_ylim()
     line = (rates, values) if x == "lr" else (values, rates)
-    label = f"theory: {_BORDERS[type(rule)]}"
+    kind: Any = type(rule)
+    label = f"theory: {_BORDERS[kind]}"
     marks = ax.plot(*line, color="black", linewidth=1.2, linestyle=(0, (4, 2)), label=label)
     ax.set(xlim=limits[0], ylim=limits[1])
     return list(marks)

@@ -170,10 +170,11 @@ class Film:
             if self._canvas is None or self.picture.get_dpi() != dpi * self.scale:
                 self._rehearse(dpi * self.scale)
             self.set(k)
-            self._canvas.restore_region(self._still)
+            canvas: Any = self._canvas
+            canvas.restore_region(self._still)
             for artist in self._moving:
                 artist.axes.draw_artist(artist)
-        return np.asarray(self._canvas.buffer_rgba())[..., :3].copy()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
     def _rehearse(self, dpi: float) -> None:
         """Draw once what does not move; a frame is then a copy of it with the rest on top."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.patheffects
+import matplotlib.ticker
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -90,7 +90,7 @@ def beside(ax: Axes, drawn: Sequence[tuple[Any, str]]) -> None:
         if not len(seen):
             continue
         last = min(max(y[seen[-1]], low), high)
-        ends.append([float(scale.transform((ax.get_xlim()[0], last))[1]), label, line.get_color()])
+        ends.append([float(scale.transform((ax.get_xlim()[0], float(last)))[1]), label, line.get_color()])
     ends.sort(key=lambda end: end[0])
     tall = ax.get_window_extent().height / ax.get_figure().dpi  # type: ignore[union-attr]  # an axes on a page has a figure
     heights = _apart([end[0] for end in ends], 0.145 / tall)
@@ -130,7 +130,7 @@ def _apart(wanted: list[float], gap: float) -> list[float]:
 
 def name(ax: Axes, x: float, y: float, text: str, color: str = INK, **options: Any) -> Any:
     """Write a text at a point of the data, with a white rim so that lines do not cut it."""
-    rim = [mpl.patheffects.withStroke(linewidth=2.5, foreground="white")]
+    rim = [matplotlib.patheffects.withStroke(linewidth=2.5, foreground="white")]
     look: dict[str, Any] = {"fontsize": 8, "path_effects": rim, "zorder": 8} | options
     return ax.text(x, y, text, color=color, **look)
 
@@ -159,5 +159,5 @@ def trail(
 
 def log_ticks(axis: Any, most: int = 5) -> None:
     """Keep a log axis to a few ticks and no minor ones."""
-    axis.set_major_locator(mpl.ticker.LogLocator(numticks=most))
-    axis.set_minor_locator(mpl.ticker.NullLocator())
+    axis.set_major_locator(matplotlib.ticker.LogLocator(numticks=most))
+    axis.set_minor_locator(matplotlib.ticker.NullLocator())

@@ -17,7 +17,17 @@ from matplotlib.lines import Line2D
 from stepsize import draw
 from stepsize.draw_key import marks_of
 from stepsize.draw_page import AXIS, CHARACTER, LEFT, RIGHT_EDGE, SWATCH, TITLE_CHARACTER, Entry, Page, Row
-from stepsize.draw_style import INK, RIGHT, TOO_LARGE, TOO_SMALL, as_size, fitted, style, verdict_shades
+from stepsize.draw_style import (
+    INK,
+    RIGHT,
+    TOO_LARGE,
+    TOO_SMALL,
+    Picture,
+    as_size,
+    fitted,
+    style,
+    verdict_shades,
+)
 from stepsize.draw_window import last_shown, window_around
 from stepsize.races import Race, optimizer_label, rate_label
 from stepsize.rate_words import word_alone
@@ -64,7 +74,7 @@ def race(result: Race, *, size: Any = None) -> Figure:
         height = tall
     last = last_shown(result.diagnoses, result.steps)
     with style():
-        picture = Figure(figsize=(width, height))
+        picture = Picture(figsize=(width, height))
         picture.text(0.1 / width, 1 - 0.1 / height, title, va="top", color=INK)
         page = Page(picture, width, height)
         drawn: list[Axes] = []

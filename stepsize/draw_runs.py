@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from optim import Run
 from stepsize import draw
 from stepsize.base.checks import refuse_unless
+from stepsize.base.display import brief
 from stepsize.diagnosis import diagnose, refuse_unless_single
-from stepsize.draw_style import COLORS, INK, axes_or_new, style
+from stepsize.draw_style import COLORS, INK, Picture, axes_or_new, style
 from stepsize.draw_sweeps import narrow_log
 from stepsize.draw_window import comparable, heights, levels_of, values_on, window_around
 from stepsize.probes import Sharpness
@@ -50,6 +51,8 @@ class Projection:
     points: Array
     shares: tuple[float, float]
     off_plane: Array
+
+    __repr__ = brief
 
 
 def plane(run: Run) -> Projection:
@@ -116,7 +119,7 @@ def run(result: Run) -> Figure:
     """
     refuse_unless_single(result)
     with style():
-        picture = Figure(figsize=(9.0, 3.9), layout="constrained")
+        picture = Picture(figsize=(9.0, 3.9), layout="constrained")
         left, right = picture.subplots(1, 2)
         window: Any = window_around([result]) if result.problem.dim <= 2 else None
         if result.problem.dim == 1:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from schedules import Schedule, as_schedule
-from stepsize.draw_style import COLORS, figure, style
+from stepsize.draw_style import COLORS, Picture, figure, style
 
 __all__ = ["schedule", "schedules", "steps_to_show"]
 
@@ -116,7 +116,7 @@ def _sheet(lines: list[Schedule], steps: int | None) -> Figure:
     width, height = 2.5 * columns, 1.8 * rows + head
     with style():
         # Margins in inches: a layout engine would take many times as long as the drawing.
-        picture = Figure(figsize=(width, height))
+        picture = Picture(figsize=(width, height))
         edges = {"left": 0.55 / width, "right": 1 - 0.1 / width, "bottom": 0.3 / height}
         grid = picture.subplots(rows, columns, squeeze=False)
         picture.subplots_adjust(**edges, top=1 - (head + 0.35) / height, wspace=0.25, hspace=0.6)

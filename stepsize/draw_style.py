@@ -1,8 +1,9 @@
 """The look of the house: colours, style, and figures that are written whole and the same each time."""
 
+import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,24 @@ from matplotlib.figure import Figure
 
 from stepsize.base.checks import refuse_unless
 
-__all__ = ["COLORS", "INK", "STYLE", "as_size", "axes_or_new", "figure", "save", "style", "verdict_shades"]
+__all__ = [
+    "COLORS",
+    "INK",
+    "STYLE",
+    "Picture",
+    "as_size",
+    "axes_or_new",
+    "figure",
+    "save",
+    "style",
+    "verdict_shades",
+]
 
 # Okabe and Ito's colours, which everybody can tell apart, in an order that also differs in lightness.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 INK = "#333333"
+
+_PAGE_DPI = 80
 
 # What a verdict looks like, and shades of it for several runs. A word that is not here gets a spare colour.
 _SHADES = {
@@ -88,17 +102,63 @@ def verdict_shades(verdict: str) -> tuple[str, ...]:
     return (_SPARE[place % len(_SPARE)],)
 
 
+# Matplotlib knows its settings by name, and a checker every one of them.
+_STYLE: Any = STYLE
+
+
 @contextmanager
-def style() -> Iterator[None]:
+def style() -> Generator[None, None, None]:
     """Apply the house style inside a ``with`` block, and nothing outside it."""
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(_STYLE):
         yield
 
 
-def figure(width: float = 4.5, height: float = 3.2) -> Figure:
+class Panel(Axes):
+    """Axes of a `Picture`; in a notebook they show the picture that they are part of."""
+
+    def _repr_png_(self) -> Any:
+        picture = self.get_figure(root=True)
+        return picture.png() if isinstance(picture, Picture) else None
+
+
+class Picture(Figure):
+    """A figure that shows itself in a notebook, without pyplot and whatever the backend.
+
+    Where ``%matplotlib inline`` is on, IPython's own way of showing figures comes first, so that none is
+    shown twice; a figure of the user's is left to that.
+    """
+
+    def add_subplot(self, *args: Any, **kwargs: Any) -> Axes:
+        """Add axes as Matplotlib does, which are a `Panel` unless another kind is asked for."""
+        if not {"projection", "polar", "axes_class"} & {*kwargs}:
+            kwargs["axes_class"] = Panel
+        made: Axes = super().add_subplot(*args, **kwargs)
+        return made
+
+    def add_axes(self, *args: Any, **kwargs: Any) -> Axes:
+        """Add axes as Matplotlib does, which are a `Panel` unless another kind is asked for."""
+        if not {"projection", "polar", "axes_class"} & {*kwargs}:
+            kwargs["axes_class"] = Panel
+        made: Axes = super().add_axes(*args, **kwargs)
+        return made
+
+    def _repr_png_(self) -> Any:
+        return self.png()
+
+    def png(self) -> tuple[bytes, dict[str, int]]:
+        """Return the picture as PNG, and its width and height on a page, as notebooks take them."""
+        file = io.BytesIO()
+        with style():
+            self.savefig(file, format="png", metadata=_UNSAID["png"])
+        # Twice as many pixels as a page shows, so that they are fine on every screen.
+        width, height = (round(_PAGE_DPI * inches) for inches in self.get_size_inches())
+        return file.getvalue(), {"width": width, "height": height}
+
+
+def figure(width: float = 4.5, height: float = 3.2) -> Picture:
     """Return an empty figure of that size in inches, laid out so that nothing is cut off."""
     with style():
-        return Figure(figsize=(width, height), layout="constrained")
+        return Picture(figsize=(width, height), layout="constrained")
 
 
 # What a file would say of the hour or the program that wrote it.

@@ -28,7 +28,14 @@ _OPERATORS: dict[type, tuple[str, int]] = {
     ast.Pow: ("^", POW),
     ast.BitAnd: ("and", 0),
 }
-_COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+_COMPARE: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
 
 
 def symbols(node: ast.expr, style: Style) -> str:

@@ -9,12 +9,13 @@ import numpy as np
 
 from optim import Optimizer, Run
 from stepsize.base.checks import as_count, refuse_unless
-from stepsize.derivation import Line, Step, plain_names, step_of
+from stepsize.base.display import brief
+from stepsize.derivation import Assignment, Step, plain_names, step_of
 from stepsize.diagnosis import refuse_unless_single
 from stepsize.equations import breakable, shown
 from stepsize.notation import HTML, LATEX, TEXT, Style, broken, escaped, fits
 
-__all__ = ["Explanation", "Line", "Step", "explain"]
+__all__ = ["Explanation", "Assignment", "Step", "explain"]
 
 Array = np.ndarray[Any, Any]
 
@@ -40,6 +41,8 @@ class Explanation:
     steps: tuple[Step, ...]
     blank: bool = False
     digits: int = 6
+
+    __repr__ = brief
 
     def text(self) -> str:
         """Return plain text."""
@@ -138,7 +141,7 @@ class Explanation:
                 f"{style.gradient} = {told}" if name == "g" else told,
             )
 
-    def _equation(self, line: Line, style: Style) -> list[str]:
+    def _equation(self, line: Assignment, style: Style) -> list[str]:
         """Return the right-hand sides of a line: names, numbers, result; marked where they may be broken."""
         with_names = breakable(line.expression, style)
         if self.blank:
@@ -147,7 +150,7 @@ class Explanation:
         result = shown(line.value, style, self.digits)
         return [with_names, *dict.fromkeys([with_numbers, result])]
 
-    def _aligned_rows(self, line: Line) -> list[str]:
+    def _aligned_rows(self, line: Assignment) -> list[str]:
         """Return a line of the rule as rows of LaTeX, none wider than a page."""
         rows = []
         sign = rf"{LATEX.name(line.name)} &\leftarrow"
@@ -229,7 +232,7 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
         "a run from its start; this one goes on from a state, of which nothing is kept",
     )
     as_count("digits", digits, 1)
-    wanted = list(step) if isinstance(step, Iterable) and not isinstance(step, str) else [step]
+    wanted: list[Any] = list(step) if isinstance(step, Iterable) and not isinstance(step, str) else [step]
     refuse_unless(len(wanted) > 0, "step", step, "the number of an update")
     for t in wanted:
         as_count("step", t, 1)
@@ -237,7 +240,7 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
     return Explanation(run.problem, run.optimizer, tuple(step_of(run, int(t)) for t in wanted), blank, digits)
 
 
-def _announced(step: Step) -> Iterator[tuple[Line, str]]:
+def _announced(step: Step) -> Iterator[tuple[Assignment, str]]:
     """Yield each line, with whose it is where that changes and there are several."""
     several = len({line.inside for line in step.lines}) > 1
     last = ""

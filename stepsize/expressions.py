@@ -276,7 +276,9 @@ def _check_arguments(function: Any, name: str, count: int, named: dict[str, Any]
     has = f"it has {', '.join(known)}" if known else "it has none"
     for word in named:
         if word not in known:
-            raise ValueError(f"got the parameter {word!r} of {name} in {text!r}, but {has}")
+            instead = getattr(function, "instead_of", None)
+            hint = instead(word) if instead else ""
+            raise ValueError(f"got the parameter {word!r} of {name} in {text!r}, but {has}{hint}")
     if count > len(by_place):
         raise ValueError(f"got {count} values for {name} in {text!r}, but {has}")
     given = {*by_place[:count], *named}
@@ -288,7 +290,8 @@ def _check_arguments(function: Any, name: str, count: int, named: dict[str, Any]
 def _combined(function: Callable[[Any, Any], Any], left: Any, right: Any, text: str) -> Any:
     left, right = _made(left, text), _made(right, text)
     if function is operator.pow:
-        _number(left, text), _number(right, text)
+        _number(left, text)
+        _number(right, text)
         if abs(right) > 1000:
             raise ValueError(f"got the power {right!r} in {text!r}, expected one of at most 1000")
     try:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from optim.guarded import guarded
 from optim.loop import checked_problem
 from stepsize.base.checks import as_floats, as_number, real_numbers, refuse_unless
+from stepsize.base.display import brief
 
 __all__ = ["Flow", "gradient_flow", "inertia", "momentum_flow", "time_step"]
 
@@ -30,6 +32,9 @@ class Flow(NamedTuple):
     t: Array
     x: Array
     fun: Array
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def inertia(lr: float, momentum: float) -> float:
@@ -63,7 +68,7 @@ def time_step(lr: float, momentum: float = 0.0) -> float:
     return as_number("lr", lr) / (1 - momentum)
 
 
-def gradient_flow(problem: Any, times: Any, x0: Any = None) -> Flow:
+def gradient_flow(problem: Any, times: ArrayLike, x0: ArrayLike | None = None) -> Flow:
     r"""Return the path of steepest descent in continuous time.
 
     .. math:: x'(t) = -\nabla f(x(t))
@@ -91,7 +96,7 @@ def gradient_flow(problem: Any, times: Any, x0: Any = None) -> Flow:
     return _flow(problem, times, start, start.size, lambda _, x: -problem.grad(x))
 
 
-def momentum_flow(problem: Any, inertia: float, times: Any, x0: Any = None) -> Flow:
+def momentum_flow(problem: Any, inertia: float, times: ArrayLike, x0: ArrayLike | None = None) -> Flow:
     r"""Return the path of a ball with friction, the limit of descent with momentum.
 
     .. math:: \lambda x''(t) + x'(t) + \nabla f(x(t)) = 0, \qquad x'(0) = 0

@@ -2,23 +2,41 @@
 
 import html
 import math
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from optim import Run
+from problems import Problem
+from schedules import Schedule
+from stepsize.base.display import cut, shown
+from stepsize.base.record import summary
 from stepsize.courses import courses_of
-from stepsize.diagnosis import diagnose
-from stepsize.races import thinned
+from stepsize.diagnosis import Diagnosis, diagnose
+from stepsize.races import Race, optimizer_label, rate_label, sparkline, thinned
 from stepsize.verdicts import VERDICTS, judge
 from stepsize.workers import wanted
 
-__all__ = ["curves_svg", "frame", "run_html", "table_html"]
+__all__ = [
+    "curves_svg",
+    "diagnosis_html",
+    "frame",
+    "found_rate_html",
+    "race_html",
+    "record_html",
+    "run_html",
+    "table_html",
+]
 
 Array = np.ndarray[Any, Any]
 
 _WIDE, _HIGH, _LEFT, _FOOT = 380, 150, 52, 20
 _MOST_CURVES = 40
+_MOST_ROWS = 30
+_MOST_CHARACTERS = 160
 
 
 def run_html(run: Run) -> str:
@@ -42,6 +60,99 @@ def run_html(run: Run) -> str:
         rows += [("end", run.message), ("runs", f"{len(verdict)}: {words}")]
     error = run.error.reshape(len(run.error), -1)
     return table_html(rows) + curves_svg(error, run.measure)
+
+
+def race_html(race: Race) -> str:
+    """Return a race as HTML: what was raced, and a row a run."""
+    head = ("optimizer", "rate", "settled", "overshoot", f"final {race.runs[0].measure}", "course", "verdict")
+    rows = [
+        (
+            optimizer_label(run.optimizer),
+            rate_label(run.optimizer, race.problem),
+            "-" if found.settled is None else str(found.settled),
+            f"{found.overshoot:.0%}",
+            "-" if found.verdict == "diverged" else f"{found.error:.1e}",
+            sparkline(run.error, race.steps, race.tol),
+            found.verdict,
+        )
+        for run, found in zip(race.runs, race.diagnoses, strict=True)
+    ]
+    left = len(rows) - _MOST_ROWS
+    more = f"<p>and {left} more; <code>race.table()</code> has them all</p>" if left > 0 else ""
+    title = f"<p>{html.escape(race.title)}</p>"
+    return title + grid_html(head, rows[:_MOST_ROWS]) + more + f"<p>{html.escape(race.summary())}</p>"
+
+
+def diagnosis_html(found: Diagnosis) -> str:
+    """Return a diagnosis as HTML: the verdict, why, and what it rests on."""
+    settled = "no" if found.settled is None else f"at update {found.settled}"
+    return table_html(
+        [
+            ("verdict", found.verdict),
+            ("because", found.reason),
+            (f"settled (to {found.tol:g})", settled),
+            ("overshoot", f"{found.overshoot:.0%} of the updates"),
+            ("uphill", f"{found.uphill:.0%} of the updates"),
+            ("error", f"{found.error:.3g}, at best {found.best_error:.3g}"),
+        ]
+    )
+
+
+def found_rate_html(found: Any) -> str:
+    """Return what `find_lr` found as HTML: its lines of text, the name of each before it."""
+    title, *lines = str(found).split("\n")
+    rows = [re.split(r",? +", line, maxsplit=1) for line in lines]
+    return f"<p>{html.escape(title)}</p>" + table_html([(name, " ".join(rest)) for name, *rest in rows])
+
+
+def record_html(record: Any) -> str:
+    """Return a problem, a schedule or a rule as HTML: its class, its mathematics and its parameters."""
+    name = type(record).__name__
+    rows = [(name, summary(type(record)))]
+    if isinstance(record, Problem):
+        rows += _facts_of(record)
+    elif isinstance(record, Schedule):
+        rows += [("formula", text)] if (text := _or_none(record.describe)) else []
+    rows += [(field, shown(value)) for field, value in record.fields() if value is not None]
+    drawn = _or_none(partial(_rates_svg, record)) if isinstance(record, Schedule) else ""
+    return table_html([(field, cut(text, _MOST_CHARACTERS)) for field, text in rows]) + (drawn or "")
+
+
+# Numbers of a table of data from which on its facts take too long for a display.
+_LARGE = 10**6
+
+
+def _facts_of(problem: Problem) -> list[tuple[str, str]]:
+    large = getattr(problem, "n_examples", 0) * len(problem.x0 or ()) > _LARGE
+    facts = ("formula", "dim", "x0", *(() if large else ("minimum", "minimizers", "L", "mu")), "source")
+    known = {fact: _or_none(partial(getattr, problem, fact)) for fact in facts}
+    texts = {fact: v if isinstance(v, str) else shown(v) for fact, v in known.items() if v is not None}
+    return [(fact, text) for fact, text in texts.items() if text]
+
+
+def _rates_svg(schedule: Schedule) -> str:
+    """Return the course of a schedule up to a little after its end."""
+    updates = math.ceil(1.25 * schedule.horizon) if schedule.horizon else 100
+    rates = schedule.table(min(updates, 10**5)).reshape(-1, np.size(schedule(0)))
+    return curves_svg(rates, "rate") if (rates > 0).any() else ""
+
+
+def _or_none(ask: Callable[[], Any]) -> Any:
+    """Return an answer, or None where a class of the user's fails to give one."""
+    try:
+        return ask()
+    except Exception:
+        return None
+
+
+def grid_html(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells under their heads as a table."""
+    cells = "".join(f"<th style='text-align:left'>{html.escape(word)}</th>" for word in head)
+    lines = (
+        "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+        for row in rows
+    )
+    return f"<table><tr>{cells}</tr>{''.join(lines)}</table>"
 
 
 def table_html(rows: list[tuple[str, str]]) -> str:

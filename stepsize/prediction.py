@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from optim import SGD, Momentum, Nesterov, Optimizer, Run
 from stepsize.base.checks import refuse_unless
+from stepsize.base.display import brief
 from stepsize.diagnosis import refuse_unless_single
 from stepsize.theory import (
     NoiseFloor,
@@ -58,6 +60,8 @@ class Prediction:
     floor: NoiseFloor | None
     sentence: str
 
+    __repr__ = brief
+
     def __str__(self) -> str:
         return self.sentence
 
@@ -87,7 +91,7 @@ class Prediction:
         return _short(self.rate), "-" if observed is None else _short(observed)
 
 
-def predict(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction:
+def predict(problem: Any, optimizer: Optimizer, x0: ArrayLike | None = None) -> Prediction:
     """Return what theory says about an optimizer on a problem, before it runs.
 
     On a quadratic the prediction is exact: each direction in which the start differs from the minimizer has
@@ -136,9 +140,12 @@ def predict(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction:
     everywhere = _is_quadratic(problem)
     manner = regime(optimizer, where)
     floor = noise_floor(optimizer, curvatures[bends], spread[bends]) if spread.any() and rate < 1 else None
-    bound = {SGD: "2/L", Momentum: "(2 + 2 beta)/L", Nesterov: "(2 + 2 beta)/((1 + 2 beta) L)"}[
-        type(optimizer)
-    ]
+    bounds: dict[type[Optimizer], str] = {
+        SGD: "2/L",
+        Momentum: "(2 + 2 beta)/L",
+        Nesterov: "(2 + 2 beta)/((1 + 2 beta) L)",
+    }
+    bound = bounds[type(optimizer)]
     if rate < 1:
         close = "" if everywhere else " near the minimizer"
         sentence = f"predicted {_short(rate)} a step{close}, {manner}"

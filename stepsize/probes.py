@@ -7,6 +7,7 @@ import numpy as np
 
 from optim import Run
 from stepsize.base.checks import as_count, as_floats, describe, refuse_unless
+from stepsize.base.display import brief
 from stepsize.diagnosis import refuse_unless_single
 
 __all__ = ["Sharpness", "noise_scale", "sharpness"]
@@ -31,6 +32,8 @@ class Sharpness:
     at: Array
     largest: Array
     limit: Array
+
+    __repr__ = brief
 
     @property
     def share_above(self) -> float:
@@ -94,8 +97,11 @@ def largest_eigenvalue(problem: Any, x: Array) -> float:
         return float(np.linalg.eigvalsh(problem.hess(x))[-1])
     if len(x) == 1:
         return float(_product(problem, x, np.ones(1))[0])
-    from scipy.sparse.linalg import LinearOperator, eigsh
+    from scipy.sparse import linalg
 
+    # SciPy makes the operator by the arguments of another class.
+    LinearOperator: Any = linalg.LinearOperator
+    eigsh: Any = linalg.eigsh
     matrix = LinearOperator((len(x), len(x)), matvec=lambda v: _product(problem, x, v.ravel()), dtype=float)
     start = np.ones(len(x)) / np.sqrt(len(x))
     return float(eigsh(matrix, k=1, which="LA", v0=start, tol=1e-6, return_eigenvectors=False)[0])

@@ -2,16 +2,18 @@
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from optim import Optimizer, Run, minimize
 from stepsize.base.checks import describe
 from stepsize.base.hooks import hook
+from stepsize.base.protocols import SupportsGradient
 from stepsize.diagnosis import Diagnosis, diagnose
 from stepsize.prediction import Prediction, observed_rate, predict
 from stepsize.rate_words import rate_words
@@ -19,6 +21,9 @@ from stepsize.rate_words import rate_words
 __all__ = ["Race", "race"]
 
 Array = np.ndarray[Any, Any]
+
+# Lines that `print` shows of a table.
+_MOST_LINES = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +90,9 @@ class Race:
         theory = any(self.predictions)
         words = self.rate_words
         last = ("beside the others",) if any(words) else ()
-        rows = [("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head, *last, "verdict")]
+        rows: list[tuple[str, ...]] = [
+            ("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head, *last, "verdict")
+        ]
         for run, found, told, word in zip(self.runs, self.diagnoses, self.predictions, words, strict=True):
             rows.append(
                 (
@@ -135,6 +142,21 @@ class Race:
         """Film the runs side by side on one landscape; everything else is as in `Run.animate`."""
         return hook("animate")(self, path, **options)
 
+    def __repr__(self) -> str:
+        return f"Race({self.problem.formula}: {self.summary()})"
+
+    def __str__(self) -> str:
+        lines = self.table().split("\n")
+        if len(lines) > _MOST_LINES:
+            left = f"... and {len(lines) - _MOST_LINES} more; race.table() has them all"
+            lines = [*lines[:_MOST_LINES], left]
+        return "\n".join([self.title, *lines, self.summary()])
+
+    def _repr_html_(self) -> str:
+        from stepsize.notebook import race_html
+
+        return race_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the race as standard JSON values; what is not finite is None."""
         return {
@@ -176,14 +198,14 @@ class Race:
 
 
 def race(
-    problem: Any,
+    problem: SupportsGradient,
     optimizers: Iterable[Optimizer],
     steps: int = 1000,
     *,
-    x0: Any = None,
+    x0: ArrayLike | None = None,
     tol: float = 1e-8,
     atol: float | None = None,
-    on_run: Any = None,
+    on_run: Callable[[Run], object] | None = None,
 ) -> Race:
     """Run several optimizers on one problem, from one start, for one budget.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from stepsize.base.checks import describe, refuse_unless
+from stepsize.base.display import brief
 
 __all__ = [
     "SUGGESTIONS",
@@ -47,6 +48,8 @@ class Ramp:
     losses: Array
     smoothed: Array
     stopped: bool
+
+    __repr__ = brief
 
 
 def broken_off(

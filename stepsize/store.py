@@ -66,8 +66,10 @@ class Store:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.executescript(_SCHEMA)
-        except sqlite3.DatabaseError:
+        except BaseException as error:
             self._connection.close()
+            if not isinstance(error, sqlite3.DatabaseError):
+                raise
             raise ValueError(f"store: got {str(path)!r}, expected a file that a sweep wrote") from None
 
     def __enter__(self) -> "Store":

@@ -8,8 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from optim import Optimizer
 from stepsize.base.checks import as_count, as_number, refuse_unless
+from stepsize.base.protocols import SupportsGradient
 from stepsize.batches import OUTCOME, Batch, Outcome, cut, history_at
 from stepsize.designs import Design
 from stepsize.store import Store
@@ -27,11 +30,11 @@ _NOTHING = (np.nan,) * 5 + (0, -1, -1)
 
 
 def sweep(
-    problem: Any,
-    optimizer: Any,
+    problem: SupportsGradient | Sequence[SupportsGradient],
+    optimizer: Optimizer | type[Optimizer] | Sequence[Optimizer | type[Optimizer]],
     steps: int = 1000,
     *,
-    x0: Any = None,
+    x0: ArrayLike | None = None,
     seeds: int | Sequence[int] | None = None,
     samples: int | None = None,
     rng: Any = 0,

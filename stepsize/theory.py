@@ -13,6 +13,7 @@ import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
 from stepsize.base.checks import as_number, describe, refuse_unless
+from stepsize.base.display import brief
 
 __all__ = [
     "NoiseFloor",
@@ -232,6 +233,9 @@ class NoiseFloor(NamedTuple):
     variance: Array
     radius: float
     gap: float
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def noise_floor(optimizer: Optimizer, curvature: Any, sigma: Any) -> NoiseFloor:

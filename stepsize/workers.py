@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -78,7 +78,7 @@ def wanted(module: str, extra: str, what: str) -> Any:
 
 
 @contextmanager
-def progress_for(total: int, wanted: bool | None) -> Iterator[Any]:
+def progress_for(total: int, wanted: bool | None) -> Generator[Any, None, None]:
     """Give a function ``advance(runs)``, behind which stands tqdm where it is installed, else a plain line.
 
     With None it shows on a terminal only; with nothing to do it shows nothing.

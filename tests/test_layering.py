@@ -1,14 +1,11 @@
 """The house has floors: who may import whom, and what an import may load."""
 
 import ast
-import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-import optim
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("problems", "schedules", "optim", "stepsize")
@@ -93,11 +90,6 @@ def loaded_by(statement):
     code = f"{statement}\nimport sys\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(done.stdout.split())
-
-
-def test_the_families_are_all_that_their_files_have():
-    for file, names in optim._FAMILIES.items():
-        assert sorted(names) == sorted(importlib.import_module(f"optim.{file}").__all__)
 
 
 def test_import_optim_loads_no_more_than_numpy_and_a_few_small_modules():

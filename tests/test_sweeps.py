@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def same(one, other):
 def rows_of(file):
     """How many runs a store holds, and how many different ones."""
     try:
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
             query = "SELECT count(*), count(DISTINCT hex(key) || design) FROM runs"
             return connection.execute(query).fetchone()
     except sqlite3.OperationalError:
@@ -307,7 +308,7 @@ def test_killed_and_started_again_leaves_exactly_the_grid(tmp_path):
     stored = ss.sweep(BOWL, ss.Momentum, 1000, store=file, **grid)
     assert stored.computed == 0
     assert same(stored, again)
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

@@ -23,7 +23,8 @@ def wheel(tmp_path_factory):
 
 
 def test_the_wheel_holds_the_four_packages_and_nothing_else(wheel):
-    names = zipfile.ZipFile(wheel).namelist()
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
     tops = {name.split("/")[0] for name in names}
     assert {t for t in tops if not t.endswith(".dist-info")} == {"stepsize", "problems", "schedules", "optim"}
     for package in ("stepsize", "problems", "schedules", "optim"):

@@ -44,7 +44,7 @@ import sys
 import textwrap
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -258,7 +258,7 @@ class Session:
 
 
 @contextmanager
-def inside(folder: Path) -> Iterator[None]:
+def inside(folder: Path) -> Generator[None, None, None]:
     """Work in another folder for a while."""
     here = Path.cwd()
     os.chdir(folder)

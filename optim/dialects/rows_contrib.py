@@ -64,7 +64,8 @@ def _schedule_free_adamw_ahead(
 def _warmed_from_zero(rate: Any, updates: int | None) -> Any:
     if not updates:
         return rate
-    return lambda n: (rate(n) if callable(rate) else rate) * min(1.0, n / updates)
+    value: Any = rate if callable(rate) else lambda _: rate
+    return lambda n: value(n) * min(1.0, n / updates)
 
 
 def _one_ahead(rate: Any) -> Callable[[int], Any] | Any:

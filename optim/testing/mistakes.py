@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
@@ -125,7 +125,7 @@ def _resolved(optimizer: Optimizer, stream: Stream) -> Iterator[tuple[Any, Array
 
 
 @contextmanager
-def _in_place(rule: Any, direction: Any) -> Iterator[None]:
+def _in_place(rule: Any, direction: Any) -> Generator[None, None, None]:
     """Give a class another direction for a while; what calls it, around it or derived from it, meets that."""
     if rule is None:
         yield

@@ -119,7 +119,9 @@ class ExactSearch(Search):
 
     def _root(self, line: Line, low: Any, high: Any) -> Any:
         """Return the last point at which Brent's method still saw the line fall, or lie level."""
-        from scipy.optimize import brentq
+        from scipy import optimize
+
+        brentq: Any = optimize.brentq
 
         known = {low.alpha: low, high.alpha: high}
 
@@ -128,6 +130,6 @@ class ExactSearch(Search):
                 known[alpha] = line.both(alpha)
             return float(known[alpha].slope)
 
-        root = brentq(slope, low.alpha, high.alpha, xtol=1e-15 * high.alpha, rtol=1e-15, maxiter=200)
+        root: Any = brentq(slope, low.alpha, high.alpha, xtol=1e-15 * high.alpha, rtol=1e-15, maxiter=200)
         slope(root)
         return max((t for t in known.values() if t.slope <= 0), key=lambda t: t.alpha)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from stepsize.base.checks import as_number, refuse_unless
+from stepsize.base.display import brief
 from stepsize.base.record import Record
 
 __all__ = ["Found", "Line", "Search", "Trial"]
@@ -44,6 +45,8 @@ class Trial:
     var_g: Any = None
     look: int = 0
 
+    __repr__ = brief
+
     @property
     def finite(self) -> bool:
         """Whether everything that was asked for is a finite number."""
@@ -61,6 +64,8 @@ class Found:
     status: str
     n_f: int
     n_g: int
+
+    __repr__ = brief
 
 
 class Line:

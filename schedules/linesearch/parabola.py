@@ -9,6 +9,7 @@ import numpy as np
 from schedules.linesearch.armijo import longest_step
 from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
 from stepsize.base.checks import refuse_unless
+from stepsize.base.display import brief
 
 __all__ = ["PAL", "QuadraticApproximation"]
 
@@ -162,6 +163,8 @@ class Fitted:
     phi0: float
     slope: float
     bend: float
+
+    __repr__ = brief
 
     def mean(self, alpha: float) -> float:
         """Return its value."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
 from schedules.linesearch.wiener import SplinePosterior
 from stepsize.base.checks import as_count
+from stepsize.base.display import brief
 
 __all__ = ["ProbabilisticLineSearch"]
 
@@ -196,6 +197,8 @@ class Belief:
     phi0: float
     scale: float
     search: ProbabilisticLineSearch
+
+    __repr__ = brief
 
     def mean(self, alpha: float) -> float:
         """Return the posterior mean of phi(alpha)."""

@@ -43,7 +43,10 @@ class SplinePosterior:
     """
 
     def __init__(self, t: Any, y: Any, dy: Any, var_f: float, var_d: float) -> None:
-        from scipy.linalg.lapack import dgetrf, dgetrs
+        from scipy.linalg import lapack
+
+        routines: Any = lapack
+        dgetrf, dgetrs = routines.dgetrf, routines.dgetrs
 
         self.t = list(t)
         rows = np.array([_rows(a, self.t) for a in self.t])

@@ -2,12 +2,16 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
-__all__ = ["Record", "lookup", "registered", "summary"]
+from stepsize.base.checks import did_you_mean
+from stepsize.base.display import assembled, shown
+from stepsize.base.hooks import hook
+
+__all__ = ["Default", "Record", "lookup", "registered", "summary"]
 
 R = TypeVar("R", bound="Record")
 
@@ -16,11 +20,13 @@ _FIELDS: dict[type["Record"], tuple[dataclasses.Field[Any], ...]] = {}
 
 
 class _Signature:
-    """The constructor's signature, for `inspect`, made when it is asked for."""
+    """The constructor's signature, for `inspect`, made when it is asked for; an instance has none of it."""
 
     def __get__(self, instance: object, owner: type["Record"]) -> Any:
         import inspect
 
+        if instance is not None:
+            raise AttributeError("__signature__")
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         none = inspect.Parameter.empty
         return inspect.Signature(
@@ -31,6 +37,21 @@ class _Signature:
                 for f in _fields(owner)
             ]
         )
+
+
+class Default:
+    """What an instance gives unless a subclass states it: as a plain attribute, a property or a field.
+
+    A property would do at run time, but type checkers want a property to stay one in subclasses.
+    """
+
+    def __init__(self, function: Callable[[Any], Any], doc: str) -> None:
+        self._function, self.__doc__ = function, doc
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is None:  # or a field of that name would take this for its default value
+            raise AttributeError("stated by instances and subclasses")
+        return self._function(instance)
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
@@ -71,6 +92,10 @@ class Record:
             if name in values:
                 raise TypeError(f"{type(self).__name__}: got {name!r} twice, expected it once")
         values |= kwargs
+        unknown = [name for name in kwargs if all(name != field.name for field in fields)]
+        if unknown:
+            told, hint = ", ".join(map(repr, unknown)), type(self).instead_of(unknown[0])
+            raise TypeError(f"{type(self).__name__}: got {told}, expected {_parameters(fields)}{hint}")
         for field in fields:
             value = values.pop(field.name, field.default)
             if value is dataclasses.MISSING:
@@ -78,9 +103,6 @@ class Record:
                     f"{type(self).__name__}: got no {field.name!r}, expected {_parameters(fields)}"
                 )
             self.__dict__[field.name] = self.normalise(field.name, value)
-        if values:
-            unknown = ", ".join(map(repr, values))
-            raise TypeError(f"{type(self).__name__}: got {unknown}, expected {_parameters(fields)}")
         self.check()
 
     @classmethod
@@ -89,6 +111,11 @@ class Record:
         record = object.__new__(cls)
         record.__dict__.update(values)
         return record
+
+    @classmethod
+    def instead_of(cls, name: str) -> str:
+        """Return what to write instead of a parameter that the class has not, to end a message with."""
+        return did_you_mean(name, [field.name for field in _fields(cls)])
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen; use .replace({name}=...)")
@@ -126,9 +153,12 @@ class Record:
 
     def __repr__(self) -> str:
         try:
-            return f"{type(self).__name__}({', '.join(self._shown())})"
+            return assembled(type(self).__name__, self._shown())
         except RecursionError:  # records nested by the hundred: nobody reads that far
             return f"{type(self).__name__}(...)"
+
+    def _repr_html_(self) -> str:
+        return str(hook("record_html")(self))
 
     def _shown(self) -> Iterator[str]:
         positional = True
@@ -139,7 +169,7 @@ class Record:
                 continue
             required = field.default is dataclasses.MISSING
             positional = positional and required
-            yield _show(value) if positional else f"{field.name}={_show(value)}"
+            yield shown(value) if positional else f"{field.name}={shown(value)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(value for _, value in self.fields())
@@ -180,7 +210,8 @@ class Record:
 
 def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
     if cls not in _FIELDS:
-        _FIELDS[cls] = dataclasses.fields(cls)  # type: ignore[arg-type]  # every subclass is a dataclass
+        # Every subclass is a dataclass; the root is not, and has no parameters.
+        _FIELDS[cls] = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
     return _FIELDS[cls]
 
 
@@ -235,18 +266,6 @@ def _key(value: Any) -> Any:
     return value
 
 
-def _show(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        if value.size > 12:
-            return f"<array {'x'.join(map(str, value.shape))}>"
-        return repr(value.tolist())
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_show, value)) + "]"
-    if callable(value) and not isinstance(value, Record):
-        return getattr(value, "__name__", repr(value))
-    return repr(value)
-
-
 def _to_json(value: Any, where: str) -> Any:
     if isinstance(value, Record):
         return value.to_dict()
@@ -258,7 +277,7 @@ def _to_json(value: Any, where: str) -> Any:
         return {"float": repr(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise TypeError(f"{where} holds {_show(value)}, which JSON cannot describe; keep the code that made it")
+    raise TypeError(f"{where} holds {shown(value)}, which JSON cannot describe; keep the code that made it")
 
 
 def _from_json(data: Any) -> Any:

@@ -90,7 +90,7 @@ def _one(args: argparse.Namespace) -> int:
 def _table(comparison: Any) -> list[str]:
     """Return the numbers, a line a source; the last column is the distance from the first source."""
     head = ("source", "g = 1", "g = 1e-6", "end point", "f", "apart")
-    rows = [head]
+    rows: list[tuple[str, ...]] = [head]
     for source in comparison.sources:
         end = "(" + ", ".join(f"{v:.6f}" for v in source.end) + ")"
         apart = "0" if source.apart[-1] == 0 else f"{source.apart[-1]:.1e}"

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import warnings
+from functools import partial
 from typing import Any
 
 from stepsize.commands.output import Progress, add_picture_options, look, new_folder, print_json, say, unused
@@ -75,13 +76,15 @@ def run(args: argparse.Namespace) -> int:
     whole = chosen.problem
     optimizers = _optimizers(args)
     problems = [_sampled(whole, optimizer.lr, args) for optimizer in optimizers]
-    progress = Progress(len(optimizers) + 1)
+    progress = Progress(len(optimizers) * args.steps)
     runs = []
-    for problem, optimizer in zip(problems, optimizers, strict=True):
+    for i, (problem, optimizer) in enumerate(zip(problems, optimizers, strict=True)):
+        words = repr(optimizer.lr)
+        watched = partial(_count, progress, i * args.steps, words) if progress.wanted else None
         with warnings.catch_warnings(record=True) as notes:
             warnings.simplefilter("always")
-            runs.append(minimize(problem, optimizer, chosen.start, args.steps))
-        progress.advance(repr(optimizer.lr))
+            runs.append(minimize(problem, optimizer, chosen.start, args.steps, callback=watched))
+        progress.reach((i + 1) * args.steps, words)
         for note in notes:
             print(f"stepsize: {note.message}", file=sys.stderr)
     if args.update is not None and not 0 <= args.update < min(run.nit for run in runs):
@@ -89,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
             f"--update: got {args.update}, expected one of the updates from 0 to {runs[0].nit - 1}"
         )
     rows = [_row(run) for run in runs]
+    progress.reach(len(optimizers) * args.steps, "drawing")
     picture = _draw(args, runs) if not args.no_picture and args.steps else None
     progress.close()
     if args.json:
@@ -151,9 +155,13 @@ def _row(run: Any) -> dict[str, Any]:
     }
 
 
+def _count(progress: Progress, before: int, words: str, info: Any) -> None:
+    progress.reach(before + info.n, words)
+
+
 def _table(rows: list[dict[str, Any]]) -> list[str]:
     head = ("search", "looks an update", "median step", "loss at the end", "how the searches ended")
-    cells = [head]
+    cells: list[tuple[str, ...]] = [head]
     for row in rows:
         total = max(sum(row["status"].values()), 1)
         ends = ", ".join(f"{100 * count / total:.0f} % {word}" for word, count in row["status"].items())

@@ -1,6 +1,7 @@
 """`stepsize race`: convergence against overshoot, in a table and a picture."""
 
 import argparse
+from functools import partial
 from typing import Any
 
 from stepsize.commands.output import (
@@ -120,7 +121,7 @@ def _showcase(args: argparse.Namespace) -> int:
             optimizers,
             show.steps,
             tol=show.tol,
-            on_run=lambda _, name=show.name: progress.advance(name),
+            on_run=partial(_advance, progress, show.name),
         )
         results.append((show, result))
     pictures = _draw(args, [(show.name, result) for show, result in results], progress)
@@ -200,6 +201,10 @@ def _warn(problem: Any, optimizers: list[Any]) -> None:
         told = theory_of(problem, optimizer)
         if told is not None and told.rate >= 1:
             say(f"theory: {optimizer!r}: {told.sentence}")
+
+
+def _advance(progress: Progress, name: str, _: object) -> None:
+    progress.advance(name)
 
 
 def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Progress) -> list[Any]:

@@ -45,19 +45,17 @@ def airfoil() -> Plate:
     numbers.computed("largest stable rate 2/L", 2 / eigenvalues[-1], 0.9531, 5.1e-5)
     curves_: dict[str, Any] = {}
     for label, (rule, size, epochs, printed) in CASES.items():
-        ends, every = [], []
+        ends, every, stride = [], [], max(200 // size, 1)
         for seed in range(SEEDS):
             random = np.random.default_rng(seed)
             start = np.append(random.normal(0.0, 0.01, problem.dim - 1), 0.0)
             batches = ss.MiniBatch(problem, size=size, rng=seed)
             steps = round(epochs * 1500 / size)
             run = ss.minimize(batches, rule, x0=start, steps=steps)
-            stride = max(200 // size, 1)
-            loss = problem.fun(run.history.x[::stride])
-            every.append(loss)
+            every.append(problem.fun(run.history.x[::stride]))
             ends.append(float(problem.fun(run.last_x)))
         numbers.printed(f"median loss after 2 epochs, {label}", np.median(ends), between=_widened(printed))
-        curves_[label] = (np.arange(len(loss)) * stride * size / 1500, np.median(every, axis=0))
+        curves_[label] = (np.arange(len(every[0])) * stride * size / 1500, np.median(every, axis=0))
     start = np.append(np.random.default_rng(0).normal(0.0, 0.01, problem.dim - 1), 0.0)
     whole = ss.minimize(problem, ss.SGD(lr=1.0), x0=start, steps=100)
     numbers.printed("full batch, rate 1: loss after 10 epochs", whole.history.fun[10], between=(0.243, 0.264))

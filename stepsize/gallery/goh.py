@@ -137,7 +137,7 @@ def momentum_map() -> Plate:
     )
 
     def draw() -> Any:
-        import matplotlib as mpl
+        import matplotlib.colors
 
         from stepsize import draw
         from stepsize.draw_panels import name
@@ -147,7 +147,7 @@ def momentum_map() -> Plate:
         ax = picture.add_subplot(grid[:, 0])
         rate, beta = np.meshgrid(np.linspace(0.005, 4, 400), np.linspace(0.0025, 0.9975, 200))
         size = np.where(_largest(rate, beta) < 1, _largest(rate, beta), np.nan)
-        shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#08457e", "#6fa8dc", "#f4f8fc"])
+        shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#08457e", "#6fa8dc", "#f4f8fc"])
         shown = ax.pcolormesh(rate, beta, size, cmap=shades, vmin=0, vmax=1, rasterized=True)
         line = np.linspace(0, 1, 300)
         ax.plot((1 - np.sqrt(line)) ** 2, line, color="white", linewidth=1)
@@ -176,7 +176,7 @@ def momentum_map() -> Plate:
             side.set_title(rf"{label}: $\eta\lambda = {share:g}$, $\beta = {momentum:g}$", fontsize=8)
             side.tick_params(labelbottom=row == 2)
             ax.plot(share, momentum, "o", color=color, markersize=5, markeredgecolor="white", zorder=9)
-        side.set_xlabel("update")
+        picture.axes[-1].set_xlabel("update")
         return picture
 
     return Plate(numbers, draw)

@@ -23,7 +23,7 @@ def canyon() -> Plate:
     numbers = Numbers()
     problem = ss.Canyon()
     numbers.theorem("eigenvalues", problem.eigenvalues, [1.0, 5.0])
-    best = 2 / (problem.L + problem.mu)
+    best = 2 / sum(problem.eigenvalues)
     numbers.theorem("best constant rate", best, 1 / 3)
     numbers.theorem("its factor", [radius(ss.SGD(lr=best), lam) for lam in (1.0, 5.0)], [2 / 3, 2 / 3])
     random = np.random.default_rng(0).standard_normal((1000, 2))

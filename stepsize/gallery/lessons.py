@@ -190,13 +190,13 @@ def batch_size() -> Plate:
     numbers.theorem("400 runs at B = 16, rate .05, in standard errors", z, between=(-3.5, 3.5))
 
     def draw() -> Any:
-        import matplotlib as mpl
+        import matplotlib.colors
 
         from stepsize.draw_panels import name, panels
 
         picture, ax = panels(width=4.8, height=2.9)
-        shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#08457e", "#6fa8dc", "#f4f8fc"])
-        norm = mpl.colors.LogNorm(loss.min(), 0.5)
+        shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#08457e", "#6fa8dc", "#f4f8fc"])
+        norm = matplotlib.colors.LogNorm(loss.min(), 0.5)
         shown = ax.pcolormesh(
             sizes, rates, loss.T, cmap=shades, norm=norm, shading="nearest", rasterized=True
         )

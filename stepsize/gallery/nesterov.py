@@ -43,13 +43,13 @@ def lower_bound() -> Plate:
         numbers.theorem(f"above the bound, {label}", run.error[-1] / bound, between=(1.0, np.inf))
 
     def draw() -> Any:
-        import matplotlib as mpl
+        import matplotlib.colors
 
         from stepsize.draw_panels import curves, name, panels
 
         picture, axes = panels(1, 2, height=2.6, width_ratios=[1, 1.1])
         x = runs["conjugate gradients"].history.x
-        shades = mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#0072B2"])
+        shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#0072B2"])
         axes[0].pcolormesh(
             np.arange(k + 1), np.arange(1, 42), x.T, cmap=shades, vmin=0, vmax=1, rasterized=True
         )

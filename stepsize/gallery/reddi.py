@@ -69,7 +69,7 @@ def adam_fails() -> Plate:
                 seen = keep[keep < len(path)]
                 ax.semilogx(seen, path[seen], color=color, linewidth=1.2)
             ax.set(
-                xlim=(1, len(path)),
+                xlim=(1, STEPS + 1),
                 ylim=(-1.1, 1.1),
                 xlabel="update",
                 title=f"{game} game",

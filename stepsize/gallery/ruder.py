@@ -139,7 +139,8 @@ def _escape(rule: Any, starts: Any) -> list[int]:
     y = run.history.x[..., 1]
     if isinstance(rule, ss.Nesterov):
         # x is the point ahead, where the gradient -2 y is taken; theta follows it by the plain step.
-        y = np.concatenate([y[:1], y[:-1] * (1 + 2 * rule.lr)])
+        lr: Any = rule.lr
+        y = np.concatenate([y[:1], y[:-1] * (1 + 2 * lr)])
     return [first_below(-np.abs(column), -1.0) for column in y.T]
 
 

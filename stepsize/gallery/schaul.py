@@ -158,13 +158,14 @@ def unit_tests() -> Plate:
     numbers.computed("SGD at rate 1 on the line without noise: good", table["no noise"][2, 0], 4, 0)
 
     def draw() -> Any:
-        import matplotlib as mpl
+        import matplotlib.colors
+        import matplotlib.patches
 
         from stepsize import draw
 
         picture = draw.figure(6.8, 6.4)
         axes = picture.subplots(3, 2, height_ratios=[0.2, 1, 1], sharex="col")
-        shades = mpl.colors.ListedColormap(COLORS)
+        shades = matplotlib.colors.ListedColormap(COLORS)
         for above in axes[0]:
             above.axis("off")
             for i, name in enumerate(SHAPES):
@@ -190,7 +191,8 @@ def unit_tests() -> Plate:
             for spine in ax.spines.values():
                 spine.set_visible(False)
         handles = [
-            mpl.patches.Patch(color=color, label=label) for color, label in zip(COLORS, VERDICTS, strict=True)
+            matplotlib.patches.Patch(color=color, label=label)
+            for color, label in zip(COLORS, VERDICTS, strict=True)
         ]
         picture.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=7, handlelength=1)
         return picture

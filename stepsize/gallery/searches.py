@@ -118,9 +118,9 @@ def _intervals(excess: Callable[[Any], Any], top: float) -> list[tuple[float, fl
 
     grid = np.linspace(1e-6, top, 1001)
     good = excess(grid) <= 0
-    ends = [
-        float(brentq(excess, grid[i], grid[i + 1], xtol=1e-14)) for i in np.flatnonzero(good[:-1] != good[1:])
-    ]
+    borders = np.flatnonzero(good[:-1] != good[1:])
+    roots: list[Any] = [brentq(excess, grid[i], grid[i + 1], xtol=1e-14) for i in borders]
+    ends = [float(root) for root in roots]
     ends = ([0.0] if good[0] else []) + ends + ([top] if good[-1] else [])
     return list(zip(ends[::2], ends[1::2], strict=True))
 
@@ -130,6 +130,13 @@ def _positive_roots(polynomial: Any) -> list[float]:
 
 
 # Mini-batches along a line
+
+
+def _searched(history: ss.History) -> tuple[Array, Array]:
+    """Return how often each search of a run looked, and how it ended."""
+    assert history.looks is not None
+    assert history.status is not None
+    return history.looks, history.status
 
 
 def _cancer() -> Any:
@@ -251,8 +258,9 @@ def posterior() -> Plate:
 
     batches = ss.MiniBatch(_cancer(), 100, sampling="dynamic", rng=0)
     run = ss.minimize(batches, ss.SGD(lr=ss.ProbabilisticLineSearch()), _weights(0), steps=40)
-    drawn = 1 + int(np.argmax(run.history.looks[1:]))  # the first search is still far from its scale
-    numbers.computed("looks at the line that is drawn", run.history.looks[drawn], between=(3, 7))
+    looks, _ = _searched(run.history)
+    drawn = 1 + int(np.argmax(looks[1:]))  # the first search is still far from its scale
+    numbers.computed("looks at the line that is drawn", looks[drawn], between=(3, 7))
 
     def draw() -> Any:
         from stepsize import draw
@@ -298,10 +306,11 @@ def robustness() -> Plate:
         batches = ss.MiniBatch(whole, 100, sampling="dynamic", rng=0)
         search = ss.ProbabilisticLineSearch(alpha0=float(unit))
         history = ss.minimize(batches, ss.SGD(lr=search), x0, steps=evaluations // 4 * 3).history
-        n = int(np.searchsorted(1 + np.cumsum(history.looks), evaluations, side="right"))
+        looked, status = _searched(history)
+        n = int(np.searchsorted(1 + np.cumsum(looked), evaluations, side="right"))
         losses.append(whole.fun(history.x[n - last : n]).mean())
-        looks.append(history.looks[:n].mean())
-        accepted.append((history.status[:n] == "converged").mean())
+        looks.append(looked[:n].mean())
+        accepted.append((status[:n] == "converged").mean())
         steps.append(history.lr[:n])
     numbers.computed("search: largest loss over the first steps 1e-4 ... 100", max(losses), between=(0, 0.07))
     numbers.computed("largest over smallest", max(losses) / min(losses), between=(1.0, 1.3))
