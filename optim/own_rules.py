@@ -176,8 +176,8 @@ class _Apart:
                 self.mixes = True
             else:
                 self.mixes = not _alike(_rows(together, one, len(x)), _rows(alone, slice(None), 1))
-            if not self.mixes:
-                return together
+                if not self.mixes:
+                    return together
         return _one_by_one(self.optimizer, x, g, slots, h)
 
 

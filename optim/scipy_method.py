@@ -111,10 +111,12 @@ def _problem(fun: Any, jac: Any, hess: Any, args: tuple[Any, ...]) -> Any:
     def gradient(x: Array) -> Array:
         if jac is None:
             return np.asarray(approx_fprime(x, value))
-        return as_array("jac", ask(lambda p: jac(p, *args), np.array(x)), x.shape)
+        slope: Any = jac
+        return as_array("jac", ask(lambda p: slope(p, *args), np.array(x)), x.shape)
 
     def hessian(x: Array) -> Array:
-        return as_array("hess", hess(np.array(x), *args), x.shape * 2)
+        second: Any = hess
+        return as_array("hess", second(np.array(x), *args), x.shape * 2)
 
     return SimpleNamespace(
         fun=value,

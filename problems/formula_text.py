@@ -34,8 +34,14 @@ _SIGNS = str.maketrans(
     {"\u00b2": "^2 ", "\u00b3": "^3 ", "\u00b7": "*", "\u00d7": "*", "\u2212": "-", "\u03c0": "pi"}
 )
 
-_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}
-_COMPARED = {
+_OPERATORS: dict[type[ast.operator], Any] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "^",
+}
+_COMPARED: dict[type[ast.cmpop], Any] = {
     ast.Lt: "<",
     ast.LtE: "<=",
     ast.Gt: ">",

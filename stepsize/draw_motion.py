@@ -173,7 +173,8 @@ class Film:
             canvas: Any = self._canvas
             canvas.restore_region(self._still)
             for artist in self._moving:
-                artist.axes.draw_artist(artist)
+                axes: Any = artist.axes
+                axes.draw_artist(artist)
         return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
     def _rehearse(self, dpi: float) -> None:

@@ -67,7 +67,8 @@ class Page:
 
     def text(self, x: float, y: float, words: str, **look: Any) -> None:
         """Write a text."""
-        self.picture.text(x / self.width, y / self.height, words, **({"color": INK} | look))
+        all_of_it: dict[str, Any] = {"color": INK} | look
+        self.picture.text(x / self.width, y / self.height, words, **all_of_it)
 
     def entries(self, left: float, top: float, entries: list[Entry]) -> None:
         """Write the words on the runs, each with a piece of its line."""

@@ -86,6 +86,7 @@ def parse_problem(text: str) -> Any:
     Formula('x**2 + 3*y**2')
     """
     import problems
+    from problems.formula_text import is_formula, names_in
     from stepsize.showcase import SHOWS
 
     load_registry()
@@ -95,9 +96,9 @@ def parse_problem(text: str) -> Any:
     if found is not None:
         return found
     known = {cls.__name__.lower() for cls in registered(problems.Problem)}
-    of_classes = any(name.lower() in known for name in problems.formula_text.names_in(text))
+    of_classes = any(name.lower() in known for name in names_in(text))
     try:
-        if problems.formula_text.is_formula(text) and not of_classes:
+        if is_formula(text) and not of_classes:
             return _of_formula(text)
         return parse(text, problems.Problem)
     except ValueError:

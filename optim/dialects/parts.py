@@ -237,7 +237,7 @@ def _product(factors: list[Any]) -> Any:
         )
     if not schedules:
         return number
-    rate = schedules[0]
+    rate: Any = schedules[0]
     for other in [*schedules[1:], *([number] if number != 1 else [])]:
         if not isinstance(rate, Record):
             raise TypeError(

@@ -181,7 +181,8 @@ class Tape:
                 raise Untraceable("a power that depends on a hyperparameter")
             return self.record(np.power, (base, exponent), operator.pow)
         self.literal = False  # a float to the power 2 is not always its square
-        function, args = _POWERS[number](base)
+        power: Any = number
+        function, args = _POWERS[power](base)
         return self.record(function, args, function)
 
     def _dtype(self, function: Any, args: Any) -> Any:

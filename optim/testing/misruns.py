@@ -1,7 +1,7 @@
 # ruff: noqa: ARG005  # every way takes the same arguments, whatever it needs
 """Runs that go wrong: by a slip in the text, at the start, in the count, the rate or the last line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -93,7 +93,7 @@ def _begin(optimizer: Optimizer, way: Way, x: Array, g: Array, h: Any) -> Any:
 
 
 @contextmanager
-def _lent(text: tuple[type, str, Any] | None) -> Iterator[None]:
+def _lent(text: tuple[type, str, Any] | None) -> Generator[None]:
     """Give a class another method for a while; what calls it, around it or derived from it, meets that."""
     if text is None:
         yield

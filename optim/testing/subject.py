@@ -1,7 +1,7 @@
 """What is tested, whatever its kind: a plain function, or an optimizer of PyTorch, Optax or Keras."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -268,7 +268,7 @@ def _ours(optimizer: Optimizer) -> Callable[..., Any]:
 
 
 @contextmanager
-def _peer(name: str) -> Iterator[None]:
+def _peer(name: str) -> Generator[None]:
     """Say in a sentence of the kit's own that an optimizer of a library does not take what the kit has."""
     try:
         yield

@@ -85,7 +85,7 @@ def real_numbers(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
         array = np.asarray(None)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
-    return np.array(array, dtype=array.dtype if array.dtype in (np.float32, np.float64) else float)
+    return np.array(array, dtype=array.dtype if array.dtype.name in ("float32", "float64") else float)
 
 
 def _detached(value: Any) -> Any:

@@ -65,8 +65,8 @@ def _chosen(args: argparse.Namespace) -> list[Any]:
         raise ValueError("--animate: got no figure, expected names, or --all")
     chosen: dict[str, Any] = {}
     plain = {_plain(name): name for name in known}
-    for name in args.names:
-        name = plain.get(_plain(name), name.lower().replace("_", "-"))
+    for word in args.names:
+        name: str = plain.get(_plain(word), word.lower().replace("_", "-"))
         matches = (
             [known[name]] if name in known else [e for n, e in known.items() if n.startswith(name + "-")]
         )
