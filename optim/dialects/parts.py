@@ -244,7 +244,8 @@ def _product(factors: list[Any]) -> Any:
                 f"optax.chain: got the function {describe(rate)} times {other!r}, expected a schedule that "
                 "can be multiplied, such as optax.exponential_decay(0.1, 100, 0.5)"
             )
-        rate = rate * other
+        product: Any = rate
+        rate = product * other
     return rate
 
 
