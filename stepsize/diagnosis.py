@@ -187,8 +187,9 @@ def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, ato
     if run.nit == 0:
         return "no update was made"
     if late.max() > 10 * late[-1]:  # the last point is a dip
-        left = f"up to {_share_of_start(float(late.max()), start)} of late"
-    return f"the {what} is {left}{_pace(c, found.factor[0])}"
+        top = _share_of_start(float(late.max()), start)
+        return f"the {what}, in the last quarter up to {top}, is {_pace(c, found.factor[0])}"
+    return f"the {what} is {left} and {_pace(c, found.factor[0])}"
 
 
 def _frozen(run: Run, c: Courses, rest: str) -> str:
@@ -262,10 +263,10 @@ def _pace(c: Courses, factor: float) -> str:
     """Return how fast the error falls, or that the loss does, or that nothing can be told."""
     percent = 100 * (1 - factor)
     if percent >= 1e-3:
-        return f" and still falling, by {percent:.2g} % an update"
+        return f"still falling, by {percent:.2g} % an update"
     if percent > 0:
-        return " and still falling, by less than 0.001 % an update"
+        return "still falling, by less than 0.001 % an update"
     window = max((len(c.fun) - 1) // 4, 1)
     if c.fun[-window:, 0].max() < c.fun[-2 * window : -window, 0].max(initial=-math.inf):
-        return ", and the loss is still falling"
-    return ", and it is too early to tell where it goes"
+        return "not falling yet, but the loss is"
+    return "not falling yet: too early to tell where it goes"
