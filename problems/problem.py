@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
 from stepsize.base.answers import as_array, as_value, ask, floats_at, spreads
 from stepsize.base.checks import as_count, as_number, describe, real_numbers, refuse_unless
 from stepsize.base.record import Default, Record
+
+if TYPE_CHECKING:
+    from problems.formula import Formula
 
 __all__ = ["Custom", "Problem"]
 
@@ -121,6 +124,21 @@ class Problem(Record, abstract=True):
         """Return random points, uniform on the domain, of shape (points, d); for checks and pictures."""
         low, high = (np.broadcast_to(bound, self.dim) for bound in self.domain)
         return np.random.default_rng(rng).uniform(low, high, (points, self.dim))
+
+    @overload
+    @staticmethod
+    def of(fun: str, grad: None = None, x0: Any = None, *, hess: None = None) -> "Formula": ...
+
+    @overload
+    @staticmethod
+    def of(
+        fun: Callable[..., Any],
+        grad: Callable[..., Any] | None = None,
+        x0: Any = None,
+        *,
+        hess: Callable[..., Any] | None = None,
+        **facts: Any,
+    ) -> "Custom": ...
 
     @staticmethod
     def of(
