@@ -19,6 +19,7 @@ from optim.testing.mistakes import mistakes_of
 from stepsize import gallery
 from stepsize.base.record import registered
 from stepsize.cli import main
+from stepsize.expressions import load_registry
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -85,6 +86,7 @@ def test_the_table_is_what_the_main_job_prints(tmp_path, capsys):
 
 
 def test_the_counts_are_those_of_the_registry():
+    load_registry()
     kinds = {
         "problems": problems.Problem,
         "optimizers": optim.Optimizer,
