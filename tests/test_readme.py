@@ -124,3 +124,5 @@ def test_the_changelog_counts_are_those_of_the_readme():
         count = re.search(rf"\*\*{name}\*\* \((\d+)\)", README)[1]
         assert f"{count} {name}" in changes
     assert f"{len(gallery.catalogue())} figures" in changes
+    judged = re.search(r"(\d+) runs judged by hand", README)[1]
+    assert f"{judged} runs judged by hand" in changes
