@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
 from stepsize.base.answers import as_array, as_value, ask, floats_at, spreads
 from stepsize.base.checks import as_count, as_number, describe, real_numbers, refuse_unless
 from stepsize.base.record import Default, Record
+
+if TYPE_CHECKING:
+    from problems.formula import Formula
 
 __all__ = ["Custom", "Problem"]
 
@@ -124,7 +127,7 @@ class Problem(Record, abstract=True):
 
     @overload
     @staticmethod
-    def of(fun: str, *, x0: Any = None) -> "Problem": ...
+    def of(fun: str, grad: None = None, x0: Any = None, *, hess: None = None) -> "Formula": ...
 
     @overload
     @staticmethod

@@ -6,6 +6,7 @@ Every function takes an optional Matplotlib ``ax`` and returns it; without one i
 
 import importlib
 import math
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,8 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
         level_lines(ax, x, y, height, drawn)
         for point in problem.minimizers or ():
             ax.plot(*point, marker="*", color=INK, markersize=7, markeredgewidth=0, zorder=5, gid="minimum")
-        ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
+        across, up = _axis_names(problem) or ("$x_1$", "$x_2$")
+        ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=across, ylabel=up)
         _plain_ticks(ax)
     return ax
 
@@ -125,6 +127,16 @@ def level_lines(ax: Axes, x: Any, y: Any, height: Array, levels: Array) -> None:
     lines = levels[(levels < height.max()) & (levels > height.min())]
     if len(lines):
         ax.contour(x, y, height, levels=lines, colors="#c3ccd4", linewidths=0.5)
+
+
+def _axis_names(problem: Any) -> tuple[str, ...]:
+    """Return what a formula calls its coordinates, x1 as x with an index; nothing for another problem."""
+    names = (re.fullmatch(r"([A-Za-z]+)_?(\d*)", v) for v in getattr(problem, "variables", ()))
+    return tuple(f"${_letter(m[1])}{f'_{{{m[2]}}}' if m[2] else ''}$" if m else "?" for m in names)
+
+
+def _letter(name: str) -> str:
+    return name if len(name) == 1 else rf"\{name}"
 
 
 def _plain_ticks(ax: Axes) -> None:
@@ -165,7 +177,9 @@ def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Ax
         foot, head = _shown_values(y)
         room = 0.06 * (head - foot)
         ax.plot(x, y, color="#8d99a3", linewidth=1.2, zorder=1)
-        ax.set(xlim=(low, high), ylim=(foot - room, head + room), xlabel="$x$", ylabel="$f(x)$")
+        (across,) = _axis_names(problem) or ("$x$",)
+        up = f"$f({across.strip('$')})$"
+        ax.set(xlim=(low, high), ylim=(foot - room, head + room), xlabel=across, ylabel=up)
         _plain_ticks(ax)
     return ax
 

@@ -59,7 +59,7 @@ def line(run: Run, n: int = 0, ax: Axes | None = None, *, reach: float | None = 
         _looks(ax, searched, found, top)
         ax.set(xlim=(-0.02 * top, top), xlabel=r"step $\alpha$", ylabel=r"$\varphi(\alpha)$")
         ax.ticklabel_format(axis="x", style="sci", scilimits=(-2, 4), useMathText=True)
-        ax.set_title(f"{type(search).__name__}, update {n}: {found.status} at {found.alpha:.3g}")
+        ax.set_title(f"{type(search).__name__}, update {n}:\n{found.status} at {found.alpha:.3g}")
         if ax.get_legend_handles_labels()[1]:
             ax.legend(loc="best", handlelength=1.5)
     return ax

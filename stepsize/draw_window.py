@@ -19,6 +19,8 @@ Window = list[tuple[float, float]]
 _LEAVES = 1e6
 # How far a run that leaves is followed, in lengths of its first update, where nothing else sets the scale.
 _FOLLOWED = 30.0
+# Of a run that leaves, so much is shown beyond the others on either side, in their widths.
+_BEYOND = 0.45
 # A minimizer is shown if it is no farther from the start than so many times the length of the paths.
 _FAR = 10.0
 
@@ -192,7 +194,8 @@ def _followed(points: Array, held: Array, scale: float) -> Array:
     """Return the points of a run that leaves as far as they can be compared with what is held already."""
     if scale == 0:
         return points[_distance(points) <= _LEAVES * max(float(np.abs(points[0]).max()), 1.0)]
-    low, high = held.min(axis=0) - 0.6 * scale, held.max(axis=0) + 0.6 * scale
+    reach = _BEYOND * np.maximum(np.ptp(held, axis=0), 0.5 * scale)
+    low, high = held.min(axis=0) - reach, held.max(axis=0) + reach
     inside = np.all((points >= low) & (points <= high), axis=1)
     return np.asarray(points[inside])
 

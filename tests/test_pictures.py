@@ -560,3 +560,26 @@ def test_the_command_films_a_race(tmp_path, capsys):
     assert len(frames_of(tmp_path / "parabola-film.gif")) == 21
     assert main([*words, "--animate", "--no-picture"]) == 2
     assert "--animate: got it with --no-picture" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("formula", "labels"),
+    [
+        ("x**2 + 3*y**2", ("$x$", "$y$")),
+        ("x1**2 + x2**2", ("$x_{1}$", "$x_{2}$")),
+        ("alpha**2 + beta_1**2", (r"$\alpha$", r"$\beta_{1}$")),
+        ("theta**2", (r"$\theta$", r"$f(\theta)$")),
+    ],
+)
+def test_the_axes_of_a_formula_carry_its_letters(formula, labels):
+    problem = Problem.of(formula)
+    ax = (ss.draw.landscape if problem.dim == 1 else ss.draw.contours)(problem)
+    ax.figure.canvas.draw()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == labels
+
+
+def test_paths_fill_a_good_part_of_the_picture_beside_a_run_that_leaves():
+    bowl = ss.Quadratic([1.0, 20.0])
+    calm, wild = (ss.minimize(bowl, ss.SGD(lr=lr), x0=[-5.0, -2.0], steps=300) for lr in (2 / 21, 0.105))
+    window = np.array(window_around([calm, wild]))
+    assert (np.ptp(calm.history.x, axis=0) >= 0.45 * np.ptp(window, axis=1)).all()
