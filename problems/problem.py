@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from stepsize.base.answers import as_array, as_value, ask, floats_at, spreads
-from stepsize.base.checks import as_count, as_number, describe, real_numbers, refuse_unless
+from stepsize.base.checks import as_count, as_number, describe, missing, real_numbers, refuse_unless
 from stepsize.base.record import Default, Record
 
 __all__ = ["Custom", "Problem"]
@@ -90,11 +90,11 @@ class Problem(Record, abstract=True):
 
     def fun(self, x: Any) -> Any:
         """Return the value at x."""
-        raise NotImplementedError
+        raise missing(self, "fun(self, x)")
 
     def grad(self, x: Any) -> Any:
         """Return the gradient at x, of x's shape."""
-        raise NotImplementedError
+        raise missing(self, "grad(self, x)")
 
     def hess(self, x: Any) -> Any:
         """Return the matrix of second derivatives at x, where the problem has it."""
