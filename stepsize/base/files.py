@@ -37,7 +37,7 @@ def read_npz(path: str | os.PathLike[str], writer: str) -> tuple[dict[str, Any],
     """
     try:
         # Opened here, because NumPy leaves what is no archive open.
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             header = json.loads(file["header"].tobytes())
             if header.get("writer", "State.save") != writer:
                 raise KeyError(writer)
