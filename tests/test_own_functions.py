@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.optimize import approx_fprime
 
 import stepsize as ss
 from optim.testing import check_gradient
@@ -554,3 +555,15 @@ class TestClassesThatLackAMethod:
         race = ss.race(ss.Quadratic([1.0, 20.0]), [ss.SGD(lr=0.5 * Fading(a=0.05))], steps=20)
         assert "0.5 Fading(n)" in str(race)
         assert Fading().describe() == "Fading(n)"
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e3, 1e9, 1e12, 1e20])
+def test_differences_are_those_of_scipy(size):
+    def value(x):
+        return float(np.sin(x[0] / size) + (x * x).sum() / size + x[0] * x[-1] / size**2)
+
+    problem = ss.Problem.of(value, x0=np.ones(5))
+    points = np.random.default_rng(0).normal(size=(20, 5)) * size
+    points[0] = 0.0
+    for x in points:
+        assert np.array_equal(problem.grad(x), approx_fprime(x, value))
