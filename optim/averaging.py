@@ -6,7 +6,7 @@ import numpy as np
 
 from optim.optimizer import Hyper, Slots, hyper
 from optim.wrappers import Wrapper
-from stepsize.base.checks import as_count, refuse_unless
+from stepsize.base.checks import as_count, missing, refuse_unless
 
 __all__ = ["EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"]
 
@@ -25,7 +25,7 @@ class Averaging(Wrapper, abstract=True):
 
     def weight(self, h: Any) -> Any:
         """Return the weight of the newest point."""
-        raise NotImplementedError
+        raise missing(self, "weight(self, h)")
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner rule's next point, and average."""

@@ -113,10 +113,12 @@ def minimize(
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)
         check_first(x, e)
-        record = Recorder(optimizer, where, x, slots, e, every)
         status, stop, lost = BUDGET, n + steps, None
         check_rule(way, x, e.g, slots, n, stop)
         fast = engine_for(engine, way, x, slots, callback is not None)
+        if fast is not None:
+            e = fast.begin(x, e)
+        record = Recorder(optimizer, where, x, slots, e, every)
         while n < stop:
             if tol is not None and _is_solved(where, x, e, minimum, tol):
                 status = CONVERGED

@@ -10,7 +10,7 @@ from optim.ranges import ANY, RATE, Range, check_range, hyper
 from optim.resume import rule_of, state_fits
 from optim.state import State
 from stepsize.base.answers import as_array
-from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
+from stepsize.base.checks import as_floats, as_number, describe, missing, refuse_unless
 from stepsize.base.display import brief
 from stepsize.base.record import Default, Record
 
@@ -126,7 +126,7 @@ class Optimizer(Record, abstract=True):
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the direction d to subtract and the new slots, for a gradient g taken at x."""
-        raise NotImplementedError
+        raise missing(self, "direction(self, x, g, slots, h)")
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next x and the new slots."""
@@ -253,7 +253,8 @@ class Optimizer(Record, abstract=True):
         """Return the names of the hyperparameters that are fields of this very class."""
         if cls not in _HYPERS:
             fields = cls.__dataclass_fields__.items()
-            _HYPERS[cls] = tuple(n for n, f in fields if f.type is Hyper or str(f.type).endswith("Hyper"))
+            # Not `is`: a class that another process was sent has a union of its own.
+            _HYPERS[cls] = tuple(n for n, f in fields if f.type == Hyper or str(f.type).endswith("Hyper"))
         return _HYPERS[cls]
 
     @classmethod
@@ -280,6 +281,10 @@ class Optimizer(Record, abstract=True):
             )
         if kind_of(value) != "schedule" and name != "lr":
             raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
+        if callable(value) and not isinstance(value, Record):
+            from stepsize.base.answers import refuse_unless_of
+
+            refuse_unless_of(name, value, "n")
         if callable(value) or kind_of(value) != "schedule":
             return value
         if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):

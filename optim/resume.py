@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from optim.state import State
-from stepsize.base.checks import describe
+from stepsize.base.checks import as_count, describe
 from stepsize.base.record import Record
 
 __all__ = ["fitting", "left_at", "rate_that_remembers", "rule_of", "state_fits"]
@@ -18,6 +18,7 @@ def left_at(state: Any, problem: Any) -> Array:
     """Return the point at which a state was left, if it says so and if it is one of the problem."""
     if not isinstance(state, State):
         raise TypeError(f"state: got {describe(state)}, expected the state of a run, run.state")
+    _is_whole(state)
     if state.x is None:
         raise ValueError(
             "state: got one that does not say at which x it was left, expected that point beside it, as x0"
@@ -57,6 +58,7 @@ def state_fits(optimizer: Any, state: State, x: Array) -> None:
     """Refuse what is no state, and the state of another rule, rate or shape of x."""
     if not isinstance(state, State):
         raise TypeError(f"state: got {describe(state)}, expected a state, as init, step and a run leave it")
+    _is_whole(state)
     if state.rule is not None and state.rule != (rule := rule_of(optimizer)):
         raise ValueError(f"state: got that of {state.rule}, expected that of {rule}")
     if len(state.slots) != len(optimizer.slots):
@@ -69,6 +71,13 @@ def state_fits(optimizer: Any, state: State, x: Array) -> None:
         raise ValueError(
             f"state: got that of parameters of shape {state.shape}, expected that of x, of shape {x.shape}"
         )
+
+
+def _is_whole(state: State) -> None:
+    """Refuse a state that was made by hand and is none."""
+    as_count("state.n", state.n)
+    if state.x is not None and not (isinstance(state.x, np.ndarray) and state.x.dtype.kind == "f"):
+        raise TypeError(f"state.x: got {describe(state.x)}, expected an array of floats")
 
 
 def _slots_fit(optimizer: Any, state: State, x: Array) -> None:

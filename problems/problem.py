@@ -1,5 +1,6 @@
 """The contract of a problem: a function with its gradient, and the facts that theory needs."""
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, overload
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 import numpy as np
 
 from stepsize.base.answers import as_array, as_value, ask, floats_at, spreads
-from stepsize.base.checks import as_count, as_number, describe, real_numbers, refuse_unless
+from stepsize.base.checks import as_count, as_number, describe, missing, real_numbers, refuse_unless
 from stepsize.base.record import Default, Record
 
 if TYPE_CHECKING:
@@ -93,11 +94,11 @@ class Problem(Record, abstract=True):
 
     def fun(self, x: Any) -> Any:
         """Return the value at x."""
-        raise NotImplementedError
+        raise missing(self, "fun(self, x)")
 
     def grad(self, x: Any) -> Any:
         """Return the gradient at x, of x's shape."""
-        raise NotImplementedError
+        raise missing(self, "grad(self, x)")
 
     def hess(self, x: Any) -> Any:
         """Return the matrix of second derivatives at x, where the problem has it."""
@@ -318,10 +319,8 @@ class Custom(Problem):
         return as_array("hess", ask(self.hessian, x, self._spread["hess"]), x.shape * 2, x.dtype)
 
     def _differences(self, x: Array) -> Array:
-        from scipy.optimize import approx_fprime
-
-        # In single precision SciPy's steps would be rounded away.
-        return np.asarray(approx_fprime(x.astype(float), lambda p: self._value(p.copy())), x.dtype)
+        # In single precision the steps would be rounded away.
+        return forward_differences(self._value, x.astype(float)).astype(x.dtype, copy=False)
 
     def _rows(self, at: Callable[[Array], Any], x: Any, axes: int) -> Any:
         x = floats_at(x)
@@ -331,6 +330,33 @@ class Custom(Problem):
             return at(x)
         rows = [at(row) for row in x.reshape(-1, self.dim)]
         return np.array(rows).reshape(*x.shape[:-1], *(self.dim,) * axes)
+
+
+def forward_differences(function: Callable[[Array], Any], x: Array) -> Array:
+    r"""Return the gradient by forward differences, bit for bit that of ``scipy.optimize.approx_fprime``.
+
+    .. math:: g_i = \frac{f(x + h_i e_i) - f(x)}{h_i}, \qquad h_i = \sqrt\varepsilon
+
+    SciPy looks at bounds, Jacobians and shapes first, which takes many times as long as the function does.
+
+    Examples
+    --------
+    >>> forward_differences(lambda x: x[0] * x[1], np.array([3.0, -5.0])).round(6).tolist()
+    [-5.0, 3.0]
+    """
+    f = function(x.copy())
+    g = np.empty_like(x)
+    for i, start in enumerate(x.tolist()):
+        step = _STEP
+        if start + step == start:
+            step *= math.copysign(max(1.0, abs(start)), start)
+        point = x.copy()
+        point[i] = start + step
+        g[i] = (function(point) - f) / (float(point[i]) - start)
+    return g
+
+
+_STEP = float(np.sqrt(np.finfo(float).eps))
 
 
 def _as_points(name: str, value: Any, dim: int) -> Any:

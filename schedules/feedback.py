@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from stepsize.base.checks import missing
 from stepsize.base.record import Record
 
 __all__ = ["Feedback"]
@@ -29,11 +30,11 @@ class Feedback(Record, abstract=True):
 
     def begin(self, x: Array) -> dict[str, Any]:
         """Return what is remembered before the first update from x."""
-        raise NotImplementedError
+        raise missing(self, "begin(self, x)")
 
     def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the rate of the coming update, and what is remembered after it."""
-        raise NotImplementedError
+        raise missing(self, "rate(self, report, carry)")
 
     @property
     def undoes(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
+from stepsize.base.answers import refuse_unless_of
 from stepsize.base.checks import as_number, describe
 
 __all__ = ["FromFunction", "Recursion"]
@@ -32,6 +33,10 @@ class FromFunction(Schedule):
 
     function: Callable[[int], float]
     demo: ClassVar = {"function": math.sqrt}
+
+    def check(self) -> None:
+        """Refuse what is no function of n."""
+        _refuse_unless_of(self.function, "n")
 
     @property
     def formula(self) -> str:
@@ -82,8 +87,9 @@ class Recursion(Schedule):
         return f"{_name_of(self.function)}(n, rate)"
 
     def check(self) -> None:
-        """Refuse a start that is no number."""
+        """Refuse a start that is no number, and what is no function of an index and a rate."""
         as_number("before", self.before)
+        _refuse_unless_of(self.function, "n", "previous")
 
     def value(self, n: Array) -> Any:
         """Return the values, after going through all before them."""
@@ -92,6 +98,12 @@ class Recursion(Schedule):
             rate = self.function(i, rate)
             rates.append(rate)
         return np.array(rates, dtype=float)[n.astype(int)]
+
+
+def _refuse_unless_of(function: Any, *given: str) -> None:
+    if not callable(function):
+        raise TypeError(f"function: got {describe(function)}, expected a function of ({', '.join(given)})")
+    refuse_unless_of("function", function, *given)
 
 
 def _asked(function: Any, n: int) -> Any:

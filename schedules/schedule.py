@@ -8,7 +8,7 @@ from typing import Any, ClassVar, overload
 import numpy as np
 
 from schedules import notation
-from stepsize.base.checks import as_count, as_number, describe, refuse_unless
+from stepsize.base.checks import as_count, as_number, describe, missing, refuse_unless
 from stepsize.base.record import Default, Record
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
@@ -16,8 +16,8 @@ __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 Array = np.ndarray[Any, Any]
 
 
-def _unwritten(schedule: Any) -> str:
-    raise NotImplementedError(f"{type(schedule).__name__} has no formula")
+def _by_name(schedule: Any) -> str:
+    return f"{type(schedule).__name__}(n)"
 
 
 class Schedule(Record, abstract=True):
@@ -34,11 +34,13 @@ class Schedule(Record, abstract=True):
 
     kind: ClassVar[str] = "schedule"
     demo: ClassVar[dict[str, Any]] = {}
-    formula = Default(_unwritten, "The mathematics, as Python text in the field names and n.")
+    formula = Default(
+        _by_name, "The mathematics, as Python text in the field names and n; without one, its name."
+    )
 
     def value(self, n: Array) -> Any:
         """Return the values at the indices n, a float array of any shape; broadcasts with the parameters."""
-        raise NotImplementedError
+        raise missing(self, "value(self, n)")
 
     @overload
     def __call__(self, n: float | np.integer[Any] | np.floating[Any]) -> float: ...

@@ -7,7 +7,10 @@ import numpy as np
 
 from optim import Optimizer
 from optim.loop import checked_problem
+from optim.optimizer import Hypers
+from schedules import FromFunction
 from stepsize.base.checks import as_count, describe
+from stepsize.base.record import Record
 from stepsize.designs import seeds_for, starts_for
 from stepsize.found_rate import Disturbed, FoundRate
 from stepsize.rate_band import band_of
@@ -55,7 +58,8 @@ def find_lr(
     problem : Problem
         Where.
     optimizer : optimizer class or Optimizer
-        Who. A constant rate is replaced; a schedule is kept, and the rates found are factors on it.
+        Who. A constant rate is replaced; a schedule is kept, and the rates found are factors on it. A
+        schedule without values beyond the budget leaves out the long run.
     steps : int
         The budget, at least 1: the best rate depends on it.
     x0 : array of shape (d,) or (S, d), optional
@@ -100,6 +104,8 @@ def find_lr(
             f"optimizer: got {rule!r}, whose rate answers to the run, expected one with a rate to find"
         )
     as_count("steps", steps, 1)
+    if callable(rule.lr) and not isinstance(rule.lr, Record):
+        rule = rule.replace(lr=FromFunction(rule.lr))
     problem = checked_problem(problem)
     starts = starts_for(problem, x0)
     looks = [
@@ -117,7 +123,7 @@ def find_lr(
     soon = [edge_of(alone[i], steps, tried.rates, tried.marks.rise[:, i]) for i in columns]
     on_progress("the edge of the budget is found")
     late = soon
-    if steps < LONG and not any(edge.below for edge in soon):
+    if steps < LONG and not any(edge.below for edge in soon) and _lasts(rule, starts, LONG):
         late = [edge_of(alone[i], LONG, tried.rates, tried.marks.rise[:, i]) for i in columns]
         on_progress("the edge of the long run is found")
     within, finally_ = worst_edge(soon), worst_edge(late)
@@ -145,6 +151,15 @@ def find_lr(
         settled=tried.marks.settled,
         x0=starts,
     )
+
+
+def _lasts(rule: Optimizer, starts: Array, updates: int) -> bool:
+    """Whether every schedule of a rule has values for so many updates; a table may end with the budget."""
+    try:
+        Hypers(rule, starts[0], updates).columns(0, updates)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _bests(tried: Tried, best: int) -> Array:

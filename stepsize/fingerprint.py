@@ -127,6 +127,8 @@ class _Reader:
             self._class(thing)
         elif isinstance(thing, MethodType):
             self._all((thing.__func__, thing.__self__))
+        elif isinstance(thing, np.ufunc) and thing.types == ["O" * thing.nin + "->" + "O" * thing.nout]:
+            raise _unknown(thing)  # one of `frompyfunc`, which does not show its function
         elif isinstance(thing, BuiltinFunctionType | np.ufunc):
             self._word("builtin", f"{getattr(thing, '__module__', '')} {thing.__name__}")
         elif isinstance(thing, property):
@@ -145,7 +147,7 @@ class _Reader:
 
     def _instance(self, thing: Any) -> None:
         wrapped = getattr(thing, "__wrapped__", None)
-        if isinstance(wrapped, FunctionType):  # behind a decorator such as lru_cache
+        if isinstance(wrapped, FunctionType) and _is_installed(type(thing)):  # such as lru_cache
             self.add(wrapped)
             return
         self.add(type(thing))
@@ -155,10 +157,7 @@ class _Reader:
         try:
             self.digest.update(pickle.dumps(thing, protocol=4))
         except Exception:
-            raise TypeError(
-                f"store: got a class whose code refers to {thing!r:.80}, which no key can stand for; hold "
-                "it in a parameter, or sweep without a store"
-            ) from None
+            raise _unknown(thing) from None
 
     def _class(self, cls: type) -> None:
         self._word("class", f"{cls.__module__ if _is_installed(cls) else ''} {cls.__qualname__}")
@@ -209,12 +208,21 @@ class _Reader:
         self.digest.update(f"{kind}:{len(text)}:{text};".encode())
 
 
+def _unknown(thing: Any) -> TypeError:
+    return TypeError(
+        f"store: got a class whose code refers to {thing!r:.80}, which no key can stand for; hold "
+        "it in a parameter, or sweep without a store"
+    )
+
+
 def _words(code: CodeType) -> Any:
-    """Yield the names that a piece of code reads, those of functions inside it as well."""
+    """Yield the names that a piece of code reads, by word or by text, those of functions inside as well."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _words(constant)
+        elif isinstance(constant, str) and constant.isidentifier():  # as in globals()["k"]
+            yield constant
 
 
 def _is_installed(thing: Any) -> bool:

@@ -74,6 +74,14 @@ EDITS = {
         "@lru_cache\ndef f(): return 1.0" + RULE.format("f()"),
         "@lru_cache\ndef f(): return 2.0" + RULE.format("f()"),
     ),
+    "behind a decorator of its own": tuple(
+        "class Times:\n    def __init__(self, f): self.__wrapped__, self.k = f, "
+        + f"{k}\n    def __call__(self): return self.k * self.__wrapped__()\n"
+        + "@Times\ndef f(): return 1.0"
+        + RULE.format("f()")
+        for k in (1.0, 2.0)
+    ),
+    "a global by its text": tuple(f"K = {k}" + RULE.format("globals()['K']") for k in (1.0, 2.0)),
     "a table": ("T = {'k': [1.0]}" + RULE.format("T['k'][0]"), "T = {'k': [2.0]}" + RULE.format("T['k'][0]")),
     "an object": (
         "class Box:\n    def __init__(self, k): self.k = k\nB = Box(1.0)" + RULE.format("B.k"),
@@ -216,6 +224,9 @@ def test_what_cannot_be_known_is_refused(tmp_path):
     with pytest.raises(
         TypeError, match=r"^store: got a class whose code refers to <unlocked .*, which no key can"
     ):
+        final(defined(source), tmp_path / "runs.db")
+    source = "f = np.frompyfunc(lambda a: 1.0 * a, 1, 1)" + RULE.format("f(1.0)")
+    with pytest.raises(TypeError, match=r"^store: got a class whose code refers to <ufunc .*, which no key"):
         final(defined(source), tmp_path / "runs.db")
     with pytest.raises(TypeError, match=r"^store: got a problem that no file can name"):
         final(

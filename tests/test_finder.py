@@ -293,3 +293,17 @@ def test_courses_of_a_row_alone_and_in_a_batch_are_cut_alike():
         alone = courses_of(ss.minimize(bowl(10), ss.SGD(lr=float(lr)), steps=600))
         assert batch.nit[row] == alone.nit[0]
         assert batch.diverged[row] == alone.diverged[0]
+
+
+@pytest.mark.parametrize("rate", [lambda n: TABLE[n], ss.FromFunction(lambda n: TABLE[n])])
+def test_a_table_of_the_budget_s_length_is_kept_and_asked_for_no_more(rate):
+    found = ss.find_lr(ss.Quadratic([1.0, 20.0]), ss.SGD(lr=rate), steps=30)
+    reference = ss.find_lr(ss.Quadratic([1.0, 20.0]), ss.SGD(lr=ss.Constant(0.5)), steps=30)
+    assert found.best == reference.best
+    assert found.edge_steps == 30
+    assert found.edge == reference.budget_edge
+    momentum = ss.find_lr(ss.Quadratic([1.0, 20.0]), ss.Momentum(momentum=rate), steps=30)
+    assert momentum.edge_steps == 30
+
+
+TABLE = [0.5] * 30

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.optimize import approx_fprime
 
 import stepsize as ss
 from optim.testing import check_gradient
@@ -491,3 +492,78 @@ class TestPlainNumbers:
             v, other = rule.step(v, 2 * v, other)
             assert np.ndim(x) == 0
             assert float(x) == v[0]
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: ss.SGD(lr=lambda: 0.1), r"^lr: got a function of \(\), expected a function of \(n\)"),
+        (
+            lambda: ss.Adam(beta1=lambda n, m: 0.9 * n * m),
+            r"^beta1: got a function of \(n, m\), expected .* of \(n\)",
+        ),
+        (lambda: ss.FromFunction(lambda: 0.1), r"^function: got a function of \(\), expected .* of \(n\)"),
+        (lambda: ss.FromFunction(0.1), r"^function: got 0\.1, expected a function of \(n\)"),
+        (
+            lambda: ss.Recursion(1.0, lambda n: 0.1 * n),
+            r"^function: got a function of \(n\), expected a function of \(n, previous\)",
+        ),
+    ],
+)
+def test_a_rate_is_a_function_of_one_index(make, sentence):
+    with pytest.raises(TypeError, match=sentence):
+        make()
+
+
+class TestClassesThatLackAMethod:
+    def test_each_is_told_which(self):
+        class Aimless(ss.Optimizer, abstract=True):
+            lr: ss.Hyper = 0.1
+
+        class Mute(ss.Schedule, abstract=True):
+            def values(self, n):
+                return n
+
+        class Flat(ss.Problem, abstract=True):
+            x0 = (1.0, 2.0)
+
+            def fun(self, x):
+                return (x * x).sum(axis=-1)
+
+        bowl = ss.Quadratic([1.0, 20.0])
+        for run, sentence in (
+            (
+                lambda: ss.minimize(bowl, Aimless(), steps=3),
+                r"^Aimless: .* define direction\(self, x, g, slots",
+            ),
+            (lambda: ss.minimize(bowl, ss.SGD(lr=Mute()), steps=3), r"^Mute: .* define value\(self, n\)"),
+            (
+                lambda: ss.minimize(Flat(), ss.SGD(), steps=3),
+                r"^Flat: .* expected it to define grad\(self, x\)",
+            ),
+        ):
+            with pytest.raises(NotImplementedError, match=sentence):
+                run()
+
+    def test_a_schedule_without_a_formula_is_printed_by_its_name(self):
+        class Fading(ss.Schedule, abstract=True):
+            a: float = 0.1
+
+            def value(self, n):
+                return self.a / (1 + n)
+
+        race = ss.race(ss.Quadratic([1.0, 20.0]), [ss.SGD(lr=0.5 * Fading(a=0.05))], steps=20)
+        assert "0.5 Fading(n)" in str(race)
+        assert Fading().describe() == "Fading(n)"
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e3, 1e9, 1e12, 1e20])
+def test_differences_are_those_of_scipy(size):
+    def value(x):
+        return float(np.sin(x[0] / size) + (x * x).sum() / size + x[0] * x[-1] / size**2)
+
+    problem = ss.Problem.of(value, x0=np.ones(5))
+    points = np.random.default_rng(0).normal(size=(20, 5)) * size
+    points[0] = 0.0
+    for x in points:
+        assert np.array_equal(problem.grad(x), approx_fprime(x, value))

@@ -1,5 +1,6 @@
 """Going on from a state: bit for bit as if never interrupted, or one sentence that says why not."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -139,3 +140,40 @@ class TestFilesOfEarlierVersions:
         assert np.array_equal(rest.x, ss.minimize(BOWL, ss.Adam(lr=0.1), steps=9).x)
         with pytest.raises(ValueError, match=r"^state: got slots of shapes \[\(2,\), \(2,\)\], expected"):
             ss.minimize(ss.Rosenbrock(3), ss.Adam(), [1.0, 2.0, 3.0], state=state)
+
+
+@pytest.mark.parametrize("text", ["exp(x) + exp(-x) + y**2", "tanh(x)**2 + y**2 + 0.1*x**2", "cosh(x - y)"])
+@pytest.mark.parametrize("rule", [ss.Adam(lr=0.05), ss.SGD(lr=0.02), ss.Momentum(lr=0.01)], ids=str)
+def test_where_an_exponential_has_another_last_digit_on_floats(rule, text):
+    problem = ss.Problem.of(text, x0=[3, 2])
+    whole = ss.minimize(problem, rule, steps=400)
+    for steps in range(1, 400, 19):
+        left = ss.minimize(problem, rule, steps=steps)
+        on = ss.minimize(problem, rule, state=left.state, steps=400 - steps)
+        assert np.array_equal(on.history.x, whole.history.x[steps:]), steps
+        assert np.array_equal(on.history.grad_norm, whole.history.grad_norm[steps:]), steps
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"n": -1}, r"^state\.n: got -1, expected a whole number of at least 0"),
+        ({"n": 2.5}, r"^state\.n: got 2\.5, expected a whole number"),
+        ({"x": [1.0, 2.0]}, r"^state\.x: got the list .*, expected an array of floats"),
+        ({"x": "ab"}, r"^state\.x: got the str 'ab', expected an array of floats"),
+    ],
+)
+def test_a_state_made_by_hand_is_looked_at(change, sentence):
+    state = dataclasses.replace(ss.minimize(BOWL, ss.Adam(lr=0.1), steps=3).state, **change)
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        ss.minimize(BOWL, ss.Adam(lr=0.1), state=state, steps=3)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
+def test_a_file_that_was_cut_off_is_none(share, tmp_path):
+    file = tmp_path / "state.npz"
+    ss.minimize(BOWL, ss.Adam(lr=0.1), steps=3).state.save(file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(ValueError, match=r"^path: got .*, expected a file written by State\.save"):
+        State.load(file)

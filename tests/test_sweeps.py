@@ -436,3 +436,15 @@ def test_a_distribution_needs_samples_and_a_rule_is_a_rule():
         ss.sweep(BOWL, 0.1, 10)
     with pytest.raises(ValueError, match=r"column: got 'fnal', expected one of .*, did you mean final"):
         ss.sweep(BOWL, ss.SGD, 10, lr=[0.1])["fnal"]
+
+
+def test_other_processes_know_the_classes_of_a_program():
+    pytest.importorskip("joblib", reason="joblib, which spreads a sweep over processes, is an optional extra")
+    program = Path(__file__).with_name("own_classes.py")
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert (done.stdout.strip(), done.returncode) == ("4", 0), done.stderr[-500:]

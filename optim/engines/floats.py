@@ -57,6 +57,20 @@ class Floats:
         self.rules: list[Any] = []  # traces of a rule from outside
         self._rate = _path_of_rate(way.optimizer)
 
+    def begin(self, x: Array, e: Evaluation) -> Evaluation:
+        """Return the evaluation where a run starts with the gradient of floats, as it is later in the run.
+
+        The last digit of an exponential may be another there, and a run that goes on must not show where it
+        was interrupted. A rule from outside is not run on floats where that could be.
+        """
+        if self._own:
+            return e
+        try:
+            g = np.array(self.problem.grad(x.tolist()), dtype=float)
+        except (ArithmeticError, ValueError, TypeError):
+            return e
+        return e._replace(g=g) if g.shape == x.shape else e
+
     def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
         """Return the next `count` updates, or None where only arrays can tell what comes out."""
         # Writing takes as long as a few hundred updates do.

@@ -168,6 +168,10 @@ class Tiles:
         self.optimizers = [take(way.optimizer, part, len(x)) for part in self.parts]
         self.traces: list[Trace] = []
 
+    def begin(self, x: Array, e: Evaluation) -> Evaluation:
+        """Return the evaluation where the run starts: it is made on arrays here too."""
+        return e
+
     def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
         """Return the next `count` updates, or None if the rule takes a branch that cannot be traced."""
         try:

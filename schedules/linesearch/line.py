@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from stepsize.base.checks import as_number, refuse_unless
+from stepsize.base.checks import as_number, missing, refuse_unless
 from stepsize.base.display import brief
 from stepsize.base.record import Record
 
@@ -227,7 +227,7 @@ class Search(Record, abstract=True):
 
     def __call__(self, line: Line, carry: Carry) -> Found:
         """Return how far to go along the line."""
-        raise NotImplementedError
+        raise missing(self, "__call__(self, line, carry)")
 
     def look(self, problem: Any, n: int, x: Array, e: Any, d: Array, carry: Carry) -> Found:
         """Search along x - alpha d for update n, whose evaluation at x is e."""

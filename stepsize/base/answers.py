@@ -8,7 +8,7 @@ import numpy as np
 
 from stepsize.base.checks import describe, real_numbers
 
-__all__ = ["as_array", "as_value", "ask", "floats_at", "spreads"]
+__all__ = ["as_array", "as_value", "ask", "floats_at", "refuse_unless_of", "spreads"]
 
 Array = np.ndarray[Any, Any]
 
@@ -99,6 +99,35 @@ def spreads(name: str, function: Callable[..., Any], dim: int) -> bool:
     got = ", ".join([*needed, *(f"*, {k}" for k in keywords)])
     other = f", or {name} of {dim} numbers" if dim > 1 else ""
     raise TypeError(f"{name}: got a function of ({got}), expected {name}(x) with x of shape ({dim},){other}")
+
+
+def refuse_unless_of(name: str, function: Callable[..., Any], *given: str) -> None:
+    """Refuse a function that does not take just these arguments, in order.
+
+    Raises
+    ------
+    TypeError
+        In one sentence.
+
+    Examples
+    --------
+    >>> refuse_unless_of("lr", lambda n: 0.1, "n")
+    >>> refuse_unless_of("lr", lambda: 0.1, "n")
+    Traceback (most recent call last):
+        ...
+    TypeError: lr: got a function of (), expected a function of (n)
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some functions written in C do not tell
+        return
+    try:
+        signature.bind(*given)
+    except TypeError:
+        got = ", ".join(signature.parameters)
+        raise TypeError(
+            f"{name}: got a function of ({got}), expected a function of ({', '.join(given)})"
+        ) from None
 
 
 def ask(function: Callable[..., Any], x: Array, spread: bool = False) -> Any:

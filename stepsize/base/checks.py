@@ -7,7 +7,30 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_count", "as_floats", "as_number", "did_you_mean", "describe", "real_numbers", "refuse_unless"]
+__all__ = [
+    "as_count",
+    "as_floats",
+    "as_number",
+    "did_you_mean",
+    "describe",
+    "missing",
+    "real_numbers",
+    "refuse_unless",
+]
+
+
+def missing(thing: Any, method: str) -> NotImplementedError:
+    """Return the error that says which method a class of the user's has not written.
+
+    Examples
+    --------
+    >>> print(missing(1.5, "value(self, n)"))
+    float: got a class without value, expected it to define value(self, n)
+    """
+    name = method.partition("(")[0]
+    return NotImplementedError(
+        f"{type(thing).__name__}: got a class without {name}, expected it to define {method}"
+    )
 
 
 def describe(value: Any) -> str:

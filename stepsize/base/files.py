@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -35,12 +36,13 @@ def read_npz(path: str | os.PathLike[str], writer: str) -> tuple[dict[str, Any],
         If the file is not one that the writer wrote.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, because NumPy leaves what is no archive open.
+        with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             header = json.loads(file["header"].tobytes())
             if header.get("writer", "State.save") != writer:
                 raise KeyError(writer)
             return header, {name: file[name] for name in file.files if name != "header"}
-    except (KeyError, ValueError, EOFError, AttributeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, EOFError, AttributeError, IndexError, BadZipFile) as error:
         raise ValueError(f"path: got {str(path)!r}, expected a file written by {writer}") from error
 
 

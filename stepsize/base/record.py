@@ -34,7 +34,8 @@ class _Signature:
                 inspect.Parameter(
                     f.name, kind, default=none if f.default is dataclasses.MISSING else f.default
                 )
-                for f in _fields(owner)
+                # Not those that are kept: a class that comes out of a pickle has none yet.
+                for f in _all_fields(owner)
             ]
         )
 
@@ -210,9 +211,13 @@ class Record:
 
 def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
     if cls not in _FIELDS:
-        # Every subclass is a dataclass; the root is not, and has no parameters.
-        _FIELDS[cls] = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+        _FIELDS[cls] = _all_fields(cls)
     return _FIELDS[cls]
+
+
+def _all_fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
+    # Every subclass is a dataclass; the root is not, and has no parameters.
+    return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
 
 
 def _parameters(fields: tuple[dataclasses.Field[Any], ...]) -> str:
