@@ -142,7 +142,7 @@ def _rates(run: Run, runs: int) -> Array:
 
 
 def _failure(run: Run) -> str:
-    """Return what failed in a single run: "fun", "grad", or the word of its late searches."""
+    """Return what failed in a single run: "fun", "grad", or the last word of searches that found no step."""
     if run.failure:
         return run.failure
     words = run.history.status
@@ -152,8 +152,4 @@ def _failure(run: Run) -> str:
     if slope[-1] <= VANISHES * slope[0]:  # hardly anything was left to find
         return ""
     late = slice(-max(run.nit // 4, 1), None)
-    stands = not run.history.step_norm[late].any()
-    return str(words[-1]) if stands and set(words[late].tolist()) <= _SEARCH_FAILS else ""
-
-
-_SEARCH_FAILS = {"uphill", "not_descent", "nonfinite", "degenerate", "budget", "min_step"}
+    return "" if run.history.step_norm[late].any() else str(words[-1])

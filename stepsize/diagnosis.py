@@ -206,9 +206,11 @@ def _failure(run: Run, c: Courses) -> str:
         )
     if c.failures[0]:
         return (
-            f"the line searches failed (the last ended as {c.failures[0]!r}) and x stands still, as with a "
+            f"the line searches found no step that moves x (the last ended as {c.failures[0]!r}), as with a "
             "gradient that does not belong to the function; try check_gradient"
         )
+    if c.known and c.error[-1, 0] < 0:
+        return "the loss ends below the minimum that the problem states, which therefore is none"
     return (
         "the loss rises at most updates although the gradient says that it falls, so the gradient does not "
         "belong to the function; try check_gradient"

@@ -11,10 +11,11 @@ verdict                  condition
 settled                  e is at most the tolerance, and stays so to the end (`optim.settled_at`). *Crossing*
                          if at least a quarter of the updates until then overshot, *ringing* if at least a
                          tenth of them went uphill.
-failed                   The user's function or gradient returned nan at a finite point; or every late line
-                         search failed and x stands still; or at least half of the updates that changed the
-                         loss went uphill although the slope at their end says that it was falling: the
-                         gradient does not belong to the function.
+failed                   The user's function or gradient returned nan at a finite point; or no line search of
+                         the last window found a step, although the gradient has not vanished; or the loss
+                         ends below the stated minimum, by a hundredth of the gap at the start and more; or
+                         at least half of the updates that changed the loss went uphill although the slope at
+                         their end says that it was falling: the gradient does not belong to the function.
 falling without end      The loss falls at every late update, by no less than before, while the gradient does
                          not shrink and is as large as it ever was, and no minimum is known that the loss is
                          still above; or it overflowed on the way down.
@@ -81,6 +82,8 @@ _ALTERNATES = 0.9
 _DEAD = 1e-3
 # The share of updates that climb although the gradient says otherwise, and how many it takes.
 _CONTRADICTS, _CONTRADICTIONS = 0.5, 2
+# By what share of the start's gap a loss must end below the minimum that was stated to refute it.
+_BELOW = 0.01
 # Of 28 pairs of blocks, so many more fall than rise: by chance in one of 140 noisy runs (Kendall 1938).
 _BLOCKS, _CONCORDANT = 8, 20
 
@@ -142,6 +145,9 @@ def _judge(c: Courses) -> Findings:
         contradicts = (climb & ~c.overshoot & seen[1:]).sum(axis=0)
         changed = ((np.diff(c.fun, axis=0) != 0) & seen[1:]).sum(axis=0)
         failed |= ~solved & (contradicts >= np.maximum(_CONTRADICTS * changed, _CONTRADICTIONS))
+    # A minimum is often told to a few digits; the run that ends far below shows that it is none.
+    failed |= solved & c.known & (c.error[-1] < -_BELOW * np.abs(c.error[0]))
+    settled = np.where(failed, np.nan, settled)
     verdict[failed] = _CODE[FAILED]
     error = np.where(c.diverged, np.inf, c.error[-1])
     factor = _factor(c.error)

@@ -270,3 +270,22 @@ def test_every_number_of_a_sentence_is_one_without_units():
         assert few == more
         assert re.search(r"\d", few)
         assert Path(ss.__file__).exists()
+
+
+@pytest.mark.parametrize(
+    "search", [ss.Armijo(), ss.StrongWolfe(), ss.HagerZhang(), ss.GrippoLamparielloLucidi()]
+)
+def test_searches_against_a_gradient_of_the_wrong_sign_are_named(search):
+    own = ss.Problem.of(lambda x: x @ x, lambda x: -2 * x, x0=[1.0, 1.0])
+    found = ss.diagnose(ss.minimize(own, ss.SGD(lr=search), steps=20))
+    assert found.verdict == "failed"
+    assert "check_gradient" in found.reason
+
+
+@pytest.mark.parametrize(("stated", "verdict"), [(0.5, "failed"), (0.001, "settled")])
+def test_a_loss_that_ends_far_below_the_stated_minimum_refutes_it(stated, verdict):
+    """From a gap of 2, less than a hundredth of it is taken for the last digits of a minimum."""
+    own = ss.Problem.of(lambda x: x @ x, lambda x: 2 * x, x0=[1.0, 1.0], minimum=stated)
+    found = ss.diagnose(ss.minimize(own, ss.SGD(lr=0.1), steps=200))
+    assert found.verdict == verdict
+    assert (found.settled is None) == (verdict == "failed")
