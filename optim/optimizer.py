@@ -126,7 +126,10 @@ class Optimizer(Record, abstract=True):
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the direction d to subtract and the new slots, for a gradient g taken at x."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__}: got neither of its methods, expected direction(self, x, g, slots, h) "
+            "or update(self, x, g, slots, h)"
+        )
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next x and the new slots."""
@@ -412,7 +415,7 @@ class Hypers:
         """Return what a plain function gives for update n, if it is a number within the range."""
         try:
             value = function(n)
-        except (LookupError, ArithmeticError) as error:
+        except (LookupError, ArithmeticError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{name}: the function failed for n = {n} with {type(error).__name__}: {error}, expected a "
                 "number for every update of the run"

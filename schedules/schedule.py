@@ -38,7 +38,7 @@ class Schedule(Record, abstract=True):
 
     def value(self, n: Array) -> Any:
         """Return the values at the indices n, a float array of any shape; broadcasts with the parameters."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: got no method value, expected value(self, n)")
 
     @overload
     def __call__(self, n: float | np.integer[Any] | np.floating[Any]) -> float: ...

@@ -74,6 +74,11 @@ if not TYPE_CHECKING:  # a checker would believe that any name is there
         raise missing_name("stepsize.draw", name, __all__)
 
 
+def __dir__() -> list[str]:
+    """Return what there is to draw: completion shows this, and not what the file is made of."""
+    return list(__all__)
+
+
 def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels: Any = None) -> Axes:
     """Draw the level lines of a two-dimensional problem, denser towards the minimum.
 
@@ -106,9 +111,30 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
         level_lines(ax, x, y, height, drawn)
         for point in problem.minimizers or ():
             ax.plot(*point, marker="*", color=INK, markersize=7, markeredgewidth=0, zorder=5, gid="minimum")
-        ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
+        across, upwards = axis_names(problem)
+        ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=across, ylabel=upwards)
         _plain_ticks(ax)
     return ax
+
+
+def axis_names(problem: Any) -> tuple[str, ...]:
+    """Return what stands at the axes: the variables as a formula names them, x_1, x_2, ... without one."""
+    plain = [f"x{i}" for i in range(1, problem.dim + 1)]
+    return tuple(f"${as_math(name)}$" for name in getattr(problem, "variables", plain))
+
+
+def as_math(name: str) -> str:
+    r"""Return the name of a variable as mathematics.
+
+    Examples
+    --------
+    >>> as_math("x"), as_math("x12"), as_math("alpha")
+    ('x', 'x_{12}', '\\alpha')
+    """
+    letters = name.rstrip("0123456789").rstrip("_")
+    number = name[len(letters) :].lstrip("_")
+    word = letters if len(letters) == 1 else rf"\{letters}"
+    return f"{word}_{{{number}}}" if len(number) > 1 else f"{word}_{number}" if number else word
 
 
 def level_lines(ax: Axes, x: Any, y: Any, height: Array, levels: Array) -> None:
@@ -164,8 +190,9 @@ def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Ax
         y = values_on(problem, x[:, None])
         foot, head = _shown_values(y)
         room = 0.06 * (head - foot)
+        (name,) = (as_math(v) for v in getattr(problem, "variables", ("x",)))
         ax.plot(x, y, color="#8d99a3", linewidth=1.2, zorder=1)
-        ax.set(xlim=(low, high), ylim=(foot - room, head + room), xlabel="$x$", ylabel="$f(x)$")
+        ax.set(xlim=(low, high), ylim=(foot - room, head + room), xlabel=f"${name}$", ylabel=f"$f({name})$")
         _plain_ticks(ax)
     return ax
 

@@ -13,7 +13,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stepsize.base.checks import refuse_unless
+from stepsize.base.checks import describe, refuse_unless
 
 __all__ = [
     "COLORS",
@@ -249,6 +249,8 @@ def save(
     ValueError
         If the ending is another one, or dpi or size are none.
     """
+    if not isinstance(picture, Axes | Figure):
+        raise TypeError(f"picture: got {describe(picture)}, expected what a function of draw returns")
     inches = as_size("size", size)
     target = Path(target)
     kind = target.suffix.lstrip(".").lower() or "png"

@@ -9,7 +9,7 @@ import numpy as np
 
 from optim import Optimizer, Run
 from stepsize.base.checks import as_count, refuse_unless
-from stepsize.base.display import brief
+from stepsize.base.display import LONGEST, cut
 from stepsize.derivation import Assignment, Step, plain_names, step_of
 from stepsize.diagnosis import refuse_unless_single
 from stepsize.equations import breakable, shown
@@ -42,7 +42,10 @@ class Explanation:
     blank: bool = False
     digits: int = 6
 
-    __repr__ = brief
+    def __repr__(self) -> str:
+        first, last = self.steps[0].t, self.steps[-1].t
+        which = f"update {first}" if first == last else f"updates {first} to {last}"
+        return cut(f"Explanation({self.optimizer!r} on {self.problem.formula}: {which})", LONGEST)
 
     def text(self) -> str:
         """Return plain text."""

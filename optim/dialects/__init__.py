@@ -60,5 +60,5 @@ def family(name: str) -> list[tuple[Dialect, Use]]:
     found = [(entry, use) for entry, use in table() if use.family == name.lower()]
     if not found:
         hint = did_you_mean(name, families())
-        raise ValueError(f"family: got {name!r}{hint}; expected one of {', '.join(families())}")
+        raise ValueError(f"family: got {name!r}, expected one of {', '.join(families())}{hint}")
     return found

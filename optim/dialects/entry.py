@@ -191,8 +191,8 @@ class Library:
         if inside:
             return _Inside(self, name)
         raise AttributeError(
-            f"{self.name}: got {name!r}{did_you_mean(name, [*self.entries, *self.parts])}; expected one of "
-            f"{', '.join([*self.entries, *self.parts])}"
+            f"{self.name}: got {name!r}, expected one of {', '.join([*self.entries, *self.parts])}"
+            f"{did_you_mean(name, [*self.entries, *self.parts])}"
         )
 
     def __dir__(self) -> list[str]:

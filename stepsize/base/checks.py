@@ -19,13 +19,20 @@ def describe(value: Any) -> str:
     'an array of int64 of shape (3,)'
     >>> describe("ten")
     "the str 'ten'"
+    >>> describe(int), describe(lambda x: x)
+    ('the class int', 'the function <lambda>')
     """
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} of shape {value.shape}"
     if value is None or isinstance(value, bool | int | float):
         return repr(value)
-    text = " ".join(repr(value).split())
-    return f"the {type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if callable(value) and isinstance(getattr(value, "__name__", None), str):
+        return f"the function {value.__name__}"
+    kind, text = type(value).__name__, " ".join(repr(value).split())
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return text if text.startswith(f"{kind}(") else f"the {kind} {text}"
 
 
 def refuse_unless(condition: bool, name: str, value: Any, expected: str) -> None:

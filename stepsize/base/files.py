@@ -33,7 +33,11 @@ def read_npz(path: str | os.PathLike[str], writer: str) -> tuple[dict[str, Any],
     ------
     ValueError
         If the file is not one that the writer wrote.
+    FileNotFoundError
+        If there is none.
     """
+    if not Path(path).exists():
+        raise FileNotFoundError(f"path: got {str(path)!r}, where nothing is, expected a file of {writer}")
     try:
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(file["header"].tobytes())
