@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from stepsize import draw
-from stepsize.base.checks import describe
+from stepsize.base.checks import refuse_unless_a
 from stepsize.draw_key import marks_of
 from stepsize.draw_page import AXIS, CHARACTER, LEFT, RIGHT_EDGE, SWATCH, TITLE_CHARACTER, Entry, Page, Row
 from stepsize.draw_style import (
@@ -53,8 +53,7 @@ def race(result: Race, *, size: Any = None) -> Figure:
         Inches, or "slide", "wide" or "column", whose shape the picture takes; `save` with the same size
         enlarges it.
     """
-    if not isinstance(result, Race):
-        raise TypeError(f"result: got {describe(result)}, expected what race returns")
+    refuse_unless_a(Race, "result", result, "what race returns")
     groups = _groups(result)
     window = window_around(list(result.runs)) if result.problem.dim <= 2 else None
     columns = min(len(groups), 4)

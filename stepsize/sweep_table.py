@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from optim import Optimizer, Run, minimize
-from stepsize.base.checks import as_count, did_you_mean, refuse_unless
+from stepsize.base.checks import as_count, did_you_mean, refuse_unless, refuse_unless_a
 from stepsize.base.display import counted
 from stepsize.base.files import write_whole
 from stepsize.designs import Design
@@ -65,6 +65,7 @@ class Sweep:
 
     def __getitem__(self, name: str) -> Array:
         """Return a column of the table by its name."""
+        refuse_unless_a(str, "column", name, "the name of a column; sweep.run(i) is a run")
         return np.asarray(self._column(name))
 
     def _column(self, name: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
-from stepsize.base.checks import as_number, describe, refuse_unless
+from stepsize.base.checks import as_number, describe, real_numbers, refuse_unless
 from stepsize.base.display import brief
 
 __all__ = [
@@ -62,7 +62,7 @@ def iteration_matrix(optimizer: Optimizer, curvature: Any) -> Array:
     gradient schemes", Found. Comput. Math. 15 (2015), for Nesterov's method.
     """
     lr, beta = rate_and_momentum(optimizer)
-    lam = np.asarray(curvature, float)
+    lam = real_numbers("curvature", curvature, "a number or an array of them")
     ahead = beta if type(optimizer) is Nesterov else 0.0
     pull = -lr * (1 + ahead)
     A = np.empty((*lam.shape, 2, 2))

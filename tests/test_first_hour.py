@@ -1,10 +1,13 @@
 """What meets somebody in the first hour: mistakes are answered in one sentence, results in a short line."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+import optim.dialects
 import optim.testing
 import stepsize as ss
 from stepsize.base.checks import describe
@@ -155,7 +158,7 @@ COMMANDS = [
     ),
     (["race", "quadratic", "--optimizer", "SGD,Adam"], "expected an optimizer; several are given one by one"),
     (["linesearch", "rosenbrock", "--batch", "5"], "--batch: got Rosenbrock(), expected a finite sum"),
-    (["dialects", "adm"], "d-adaptation, did you mean adam?"),
+    (["dialects", "adm"], "family: got 'adm', did you mean adam?\n"),
 ]
 
 
@@ -179,3 +182,74 @@ def test_amounts_in_a_table_are_no_text(cell, hint, tmp_path, capsys):
 def test_one_figure_is_counted_as_one(capsys):
     assert main(["gallery", "--check", "d2l-12.3-three"]) == 0
     assert "6 numbers of 1 figure: " in capsys.readouterr().out
+
+
+RUN = ss.minimize(BOWL, ss.SGD(lr=0.05), steps=20)
+THINGS = {
+    "problem": BOWL,
+    "run": RUN,
+    "race": ss.race(BOWL, [ss.SGD(lr=0.05)], steps=20),
+    "sweep": ss.sweep(BOWL, ss.SGD, 20, lr=[0.01, 0.02]),
+    "schedule": ss.Cosine(0.1, 10),
+    "rule": ss.SGD(),
+    "number": 3,
+    "text": "x",
+    "class": ss.Rosenbrock,
+    "nothing": None,
+}
+DRAWN = sorted({*ss.draw.__all__} - {"COLORS", "STYLE", "figure", "save", "style"})
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("thing", THINGS)
+def test_a_picture_is_drawn_or_refused_in_one_sentence(name, thing):
+    sentence = "got it, expected it"
+    try:
+        getattr(ss.draw, name)(THINGS[thing])
+    except (TypeError, ValueError) as error:
+        sentence = str(error)
+    assert re.search(r"got .+, expected ", sentence)
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.csv", "x.npz"])
+def test_a_file_in_no_folder_is_refused_by_its_name(name, tmp_path):
+    target = tmp_path / "nowhere" / name
+    write = {
+        "x.png": lambda: ss.draw.save(ss.draw.gap(RUN), target),
+        "x.csv": lambda: RUN.to_csv(target),
+        "x.npz": lambda: RUN.state.save(target),
+    }[name]
+    with pytest.raises(
+        FileNotFoundError, match=r"got '.*nowhere.*', expected a file in a folder that there is"
+    ):
+        write()
+
+
+def test_packages_inside_are_at_hand():
+    code = (
+        "import optim, schedules, sys; assert 'optim.testing' not in sys.modules; "
+        "print(optim.testing.check_optimizer.__name__, schedules.anchors.torch.StepLR(0.1, 10)(10))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.split()[0] == "check_optimizer"
+    assert float(told.split()[1]) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: optim.dialects.torch.Adam(betas=(0.9,)), "torch.Adam: got betas=(0.9,), expected 2 of them"),
+        (lambda: optim.dialects.torch.Adam(betas=0.9), "torch.Adam: got betas=0.9, expected 2 of them"),
+        (lambda: THINGS["sweep"][0], "column: got 0, expected the name of a column"),
+        (lambda: ss.theory.contraction(ss.SGD(lr=0.1), "a"), "curvature: got the str 'a', expected a number"),
+    ],
+)
+def test_wrong_kinds_are_named(call, words):
+    with pytest.raises(TypeError, match=re.escape(words)):
+        call()
+
+
+def test_a_library_by_its_long_name_is_pointed_at():
+    with pytest.raises(AttributeError, match="did you mean torch"):
+        optim.dialects.pytorch  # noqa: B018
+    assert {"torch", "keras", "optax"} <= {*dir(optim.dialects)}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 __all__ = ["as_count", "as_floats", "as_number", "did_you_mean", "describe", "real_numbers", "refuse_unless"]
+__all__ += ["refuse_unless_a"]
 
 
 def describe(value: Any) -> str:
@@ -39,6 +40,12 @@ def refuse_unless(condition: bool, name: str, value: Any, expected: str) -> None
     """Raise ``ValueError("name: got ..., expected ...")`` unless the condition holds."""
     if not condition:
         raise ValueError(f"{name}: got {describe(value)}, expected {expected}")
+
+
+def refuse_unless_a(kind: type | tuple[type, ...], name: str, value: Any, expected: str) -> None:
+    """Raise ``TypeError("name: got ..., expected ...")`` unless the value is of that kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
 
 
 def as_number(name: str, value: Any, expected: str = "a finite number") -> float:

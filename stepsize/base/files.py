@@ -14,6 +14,8 @@ __all__ = ["join_arrays", "read_npz", "split_arrays", "write_npz", "write_whole"
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file under another name and give it its own when it is complete."""
     target = Path(path)
+    if not target.absolute().parent.is_dir():
+        raise FileNotFoundError(f"path: got {str(path)!r}, expected a file in a folder that there is")
     partial = target.with_name(target.name + ".partial")
     partial.write_bytes(data)
     partial.replace(target)
