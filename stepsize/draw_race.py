@@ -74,7 +74,7 @@ def race(result: Race, *, size: Any = None) -> Figure:
         (width, tall), _ = fitted(inches, (width, height))
         rows = [row.stretched((tall - height) / bands) for row in rows]
         height = tall
-    last = last_shown(result.diagnoses, result.steps)
+    last = last_shown(result.diagnoses, max(run.nit for run in result.runs))
     with style():
         picture = Picture(figsize=(width, height))
         picture.text(0.1 / width, 1 - 0.1 / height, title, va="top", color=INK)

@@ -237,6 +237,8 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
     as_count("digits", digits, 1)
     wanted: list[Any] = list(step) if isinstance(step, Iterable) and not isinstance(step, str) else [step]
     refuse_unless(len(wanted) > 0, "step", step, "the number of an update")
+    if not run.nit:
+        raise ValueError("run: got one of no updates, expected at least one to explain")
     for t in wanted:
         as_count("step", t, 1)
         refuse_unless(t <= run.nit, "step", t, f"an update from 1 to {run.nit}, those of the run")

@@ -291,7 +291,7 @@ def noise_floor(optimizer: Optimizer, curvature: Any, sigma: Any) -> NoiseFloor:
 def rate_and_momentum(optimizer: Optimizer) -> tuple[float, float]:
     if type(optimizer) not in (SGD, Momentum, Nesterov):
         raise TypeError(
-            f"optimizer: got {optimizer!r}, expected SGD, Momentum or Nesterov, whose theory is exact"
+            f"optimizer: got {describe(optimizer)}, expected SGD, Momentum or Nesterov, whose theory is exact"
         )
     lr, beta = optimizer.lr, getattr(optimizer, "momentum", 0.0)
     for name, value in (("lr", lr), ("momentum", beta)):

@@ -17,12 +17,18 @@ from stepsize.expressions import parse
 BOWL = ss.Quadratic([1, 20])
 
 
-class NoRule(ss.Optimizer):
-    lr: ss.Hyper = 0.1
+def no_rule():
+    class NoRule(ss.Optimizer):
+        lr: ss.Hyper = 0.1
+
+    return NoRule()
 
 
-class NoValue(ss.Schedule):
-    lr: float = 0.1
+def no_value():
+    class NoValue(ss.Schedule):
+        lr: float = 0.1
+
+    return NoValue()
 
 
 MISTAKES = [
@@ -34,8 +40,8 @@ MISTAKES = [
     (lambda: ss.minimize("rosenbrock", ss.SGD()), TypeError, "Rosenbrock(), without quotation marks"),
     (lambda: ss.minimize(lambda x: x, ss.SGD()), TypeError, "problem: got the function <lambda>, expected"),
     (lambda: ss.minimize(BOWL, ss.SGD), TypeError, "optimizer: got the class SGD, expected"),
-    (lambda: ss.minimize(BOWL, NoRule()), NotImplementedError, "NoRule: got neither of its methods"),
-    (lambda: NoValue()(3), NotImplementedError, "NoValue: got no method value, expected value(self, n)"),
+    (lambda: ss.minimize(BOWL, no_rule()), NotImplementedError, "NoRule: got neither of its methods"),
+    (lambda: no_value()(3), NotImplementedError, "NoValue: got no method value, expected value(self, n)"),
     (lambda: ss.minimize(BOWL, ss.SGD(lr=lambda: 0.1)), ValueError, "lr: the function failed for n = 0"),
     (lambda: ss.State.load("nothing.npz"), FileNotFoundError, "path: got 'nothing.npz', where nothing is"),
     (lambda: ss.draw.race(ss.SGD()), TypeError, "result: got SGD(), expected what race returns"),
@@ -114,9 +120,11 @@ def test_the_tolerance_of_a_race_of_diverging_runs_is_the_asked_share():
     assert race.tolerance == pytest.approx(1e-8 * 52.5)
     assert ss.race(BOWL, [ss.SGD(lr=100.0)], steps=400, atol=0.5).tolerance == 0.5
     picture = ss.draw.race(race)
+    assert race.runs[0].nit < 400
     error = next(ax for ax in picture.axes if ax.get_xlabel() == "update")
     assert error.get_ylim()[1] >= 52.5  # the start is in sight
     assert error.get_ylim()[0] <= 52.5
+    assert error.get_xlim() == (0, race.runs[0].nit)  # and no empty room after the end
 
 
 @pytest.mark.parametrize(
@@ -253,3 +261,17 @@ def test_a_library_by_its_long_name_is_pointed_at():
     with pytest.raises(AttributeError, match="did you mean torch"):
         optim.dialects.pytorch  # noqa: B018
     assert {"torch", "keras", "optax"} <= {*dir(optim.dialects)}
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (lambda: ss.predict(3, ss.SGD(lr=0.1)), TypeError, "problem: got 3, expected an object with fun and"),
+        (lambda: ss.predict(BOWL, ss.SGD), TypeError, "optimizer: got the class SGD, expected SGD, Momentum"),
+        (lambda: optim.testing.check_gradient(3), TypeError, "problem: got 3, expected an object with fun"),
+        (lambda: ss.explain(ss.minimize(BOWL, ss.SGD(), steps=0)), ValueError, "run: got one of no updates"),
+    ],
+)
+def test_what_is_asked_of_theory_and_the_kit_is_checked(call, kind, words):
+    with pytest.raises(kind, match=re.escape(words)):
+        call()
