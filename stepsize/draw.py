@@ -113,8 +113,7 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
         level_lines(ax, x, y, height, drawn)
         for point in problem.minimizers or ():
             ax.plot(*point, marker="*", color=INK, markersize=7, markeredgewidth=0, zorder=5, gid="minimum")
-        across, upwards = axis_names(problem)
-        ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=across, ylabel=upwards)
+        ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
         _plain_ticks(ax)
     return ax
 
@@ -128,26 +127,6 @@ def _dim(problem: Any) -> int:
     ):
         raise TypeError(f"problem: got {describe(problem)}, expected a problem such as Rosenbrock()")
     return int(problem.dim)
-
-
-def axis_names(problem: Any) -> tuple[str, ...]:
-    """Return what stands at the axes: the variables as a formula names them, x_1, x_2, ... without one."""
-    plain = [f"x{i}" for i in range(1, problem.dim + 1)]
-    return tuple(f"${as_math(name)}$" for name in getattr(problem, "variables", plain))
-
-
-def as_math(name: str) -> str:
-    r"""Return the name of a variable as mathematics.
-
-    Examples
-    --------
-    >>> as_math("x"), as_math("x12"), as_math("alpha")
-    ('x', 'x_{12}', '\\alpha')
-    """
-    letters = name.rstrip("0123456789").rstrip("_")
-    number = name[len(letters) :].lstrip("_")
-    word = letters if len(letters) == 1 else rf"\{letters}"
-    return f"{word}_{{{number}}}" if len(number) > 1 else f"{word}_{number}" if number else word
 
 
 def level_lines(ax: Axes, x: Any, y: Any, height: Array, levels: Array) -> None:
@@ -203,9 +182,8 @@ def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Ax
         y = values_on(problem, x[:, None])
         foot, head = _shown_values(y)
         room = 0.06 * (head - foot)
-        (name,) = (as_math(v) for v in getattr(problem, "variables", ("x",)))
         ax.plot(x, y, color="#8d99a3", linewidth=1.2, zorder=1)
-        ax.set(xlim=(low, high), ylim=(foot - room, head + room), xlabel=f"${name}$", ylabel=f"$f({name})$")
+        ax.set(xlim=(low, high), ylim=(foot - room, head + room), xlabel="$x$", ylabel="$f(x)$")
         _plain_ticks(ax)
     return ax
 

@@ -127,20 +127,6 @@ def test_the_tolerance_of_a_race_of_diverging_runs_is_the_asked_share():
     assert error.get_xlim() == (0, race.runs[0].nit)  # and no empty room after the end
 
 
-@pytest.mark.parametrize(
-    ("formula", "x0", "labels"),
-    [
-        ("x**2 + 3*y**2", [1, 1], ("$x$", "$y$")),
-        ("alpha**2 + w12**2", [1, 1], (r"$\alpha$", "$w_{12}$")),
-        ("t1**2", [1], ("$t_1$", "$f(t_1)$")),
-    ],
-)
-def test_axes_have_the_names_of_the_formula(formula, x0, labels):
-    problem = ss.Problem.of(formula, x0=x0)
-    ax = ss.draw.landscape(problem) if problem.dim == 1 else ss.draw.contours(problem)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == labels
-
-
 @pytest.mark.parametrize("what", ["params", "model.parameters()", "net.parameters()"])
 def test_a_call_of_torch_is_pasted_with_its_parameters(what):
     assert parse(f"torch.optim.Adam({what}, lr=0.1)") == parse("torch.optim.Adam(lr=0.1)")
