@@ -78,6 +78,8 @@ _FILES = {name: module for module, names in _HOMES.items() for name in names}
 if not TYPE_CHECKING:  # a checker would believe that any name is there
 
     def __getattr__(name: str) -> Any:
+        if name == "testing":
+            return importlib.import_module("optim.testing")
         if name not in _FILES:
             from stepsize.base.aliases import missing_name
 

@@ -42,6 +42,9 @@ class Guarded:
     by trying: where a few points at once do not give what they give one by one, it is asked row by row.
     """
 
+    def __repr__(self) -> str:
+        return repr(self._thing)
+
     def __init__(self, thing: Any) -> None:
         self._thing = thing
         self._takes: dict[str, bool] = {}

@@ -197,7 +197,10 @@ def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
     problem = guarded(checked_problem(problem))
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1)")
+        plain = ", without quotation marks" if isinstance(optimizer, str) else ""
+        raise TypeError(
+            f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1){plain}"
+        )
     x = optimizer.spread(_start(problem, x0), "x0")
     if problem.x0 is not None and x.shape[-1] != len(problem.x0):
         raise ValueError(f"x0: got shape {x.shape}, expected {len(problem.x0)} numbers for this problem")
@@ -221,6 +224,8 @@ def checked_problem(problem: Any) -> Any:
     is_class = isinstance(problem, type)
     if is_class or not all(callable(getattr(problem, name, None)) for name in ("fun", "grad")):
         hint = f"{problem.__name__}() with its parameters" if is_class else "Problem.of(fun, grad, x0=...)"
+        if isinstance(problem, str):  # the command line takes names
+            hint = "Rosenbrock(), without quotation marks, or Problem.of('x**2 + 3*y**2') for a formula"
         raise TypeError(
             f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
         )

@@ -417,7 +417,7 @@ class Hypers:
         """Return what a plain function gives for update n, if it is a number within the range."""
         try:
             value = function(n)
-        except (LookupError, ArithmeticError) as error:
+        except (LookupError, ArithmeticError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{name}: the function failed for n = {n} with {type(error).__name__}: {error}, expected a "
                 "number for every update of the run"

@@ -13,6 +13,7 @@ from problems.term_writing import function_of, written
 from problems.terms import KINKED, ordered
 from stepsize.base.arithmetic import parts
 from stepsize.base.checks import as_floats, describe, refuse_unless
+from stepsize.base.display import counted
 
 __all__ = ["Formula"]
 
@@ -76,9 +77,8 @@ class Formula(Problem):
         if self.start is not None:
             refuse_unless(np.ndim(self.start) == 1, "x0", self.start, "a number for each variable")
             if len(self.start) != len(names):
-                raise ValueError(
-                    f"x0: got {len(self.start)} numbers, expected {len(names)}, for {', '.join(names)}"
-                )
+                came = counted(len(self.start), "number")
+                raise ValueError(f"x0: got {came}, expected {len(names)}, for {', '.join(names)}")
             refuse_unless(bool(np.isfinite(self.start).all()), "x0", self.start, "finite numbers")
 
     @cached_property

@@ -176,8 +176,10 @@ class Quadratic(Problem):
             return (
                 f"quadratic, d = {self.dim}, eigenvalues {self.eigenvalues[0]:g} ... {self.eigenvalues[-1]:g}"
             )
-        terms = [f"{'' if h == 1 else f'{h:g} '}x{i}^2" for i, h in enumerate(self._diagonal, 1)]
-        return f"({' + '.join(terms)})/2"
+        terms = [f"{'' if abs(h) == 1 else f'{abs(h):g} '}x{i}^2" for i, h in enumerate(self._diagonal, 1)]
+        signs = ["- " if h < 0 else "+ " for h in self._diagonal]
+        told = " ".join(sign + term for sign, term in zip(signs, terms, strict=True))
+        return f"({told.removeprefix('+ ').replace('- ', '-', told.startswith('- '))})/2"
 
     def fun(self, x: Any) -> Any:
         """Return f* + (x - x*)' H (x - x*) / 2."""

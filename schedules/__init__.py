@@ -1,5 +1,6 @@
 """How far: schedules of the update index, rates that answer to the run, and line searches."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 # public names: written by tools/public_names.py
@@ -54,6 +55,8 @@ __all__ = [
 if not TYPE_CHECKING:  # a checker would believe that any name is there
 
     def __getattr__(name: str) -> Any:
+        if name == "anchors":
+            return importlib.import_module("schedules.anchors")
         from stepsize.base.aliases import missing_name
 
         raise missing_name("schedules", name, __all__)

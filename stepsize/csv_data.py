@@ -22,6 +22,7 @@ Column = list[str]
 MODELS = ("linear", "logistic")
 
 _MISSING = {"", "na", "n/a", "nan", "null", "?"}
+_SIGN = re.compile("[$€£¥%]")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?", re.ASCII)
 
@@ -236,6 +237,12 @@ def _number(cell: str, comma: str) -> float | None:
     return float(cell.replace(",", comma)) if pattern.fullmatch(cell) else None
 
 
+def _is_amount(cell: str, comma: str) -> bool:
+    """Whether a text is a number but for a sign of currency or percent, as in $1,200 or 5 %."""
+    bare = _SIGN.sub("", cell).strip()
+    return bare != cell and _number(bare, comma) is not None
+
+
 def _numbers(file: CsvFile, columns: dict[str, Column], comma: str, hint: str) -> list[Array]:
     """Return columns of numbers, or refuse the first line on which one has none."""
     found, bad = [], []
@@ -256,7 +263,8 @@ def _numbers(file: CsvFile, columns: dict[str, Column], comma: str, hint: str) -
     cell = columns[name][row]
     if value is not None and math.isnan(value):
         _refuse_missing(file, name, columns[name], row)
-    expected = f"a number{hint}" if value is None else "a finite number"
+    signs = "; leave out the signs of currency and percent" if _is_amount(cell, comma) else hint
+    expected = f"a number{signs}" if value is None else "a finite number"
     raise file.refusal(f"{cell[:40]!r} in column {name!r} on line {file.lines[row]}", expected)
 
 

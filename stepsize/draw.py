@@ -18,6 +18,8 @@ from matplotlib.axes import Axes
 from optim import Run
 from problems import Custom
 from stepsize.base.aliases import missing_name
+from stepsize.base.checks import describe, refuse_unless_a
+from stepsize.diagnosis import refuse_unless_single
 from stepsize.draw_line import line, sampling, searches
 from stepsize.draw_schedules import schedule, schedules
 from stepsize.draw_style import COLORS, INK, STYLE, axes_or_new, figure, save, style
@@ -75,6 +77,11 @@ if not TYPE_CHECKING:  # a checker would believe that any name is there
         raise missing_name("stepsize.draw", name, __all__)
 
 
+def __dir__() -> list[str]:
+    """Return what there is to draw: completion shows this, and not what the file is made of."""
+    return list(__all__)
+
+
 def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels: Any = None) -> Axes:
     """Draw the level lines of a two-dimensional problem, denser towards the minimum.
 
@@ -94,7 +101,7 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
     ValueError
         If the problem has not two dimensions.
     """
-    if problem.dim != 2:
+    if _dim(problem) != 2:
         raise ValueError(f"problem: got {problem.dim} dimensions, expected 2 for contours")
     with style():
         ax = axes_or_new(ax)
@@ -111,6 +118,17 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
         ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=across, ylabel=up)
         _plain_ticks(ax)
     return ax
+
+
+def _dim(problem: Any) -> int:
+    """Return the number of a problem's parameters; refuse what is no problem."""
+    if (
+        isinstance(problem, type)
+        or not callable(getattr(problem, "fun", None))
+        or not hasattr(problem, "dim")
+    ):
+        raise TypeError(f"problem: got {describe(problem)}, expected a problem such as Rosenbrock()")
+    return int(problem.dim)
 
 
 def level_lines(ax: Axes, x: Any, y: Any, height: Array, levels: Array) -> None:
@@ -167,7 +185,7 @@ def _lowest(values: Array, height: Any) -> float:
 
 def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Axes:
     """Draw the curve of a one-dimensional problem."""
-    if problem.dim != 1:
+    if _dim(problem) != 1:
         raise ValueError(f"problem: got {problem.dim} dimensions, expected 1 for a curve")
     with style():
         ax = axes_or_new(ax)
@@ -219,6 +237,7 @@ def path(
     window : sequence of (low, high), optional
         The region that is shown; a diverging path ends a few updates after it left the region for good.
     """
+    refuse_unless_single(run)
     problem, points, n = run.problem, run.history.x, run.history.n
     if problem.dim > 2:
         raise ValueError(
@@ -257,6 +276,7 @@ def on_log_axis(error: Any) -> Array:
 
 def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str | None = None) -> Axes:
     """Draw the error against the update on a log axis: the gap, or the gradient norm without a minimum."""
+    refuse_unless_a(Run, "run", run, "a run, as minimize returns it")
     with style():
         ax = axes_or_new(ax)
         error = on_log_axis(run.error)
@@ -271,6 +291,7 @@ def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str 
 
 def rates(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str | None = None) -> Axes:
     """Draw the rate that each update used."""
+    refuse_unless_a(Run, "run", run, "a run, as minimize returns it")
     with style():
         ax = axes_or_new(ax)
         lr = run.history.lr.reshape(run.nit, -1 if run.nit else 1)

@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optim import Run
+from problems import MiniBatch
 from schedules import ExactSearch, Found, Line
+from stepsize.base.checks import refuse_unless_a
 from stepsize.draw_style import COLORS, INK, axes_or_new, figure, style
 from stepsize.lines import line_of, local_minima, scan, sign_changes
 
@@ -214,6 +216,9 @@ def sampling(
     points : int
         How many steps are looked at.
     """
+    refuse_unless_a(
+        MiniBatch, "problem", problem, "a problem with mini-batches, such as MiniBatch(BreastCancer(), 32)"
+    )
     whole = problem.replace(sampling="full")
     x = np.array(whole.x0 if x is None else x, dtype=float)
     d = whole.grad(x) if d is None else np.asarray(d, dtype=float)
@@ -253,6 +258,9 @@ def searches(runs: Sequence[Run], n: int | None = None) -> Figure:
     n : int, optional
         The update whose line is drawn; by default that of each run with the most looks.
     """
+    refuse_unless_a((list, tuple), "runs", runs, "a list of runs, as minimize returns them")
+    for run in runs:
+        refuse_unless_a(Run, "runs", run, "runs, as minimize returns them")
     sampled = next((run.problem for run in runs if run.problem.varies), None)
     columns = 3 if sampled is not None or len(runs) > 2 else 2
     rows = 1 + math.ceil(len(runs) / columns)

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from stepsize import draw
+from stepsize.base.checks import refuse_unless_a
 from stepsize.draw_key import marks_of
 from stepsize.draw_page import AXIS, CHARACTER, LEFT, RIGHT_EDGE, SWATCH, TITLE_CHARACTER, Entry, Page, Row
 from stepsize.draw_style import (
@@ -52,6 +53,7 @@ def race(result: Race, *, size: Any = None) -> Figure:
         Inches, or "slide", "wide" or "column", whose shape the picture takes; `save` with the same size
         enlarges it.
     """
+    refuse_unless_a(Race, "result", result, "what race returns")
     groups = _groups(result)
     window = window_around(list(result.runs)) if result.problem.dim <= 2 else None
     columns = min(len(groups), 4)
@@ -72,7 +74,7 @@ def race(result: Race, *, size: Any = None) -> Figure:
         (width, tall), _ = fitted(inches, (width, height))
         rows = [row.stretched((tall - height) / bands) for row in rows]
         height = tall
-    last = last_shown(result.diagnoses, result.steps)
+    last = last_shown(result.diagnoses, max(run.nit for run in result.runs))
     with style():
         picture = Picture(figsize=(width, height))
         picture.text(0.1 / width, 1 - 0.1 / height, title, va="top", color=INK)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from optim import Run
 from stepsize import draw
-from stepsize.base.checks import refuse_unless
+from stepsize.base.checks import refuse_unless, refuse_unless_a
 from stepsize.base.display import brief
 from stepsize.diagnosis import diagnose, refuse_unless_single
 from stepsize.draw_style import COLORS, INK, Picture, axes_or_new, style
@@ -144,6 +144,7 @@ def run(result: Run) -> Figure:
 
 def sharpness(measured: Sharpness, ax: Axes | None = None) -> Axes:
     """Draw the largest eigenvalue of the Hessian along a run, and 2/lr, above which descent is unstable."""
+    refuse_unless_a(Sharpness, "measured", measured, "what sharpness returns")
     with style():
         ax = axes_or_new(ax)
         ax.plot(measured.at, measured.largest, color=COLORS[0], label="largest eigenvalue of the Hessian")

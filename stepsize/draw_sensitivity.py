@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from stepsize.base.checks import refuse_unless
+from stepsize.base.checks import refuse_unless, refuse_unless_a
 from stepsize.draw_style import COLORS, INK, axes_or_new, style
 from stepsize.draw_sweeps import column_label, columns_of, is_geometric, title_of
 from stepsize.finder import FoundRate
@@ -129,6 +129,7 @@ def found_rate(found: FoundRate, ax: Axes | None = None, *, counts: tuple[int, .
     counts : sequence of int
         Draw what the popular finders say, too, for ramps of these lengths.
     """
+    refuse_unless_a(FoundRate, "found", found, "what find_lr returns")
     with style():
         ax = axes_or_new(ax, 7.4 if counts else 6.4, 3.6)
         low, middle, high = np.quantile(found.errors, [0.1, 0.5, 0.9], axis=1, method="nearest")

@@ -13,7 +13,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stepsize.base.checks import refuse_unless
+from stepsize.base.checks import refuse_unless, refuse_unless_a
 
 __all__ = [
     "COLORS",
@@ -249,10 +249,13 @@ def save(
     ValueError
         If the ending is another one, or dpi or size are none.
     """
+    refuse_unless_a((Axes, Figure), "picture", picture, "what a function of draw returns")
     inches = as_size("size", size)
     target = Path(target)
     kind = target.suffix.lstrip(".").lower() or "png"
     refuse_unless(kind in _UNSAID, "target", str(target), "a name that ends with .png, .svg or .pdf")
+    if not target.absolute().parent.is_dir():
+        raise FileNotFoundError(f"target: got {str(target)!r}, expected a file in a folder that there is")
     whole: Any = picture.figure if isinstance(picture, Axes) else picture
     before = tuple(float(side) for side in whole.get_size_inches())
     shape, scale = (before, 1.0) if inches is None else fitted(inches, before)

@@ -9,7 +9,7 @@ import numpy as np
 
 from optim import Optimizer, Run
 from stepsize.base.checks import as_count, refuse_unless
-from stepsize.base.display import brief
+from stepsize.base.display import LONGEST, cut
 from stepsize.derivation import Assignment, Step, plain_names, step_of
 from stepsize.diagnosis import refuse_unless_single
 from stepsize.equations import breakable, shown
@@ -42,7 +42,10 @@ class Explanation:
     blank: bool = False
     digits: int = 6
 
-    __repr__ = brief
+    def __repr__(self) -> str:
+        first, last = self.steps[0].t, self.steps[-1].t
+        which = f"update {first}" if first == last else f"updates {first} to {last}"
+        return cut(f"Explanation({self.optimizer!r} on {self.problem.formula}: {which})", LONGEST)
 
     def text(self) -> str:
         """Return plain text."""
@@ -234,6 +237,8 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
     as_count("digits", digits, 1)
     wanted: list[Any] = list(step) if isinstance(step, Iterable) and not isinstance(step, str) else [step]
     refuse_unless(len(wanted) > 0, "step", step, "the number of an update")
+    if not run.nit:
+        raise ValueError("run: got one of no updates, expected at least one to explain")
     for t in wanted:
         as_count("step", t, 1)
         refuse_unless(t <= run.nit, "step", t, f"an update from 1 to {run.nit}, those of the run")

@@ -59,8 +59,16 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
     value = _made(_evaluate(tree, text, kind), text)
     if not isinstance(value, kind):
         expected = getattr(value, "refusal", _article(kind.__name__.lower()))
-        raise ValueError(f"got {text!r}, expected {expected}")
+        hint = "; several are given one by one" if isinstance(value, list) else ""
+        raise ValueError(f"got {text!r}{_other_kind(value)}, expected {expected}{hint}")
     return value
+
+
+def _other_kind(value: Any) -> str:
+    """Say what an expression is instead: arguments in the wrong order are the usual reason."""
+    names = [cls.__name__ for cls in type(value).__mro__]
+    kind = next((name for name in names if name in ("Optimizer", "Problem", "Schedule")), None)
+    return f", which is {_article(kind.lower())}" if kind else ""
 
 
 def parse_problem(text: str) -> Any:
@@ -176,6 +184,8 @@ def _evaluate(node: ast.expr, text: str, kind: type[Record] = Record) -> Any:
         case ast.Call(func=ast.Attribute() as name, args=args, keywords=keywords) if (
             path := _path(name)
         ) and path[0] in _libraries():
+            if path[0] == "torch" and args and _is_what_torch_steps(args[0]):
+                args = args[1:]
             return _called(_of_library(path, kind), ".".join(path), args, keywords, text)
         case ast.Call(func=ast.Attribute(value=body, attr=method), args=args, keywords=keywords):
             owner = _evaluate(body, text)
@@ -199,6 +209,11 @@ def _named(name: str, kind: type[Record]) -> Any:
             f"got the unknown name {name!r}{hint or ', expected one that `stepsize list` shows'}"
         )
     return found
+
+
+def _is_what_torch_steps(node: ast.expr) -> bool:
+    """Whether an argument is the parameters, as in ``torch.optim.Adam(model.parameters(), lr=0.1)``."""
+    return ast.unparse(node).removesuffix("()").rpartition(".")[2] in ("params", "parameters")
 
 
 def _path(node: ast.expr) -> list[str]:

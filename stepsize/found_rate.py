@@ -190,6 +190,11 @@ class FoundRate:
         band = f"low={self.low:.4g}, high={self.high:.4g}"
         return f"FoundRate(best={self.best:.4g}, {band}, edge={self.edge:.4g}, steps={self.steps})"
 
+    def _repr_html_(self) -> str:
+        from stepsize.notebook import found_rate_html
+
+        return found_rate_html(self)
+
     def __str__(self) -> str:
         return "\n".join(self.lines())
 

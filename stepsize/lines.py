@@ -8,7 +8,7 @@ import numpy as np
 from optim import Run, minimize
 from optim.ways import way_for
 from schedules import Found, Line, Search
-from stepsize.base.checks import as_count, describe
+from stepsize.base.checks import as_count, describe, refuse_unless_a
 
 __all__ = ["line_of", "local_minima", "scan", "sign_changes"]
 
@@ -66,6 +66,7 @@ def line_of(run: Run, n: int = 0) -> tuple[Line, Found]:
     >>> [trial.alpha for trial in line.trials], found.alpha
     ([0.0, 4.0, 2.0, 1.0, 0.5], 0.5)
     """
+    refuse_unless_a(Run, "run", run, "a run, as minimize returns it")
     optimizer, search = run.optimizer, run.optimizer.lr
     if not isinstance(search, Search):
         raise TypeError(f"run: got one with lr = {describe(search)}, expected one with a line search")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from optim import SGD, Momentum, Nesterov, Optimizer, Run
+from optim.loop import checked_problem
 from stepsize.base.checks import refuse_unless
 from stepsize.base.display import brief
 from stepsize.diagnosis import refuse_unless_single
@@ -122,6 +123,7 @@ def predict(problem: Any, optimizer: Optimizer, x0: ArrayLike | None = None) -> 
     >>> print(predict(bowl, SGD(lr=0.1)))
     predicted 0.9 a step, monotone
     """
+    problem = checked_problem(problem)
     lr, beta = rate_and_momentum(optimizer)
     if problem.varies and not hasattr(problem, "sigma_g"):
         raise ValueError(

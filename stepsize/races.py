@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from optim import Optimizer, Run, minimize
 from stepsize.base.checks import describe
+from stepsize.base.display import counted
 from stepsize.base.hooks import hook
 from stepsize.base.protocols import SupportsGradient
 from stepsize.diagnosis import Diagnosis, diagnose
@@ -59,7 +60,12 @@ class Race:
     @property
     def tolerance(self) -> float:
         """The error that counts as solved, in the units of the loss (or of the gradient)."""
-        return min(found.tolerance for found in self.diagnoses)
+        lasting = [found.tolerance for found in self.diagnoses if not found.verdict.startswith("diverg")]
+        if lasting:
+            return min(lasting)
+        # What rounding hides grows without bound along a run that diverges: it says nothing of the others.
+        asked = [self.tol * abs(float(run.error[0])) for run in self.runs]
+        return self.atol if self.atol is not None else min(asked)
 
     @property
     def title(self) -> str:
@@ -131,10 +137,10 @@ class Race:
             counts[word] = counts.get(word, 0) + 1
         words = ", ".join(f"{number} {word}" for word, number in counts.items())
         if not settled:
-            return f"{len(self.runs)} runs: {words}"
+            return f"{counted(len(self.runs), 'run')}: {words}"
         at, first = min(settled, key=lambda pair: pair[0])
         return (
-            f"{len(self.runs)} runs: {words}; first {optimizer_label(first.optimizer)} with "
+            f"{counted(len(self.runs), 'run')}: {words}; first {optimizer_label(first.optimizer)} with "
             f"lr {rate_label(first.optimizer, self.problem)} at update {at}"
         )
 
@@ -245,10 +251,16 @@ def race(
     """
     runs: list[Run] = []
     told: list[Prediction | None] = []
+    if isinstance(optimizers, str) or not isinstance(optimizers, Iterable):
+        raise TypeError(
+            f"optimizers: got {describe(optimizers)}, expected a list such as [SGD(lr=0.1), Adam(lr=0.1)]"
+        )
     for optimizer in optimizers:
         if not isinstance(optimizer, Optimizer):
+            plain = ", without quotation marks" if isinstance(optimizer, str) else ""
             raise TypeError(
-                f"optimizers: got {describe(optimizer)} among them, expected optimizers such as SGD(lr=0.1)"
+                f"optimizers: got {describe(optimizer)} among them, expected optimizers such as "
+                f"SGD(lr=0.1){plain}"
             )
         told.append(theory_of(problem, optimizer, x0))
         runs.append(minimize(problem, optimizer, x0, steps))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from optim import Optimizer, Run, minimize
-from stepsize.base.checks import as_count, did_you_mean, refuse_unless
+from stepsize.base.checks import as_count, did_you_mean, refuse_unless, refuse_unless_a
+from stepsize.base.display import counted
 from stepsize.base.files import write_whole
 from stepsize.designs import Design
 from stepsize.diagnosis import VERDICTS
@@ -64,6 +65,7 @@ class Sweep:
 
     def __getitem__(self, name: str) -> Array:
         """Return a column of the table by its name."""
+        refuse_unless_a(str, "column", name, "the name of a column; sweep.run(i) is a run")
         return np.asarray(self._column(name))
 
     def _column(self, name: str) -> Any:
@@ -178,13 +180,16 @@ class Sweep:
 
     def summary(self) -> str:
         """Return one line: how many runs, how they ended, and the best."""
-        verdicts, counts = np.unique(self["verdict"], return_counts=True)
+        # "settled, ringing" counts as settled, as in the line under a race: commas stand between verdicts.
+        plain = [str(verdict).partition(",")[0] for verdict in self["verdict"]]
+        verdicts, counts = np.unique(plain, return_counts=True)
         words = ", ".join(f"{n} {v}" for n, v in sorted(zip(counts, verdicts, strict=True), reverse=True))
+        runs = counted(len(self), "run")
         if not np.isfinite(self["final"]).any():
-            return f"{len(self)} runs: {words}"
+            return f"{runs}: {words}"
         best = self.best()
         lowest = f"lowest at the end {self['final'][best]:.1e}, {self.optimizer(best)!r}"
-        return f"{len(self)} runs: {words}; {lowest}"
+        return f"{runs}: {words}; {lowest}"
 
     def __repr__(self) -> str:
         return f"Sweep({self.summary()})"

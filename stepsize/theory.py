@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
-from stepsize.base.checks import as_number, describe, refuse_unless
+from stepsize.base.checks import as_number, describe, real_numbers, refuse_unless
 from stepsize.base.display import brief
 
 __all__ = [
@@ -26,6 +26,12 @@ __all__ = [
 ]
 
 Array = np.ndarray[Any, Any]
+
+
+def __dir__() -> list[str]:
+    """Return what theory knows: completion shows this, and not what the file is made of."""
+    return list(__all__)
+
 
 MONOTONE, RIPPLES, ALTERNATING, DIVERGENT = "monotone", "ripples", "alternating", "divergent"
 
@@ -56,7 +62,7 @@ def iteration_matrix(optimizer: Optimizer, curvature: Any) -> Array:
     gradient schemes", Found. Comput. Math. 15 (2015), for Nesterov's method.
     """
     lr, beta = rate_and_momentum(optimizer)
-    lam = np.asarray(curvature, float)
+    lam = real_numbers("curvature", curvature, "a number or an array of them")
     ahead = beta if type(optimizer) is Nesterov else 0.0
     pull = -lr * (1 + ahead)
     A = np.empty((*lam.shape, 2, 2))
@@ -285,7 +291,7 @@ def noise_floor(optimizer: Optimizer, curvature: Any, sigma: Any) -> NoiseFloor:
 def rate_and_momentum(optimizer: Optimizer) -> tuple[float, float]:
     if type(optimizer) not in (SGD, Momentum, Nesterov):
         raise TypeError(
-            f"optimizer: got {optimizer!r}, expected SGD, Momentum or Nesterov, whose theory is exact"
+            f"optimizer: got {describe(optimizer)}, expected SGD, Momentum or Nesterov, whose theory is exact"
         )
     lr, beta = optimizer.lr, getattr(optimizer, "momentum", 0.0)
     for name, value in (("lr", lr), ("momentum", beta)):

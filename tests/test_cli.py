@@ -127,7 +127,7 @@ def test_bare_command_and_version(capsys):
 
 BAD = [
     (["race", "rosenbruck"], "problem: got the unknown name 'rosenbruck', did you mean Rosenbrock?"),
-    (["race", "adam"], "problem: got 'adam', expected a problem"),
+    (["race", "adam"], "problem: got 'adam', which is an optimizer, expected a problem"),
     (
         ["race", "parabola", "--optimizer", "Adm(lr=1)"],
         "--optimizer: got the unknown name 'Adm', did you mean Adam?",

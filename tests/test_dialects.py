@@ -114,7 +114,7 @@ def test_a_wrong_value_gets_one_sentence(call, words):
 
 
 def test_an_unknown_class_gets_one_sentence():
-    with pytest.raises(AttributeError, match=r"torch: got 'adam', did you mean Adam\?; expected one of SGD"):
+    with pytest.raises(AttributeError, match=r"torch: got 'adam', did you mean Adam\?$"):
         _ = dialects.torch.adam
     with pytest.raises(AttributeError, match=r"optax: got 'contrib\.prodgy'"):
         _ = dialects.optax.contrib.prodgy

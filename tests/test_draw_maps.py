@@ -82,7 +82,7 @@ def test_columns_that_make_no_picture_are_one_sentence():
         draw.sensitivity(sweep, x="momentum")
     with pytest.raises(ValueError, match="y: got the str 'fnal', expected 'final' or 'best'"):
         draw.sensitivity(sweep, y="fnal")
-    with pytest.raises(TypeError, match=r"sweep: got the Quadratic .*, expected what sweep returns"):
+    with pytest.raises(TypeError, match=r"sweep: got Quadratic\(.*\), expected what sweep returns"):
         draw.map(BOWL)
     with pytest.raises(ValueError, match=r"column: got 'problem.size', expected one of optimizer, lr, "):
         draw.errors(sweep)

@@ -356,7 +356,7 @@ class TestTraits:
     ("call", "error", "sentence"),
     [
         (lambda: check_optimizer(3), TypeError, "step: got 3, expected a function"),
-        (lambda: check_optimizer(lambda x: x), TypeError, "step: got a function of 1 arguments"),
+        (lambda: check_optimizer(lambda x: x), TypeError, "step: got a function of 1 argument,"),
         (lambda: check_optimizer(SGD(), like="Adam"), TypeError, "like: got the str 'Adam'"),
         (lambda: check_optimizer(SGD(), like=SGD(lr=[0.1, 0.2])), ValueError, "like: got the rate"),
         (lambda: check_optimizer(SGD(), like=SGD(lr=0.0)), ValueError, "like: got the rate 0.0, expected"),

@@ -238,7 +238,7 @@ NO_VALUES = {
     "value and gradient": ((1.0, np.ones(2)), "fun: got the tuple (1.0, array([1., 1.])), expected a number"),
     "nothing in it": ([], "fun: got an array of float64 of shape (0,), expected a number"),
     "a dictionary": ({"f": 1.0}, "fun: got the dict {'f': 1.0}, expected a number"),
-    "a function": (math.sin, "fun: got the builtin_function_or_method <built-in function sin>, expected a"),
+    "a function": (math.sin, "fun: got the function sin, expected a"),
     "an object": (np.array([None]), "fun: got an array of object of shape (1,), expected a number"),
 }
 NO_GRADIENTS = {

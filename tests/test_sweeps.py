@@ -407,7 +407,7 @@ def test_bad_input_is_one_sentence(changes, sentence):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"problem": ss.Quadratic}, r"problem: got the type .*, such as Quadratic\(\) with its parameters"),
+        ({"problem": ss.Quadratic}, r"problem: got the class Quadratic, .*, such as Quadratic\(\) with its"),
         ({"problem": "quadratic"}, "problem: got the str 'quadratic', expected an object with fun and grad"),
         ({"lr": ["a", 0.1]}, "lr: got the str 'a', expected a number, an array or a schedule"),
         ({"lr": [np.array([0.1, 0.2])]}, "lr: got .*, expected numbers, schedules or words, one a run"),

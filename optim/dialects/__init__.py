@@ -25,11 +25,14 @@ torch.RMSprop(lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0.0, momentum=0.0, ce
 ['keras.Lion', 'optax.lion', 'paper.Lion']
 """
 
+from typing import TYPE_CHECKING, Any
+
 from optim.dialects.entry import Dialect, Library, Use
 from optim.dialects.rows_books import D2L, PAPER, TF1
 from optim.dialects.rows_keras import KERAS
 from optim.dialects.rows_optax import OPTAX
 from optim.dialects.rows_torch import TORCH
+from stepsize.base.aliases import missing_name
 from stepsize.base.checks import did_you_mean
 
 __all__ = ["LIBRARIES", "Dialect", "Library", "Use", "d2l", "families", "family", "keras", "optax", "paper"]
@@ -37,6 +40,17 @@ __all__ += ["table", "tf1", "torch"]
 
 torch, keras, optax, tf1, d2l, paper = TORCH, KERAS, OPTAX, TF1, D2L, PAPER
 LIBRARIES = (torch, keras, optax, tf1, d2l, paper)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        raise missing_name("optim.dialects", name, __all__)
+
+
+def __dir__() -> list[str]:
+    """Return the libraries and what compares them: completion shows this."""
+    return list(__all__)
 
 
 def table() -> list[tuple[Dialect, Use]]:
@@ -59,6 +73,6 @@ def family(name: str) -> list[tuple[Dialect, Use]]:
     """
     found = [(entry, use) for entry, use in table() if use.family == name.lower()]
     if not found:
-        hint = did_you_mean(name, families())
-        raise ValueError(f"family: got {name!r}{hint}; expected one of {', '.join(families())}")
+        hint = did_you_mean(name, families()) or f", expected one of {', '.join(families())}"
+        raise ValueError(f"family: got {name!r}{hint}")
     return found

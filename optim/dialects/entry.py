@@ -119,6 +119,14 @@ class Dialect:
             if name in given:
                 raise TypeError(f"{self.call}: got {name!r} twice, expected it once")
             given[name] = value
+        for name, value in given.items():
+            default = names[name]
+            if isinstance(default, tuple) and (
+                not isinstance(value, tuple | list) or len(value) != len(default)
+            ):
+                raise TypeError(
+                    f"{self.call}: got {name}={value!r}, expected {len(default)} of them, as {default}"
+                )
         missing = [n for n, default in names.items() if default is inspect.Parameter.empty and n not in given]
         if missing:
             raise TypeError(f"{self.call}: got no {missing[0]!r}, which has no default; expected {wanted}")
@@ -190,10 +198,9 @@ class Library:
         inside = [e for path, e in self.entries.items() if path.startswith(f"{name}.")]
         if inside:
             return _Inside(self, name)
-        raise AttributeError(
-            f"{self.name}: got {name!r}{did_you_mean(name, [*self.entries, *self.parts])}; expected one of "
-            f"{', '.join([*self.entries, *self.parts])}"
-        )
+        known = [*self.entries, *self.parts]
+        hint = did_you_mean(name, known) or f", expected one of {', '.join(known)}"
+        raise AttributeError(f"{self.name}: got {name!r}{hint}")
 
     def __dir__(self) -> list[str]:
         return sorted([*self.entries, *self.parts])

@@ -17,6 +17,7 @@ from optim.testing.single import rounded, single_tolerances, single_trajectory, 
 from optim.testing.streams import STEADY_VECTOR, STREAMS, TWO_ARRAYS, Stream, relative_difference
 from optim.testing.subject import Subject, as_subject, trajectory
 from stepsize.base.checks import as_number, describe, refuse_unless
+from stepsize.base.display import assembled
 
 __all__ = ["Report", "check_optimizer", "compare_optimizer"]
 
@@ -61,6 +62,11 @@ class Report:
     streams: tuple[str, ...]
     same: bool = False
     note: str = ""
+
+    def __repr__(self) -> str:
+        told = [f"ok={self.ok}", f"sentence={self.sentence!r}"]
+        said = ((name, getattr(self, name)) for name in ("instead", "otherwise", "broken", "note"))
+        return assembled("Report", [*told, *(f"{name}={value!r}" for name, value in said if value)])
 
     def __str__(self) -> str:
         lines = [self.sentence]

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from optim.guarded import guarded
-from stepsize.base.checks import as_floats, describe
+from optim.loop import checked_problem
+from stepsize.base.checks import as_floats
 
 __all__ = ["GradientReport", "check_gradient"]
 
@@ -72,7 +73,7 @@ def check_gradient(problem: Any, x: Any = None, *, rng: Any = 0) -> GradientRepo
     AssertionError: grad: coordinate 1 at x = [...] is ..., expected ... by a complex step
     """
     __tracebackhide__ = True  # pytest shows the caller's line and the message, not this text
-    problem = guarded(problem)
+    problem = guarded(checked_problem(problem))
     points = _points(problem, x, rng)
     exact = [_complex_step(problem.fun, p) for p in points]
     if all(e is not None for e in exact):
@@ -98,7 +99,7 @@ def _points(problem: Any, x: Any, rng: Any) -> Array:
         x = as_floats("x", x)
         return np.asarray(x.reshape(-1, x.shape[-1]))
     if getattr(problem, "x0", None) is None:
-        raise ValueError(f"x: got None, expected points, because {describe(problem)} names no start x0")
+        raise ValueError("x: got None, expected points, because the problem names no start x0")
     start = np.asarray(problem.x0)
     return start + np.random.default_rng(rng).normal(size=(5, len(start)))
 

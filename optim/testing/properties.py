@@ -72,9 +72,14 @@ def traits_of(subject: Subject, lr: float) -> Traits:
 
 
 def other_traits(traits: Traits, expected: Traits) -> Iterator[str]:
-    """Yield a sentence for each trait that is clearly another than expected."""
+    """Yield a sentence for each trait that is clearly another than expected.
+
+    A rule that never moves has no scale and does not coast: of what is nan there is nothing to say.
+    """
     for words, ours, theirs in zip(_WORDS, traits, expected, strict=True):
-        if not np.isclose(ours, theirs, rtol=_ALIKE, atol=1e-12, equal_nan=True):
+        if np.isnan(ours) or np.isnan(theirs):
+            continue
+        if not np.isclose(ours, theirs, rtol=_ALIKE, atol=1e-12):
             yield words.format(ours, theirs)
 
 

@@ -17,6 +17,7 @@ from optim.testing.making import rate_argument
 from optim.testing.roles import is_drivable
 from optim.testing.streams import Stream
 from stepsize.base.checks import describe
+from stepsize.base.display import counted
 
 __all__ = ["Subject", "as_subject", "trajectory"]
 
@@ -178,8 +179,8 @@ def _function(rule: Any, lr: float, reference: Optimizer | None) -> Subject:
         return _driven(driven._replace(name=name))
     if len(names) not in (3, 4):
         raise TypeError(
-            f"step: got a function of {len(names)} arguments, expected (x, g, state) or (x, g, state, lr); "
-            "one that keeps no state takes None for it and returns it"
+            f"step: got a function of {counted(len(names), 'argument')}, expected (x, g, state) or "
+            "(x, g, state, lr); one that keeps no state takes None for it and returns it"
         )
     if names[2] == "config":  # CS231n's: a dict with the rate and the state in it
         return Subject(_configured(rule), True, name, lr)

@@ -16,6 +16,7 @@ __all__ = [
     "missing",
     "real_numbers",
     "refuse_unless",
+    "refuse_unless_a",
 ]
 
 
@@ -42,19 +43,32 @@ def describe(value: Any) -> str:
     'an array of int64 of shape (3,)'
     >>> describe("ten")
     "the str 'ten'"
+    >>> describe(int), describe(lambda x: x)
+    ('the class int', 'the function <lambda>')
     """
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} of shape {value.shape}"
     if value is None or isinstance(value, bool | int | float):
         return repr(value)
-    text = " ".join(repr(value).split())
-    return f"the {type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if callable(value) and isinstance(getattr(value, "__name__", None), str):
+        return f"the function {value.__name__}"
+    kind, text = type(value).__name__, " ".join(repr(value).split())
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return text if text.startswith(f"{kind}(") else f"the {kind} {text}"
 
 
 def refuse_unless(condition: bool, name: str, value: Any, expected: str) -> None:
     """Raise ``ValueError("name: got ..., expected ...")`` unless the condition holds."""
     if not condition:
         raise ValueError(f"{name}: got {describe(value)}, expected {expected}")
+
+
+def refuse_unless_a(kind: type | tuple[type, ...], name: str, value: Any, expected: str) -> None:
+    """Raise ``TypeError("name: got ..., expected ...")`` unless the value is of that kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
 
 
 def as_number(name: str, value: Any, expected: str = "a finite number") -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LONGEST", "assembled", "brief", "cut", "shown"]
+__all__ = ["LONGEST", "assembled", "brief", "counted", "cut", "shown"]
 
 # Characters that a repr takes at most.
 LONGEST = 300
@@ -63,6 +63,17 @@ def assembled(name: str, parts: Iterable[str]) -> str:
         limit //= 2
         told = [cut(part, limit) for part in told]
     return whole if len(whole) <= LONGEST else f"{cut(whole, LONGEST - 1)})"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and what is counted.
+
+    Examples
+    --------
+    >>> counted(1, "run"), counted(0, "run"), counted(2, "run")
+    ('1 run', '0 runs', '2 runs')
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def cut(text: str, limit: int) -> str:

@@ -15,6 +15,8 @@ __all__ = ["join_arrays", "read_npz", "split_arrays", "write_npz", "write_whole"
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file under another name and give it its own when it is complete."""
     target = Path(path)
+    if not target.absolute().parent.is_dir():
+        raise FileNotFoundError(f"path: got {str(path)!r}, expected a file in a folder that there is")
     partial = target.with_name(target.name + ".partial")
     partial.write_bytes(data)
     partial.replace(target)
@@ -34,7 +36,11 @@ def read_npz(path: str | os.PathLike[str], writer: str) -> tuple[dict[str, Any],
     ------
     ValueError
         If the file is not one that the writer wrote.
+    FileNotFoundError
+        If there is none.
     """
+    if not Path(path).exists():
+        raise FileNotFoundError(f"path: got {str(path)!r}, where nothing is, expected a file of {writer}")
     try:
         # Opened here, because NumPy leaves what is no archive open.
         with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:

@@ -165,7 +165,9 @@ def _check(entries: list[Any], as_json: bool) -> int:
         say()
     kinds = {kind: sum(n.provenance == kind for n in numbers) for kind in _PROVENANCES}
     by = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    say(f"{len(numbers)} numbers of {len(checked)} figures: {by}")
+    from stepsize.base.display import counted
+
+    say(f"{counted(len(numbers), 'number')} of {counted(len(checked), 'figure')}: {by}")
     say("all as expected" if not missed else f"{missed} missed")
     return int(missed > 0)
 

@@ -133,7 +133,7 @@ def _sampled(whole: Any, search: Any, args: argparse.Namespace) -> Any:
     try:
         return MiniBatch(whole, args.batch, sampling=wanted, rng=args.rng)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"--batch: {error}") from None
+        raise ValueError(f"--batch: {str(error).removeprefix('problem: ')}") from None
 
 
 def _row(run: Any) -> dict[str, Any]:
