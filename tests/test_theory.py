@@ -324,3 +324,55 @@ def test_the_guarantee_of_gradient_descent_on_strongly_convex_problems():
         assert prediction.rate <= prediction.guarantee < 1
     assert ss.predict(problem, ss.SGD(lr=2.1 / problem.L)).guarantee is None
     assert ss.predict(problem, ss.Momentum(lr=0.1)).guarantee is None
+
+
+def limits(curvature):
+    """Each rule at the rate from which on it diverges, worked out in three ways that round differently."""
+    for beta in (0.0, 0.3, 0.5, 0.9):
+        for lr in ((2 + 2 * beta) / curvature, 2 / curvature + 2 * beta / curvature):
+            yield ss.Momentum(lr=lr, momentum=beta) if beta else ss.SGD(lr=lr)
+            yield ss.Nesterov(lr=lr / (1 + 2 * beta), momentum=beta)
+    yield ss.SGD(lr=float(np.nextafter(2 / curvature, 9.0)))
+
+
+def test_rounding_decides_no_word_at_the_limit():
+    """At lr lambda = 2 + 2 beta one root is -1 exactly, whatever the digits of lambda."""
+    for k in range(1, 60, 3):
+        curvature = 0.1 * k
+        bowl = ss.Quadratic([curvature / 7, curvature], start=[1.0, 1.0])
+        for optimizer in limits(curvature):
+            assert ss.contraction(optimizer, curvature) == 1.0
+            assert ss.regime(optimizer, curvature) == "divergent"
+            prediction = ss.predict(bowl, optimizer)
+            assert prediction.sentence.endswith("L: will neither settle nor diverge") or (
+                prediction.sentence.endswith("L): will neither settle nor diverge")
+            )
+            assert prediction.steps_to(0.5) == math.inf
+            just_below = optimizer.replace(lr=optimizer.lr * (1 - 1e-9))
+            assert ss.contraction(just_below, curvature) < 1
+            assert ss.predict(bowl, just_below).sentence.endswith(", alternating")
+            just_above = optimizer.replace(lr=optimizer.lr * (1 + 1e-9))
+            assert ss.contraction(just_above, curvature) > 1
+            assert ss.predict(bowl, just_above).sentence.endswith("will diverge")
+
+
+def test_rounding_decides_no_word_where_the_error_vanishes():
+    """At lr lambda = 1 it arrives in one step: that is monotone, whatever the digits of lambda."""
+    for k in range(1, 200):
+        for ulps in (-4, -1, 0, 1, 4):
+            lr = 1 / (0.1 * k) * (1 + ulps * np.finfo(float).eps)
+            assert ss.regime(ss.SGD(lr=lr), 0.1 * k) == "monotone"
+
+
+def test_a_rate_that_cannot_move_is_not_called_the_limit():
+    bowl = ss.Quadratic([1.0, 10.0])
+    for optimizer in (ss.SGD(lr=0.0), ss.SGD(lr=1e-18), ss.Momentum(lr=1e-18, momentum=0.5)):
+        assert str(ss.predict(bowl, optimizer)) == f"lr {optimizer.lr:.4g}: will not move"
+    idle = str(ss.predict(bowl, ss.Momentum(lr=0.1, momentum=1.0)))
+    assert idle == "momentum 1 is no friction: will neither settle nor diverge"
+    wild = str(ss.predict(bowl, ss.Momentum(lr=0.1, momentum=1.2)))
+    assert wild == "momentum 1.2 is no friction: will diverge"
+    beyond = str(ss.predict(bowl, ss.Momentum(lr=1.0, momentum=1.0)))
+    assert beyond == "lr 1 > (2 + 2 beta)/L = 0.4: will diverge"
+    ahead = str(ss.predict(bowl, ss.Nesterov(lr=0.2, momentum=0.5)))
+    assert ahead == "lr 0.2 > (2 + 2 beta)/((1 + 2 beta) L) = 0.15: will diverge"
