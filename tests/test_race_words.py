@@ -53,7 +53,7 @@ def test_a_rate_is_a_bare_number_where_theory_does_not_name_it():
 def test_a_schedule_is_named_by_its_formula_or_its_name_whichever_is_shorter():
     assert rate_label(ss.SGD(lr=ss.Exponential(0.1, 0.1)), BOWL) == "0.1 exp(-0.1 n)"
     assert rate_label(ss.SGD(lr=ss.ExactQuadratic()), BOWL) == "ExactQuadratic()"
-    assert rate_label(ss.SGD(lr=lambda n: 0.1), BOWL) == "<lambda>"
+    assert rate_label(ss.SGD(lr=lambda _: 0.1), BOWL) == "<lambda>"
 
 
 def test_an_optimizer_is_named_without_its_rate():
