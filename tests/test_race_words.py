@@ -261,6 +261,7 @@ def test_the_table_says_what_a_hand_computes(three):
         gap = 12.5 * (1 - lr) ** (2 * n) + 20 * (1 - 10 * lr) ** (2 * n)
         settled.append(int(np.argmax(gap <= 1e-3)))
     assert rows[0][:5] == ["optimizer", "lr", "predicted", "observed", "settled"]
+    assert rows[0][5:] == "overshoot final gap gap over time beside the others verdict".split()
     assert rows[1][:7] == ["SGD", "0.05", "0.95", "0.95", str(settled[0]), "0", "%"]
     assert rows[1][7] == f"{12.5 * 0.95**200:.1e}"
     assert rows[2][:9] == ["SGD", "0.182", "=", "2/(L+mu)", "0.818", "0.818", str(settled[1]), "100", "%"]
@@ -297,6 +298,8 @@ def test_the_summary_counts_and_names_the_first(three):
         "3 runs: 2 settled, 1 diverged; first SGD with lr 0.182 = 2/(L+mu) at update 26"
     )
     assert ss.race(BOWL, [ss.SGD(lr=0.21), ss.SGD(lr=0.3)], steps=60).summary() == "2 runs: 2 diverged"
+    twice = ss.race(BOWL, [ss.SGD(lr=2 / 11)] * 2, steps=100)
+    assert "2 runs: 2 settled; first SGD with lr" in twice.summary()
     assert repr(three) == f"Race({BOWL.formula}: {three.summary()})"
 
 
@@ -322,6 +325,26 @@ def test_a_race_as_json_has_the_numbers(three):
     assert len(told["runs"][0]["error_over_time"]) == 61
     assert told["runs"][0]["updates"] == 100
     assert told["runs"][0]["error"] == pytest.approx(12.5 * 0.95**200)
+    assert list(told) == [
+        *("problem", "formula", "L", "mu", "minimum", "x0", "steps", "tol", "tolerance", "measure", "runs")
+    ]
+    assert list(told["runs"][0]) == [
+        *("optimizer", "theory", "predicted", "observed", "name", "lr", "verdict", "reason"),
+        *("beside_the_others", "settled", "overshoot", "uphill", "error", "best_error", "updates", "x"),
+        "error_over_time",
+    ]
+    assert (told["problem"], told["formula"], told["measure"]) == (BOWL.to_dict(), BOWL.formula, "gap")
+    for one, run, found, word in zip(
+        told["runs"], three.runs, three.diagnoses, three.rate_words, strict=True
+    ):
+        assert one["optimizer"] == run.optimizer.to_dict()
+        assert (one["name"], one["verdict"], one["reason"]) == ("SGD", found.verdict, found.reason)
+        assert (one["beside_the_others"], one["settled"]) == (word, found.settled)
+        assert (one["overshoot"], one["uphill"]) == (found.overshoot, found.uphill)
+        assert one["updates"] == run.nit
+    assert told["runs"][1]["theory"] == "predicted 0.818 a step, alternating"
+    assert told["runs"][0]["x"] == three.runs[0].x.tolist()
+    assert told["runs"][0]["best_error"] == told["runs"][0]["error"]
     adam = ss.race(BOWL, [ss.Adam(lr=0.1)], steps=5, tol=1e-4).to_dict()
     assert adam["tol"] == 1e-4
     assert adam["runs"][0]["theory"] is adam["runs"][0]["predicted"] is adam["runs"][0]["observed"] is None
