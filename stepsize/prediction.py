@@ -212,7 +212,7 @@ def observed_rate(run: Run) -> float | None:
     usable = np.flatnonzero((envelope > floor) & np.isfinite(envelope))
     if len(usable) < 8:
         return None
-    end = int(usable[-1]) + 1 if grows else int(usable[-1] + 1)
+    end = int(usable[-1]) + 1
     late = np.arange(max(end // 2, 1), end)
     return float(np.exp(_slope(late, np.log(envelope[late]))))
 

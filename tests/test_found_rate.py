@@ -218,7 +218,7 @@ def test_a_disturbance_has_the_size_that_was_asked_for():
     class Watched(FoundRate):
         def _curves(self, count):
             losses = np.full(count, 2.0)
-            return {"rule": (np.arange(count), losses, lambda rates, losses: seen.append(losses) or 1.0)}
+            return {"rule": (np.arange(count), losses, lambda _, losses: seen.append(losses) or 1.0)}
 
     plain = found()
     watched = Watched(**{name: getattr(plain, name) for name in FoundRate.__dataclass_fields__})

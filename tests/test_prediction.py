@@ -225,3 +225,64 @@ def test_the_noise_is_turned_into_the_directions_of_the_bowl():
     )
     assert ss.predict(ss.AdditiveNoise(bowl, sigma_g=1.0), ss.SGD(lr=0.6)).floor is None, "it diverges"
     assert ss.predict(ss.AdditiveNoise(bowl, sigma_g=0.0), ss.SGD(lr=0.1)).floor is None, "no noise"
+
+
+# --- the corners of what is observed
+
+
+def descended(factors):
+    """A run of the parabola x^2 whose error is multiplied by these factors."""
+    rates = [0.5 * (1 - factor) for factor in factors]
+    return ss.minimize(ss.Parabola(), ss.SGD(lr=ss.FromFunction(lambda n: rates[n])), steps=len(rates))
+
+
+def test_an_arrival_is_told_whenever_it_comes():
+    assert ss.observed_rate(descended([0.0])) == 0.0
+    assert ss.observed_rate(descended([0.5, 0.0])) == 0.0
+    assert ss.observed_rate(descended([0.5, 0.0, 0.5])) == 0.0
+    assert ss.observed_rate(descended([0.8] * 6 + [0.0])) == 0.0
+    assert ss.observed_rate(descended([0.8] * 7 + [0.0])) == pytest.approx(0.8), "eight points to fit"
+    assert ss.observed_rate(ss.minimize(ss.Parabola(), ss.SGD(lr=0.5), x0=[0.0], steps=0)) is None
+
+
+def test_the_line_is_fitted_to_the_later_half_and_to_its_last_point():
+    factors = [0.5, 0.5, 0.5, 0.5, 0.9, 0.8, 0.3]
+    logs = np.log(np.cumprod([1.0, *factors]))[4:]
+    known = np.exp(np.polyfit(np.arange(4, 8), logs, 1)[0])
+    assert ss.observed_rate(descended(factors)) == pytest.approx(known, rel=1e-9)
+
+
+def test_a_run_that_comes_back_at_its_last_step_has_not_grown():
+    assert ss.observed_rate(descended([-1.2] * 9 + [1e-3])) < 1
+    assert ss.observed_rate(descended([0.8] * 9 + [-1e3])) > 1
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_a_hessian_that_differs_at_one_place_of_three_is_no_quadratic(odd):
+    H = np.array([np.eye(2)] * 3)
+    assert _is_quadratic(SimpleNamespace(has_hess=True, smooth=True, x0=(1.0, 1.0), hess=lambda _: H))
+    H[odd, 0, 1] = 1e-9
+    assert not _is_quadratic(SimpleNamespace(has_hess=True, smooth=True, x0=(1.0, 1.0), hess=lambda _: H))
+    H[odd, 0, 1] = 1e-13
+    assert _is_quadratic(SimpleNamespace(has_hess=True, smooth=True, x0=(1.0, 1.0), hess=lambda _: H))
+
+
+def test_away_from_a_quadratic_the_start_says_nothing_of_the_directions_at_the_end():
+    problem = ss.Rosenbrock()
+    star = np.array(problem.minimizers[0])
+    steep = np.linalg.eigh(problem.hess(star))[1][:, 1]
+    told = ss.predict(problem, ss.SGD(lr=1e-3), x0=star + steep)
+    assert told.rate == ss.predict(problem, ss.SGD(lr=1e-3)).rate
+
+
+def test_an_error_that_vanishes_at_once_is_predicted():
+    told = ss.predict(ss.Parabola(), ss.SGD(lr=0.5))
+    assert (told.rate, told.regime, told.steps_to(1e-9)) == (0.0, "monotone", 1.0)
+    assert str(told) == "predicted 0 a step, monotone"
+
+
+def test_noise_at_the_limit_has_no_floor():
+    noisy = ss.AdditiveNoise(ss.Quadratic([1.0, 4.0]), sigma_g=1.0)
+    told = ss.predict(noisy, ss.SGD(lr=0.5))
+    assert told.floor is None
+    assert str(told) == "lr 0.5 = 2/L: will neither settle nor diverge"

@@ -261,7 +261,18 @@ def test_the_table_says_what_a_hand_computes(three):
         gap = 12.5 * (1 - lr) ** (2 * n) + 20 * (1 - 10 * lr) ** (2 * n)
         settled.append(int(np.argmax(gap <= 1e-3)))
     assert rows[0][:5] == ["optimizer", "lr", "predicted", "observed", "settled"]
-    assert rows[0][5:] == "overshoot final gap gap over time beside the others verdict".split()
+    assert rows[0][5:] == [
+        "overshoot",
+        "final",
+        "gap",
+        "gap",
+        "over",
+        "time",
+        "beside",
+        "the",
+        "others",
+        "verdict",
+    ]
     assert rows[1][:7] == ["SGD", "0.05", "0.95", "0.95", str(settled[0]), "0", "%"]
     assert rows[1][7] == f"{12.5 * 0.95**200:.1e}"
     assert rows[2][:9] == ["SGD", "0.182", "=", "2/(L+mu)", "0.818", "0.818", str(settled[1]), "100", "%"]
@@ -366,3 +377,23 @@ def test_a_race_as_json_has_the_numbers(three):
 )
 def test_a_race_says_where_it_begins_if_that_is_short(start, names, said):
     assert _whence(np.array(start), names) == said
+
+
+def test_a_race_tells_theory_its_start_and_its_runs_as_they_come():
+    seen = []
+    race = ss.race(BOWL, [ss.SGD(lr=0.05), ss.SGD(lr=0.1)], steps=5, x0=[0.0, 1.0], on_run=seen.append)
+    assert all(a is b for a, b in zip(seen, race.runs, strict=True))
+    assert race.predictions[0].rate == pytest.approx(0.5)
+    assert (race.tol, race.atol, race.steps) == (1e-8, None, 5)
+    assert len(ss.race(BOWL, [ss.SGD()]).runs[0].history.x) == 1001
+
+
+def test_short_runs_are_compared_by_their_last_point():
+    short = fake(0.1, [1.0] * 8 + [0.95, 0.85])
+    assert words(short, fake(0.2, falling(10, 9)))[0] == "too small: 9 times as long as 0.2"
+    edge = fake(0.1, [1.0] * 9 + [0.9])
+    assert words(edge, fake(0.2, falling(10, 9)))[0] == "too small: hardly moves", "by a tenth is not by more"
+
+
+def test_the_fastest_possible_needs_one_update():
+    assert words(fake(0.1, falling(3)), fake(0.2, falling(1)))[0] == "too small: 3 times as long as 0.2"

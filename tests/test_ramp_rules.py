@@ -88,7 +88,7 @@ def test_the_valley_is_the_longest_falling_subsequence(seed):
 
 
 def test_the_slide_stops_where_the_slopes_at_its_ends_agree():
-    """A fall of 1 an update until place 20, then level: pushed down, the window stops with both ends on it."""
+    """A fall of 1 an update until place 20, then level: the window stops with both ends on it."""
     losses = np.concatenate([np.arange(20.0, 0.0, -1.0), np.zeros(20)])
     rates = np.arange(40.0)
     # On the level both slopes are 0 at once: the left end of the first window, 16 from the end.

@@ -146,12 +146,12 @@ def test_what_falls_without_end_is_told():
         rates = np.geomspace(1e-3, 1.0, 9)
         return falls_without_end(look, rates, look.at(rates, steps), steps)
 
-    assert told(lambda x: -float(x[0]), lambda x: -np.ones(1))
+    assert told(lambda x: -float(x[0]), lambda _: -np.ones(1))
     assert told(lambda x: -float(x[0] ** 2), lambda x: -2 * x)
     assert not told(lambda x: float(x[0] ** 2), lambda x: 2 * x)
     assert not told(lambda x: float(np.exp(-x[0])), lambda x: -np.exp(-x)), "it falls, ever less steeply"
-    assert not told(lambda x: float(x[0]), lambda x: -np.ones(1)), "it climbs"
-    assert not told(lambda x: -float(x[0]), lambda x: -np.ones(1), minimum=-100.0), "a stated one is believed"
+    assert not told(lambda x: float(x[0]), lambda _: -np.ones(1)), "it climbs"
+    assert not told(lambda x: -float(x[0]), lambda _: -np.ones(1), minimum=-100.0), "a stated one is believed"
 
 
 # --- marks
