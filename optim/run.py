@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.settling import settled_at, tolerance_of
+from optim.settling import rounding_of, settled_at, tolerance_of
 from optim.state import State
 from stepsize.base.hooks import hook
 from stepsize.base.norms import norm
@@ -214,7 +214,8 @@ class Run:
             None if it never settled, or only touched it at the end (`settled_at`); for a batch an array of
             floats with nan in its place.
         """
-        settled: int | Array | None = settled_at(self.error, tolerance_of(self, tol, atol))
+        small = tolerance_of(self, tol, atol)
+        settled: int | Array | None = settled_at(self.error, small, rounding_of(self))
         return settled
 
     @property
@@ -247,6 +248,10 @@ class Run:
     def _estimated(self) -> bool:
         """Whether the updates saw estimates of the problem; one that drifts is itself what they saw."""
         return bool(self.problem.varies and not self.problem.drifts)
+
+    def grad_norm_at_answers(self) -> Array:
+        """Return the gradient norm of the whole problem at each reported point, of shape (T + 1, ...)."""
+        return self._whole(self._grad_norm)
 
     def _grad_norm(self, x: Array) -> Array:
         return np.asarray(norm(self.problem.grad(x)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from optim.rounding import gradient_floor, value_floor
 
-__all__ = ["settled_at", "tolerance_of"]
+__all__ = ["rounding_of", "settled_at", "tolerance_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -32,14 +32,14 @@ def rounding_of(run: Any) -> Any:
     return value_floor(run.problem, run.loss[-1:], eps)
 
 
-def settled_at(error: Array, tol: Any) -> Any:
+def settled_at(error: Array, tol: Any, nothing: Any = 0.0) -> Any:
     """Return the first row from which on every error is at most `tol`, and will remain so by all evidence.
 
     A first touch proves nothing, and neither does a last one: where the error went up and down before it
     arrived, it must have stayed below for twice as long as its longest dip below a later peak, in the later
     half of what came before; where it fell faster and faster, as on its way through the minimum to the other
-    side, for twice as long as its last fall to a tenth took (unless to 0); and where it fell by more than a
-    hundredfold at the very last row, it must be 0.
+    side, for twice as long as its last fall to a tenth took (unless to nothing); and where it fell by more
+    than a hundredfold at the very last row, it must be nothing.
 
     Parameters
     ----------
@@ -47,6 +47,8 @@ def settled_at(error: Array, tol: Any) -> Any:
         The error at each point.
     tol : float or ndarray of shape (...)
         What counts as small, for each run.
+    nothing : float or ndarray of shape (...)
+        The error that rounding cannot tell from 0, for each run.
 
     Returns
     -------
@@ -63,20 +65,23 @@ def settled_at(error: Array, tol: Any) -> Any:
     True
     """
     rows = error.reshape(len(error), -1)
-    tol = np.broadcast_to(np.asarray(tol, float), error.shape[1:]).reshape(-1)
+    tol, nothing = (
+        np.broadcast_to(np.asarray(size, float), error.shape[1:]).reshape(-1) for size in (tol, nothing)
+    )
     good = rows <= tol
     stay = np.logical_and.accumulate(good[::-1], axis=0).sum(axis=0)
     first = np.where(stay > 0, len(rows) - stay, np.nan)
     # A stay as long as all that came before it needs no second look.
     doubtful = np.flatnonzero((stay > 0) & (stay < first))
     if len(doubtful):
-        first[doubtful[_is_touch(rows[:, doubtful], tol[doubtful], stay[doubtful])]] = np.nan
+        touch = _is_touch(rows[:, doubtful], tol[doubtful], nothing[doubtful], stay[doubtful])
+        first[doubtful[touch]] = np.nan
     if error.ndim > 1:
         return first.reshape(error.shape[1:])
     return None if np.isnan(first[0]) else int(first[0])
 
 
-def _is_touch(error: Array, tol: Array, stay: Array) -> Array:
+def _is_touch(error: Array, tol: Array, nothing: Array, stay: Array) -> Array:
     """Return whether the stays below the tolerance at the end are too short to prove anything."""
     columns, first = np.arange(error.shape[1]), len(error) - stay
     sudden = (stay == 1) & (error[first - 1, columns] > 100 * tol)
@@ -85,8 +90,10 @@ def _is_touch(error: Array, tol: Array, stay: Array) -> Array:
     with np.errstate(all="ignore"):
         fall = np.log(error[first - 1, columns] / error[first, columns])
         usual = np.log(error[far, columns] / error[first - 1, columns]) / (first - 1 - far)
-    hastens = (tenfold >= 0) & (fall > 1.5 * usual) & (stay < 2 * (first - tenfold))
-    arrives_by_chance = (sudden | hastens) & (error[first, columns] != 0)
+    row = np.arange(len(error) - 1)[:, None]
+    rose = ((np.diff(error, axis=0) > 0) & (row >= far) & (row < first)).any(axis=0)
+    hastens = (tenfold >= 0) & ~rose & (fall > 1.5 * usual) & (stay < 2 * (first - tenfold))
+    arrives_by_chance = (sudden | hastens) & (error[first, columns] > nothing)
     return np.asarray(arrives_by_chance | (stay < 2 * _longest_dip(error, first)))
 
 

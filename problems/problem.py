@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
@@ -121,6 +121,21 @@ class Problem(Record, abstract=True):
         """Return random points, uniform on the domain, of shape (points, d); for checks and pictures."""
         low, high = (np.broadcast_to(bound, self.dim) for bound in self.domain)
         return np.random.default_rng(rng).uniform(low, high, (points, self.dim))
+
+    @overload
+    @staticmethod
+    def of(fun: str, *, x0: Any = None) -> "Problem": ...
+
+    @overload
+    @staticmethod
+    def of(
+        fun: Callable[..., Any],
+        grad: Callable[..., Any] | None = None,
+        x0: Any = None,
+        *,
+        hess: Callable[..., Any] | None = None,
+        **facts: Any,
+    ) -> "Custom": ...
 
     @staticmethod
     def of(

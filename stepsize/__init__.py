@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from problems import *
     from schedules import *
     from stepsize import draw as draw
+    from stepsize.csv_data import *
     from stepsize.diagnosis import *
     from stepsize.explanations import *
     from stepsize.expressions import *
@@ -71,6 +72,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "StepDecay", "DoublingStages", "LogStepDecay", "OptimalLinear", "Refined", "Chebyshev", "Silver",
         "StrongSilver", "Noam", "PowerScheduler", "UntunedExponential", "UntunedLinear", "WarmupStableDecay",
     ),
+    "stepsize.csv_data": ("problem_from_csv",),
     "stepsize.diagnosis": ("VERDICTS", "Diagnosis", "diagnose"),
     "stepsize.explanations": ("Explanation", "Assignment", "Step", "explain"),
     "stepsize.expressions": ("parse", "parse_problem"),
@@ -123,8 +125,8 @@ __all__ = [
     "WilsonConstruction", "WithMomentum", "Wood", "Wrapper", "Yogi", "Zakharov", "as_schedule",
     "best_parameters", "contraction", "diagnose", "dialects", "draw", "explain", "find_lr", "gradient_flow",
     "hyper", "inertia", "minimize", "momentum_flow", "noise_floor", "noise_scale", "observed_rate", "parse",
-    "parse_problem", "per_epoch", "predict", "race", "regime", "settled_at", "sharpness", "stability_limit",
-    "steps_to", "sweep", "time_step", "two_gaussians",
+    "parse_problem", "per_epoch", "predict", "problem_from_csv", "race", "regime", "settled_at", "sharpness",
+    "stability_limit", "steps_to", "sweep", "time_step", "two_gaussians",
 ]
 # fmt: on
 # public names: end

@@ -143,53 +143,60 @@ def refuse_unless_single(run: Any) -> None:
 def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, atol: float | None) -> str:
     """Return one sentence on why the verdict is what it is."""
     what, start = run.measure, abs(float(c.error[0, 0]))
+    left = _share_of_start(found.error[0], start)
+    late = c.error[-max(run.nit // 4, 1) :, 0]
     if verdict == FAILED:
         return _failure(run, c)
     if verdict in (SETTLED, CROSSING, RINGING):
         when = f"the {what} is at most {_bound(c, start, tol, atol)} from update {int(found.settled[0])} on"
-        return {
-            SETTLED: when,
-            CROSSING: f"{when}, although {found.overshoot[0]:.0%} of the updates passed the lowest point of "
-            "their line",
-            RINGING: f"{when}, but {found.uphill[0]:.0%} of the updates until then went uphill",
-        }[verdict]
-    left = _share_of_start(found.error[0], start)
-    if verdict == DIVERGED:
-        if run.diverged:
-            return (
-                f"loss or gradient left the finite numbers after {run.nit} updates; a smaller rate may help"
-            )
         return (
-            f"the {what} is diverging: it grows by a factor of {found.factor[0]:.4g} an update, and ends at "
-            f"{left}; a smaller rate may help"
+            when
+            + {
+                SETTLED: "",
+                CROSSING: f", although {_percent(found.overshoot[0])} of the updates until then passed the "
+                "point of their line",
+                RINGING: f", but {_percent(found.uphill[0])} of the updates until then went uphill",
+            }[verdict]
         )
+    if verdict == DIVERGED and run.diverged:
+        return f"loss or gradient left the finite numbers after {run.nit} updates; a smaller rate may help"
+    if verdict == DIVERGED:
+        return (
+            f"the {what} is diverging: it grows by a factor of {_factor(found.factor[0])} an update, and "
+            f"ends at {left}; a smaller rate may help"
+        )
+    if verdict == FALLING and run.diverged:
+        return f"the loss fell until it overflowed, after {run.nit} updates: it has no minimum in sight"
     if verdict == FALLING:
-        if run.diverged:
-            return f"the loss fell until it overflowed, after {run.nit} updates: it has no minimum in sight"
         return (
             "the loss falls at every late update and the gradient does not shrink: there is no minimum in "
             "sight, as where the loss has no lower bound"
         )
     if verdict == FROZEN:
-        share = float(c.rate[-1, 0] / c.rate[:, 0].max())
-        return (
-            f"the rate that is left is {share:.1e} of the largest, and the {what} stays at {left}: more "
-            "updates cannot help, a slower decay can"
-        )
+        return _frozen(run, c, f"the {what} stays at {left}")
     if verdict == STUCK:
         return _stuck(c, what, left)
     if verdict == BOUNCING:
-        late = c.error[-max(run.nit // 4, 1) :, 0]
         low, high = (_share_of_start(float(e), start) for e in (late.min(), late.max()))
         where = f"at {high}" if low == high else f"between {low.partition(' ')[0]} and {high}"
         return (
-            f"the {what} stopped falling, {where}: of the late updates {found.crosses[0]:.0%} overshoot, "
-            f"{found.climbs[0]:.0%} go uphill; a rate that decays may let it settle"
+            f"the {what} stopped falling, {where}: of the late updates {_percent(found.crosses[0])} "
+            f"overshoot, {_percent(found.climbs[0])} go uphill"
         )
     assert verdict == CRAWLING
     if run.nit == 0:
         return "no update was made"
-    return f"the {what} is {left}{_pace(found.factor[0])}"
+    if late.max() > 10 * late[-1]:  # the last point is a dip
+        top = _share_of_start(float(late.max()), start)
+        return f"the {what}, in the last quarter up to {top}, is {_pace(c, found.factor[0])}"
+    return f"the {what} is {left} and {_pace(c, found.factor[0])}"
+
+
+def _frozen(run: Run, c: Courses, rest: str) -> str:
+    share = float(c.rate[-1, 0] / c.rate[:, 0].max())
+    rate = f"the rate that is left is {share:.1e} of the largest" if share else "the rate has fallen to 0"
+    decays = getattr(run.optimizer.lr, "kind", "schedule") == "schedule"
+    return f"{rate}, and {rest}: more updates cannot help" + (", a slower decay can" if decays else "")
 
 
 def _failure(run: Run, c: Courses) -> str:
@@ -199,7 +206,7 @@ def _failure(run: Run, c: Courses) -> str:
         )
     if c.failures[0]:
         return (
-            f"the line searches failed (the last one: {c.failures[0]}) and x stands still, as with a "
+            f"the line searches failed (the last ended as {c.failures[0]!r}) and x stands still, as with a "
             "gradient that does not belong to the function; try check_gradient"
         )
     return (
@@ -233,12 +240,33 @@ def _bound(c: Courses, start: float, tol: float, atol: float | None) -> str:
 
 def _share_of_start(error: float, start: float) -> str:
     if not math.isfinite(error) or start == 0:
-        return f"{error:.1e}"
-    return f"{error / start:.1e} of the start's"
+        return f"{error:.2g}"
+    return f"{error / start:.2g} of the start's"
 
 
-def _pace(factor: float) -> str:
-    """Return how fast an error falls, where it does."""
-    if not factor < 1:
-        return ", and its course is too short to tell more"
-    return f" and still falling, by {100 * (1 - factor):.2g} % an update"
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _factor(factor: float) -> str:
+    """Return a factor with as many digits as tell it from 1.
+
+    >>> _factor(1.04), _factor(1.0004), _factor(3.0)
+    ('1.04', '1.0004', '3')
+    """
+    near = abs(factor - 1)
+    digits = 2 if near >= 0.1 or near == 0 else 1 - math.floor(math.log10(near))
+    return f"{factor:.{digits}f}".rstrip("0").rstrip(".")
+
+
+def _pace(c: Courses, factor: float) -> str:
+    """Return how fast the error falls, or that the loss does, or that nothing can be told."""
+    percent = 100 * (1 - factor)
+    if percent >= 1e-3:
+        return f"still falling, by {percent:.2g} % an update"
+    if percent > 0:
+        return "still falling, by less than 0.001 % an update"
+    window = max((len(c.fun) - 1) // 4, 1)
+    if c.fun[-window:, 0].max() < c.fun[-2 * window : -window, 0].max(initial=-math.inf):
+        return "not falling yet, but the loss is"
+    return "not falling yet: too early to tell where it goes"

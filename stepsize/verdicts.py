@@ -12,9 +12,9 @@ settled                  e is at most the tolerance, and stays so to the end (`o
                          if at least a quarter of the updates until then overshot, *ringing* if at least a
                          tenth of them went uphill.
 failed                   The user's function or gradient returned nan at a finite point; or every late line
-                         search failed and x stands still; or at least half of the updates went uphill
-                         although the slope at their end says that the loss was falling: the gradient does not
-                         belong to the function.
+                         search failed and x stands still; or at least half of the updates that changed the
+                         loss went uphill although the slope at their end says that it was falling: the
+                         gradient does not belong to the function.
 falling without end      The loss falls at every late update, by no less than before, while the gradient does
                          not shrink and is as large as it ever was, and no minimum is known that the loss is
                          still above; or it overflowed on the way down.
@@ -23,16 +23,17 @@ diverged                 The run left the finite numbers; or the envelope grew f
 frozen                   The rate has fallen to less than a thousandth of its largest, by half or more from
                          window to window, and the last window gained less than a thousandth of what the run
                          gained: more updates cannot help.
-stuck above the minimum  x no longer moves beyond rounding; or the gradient has vanished above the minimum, to
-                         1e-8 of the start's, or to 1e-3 while what the envelope will still fall, if each
-                         window's fall is the same share of the last one's, is less than a thousandth of e,
-                         which no longer halves from window to window: another minimum, a saddle or a plateau;
-                         or neither loss nor gradient change beyond rounding.
-bouncing                 The loss came back up at least three times in each of the last two windows, or nearly
-                         every late update overshot, and the envelope did not fall by a twentieth of the
-                         swing; where it came up twelve times and more, it did not fall significantly. Under
-                         mini-batches or averaging, at least a tenth of the late updates went uphill, and the
-                         loss did not fall significantly.
+stuck above the minimum  x no longer moves beyond rounding in the last eighth of the last window; or the
+                         gradient has vanished above the minimum, to 1e-8 of the start's, or to 1e-3 while
+                         what the envelope will still fall, if each window's (and each half window's) fall is
+                         the same share of the last one's, is less than a thousandth of e, which no longer
+                         halves from window to window: another minimum, a saddle or a plateau; or neither
+                         loss nor gradient change beyond rounding.
+bouncing                 The loss came back up at least three times in each of the last two windows, or
+                         nearly every update in them overshot, and the envelope did not fall by a twentieth
+                         of the swing, or had stopped falling within the last window; where it came up twelve
+                         times and more, it did not fall significantly. Under mini-batches or noise, at least
+                         a tenth of the late updates went uphill, and the loss did not fall significantly.
 still crawling           Everything else: there is something left to gain, and the run is gaining it, or has
                          been too short to tell.
 ======================== =====================================================================================
@@ -47,7 +48,7 @@ from typing import Any
 import numpy as np
 
 from optim import settled_at
-from stepsize.courses import Courses
+from stepsize.courses import VANISHES, Courses
 
 __all__ = ["VERDICTS", "Findings", "judge"]
 
@@ -78,10 +79,8 @@ _FALLS = 0.05
 _ALTERNATES = 0.9
 # The share of its largest to which a dead rate has fallen, and of the whole gain that is none.
 _DEAD = 1e-3
-# The share of the start's to which a gradient has fallen where the rest of the fall is extrapolated.
-_VANISHES = 1e-3
-# The share of updates that climb although the gradient says otherwise.
-_CONTRADICTS = 0.5
+# The share of updates that climb although the gradient says otherwise, and how many it takes.
+_CONTRADICTS, _CONTRADICTIONS = 0.5, 2
 # Of 28 pairs of blocks, so many more fall than rise: by chance in one of 140 noisy runs (Kendall 1938).
 _BLOCKS, _CONCORDANT = 8, 20
 
@@ -116,7 +115,7 @@ def _judge(c: Courses) -> Findings:
     updates, runs = len(c.error) - 1, np.arange(len(c.nit))
     seen = np.arange(updates + 1)[:, None] <= c.nit
     best_error = np.where(seen, c.error, np.inf).min(axis=0)
-    settled = np.where(c.diverged, np.nan, settled_at(c.error, c.tolerance))
+    settled = np.where(c.diverged, np.nan, settled_at(c.error, c.tolerance, c.nothing))
     if c.stopped:
         settled = np.where(np.isnan(settled) & (c.error[-1] <= c.tolerance), updates, settled)
     until = np.where(np.isnan(settled), c.nit, np.maximum(settled, 1)).astype(int)
@@ -138,10 +137,11 @@ def _judge(c: Courses) -> Findings:
     if len(rest) and updates:
         verdict[rest] = _unsettled(c, climb, rest)
     failed = np.array([bool(word) for word in c.failures]) & ~solved
-    if c.exact and updates >= 4:
+    if c.exact and updates >= _CONTRADICTIONS:
         # `seen` lines up with points: an update belongs to the point that it led to.
         contradicts = (climb & ~c.overshoot & seen[1:]).sum(axis=0)
-        failed |= ~solved & (contradicts >= np.maximum(_CONTRADICTS * c.nit, 4))
+        changed = ((np.diff(c.fun, axis=0) != 0) & seen[1:]).sum(axis=0)
+        failed |= ~solved & (contradicts >= np.maximum(_CONTRADICTS * changed, _CONTRADICTIONS))
     verdict[failed] = _CODE[FAILED]
     error = np.where(c.diverged, np.inf, c.error[-1])
     factor = _factor(c.error)
@@ -158,7 +158,7 @@ def _unsettled(c: Courses, climb: Array, rest: Array) -> Array:
     """Return the verdicts on runs that are finite and have not settled: later conditions overrule earlier."""
     w = _Windows(c, rest)
     word = np.full(len(rest), _CODE[CRAWLING])
-    bounces = _bounces(c, w) if c.exact else _is_noise(c, climb, w)
+    bounces = _is_noise(c, climb, w) if c.noisy else _bounces(c, w)
     word[bounces] = _CODE[BOUNCING]
     word[_stands_still(c, w, bounces)] = _CODE[STUCK]
     word[_is_frozen(c, w)] = _CODE[FROZEN]
@@ -170,15 +170,26 @@ def _unsettled(c: Courses, climb: Array, rest: Array) -> Array:
 def _bounces(c: Courses, w: "_Windows") -> Array:
     """Return whether the loss swings up and down, or from side to side at one height, and does not fall."""
     falls = (w.fall > w.floor) & (w.fall >= _FALLS * w.swing)
-    swings = np.minimum(_count_swings(w.loss[0], w), _count_swings(w.loss[1], w))
+    counts = _count_swings(w.loss[0], w), _count_swings(w.loss[1], w)
+    swings = np.minimum(*counts)
     oscillates = (w.swing > w.floor) & (swings >= _SWINGS)
-    chance = (swings >= _MANY) & (w.fall < w.swing) & ~_falls_block_by_block(c.fun[-2 * w.size :, w.rest])
+    in_order = _falls_block_by_block(c.fun[-2 * w.size :, w.rest])
+    # What fell in the window before, and rests in the last one, falls no more.
+    falls &= (counts[0] < 2 * _SWINGS) | ~_rests(w.loss[0], _FALLS / 2 * w.swing) | in_order
+    chance = (swings >= _MANY) & (w.fall < w.swing) & ~in_order
     crossed = [_share(part) for part in w.of(c.overshoot, 2)]
-    alternates = (crossed[0] >= _ALTERNATES) & (crossed[1] >= 0.5) & (len(c.fun) > 8)
+    alternates = (np.minimum(*crossed) >= _ALTERNATES) & (len(c.fun) > 8)
+    largest = w.norm[0].max(axis=0)
+    level = (largest >= 0.9 * w.norm[1].max(axis=0)) | ((w.size >= 16) & _rests(w.norm[0], 0.1 * largest))
     before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
     steadily = (w.fall > w.floor) & (w.fall >= 0.5 * before)
-    level = (w.norm[0].max(axis=0) >= 0.9 * w.norm[1].max(axis=0)) & ~steadily
-    return np.asarray(np.where(oscillates, ~falls | chance, alternates & level))
+    return np.asarray(np.where(oscillates, ~falls | chance, alternates & level & ~steadily))
+
+
+def _rests(rows: Array, least: Array) -> Array:
+    """Return whether the envelope falls by less than that from the first half of a window to its second."""
+    half = max(len(rows) // 2, 1)
+    return np.asarray(rows[:half].max(axis=0) - rows[half:].max(axis=0, initial=-np.inf) < least)
 
 
 def _is_noise(c: Courses, climb: Array, w: "_Windows") -> Array:
@@ -189,11 +200,12 @@ def _is_noise(c: Courses, climb: Array, w: "_Windows") -> Array:
 
 def _stands_still(c: Courses, w: "_Windows", bounces: Array) -> Array:
     """Return whether x no longer moves, nothing changes beyond rounding, or the run arrives elsewhere."""
-    still = w.step[0].max(axis=0) <= c.still[w.rest]
+    still = w.step[0][-max(w.size // 8, 1) :].max(axis=0) <= c.still[w.rest]
     flat = (w.swing <= w.floor) & (np.abs(w.fall) <= w.floor)
-    norm_falls = w.norm[1].max(axis=0) > w.norm[0].max(axis=0) * (1 + 1e-12)
-    elsewhere = _arrives_elsewhere(c, w) if c.known else np.zeros(len(w.rest), bool)
-    return np.asarray(still | (((flat & ~norm_falls) | elsewhere) & ~bounces))
+    before, last = w.norm[1].max(axis=0), w.norm[0].max(axis=0)
+    norm_changes = (before > last * (1 + 1e-12)) | (last > 1.01 * before)
+    elsewhere = _arrives_elsewhere(c, w, bounces) if c.known else np.zeros(len(w.rest), bool)
+    return np.asarray(still | (flat & ~norm_changes & ~bounces) | elsewhere)
 
 
 def _is_frozen(c: Courses, w: "_Windows") -> Array:
@@ -207,24 +219,31 @@ def _is_frozen(c: Courses, w: "_Windows") -> Array:
 
 def _grows(c: Courses, w: "_Windows") -> Array:
     """Return whether the envelope grew from half window to half window, to above the start."""
-    half, fun = max(w.size // 2, 1), c.fun[:, w.rest]
-    count = min(8, len(fun) // half)
+    parts, fun = 8 if c.noisy else 4, c.fun[:, w.rest]  # more where chance must be ruled out
+    half = max(2 * w.size // parts, 1)
+    count = min(parts, len(fun) // half)
     tops = [fun[len(fun) - (i + 1) * half : len(fun) - i * half].max(axis=0) for i in range(count)]
     rises = (np.diff(tops, axis=0) < 0).all(axis=0) & (tops[0] > w.start + w.floor)
     return np.asarray(rises & (-w.fall > np.maximum(w.floor, _FALLS * (w.loss[1].max(axis=0) - w.lowest))))
 
 
-def _arrives_elsewhere(c: Courses, w: "_Windows") -> Array:
+def _arrives_elsewhere(c: Courses, w: "_Windows", bounces: Array) -> Array:
     """Return whether the gradient vanishes above the minimum, or the gap tends to a limit that is not 0."""
     norm = c.grad_norm[:, w.rest]
     vanished = ~np.isnan(settled_at(norm, 1e-8 * norm[0]))
     before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
     ratio = np.where(before > 0, w.fall / before, np.inf)
     to_come = np.where(ratio <= 0.5, w.fall * ratio / (1 - ratio), np.inf)
-    small = w.norm[0].max(axis=0) <= _VANISHES * norm[0]
+    # The last window alone must say so too: a slow axis may lie under the quick one that fell until then.
+    first, middle, last = (w.loss[0][i] for i in (0, len(w.loss[0]) // 2, -1))
+    flat = np.where(last < middle, np.inf, 0.0)
+    later = np.where(middle < first, (middle - last) / (first - middle), flat)
+    to_come = np.maximum(to_come, np.where(later <= 0.75, (middle - last) * later / (1 - later), np.inf))
+    small = w.norm[0].max(axis=0) <= VANISHES * norm[0]
     limit = (to_come <= _DEAD * c.error[-1, w.rest]) & (w.fall >= 0) & small
-    last, previous = (part.max(axis=0) for part in w.of(c.error, 2))
-    return np.asarray((vanished | limit) & (last > 0.5 * previous))
+    late, previous = w.of(c.error, 2)
+    limit &= ~bounces & (late.min(axis=0) >= 0.5 * late.max(axis=0))
+    return np.asarray((vanished | limit) & (late.max(axis=0) > 0.5 * previous.max(axis=0)))
 
 
 class _Windows:

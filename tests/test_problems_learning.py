@@ -358,7 +358,7 @@ def test_bad_data_are_refused_in_a_sentence():
     X = np.zeros((3, 2))
     for make, sentence in [
         (lambda: ss.LeastSquares(X, [1.0, 2.0]), "y: got .* expected 3 targets"),
-        (lambda: ss.LeastSquares(X[0], [1.0, 2.0]), r"X: got .* expected a table of shape \(n, d\)"),
+        (lambda: ss.LeastSquares(X[None], [1.0]), r"X: got .* expected a table of shape \(n, d\)"),
         (lambda: ss.SoftmaxRegression(X, [0, 2, 2]), "y: got .* expected the classes 0, 1, ..., each"),
         (lambda: ss.SoftmaxRegression(X, [0, 1, np.nan]), "y: got .* expected finite values"),
         (

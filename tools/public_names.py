@@ -25,6 +25,7 @@ INSIDE = ("problems.linear_models",)
 
 # What stands on top of the three packages; each of these files' `__all__` is public.
 FLOOR = (
+    "csv_data",
     "diagnosis",
     "explanations",
     "expressions",
