@@ -286,3 +286,27 @@ def test_noise_at_the_limit_has_no_floor():
     told = ss.predict(noisy, ss.SGD(lr=0.5))
     assert told.floor is None
     assert str(told) == "lr 0.5 = 2/L: will neither settle nor diverge"
+
+
+def test_bounds_of_which_one_is_unknown_are_no_guarantee():
+    class Half(ss.Problem, abstract=True):
+        minimum, minimizers, x0, mu = 0.0, ((0.0, 0.0),), (1.0, 1.0), None
+        L = 10.0
+
+        def fun(self, x):
+            return 0.5 * (x * x * np.array([1.0, 10.0])).sum(axis=-1)
+
+        def grad(self, x):
+            return x * np.array([1.0, 10.0])
+
+        def hess(self, x):
+            return np.broadcast_to(np.diag([1.0, 10.0]), (*x.shape, 2))
+
+    told = ss.predict(Half(), ss.SGD(lr=0.05))
+    assert (told.rate, told.guarantee) == (pytest.approx(0.95), None)
+
+    class NoHessian(Half, abstract=True):
+        mu, hess = 1.0, ss.Problem.hess
+
+    told = ss.predict(NoHessian(), ss.SGD(lr=0.05))
+    assert (told.rate, told.everywhere) == (pytest.approx(0.95), False)

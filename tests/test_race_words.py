@@ -397,3 +397,20 @@ def test_short_runs_are_compared_by_their_last_point():
 
 def test_the_fastest_possible_needs_one_update():
     assert words(fake(0.1, falling(3)), fake(0.2, falling(1)))[0] == "too small: 3 times as long as 0.2"
+
+
+def test_a_race_is_filmed_with_what_was_asked_for(three, monkeypatch):
+    monkeypatch.setattr("stepsize.races.hook", lambda name: lambda *given, **options: (name, given, options))
+    assert three.animate("a.gif", fps=5) == ("animate", (three, "a.gif"), {"fps": 5})
+    assert three.animate() == ("animate", (three, None), {})
+
+
+def test_a_rule_without_a_rate_is_named_whole():
+    class Rateless:
+        def hypers(self):
+            return ()
+
+        def __repr__(self):
+            return "Newton()"
+
+    assert optimizer_label(Rateless()) == "Newton"
