@@ -202,6 +202,7 @@ def test_the_confidence_is_a_tenth_on_either_side():
 
 def test_tenths_leave_out_what_was_not_found():
     assert _tenths([float("nan"), *range(11), np.inf]) == (1.0, 9.0)
+    assert _tenths([*range(10)]) == (1.0, 8.0), "answers that were given: 0.9 and 8.1 were not"
     assert np.isnan(_tenths([float("nan")])).all()
 
 
@@ -218,11 +219,12 @@ def test_a_disturbance_has_the_size_that_was_asked_for():
     class Watched(FoundRate):
         def _curves(self, count):
             losses = np.full(count, 2.0)
-            return {"rule": (np.arange(count), losses, lambda _, losses: seen.append(losses) or 1.0)}
+            return {"rule": (np.arange(count), losses, lambda rates, losses: seen.append(losses) or rates[1])}
 
     plain = found()
     watched = Watched(**{name: getattr(plain, name) for name in FoundRate.__dataclass_fields__})
-    watched.disturbed(1000, draws=40)
+    told = watched.disturbed(1000, draws=40)
+    assert told["rule"] == (1.0, (1.0, 1.0), (1.0, 1.0))
     clean, noisy, spoilt = seen[0], np.array(seen[1:41]), np.array(seen[41:])
     assert (clean == 2.0).all()
     assert noisy.shape == spoilt.shape == (40, 1000)

@@ -221,3 +221,36 @@ def test_the_popular_ones_are_the_finders_at_their_defaults(count):
         f"fastai {rule}": ramps.fastai_finder(BOWL, ss.SGD(), count=count, rule=rule, x0=[1.0, 1.0])
         for rule in ("minimum", "steep", "valley", "slide")
     }
+
+
+def test_torch_lr_finder_breaks_off_at_five_times_the_lowest():
+    """After a rise to ten times the lowest there is a steeper fall, which it does not see."""
+    rates = np.geomspace(1e-3, 1.0, 60)
+    losses = np.concatenate([np.full(20, 5.0), np.ones(15), np.full(10, 1e3), np.zeros(15)])
+    assert ramp_rules.torch_reading(rates, losses) < rates[35]
+    smoothed = ramps.plain_mean(losses)
+    assert np.gradient(smoothed).argmin() > 40
+
+
+def test_how_far_a_ramp_may_rise_is_an_argument():
+    rates = ramps.exponential_rates(1e-3, 1e3, 80)
+    lengths = [len(ramps.ramp(BOWL, ss.SGD(), rates, stop=stop).rates) for stop in (2.0, 1e3, 1e9, None)]
+    assert lengths == sorted(lengths)
+    assert len(set(lengths)) == 4
+    losses = descend(rates)
+    for stop, length in zip((2.0, 1e3, 1e9), lengths, strict=False):
+        assert length == int((losses > stop * np.minimum.accumulate(losses)).argmax()) + 1
+
+
+def test_a_hundred_rates_are_the_default():
+    assert ramps.fastai_finder(BOWL, ss.SGD()) == ramps.fastai_finder(BOWL, ss.SGD(), count=100)
+    assert ramps.torch_lr_finder(BOWL, ss.SGD()) == ramps.torch_lr_finder(BOWL, ss.SGD(), count=100)
+    assert ramps.fastai_finder(BOWL, ss.SGD()) != ramps.fastai_finder(BOWL, ss.SGD(), count=101)
+
+
+def test_what_torch_lr_finder_skips_is_an_argument():
+    rates = 1e-5 * (1e6) ** (np.arange(80) / 79)
+    for skip in (0, 50):
+        told = ramps.torch_lr_finder(BOWL, ss.SGD(), count=80, skip_start=skip)
+        assert told >= rates[skip] * (1 - 1e-12)
+        assert told == pytest.approx(ramp_rules.torch_reading(rates, descend(rates), skip), rel=1e-9)
