@@ -26,8 +26,8 @@ BOWL = ss.Quadratic([1.0, 10.0])
         (0.1 * (1 + 1e-8), "0.1"),
         (0.0999, "0.0999"),
         (0.2, "0.2"),
-        (0.2 * (1 + 1e-10), "0.2"),
-        (0.2 * (1 + 1e-8), "0.2 > 2/L"),
+        (0.2 * (1 + 1e-13), "0.2"),
+        (0.2 * (1 + 1e-11), "0.2 > 2/L"),
         (0.21, "0.21 > 2/L"),
         (0.19999, "0.2"),
         (1234.5, "1.23e+03 > 2/L"),
@@ -35,7 +35,7 @@ BOWL = ss.Quadratic([1.0, 10.0])
     ],
 )
 def test_a_rate_is_named_by_the_theory_of_gradient_descent(lr, label):
-    """With L = 10 and mu = 1; what differs by 1e-10 is the same number, by 1e-8 another."""
+    """With L = 10 and mu = 1; what differs by 1e-10 bears the same name, by 1e-8 none; 2/L is told to rounding, as in the prediction."""
     assert rate_label(ss.SGD(lr=lr), BOWL) == label
 
 
