@@ -35,7 +35,7 @@ BOWL = ss.Quadratic([1.0, 10.0])
     ],
 )
 def test_a_rate_is_named_by_the_theory_of_gradient_descent(lr, label):
-    """With L = 10 and mu = 1; what differs by 1e-10 bears the same name, by 1e-8 none; 2/L is told to rounding, as in the prediction."""
+    """With L = 10, mu = 1: what differs by 1e-10 bears the name, by 1e-8 not; 2/L is told to rounding."""
     assert rate_label(ss.SGD(lr=lr), BOWL) == label
 
 
