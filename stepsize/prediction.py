@@ -147,19 +147,30 @@ def predict(problem: Any, optimizer: Optimizer, x0: ArrayLike | None = None) -> 
         Momentum: "(2 + 2 beta)/L",
         Nesterov: "(2 + 2 beta)/((1 + 2 beta) L)",
     }
-    bound = bounds[type(optimizer)]
     if rate < 1:
         close = "" if everywhere else " near the minimizer"
         sentence = f"predicted {_short(rate)} a step{close}, {manner}"
         if floor is not None:
             sentence += f", down to noise at {floor.radius:.3g} from the minimizer"
-    elif lr > limit:
-        close = "will diverge" if everywhere else "cannot settle at the minimizer"
-        sentence = f"lr {lr:.4g} > {bound} = {limit:.4g}: {close}"
     else:
-        why = f"lr {lr:.4g} = {bound}" if beta < 1 else f"momentum {beta:.4g} is no friction"
-        sentence = f"{why}: will neither settle nor diverge" if beta <= 1 else f"{why}: will diverge"
+        sentence = _why_not(lr, beta, limit, bounds[type(optimizer)], everywhere)
     return Prediction(limit, rate, where, manner, everywhere, _guarantee(problem, optimizer), floor, sentence)
+
+
+def _why_not(lr: float, beta: float, limit: float, bound: str, everywhere: bool) -> str:
+    """Return in words why the error does not shrink."""
+    at_limit = math.isclose(lr, limit, rel_tol=1e-12)
+    if lr > limit and not at_limit:
+        end = "will diverge" if everywhere else "cannot settle at the minimizer"
+        return f"lr {lr:.4g} > {bound} = {limit:.4g}: {end}"
+    if beta >= 1:
+        end = "will neither settle nor diverge" if beta == 1 else "will diverge"
+        return f"momentum {beta:.4g} is no friction: {end}"
+    return (
+        f"lr {lr:.4g} = {bound}: will neither settle nor diverge"
+        if at_limit
+        else f"lr {lr:.4g}: will not move"
+    )
 
 
 def _guarantee(problem: Any, optimizer: Optimizer) -> float | None:
@@ -203,7 +214,7 @@ def observed_rate(run: Run) -> float | None:
     usable = np.flatnonzero((envelope > floor) & np.isfinite(envelope))
     if len(usable) < 8:
         return None
-    end = int(usable[-1]) + 1 if grows else int(usable[-1] + 1)
+    end = int(usable[-1]) + 1
     late = np.arange(max(end // 2, 1), end)
     return float(np.exp(_slope(late, np.log(envelope[late]))))
 

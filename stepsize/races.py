@@ -313,7 +313,7 @@ def rate_label(optimizer: Optimizer, problem: Any) -> str:
         return f"{text} = 2/(L+mu)"
     if math.isclose(lr, 1 / L, rel_tol=1e-9):
         return f"{text} = 1/L"
-    return f"{text} > 2/L" if lr > 2 / L else text
+    return f"{text} > 2/L" if lr > 2 / L and not math.isclose(lr, 2 / L, rel_tol=1e-12) else text
 
 
 _BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.,-=+*#"

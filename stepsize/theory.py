@@ -35,6 +35,9 @@ def __dir__() -> list[str]:
 
 MONOTONE, RIPPLES, ALTERNATING, DIVERGENT = "monotone", "ripples", "alternating", "divergent"
 
+# What is smaller than this, where 1 is the size of its terms, is 0: rounding must decide no word.
+_ROUNDING = 1e-12
+
 
 def iteration_matrix(optimizer: Optimizer, curvature: Any) -> Array:
     r"""Return the matrix that takes (velocity, error) along an eigenvector from one update to the next.
@@ -120,9 +123,9 @@ def regime(optimizer: Optimizer, curvature: float) -> str:
     p, q = _trace_and_determinant(optimizer, curvature)
     if _spectral_radius(p, q) >= 1:
         return DIVERGENT
-    if 4 * q - p * p > 1e-12:  # at critical damping rounding must not decide
+    if 4 * q - p * p > _ROUNDING:  # at critical damping it is 0
         return RIPPLES
-    return MONOTONE if p >= 0 else ALTERNATING
+    return MONOTONE if p >= -_ROUNDING else ALTERNATING  # at lr = 1/curvature p is 0
 
 
 def stability_limit(optimizer: Optimizer, L: float) -> float:
@@ -310,4 +313,7 @@ def _spectral_radius(p: Any, q: Any) -> Any:
     """Return the larger modulus of the roots of z^2 - p z + q."""
     gap = p * p - 4 * q
     real = 0.5 * (np.abs(p) + np.sqrt(np.maximum(gap, 0.0)))
-    return np.where(gap < 0, np.sqrt(np.maximum(q, 0.0)), real)
+    radius = np.where(gap < 0, np.sqrt(np.maximum(q, 0.0)), real)
+    # At the limit one root is -1, the other -q: whether the error grows must not be decided by rounding.
+    at_limit = np.abs(1 + p + q) <= _ROUNDING * (1 + np.abs(q))
+    return np.where(at_limit, np.maximum(np.abs(q), 1.0), radius)

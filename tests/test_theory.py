@@ -324,3 +324,108 @@ def test_the_guarantee_of_gradient_descent_on_strongly_convex_problems():
         assert prediction.rate <= prediction.guarantee < 1
     assert ss.predict(problem, ss.SGD(lr=2.1 / problem.L)).guarantee is None
     assert ss.predict(problem, ss.Momentum(lr=0.1)).guarantee is None
+
+
+def limits(curvature):
+    """Each rule at the rate from which on it diverges, worked out in three ways that round differently."""
+    for beta in (0.0, 0.3, 0.5, 0.9):
+        for lr in ((2 + 2 * beta) / curvature, 2 / curvature + 2 * beta / curvature):
+            yield ss.Momentum(lr=lr, momentum=beta) if beta else ss.SGD(lr=lr)
+            yield ss.Nesterov(lr=lr / (1 + 2 * beta), momentum=beta)
+    yield ss.SGD(lr=float(np.nextafter(2 / curvature, 9.0)))
+
+
+def test_rounding_decides_no_word_at_the_limit():
+    """At lr lambda = 2 + 2 beta one root is -1 exactly, whatever the digits of lambda."""
+    for k in range(1, 60, 3):
+        curvature = 0.1 * k
+        bowl = ss.Quadratic([curvature / 7, curvature], start=[1.0, 1.0])
+        for optimizer in limits(curvature):
+            assert ss.contraction(optimizer, curvature) == 1.0
+            assert ss.regime(optimizer, curvature) == "divergent"
+            prediction = ss.predict(bowl, optimizer)
+            assert prediction.sentence.endswith("L: will neither settle nor diverge") or (
+                prediction.sentence.endswith("L): will neither settle nor diverge")
+            )
+            assert prediction.steps_to(0.5) == math.inf
+            just_below = optimizer.replace(lr=optimizer.lr * (1 - 1e-9))
+            assert ss.contraction(just_below, curvature) < 1
+            assert ss.predict(bowl, just_below).sentence.endswith(", alternating")
+            just_above = optimizer.replace(lr=optimizer.lr * (1 + 1e-9))
+            assert ss.contraction(just_above, curvature) > 1
+            assert ss.predict(bowl, just_above).sentence.endswith("will diverge")
+
+
+def test_rounding_decides_no_word_where_the_error_vanishes():
+    """At lr lambda = 1 it arrives in one step: that is monotone, whatever the digits of lambda."""
+    for k in range(1, 200):
+        for ulps in (-4, -1, 0, 1, 4):
+            lr = 1 / (0.1 * k) * (1 + ulps * np.finfo(float).eps)
+            assert ss.regime(ss.SGD(lr=lr), 0.1 * k) == "monotone"
+
+
+def test_a_rate_that_cannot_move_is_not_called_the_limit():
+    bowl = ss.Quadratic([1.0, 10.0])
+    for optimizer in (ss.SGD(lr=0.0), ss.SGD(lr=1e-18), ss.Momentum(lr=1e-18, momentum=0.5)):
+        assert str(ss.predict(bowl, optimizer)) == f"lr {optimizer.lr:.4g}: will not move"
+    idle = str(ss.predict(bowl, ss.Momentum(lr=0.1, momentum=1.0)))
+    assert idle == "momentum 1 is no friction: will neither settle nor diverge"
+    wild = str(ss.predict(bowl, ss.Momentum(lr=0.1, momentum=1.2)))
+    assert wild == "momentum 1.2 is no friction: will diverge"
+    beyond = str(ss.predict(bowl, ss.Momentum(lr=1.0, momentum=1.0)))
+    assert beyond == "lr 1 > (2 + 2 beta)/L = 0.4: will diverge"
+    ahead = str(ss.predict(bowl, ss.Nesterov(lr=0.2, momentum=0.5)))
+    assert ahead == "lr 0.2 > (2 + 2 beta)/((1 + 2 beta) L) = 0.15: will diverge"
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("size", [1e-3, 0.5, 7.0, 1e5])
+def test_the_best_parameters_go_with_the_units(rule, size):
+    """The curvatures times c: the rate over c, the momentum and the factor as they were."""
+    plain, other = ss.best_parameters(rule, 50.0, 2.0), ss.best_parameters(rule, 50.0 * size, 2.0 * size)
+    assert other.lr * size == pytest.approx(plain.lr, rel=1e-12)
+    assert getattr(other, "momentum", 0.0) == pytest.approx(getattr(plain, "momentum", 0.0), rel=1e-12)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_best_factors_are_the_printed_ones(rule):
+    """Lessard, Recht and Packard 2016, proposition 1, for k = 25: 24/26, 4/6 and 1 - 2/sqrt(76)."""
+    best = ss.best_parameters(rule, 100.0, 4.0)
+    factor = {ss.SGD: 24 / 26, ss.Momentum: 4 / 6, ss.Nesterov: 1 - 2 / math.sqrt(76)}[rule]
+    # Double roots lose half of the digits.
+    assert max(ss.contraction(best, np.linspace(4.0, 100.0, 50))) == pytest.approx(factor, abs=1e-6)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_round_bowl_is_solved_in_one_update(rule):
+    best = ss.best_parameters(rule, 4.0, 4.0)
+    assert best.lr == 0.25
+    assert getattr(best, "momentum", 0.0) == 0.0
+    assert ss.contraction(best, 4.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: ss.stability_limit(ss.SGD(), 0.0), "L: got 0.0, expected a positive number"),
+        (lambda: ss.best_parameters(ss.SGD, 1.0, 0.0), "mu: got 0.0, expected a number above 0"),
+        (lambda: ss.best_parameters(ss.SGD, 1.0, 1.5), "mu: got 1.5, expected .* at most L = 1"),
+        (lambda: ss.steps_to(0.5, 0.0), "reduction: got 0.0, expected between 0 and 1"),
+        (lambda: ss.steps_to(0.5, 1.0), "reduction: got 1.0, expected between 0 and 1"),
+        (lambda: ss.steps_to(0.5, 1.5), "reduction: got 1.5, expected between 0 and 1"),
+        (lambda: ss.steps_to(-0.5, 0.5), "rate: got -0.5, expected a number of at least 0"),
+        (lambda: ss.noise_floor(ss.SGD(lr=1.0), [0.5, 2.0], 1.0), "expected a rate that is stable"),
+        (lambda: ss.noise_floor(ss.SGD(lr=1.0), [0.5, 2.5], 1.0), "expected a rate that is stable"),
+        (lambda: ss.noise_floor(ss.SGD(lr=1.0), [0.5, 0.0], 1.0), "expected a rate that is stable"),
+    ],
+)
+def test_the_ends_of_what_theory_takes_are_refused_in_a_sentence(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()
+
+
+def test_a_factor_is_a_float_and_many_are_an_array():
+    assert type(ss.contraction(ss.SGD(lr=0.1), 4)) is float
+    assert ss.contraction(ss.SGD(lr=0.1), [4, 5]).tolist() == pytest.approx([0.6, 0.5])
+    many = ss.contraction(ss.Momentum(lr=0.1, momentum=0.5), np.ones((2, 3)))
+    assert many.shape == (2, 3)
