@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from optim.rounding import gradient_floor, value_floor
+from stepsize.base.checks import as_number, refuse_unless
 
 __all__ = ["rounding_of", "settled_at", "tolerance_of"]
 
@@ -17,6 +18,8 @@ def tolerance_of(run: Any, tol: float = 1e-8, atol: float | None = None) -> Any:
     It is `tol` times the error at the start, or what rounding hides, whichever is larger; with `atol`, just
     that. So the units of the problem decide nothing.
     """
+    for name, value in (("tol", tol), ("atol", 0.0 if atol is None else atol)):
+        refuse_unless(as_number(name, value) >= 0, name, value, "a number of at least 0")
     if atol is not None:
         return np.full(run.error.shape[1:], float(atol))[()]
     with np.errstate(all="ignore"):

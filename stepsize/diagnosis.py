@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from optim import Run
-from stepsize.base.checks import as_number, describe, refuse_unless
+from stepsize.base.checks import describe
 from stepsize.base.display import brief
 from stepsize.courses import Courses, courses_of
 from stepsize.verdicts import (
@@ -109,9 +109,6 @@ def diagnose(run: Run, tol: float = 1e-8, *, atol: float | None = None) -> Diagn
     ['still crawling', 'settled', 'settled, crossing', 'diverged']
     """
     refuse_unless_single(run)
-    refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
-    if atol is not None:
-        refuse_unless(as_number("atol", atol) >= 0, "atol", atol, "a number of at least 0")
     courses = courses_of(run, tol, atol)
     found = judge(courses)
     settled = None if np.isnan(found.settled[0]) else int(found.settled[0])

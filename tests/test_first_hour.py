@@ -42,7 +42,7 @@ MISTAKES = [
     (lambda: ss.minimize(BOWL, ss.SGD), TypeError, "optimizer: got the class SGD, expected"),
     (lambda: ss.minimize(BOWL, no_rule()), NotImplementedError, "NoRule: got a class without direction"),
     (lambda: no_value()(3), NotImplementedError, "NoValue: got a class without value"),
-    (lambda: ss.minimize(BOWL, ss.SGD(lr=lambda: 0.1)), ValueError, "lr: the function failed for n = 0"),
+    (lambda: ss.minimize(BOWL, ss.SGD(lr=lambda: 0.1)), TypeError, "lr: got a function of (), expected"),
     (lambda: ss.State.load("nothing.npz"), FileNotFoundError, "path: got 'nothing.npz', where nothing is"),
     (lambda: ss.draw.race(ss.SGD()), TypeError, "result: got SGD(), expected what race returns"),
     (lambda: ss.draw.save(3, "x.png"), TypeError, "picture: got 3, expected what a function of draw returns"),
