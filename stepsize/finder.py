@@ -104,8 +104,9 @@ def find_lr(
             f"optimizer: got {rule!r}, whose rate answers to the run, expected one with a rate to find"
         )
     as_count("steps", steps, 1)
-    if callable(rule.lr) and not isinstance(rule.lr, Record):
-        rule = rule.replace(lr=FromFunction(rule.lr))
+    rate: Any = rule.lr
+    if callable(rate) and not isinstance(rate, Record):
+        rule = rule.replace(lr=FromFunction(rate))
     problem = checked_problem(problem)
     starts = starts_for(problem, x0)
     looks = [

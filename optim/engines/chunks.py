@@ -42,6 +42,7 @@ class Engine(Protocol):
 
     def begin(self, x: Array, e: Evaluation) -> Evaluation:
         """Return the evaluation where the run starts as this engine makes it."""
+        ...
 
     def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
         """Return the `count` updates that follow update n - 1, or None if this engine cannot make them."""
