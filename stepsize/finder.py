@@ -1,7 +1,7 @@
 """A learning-rate finder that starts anew for every rate: it measures the problem and not the ramp."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -104,9 +104,8 @@ def find_lr(
             f"optimizer: got {rule!r}, whose rate answers to the run, expected one with a rate to find"
         )
     as_count("steps", steps, 1)
-    rate: Any = rule.lr
-    if callable(rate) and not isinstance(rate, Record):
-        rule = rule.replace(lr=FromFunction(rate))
+    if callable(rule.lr) and not isinstance(rule.lr, Record):
+        rule = rule.replace(lr=FromFunction(cast(Any, rule.lr)))
     problem = checked_problem(problem)
     starts = starts_for(problem, x0)
     looks = [
