@@ -176,8 +176,13 @@ def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, ato
     if verdict == BOUNCING:
         low, high = (_share_of_start(float(e), start) for e in (late.min(), late.max()))
         where = f"at {high}" if low == high else f"between {low.partition(' ')[0]} and {high}"
+        least = float(c.error[:, 0].min())
+        if late.min() > 10 * least:
+            where = f"came back up, to {high}, from {_share_of_start(least, start)}"
+        else:
+            where = f"stopped falling, {where}"
         return (
-            f"the {what} stopped falling, {where}: of the late updates {_percent(found.crosses[0])} "
+            f"the {what} {where}: of the late updates {_percent(found.crosses[0])} "
             f"overshoot, {_percent(found.climbs[0])} go uphill"
         )
     assert verdict == CRAWLING

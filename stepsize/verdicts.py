@@ -33,8 +33,10 @@ stuck above the minimum  x no longer moves beyond rounding in the last eighth of
 bouncing                 The loss came back up at least three times in each of the last two windows, or
                          nearly every update in them overshot, and the envelope did not fall by a twentieth
                          of the swing, or had stopped falling within the last window; where it came up twelve
-                         times and more, it did not fall significantly. Under mini-batches or noise, at least
-                         a tenth of the late updates went uphill, and the loss did not fall significantly.
+                         times and more, it did not fall significantly. Or e is a hundred times as large as
+                         it was all through an earlier window, and not above its start. Under mini-batches or
+                         noise, at least a tenth of the late updates went uphill, and the loss did not fall
+                         significantly.
 still crawling           Everything else: there is something left to gain, and the run is gaining it, or has
                          been too short to tell.
 ======================== =====================================================================================
@@ -78,6 +80,8 @@ _SWING, _SWINGS, _MANY = (0.4, 0.7), 3, 12
 _FALLS = 0.05
 # The share of overshooting updates that is an oscillation without swings: from side to side at one height.
 _ALTERNATES = 0.9
+# By what factor an error that was small for a window must have grown to have left again.
+_LEFT = 100.0
 # The share of its largest to which a dead rate has fallen, and of the whole gain that is none.
 _DEAD = 1e-3
 # The share of updates that climb although the gradient says otherwise, and how many it takes.
@@ -189,7 +193,16 @@ def _bounces(c: Courses, w: "_Windows") -> Array:
     level = (largest >= 0.9 * w.norm[1].max(axis=0)) | ((w.size >= 16) & _rests(w.norm[0], 0.1 * largest))
     before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
     steadily = (w.fall > w.floor) & (w.fall >= 0.5 * before)
-    return np.asarray(np.where(oscillates, ~falls | chance, alternates & level & ~steadily))
+    swings_on = np.where(oscillates, ~falls | chance, alternates & level & ~steadily)
+    return np.asarray(swings_on | _came_back(c, w))
+
+
+def _came_back(c: Courses, w: "_Windows") -> Array:
+    """Return whether the error had all but arrived for a whole window, and is large again."""
+    last, *earlier = (part.max(axis=0) for part in w.of(c.error, 3))
+    return np.asarray(
+        (len(c.fun) > 8) & (last > _LEFT * np.minimum(*earlier)) & (last <= np.abs(c.error[0, w.rest]))
+    )
 
 
 def _rests(rows: Array, least: Array) -> Array:

@@ -289,3 +289,17 @@ def test_a_loss_that_ends_far_below_the_stated_minimum_refutes_it(stated, verdic
     found = ss.diagnose(ss.minimize(own, ss.SGD(lr=0.1), steps=200))
     assert found.verdict == verdict
     assert (found.settled is None) == (verdict == "failed")
+
+
+def test_a_run_that_arrived_and_left_again_came_back_up():
+    """The average in RMSprop dies with the gradient, and its steps with a fixed rate throw it out again."""
+    found = ss.diagnose(ss.minimize(ss.Quadratic([1.0, 20.0]), ss.RMSprop(lr=0.1), steps=130))
+    assert found.verdict == "bouncing"
+    assert "came back up" in found.reason
+
+
+@pytest.mark.parametrize(("left", "verdict"), [(99.0, "still crawling"), (101.0, "bouncing")])
+def test_it_takes_a_hundredfold_to_have_left(left, verdict):
+    """Small through the third window, and larger in the last one, never above the start."""
+    fun = np.concatenate([np.linspace(1e3, 2.0, 51), np.ones(25), np.linspace(1.5, left, 25)])
+    assert word(fun, overshoot=np.diff(fun) > 0, grad_norm=np.ones(101)) == verdict
