@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import schedules
-from schedules import anchors
+from schedules import dialects
 
 FOUND = json.loads((Path(__file__).parent / "golden" / "corners.json").read_text("utf-8"))
 CASES = [
@@ -33,12 +33,12 @@ TOLERANCE = {"keras": 1e-6}
 
 
 def made(library, call):
-    return eval(call, {**vars(getattr(anchors, library)), "LR": 0.1, "LR0": 0.1})
+    return eval(call, {**vars(getattr(dialects, library)), "LR": 0.1, "LR0": 0.1})
 
 
 def argument_names(library, call):
     """Return the words that the caller may have typed."""
-    return set(inspect.signature(getattr(getattr(anchors, library), call.partition("(")[0])).parameters)
+    return set(inspect.signature(getattr(getattr(dialects, library), call.partition("(")[0])).parameters)
 
 
 @pytest.mark.parametrize(("library", "call"), CASES)
@@ -72,14 +72,14 @@ def test_a_warm_up_of_no_length_is_none():
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda: anchors.timm.CosineLRScheduler(0.1, 0), "t_initial"),
-        (lambda: anchors.timm.PolyLRScheduler(0.1, -1), "t_initial"),
-        (lambda: anchors.timm.StepLRScheduler(0.1, 0), "decay_t"),
-        (lambda: anchors.timm.WSDLRScheduler(0.1, 10, 0), "decay_t"),
-        (lambda: anchors.transformers.get_cosine_schedule_with_warmup(0.1, -1, 10), "num_warmup_steps"),
-        (lambda: anchors.transformers.get_wsd_schedule(0.1, 1.5, 2, num_stable_steps=3), "num_warmup_steps"),
-        (lambda: anchors.optax.warmup_constant_schedule(0.0, 0.1, -2), "warmup_steps"),
-        (lambda: anchors.keras.CosineDecayRestarts(0.1, 0), "first_decay_steps"),
+        (lambda: dialects.timm.CosineLRScheduler(0.1, 0), "t_initial"),
+        (lambda: dialects.timm.PolyLRScheduler(0.1, -1), "t_initial"),
+        (lambda: dialects.timm.StepLRScheduler(0.1, 0), "decay_t"),
+        (lambda: dialects.timm.WSDLRScheduler(0.1, 10, 0), "decay_t"),
+        (lambda: dialects.transformers.get_cosine_schedule_with_warmup(0.1, -1, 10), "num_warmup_steps"),
+        (lambda: dialects.transformers.get_wsd_schedule(0.1, 1.5, 2, num_stable_steps=3), "num_warmup_steps"),
+        (lambda: dialects.optax.warmup_constant_schedule(0.0, 0.1, -2), "warmup_steps"),
+        (lambda: dialects.keras.CosineDecayRestarts(0.1, 0), "first_decay_steps"),
     ],
 )
 def test_what_is_refused_is_named_as_it_was_typed(call, name):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from stepsize.cli import main
+from stepsize.cli.main import main
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def test_pictures_are_never_written_over(tmp_path):
 
 
 def test_list_shows_every_class(capsys):
-    from stepsize.base.record import Record, registered
+    from stepsize.core.record import Record, registered
 
     assert main(["list"]) == 0
     out = capsys.readouterr().out

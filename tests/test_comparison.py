@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from optim.dialects import families
-from stepsize import draw, draw_dialects
-from stepsize.cli import main
-from stepsize.comparison import compare, rates, shared_problem
+from stepsize import draw
+from stepsize.analysis.dialect_comparison import compare, rates, shared_problem
+from stepsize.cli.main import main
+from stepsize.draw import dialects
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -75,7 +76,7 @@ def test_rules_are_drawn_whatever_their_size_and_number(name, tmp_path, capsys):
 
 def test_the_picture_has_a_line_for_each_group():
     comparison = compare("nadam")
-    picture = draw_dialects.parting(comparison)
+    picture = dialects.parting(comparison)
     paths, distances, steps = picture.axes
     assert len(distances.lines) == len(comparison.groups()) == 4
     assert len(steps.lines) == len(comparison.sources)

@@ -13,8 +13,8 @@ import pytest
 import optim
 import schedules
 import stepsize as ss
-from stepsize.base.record import registered
-from stepsize.expressions import load_registry
+from stepsize.core.record import registered
+from stepsize.parsing import load_registry
 from tests.corpus.runs import RUNS, make
 
 load_registry()

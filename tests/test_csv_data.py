@@ -9,8 +9,8 @@ import pytest
 
 import stepsize as ss
 from problems import LeastSquares, LogisticRegression
-from stepsize.cli import main
-from stepsize.csv_data import read_csv
+from stepsize.cli.main import main
+from stepsize.data.csv_problem import read_csv
 
 ROOMS = np.array([[30.0, 1.0], [45.5, 2.0], [70.0, 3.0], [82.0, 3.0], [120.0, 5.0]])
 PRICES = np.array([1100.0, 1600.0, 2500.0, 2700.0, 4300.0])

@@ -18,7 +18,7 @@ from optim import (
     State,
     minimize,
 )
-from optim.quasi_newton import _teaches
+from optim.rules.quasi_newton import _teaches
 from problems import (
     AdditiveNoise,
     BreastCancer,

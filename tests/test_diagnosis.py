@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.races import sparkline
+from stepsize.experiments.race import sparkline
 
 COURSES = [
     (ss.Parabola(), ss.SGD(lr=0.4), 60, "settled"),

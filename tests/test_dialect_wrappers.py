@@ -9,8 +9,8 @@ import pytest
 import optim
 import stepsize as ss
 from optim import dialects
-from stepsize.base.record import Record
-from stepsize.expressions import parse
+from stepsize.core.record import Record
+from stepsize.parsing import parse
 
 FOUND = json.loads((Path(__file__).parent / "golden" / "wrappers.json").read_text("utf-8"))
 
@@ -54,7 +54,7 @@ def test_the_same_call_in_python_is_the_same_record(call):
         """Optax' names: its optimizers and its schedules."""
 
         def __getattr__(self, name):
-            from schedules.anchors import optax
+            from schedules.dialects import optax
 
             return getattr(optax, name) if name in optax.__all__ else getattr(dialects.optax, name)
 
@@ -136,7 +136,7 @@ def test_a_name_that_is_an_optimizer_and_a_schedule():
 
 
 def test_the_command_line_races_them(capsys):
-    from stepsize.cli import main
+    from stepsize.cli.main import main
 
     chain = "optax.chain(optax.clip_by_global_norm(1.0), optax.adam(0.1))"
     assert not main(

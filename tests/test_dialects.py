@@ -9,7 +9,7 @@ import stepsize as ss
 from optim import Optimizer, dialects, minimize
 from optim.dialects import LIBRARIES, families, family, table
 from problems import Rosenbrock
-from stepsize.base.record import Record
+from stepsize.core.record import Record
 
 USES = [pytest.param(entry, use, id=f"{entry.call} as {use.family}") for entry, use in table()]
 

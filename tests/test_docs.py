@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stepsize.cli import main
+from stepsize.cli.main import main
 
 PAGES = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
 BLOCKS = [

@@ -6,8 +6,8 @@ import pytest
 
 import stepsize as ss
 from stepsize import draw
-from stepsize.cli import main
-from stepsize.draw_runs import plane
+from stepsize.cli.main import main
+from stepsize.draw.run import plane
 
 BOWL = ss.Quadratic([1.0, 10.0])
 

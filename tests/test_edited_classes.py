@@ -11,7 +11,7 @@ import stepsize as ss
 from optim import SGD, Adam, ClipByNorm, Hyper, Optimizer
 from problems import Problem, Quadratic
 from schedules import Schedule
-from stepsize.fingerprint import code_of
+from stepsize.experiments.sweep.code_fingerprint import code_of
 
 BOWL = Quadratic([1.0, 20.0])
 
@@ -242,7 +242,8 @@ def test_the_key_is_one_in_every_process(tmp_path):
         + "def helper(k): return T['a'] * k\n"
         + textwrap.dedent(RULE.format("helper(1.5)"))
     )
-    script = "import mine; from stepsize.fingerprint import code_of; print(code_of(mine.Mine()))"
+    home = "stepsize.experiments.sweep.code_fingerprint"
+    script = f"import mine; from {home} import code_of; print(code_of(mine.Mine()))"
     keys = {
         subprocess.run(
             [sys.executable, "-c", script],

@@ -1,18 +1,21 @@
 """One rule, three engines: whichever runs it, the run is the same."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optim import SGD, Adam, ClipByValue, Momentum, Optimizer, RMSprop, minimize
-from optim.engines import blocks, chunks, floats, survey, sweep, sweeps, tiles
+from optim.engines import batched, chunks, floats, large
 from optim.engines.tracing import Untraceable, trace_function, trace_update
 from optim.optimizer import Evaluation, Hyper, Hypers
-from optim.ways import way_for
+from optim.steppers import way_for
+from optim.sweep import survey, sweep
 from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import Exponential, Rows
-from stepsize.base.arithmetic import exp, join, parts, sqrt, where
+from stepsize.core.elementwise import exp, join, parts, sqrt, where
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
 
 X0 = np.array([-1.2, 1.0])
@@ -101,8 +104,8 @@ def test_a_replayed_rule_gives_the_bits_of_the_readable_one(case):
     opt, x, rng = case
     x = opt.spread(x)
     slots = opt.init(x).slots
-    tile_x, tile_g = tiles.inner(x), np.empty_like(x.T, order="C")
-    tile = tiles.Tile(_Given(), opt, [], tile_x, tile_g, tuple(tiles.inner(s) for s in slots))
+    tile_x, tile_g = batched.inner(x), np.empty_like(x.T, order="C")
+    tile = batched.Tile(_Given(), opt, [], tile_x, tile_g, tuple(batched.inner(s) for s in slots))
     hypers = Hypers(opt, x)
     with np.errstate(all="ignore"):
         for n in range(6):
@@ -137,13 +140,13 @@ def test_a_step_in_blocks_gives_the_bits_of_the_readable_one(opt, dtype, overwri
     if overwrite:
         x, state = x.copy(), opt.init(x)
     with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
-        patch.setattr(blocks, "BLOCK", 8)
+        patch.setattr(large, "BLOCK", 8)
         for n in range(4):
             g = rng.normal(size=shape).astype(dtype)
             g.flags.writeable = False
             kept = x.copy(), [s.copy() for s in state.slots]
             before = x, state
-            x, state = blocks.step(opt, x, g, state, threads=threads, overwrite=overwrite)
+            x, state = large.step(opt, x, g, state, threads=threads, overwrite=overwrite)
             if not overwrite:
                 assert np.array_equal(before[0], kept[0])
                 assert all(np.array_equal(a, b) for a, b in zip(before[1].slots, kept[1], strict=True))
@@ -266,8 +269,8 @@ def test_a_traced_batch_is_resumed_bit_for_bit():
 def test_a_batch_does_not_depend_on_the_size_of_its_tiles(width, monkeypatch):
     opt, starts = Adam(lr=0.01), np.random.default_rng(4).normal(size=(7, 2))
     reference = minimize(Rosenbrock(), opt, x0=starts, steps=70, engine="array")
-    monkeypatch.setattr(tiles, "TILE", width)
-    monkeypatch.setattr(tiles, "HISTORY", 10 * width)
+    monkeypatch.setattr(batched, "TILE", width)
+    monkeypatch.setattr(batched, "HISTORY", 10 * width)
     assert_same_run(minimize(Rosenbrock(), opt, x0=starts, steps=70, engine="traced"), reference)
 
 
@@ -453,7 +456,7 @@ def engine_used(monkeypatch, *args, **options):
         used.append(type(engine).__name__)
         return plain(engine, *rest)
 
-    monkeypatch.setattr("optim.loop.leap", watched)
+    monkeypatch.setattr(sys.modules["optim.minimize"], "leap", watched)
     minimize(*args, steps=5, **options)
     return used[0] if used else "array"
 
@@ -550,7 +553,7 @@ def test_powers_do_not_depend_on_how_a_sweep_is_cut(threads, monkeypatch):
     beta = np.linspace(0.5, 0.99, 20)[:, None]
     opt = Adam(lr=np.geomspace(1e-3, 1e300, 20)[:, None], beta2=beta)
     reference = sweep(Rosenbrock(), opt, steps=75)
-    monkeypatch.setattr(sweeps, "TILE", 6)
+    monkeypatch.setattr("optim.sweep.TILE", 6)
     ends = sweep(Rosenbrock(), opt, steps=75, check=5, threads=threads)
     assert 0 < ends.diverged.sum() < 20
     assert np.array_equal(ends.x, reference.x)
@@ -562,7 +565,7 @@ def test_a_sweep_does_not_depend_on_tiles_threads_or_looks(monkeypatch):
     reference = sweep(Rosenbrock(), opt, steps=100)
     assert 0 < reference.diverged.sum() < 50
     for width, threads, check in ((2, 1, 7), (6, 3, 32), (200, 2, 1)):
-        monkeypatch.setattr(sweeps, "TILE", width)
+        monkeypatch.setattr("optim.sweep.TILE", width)
         ends = sweep(Rosenbrock(), opt, steps=100, threads=threads, check=check)
         for name in ("x", "fun", "grad_norm", "nit", "diverged"):
             assert np.array_equal(getattr(ends, name), getattr(reference, name)), name

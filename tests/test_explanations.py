@@ -9,9 +9,9 @@ import pytest
 
 import stepsize as ss
 from optim import Optimizer
-from stepsize.cli import main
-from stepsize.equations import numbers, symbols
-from stepsize.notation import LATEX, TEXT, escaped
+from stepsize.cli.main import main
+from stepsize.explanations.equations import numbers, symbols
+from stepsize.explanations.markup import LATEX, TEXT, escaped
 from tests.instances import OPTIMIZERS, name_of
 
 
@@ -58,7 +58,7 @@ def test_schedules_searches_and_mini_batches_are_explained_too(problem, rule):
 def test_a_rule_of_ones_own_explains_itself():
     """What is shown comes from the class's text: nobody has written these equations down a second time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stepsize.base.record._REGISTRY", {})
+        patch.setattr("stepsize.core.record._REGISTRY", {})
 
         class Strange(Optimizer):
             slots = ("w",)

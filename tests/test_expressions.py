@@ -7,9 +7,9 @@ import pytest
 
 import stepsize as ss
 from optim import dialects
-from schedules import anchors
-from stepsize.base.record import Record
-from stepsize.expressions import parse, parse_problem
+from schedules import dialects as schedule_dialects
+from stepsize.core.record import Record
+from stepsize.parsing import parse, parse_problem
 from tests.instances import OPTIMIZERS, PROBLEMS, SCHEDULES, name_of
 
 
@@ -59,10 +59,13 @@ def test_expressions(text, value):
         ("optax.contrib.prodigy()", dialects.optax.contrib.prodigy()),
         (
             "torch.Adam(torch.optim.lr_scheduler.StepLR(0.1, step_size=30))",
-            dialects.torch.Adam(lr=anchors.torch.StepLR(0.1, step_size=30)),
+            dialects.torch.Adam(lr=schedule_dialects.torch.StepLR(0.1, step_size=30)),
         ),
-        ("wikipedia.step_based(0.1, d=0.5, r=10)", anchors.wikipedia.step_based(0.1, d=0.5, r=10)),
-        ("torch.StepLR(0.1, step_size=30).warmup(5)", anchors.torch.StepLR(0.1, step_size=30).warmup(5)),
+        ("wikipedia.step_based(0.1, d=0.5, r=10)", schedule_dialects.wikipedia.step_based(0.1, d=0.5, r=10)),
+        (
+            "torch.StepLR(0.1, step_size=30).warmup(5)",
+            schedule_dialects.torch.StepLR(0.1, step_size=30).warmup(5),
+        ),
     ],
 )
 def test_the_names_of_libraries(text, value):

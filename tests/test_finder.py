@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.diagnosis import courses_of
+from stepsize.analysis.diagnosis import courses_of
 from tests.noisy import NoisyBowl
 
 

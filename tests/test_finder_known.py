@@ -7,14 +7,14 @@ import pytest
 
 import stepsize as ss
 from problems import Scaled
-from stepsize.rate_search import marks_of
+from stepsize.experiments.lr_finder.restart_search import marks_of
 from tests.known_rates import BUDGETS, best_of_grid, bowl, line, modes, problems, speeds
 
 
 @pytest.fixture
 def short(monkeypatch):
     """Look at no more updates than the budget: only the edge of the long run needs more."""
-    monkeypatch.setattr("stepsize.finder.LONG", 0)
+    monkeypatch.setattr("stepsize.experiments.lr_finder.find_lr.LONG", 0)
 
 
 CASES = list(zip(problems(), itertools.cycle(BUDGETS), strict=False))

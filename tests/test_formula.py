@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import stepsize as ss
 from optim import SGD, Adam, Momentum, RMSprop, minimize
 from problems import Formula, Problem
-from stepsize.expressions import parse, parse_problem
+from stepsize.parsing import parse, parse_problem
 from tests.test_engines import assert_same_run
 
 # Formula, the function by NumPy, its gradient by hand, and where to look.

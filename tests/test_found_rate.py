@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize import ramps
-from stepsize.found_rate import FoundRate, _one_of, _percent, _tenths
+from stepsize.experiments.lr_finder import range_test
+from stepsize.experiments.lr_finder.found_rate import FoundRate, _one_of, _percent, _tenths
 
 BOWL = ss.Quadratic([1.0, 10.0])
 RATES = np.array([0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.4])
@@ -250,10 +250,10 @@ def test_the_classical_finders_are_asked_for_each_length_from_the_same_start():
         "fastai slide",
     ]
     for k, count in enumerate((60, 200)):
-        one = ramps.torch_lr_finder(BOWL, ss.SGD(), count=count, x0=[1.0, 1.0])
+        one = range_test.torch_lr_finder(BOWL, ss.SGD(), count=count, x0=[1.0, 1.0])
         assert told["torch-lr-finder"][k] == one
         for rule in ("minimum", "steep", "valley", "slide"):
-            one = ramps.fastai_finder(BOWL, ss.SGD(), count=count, rule=rule, x0=[1.0, 1.0])
+            one = range_test.fastai_finder(BOWL, ss.SGD(), count=count, rule=rule, x0=[1.0, 1.0])
             assert told[f"fastai {rule}"][k] == one
     assert plain.classical([]) == {}
     assert np.isnan(plain.classical([8])["torch-lr-finder"]).all(), "too short to read anything off it"

@@ -15,8 +15,8 @@ from PIL import Image
 
 import stepsize as ss
 from stepsize import gallery
-from stepsize.cli import main
-from stepsize.gallery import plate as plates
+from stepsize.cli.main import main
+from stepsize.gallery import figure as plates
 from stepsize.gallery.linear import matrix, radius
 
 NAMES = list(gallery.catalogue())
@@ -357,7 +357,7 @@ def test_a_film_moves_point_error_and_rate_in_step(tmp_path, capsys):
 
 
 def test_the_film_of_a_schedule_shows_its_rate():
-    from stepsize.draw_motion import Film
+    from stepsize.draw.film_frames import Film
 
     run = ss.minimize(ss.Quadratic(), ss.SGD(lr=ss.Exponential(0.09, d=0.1)), steps=60)
     film = Film({"decay": run}, [(-6.0, 1.0), (-3.0, 3.0)])
@@ -370,7 +370,7 @@ def test_the_film_of_a_schedule_shows_its_rate():
 
 
 def test_a_film_of_many_dimensions_is_refused():
-    from stepsize.draw_motion import Film
+    from stepsize.draw.film_frames import Film
 
     run = ss.minimize(ss.Quadratic([1.0, 2.0, 3.0]), ss.SGD(lr=0.1), steps=3)
     with pytest.raises(ValueError, match="got 3 dimensions, expected 1 or 2"):

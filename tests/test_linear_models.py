@@ -5,7 +5,8 @@ from decimal import Decimal, getcontext
 import numpy as np
 import pytest
 
-from problems import LogisticRegression, linear_models, logistic, two_gaussians
+from problems import LogisticRegression, two_gaussians
+from problems.learning import linear_models, logistic
 
 getcontext().prec = 400
 

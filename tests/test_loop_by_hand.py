@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from optim import L2, SGD, GaussNewton, Momentum, Newton, PolyakRuppert, minimize
-from optim.loop import _message, checked_problem
+from optim.minimize import _message, checked_problem
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED
-from optim.ways import Way
+from optim.steppers import Way
 from problems import AdditiveNoise, Parabola, Problem, Rosenbrock
 from schedules import Armijo, BoldDriver, Constant
 

@@ -10,11 +10,11 @@ from optim import Optimizer
 from problems import Formula, Problem
 from schedules import Schedule, Search
 from stepsize import gallery
-from stepsize.base.record import Record, registered
-from stepsize.cli import main
-from stepsize.commands.list import catalogue
-from stepsize.expressions import load_registry, named, parse_problem
-from stepsize.showcase import SHOWS
+from stepsize.cli.list import catalogue
+from stepsize.cli.main import main
+from stepsize.core.record import Record, registered
+from stepsize.experiments.default_races import SHOWS
+from stepsize.parsing import load_registry, named, parse_problem
 
 load_registry()
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from optim import BFGS, LBFGS, SGD, ClipByNorm, ConjugateGradient, DampedNewton, minimize
-from optim.engines import sweep
+from optim.sweep import sweep
 from problems import Problem
 from schedules import AdaGradNorm, AdGD, Armijo, BarzilaiBorwein, DoG, HagerZhang, Polyak, StrongWolfe
-from stepsize.base.norms import all_finite, norm, power_of_two, ratio_of_dots
+from stepsize.core.norms import all_finite, norm, power_of_two, ratio_of_dots
 
 # Powers of two, so that not a digit changes.
 pytestmark = pytest.mark.filterwarnings("ignore:(overflow|underflow|invalid):RuntimeWarning")

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 import stepsize as ss
 from stepsize import draw
-from stepsize.base.display import LONGEST, brief
-from stepsize.draw_style import Picture
+from stepsize.core.display import LONGEST, brief
+from stepsize.draw.style import Picture
 from tests.instances import FEEDBACK, OPTIMIZERS, PROBLEMS, SCHEDULES, SEARCHES, name_of
 
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,7 @@ import pytest
 from optim import State, minimize
 from problems import Rosenbrock
 from schedules import Constant, Exponential
-from stepsize.base.record import Record
+from stepsize.core.record import Record
 from tests.instances import OPTIMIZERS, name_of
 
 X0 = np.array([-1.2, 1.0])

@@ -9,8 +9,8 @@ import optim
 import problems
 import schedules
 import stepsize as ss
-from stepsize.base import aliases
-from stepsize.base.record import Record, registered
+from stepsize.core import aliases
+from stepsize.core.record import Record, registered
 from tests.instances import OPTIMIZERS, SCHEDULES, name_of
 
 
@@ -40,7 +40,7 @@ def message(call, kind=TypeError):
         (lambda: ss.Adam(decay=0.1), "Adam(lr=InverseTime(lr, d=...))"),
         (lambda: ss.Adam(clipnorm=1.0), "ClipByNorm(Adam(...), max_norm=...)"),
         (lambda: ss.Adam(bta1=0.9), "did you mean beta1?"),
-        (lambda: ss.StepDecay(0.1, gamma=0.1, step_size=3), "schedules.anchors"),
+        (lambda: ss.StepDecay(0.1, gamma=0.1, step_size=3), "schedules.dialects"),
         (lambda: ss.Cosine(0.1, step=3), "did you mean steps?"),
         (lambda: ss.Quadratic([1, 2], hesian=3), "did you mean hessian?"),
         (lambda: ss.Armijo(c_1=1e-4), "did you mean c1?"),
@@ -108,13 +108,13 @@ def test_a_name_like_nothing_gets_no_guess():
 def test_what_an_alias_names_is_there():
     for alias, ours in aliases._NAMES.items():
         assert alias == alias.lower()
-        for word in re.findall(r"schedules\.anchors\.\w+\.\w+|[A-Z]\w+(?=$|,|\.of| or)", ours):
+        for word in re.findall(r"schedules\.dialects\.\w+\.\w+|[A-Z]\w+(?=$|,|\.of| or)", ours):
             thing = schedules if word.startswith("schedules.") else ss
             for part in word.removeprefix("schedules.").split("."):
-                if part == "anchors":
-                    from schedules import anchors
+                if part == "dialects":
+                    from schedules import dialects
 
-                    thing = anchors
+                    thing = dialects
                 else:
                     thing = getattr(thing, part)
             assert callable(thing)

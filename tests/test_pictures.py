@@ -10,12 +10,12 @@ from PIL import Image
 
 import stepsize as ss
 from problems import Problem
-from stepsize.base.record import registered
-from stepsize.cli import main
-from stepsize.diagnosis import VERDICTS
-from stepsize.draw_style import COLORS, as_size, verdict_shades
-from stepsize.draw_window import heights, levels_of, values_on, window_around
-from stepsize.rate_words import rate_words
+from stepsize.analysis.diagnosis import VERDICTS
+from stepsize.cli.main import main
+from stepsize.core.record import registered
+from stepsize.draw.style import COLORS, as_size, verdict_shades
+from stepsize.draw.window import heights, levels_of, values_on, window_around
+from stepsize.experiments.rate_labels import rate_words
 
 RULES = (
     ss.SGD(lr=1e-3),
@@ -427,7 +427,7 @@ def frames_of(path):
 
 
 def test_a_film_ends_with_the_whole_picture(tmp_path):
-    from stepsize.draw_motion import Film
+    from stepsize.draw.film_frames import Film
 
     run = ss.minimize(ss.Quadratic(), ss.SGD(lr=0.05), steps=30)
     told = run.animate(tmp_path / "run.gif", frames=12, seconds=3.0)
@@ -468,14 +468,14 @@ def test_a_film_without_an_update_is_one_picture(tmp_path):
 
 
 def test_a_long_run_has_at_most_120_frames():
-    from stepsize.draw_animation import _strides
+    from stepsize.draw.animation import _strides
 
     assert len(_strides(100_000, 120)) <= 120
     assert _strides(100_000, 120)[-1] == 100_000
 
 
 def test_a_race_of_many_runs_films_the_best_of_each_rule():
-    from stepsize.draw_animation import _chosen
+    from stepsize.draw.animation import _chosen
 
     rates = (0.001, 0.05, 0.09)
     result = ss.race(ss.Quadratic(), [r(lr=lr) for r in (ss.SGD, ss.Momentum, ss.Adam) for lr in rates])

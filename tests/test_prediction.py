@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.prediction import _distance, _is_quadratic, _short, _slope
+from stepsize.analysis.prediction import _distance, _is_quadratic, _short, _slope
 
 EPS = float(np.finfo(float).eps)
 

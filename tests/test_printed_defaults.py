@@ -10,7 +10,7 @@ import pytest
 
 import optim
 import schedules
-from stepsize.base.record import Record, registered
+from stepsize.core.record import Record, registered
 
 ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}  # Kingma and Ba, algorithm 1
 RPROP = {"lr": 1.0, "initial": 0.1, "eta_minus": 0.5, "eta_plus": 1.2, "least": 1e-6, "most": 50.0}

@@ -5,7 +5,7 @@ import pytest
 
 from optim import Momentum, minimize
 from problems import Custom, FiniteSum, Problem
-from stepsize.base.record import registered
+from stepsize.core.record import registered
 from tests.instances import PROBLEMS, name_of
 
 # The demo instance and the default one, where there is a default.

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from stepsize.cli import main
-from stepsize.commands.output import Progress
+from stepsize.cli.main import main
+from stepsize.cli.output import Progress
 
 
 class Terminal(io.StringIO):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.races import _whence, labels, optimizer_label, rate_label, sparkline, thinned
-from stepsize.rate_words import _times, rate_words, word_alone
+from stepsize.experiments.race import _whence, labels, optimizer_label, rate_label, sparkline, thinned
+from stepsize.experiments.rate_labels import _times, rate_words, word_alone
 
 BOWL = ss.Quadratic([1.0, 10.0])
 
@@ -400,7 +400,9 @@ def test_the_fastest_possible_needs_one_update():
 
 
 def test_a_race_is_filmed_with_what_was_asked_for(three, monkeypatch):
-    monkeypatch.setattr("stepsize.races.hook", lambda name: lambda *given, **options: (name, given, options))
+    monkeypatch.setattr(
+        "stepsize.experiments.race.hook", lambda name: lambda *given, **options: (name, given, options)
+    )
     assert three.animate("a.gif", fps=5) == ("animate", (three, "a.gif"), {"fps": 5})
     assert three.animate() == ("animate", (three, None), {})
 

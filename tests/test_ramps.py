@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize import ramp_rules, ramps
+from stepsize.experiments.lr_finder import range_test, suggestions
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "finders.json").read_text())
 RATES = np.array(GOLDEN["rates"])
@@ -17,11 +17,11 @@ RATES = np.array(GOLDEN["rates"])
 def test_torch_lr_finder_suggests_what_the_real_one_did(case):
     bowl, rule, count = case.split()
     problem = ss.Quadratic(GOLDEN["bowls"][bowl], start=GOLDEN["start"])
-    found = ramps.torch_lr_finder(problem, getattr(ss, rule)(), count=int(count))
+    found = range_test.torch_lr_finder(problem, getattr(ss, rule)(), count=int(count))
     recorded = GOLDEN["torch-lr-finder"][case]
     assert found == pytest.approx(recorded["suggestion"], rel=1e-9)
-    rates = ramps.exponential_rates(1e-5, 10, int(count), reach=True)
-    ramp = ramps.ramp(problem, getattr(ss, rule)(), rates, smooth=ramps.plain_mean, stop=5.0)
+    rates = range_test.exponential_rates(1e-5, 10, int(count), reach=True)
+    ramp = range_test.ramp(problem, getattr(ss, rule)(), rates, smooth=range_test.plain_mean, stop=5.0)
     assert len(ramp.rates) == recorded["points"]
     # Where the ramp meets 1/L = 0.1 exactly, at two thirds of it, the error is multiplied by nothing but
     # rounding.
@@ -32,25 +32,25 @@ def test_torch_lr_finder_suggests_what_the_real_one_did(case):
 @pytest.mark.parametrize("rule", ["valley", "slide", "minimum", "steep"])
 @pytest.mark.parametrize("curve", GOLDEN["curves"])
 def test_each_rule_reads_the_rate_that_fastai_read(curve, rule):
-    suggested = ramps.SUGGESTIONS[rule](RATES, np.array(GOLDEN["curves"][curve]))
+    suggested = range_test.SUGGESTIONS[rule](RATES, np.array(GOLDEN["curves"][curve]))
     assert suggested == pytest.approx(GOLDEN["fastai"][curve][rule], rel=1e-12)
 
 
 def test_the_four_rules_are_two_orders_of_magnitude_apart_on_one_smooth_curve():
-    found = [rule(RATES, np.array(GOLDEN["curves"]["smooth"])) for rule in ramps.SUGGESTIONS.values()]
+    found = [rule(RATES, np.array(GOLDEN["curves"]["smooth"])) for rule in range_test.SUGGESTIONS.values()]
     assert max(found) / min(found) > 50
 
 
 def test_the_debiased_mean_is_that_of_fastai():
-    mean = ramps.debiased_mean(np.array(GOLDEN["curves"]["ragged"]))
+    mean = range_test.debiased_mean(np.array(GOLDEN["curves"]["ragged"]))
     np.testing.assert_allclose(mean, GOLDEN["fastai smoothing of the ragged curve"], rtol=1e-12)
-    np.testing.assert_allclose(ramps.debiased_mean(np.full(5, 3.0)), 3.0, rtol=1e-14)
-    np.testing.assert_allclose(ramps.plain_mean(np.full(5, 3.0)), 3.0, rtol=1e-14)
+    np.testing.assert_allclose(range_test.debiased_mean(np.full(5, 3.0)), 3.0, rtol=1e-14)
+    np.testing.assert_allclose(range_test.plain_mean(np.full(5, 3.0)), 3.0, rtol=1e-14)
 
 
 def test_a_curve_that_reaches_zero_is_not_broken_off_there():
     losses = np.array([1.0, 0.5, 0.0, 0.0, 0.2])
-    assert len(ramp_rules.broken_off(np.arange(5.0), losses, stop=None).losses) == 5
+    assert len(suggestions.broken_off(np.arange(5.0), losses, stop=None).losses) == 5
 
 
 def test_noise_and_outliers_move_what_is_read_off_one_point():
@@ -71,13 +71,13 @@ def test_noise_and_outliers_move_what_is_read_off_one_point():
 
 def test_a_ramp_may_fall_and_may_stop():
     bowl = ss.Quadratic([1.0, 10.0])
-    falling = ramps.ramp(bowl, ss.SGD(), ramps.exponential_rates(0.19, 1e-3, 30))
+    falling = range_test.ramp(bowl, ss.SGD(), range_test.exponential_rates(0.19, 1e-3, 30))
     assert (np.diff(falling.rates) < 0).all()
     assert not falling.stopped
-    rising = ramps.ramp(bowl, ss.SGD(), ramps.exponential_rates(1e-3, 10, 61))
+    rising = range_test.ramp(bowl, ss.SGD(), range_test.exponential_rates(1e-3, 10, 61))
     assert rising.stopped
     assert rising.losses[-1] > 4 * rising.losses.min()
-    endless = ramps.ramp(bowl, ss.SGD(), ramps.exponential_rates(1e-3, 1e200, 60), stop=None)
+    endless = range_test.ramp(bowl, ss.SGD(), range_test.exponential_rates(1e-3, 1e200, 60), stop=None)
     assert endless.losses[-1] == np.inf
     assert not endless.stopped or len(endless.rates) < 60
 
@@ -85,13 +85,13 @@ def test_a_ramp_may_fall_and_may_stop():
 def test_a_ramp_touches_nothing():
     bowl, rule = ss.Quadratic([1.0, 10.0]), ss.Momentum()
     before = (bowl, rule, bowl.x0)
-    first = ramps.fastai_finder(bowl, rule)
+    first = range_test.fastai_finder(bowl, rule)
     assert (bowl, rule, bowl.x0) == before
-    assert ramps.fastai_finder(bowl, rule) == first, "the same answer twice"
+    assert range_test.fastai_finder(bowl, rule) == first, "the same answer twice"
 
 
 def test_smith_reads_the_highest_rate_at_the_lowest_loss():
-    base, highest = ramps.smith_finder(ss.Quadratic([1.0, 10.0]), ss.SGD(), low=0.0, high=0.4, count=200)
+    base, highest = range_test.smith_finder(ss.Quadratic([1.0, 10.0]), ss.SGD(), low=0.0, high=0.4, count=200)
     assert highest == pytest.approx(4 * base)
     assert 0.1 < highest < 0.4
 
@@ -99,16 +99,19 @@ def test_smith_reads_the_highest_rate_at_the_lowest_loss():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: ramps.slide_rule(RATES[:15], RATES[:15]), "losses: got 15 points, expected at least 16"),
-        (lambda: ramps.steep_rule(RATES[:1], RATES[:1]), "losses: got 1 points, expected at least 2"),
-        (lambda: ramps.valley_rule(RATES, RATES), "losses: got a loss that never falls"),
-        (lambda: ramps.exponential_rates(0.0, 1.0, 5), r"low: got .* expected positive rates"),
         (
-            lambda: ramps.fastai_finder(ss.Parabola(), ss.SGD(), rule="best"),
+            lambda: range_test.slide_rule(RATES[:15], RATES[:15]),
+            "losses: got 15 points, expected at least 16",
+        ),
+        (lambda: range_test.steep_rule(RATES[:1], RATES[:1]), "losses: got 1 points, expected at least 2"),
+        (lambda: range_test.valley_rule(RATES, RATES), "losses: got a loss that never falls"),
+        (lambda: range_test.exponential_rates(0.0, 1.0, 5), r"low: got .* expected positive rates"),
+        (
+            lambda: range_test.fastai_finder(ss.Parabola(), ss.SGD(), rule="best"),
             "rule: got the str 'best', expected",
         ),
         (
-            lambda: ramps.torch_lr_finder(ss.Parabola(), ss.SGD(), low=1.0, high=100.0, count=20),
+            lambda: range_test.torch_lr_finder(ss.Parabola(), ss.SGD(), low=1.0, high=100.0, count=20),
             "take a longer ramp",
         ),
     ],

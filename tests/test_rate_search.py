@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize import rate_band
-from stepsize.rate_edge import Edge, edge_of, worst_edge
-from stepsize.rate_scale import _first_peak, falls_without_end, unit_rates
-from stepsize.rate_search import Look, Tried, _jitter, _settled
+from stepsize.experiments.lr_finder import rate_band
+from stepsize.experiments.lr_finder.rate_edge import Edge, edge_of, worst_edge
+from stepsize.experiments.lr_finder.rate_scale import _first_peak, falls_without_end, unit_rates
+from stepsize.experiments.lr_finder.restart_search import Look, Tried, _jitter, _settled
 
 INF = np.inf
 

@@ -34,7 +34,7 @@ from schedules import (
     as_schedule,
     per_epoch,
 )
-from schedules.cycles import cycle_at
+from schedules.families.restarts import cycle_at
 from tests.instances import SCHEDULES, name_of
 
 

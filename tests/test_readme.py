@@ -14,12 +14,12 @@ import problems
 import schedules
 import stepsize as ss
 from benchmarks.tables import RESULTS, TITLES, in_readme
-from optim.testing.misruns import slips_of
-from optim.testing.mistakes import mistakes_of
+from optim.testing.mistakes.classic import mistakes_of
+from optim.testing.mistakes.drivers import slips_of
 from stepsize import gallery
-from stepsize.base.record import registered
-from stepsize.cli import main
-from stepsize.expressions import load_registry
+from stepsize.cli.main import main
+from stepsize.core.record import registered
+from stepsize.parsing import load_registry
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

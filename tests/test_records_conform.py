@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from stepsize.base.record import Record, lookup, registered
+from stepsize.core.record import Record, lookup, registered
 from tests.instances import FEEDBACK, OPTIMIZERS, PROBLEMS, SCHEDULES, SEARCHES, name_of
 
 RECORDS = [*OPTIMIZERS, *SCHEDULES, *FEEDBACK, *SEARCHES, *PROBLEMS]

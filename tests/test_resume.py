@@ -10,7 +10,7 @@ import optim
 import stepsize as ss
 from optim import Run, State
 from schedules import Armijo, BoldDriver, Plateau, StepDecay, StrongWolfe
-from stepsize.base.files import read_npz, write_npz
+from stepsize.core.storage import read_npz, write_npz
 
 BOWL = ss.Rosenbrock()
 RULES = [

@@ -13,12 +13,13 @@ import pytest
 
 import stepsize as ss
 from optim import L2, Adam, ClipByNorm, DecoupledDecay, Hyper, Momentum, Optimizer, minimize
-from optim.engines import ENGINES, survey, sweep
+from optim.engines import ENGINES
 from optim.engines import step as step_in_blocks
+from optim.sweep import survey, sweep
 from optim.testing import compare_optimizer
 from problems import Booth, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import Armijo, BoldDriver, InverseTime, Rows
-from stepsize.base.record import _REGISTRY, registered
+from stepsize.core.record import _REGISTRY, registered
 
 LENGTHS = (1, 2, 3, 511, 512, 600)
 BOWL = Quadratic([1.0, 20.0])

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 import stepsize as ss
 from problems import Problem
-from stepsize.notebook import curves_svg
+from stepsize.draw.html import curves_svg
 
 CASES = [
     (ss.Quadratic(), ss.Adam(lr=0.1)),

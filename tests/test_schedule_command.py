@@ -8,9 +8,9 @@ import pytest
 
 import schedules
 from schedules import Cosine, Schedule
-from stepsize.base.record import registered
-from stepsize.cli import main
-from stepsize.commands.schedule import sparkline
+from stepsize.cli.main import main
+from stepsize.cli.schedule import sparkline
+from stepsize.core.record import registered
 
 
 @pytest.fixture(autouse=True)

@@ -20,9 +20,9 @@ from schedules import (
     Polynomial,
     Restarts,
     Schedule,
-    anchors,
+    dialects,
 )
-from schedules.anchors import (
+from schedules.dialects import (
     fastai,
     keras,
     minisom,
@@ -40,7 +40,7 @@ RECORDED = {name: json.loads((GOLDEN / f"schedules_{name}.json").read_text()) fo
 CASES = {(library, name): case for library in LIBRARIES for name, case in RECORDED[library]["cases"].items()}
 DEFAULTS = {library: RECORDED[library]["defaults"] for library in LIBRARIES}
 
-# Pitfalls that are conventions, not faults: the anchors have them too, and the schedules themselves do not.
+# Pitfalls that are conventions, not faults: the dialects have them too, and the schedules themselves do not.
 REPRODUCED = {
     ("torch", "CosineAnnealingLR-climbs-back"),
     ("torch", "CosineAnnealingLR-floor-climbs-back"),
@@ -62,11 +62,11 @@ NOT_OURS = ("moms",)
 
 
 def pasted(library, case, momentum=False):
-    """Make the call of a case with our anchors, as a user would."""
+    """Make the call of a case with our dialects, as a user would."""
     base = case["base"]
     if "members" in case:
         return [pasted(library, {**m, "base": base}) for m in case["members"]]
-    home = getattr(anchors, library, None)
+    home = getattr(dialects, library, None)
     name, args, kwargs = case["class"], list(case.get("args", ())), dict(case["kwargs"])
     if library == "other":
         return pasted_other(case, name, kwargs)
@@ -197,10 +197,10 @@ def one_form(value):
 
 HOMES = {"other": pytorch_optimizer}
 FUNCTIONS = {
-    (library, name): getattr(HOMES.get(library) or getattr(anchors, library), name)
+    (library, name): getattr(HOMES.get(library) or getattr(dialects, library), name)
     for library, names in DEFAULTS.items()
     for name in names
-    if hasattr(HOMES.get(library) or getattr(anchors, library), name)
+    if hasattr(HOMES.get(library) or getattr(dialects, library), name)
 }
 
 
@@ -266,7 +266,7 @@ def test_every_case_has_a_test():
             "minisom",
             "pytorch_optimizer",
         )
-        for name in getattr(anchors, library).__all__
+        for name in getattr(dialects, library).__all__
     } - {f"{library}.{case['class']}" for (library, _), case in CASES.items() if "class" in case}
     # Reached by way of another, or not a library's own name.
     assert unreached == {

@@ -9,7 +9,7 @@ import pytest
 
 from schedules import Constant, Rows
 from schedules.powers import power
-from stepsize.base.record import Record
+from stepsize.core.record import Record
 from tests.instances import SCHEDULES, name_of
 
 ORDINARY = [s for s in SCHEDULES if not isinstance(s, Rows)]

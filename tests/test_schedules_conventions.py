@@ -32,8 +32,8 @@ from schedules import (
     UntunedLinear,
     WarmupStableDecay,
 )
-from schedules.anchors import keras, optax, timm, torch, transformers, wikipedia
-from stepsize.base.record import registered
+from schedules.dialects import keras, optax, timm, torch, transformers, wikipedia
+from stepsize.core.record import registered
 from tests.instances import SCHEDULES, name_of
 
 # One boundary, three answers

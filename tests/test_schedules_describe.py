@@ -34,7 +34,7 @@ from schedules import (
     as_schedule,
     per_epoch,
 )
-from schedules.notation import expression
+from schedules.formula import expression
 from tests.instances import SCHEDULES, name_of
 
 # Sequences that only a recursion or a table defines keep their name in the formula; here they are, by another

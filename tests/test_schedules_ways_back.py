@@ -1,4 +1,4 @@
-"""Our schedules drive other libraries' optimizers, in the lines that `schedules.anchors` documents."""
+"""Our schedules drive other libraries' optimizers, in the lines that `schedules.dialects` documents."""
 
 import numpy as np
 import pytest

@@ -9,7 +9,7 @@ import pytest
 from optim import SGD, Adam, Momentum, State, minimize
 from problems import AdditiveNoise, BreastCancer, MiniBatch, Problem, Quadratic, Rosenbrock
 from schedules import Line
-from schedules.linesearch.line import STATUSES
+from schedules.linesearch.base import STATUSES
 from tests.instances import SEARCHES, name_of
 
 searches = pytest.mark.parametrize("search", SEARCHES, ids=name_of)

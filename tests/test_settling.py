@@ -5,7 +5,7 @@ import pytest
 
 import stepsize as ss
 from optim import settled_at
-from optim.rounding import gradient_floor, slope_floor, value_floor
+from stepsize.core.rounding import gradient_floor, slope_floor, value_floor
 
 
 class Bare:

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.batches import OUTCOME
-from stepsize.sweep_table import STOPS
+from stepsize.experiments.sweep.batch import OUTCOME
+from stepsize.experiments.sweep.table import STOPS
 from tests.noisy import NoisyBowl
 
 ROOT = Path(__file__).parent.parent
@@ -313,9 +313,9 @@ def test_killed_and_started_again_leaves_exactly_the_grid(tmp_path):
 
 
 def test_an_interrupt_keeps_what_is_done(tmp_path, monkeypatch, capsys):
-    from stepsize import workers
+    from stepsize.experiments.sweep import executors
 
-    real, calls = workers.compute, []
+    real, calls = executors.compute, []
 
     def interrupted(batch):
         if len(calls) == 3:
@@ -323,14 +323,14 @@ def test_an_interrupt_keeps_what_is_done(tmp_path, monkeypatch, capsys):
         calls.append(batch)
         return real(batch)
 
-    monkeypatch.setattr(workers, "compute", interrupted)
+    monkeypatch.setattr(executors, "compute", interrupted)
     grid = {"lr": np.geomspace(1e-3, 0.1, 20), "store": tmp_path / "sweep.db", "batch": 4}
     part = ss.sweep(BOWL, ss.SGD, 20, **grid)
     assert not part.complete
     assert part.done.sum() == part.computed == 12
     assert (part["verdict"] == "not run").sum() == 8
     assert "interrupted after 12 of 20 runs, which are kept" in capsys.readouterr().err
-    monkeypatch.setattr(workers, "compute", real)
+    monkeypatch.setattr(executors, "compute", real)
     whole = ss.sweep(BOWL, ss.SGD, 20, **grid)
     assert (whole.computed, whole.complete) == (8, True)
 
@@ -367,7 +367,7 @@ def test_progress_is_shown_when_asked_for(capsys, monkeypatch):
     ss.sweep(BOWL, ss.SGD, 20, lr=[0.1, 0.2])
     assert capsys.readouterr().err == ""
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    monkeypatch.setattr("stepsize.commands.output.Progress.patience", -1.0)
+    monkeypatch.setattr("stepsize.cli.output.Progress.patience", -1.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     ss.sweep(BOWL, ss.SGD, 20, lr=[0.1, 0.2], batch=1)
     assert "2/2 runs" in capsys.readouterr().err

@@ -193,7 +193,7 @@ def test_noise_floor_of_gradient_descent():
 
 @pytest.mark.parametrize("optimizer", [ss.Momentum(lr=0.1, momentum=0.8), ss.Nesterov(lr=0.1, momentum=0.8)])
 def test_noise_floor_with_memory_against_another_solver(optimizer):
-    from stepsize.theory import iteration_matrix
+    from stepsize.analysis.quadratic_theory import iteration_matrix
 
     A = iteration_matrix(optimizer, 2.0)
     reach = 1.8 if isinstance(optimizer, ss.Nesterov) else 1.0

@@ -15,8 +15,8 @@ import pytest
 
 import optim
 import stepsize as ss
-from stepsize.base.record import registered
-from stepsize.expressions import load_registry
+from stepsize.core.record import registered
+from stepsize.parsing import load_registry
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = Path(__file__).parent / "typing"

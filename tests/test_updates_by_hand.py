@@ -24,10 +24,10 @@ from optim import (
     minimize,
 )
 from optim.optimizer import ANY, Hypers, Range, hyper, kind_of
-from optim.ways import Searched, Way, way_for
+from optim.steppers import Searched, Way, way_for
 from problems import BreastCancer, MiniBatch, Parabola, Quadratic
 from schedules import Armijo, BoldDriver, Constant, Linear, Schedule
-from schedules.linesearch.line import Found, Trial
+from schedules.linesearch.base import Found, Trial
 from tests.noisy import NoisyBowl
 
 

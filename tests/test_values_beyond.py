@@ -5,10 +5,10 @@ import pytest
 
 import stepsize as ss
 from optim import SGD, Adam, ClipByNorm, Momentum, minimize
-from optim.engines import survey, sweep
+from optim.sweep import survey, sweep
 from problems import MiniBatch, Quadratic, Rosenbrock
 from schedules import Constant, Cycles, Fractions, FromFunction, Linear, Rows, Schedule
-from stepsize.base.record import registered
+from stepsize.core.record import registered
 
 BOWL = Quadratic([1.0, 20.0])
 LENGTHS = (1, 2, 30, 511, 512, 600)

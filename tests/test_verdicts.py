@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.courses import Courses
-from stepsize.verdicts import VERDICTS, judge
+from stepsize.analysis.traces import Courses
+from stepsize.analysis.verdicts import VERDICTS, judge
 from tools import verdict_table
 
 

@@ -8,7 +8,7 @@ from optim import SGD, Optimizer
 from optim.optimizer import Hyper, Hypers
 from problems import Problem
 from schedules import Exponential
-from stepsize.base.arithmetic import join, parts
+from stepsize.core.elementwise import join, parts
 
 NAN, INF = float("nan"), float("inf")
 ONE = np.ones(2)

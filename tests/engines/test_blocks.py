@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from optim import SGD, Adam, Momentum
-from optim.engines import blocks, workers
+from optim.engines import large, threads
 from optim.optimizer import Hypers
 from optim.state import State
-from stepsize.base.arithmetic import where
+from stepsize.core.elementwise import where
 from tests.engines.rules import INF, Along, Copying, Remembering, resolved
 from tests.instances import name_of
 
@@ -16,14 +16,14 @@ from tests.instances import name_of
 def small_blocks(monkeypatch):
     """Blocks of 8 numbers; the list has the ranges that each thread was given."""
     shares = []
-    plain = workers.each
+    plain = threads.each
 
     def each(work, items, threads):
         shares.append((list(items), threads))
         return plain(work, items, threads)
 
-    monkeypatch.setattr(blocks, "BLOCK", 8)
-    monkeypatch.setattr(blocks, "each", each)
+    monkeypatch.setattr(large, "BLOCK", 8)
+    monkeypatch.setattr(large, "each", each)
     return shares
 
 
@@ -45,7 +45,7 @@ def test_threads_share_the_blocks_and_the_bits_are_the_rule_s(size, threads, sha
     state = State(3, tuple(rng.uniform(1.0, 2.0, (2, size))), {"kept": 1})
     kept, old = x.copy(), tuple(s.copy() for s in state.slots)
     expected, slots = opt.update(x, g, state.slots, Hypers(opt, x).at(3))
-    new, after = blocks.step(opt, x, g, state, threads=threads, overwrite=overwrite)
+    new, after = large.step(opt, x, g, state, threads=threads, overwrite=overwrite)
     assert small_blocks == [(shares, threads)]
     assert np.array_equal(new, expected)
     assert (after.n, after.carry) == (4, {"kept": 1})
@@ -58,12 +58,12 @@ def test_threads_share_the_blocks_and_the_bits_are_the_rule_s(size, threads, sha
 
 def test_one_thread_that_leaves_its_arguments_alone_is_the_default(small_blocks):
     x = np.ones(5)
-    new, _ = blocks.step(SGD(lr=0.5), x, np.ones(5), State(0))
+    new, _ = large.step(SGD(lr=0.5), x, np.ones(5), State(0))
     assert small_blocks[0][1] == 1
     assert x.tolist() == [1.0] * 5
     assert new.tolist() == [0.5] * 5
     x = np.ones(5)
-    new, slots = blocks.update(SGD(), x, np.ones(5), (), resolved(SGD(lr=0.5), 1))
+    new, slots = large.update(SGD(), x, np.ones(5), (), resolved(SGD(lr=0.5), 1))
     assert (x.tolist(), new.tolist(), slots) == ([1.0] * 5, [0.5] * 5, ())
     assert small_blocks[1][1] == 1
 
@@ -80,7 +80,7 @@ class Shifting(SGD, abstract=True):
 def test_memory_may_be_shifted_in_place(small_blocks):
     """The old first slot is read before the new one takes its place."""
     x, g, last, before = np.arange(40.0).reshape(4, 10)
-    blocks.step(Shifting(lr=0.5), x, g, State(0, (last, before)), overwrite=True)
+    large.step(Shifting(lr=0.5), x, g, State(0, (last, before)), overwrite=True)
     assert x.tolist() == [k - 0.5 * (10 + k) for k in range(10)]
     assert last.tolist() == list(range(10, 20))
     assert before.tolist() == list(range(20, 30))
@@ -90,7 +90,7 @@ def test_memory_may_be_shifted_in_place(small_blocks):
 def test_what_may_not_be_written_to_is_not_overwritten(locked, small_blocks):
     x, m = np.ones(9), np.ones(9)
     (x if locked == "x" else m).flags.writeable = False
-    new, after = blocks.step(Momentum(lr=0.5, momentum=0.5), x, np.ones(9), State(0, (m,)), overwrite=True)
+    new, after = large.step(Momentum(lr=0.5, momentum=0.5), x, np.ones(9), State(0, (m,)), overwrite=True)
     assert len(small_blocks) == 1
     assert x.tolist() == m.tolist() == [1.0] * 9
     assert new.tolist() == [0.25] * 9
@@ -101,7 +101,7 @@ def test_the_gradient_is_never_written_to(small_blocks):
     g = np.ones(9)
     g.flags.writeable = False
     x = np.ones(9)
-    blocks.step(Adam(lr=0.5, eps=0.0), x, g, Adam().init(x), overwrite=True)
+    large.step(Adam(lr=0.5, eps=0.0), x, g, Adam().init(x), overwrite=True)
     assert len(small_blocks) == 1
     np.testing.assert_allclose(x, 0.5)
 
@@ -125,8 +125,8 @@ LONG = np.linspace(1.0, 2.0, 12)
     ],
 )
 def test_what_does_not_fit_into_blocks_is_updated_as_it_stands(opt, x, g, slots, small_blocks):
-    assert blocks.update(opt, x, g, slots, resolved(opt, 1, x)) is None
-    new, after = blocks.step(opt, x, g, State(0, slots))
+    assert large.update(opt, x, g, slots, resolved(opt, 1, x)) is None
+    new, after = large.step(opt, x, g, State(0, slots))
     assert small_blocks == []
     np.testing.assert_allclose(new, 0.5 * x, rtol=1e-6)
     assert [slot.tolist() for slot in after.slots] == [slot.tolist() for slot in slots]
@@ -135,7 +135,7 @@ def test_what_does_not_fit_into_blocks_is_updated_as_it_stands(opt, x, g, slots,
 def test_a_step_that_leaves_the_finite_numbers_is_no_error(small_blocks):
     x = np.array([1e308, -1e308])
     for opt in (SGD(lr=1e3), Along(lr=1e3)):
-        new, _ = blocks.step(opt, x, -x, State(0))
+        new, _ = large.step(opt, x, -x, State(0))
         assert new.tolist() == [INF, -INF]
 
 
@@ -154,7 +154,7 @@ def test_a_step_in_single_precision_has_the_bits_of_single_precision(opt, small_
     for n in (0, 1):
         slots = tuple(np.sqrt(abs(x) + s) for s in opt.init(x).slots)
         expected, old = opt.update(x, x * x, slots, Hypers(opt, x).at(n))
-        new, after = blocks.step(opt, x, x * x, State(n, slots))
+        new, after = large.step(opt, x, x * x, State(n, slots))
         assert new.dtype == np.float32
         assert np.array_equal(new, expected)
         assert all(np.array_equal(a, b) for a, b in zip(after.slots, old, strict=True))
@@ -164,6 +164,6 @@ def test_a_step_in_single_precision_has_the_bits_of_single_precision(opt, small_
 @pytest.mark.parametrize("shape", [(3, 4), (2, 2, 3), (1,), (2,), (12,)])
 def test_a_parameter_of_any_shape_is_one_row_of_blocks(shape, small_blocks):
     x = np.arange(float(np.prod(shape))).reshape(shape)
-    new, _ = blocks.step(SGD(lr=np.full(shape, 0.25)), x, np.ones(shape), State(0))
+    new, _ = large.step(SGD(lr=np.full(shape, 0.25)), x, np.ones(shape), State(0))
     assert len(small_blocks) == 1
     assert new.tolist() == (x - 0.25).tolist()

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from optim import SGD, engines, minimize
-from optim.engines import blocks, engine_for, sweep
+from optim.engines import engine_for, large
+from optim.engines.batched import Tiles
 from optim.engines.floats import Floats
-from optim.engines.tiles import Tiles
-from optim.ways import way_for
+from optim.steppers import way_for
+from optim.sweep import sweep
 from problems import Rosenbrock
 from schedules import BarzilaiBorwein
 from tests.engines.rules import ONE, Along, Fenced, Saddle
@@ -102,11 +103,6 @@ def test_what_gives_value_and_gradient_at_once_is_asked_for_both():
 
 
 def test_the_package_has_what_it_promises_and_nothing_else():
-    from optim.engines import sweeps
-
-    assert engines.sweep is sweeps.sweep
-    assert engines.survey is sweeps.survey
-    assert engines.Ends is sweeps.Ends
-    assert engines.step is blocks.step
+    assert engines.step is large.step
     with pytest.raises(AttributeError, match=r"module 'optim.engines' has no attribute 'stepp'"):
         engines.stepp  # noqa: B018

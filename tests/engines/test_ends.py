@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from optim import SGD, Adam, minimize
-from optim.engines import survey, sweep
-from optim.engines.powers import RunningPower
-from optim.engines.sweeps import _parts
-from optim.engines.tiles import Tile
+from optim.engines.batched import Tile
+from optim.engines.running_powers import RunningPower
+from optim.sweep import _parts, survey, sweep
 from problems import Parabola, Problem
 from schedules import Piecewise, Rows
-from stepsize.base.arithmetic import join, parts
+from stepsize.core.elementwise import join, parts
 from tests.engines.rules import Along, Answering, Copying, Fenced, Saddle, by_arrays
 
 
@@ -155,7 +154,7 @@ def test_powers_of_a_run_s_own_number_are_multiplied_up_in_a_sweep_and_not_in_a_
             asked.append(t)
             return super().__call__(base, t)
 
-    monkeypatch.setattr("optim.engines.powers.RunningPower", Watched)
+    monkeypatch.setattr("optim.engines.running_powers.RunningPower", Watched)
     opt = Adam(lr=0.1, beta2=np.array([[0.9], [0.8]]))
     minimize(Parabola(), opt, steps=3, engine="traced")
     assert asked == []
@@ -179,7 +178,7 @@ def test_sweeps_make_a_thousand_updates_on_one_thread_unless_told_otherwise(monk
         threads.append(count)
         return [work(item) for item in items]
 
-    monkeypatch.setattr("optim.engines.sweeps.each", each)
+    monkeypatch.setattr("optim.sweep.each", each)
     opt = SGD(lr=np.array([[0.1]]))
     assert sweep(Parabola(), opt).nit.tolist() == [1000]
     assert survey(Parabola(), opt, lambda run: {"nit": [run.nit]})["nit"].tolist() == [1000]
@@ -189,7 +188,7 @@ def test_sweeps_make_a_thousand_updates_on_one_thread_unless_told_otherwise(monk
 @pytest.mark.parametrize("tile", [1, 2, 3, 100])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_tiles_of_a_sweep_are_put_together(tile, threads, monkeypatch):
-    monkeypatch.setattr("optim.engines.sweeps.TILE", tile)
+    monkeypatch.setattr("optim.sweep.TILE", tile)
     starts = np.array([[8.0], [4.0], [2.0], [16.0], [1.0]])
     ends = sweep(Parabola(), SGD(lr=np.array([[0.25]] * 4 + [[0.5]])), x0=starts, steps=2, threads=threads)
     assert ends.x.ravel().tolist() == [2.0, 1.0, 0.5, 4.0, 0.0]
@@ -208,7 +207,7 @@ def test_runs_are_cut_into_parts_of_one_width(runs, width, stops):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_histories_are_summed_up_as_many_at_a_time_as_memory_holds(history, parts, threads, monkeypatch):
     """Three updates of one coordinate are a history of four numbers a run."""
-    monkeypatch.setattr("optim.engines.sweeps.HISTORY", history)
+    monkeypatch.setattr("optim.sweep.HISTORY", history)
     opt = SGD(lr=np.array([[0.25], [0.5], [1.0], [0.0], [0.25]]))
 
     def summary(run):
@@ -224,15 +223,15 @@ def test_histories_are_summed_up_as_many_at_a_time_as_memory_holds(history, part
 @pytest.mark.parametrize(("history", "parts"), [(8, [2, 1, 2]), (1, [1] * 5), (100, [3, 2])])
 def test_a_rule_without_a_trace_is_swept_by_histories_that_memory_holds(history, parts, monkeypatch):
     """In tiles of three and two runs; three updates are a history of four numbers a run."""
-    monkeypatch.setattr("optim.engines.sweeps.TILE", 3)
-    monkeypatch.setattr("optim.engines.sweeps.HISTORY", history)
+    monkeypatch.setattr("optim.sweep.TILE", 3)
+    monkeypatch.setattr("optim.sweep.HISTORY", history)
     seen = []
 
     def watched(problem, opt, x, steps, engine):
         seen.append(len(x))
         return minimize(problem, opt, x, steps, engine=engine)
 
-    monkeypatch.setattr("optim.engines.sweeps.minimize", watched)
+    monkeypatch.setattr("optim.sweep.minimize", watched)
     ends = sweep(Parabola(), Along(lr=np.array([[0.25], [0.5], [1.0], [0.0], [WILD]])), x0=[8.0], steps=3)
     assert seen == parts
     assert ends.x.ravel().tolist() == [1.0, 0.0, -8.0, 8.0, -8e100]

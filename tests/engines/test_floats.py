@@ -10,9 +10,9 @@ from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983
 from optim.engines.floats import Floats, floats_can
 from optim.engines.tracing import Symbol
 from optim.optimizer import Evaluation, Hypers
-from optim.ways import way_for
+from optim.steppers import way_for
 from schedules import BarzilaiBorwein, Exponential
-from stepsize.base.arithmetic import join, parts
+from stepsize.core.elementwise import join, parts
 from tests.engines.rules import (
     ONE,
     Along,

@@ -6,7 +6,7 @@ import pytest
 from optim import Momentum
 from optim.engines.replay import Plan, Scratch, cell_for, choose, fill
 from optim.engines.tracing import trace_function, trace_update
-from stepsize.base.arithmetic import maximum, minimum, where
+from stepsize.core.elementwise import maximum, minimum, where
 from tests.engines.rules import resolved
 
 

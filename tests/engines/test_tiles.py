@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983, Optimizer
-from optim.engines.tiles import Tile, Tiles, can_be_traced, inner, take
+from optim.engines.batched import Tile, Tiles, can_be_traced, inner, take
 from optim.optimizer import Evaluation, Hyper, Hypers
-from optim.ways import way_for
+from optim.steppers import way_for
 from problems import Rosenbrock
 from schedules import BarzilaiBorwein, Exponential, Rows
 from tests.engines.rules import (
@@ -104,7 +104,7 @@ class Cliff(Saddle, abstract=True):
 
 @pytest.mark.parametrize(("look", "asked"), [(4, [2, 2, 1]), (1, [1] * 5), (10, [5]), (100, [5])])
 def test_runs_are_finite_where_value_and_gradient_are(look, asked, monkeypatch):
-    monkeypatch.setattr("optim.engines.tiles.LOOK", look)
+    monkeypatch.setattr("optim.engines.batched.LOOK", look)
     monkeypatch.setattr(Cliff, "asked", [])
     tile = tile_for(SGD(lr=0.1), [[1.0, 0.0], [5.0, 0.0], [2.0, 0.0], [1.0, 0.0], [2.0, 0.0]], Cliff())
     tile.g[0, 2], tile.g[1, 4] = np.nan, -np.inf
@@ -245,7 +245,7 @@ def tiles_for(opt, problem, x):
 @pytest.mark.parametrize("problem", [Saddle(), Whole()])
 @pytest.mark.parametrize("width", [2, 4, 100])
 def test_a_chunk_of_tiles_is_that_of_arrays(opt, problem, width, monkeypatch):
-    monkeypatch.setattr("optim.engines.tiles.TILE", width)
+    monkeypatch.setattr("optim.engines.batched.TILE", width)
     engine, e, slots = tiles_for(opt, problem, RUNS)
     assert [part.stop - part.start for part in engine.parts] == {2: [1, 1, 1], 4: [2, 1], 100: [3]}[width]
     slots = tuple(slot + 0.25 for slot in slots)
@@ -302,7 +302,7 @@ def test_a_chunk_of_no_updates_is_its_start():
 def test_chunks_grow_to_512_updates_or_to_what_memory_holds_but_are_never_short(
     history, lengths, monkeypatch
 ):
-    monkeypatch.setattr("optim.engines.tiles.HISTORY", history)
+    monkeypatch.setattr("optim.engines.batched.HISTORY", history)
     engine, e, slots = tiles_for(SGD(lr=0.1), Saddle(), RUNS)
     seen = []
     for _ in lengths:

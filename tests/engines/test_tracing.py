@@ -10,7 +10,7 @@ from optim import ClipByValue, Momentum, Optimizer
 from optim.engines.tracing import Symbol, Untraceable, trace_function, trace_update
 from optim.optimizer import Hyper
 from schedules import Exponential
-from stepsize.base.arithmetic import maximum, minimum, sign, sqrt, where
+from stepsize.core.elementwise import maximum, minimum, sign, sqrt, where
 from tests.engines.rules import Branchy, resolved
 
 

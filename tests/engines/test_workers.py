@@ -6,19 +6,19 @@ import threading
 import numpy as np
 import pytest
 
-from optim.engines import workers
+from optim.engines import threads as pool
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_results_come_in_the_order_of_the_items(threads):
-    assert workers.each(lambda item: 10 * item, [3, 1, 2, 0], threads) == [30, 10, 20, 0]
+    assert pool.each(lambda item: 10 * item, [3, 1, 2, 0], threads) == [30, 10, 20, 0]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_overflow_is_silent_inside_a_worker_and_what_it_was_outside(threads):
     """Short rows are broadcast without a copy: the buffer inside is NumPy's smallest, 16 numbers."""
     outside = np.geterr(), np.getbufsize()
-    inside = workers.each(lambda _: (np.geterr(), np.getbufsize()), range(3), threads)
+    inside = pool.each(lambda _: (np.geterr(), np.getbufsize()), range(3), threads)
     assert inside == [(dict.fromkeys(("divide", "over", "under", "invalid"), "ignore"), 16)] * 3
     assert (np.geterr(), np.getbufsize()) == outside
 
@@ -26,7 +26,7 @@ def test_overflow_is_silent_inside_a_worker_and_what_it_was_outside(threads):
 def test_as_many_threads_work_at_once_as_were_asked_for():
     """Each of three items waits for the two others."""
     barrier = threading.Barrier(3)
-    places = workers.each(lambda _: barrier.wait(timeout=5), range(3), 3)
+    places = pool.each(lambda _: barrier.wait(timeout=5), range(3), 3)
     assert sorted(places) == [0, 1, 2]
 
 
@@ -34,35 +34,35 @@ def test_no_more_threads_work_than_were_asked_for():
     """Where three have to meet, two wait in vain."""
     barrier = threading.Barrier(3)
     with pytest.raises(threading.BrokenBarrierError):
-        workers.each(lambda _: barrier.wait(timeout=0.1), range(3), 2)
+        pool.each(lambda _: barrier.wait(timeout=0.1), range(3), 2)
 
 
 def test_one_thread_is_the_caller_and_is_not_pinned(monkeypatch):
-    monkeypatch.setattr(workers, "_pinning", lambda: pytest.fail("pinned"))
-    assert workers.each(lambda _: threading.current_thread(), [0], 1) == [threading.current_thread()]
+    monkeypatch.setattr(pool, "_pinning", lambda: pytest.fail("pinned"))
+    assert pool.each(lambda _: threading.current_thread(), [0], 1) == [threading.current_thread()]
 
 
 def test_workers_take_the_processors_in_turn(monkeypatch):
     pinned = []
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {7, 2} if pid == 0 else set(), raising=False)
     monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cpus: pinned.append((pid, cpus)), raising=False)
-    pin = workers._pinning()
+    pin = pool._pinning()
     for _ in range(3):
         pin()
     assert pinned == [(0, {2}), (0, {7}), (0, {2})]
     pinned.clear()
     barrier = threading.Barrier(2)
-    workers.each(lambda _: barrier.wait(timeout=5), range(2), 2)
+    pool.each(lambda _: barrier.wait(timeout=5), range(2), 2)
     assert sorted(pinned, key=str) == [(0, {2}), (0, {7})]
 
 
 def test_where_a_system_cannot_pin_threads_nobody_asks_it_to(monkeypatch):
     monkeypatch.delattr(os, "sched_setaffinity", raising=False)
-    assert workers._pinning() is None
-    assert workers.each(abs, [-1], 2) == [1]
+    assert pool._pinning() is None
+    assert pool.each(abs, [-1], 2) == [1]
 
 
 @pytest.mark.parametrize("threads", [0, -1])
 def test_less_than_one_thread_is_refused(threads):
     with pytest.raises(ValueError, match=r"threads: got .*, expected a whole number of at least 1"):
-        workers.each(abs, [], threads)
+        pool.each(abs, [], threads)

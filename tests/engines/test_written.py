@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from optim import SGD, Momentum, Optimizer
+from optim.engines.codegen import Writing
 from optim.engines.tracing import Untraceable, trace_function, trace_update
-from optim.engines.written import Writing
 from optim.optimizer import Hyper
-from stepsize.base.arithmetic import (
+from stepsize.core.elementwise import (
     arctan,
     cos,
     cosh,

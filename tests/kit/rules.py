@@ -4,11 +4,11 @@ import pytest
 
 from optim import Optimizer
 from optim.optimizer import Hyper
-from stepsize.base.arithmetic import sqrt
+from stepsize.core.elementwise import sqrt
 
 # They stay out of the registry, where every rule that there is has conformance tests.
 with pytest.MonkeyPatch.context() as patch:
-    patch.setattr("stepsize.base.record._REGISTRY", {})
+    patch.setattr("stepsize.core.record._REGISTRY", {})
 
     class WrittenAdam(Optimizer):
         slots = ("m", "v")

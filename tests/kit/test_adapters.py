@@ -15,7 +15,7 @@ import pytest
 
 from optim import DecoupledDecay, HeavyBall, Momentum
 from optim.testing import Stream, check_optimizer
-from optim.testing.subject import as_subject
+from optim.testing.adapters import as_subject
 
 TWO = Stream("", (5.0,), ((1.0,), (1.0,)), (1.0, 0.5))
 

@@ -8,9 +8,9 @@ import pytest
 
 from optim import dialects
 from optim.testing import check_optimizer, compare_optimizer
-from optim.testing.single import single_tolerances
-from optim.testing.streams import STREAMS
-from optim.testing.subject import as_subject
+from optim.testing.adapters import as_subject
+from optim.testing.gradient_streams import STREAMS
+from optim.testing.single_precision import single_tolerances
 
 LR = 0.1
 ADAM = dialects.paper.Adam(lr=LR)

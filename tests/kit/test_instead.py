@@ -10,7 +10,7 @@ import pytest
 from optim import L2, SGD, DecoupledDecay, dialects
 from optim.testing import STREAMS, Report, check_optimizer, compare_optimizer
 from optim.testing.check import _with_numbers_of
-from optim.testing.properties import Traits
+from optim.testing.invariants import Traits
 from tests.kit.rules import (
     WrittenAdam,
     WrittenAverage,

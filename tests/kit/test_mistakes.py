@@ -6,9 +6,16 @@ import pytest
 from optim import L2, SGD, AdamW, DecoupledDecay, HeavyBall, Momentum
 from optim.optimizer import Hypers
 from optim.testing import STREAMS, Stream
-from optim.testing.mistakes import _EDITS, _like, _rate_into_the_buffer, _wrong_numbers, mistaken, mistakes_of
-from optim.testing.streams import relative_difference
-from optim.testing.subject import Subject, trajectory
+from optim.testing.adapters import Subject, trajectory
+from optim.testing.gradient_streams import relative_difference
+from optim.testing.mistakes.classic import (
+    _EDITS,
+    _like,
+    _rate_into_the_buffer,
+    _wrong_numbers,
+    mistaken,
+    mistakes_of,
+)
 from schedules import Constant
 from tests.kit.rules import (
     WrittenAdam,

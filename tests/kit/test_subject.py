@@ -8,9 +8,9 @@ import pytest
 
 from optim import SGD, HeavyBall
 from optim.testing import STREAMS, Stream, check_optimizer, compare_optimizer
-from optim.testing.properties import Traits, other_traits
-from optim.testing.streams import relative_difference
-from optim.testing.subject import as_subject
+from optim.testing.adapters import as_subject
+from optim.testing.gradient_streams import relative_difference
+from optim.testing.invariants import Traits, other_traits
 
 
 class TestSubject:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from problems import Parabola, Problem
-from schedules.linesearch.line import Line
+from schedules.linesearch.base import Line
 
 
 def parabola(x=2.0, d=None, curvature=1.0):

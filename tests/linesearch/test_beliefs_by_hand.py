@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from schedules import ProbabilisticLineSearch
-from schedules.linesearch.line import Line
-from schedules.linesearch.normal import bivariate_normal
-from schedules.linesearch.wiener import SplinePosterior
+from schedules.linesearch.base import Line
+from schedules.linesearch.bivariate_normal import bivariate_normal
+from schedules.linesearch.integrated_wiener import SplinePosterior
 from tests.linesearch.lines import along, cubic, falling, parabola
 
 

@@ -20,8 +20,8 @@ from schedules import (
     StrongWolfe,
 )
 from schedules.linesearch.armijo import interpolated
-from schedules.linesearch.first_trial import first_trial
-from schedules.linesearch.line import Line
+from schedules.linesearch.base import Line
+from schedules.linesearch.initial_step import first_trial
 from tests.instances import SEARCHES, name_of
 from tests.linesearch.lines import Along, along, cubic, falling, parabola
 

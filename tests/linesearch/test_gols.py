@@ -6,7 +6,7 @@ import pytest
 from optim import SGD
 from problems import MiniBatch, Parabola
 from schedules import GOLSB, GOLSI, ExactSearch, ForwardBackward, GOLSBack, GOLSMax, Line
-from stepsize.lines import local_minima, scan, sign_changes
+from stepsize.analysis.line_scan import local_minima, scan, sign_changes
 from tests.linesearch.data import WHOLE, start, within
 
 

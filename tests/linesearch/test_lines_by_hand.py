@@ -19,7 +19,7 @@ from schedules import (
     StrongWolfe,
 )
 from schedules.linesearch.armijo import interpolated, longest_step
-from schedules.linesearch.line import Line, Search, refuse_outside, stats_of
+from schedules.linesearch.base import Line, Search, refuse_outside, stats_of
 from tests.linesearch.lines import Along, along, cubic, falling, looks, parabola, steps_of
 
 

@@ -8,7 +8,7 @@ import pytest
 from optim import SGD, minimize
 from problems import AdditiveNoise, MiniBatch, Parabola, Problem, Quadratic
 from schedules import PAL, Line, QuadraticApproximation
-from schedules.linesearch.parabola import MODELS
+from schedules.linesearch.quadratic_fit import MODELS
 from tests.linesearch.data import WHOLE, start
 
 

@@ -13,8 +13,8 @@ from optim import SGD, Momentum, minimize
 from problems import BreastCancer, MiniBatch, Quadratic, Rosenbrock
 from schedules import GOLSI, PAL, Armijo, ProbabilisticLineSearch, StrongWolfe
 from stepsize import draw
-from stepsize.cli import main
-from stepsize.lines import line_of
+from stepsize.analysis.line_scan import line_of
+from stepsize.cli.main import main
 
 DOCS = (Path(__file__).parents[2] / "docs" / "linesearch.md").read_text(encoding="utf-8")
 BATCHES = MiniBatch(BreastCancer(), 30, sampling="dynamic", rng=4)
@@ -172,6 +172,6 @@ def test_the_python_of_the_docs_works(tmp_path, monkeypatch):
 
 def test_the_table_of_the_docs_has_every_search():
     from schedules import Search
-    from stepsize.base.record import registered
+    from stepsize.core.record import registered
 
     assert [cls.__name__ for cls in registered(Search) if f"`{cls.__name__}`" not in DOCS] == []

@@ -8,8 +8,8 @@ import pytest
 from optim import SGD, minimize
 from problems import AdditiveNoise, MiniBatch, Problem, Quadratic
 from schedules import Line, ProbabilisticLineSearch
-from schedules.linesearch.normal import bivariate_normal, upper_rectangle
-from schedules.linesearch.wiener import SplinePosterior
+from schedules.linesearch.bivariate_normal import bivariate_normal, upper_rectangle
+from schedules.linesearch.integrated_wiener import SplinePosterior
 from tests.linesearch.data import WHOLE, start, within
 
 CORRELATIONS = (-1.0, -0.99999, -0.9, -0.43, 0.0, 0.3, 0.75, 0.999, 1.0)

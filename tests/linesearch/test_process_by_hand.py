@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from schedules import ProbabilisticLineSearch
-from schedules.linesearch.line import Line
-from schedules.linesearch.wiener import SplinePosterior
+from schedules.linesearch.base import Line
+from schedules.linesearch.integrated_wiener import SplinePosterior
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(3)  # exact for the products of two straight lines
 
