@@ -5,7 +5,6 @@ import inspect
 import pydoc
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +14,9 @@ import schedules
 import stepsize as ss
 from stepsize.core.record import Record, registered
 from stepsize.parsing import load_registry
+from tests import ROOT
 from tools import public_names
 
-ROOT = Path(__file__).parent.parent
 HOMES = (problems, schedules, optim, ss)
 
 load_registry()

@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +19,8 @@ from stepsize import gallery
 from stepsize.cli.main import main
 from stepsize.core.record import registered
 from stepsize.parsing import load_registry
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", README, flags=re.S)
 COMMANDS = re.findall(r"^    stepsize (.*)$", README, flags=re.M)

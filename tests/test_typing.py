@@ -17,8 +17,8 @@ import optim
 import stepsize as ss
 from stepsize.core.record import registered
 from stepsize.parsing import load_registry
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 SCRIPTS = Path(__file__).parent / "typing"
 
 

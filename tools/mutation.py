@@ -24,7 +24,7 @@ mutant with ``--fresh``.
 A mutant is a survivor if all those tests pass, or as many as fit in ``--seconds``: so a survivor may be an
 exaggeration, a kill never is. mutmut leaves alone what is no plain function: the class bodies (defaults,
 `formula`), properties and other decorated functions, constants of modules, and, as configured, the lines that
-raise. tests/test_printed_defaults.py is there for the defaults.
+raise. tests/optim/rules/test_printed_defaults.py is there for the defaults.
 
 The report sorts the survivors: "words" differ only in a message or the name in it; "judged" stand in
 tools/mutants_judged.json with the reason why they change no number; the rest are "open", and the exit code
