@@ -10,7 +10,7 @@ from benchmarks.peers import collect, load
 from optim import SGD, Adam, Momentum, Optimizer
 from optim.engines import step
 from optim.engines.large import BLOCK
-from optim.optimizer import Hypers
+from optim.hyperparameters import Hypers
 
 SIZE = 10**7
 

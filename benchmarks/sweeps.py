@@ -11,7 +11,7 @@ from benchmarks.measure import Row, interleave, number, rows
 from benchmarks.peers import collect, load
 from benchmarks.rosenbrock import START, gradient, torch_assigned
 from optim import Adam, Momentum, Optimizer
-from optim.optimizer import Hypers
+from optim.hyperparameters import Hypers
 from optim.sweep import survey, sweep
 from problems import Quadratic, Rosenbrock
 

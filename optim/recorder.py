@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from optim.history import History
 from optim.optimizer import Evaluation, Optimizer
-from optim.run import History
 from stepsize.core.elementwise import dot
 from stepsize.core.norms import norm
 from stepsize.core.rounding import slope_floor

@@ -4,8 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim.optimizer import Evaluation, Hypers, Optimizer, Slots, kind_of, updating
+from optim.hyperparameters import Hypers, kind_of
+from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.state import State
+from optim.user_rules import updating
 from stepsize.core.norms import power_of_two
 from stepsize.core.validation import describe
 

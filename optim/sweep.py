@@ -15,8 +15,9 @@ import numpy as np
 from optim.engines.batched import HISTORY, TILE, Tile, can_be_traced, inner, take
 from optim.engines.threads import each
 from optim.engines.tracing import Trace, Untraceable
+from optim.hyperparameters import Hypers
 from optim.minimize import check_first, minimize, prepared
-from optim.optimizer import Evaluation, Hypers, Optimizer
+from optim.optimizer import Evaluation, Optimizer
 from stepsize.core.norms import norm
 from stepsize.core.validation import as_count
 

@@ -62,6 +62,10 @@ __all__ = [
 # fmt: on
 # public names: end
 
+from stepsize.core.hooks import register_hook
+
+register_hook("formula", "problems.formulas.formula:of_text")
+
 if not TYPE_CHECKING:  # a checker would believe that any name is there
 
     def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
+from stepsize.core.hooks import call_hook
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
 from stepsize.core.validation import as_count, as_number, describe, missing, real_numbers, refuse_unless
@@ -188,9 +189,8 @@ class Problem(Record, abstract=True):
         Formula('x**2 + 3*y**2', start=[-5.0, -2.0])
         """
         if isinstance(fun, str):
-            from problems.formulas.formula import of_text
-
-            return of_text(fun, x0, {"grad": grad, "hess": hess, **facts})
+            made: Problem = call_hook("formula", fun, x0, {"grad": grad, "hess": hess, **facts})
+            return made
         unknown = ", ".join(repr(name) for name in facts if name not in _FACTS_OF_CUSTOM)
         if unknown:
             known = ", ".join(("fun", "grad", "x0", "hess", *_FACTS_OF_CUSTOM))

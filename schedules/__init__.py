@@ -31,9 +31,8 @@ from schedules.families.warmup_recipes import (
     UntunedLinear,
     WarmupStableDecay,
 )
-from schedules.feedback.base import Feedback
+from schedules.feedback.base import Feedback, FeedbackProduct
 from schedules.feedback.plateau import BoldDriver, Greedy, Plateau
-from schedules.feedback.product import FeedbackProduct
 from schedules.feedback.self_tuning import (
     AdaGradNorm,
     AdGD,

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from stepsize.core.hooks import hang
+from stepsize.core.hooks import register_hook
 
 # public names: written by tools/public_names.py
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 _HOMES: dict[str, tuple[str, ...]] = {
     "optim": (
         "KerasScheduleFreeAdamW", "OptaxAdadeltaAscending", "OptaxAdam", "OptaxRpropOneStepLate",
-        "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "TorchAdagrad", "TorchASGD", "minimize",
-        "Evaluation", "Hyper", "Optimizer", "Rate", "Slots", "hyper", "Adadelta", "Adagrad",
+        "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "TorchAdagrad", "TorchASGD", "History", "Hyper",
+        "Rate", "hyper", "minimize", "Evaluation", "Optimizer", "Slots", "Adadelta", "Adagrad",
         "CenteredRMSprop", "RMSprop", "Adam", "AdaMax", "AdamW", "Nadam", "AdaBelief", "AMSGrad", "RAdam",
         "Yogi", "EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert", "ClipByNorm", "ClipByValue",
         "DampedNewton", "DiagonalNewton", "GaussNewton", "Newton", "DAdaptAdam", "Prodigy", "BFGS", "LBFGS",
         "ConjugateGradient", "ScheduleFreeAdamW", "ScheduleFreeSGD", "SGD", "HeavyBall", "Momentum",
         "Nesterov", "Nesterov1983", "SutskeverNesterov", "Lion", "Rprop", "SignSGD", "Signum", "L2",
-        "DecoupledDecay", "WithMomentum", "Wrapper", "BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "History",
-        "Run", "settled_at", "State",
+        "DecoupledDecay", "WithMomentum", "Wrapper", "BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "Run",
+        "settled_at", "State",
     ),
     "problems": (
         "Formula", "Booth", "Matyas", "McCormick", "Zakharov", "BoydExponential", "HyperbolicCosine",
@@ -67,7 +67,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Piecewise", "StepDecay", "Geometric", "KohonenRecursion", "Linear", "Polynomial", "Rex", "Cycles",
         "PeriodicCosine", "Restarts", "Chebyshev", "Silver", "StrongSilver", "DoublingStages", "LogStepDecay",
         "OptimalLinear", "Refined", "Noam", "PowerScheduler", "UntunedExponential", "UntunedLinear",
-        "WarmupStableDecay", "Feedback", "BoldDriver", "Greedy", "Plateau", "FeedbackProduct", "AdaGradNorm",
+        "WarmupStableDecay", "Feedback", "FeedbackProduct", "BoldDriver", "Greedy", "Plateau", "AdaGradNorm",
         "AdGD", "BarzilaiBorwein", "DoG", "Hypergradient", "Polyak", "SPSMax", "Armijo", "ForwardBackward",
         "Found", "Line", "Search", "Trial", "ExactQuadratic", "ExactSearch", "GOLSB", "GOLSI", "GOLSBack",
         "GOLSMax", "HagerZhang", "GrippoLamparielloLucidi", "ProbabilisticLineSearch", "PAL",
@@ -135,12 +135,20 @@ __all__ = [
 __version__ = "0.1.0"
 
 # What the floors below ask of this one, found when it is first asked for.
-hang("plot", "stepsize.draw.run:run")
-hang("animate", "stepsize.draw.animation:film")
-hang("html", "stepsize.draw.html:run_html")
-hang("record_html", "stepsize.draw.html:record_html")
-hang("frame", "stepsize.draw.html:frame")
-hang("registry", "stepsize.parsing:load_registry")
+for _name, _place in {
+    "plot": "stepsize.draw.run:run",
+    "animate": "stepsize.draw.animation:film",
+    "html": "stepsize.draw.html:run_html",
+    "record_html": "stepsize.draw.html:record_html",
+    "diagnosis_html": "stepsize.draw.html:diagnosis_html",
+    "race_html": "stepsize.draw.html:race_html",
+    "found_rate_html": "stepsize.draw.html:found_rate_html",
+    "table_html": "stepsize.draw.html:table_html",
+    "curves_svg": "stepsize.draw.html:curves_svg",
+    "frame": "stepsize.draw.html:frame",
+    "registry": "stepsize.parsing:load_registry",
+}.items():
+    register_hook(_name, _place)
 
 _SIBLINGS = ("problems", "schedules", "optim")
 _MODULES = {"dialects": "optim.dialects", "draw": "stepsize.draw"}

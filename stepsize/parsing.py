@@ -332,3 +332,20 @@ def _number(value: Any, text: str) -> Any:
 
 def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def example_of(cls: type[R]) -> R:
+    """Return the instance of a class that its `demo` describes."""
+    load_registry()
+    return cls(**demo_of(cls))
+
+
+def demo_of(cls: type[Record]) -> dict[str, Any]:
+    """Return the arguments in the `demo` of a class, those given as expressions read."""
+    return {name: _example_value(value) for name, value in getattr(cls, "demo", {}).items()}
+
+
+def _example_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_example_value, value))
+    return parse(value) if isinstance(value, str) and value.endswith(")") else value

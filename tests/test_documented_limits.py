@@ -8,6 +8,7 @@ import pytest
 import optim
 import schedules
 from stepsize.core.record import Record, registered
+from stepsize.parsing import demo_of
 
 HAIR = 1e-9
 KINDS = (optim.Optimizer, schedules.Schedule, schedules.Search, schedules.Feedback)
@@ -58,7 +59,7 @@ FOUND = [
     ("cls", "name", "value", "allowed"), FOUND, ids=[f"{c.__name__}-{n}={v!r}-{a}" for c, n, v, a in FOUND]
 )
 def test_the_limit_is_where_the_docstring_says(cls, name, value, allowed):
-    arguments = cls.demo | {name: value}
+    arguments = demo_of(cls) | {name: value}
     if allowed:
         cls(**arguments)
     else:
@@ -126,4 +127,4 @@ def test_a_word_where_a_number_belongs_is_refused_by_its_name(cls):
     for name in ("lr", "end", "low"):
         if name in cls.__dataclass_fields__:
             with pytest.raises(TypeError, match=f"{name}: got the str 'fast'"):
-                cls(**cls.demo | {name: "fast"})
+                cls(**demo_of(cls) | {name: "fast"})

@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Optimizer, Slots
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad
 from optim.rules.adam import Adam
 from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD

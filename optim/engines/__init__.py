@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.engines.chunks import Engine, leap
-from optim.optimizer import is_own
 from optim.steppers import Way
+from optim.user_rules import is_own
 from stepsize.core.validation import refuse_unless
 
 if TYPE_CHECKING:

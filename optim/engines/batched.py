@@ -15,8 +15,10 @@ from optim.engines.chunks import Chunk
 from optim.engines.replay import Plan, Scratch, cell_for, fill
 from optim.engines.running_powers import running_powers
 from optim.engines.tracing import Trace, Untraceable, look_up, trace_answer, trace_function, trace_update
-from optim.optimizer import Evaluation, Hypers, Optimizer, is_own, kind_of
+from optim.hyperparameters import Hypers, kind_of
+from optim.optimizer import Evaluation, Optimizer
 from optim.steppers import Way
+from optim.user_rules import is_own
 from stepsize.core.norms import all_finite
 from stepsize.core.record import Record
 

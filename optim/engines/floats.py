@@ -17,8 +17,10 @@ import numpy as np
 from optim.engines.chunks import Chunk
 from optim.engines.codegen import Writing
 from optim.engines.tracing import Untraceable, trace_answer, trace_function, trace_update
-from optim.optimizer import Evaluation, Optimizer, is_own, kind_of
+from optim.hyperparameters import kind_of
+from optim.optimizer import Evaluation, Optimizer
 from optim.steppers import Way
+from optim.user_rules import is_own
 
 __all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
 

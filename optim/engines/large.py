@@ -12,8 +12,10 @@ import numpy as np
 from optim.engines.replay import Plan, Scratch, dtype_of
 from optim.engines.threads import each
 from optim.engines.tracing import Untraceable, trace_update
-from optim.optimizer import Hypers, Optimizer, checked_step, updating
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer, checked_step
 from optim.state import State
+from optim.user_rules import updating
 
 __all__ = ["BLOCK", "step", "update"]
 

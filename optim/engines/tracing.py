@@ -18,7 +18,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from optim.engines.trace_check import is_right
-from optim.optimizer import Optimizer, is_own
+from optim.optimizer import Optimizer
+from optim.user_rules import is_own
 from stepsize.core import elementwise
 
 __all__ = [

@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Slots
 from optim.rules.wrappers import Wrapper
 from stepsize.core.validation import as_count, missing, refuse_unless
 

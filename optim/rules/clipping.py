@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Hyper, hyper
+from optim.hyperparameters import Hyper, hyper
 from optim.rules.wrappers import Wrapper
 from stepsize.core.elementwise import maximum, minimum
 from stepsize.core.norms import lengths_fit

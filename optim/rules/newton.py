@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Optimizer, Slots
 from stepsize.core.norms import power_of_two, squares_fit
 from stepsize.core.validation import as_count, refuse_unless
 

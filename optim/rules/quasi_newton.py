@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.hyperparameters import Hyper
+from optim.optimizer import Optimizer, Slots
 from stepsize.core.norms import norm, power_of_two, squares_fit
 from stepsize.core.validation import as_count, as_number, refuse_unless
 

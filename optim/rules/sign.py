@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, minimum, sign, where
 
 __all__ = ["Lion", "Rprop", "SignSGD", "Signum"]

@@ -4,7 +4,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Optimizer, Slots
 from optim.rules.adagrad_rmsprop import RMSprop
 from optim.rules.sgd import Momentum
 from stepsize.core.validation import describe, refuse_unless

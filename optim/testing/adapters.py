@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Hypers, Optimizer, checked_step
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer, checked_step
 from optim.state import State
 from optim.testing.driving import Driven, driver_of
 from optim.testing.gradient_streams import Stream

@@ -8,9 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.combinators.horizons import later, settle, shifted
-from schedules.families.decay import InverseTime
-from schedules.families.polynomial import Linear
-from schedules.schedule import Array, Constant, Schedule, as_schedule
+from schedules.schedule import Array, Schedule, as_schedule
 from stepsize.core.validation import as_count, as_number, refuse_unless
 
 __all__ = [
@@ -27,13 +25,14 @@ class Product(Schedule):
 
     Examples
     --------
+    >>> from schedules import Constant
     >>> (Constant(0.5) * Constant(0.5))(3)
     0.25
     """
 
     first: Schedule
     second: Schedule
-    demo: ClassVar = {"first": InverseTime(0.1, 0.1), "second": Linear(1.0, steps=30)}
+    demo: ClassVar = {"first": "InverseTime(0.1, 0.1)", "second": "Linear(1.0, steps=30)"}
     formula = "first(n) * second(n)"
 
     def value(self, n: Array) -> Any:
@@ -70,13 +69,14 @@ class Sum(Schedule):
 
     Examples
     --------
+    >>> from schedules import Constant
     >>> (Constant(0.5) + 0.25)(3)
     0.75
     """
 
     first: Schedule
     second: Schedule
-    demo: ClassVar = {"first": Linear(0.1, steps=20), "second": Constant(0.02)}
+    demo: ClassVar = {"first": "Linear(0.1, steps=20)", "second": "Constant(0.02)"}
     formula = "first(n) + second(n)"
 
     def value(self, n: Array) -> Any:
@@ -111,6 +111,7 @@ class Then(Schedule):
 
     Examples
     --------
+    >>> from schedules import Constant
     >>> Constant(1.0).then(0.1, at=2)([0, 1, 2, 3]).tolist()
     [1.0, 1.0, 0.1, 0.1]
     """
@@ -118,7 +119,7 @@ class Then(Schedule):
     before: Schedule
     after: Schedule
     at: int
-    demo: ClassVar = {"before": Constant(0.1), "after": Linear(0.05, steps=20), "at": 10}
+    demo: ClassVar = {"before": "Constant(0.1)", "after": "Linear(0.05, steps=20)", "at": 10}
     formula = "before(n) if n < at else after(n - at)"
 
     def check(self) -> None:
@@ -157,6 +158,7 @@ class Fractions(Schedule):
 
     Examples
     --------
+    >>> from schedules import Constant, Fractions, Linear
     >>> halves = Fractions([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
     >>> halves.per_epoch(4, smooth=True).table(5).tolist()
     [0.0, 0.5, 1.0, 1.0, 1.0]
@@ -164,7 +166,7 @@ class Fractions(Schedule):
 
     shares: Sequence[float]
     schedules: Sequence[Schedule]
-    demo: ClassVar = {"shares": (0.25, 0.75), "schedules": (Constant(0.1), Linear(0.2, steps=1))}
+    demo: ClassVar = {"shares": (0.25, 0.75), "schedules": ("Constant(0.1)", "Linear(0.2, steps=1)")}
 
     @property
     def formula(self) -> str:
@@ -216,6 +218,7 @@ class Rows(Schedule):
 
     Examples
     --------
+    >>> from schedules import Rows
     >>> Rows([0.1, 0.2])(0).tolist()
     [[0.1], [0.2]]
     """

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.combinators.horizons import shifted
-from schedules.families.polynomial import Linear
 from schedules.schedule import Array, Schedule
 from stepsize.core.validation import as_count, as_number
 
@@ -25,7 +24,7 @@ class Floor(Schedule):
 
     body: Schedule
     least: float
-    demo: ClassVar = {"body": Linear(0.1, steps=20), "least": 0.03}
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "least": 0.03}
     formula = "max(body(n), least)"
 
     def check(self) -> None:
@@ -61,7 +60,7 @@ class Cap(Schedule):
 
     body: Schedule
     most: float
-    demo: ClassVar = {"body": Linear(0.1, steps=20), "most": 0.06}
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "most": 0.06}
     formula = "min(body(n), most)"
 
     def check(self) -> None:
@@ -97,7 +96,7 @@ class Delay(Schedule):
 
     body: Schedule
     updates: int
-    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 10}
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 10}
     formula = "body(max(n - updates, 0))"
 
     def check(self) -> None:
@@ -131,7 +130,7 @@ class Skip(Schedule):
 
     body: Schedule
     updates: int
-    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 5}
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 5}
     formula = "body(n + updates)"
 
     def check(self) -> None:
@@ -165,7 +164,7 @@ class Repeat(Schedule):
 
     body: Schedule
     period: int
-    demo: ClassVar = {"body": Linear(0.1, steps=10), "period": 10}
+    demo: ClassVar = {"body": "Linear(0.1, steps=10)", "period": 10}
     formula = "body(n % period)"
 
     def check(self) -> None:
@@ -201,6 +200,7 @@ class PerEpoch(Schedule):
 
     Examples
     --------
+    >>> from schedules import Linear
     >>> Linear(1.0, steps=2).per_epoch(2).table(5).tolist()
     [1.0, 1.0, 0.5, 0.5, 0.0]
     >>> Linear(1.0, steps=2).per_epoch(2, smooth=True).table(5).tolist()
@@ -210,7 +210,7 @@ class PerEpoch(Schedule):
     body: Schedule
     updates_per_epoch: int
     smooth: bool = False
-    demo: ClassVar = {"body": Linear(0.1, steps=5), "updates_per_epoch": 6}
+    demo: ClassVar = {"body": "Linear(0.1, steps=5)", "updates_per_epoch": 6}
 
     @property
     def formula(self) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 
 from schedules.combinators.horizons import later, shifted
 from schedules.families.cosine import Cosine
-from schedules.families.decay import InverseSqrt
 from schedules.families.polynomial import Linear, Polynomial, Rex
 from schedules.schedule import Array, Schedule
 from stepsize.core.validation import as_count, as_number, refuse_unless
@@ -67,7 +66,7 @@ class Warmup(Schedule):
     start: float | None = None
     shift: bool = True
     shape: str = "linear"
-    demo: ClassVar = {"body": Cosine(0.1, steps=25), "updates": 8}
+    demo: ClassVar = {"body": "Cosine(0.1, steps=25)", "updates": 8}
 
     @property
     def formula(self) -> str:
@@ -148,7 +147,7 @@ class Cooldown(Schedule):
     at: int
     shape: Any = "1-sqrt"
     end: float = 0.0
-    demo: ClassVar = {"body": InverseSqrt(0.1, scale=5.0), "updates": 15, "at": 20}
+    demo: ClassVar = {"body": "InverseSqrt(0.1, scale=5.0)", "updates": 15, "at": 20}
     formula = "body(n) if n < at else end + (body(n) - end) * fall(n - at)"
 
     def check(self) -> None:

@@ -17,8 +17,7 @@ from schedules.families.decay import Power
 from schedules.families.piecewise import MultiStep, StepDecay
 from schedules.families.polynomial import Geometric, Linear, Polynomial
 from schedules.families.restarts import Cycles, Restarts
-from schedules.feedback.base import Feedback
-from schedules.feedback.product import FeedbackProduct
+from schedules.feedback.base import Feedback, FeedbackProduct
 from schedules.schedule import Constant, Schedule
 from stepsize.core.validation import refuse_unless
 

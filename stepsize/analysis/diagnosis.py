@@ -24,6 +24,7 @@ from stepsize.analysis.verdicts import (
     judge,
 )
 from stepsize.core.display import brief
+from stepsize.core.hooks import call_hook
 from stepsize.core.validation import describe
 
 __all__ = ["VERDICTS", "Diagnosis", "diagnose"]
@@ -73,9 +74,7 @@ class Diagnosis:
     __repr__ = brief
 
     def _repr_html_(self) -> str:
-        from stepsize.draw.html import diagnosis_html
-
-        return diagnosis_html(self)
+        return str(call_hook("diagnosis_html", self))
 
     def __str__(self) -> str:
         return f"{self.verdict}: {self.reason}"

@@ -5,15 +5,8 @@ import math
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
-from stepsize.cli.output import (
-    Progress,
-    add_picture_options,
-    look,
-    new_folder,
-    print_json,
-    say,
-    unused,
-)
+from stepsize.cli.output import add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.core.progress import Progress
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
 EPILOG = """\

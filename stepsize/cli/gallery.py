@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stepsize.cli.output import Progress, add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.cli.output import add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.core.progress import Progress
 
 HELP = "textbook figures with their numbers: list, draw, check, animate"
 EPILOG = """\

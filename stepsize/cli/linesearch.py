@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
-from stepsize.cli.output import Progress, add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.cli.output import add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.core.progress import Progress
 
 HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
 EPILOG = """\

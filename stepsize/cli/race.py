@@ -5,16 +5,8 @@ from functools import partial
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_number, read_optimizer, read_problem, read_record
-from stepsize.cli.output import (
-    Progress,
-    add_picture_options,
-    ascii_only,
-    look,
-    new_folder,
-    print_json,
-    say,
-    unused,
-)
+from stepsize.cli.output import add_picture_options, ascii_only, look, new_folder, print_json, say, unused
+from stepsize.core.progress import Progress
 
 HELP = "race optimizers and rates on a problem; without a problem: the seven optimizers on three"
 EPILOG = """\
@@ -90,8 +82,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _showcase(args: argparse.Namespace) -> int:
+    from optim import Optimizer
     from stepsize.experiments.default_races import SHOWS
     from stepsize.experiments.race import race
+    from stepsize.parsing import parse, parse_problem
 
     words = (
         "optimizer",
@@ -111,7 +105,10 @@ def _showcase(args: argparse.Namespace) -> int:
             raise ValueError(
                 f"--{word}: got it without a problem, expected one: stepsize race PROBLEM --{word} ..."
             )
-    built = [(show, *show.build()) for show in SHOWS]
+    built = [
+        (show, parse_problem(show.problem), [parse(text, Optimizer) for text in show.optimizers])
+        for show in SHOWS
+    ]
     drawings = len(built) * (1 + args.animate)
     progress = Progress(sum(len(optimizers) for _, _, optimizers in built) + drawings)
     results = []

@@ -135,10 +135,11 @@ def _everything() -> list[Any]:
     """Return an instance of every schedule that stands for itself."""
     from schedules import Fractions, FromFunction, Recursion, Rows, Schedule
     from stepsize.core.record import registered
+    from stepsize.parsing import example_of
 
     not_for_updates = (Fractions, FromFunction, Recursion, Rows)
     return [
-        cls(**cls.demo)
+        example_of(cls)
         for cls in registered(Schedule)
         if cls.__module__.startswith("schedules.") and cls not in not_for_updates
     ]

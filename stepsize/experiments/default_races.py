@@ -1,7 +1,6 @@
 """The main job: seven optimizers on three problems, each at rates that settle and at rates that teach."""
 
 from dataclasses import dataclass
-from typing import Any
 
 __all__ = ["SHOWS", "Show"]
 
@@ -16,13 +15,6 @@ class Show:
     tol: float
     optimizers: tuple[str, ...]
     why: str
-
-    def build(self) -> tuple[Any, list[Any]]:
-        """Return the problem and the optimizers."""
-        from optim import Optimizer
-        from stepsize.parsing import parse, parse_problem
-
-        return parse_problem(self.problem), [parse(text, Optimizer) for text in self.optimizers]
 
 
 SHOWS = (

@@ -14,7 +14,7 @@ from optim import Optimizer, Run, minimize
 from stepsize.analysis.diagnosis import Diagnosis, diagnose
 from stepsize.analysis.prediction import Prediction, observed_rate, predict
 from stepsize.core.display import counted
-from stepsize.core.hooks import hook
+from stepsize.core.hooks import call_hook
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import describe
 from stepsize.experiments.rate_labels import rate_words
@@ -146,7 +146,7 @@ class Race:
 
     def animate(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """Film the runs side by side on one landscape; everything else is as in `Run.animate`."""
-        return hook("animate")(self, path, **options)
+        return call_hook("animate", self, path, **options)
 
     def __repr__(self) -> str:
         return f"Race({self.problem.formula}: {self.summary()})"
@@ -159,9 +159,7 @@ class Race:
         return "\n".join([self.title, *lines, self.summary()])
 
     def _repr_html_(self) -> str:
-        from stepsize.draw.html import race_html
-
-        return race_html(self)
+        return str(call_hook("race_html", self))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the race as standard JSON values; what is not finite is None."""

@@ -23,7 +23,7 @@ from optim import (
     State,
     minimize,
 )
-from optim.optimizer import ANY, Hypers, Range, hyper, kind_of
+from optim.hyperparameters import ANY, Hypers, Range, hyper, kind_of
 from optim.steppers import Searched, Way, way_for
 from problems import BreastCancer, MiniBatch, Parabola, Quadratic
 from schedules import Armijo, BoldDriver, Constant, Linear, Schedule

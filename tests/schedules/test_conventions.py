@@ -34,6 +34,7 @@ from schedules import (
 )
 from schedules.dialects import keras, optax, timm, torch, transformers, wikipedia
 from stepsize.core.record import registered
+from stepsize.parsing import demo_of
 from tests.instances import SCHEDULES, name_of
 
 # One boundary, three answers
@@ -324,4 +325,4 @@ def test_lengths_are_never_0(cls):
     for name in fields:
         for bad in (0, -3, float("nan")):
             with pytest.raises((ValueError, TypeError), match=f"{name}: got"):
-                cls(**{**cls.demo, name: bad})
+                cls(**{**demo_of(cls), name: bad})

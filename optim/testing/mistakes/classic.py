@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Hypers, Optimizer
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer
 from optim.testing.gradient_streams import Stream
 
 __all__ = ["mistaken", "mistakes_of"]

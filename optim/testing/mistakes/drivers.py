@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Hypers, Optimizer
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer
 from optim.rules.wrappers import L2, DecoupledDecay
 from optim.testing.gradient_streams import Stream
 from optim.testing.mistakes.moments import MOMENTS

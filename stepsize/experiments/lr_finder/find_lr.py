@@ -6,8 +6,8 @@ from typing import Any, cast
 import numpy as np
 
 from optim import Optimizer
+from optim.hyperparameters import Hypers
 from optim.minimize import checked_problem
-from optim.optimizer import Hypers
 from schedules import FromFunction
 from stepsize.core.record import Record
 from stepsize.core.validation import as_count, describe

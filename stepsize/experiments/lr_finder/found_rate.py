@@ -8,6 +8,7 @@ import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
 from stepsize.analysis.quadratic_theory import stability_limit
+from stepsize.core.hooks import call_hook
 from stepsize.core.validation import as_count, as_number, refuse_unless
 from stepsize.experiments.lr_finder import range_test
 from stepsize.experiments.race import optimizer_label
@@ -191,9 +192,7 @@ class FoundRate:
         return f"FoundRate(best={self.best:.4g}, {band}, edge={self.edge:.4g}, steps={self.steps})"
 
     def _repr_html_(self) -> str:
-        from stepsize.draw.html import found_rate_html
-
-        return found_rate_html(self)
+        return str(call_hook("found_rate_html", self))
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stepsize.cli.output import Progress
+from stepsize.core.progress import Progress
 from stepsize.core.validation import as_count
 from stepsize.experiments.sweep.batch import Batch, Outcome, compute
 

@@ -11,9 +11,9 @@ import numpy as np
 from optim import Optimizer, Run, minimize
 from stepsize.analysis.diagnosis import VERDICTS
 from stepsize.core.display import counted
+from stepsize.core.hooks import call_hook
 from stepsize.core.storage import write_whole
 from stepsize.core.validation import as_count, did_you_mean, refuse_unless, refuse_unless_a
-from stepsize.draw.html import curves_svg, frame, table_html
 from stepsize.experiments.race import optimizer_label
 from stepsize.experiments.sweep.design import Design
 
@@ -168,7 +168,7 @@ class Sweep:
         ImportError
             If pandas is not installed.
         """
-        return frame({name: self[name] for name in self.names})
+        return call_hook("frame", {name: self[name] for name in self.names})
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table as CSV, whole or not at all; numbers read back to the same bits."""
@@ -201,8 +201,8 @@ class Sweep:
         if np.isfinite(self["final"]).any():
             best = self.best()
             rows.append(("lowest at the end", f"{self['final'][best]:.3g}: {self.optimizer(best)!r}"))
-        drawn = curves_svg(self.errors.T, "error") if len(self.at) > 1 else ""
-        return table_html(rows) + drawn
+        drawn = call_hook("curves_svg", self.errors.T, "error") if len(self.at) > 1 else ""
+        return str(call_hook("table_html", rows) + drawn)
 
     def _values(self, name: str) -> Array:
         column = 4 + list(self.design.values).index(name)

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from optim import SGD, Optimizer
-from optim.optimizer import Hyper, Hypers
+from optim.hyperparameters import Hyper, Hypers
 from problems import Problem
 from schedules import Exponential
 from stepsize.core.elementwise import join, parts

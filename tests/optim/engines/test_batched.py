@@ -8,7 +8,8 @@ import pytest
 
 from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983, Optimizer
 from optim.engines.batched import Tile, Tiles, can_be_traced, inner, take
-from optim.optimizer import Evaluation, Hyper, Hypers
+from optim.hyperparameters import Hyper, Hypers
+from optim.optimizer import Evaluation
 from optim.steppers import way_for
 from problems import Rosenbrock
 from schedules import BarzilaiBorwein, Exponential, Rows

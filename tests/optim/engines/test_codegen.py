@@ -6,7 +6,7 @@ import pytest
 from optim import SGD, Momentum, Optimizer
 from optim.engines.codegen import Writing
 from optim.engines.tracing import Untraceable, trace_function, trace_update
-from optim.optimizer import Hyper
+from optim.hyperparameters import Hyper
 from stepsize.core.elementwise import (
     arctan,
     cos,

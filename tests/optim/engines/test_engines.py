@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from optim import SGD, Adam, ClipByValue, Momentum, Optimizer, RMSprop, minimize
 from optim.engines import batched, chunks, floats, large
 from optim.engines.tracing import Untraceable, trace_function, trace_update
-from optim.optimizer import Evaluation, Hyper, Hypers
+from optim.hyperparameters import Hyper, Hypers
+from optim.optimizer import Evaluation
 from optim.steppers import way_for
 from optim.sweep import survey, sweep
 from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock

@@ -9,7 +9,8 @@ import pytest
 from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983
 from optim.engines.floats import Floats, floats_can
 from optim.engines.tracing import Symbol
-from optim.optimizer import Evaluation, Hypers
+from optim.hyperparameters import Hypers
+from optim.optimizer import Evaluation
 from optim.steppers import way_for
 from schedules import BarzilaiBorwein, Exponential
 from stepsize.core.elementwise import join, parts

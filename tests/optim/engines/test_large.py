@@ -5,7 +5,7 @@ import pytest
 
 from optim import SGD, Adam, Momentum
 from optim.engines import large, threads
-from optim.optimizer import Hypers
+from optim.hyperparameters import Hypers
 from optim.state import State
 from stepsize.core.elementwise import where
 from tests.instances import name_of

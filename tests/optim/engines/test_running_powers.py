@@ -8,7 +8,7 @@ import pytest
 from optim import SGD, Adam, Optimizer
 from optim.engines.running_powers import RunningPower, running_powers
 from optim.engines.tracing import trace_update
-from optim.optimizer import Hyper, Hypers
+from optim.hyperparameters import Hyper, Hypers
 from schedules import Exponential, Rows
 
 

@@ -34,7 +34,7 @@ from optim import (
     Yogi,
     minimize,
 )
-from optim.optimizer import Hypers
+from optim.hyperparameters import Hypers
 from problems import Parabola, Problem, Quadratic, Rosenbrock
 from tests.instances import OPTIMIZERS, name_of
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from optim import L2, SGD, AdamW, DecoupledDecay, HeavyBall, Momentum
-from optim.optimizer import Hypers
+from optim.hyperparameters import Hypers
 from optim.testing import STREAMS, Stream
 from optim.testing.adapters import Subject, trajectory
 from optim.testing.gradient_streams import relative_difference

@@ -14,7 +14,7 @@ from stepsize.cli.list import catalogue
 from stepsize.cli.main import main
 from stepsize.core.record import Record, registered
 from stepsize.experiments.default_races import SHOWS
-from stepsize.parsing import load_registry, named, parse_problem
+from stepsize.parsing import demo_of, load_registry, named, parse_problem
 
 load_registry()
 
@@ -31,7 +31,7 @@ def dresses(name):
 
 
 def wraps_a_function(cls):
-    return any(callable(v) and not isinstance(v, Record) for v in cls.demo.values())
+    return any(callable(v) and not isinstance(v, Record) for v in demo_of(cls).values())
 
 
 KINDS = {"problems": Problem, "optimizers": Optimizer, "schedules": Schedule, "searches": Search}
@@ -53,10 +53,10 @@ def test_every_name_that_list_prints_is_taken_in_any_dress(kind, name):
 
 @pytest.mark.parametrize("show", SHOWS, ids=lambda show: show.name)
 def test_the_races_of_the_main_job_are_taken_by_name(show, capsys):
-    assert parse_problem(show.name) == show.build()[0]
+    assert parse_problem(show.name) == parse_problem(show.problem)
     for word in (show.name, show.name.upper()):
         assert main(["race", word, "--steps", "3", "--no-picture"]) == 0
-        assert show.build()[0].formula in capsys.readouterr().out
+        assert parse_problem(show.problem).formula in capsys.readouterr().out
 
 
 def defaults():
