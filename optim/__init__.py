@@ -1,7 +1,9 @@
-"""Which way: the optimizers, the loop that runs them, and the record that a run leaves.
+"""Optimizers, the loop that runs them, and the record that a run leaves.
 
-A family of optimizers is loaded when one of them is first used, so that ``import optim`` takes hardly longer
-than ``import numpy``.
+`rules` has one file a family, `engines` ways to run a rule fast, `dialects` other libraries' names, `testing`
+the conformance kit. Start with `optimizer.py`, the contract, then read `rules/sgd.py` and `minimize.py`. A
+family is loaded when one of its rules is first used, so that ``import optim`` takes hardly longer than
+``import numpy``.
 """
 
 import importlib

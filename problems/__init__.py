@@ -1,4 +1,9 @@
-"""Where: test problems with gradients, and the facts that theory needs."""
+"""Test problems: functions with gradients, and the facts about them that theory needs.
+
+`landscapes` has formulas, `learning` losses of data, `stochastic` gradients with noise, `transforms` what
+moves or scales another problem, `formulas` what a user types. Start with `problem.py`, the contract, then
+read `landscapes/quadratics.py`.
+"""
 
 from typing import TYPE_CHECKING, Any
 

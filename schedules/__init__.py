@@ -1,4 +1,9 @@
-"""How far: schedules of the update index, rates that answer to the run, and line searches."""
+"""Learning rates: schedules of the update index, feedback step sizes, and line searches.
+
+`families` has the formulas, `combinators` what is made of other schedules, `feedback` step sizes that react
+to the run, `linesearch` searches along a line, `dialects` other libraries' names. Start with `schedule.py`,
+the contract, then read `families/decay.py`.
+"""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -2,7 +2,7 @@
 
 ``import stepsize as ss`` brings every public name: the optimizers (`optim`), the learning-rate schedules
 (`schedules`), the test problems (`problems`), and what stands on top of them: races, pictures, diagnoses.
-Nothing is loaded before it is used.
+Nothing is loaded before it is used. Start with docs/reading.md, or with `experiments/race.py`.
 """
 
 import importlib

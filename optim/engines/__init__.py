@@ -13,6 +13,8 @@ two make many updates at a time and leave the same run:
 
 `minimize` chooses by what rule and problem declare. A rate that answers to the run, a search, a callback, a
 problem that varies and a rule that is not elementwise are the array engine's.
+
+Start with `chunks.py`, then read `floats.py`.
 """
 
 import importlib

@@ -7,6 +7,8 @@ that it ought to have and where that comes from, and a way to draw it.
 >>> plate = gallery.catalogue()["d2l-12.3-three-rates"]()
 >>> [round(number.value, 6) for number in list(plate.numbers)[:3]], plate.misses
 ([0.060466, 3.486784, 61.917364], [])
+
+Start with `figure.py`, then read `d2l_gradient.py`.
 """
 
 import importlib
