@@ -28,7 +28,7 @@ def naive(optimizer: Optimizer, steps: int) -> Callable[[], Any]:
         x, slots = x0, optimizer.init(x0).slots
         hypers = Hypers(optimizer, x)
         for n in range(steps):
-            x, slots = optimizer.update(x, problem.grad(x), slots, hypers.at(n))
+            x, slots = optimizer.update(x, problem.grad(x), slots, hypers.resolve(n))
         return x
 
     return run

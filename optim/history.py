@@ -34,15 +34,15 @@ class History:
         Euclidean length of each update, ``|x_next - x|``.
     answer : ndarray of shape (T + 1, *S), or None
         The points to report, for optimizers whose answer differs from x.
-    answer_fun : ndarray of shape (T + 1, ...), or None
+    output_fun : ndarray of shape (T + 1, ...), or None
         The values at all points to report; of a thinned run on mini-batches, those of the whole problem.
     status : ndarray of str, shape (T,), or None
         How each line search ended: "converged", "max_step", "min_step", "budget", "uphill", "not_descent",
         "nonfinite", "degenerate" or "flat".
-    looks : ndarray of int, shape (T,), or None
+    n_trials : ndarray of int, shape (T,), or None
         How often each line search looked at the line, beyond its start.
     every : int
-        Of how many points one is kept in `x` and `answer`; the other columns are whole.
+        Of how many points one is kept in `x` and `output`; the other columns are whole.
     """
 
     x: Array
@@ -51,10 +51,10 @@ class History:
     lr: Array
     overshoot: Array
     step_norm: Array
-    answer: Array | None = None
-    answer_fun: Array | None = None
+    output: Array | None = None
+    output_fun: Array | None = None
     status: Array | None = None
-    looks: Array | None = None
+    n_trials: Array | None = None
     every: int = 1
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class History:
 
     @property
     def n(self) -> Array:
-        """After how many updates each kept point of `x` and `answer` was reached: 0, ..., T."""
+        """After how many updates each kept point of `x` and `output` was reached: 0, ..., T."""
         updates = len(self.lr)
         return np.append(np.arange(0, updates, self.every), updates)
 

@@ -104,7 +104,7 @@ def check_range(name: str, allowed: Range, value: Any, where: str) -> None:
         raise ValueError(f"{name}: got {culprit!r}{where}, expected {allowed}")
 
 
-def kind_of(value: Any) -> str:
+def rate_kind(value: Any) -> str:
     """Return "schedule", "feedback" or "search": what a rate answers to."""
     return str(getattr(value, "kind", "schedule"))
 
@@ -139,11 +139,11 @@ class Hypers:
                 value = inner._h
             elif name in names and isinstance(value, np.ndarray):
                 value = value.astype(x.dtype)
-            elif name in names and callable(value) and kind_of(value) == "schedule":
+            elif name in names and callable(value) and rate_kind(value) == "schedule":
                 (self._moving if isinstance(value, Record) else self._asked).append((name, value))
             values[name] = value
 
-    def at(self, n: int) -> Any:
+    def resolve(self, n: int) -> Any:
         """Return the record with every schedule resolved at update n."""
         values = self._h.__dict__
         values["t"] = n + 1
@@ -156,11 +156,11 @@ class Hypers:
         for name, function in self._asked:
             values[name] = self._answer(name, function, n)
         for inner in self._inner.values():
-            inner.at(n)
+            inner.resolve(n)
         return self._h
 
-    def over(self, n: int, stop: int) -> Iterator[Any]:
-        """Yield what `at` returns for the updates from n on, a little faster than it does one by one."""
+    def iterate(self, n: int, stop: int) -> Iterator[Any]:
+        """Yield what `resolve` returns for the updates from n on, a little faster than it does one by one."""
         values = self._h.__dict__
         while n < stop:
             if self._moving and not self._first <= n < self._stop:
@@ -174,7 +174,7 @@ class Hypers:
                 for name, function in self._asked:
                     values[name] = self._answer(name, function, k)
                 for inner in self._inner.values():
-                    inner.at(k)
+                    inner.resolve(k)
                 yield self._h
             n = end
 
@@ -187,11 +187,11 @@ class Hypers:
             found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
         return found
 
-    def give(self, **known: Any) -> None:
+    def provide(self, **known: Any) -> None:
         """Put into the record what its rule needs beyond the gradient."""
         self._h.__dict__.update(known)
         for inner in self._inner.values():
-            inner.give(**known)
+            inner.provide(**known)
 
     def _fill(self, n: int) -> None:
         # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.

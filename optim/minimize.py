@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.engines import engine_for, leap
+from optim.engines import engine_for
+from optim.engines.chunks import next_chunk
 from optim.failure import Failure, failure_at, failure_in
 from optim.optimizer import Evaluation, Optimizer
 from optim.recorder import Recorder, norm
 from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
-from optim.steppers import way_for
+from optim.steppers import stepper_for
 from optim.user_functions import FACTS, Guarded, guarded
 from optim.user_rules import check_rule
 from stepsize.core.protocols import SupportsGradient
-from stepsize.core.validation import as_count, as_number, describe, real_numbers, refuse_unless
+from stepsize.core.validation import as_count, as_number, describe, real_numbers, require
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -94,9 +95,11 @@ def minimize(
     """
     steps = as_count("steps", steps)
     given = checked_problem(problem)
-    where, x = prepared(given, optimizer, left_at(state, given) if x0 is None and state is not None else x0)
+    where, x = validate_problem_and_start(
+        given, optimizer, left_at(state, given) if x0 is None and state is not None else x0
+    )
     if tol is not None:
-        refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
+        require(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
     as_count("every", every, 1)
     if every > 1 and where.varies and not where.drifts and where.minimum is None:
         raise ValueError(
@@ -105,17 +108,17 @@ def minimize(
         )
     state = optimizer.init(x) if state is None else fitting(state, optimizer, x)
     n, slots = state.n, state.slots
-    way = way_for(optimizer, where, x, state, n + steps)
+    stepper = stepper_for(optimizer, where, x, state, n + steps)
     minimum = None if tol is None else where.minimum
     single = x.ndim == 1
     feasible = getattr(where, "feasible", None)
 
     with np.errstate(all="ignore"):
-        e = way.evaluate(n, x)
-        check_first(x, e)
+        e = stepper.evaluate(n, x)
+        check_initial_evaluation(x, e)
         status, stop, lost = BUDGET, n + steps, None
-        check_rule(way, x, e.g, slots, n, stop)
-        fast = engine_for(engine, way, x, slots, callback is not None)
+        check_rule(stepper, x, e.g, slots, n, stop)
+        fast = engine_for(engine, stepper, x, slots, callback is not None)
         if fast is not None:
             e = fast.begin(x, e)
         record = Recorder(optimizer, where, x, slots, e, every)
@@ -123,19 +126,22 @@ def minimize(
             if tol is not None and _is_solved(where, x, e, minimum, tol):
                 status = CONVERGED
                 break
-            if fast is not None and (chunk := leap(fast, n, x, e, slots, stop, tol, minimum)) is not None:
+            if (
+                fast is not None
+                and (chunk := next_chunk(fast, n, x, e, slots, stop, tol, minimum)) is not None
+            ):
                 record.add_chunk(chunk)
-                way.n_f, way.n_g = (count + len(chunk.lr) for count in (way.n_f, way.n_g))
+                stepper.n_f, stepper.n_g = (count + len(chunk.lr) for count in (stepper.n_f, stepper.n_g))
                 n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
                 if chunk.diverged:  # arrays make the update that left the finite numbers, and see how
                     fast = None
                 continue
             fast = None
-            x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
+            x_next, slots_next, e_next, lr = stepper.advance(n, x, e, slots)
             if feasible is not None:
                 x_next, e_next = np.clip(x_next, *feasible), None
             if e_next is None:
-                e_next = way.evaluate(n + 1, x_next)
+                e_next = stepper.evaluate(n + 1, x_next)
             if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
                 status, lost = DIVERGED, (x_next, e_next)
                 break
@@ -152,16 +158,16 @@ def minimize(
 
     # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
     diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
-    if way.searched is not None:
-        searched: dict[str, Any] = way.searched.columns(len(history.lr))
+    if stepper.searched is not None:
+        searched: dict[str, Any] = stepper.searched.columns(len(history.lr))
         history = replace(history, **searched)
     return Run(
         problem=given,
         optimizer=optimizer,
         history=history,
         jac=np.array(e.g),
-        nfev=way.n_f,
-        njev=way.n_g,
+        nfev=stepper.n_f,
+        njev=stepper.n_g,
         status=status,
         message=_message(status, len(history.lr), tol, minimum, where, diverged, failure),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
@@ -169,7 +175,7 @@ def minimize(
         state=State(
             n,
             tuple(np.array(s) for s in slots),
-            way.carry,
+            stepper.carry,
             np.array(x),
             rule_of(optimizer),
             rate_that_remembers(optimizer),
@@ -193,7 +199,7 @@ def _failure(history: Any, e: Evaluation, lost: tuple[Array, Evaluation] | None)
     return failure_in(x.reshape(len(x), -1, x.shape[-1]), f.reshape(len(f), -1), slope.reshape(len(f), -1))
 
 
-def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
+def validate_problem_and_start(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
     problem = guarded(checked_problem(problem))
     if not isinstance(optimizer, Optimizer):
@@ -243,7 +249,7 @@ def _start(problem: Any, x0: Any) -> Any:
     return np.atleast_1d(real_numbers("x0", x0, "a vector of floats, or a batch of them"))
 
 
-def check_first(x: Array, e: Evaluation) -> None:
+def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
     if np.shape(e.g) != x.shape:
         raise ValueError(f"grad: got {describe(e.g)} from the problem, expected the shape {x.shape} of x")

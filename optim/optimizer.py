@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from optim.hyperparameters import ANY, RATE, Hyper, Hypers, Range, check_range, kind_of
+from optim.hyperparameters import ANY, RATE, Hyper, Hypers, Range, check_range, rate_kind
 from optim.resume import rule_of, state_fits
 from optim.state import State
 from optim.user_rules import updating
@@ -14,7 +14,7 @@ from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array
-from stepsize.core.validation import as_floats, as_number, describe, missing, refuse_unless
+from stepsize.core.validation import as_floats, as_number, describe, missing, require
 
 __all__ = ["Evaluation", "Optimizer", "Slots"]
 
@@ -57,12 +57,12 @@ class Optimizer(Record, abstract=True):
     The paper's last line, ``x = x - lr * d``, stands in `update`. In both, ``h`` is the record itself with
     every schedule resolved at this update, and ``h.t`` = 1, 2, ... counts updates: no optimizer counts.
 
-    What a rule wants beyond the gradient it names in `needs`, and finds in ``h`` too: ``f`` is the value at
-    x; ``hess``, ``residuals``, ``jacobian`` are what the problem's methods of that name give at x; ``grad``
+    What a rule wants beyond the gradient it names in `requires`, and finds in ``h`` too: ``f`` is the value
+    at x; ``hess``, ``residuals``, ``jacobian`` are what the methods of that name give at x; ``grad``
     is the gradient as a function, to be asked at other points. All are of the problem as this update sees it.
-    A rule that `compares` takes differences of the gradients of two updates. Where the problem varies, it
-    finds ``h.grad`` and asks it for the earlier gradient once more, because two gradients compare only on one
-    mini-batch; elsewhere ``h.grad`` is None.
+    A rule that `compares_gradients` takes differences of the gradients of two updates. Where the problem
+    varies, it finds ``h.grad`` and asks it for the earlier gradient once more, because two gradients compare
+    only on one mini-batch; elsewhere ``h.grad`` is None.
 
     All methods are pure: what goes in is never written to.
 
@@ -81,8 +81,8 @@ class Optimizer(Record, abstract=True):
 
     slots: ClassVar[tuple[str, ...]] = ()
     elementwise: ClassVar[bool] = True
-    needs: ClassVar[tuple[str, ...]] = ()
-    compares: ClassVar[bool] = False
+    requires: ClassVar[tuple[str, ...]] = ()
+    compares_gradients: ClassVar[bool] = False
     batched: ClassVar[bool] = True
     demo: ClassVar[dict[str, Any]] = {}
 
@@ -124,14 +124,14 @@ class Optimizer(Record, abstract=True):
         """Return the slots before the first update: zeros like x."""
         return tuple(np.zeros_like(x) for _ in self.slots)
 
-    def answer(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Any, slots: Slots) -> Any:
         """Return the point to report, which for some rules is not where the gradient is taken."""
         return x
 
     @property
-    def answers(self) -> bool:
-        """Whether `answer` differs from x."""
-        return type(self).answer is not Optimizer.answer
+    def has_separate_output(self) -> bool:
+        """Whether `output` differs from x."""
+        return type(self).output is not Optimizer.output
 
     @property
     def update_is_inherited(self) -> bool:
@@ -139,7 +139,7 @@ class Optimizer(Record, abstract=True):
         return type(self).update is Optimizer.update
 
     @property
-    def factors(self) -> bool:
+    def is_direction_rule(self) -> bool:
         """Whether an update is x - lr * d, so that a line search can choose lr."""
         return self.update_is_inherited
 
@@ -153,7 +153,7 @@ class Optimizer(Record, abstract=True):
         """
         x = as_floats("x", x)
         x = self.spread(x.reshape(1) if x.ndim == 0 else x)
-        slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).at(0)))
+        slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).resolve(0)))
         if len(slots) != len(self.slots):
             raise ValueError(
                 f"{type(self).__name__}.start: returned {len(slots)} slots, expected {len(self.slots)}: "
@@ -189,7 +189,7 @@ class Optimizer(Record, abstract=True):
             x_next, new = call_hook("huge_step", self, x, grad, state)
         else:
             with np.errstate(all="ignore"):
-                x_next, slots = updating(self)(x, grad, state.slots, Hypers(self, x).at(state.n))
+                x_next, slots = updating(self)(x, grad, state.slots, Hypers(self, x).resolve(state.n))
             new = State(state.n + 1, slots, state.carry)
         # x and grad are the caller's, who may go on to write into them; fresh arrays have no base.
         slots = tuple(
@@ -205,8 +205,8 @@ class Optimizer(Record, abstract=True):
                 f"{type(self).__name__}: got no field lr, expected `lr: Hyper = 0.1` in the class"
             )
         x = as_floats(called, x)
-        refuse_unless(x.ndim > 0 and x.size > 0, called, x, "a vector of parameters, or a batch of them")
-        refuse_unless(bool(np.isfinite(x).all()), called, x, "finite numbers")
+        require(x.ndim > 0 and x.size > 0, called, x, "a vector of parameters, or a batch of them")
+        require(bool(np.isfinite(x).all()), called, x, "finite numbers")
         shape = x.shape
         for name, value in self.arrays():
             if value.ndim < x.ndim:
@@ -229,7 +229,7 @@ class Optimizer(Record, abstract=True):
                 yield from value.arrays()
             elif isinstance(value, np.ndarray):
                 yield name, value
-            elif isinstance(value, Record) and callable(value) and kind_of(value) == "schedule":
+            elif isinstance(value, Record) and callable(value) and rate_kind(value) == "schedule":
                 first = value(0)
                 if isinstance(first, np.ndarray):
                     yield name, first
@@ -269,13 +269,13 @@ class Optimizer(Record, abstract=True):
             raise TypeError(
                 f"{name}: got the class {value.__name__}, expected {expected}; call it with its parameters"
             )
-        if kind_of(value) != "schedule" and name != "lr":
+        if rate_kind(value) != "schedule" and name != "lr":
             raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
         if callable(value) and not isinstance(value, Record):
-            from stepsize.core.user_values import refuse_unless_of
+            from stepsize.core.user_values import require_callable_of
 
-            refuse_unless_of(name, value, "n")
-        if callable(value) or kind_of(value) != "schedule":
+            require_callable_of(name, value, "n")
+        if callable(value) or rate_kind(value) != "schedule":
             return value
         if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):
             value = super().normalise(name, as_floats(name, value, expected))
@@ -304,8 +304,8 @@ class Optimizer(Record, abstract=True):
 
 def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]:
     """Return x and grad as arrays, or say why they do not make a step."""
-    if optimizer.needs or kind_of(optimizer.lr) != "schedule":
-        needs = " and ".join(optimizer.needs)
+    if optimizer.requires or rate_kind(optimizer.lr) != "schedule":
+        needs = " and ".join(optimizer.requires)
         what = f"needs {needs}" if needs else f"takes its rate from {optimizer.lr!r}"
         raise TypeError(
             f"{type(optimizer).__name__} {what}, which a gradient alone cannot give; use minimize"

@@ -158,13 +158,13 @@ class Run:
 
     @property
     def _points(self) -> Array:
-        return self.history.x if self.history.answer is None else self.history.answer
+        return self.history.x if self.history.output is None else self.history.output
 
     @cached_property
     def loss(self) -> Array:
         """The value of the whole problem at each reported point, the start first, of shape (T + 1, ...)."""
-        if self.history.answer_fun is not None:
-            return self.history.answer_fun
+        if self.history.output_fun is not None:
+            return self.history.output_fun
         return self._whole(self.problem.fun) if self._estimated else self.history.fun
 
     @cached_property

@@ -29,10 +29,10 @@ _HISTORY = (
     "lr",
     "overshoot",
     "step_norm",
-    "answer",
-    "answer_fun",
+    "output",
+    "output_fun",
     "status",
-    "looks",
+    "n_trials",
 )
 
 
@@ -91,7 +91,7 @@ def columns(run: "Run") -> dict[str, Array]:
     told: dict[str, Array] = {"update": np.broadcast_to(rows.reshape(-1, *(1,) * len(batch)), shape)}
     if batch:
         told["run"] = np.broadcast_to(np.arange(count).reshape(batch), shape)
-    x = run.history.x if run.history.answer is None else run.history.answer
+    x = run.history.x if run.history.output is None else run.history.output
     told |= {f"x{i + 1}": x[..., i] for i in range(x.shape[-1])}
     told |= {"fun": run.loss[rows], "error": run.error[rows], "grad_norm": run.history.grad_norm[rows]}
     one = lr.shape[-1] == 1

@@ -87,9 +87,9 @@ class Guarded:
         """Return the problem as update n sees it."""
         return guarded(self._thing.at(n)) if self.varies else self
 
-    def draw(self, n: int, k: int = 0) -> Any:
+    def sample(self, n: int, k: int = 0) -> Any:
         """Return the problem as the k-th evaluation along the line of update n sees it."""
-        return guarded(self._thing.draw(n, k)) if self.varies else self
+        return guarded(self._thing.sample(n, k)) if self.varies else self
 
     def _ask(self, name: str, x: Any, axes: int) -> Any:
         function = getattr(self._thing, name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.hyperparameters import is_rule, kind_of
+from optim.hyperparameters import is_rule, rate_kind
 from stepsize.core.validation import describe
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _as_float(where: str, what: str, value: Any, x: Array) -> Array:
     return array.astype(x.dtype)
 
 
-def check_rule(way: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> None:
+def check_rule(stepper: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> None:
     """Refuse a rule from outside that has a memory of its own; let one that mixes runs make them one by one.
 
     Parameters
@@ -151,17 +151,17 @@ def check_rule(way: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> N
     ValueError
         If the rule gives two results for one and the same.
     """
-    optimizer = way.optimizer
-    if n >= stop or not is_own(optimizer) or kind_of(optimizer.lr) != "schedule":
+    optimizer = stepper.optimizer
+    if n >= stop or not is_own(optimizer) or rate_kind(optimizer.lr) != "schedule":
         return
-    if x.ndim > 1 and "grad" not in optimizer.needs and not optimizer.compares:
-        way.update = _Apart(optimizer)
-    if optimizer.needs:
+    if x.ndim > 1 and "grad" not in optimizer.requires and not optimizer.compares_gradients:
+        stepper.update = _Apart(optimizer)
+    if optimizer.requires:
         return
-    h = way.hypers.at(n)
-    first = way.update(x, g, slots, h)
-    way.update(x, 0.5 * g, slots, h)
-    if not _alike(first, way.update(x, g, slots, h)):
+    h = stepper.hypers.resolve(n)
+    first = stepper.update(x, g, slots, h)
+    stepper.update(x, 0.5 * g, slots, h)
+    if not _alike(first, stepper.update(x, g, slots, h)):
         raise ValueError(
             f"{type(optimizer).__name__}: gives two results for one x, g and slots, expected a rule that "
             "keeps what it remembers in its slots and draws random numbers from a seed and h.t"

@@ -9,7 +9,7 @@ import numpy as np
 
 from schedules import formula
 from stepsize.core.record import Default, Record
-from stepsize.core.validation import as_count, as_number, describe, missing, refuse_unless
+from stepsize.core.validation import as_count, as_number, describe, missing, require
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
@@ -172,9 +172,9 @@ class Schedule(Record, abstract=True):
 
     def then(self, after: Any, *, at: int) -> "Schedule":
         """Follow this schedule up to update `at` - 1 and `after` from update `at` on, which sees n - at."""
-        from schedules.combinators.algebra import Then
+        from schedules.combinators.algebra import Sequential
 
-        return Then(self, as_schedule(after), at)
+        return Sequential(self, as_schedule(after), at)
 
     def warmup(
         self, updates: int, *, start: float | None = None, shift: bool = True, shape: str = "linear"
@@ -314,7 +314,7 @@ def check_numbers(value: Any, name: str = "lr") -> None:
     if np.ndim(value) == 0:
         as_number(name, value)
     else:
-        refuse_unless(bool(np.all(np.isfinite(value))), name, value, "finite numbers")
+        require(bool(np.all(np.isfinite(value))), name, value, "finite numbers")
 
 
 def _is_factor(value: Any) -> bool:

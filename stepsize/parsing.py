@@ -95,11 +95,11 @@ def parse_problem(text: str) -> Any:
     """
     import problems
     from problems.formulas.parser import is_formula, names_in
-    from stepsize.experiments.default_races import SHOWS
+    from stepsize.experiments.default_races import DEFAULT_RACES
 
     load_registry()
     text = text.strip()
-    text = {show.name: show.problem for show in SHOWS}.get(text.lower(), text)
+    text = {show.name: show.problem for show in DEFAULT_RACES}.get(text.lower(), text)
     found = named(text, problems.Problem)
     if found is not None:
         return found

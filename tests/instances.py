@@ -10,7 +10,7 @@ load_registry()
 
 OPTIMIZERS = [example_of(cls) for cls in registered(optim.Optimizer)]
 SCHEDULES = [example_of(cls) for cls in registered(schedules.Schedule)]
-SEARCHES = [example_of(cls) for cls in registered(schedules.Search)]
+SEARCHES = [example_of(cls) for cls in registered(schedules.LineSearch)]
 FEEDBACK = [example_of(cls) for cls in registered(schedules.Feedback)]
 PROBLEMS = [example_of(cls) for cls in registered(problems.Problem)]
 

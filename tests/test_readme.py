@@ -91,7 +91,7 @@ def test_the_counts_are_those_of_the_registry():
         "optimizers": optim.Optimizer,
         "schedules": schedules.Schedule,
         "rates that answer to the run": schedules.Feedback,
-        "line searches": schedules.Search,
+        "line searches": schedules.LineSearch,
     }
     said = dict(re.findall(r"^\| \*\*([\w ]+)\*\* \((\d+)\)", README, flags=re.M))
     homes = ("problems", "optim", "schedules")

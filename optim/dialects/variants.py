@@ -324,6 +324,6 @@ class TorchASGD(Optimizer):
         """Start at the first rate, the average at x."""
         return np.zeros_like(x) + h.lr, x
 
-    def answer(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Any, slots: Slots) -> Any:
         """Return the average."""
         return slots[1]

@@ -28,7 +28,7 @@ __all__ = [
     "Tape",
     "Trace",
     "Untraceable",
-    "trace_answer",
+    "trace_output",
     "trace_function",
     "trace_update",
 ]
@@ -329,7 +329,7 @@ def trace_update(optimizer: Optimizer, hypers: Any, slots: int, dtype: Any) -> T
     return trace
 
 
-def trace_answer(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
+def trace_output(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
     """Return the trace of the answer, from x, the gradient (unused) and the slots.
 
     Raises
@@ -340,7 +340,7 @@ def trace_answer(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
     tape = Tape(np.dtype(dtype), is_own(optimizer))
     x, _ = tape.array(), tape.array()
     old = tuple(tape.array() for _ in range(slots))
-    return _followed(tape, lambda: [optimizer.answer(x, old)])
+    return _followed(tape, lambda: [optimizer.output(x, old)])
 
 
 def trace_function(function: Callable[[Any], Any], inputs: int, dtype: Any) -> Trace:

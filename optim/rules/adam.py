@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["AdaMax", "Adam", "AdamW", "Nadam"]
 
@@ -132,7 +132,7 @@ class AdamW(Adam):
     def check(self) -> None:
         """Refuse a convention that nobody has."""
         words = ("decoupled", "paper", "l2")
-        refuse_unless(self.decay in words, "decay", self.decay, " or ".join(map(repr, words)))
+        require(self.decay in words, "decay", self.decay, " or ".join(map(repr, words)))
 
 
 class AdaMax(Optimizer):

@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sign, sqrt, where
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["AMSGrad", "AdaBelief", "RAdam", "Yogi"]
 
@@ -83,7 +83,7 @@ class AMSGrad(Optimizer):
     def check(self) -> None:
         """Refuse a phrase that `debias` does not know."""
         phrases = ("none", "max, then correct", "correct, then max", "mean only")
-        refuse_unless(self.debias in phrases, "debias", self.debias, " or ".join(map(repr, phrases)))
+        require(self.debias in phrases, "debias", self.debias, " or ".join(map(repr, phrases)))
 
 
 class RAdam(Optimizer):
@@ -156,7 +156,7 @@ class RAdam(Optimizer):
 
     def check(self) -> None:
         """Refuse a threshold below 4."""
-        refuse_unless(self.threshold >= 4, "threshold", self.threshold, "a number of at least 4")
+        require(self.threshold >= 4, "threshold", self.threshold, "a number of at least 4")
 
 
 def _rectification(beta2: Any, t: int, threshold: float) -> tuple[Any, Any]:

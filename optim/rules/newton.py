@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.norms import power_of_two, squares_fit
-from stepsize.core.validation import as_count, refuse_unless
+from stepsize.core.validation import as_count, require
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
 
@@ -60,7 +60,7 @@ class Newton(Optimizer):
     """
 
     elementwise: ClassVar = False
-    needs: ClassVar = ("hess",)
+    requires: ClassVar = ("hess",)
     lr: Hyper = 1.0
     damping: Hyper = hyper(0.0, least=0)
     repair: str | None = "cholesky"
@@ -68,7 +68,7 @@ class Newton(Optimizer):
     def check(self) -> None:
         """Refuse an unknown repair."""
         words = (*_REPAIRS,)
-        refuse_unless(self.repair in words, "repair", self.repair, f"one of {', '.join(map(repr, words))}")
+        require(self.repair in words, "repair", self.repair, f"one of {', '.join(map(repr, words))}")
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the solution of H d = g."""
@@ -171,12 +171,12 @@ class DiagonalNewton(Optimizer):
         """Refuse an unknown source of the diagonal."""
         words = ("exact", "differences", "hutchinson")
         expected = f"one of {', '.join(map(repr, words))}"
-        refuse_unless(self.diagonal in words, "diagonal", self.diagonal, expected)
+        require(self.diagonal in words, "diagonal", self.diagonal, expected)
         as_count("samples", self.samples, 1)
         as_count("rng", self.rng)
 
     @property
-    def needs(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on where h comes from
+    def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on where h comes from
         """The Hessian, or the gradient at other points."""
         return ("hess",) if self.diagonal == "exact" else ("grad",)
 
@@ -224,7 +224,7 @@ class GaussNewton(Optimizer):
     """
 
     elementwise: ClassVar = False
-    needs: ClassVar = ("residuals", "jacobian")
+    requires: ClassVar = ("residuals", "jacobian")
     lr: Hyper = 1.0
     damping: Hyper = hyper(0.0, least=0)
 

@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["DAdaptAdam", "Prodigy"]
 
@@ -20,7 +20,7 @@ class _RateFree(Optimizer, abstract=True):
     elementwise: ClassVar = False
 
     @property
-    def factors(self) -> bool:
+    def is_direction_rule(self) -> bool:
         """False: the rate takes part in the estimate."""
         return False
 
@@ -106,7 +106,7 @@ class Prodigy(_RateFree):
 
     def check(self) -> None:
         """Refuse a first estimate that is not above 0."""
-        refuse_unless(self.d0 > 0, "d0", self.d0, "a number above 0")
+        require(self.d0 > 0, "d0", self.d0, "a number above 0")
 
 
 class DAdaptAdam(_RateFree):
@@ -186,7 +186,7 @@ class DAdaptAdam(_RateFree):
 
     def check(self) -> None:
         """Refuse a first estimate that is not above 0."""
-        refuse_unless(self.d0 > 0, "d0", self.d0, "a number above 0")
+        require(self.d0 > 0, "d0", self.d0, "a number above 0")
 
 
 def _adams_correction(h: Any) -> Any:

@@ -97,7 +97,7 @@ class ScheduleFreeSGD(Optimizer):
         """Start z and the average at x."""
         return (x, x, *(np.zeros_like(x) for _ in self.slots[2:]))
 
-    def answer(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Any, slots: Slots) -> Any:
         """Return the average."""
         return slots[1]
 

@@ -286,6 +286,6 @@ class Nesterov1983(Optimizer):
         """Start theta at x and a at 1."""
         return x, np.ones_like(x)
 
-    def answer(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Any, slots: Slots) -> Any:
         """Return theta."""
         return slots[0]

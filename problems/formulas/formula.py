@@ -13,7 +13,7 @@ from problems.formulas.writer import function_of, written
 from problems.problem import Array, Problem
 from stepsize.core.display import counted
 from stepsize.core.elementwise import parts
-from stepsize.core.validation import as_floats, describe, refuse_unless
+from stepsize.core.validation import as_floats, describe, require
 
 __all__ = ["Formula"]
 
@@ -75,11 +75,11 @@ class Formula(Problem):
         """Refuse what is no formula, and a start that does not fit its variables."""
         names = self.variables
         if self.start is not None:
-            refuse_unless(np.ndim(self.start) == 1, "x0", self.start, "a number for each variable")
+            require(np.ndim(self.start) == 1, "x0", self.start, "a number for each variable")
             if len(self.start) != len(names):
                 came = counted(len(self.start), "number")
                 raise ValueError(f"x0: got {came}, expected {len(names)}, for {', '.join(names)}")
-            refuse_unless(bool(np.isfinite(self.start).all()), "x0", self.start, "finite numbers")
+            require(bool(np.isfinite(self.start).all()), "x0", self.start, "finite numbers")
 
     @cached_property
     def _made(self) -> "_Made":

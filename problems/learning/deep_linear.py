@@ -8,7 +8,7 @@ import numpy as np
 from problems.learning.finite_sum import FiniteSum
 from problems.problem import Array, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]
 
@@ -109,7 +109,7 @@ class DiagonalLinearNetwork(FiniteSum):
             as_count(name, getattr(self, name), 1)
         as_count("rng", self.rng)
         as_number("scale", self.scale)
-        refuse_unless(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
+        require(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
 
     @cached_property
     def sparse_vector(self) -> Array:

@@ -7,13 +7,13 @@ import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Problem
-from problems.stochastic.estimate import Estimate, Stats, generator
-from stepsize.core.validation import as_floats, describe, refuse_unless
+from problems.stochastic.estimate import Stats, StochasticProblem, generator
+from stepsize.core.validation import as_floats, describe, require
 
 __all__ = ["AdditiveNoise"]
 
 
-class AdditiveNoise(Estimate):
+class AdditiveNoise(StochasticProblem):
     r"""A problem of which each update sees value and gradient with normal noise added.
 
     .. math:: \hat f = f(x) + \sigma_f\, n_0, \qquad \hat g_i = \nabla_i f(x) + \sigma_g\, n_i
@@ -81,7 +81,7 @@ class AdditiveNoise(Estimate):
         for name in ("sigma_f", "sigma_g"):
             value = getattr(self, name)
             sigma = as_floats(name, value)
-            refuse_unless(bool((sigma >= 0).all()), name, value, "standard deviations of at least 0")
+            require(bool((sigma >= 0).all()), name, value, "standard deviations of at least 0")
             if sigma.ndim and (name == "sigma_f" or sigma.shape != (self.dim,)):
                 d = "" if name == "sigma_f" else f", or {self.dim} of them"
                 raise ValueError(f"{name}: got {describe(value)}, expected one number{d}")

@@ -8,7 +8,7 @@ import numpy as np
 from problems.learning.finite_sum import Batch
 from problems.learning.logistic import LogisticRegression
 from problems.problem import Array
-from problems.stochastic.estimate import Estimate, generator, one_of
+from problems.stochastic.estimate import StochasticProblem, generator, one_of
 from stepsize.core.validation import as_count, describe
 
 __all__ = ["MiniBatch"]
@@ -19,7 +19,7 @@ SHUFFLE = ("epoch", "slices", "update", "once", "never")
 _EPOCH, _UPDATE, _LOAD = range(3)
 
 
-class MiniBatch(Estimate):
+class MiniBatch(StochasticProblem):
     r"""A finite sum of which each update sees a few examples.
 
     .. math:: f(x) = \frac1N \sum_{i=1}^N f_i(x), \qquad f_B(x) = \frac{1}{|B|} \sum_{i \in B} f_i(x)

@@ -9,14 +9,14 @@ import numpy as np
 
 from schedules.combinators.horizons import later, settle, shifted
 from schedules.schedule import Array, Schedule, as_schedule
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = [
-    "Fractions",
+    "Phases",
     "Product",
-    "Rows",
+    "PerRun",
     "Sum",
-    "Then",
+    "Sequential",
 ]
 
 
@@ -104,7 +104,7 @@ class Sum(Schedule):
         return min(self.first.tail, self.second.tail)
 
 
-class Then(Schedule):
+class Sequential(Schedule):
     """One schedule up to a boundary, another from it on; the second starts at its own 0.
 
     The boundary is half-open: update `at` is the first to use `after`.
@@ -143,7 +143,7 @@ class Then(Schedule):
         return self.after.tail
 
 
-class Fractions(Schedule):
+class Phases(Schedule):
     """Schedules that share a run by fractions; n is the part of the run that has passed, from 0 to 1.
 
     Each is played from its own 0 to its own 1 in its share. ``.per_epoch(updates, smooth=True)`` makes
@@ -159,7 +159,7 @@ class Fractions(Schedule):
     Examples
     --------
     >>> from schedules import Constant, Fractions, Linear
-    >>> halves = Fractions([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
+    >>> halves = Phases([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
     >>> halves.per_epoch(4, smooth=True).table(5).tolist()
     [0.0, 0.5, 1.0, 1.0, 1.0]
     """
@@ -186,12 +186,12 @@ class Fractions(Schedule):
 
     def check(self) -> None:
         """Refuse shares that are no shares of one whole."""
-        refuse_unless(isinstance(self.shares, tuple), "shares", self.shares, "a list of fractions")
+        require(isinstance(self.shares, tuple), "shares", self.shares, "a list of fractions")
         for share in self.shares:
-            refuse_unless(as_number("shares", share) > 0, "shares", share, "fractions above 0")
-        refuse_unless(abs(sum(self.shares) - 1) < 1e-6, "shares", self.shares, "fractions that add up to 1")
+            require(as_number("shares", share) > 0, "shares", share, "fractions above 0")
+        require(abs(sum(self.shares) - 1) < 1e-6, "shares", self.shares, "fractions that add up to 1")
         matched = isinstance(self.schedules, tuple) and len(self.schedules) == len(self.shares)
-        refuse_unless(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
+        require(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
 
     def value(self, n: Array) -> Any:
         """Return the value of the member whose share n is in."""
@@ -208,7 +208,7 @@ class Fractions(Schedule):
         return 1
 
 
-class Rows(Schedule):
+class PerRun(Schedule):
     """A different schedule for every run of a batch: row i of x follows the i-th schedule.
 
     Parameters
@@ -219,7 +219,7 @@ class Rows(Schedule):
     Examples
     --------
     >>> from schedules import Rows
-    >>> Rows([0.1, 0.2])(0).tolist()
+    >>> PerRun([0.1, 0.2])(0).tolist()
     [[0.1], [0.2]]
     """
 
@@ -237,7 +237,7 @@ class Rows(Schedule):
 
     def check(self) -> None:
         """Turn every entry into a schedule."""
-        refuse_unless(
+        require(
             isinstance(self.schedules, tuple) and len(self.schedules) > 0,
             "schedules",
             self.schedules,
@@ -245,9 +245,9 @@ class Rows(Schedule):
         )
         object.__setattr__(self, "schedules", tuple(as_schedule(s) for s in self.schedules))
 
-    def rows(self, which: Any) -> "Rows":
+    def rows(self, which: Any) -> "PerRun":
         """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
-        return Rows(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
+        return PerRun(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
 
     def value(self, n: Array) -> Any:
         """Return the values with the rows on the axis before the last: shape (..., B, 1)."""

@@ -11,7 +11,7 @@ from schedules.combinators.horizons import later, shifted
 from schedules.families.cosine import Cosine
 from schedules.families.polynomial import Linear, Polynomial, Rex
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Cooldown", "Warmup"]
 
@@ -83,10 +83,10 @@ class Warmup(Schedule):
     def check(self) -> None:
         """Refuse an empty rise and a start that cannot be multiplied."""
         as_count("updates", self.updates, 1)
-        refuse_unless(self.shape in _RISES, "shape", self.shape, f"one of {', '.join(_RISES)}")
+        require(self.shape in _RISES, "shape", self.shape, f"one of {', '.join(_RISES)}")
         if self.start is not None:
             as_number("start", self.start)
-            refuse_unless(self.shift, "shift", self.shift, "True when a start is given")
+            require(self.shift, "shift", self.shift, "True when a start is given")
 
     def value(self, n: Array) -> Any:
         """Return the rise for n < W, the body afterwards."""
@@ -157,7 +157,7 @@ class Cooldown(Schedule):
         as_number("end", self.end)
         if not isinstance(self.shape, Schedule):
             known = isinstance(self.shape, str) and self.shape in _FALLS
-            refuse_unless(known, "shape", self.shape, f"a schedule or one of {', '.join(_FALLS)}")
+            require(known, "shape", self.shape, f"a schedule or one of {', '.join(_FALLS)}")
 
     @property
     def fall(self) -> Schedule:

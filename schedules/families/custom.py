@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.user_values import refuse_unless_of
+from stepsize.core.user_values import require_callable_of
 from stepsize.core.validation import as_number, describe
 
 __all__ = ["FromFunction", "Recursion"]
@@ -103,7 +103,7 @@ class Recursion(Schedule):
 def _refuse_unless_of(function: Any, *given: str) -> None:
     if not callable(function):
         raise TypeError(f"function: got {describe(function)}, expected a function of ({', '.join(given)})")
-    refuse_unless_of("function", function, *given)
+    require_callable_of("function", function, *given)
 
 
 def _asked(function: Any, n: int) -> Any:

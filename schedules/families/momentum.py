@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["NesterovSequence", "SutskeverMomentum"]
 
@@ -76,7 +76,7 @@ class SutskeverMomentum(Schedule):
 
     def check(self) -> None:
         """Refuse a cap that is no momentum."""
-        refuse_unless(0 <= as_number("most", self.most) <= 1, "most", self.most, "a momentum from 0 to 1")
+        require(0 <= as_number("most", self.most) <= 1, "most", self.most, "a momentum from 0 to 1")
         as_count("every", self.every, 1)
 
     def value(self, n: Array) -> Any:

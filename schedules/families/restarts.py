@@ -8,7 +8,7 @@ import numpy as np
 from schedules.families.polynomial import Linear
 from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Cycles", "PeriodicCosine", "Restarts"]
 
@@ -46,7 +46,7 @@ class PeriodicCosine(Schedule):
         """Refuse a wave without length."""
         check_numbers(self.lr)
         check_numbers(self.end, "end")
-        refuse_unless(as_number("steps", self.steps) > 0, "steps", self.steps, "a number above 0")
+        require(as_number("steps", self.steps) > 0, "steps", self.steps, "a number above 0")
 
     def value(self, n: Array) -> Any:
         """Return end + (lr - end) 1/2 (1 + cos(pi n / T))."""
@@ -275,9 +275,9 @@ def cycle_text(mult: float) -> tuple[str, str]:
 
 def check_cycles(steps: Any, mult: Any, decay: Any, cycles: Any) -> None:
     """Refuse cycles without length or a factor below 0."""
-    refuse_unless(as_number("steps", steps) > 0, "steps", steps, "a length above 0")
-    refuse_unless(as_number("mult", mult) > 0, "mult", mult, "a factor above 0")
-    refuse_unless(as_number("decay", decay) >= 0, "decay", decay, "a factor of at least 0")
+    require(as_number("steps", steps) > 0, "steps", steps, "a length above 0")
+    require(as_number("mult", mult) > 0, "mult", mult, "a factor above 0")
+    require(as_number("decay", decay) >= 0, "decay", decay, "a factor of at least 0")
     if cycles is not None:
         as_count("cycles", cycles, 1)
 

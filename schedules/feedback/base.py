@@ -16,8 +16,8 @@ Array = np.ndarray[Any, Any]
 class Feedback(Record, abstract=True):
     """A rate found anew before each update from the run itself: its values, its gradients, its points.
 
-    A subclass writes two pure functions: `begin` makes the first memory, a dict of JSON values and arrays,
-    and `rate` turns a report and the memory into a rate and the next memory. ``SGD(lr=Polyak())`` takes one
+    A subclass writes two pure functions: `init` makes the first memory, a dict of JSON values and arrays,
+    and `update` turns a report and the memory into a rate and the next memory. ``SGD(lr=Polyak())`` takes one
     in the slot of a schedule; `minimize` carries the memory in the run's state, so that it is saved and
     resumed with it. The product with a schedule or a number is a feedback rate again: ``Cosine(...) *
     Plateau()``.
@@ -29,16 +29,16 @@ class Feedback(Record, abstract=True):
     batched: ClassVar[bool] = False
     demo: ClassVar[dict[str, Any]] = {}
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return what is remembered before the first update from x."""
         raise missing(self, "begin(self, x)")
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the rate of the coming update, and what is remembered after it."""
         raise missing(self, "rate(self, report, carry)")
 
     @property
-    def undoes(self) -> bool:
+    def can_roll_back(self) -> bool:
         """Whether the rule may take back the last update, by ``carry["undo"]``."""
         return False
 
@@ -75,18 +75,18 @@ class FeedbackProduct(Feedback):
     demo: ClassVar = {"rule": "AdaGradNorm(0.1)", "schedule": "InverseSqrt(0.1)"}
 
     @property
-    def undoes(self) -> bool:
+    def can_roll_back(self) -> bool:
         """Whether the rule may take back the last update."""
-        return self.rule.undoes
+        return self.rule.can_roll_back
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return the rule's first memory."""
-        return self.rule.begin(x)
+        return self.rule.init(x)
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the rule's rate times the schedule's value."""
-        rate, carry = self.rule.rate(report, carry)
-        return rate * self.schedule(report.n), carry
+        rate, carry = self.rule.update(info, carry)
+        return rate * self.schedule(info.n), carry
 
     def __mul__(self, other: Any) -> Feedback:
         if isinstance(other, Feedback | str):

@@ -4,7 +4,7 @@ import math
 from typing import Any, ClassVar
 
 from schedules.feedback.base import Array, Feedback
-from stepsize.core.validation import as_count, as_number, describe, refuse_unless
+from stepsize.core.validation import as_count, as_number, describe, require
 
 __all__ = ["BoldDriver", "Greedy", "Plateau"]
 
@@ -72,19 +72,19 @@ class Plateau(Feedback):
     def check(self) -> None:
         """Refuse a rule that cannot reduce, and a patience that would fire on improvements."""
         _check_watch(self)
-        refuse_unless(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
+        require(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
         for name, least in (("patience", 1), ("cooldown", 0), ("mean", 1), ("wait", 0)):
             as_count(name, getattr(self, name), least)
         _at_least(0, least=self.least, eps=self.eps)
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a best."""
         return {"rate": self.lr, "best": None, "bad": 0, "cool": 0, "sum": 0.0, "count": 0, "wait": self.wait}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the rate, reduced if the report is one too many."""
-        if report.n % self.every == 0:
-            carry = self.told(_metric(self, report), carry)
+        if info.n % self.every == 0:
+            carry = self.told(_metric(self, info), carry)
         return carry["rate"], carry
 
     def told(self, metric: float, carry: dict[str, Any]) -> dict[str, Any]:
@@ -171,19 +171,19 @@ class Greedy(Feedback):
     def check(self) -> None:
         """Refuse a factor that changes nothing."""
         _check_watch(self)
-        refuse_unless(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
+        require(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
         for name, least in (("patience", 0), ("cooldown", 0), ("warmup", 0), ("window", 1)):
             as_count(name, getattr(self, name), least)
         _at_least(0, least=self.least, most=self.most, eps=self.eps)
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a best."""
         return {"rate": self.lr, "best": None, "good": 0, "bad": 0, "rest": 0, "seen": []}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the rate after one more report."""
-        if report.n % self.every == 0:
-            carry = self.told(_metric(self, report), carry)
+        if info.n % self.every == 0:
+            carry = self.told(_metric(self, info), carry)
         return carry["rate"], carry
 
     def told(self, metric: float, carry: dict[str, Any]) -> dict[str, Any]:
@@ -248,21 +248,21 @@ class BoldDriver(Feedback):
     up: float = 1.05
     down: float = 0.5
     demo: ClassVar = {"lr": 1e-3}
-    undoes = True
+    can_roll_back = True
 
     def check(self) -> None:
         """Refuse factors on the wrong side of 1."""
         _at_least(0, lr=self.lr)
         _at_least(1, up=self.up)
-        refuse_unless(0 < as_number("down", self.down) < 1, "down", self.down, "between 0 and 1")
+        require(0 < as_number("down", self.down) < 1, "down", self.down, "between 0 and 1")
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a loss."""
         return {"rate": self.lr, "f": None, "undo": False}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the next rate; the memory says whether the last update is to be undone."""
-        f, last, rate = float(report.f), carry["f"], carry["rate"]
+        f, last, rate = float(info.f), carry["f"], carry["rate"]
         if last is None or f == last:
             return rate, {"rate": rate, "f": f, "undo": False}
         if f < last:
@@ -277,11 +277,11 @@ def _check_watch(rule: Any) -> None:
         raise TypeError(f"watch: got {describe(rule.watch)}, expected a problem or a function of x")
 
 
-def _metric(rule: Any, report: Any) -> float:
+def _metric(rule: Any, info: Any) -> float:
     """Return what is watched: the loss of the run, a function of x, or the value of another problem."""
     if rule.watch is None:
-        return float(report.f)
-    return float(getattr(rule.watch, "fun", rule.watch)(report.x))
+        return float(info.f)
+    return float(getattr(rule.watch, "fun", rule.watch)(info.x))
 
 
 def _better(rule: Any, metric: float, best: float | None) -> bool:
@@ -293,7 +293,7 @@ def _better(rule: Any, metric: float, best: float | None) -> bool:
 
 
 def _told_all(rule: Any, metrics: Any) -> list[float]:
-    carry, rates = rule.begin(None), []
+    carry, rates = rule.init(None), []
     for metric in metrics:
         carry = rule.told(float(metric), carry)
         rates.append(carry["rate"])
@@ -302,4 +302,4 @@ def _told_all(rule: Any, metrics: Any) -> list[float]:
 
 def _at_least(bound: float, /, **values: Any) -> None:
     for name, value in values.items():
-        refuse_unless(as_number(name, value) >= bound, name, value, f"a number of at least {bound}")
+        require(as_number(name, value) >= bound, name, value, f"a number of at least {bound}")

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
-from stepsize.cli.output import add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
 from stepsize.core.progress import Progress
 
 HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     """Search, print, draw."""
     from optim import minimize
 
-    look(args)
+    picture_options(args)
     chosen = read_problem(args)
     whole = chosen.problem
     optimizers = _optimizers(args)
@@ -100,23 +100,23 @@ def run(args: argparse.Namespace) -> int:
         told = {"problem": whole.formula, "runs": rows, "picture": picture and str(picture)}
         print_json(told)
         return 0
-    say(f"{problems[0].formula}   {args.steps} updates")
+    echo(f"{problems[0].formula}   {args.steps} updates")
     if chosen.note:
-        say(chosen.note)
+        echo(chosen.note)
     for line in _table(rows):
-        say(line)
+        echo(line)
     if picture:
-        say(f"picture: {picture}")
-    say(f"next: {_advice(args)}")
+        echo(f"picture: {picture}")
+    echo(f"next: {_advice(args)}")
     return 0
 
 
 def _optimizers(args: argparse.Namespace) -> list[Any]:
     """Return the optimizer once for every search."""
-    from schedules import Search
+    from schedules import LineSearch
 
     optimizer = read_optimizer(args.optimizer, "--optimizer")
-    searches = [read_record(text, Search, "--search") for text in args.search or ["StrongWolfe"]]
+    searches = [read_record(text, LineSearch, "--search") for text in args.search or ["StrongWolfe"]]
     return [optimizer.replace(lr=search) for search in searches]
 
 
@@ -148,7 +148,7 @@ def _row(run: Any) -> dict[str, Any]:
         "updates": run.nit,
         "values": run.nfev,
         "gradients": run.njev,
-        "looks": round(float(run.history.looks.mean()), 3) if run.nit else 0.0,
+        "n_trials": round(float(run.history.n_trials.mean()), 3) if run.nit else 0.0,
         "step": float(np.median(run.history.lr)) if run.nit else 0.0,
         "loss": float(run.problem.fun(run.last_x)),
         "status": {str(words[i]): int(counts[i]) for i in order},
@@ -181,7 +181,9 @@ def _draw(args: argparse.Namespace, runs: list[Any]) -> Any:
     from stepsize import draw
 
     folder = new_folder(args.out)
-    return draw.save(draw.searches(runs, args.update), unused(folder, "linesearch.png"), **look(args))
+    return draw.save(
+        draw.searches(runs, args.update), unused(folder, "linesearch.png"), **picture_options(args)
+    )
 
 
 def _advice(args: argparse.Namespace) -> str:

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from stepsize import __version__, cli
 from stepsize.cli.arguments import read_number
-from stepsize.cli.output import say
+from stepsize.cli.output import echo
 
 __all__ = ["main"]
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     args = parser.parse_args(_spared(sys.argv[1:] if argv is None else list(argv)))
     if args.command is None:
-        say(WORTH_TRYING)
+        echo(WORTH_TRYING)
         return 0
     try:
         return int(args.run(args))

@@ -10,10 +10,10 @@ from typing import Any
 __all__ = [
     "add_picture_options",
     "ascii_only",
-    "look",
+    "picture_options",
     "new_folder",
     "print_json",
-    "say",
+    "echo",
     "unused",
 ]
 
@@ -28,7 +28,7 @@ def ascii_only() -> bool:
     return False
 
 
-def say(text: str = "") -> None:
+def echo(text: str = "") -> None:
     """Print a line; what the terminal cannot show is replaced."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     print(text.encode(encoding, "replace").decode(encoding))
@@ -79,7 +79,7 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dpi", type=float, metavar="N", help="dots an inch (default 160, of films 100)")
 
 
-def look(args: argparse.Namespace) -> dict[str, Any]:
+def picture_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return --size and --dpi for `draw.save`; read before any work, so that a bad one is refused."""
     if args.size is None and args.dpi is None:
         return {"size": None, "dpi": None}

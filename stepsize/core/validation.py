@@ -15,8 +15,8 @@ __all__ = [
     "describe",
     "missing",
     "real_numbers",
-    "refuse_unless",
-    "refuse_unless_a",
+    "require",
+    "require_a",
 ]
 
 
@@ -59,13 +59,13 @@ def describe(value: Any) -> str:
     return text if text.startswith(f"{kind}(") else f"the {kind} {text}"
 
 
-def refuse_unless(condition: bool, name: str, value: Any, expected: str) -> None:
+def require(condition: bool, name: str, value: Any, expected: str) -> None:
     """Raise ``ValueError("name: got ..., expected ...")`` unless the condition holds."""
     if not condition:
         raise ValueError(f"{name}: got {describe(value)}, expected {expected}")
 
 
-def refuse_unless_a(kind: type | tuple[type, ...], name: str, value: Any, expected: str) -> None:
+def require_a(kind: type | tuple[type, ...], name: str, value: Any, expected: str) -> None:
     """Raise ``TypeError("name: got ..., expected ...")`` unless the value is of that kind."""
     if not isinstance(value, kind):
         raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
@@ -76,7 +76,7 @@ def as_number(name: str, value: Any, expected: str = "a finite number") -> float
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
     number = float(value)
-    refuse_unless(math.isfinite(number), name, value, expected)
+    require(math.isfinite(number), name, value, expected)
     return number
 
 
@@ -89,7 +89,7 @@ def as_count(name: str, value: Any, least: int = 0) -> int:
         count = operator.index(value)
     except TypeError:
         raise TypeError(f"{name}: got {describe(value)}, expected {expected}") from None
-    refuse_unless(count >= least, name, count, expected)
+    require(count >= least, name, count, expected)
     return count
 
 

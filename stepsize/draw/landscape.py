@@ -10,7 +10,7 @@ import matplotlib.ticker
 import numpy as np
 from matplotlib.axes import Axes
 
-from problems import Custom
+from problems import FunctionProblem
 from stepsize.core.validation import describe
 from stepsize.draw.style import INK, axes_or_new, style
 from stepsize.draw.window import domain_window, heights, levels_of, values_on
@@ -44,7 +44,9 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
     with style():
         ax = axes_or_new(ax)
         (left, right), (bottom, top) = domain_window(problem) if window is None else window
-        points = 101 if isinstance(problem, Custom) else 201  # a user's function is asked point by point
+        points = (
+            101 if isinstance(problem, FunctionProblem) else 201
+        )  # a user's function is asked point by point
         x, y = np.meshgrid(np.linspace(left, right, points), np.linspace(bottom, top, points))
         z = values_on(problem, np.stack([x, y], axis=-1))
         height = heights(z, problem.minimum)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-__all__ = ["SHOWS", "Show"]
+__all__ = ["DEFAULT_RACES", "RaceSpec"]
 
 
 @dataclass(frozen=True)
-class Show:
+class RaceSpec:
     """One problem of the main job, with its entries as expressions, which is how a reader would type them."""
 
     name: str
@@ -17,8 +17,8 @@ class Show:
     why: str
 
 
-SHOWS = (
-    Show(
+DEFAULT_RACES = (
+    RaceSpec(
         name="bowl",
         problem="Quadratic",
         steps=300,
@@ -44,7 +44,7 @@ SHOWS = (
         why="the bowl bends 20 times more across than along: a rate is too large for the one direction long "
         "before it is large enough for the other",
     ),
-    Show(
+    RaceSpec(
         name="rosenbrock",
         problem="Rosenbrock",
         steps=10_000,
@@ -69,7 +69,7 @@ SHOWS = (
         ),
         why="the valley is curved, so a rate that is fast along it is thrown against its walls",
     ),
-    Show(
+    RaceSpec(
         name="breast-cancer",
         problem="BreastCancer",
         steps=2000,

@@ -9,7 +9,7 @@ import pytest
 from optim import L2, SGD, GaussNewton, Momentum, Newton, PolyakRuppert, minimize
 from optim.minimize import _message, checked_problem
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED
-from optim.steppers import Way
+from optim.steppers import Stepper
 from problems import AdditiveNoise, Parabola, Problem, Rosenbrock
 from schedules import Armijo, BoldDriver, Constant
 
@@ -169,7 +169,7 @@ class TestTheEngine:
     @pytest.mark.parametrize("engine", ["auto", "floats"])
     def test_a_single_run_is_left_to_it(self, engine, monkeypatch):
         whole = minimize(Rosenbrock(), SGD(lr=1e-3), steps=600, engine="array")
-        monkeypatch.setattr(Way, "advance", None)
+        monkeypatch.setattr(Stepper, "advance", None)
         run = minimize(Rosenbrock(), SGD(lr=1e-3), steps=600, engine=engine)
         assert np.array_equal(run.history.x, whole.history.x)
         with pytest.raises(TypeError):
@@ -177,7 +177,7 @@ class TestTheEngine:
 
     @pytest.mark.parametrize("engine", ["auto", "traced"])
     def test_a_batch_is_left_to_it(self, engine, monkeypatch):
-        monkeypatch.setattr(Way, "advance", None)
+        monkeypatch.setattr(Stepper, "advance", None)
         run = minimize(Rosenbrock(), SGD(lr=1e-3), np.ones((3, 2)), steps=5, engine=engine)
         assert (run.x == 1.0).all()
 
@@ -270,8 +270,8 @@ class TestSearches:
         """x^2/2: a step of 1 ends at the minimum, where nothing is left to look for."""
         run = minimize(Parabola(curvature=1.0, start=2.0), SGD(lr=Armijo(alpha0=1.0)), steps=3)
         assert run.history.status[:1].tolist() == ["converged"]
-        assert run.history.looks[:1].tolist() == [1]
-        assert len(run.history.status) == len(run.history.looks) == 3
+        assert run.history.n_trials[:1].tolist() == [1]
+        assert len(run.history.status) == len(run.history.n_trials) == 3
 
 
 class TestNoUpdates:
@@ -387,13 +387,13 @@ class TestSomebodyElsesProblem:
     def test_one_that_varies_and_says_no_more_is_seen_as_it_is_at_each_update(self):
         """(x - n)^2/2 at update n: half way from 2 to 0, then from 1 to 1, then from 1 to 2."""
 
-        class Moving(Bare):
+        class TimeVarying(Bare):
             varies = True
 
             def at(self, n):
                 return Problem.of(lambda x: 0.5 * ((x - n) @ (x - n)), lambda x: x - n, x0=[0.0])
 
-        run = minimize(Moving(), SGD(lr=0.5), [2.0], steps=3)
+        run = minimize(TimeVarying(), SGD(lr=0.5), [2.0], steps=3)
         assert run.history.x.ravel().tolist() == [2.0, 1.0, 1.0, 1.5]
 
     def test_a_run_of_it_can_be_pickled(self):

@@ -7,7 +7,7 @@ import stepsize as ss
 from optim import SGD, Adam, ClipByNorm, Momentum, minimize
 from optim.sweep import survey, sweep
 from problems import MiniBatch, Quadratic, Rosenbrock
-from schedules import Constant, Cycles, Fractions, FromFunction, Linear, Rows, Schedule
+from schedules import Constant, Cycles, FromFunction, Linear, PerRun, Phases, Schedule
 from stepsize.core.record import registered
 from stepsize.parsing import demo_of
 
@@ -37,7 +37,7 @@ WRAPPED = {
     "repeat": lambda t, length: t.repeat(length),
     "epochs": lambda t, _: t.per_epoch(3),
     "cycles": lambda t, length: Cycles(t, length),
-    "rows": lambda t, _: Rows([t, 0.01, t]),
+    "rows": lambda t, _: PerRun([t, 0.01, t]),
 }
 
 
@@ -161,5 +161,5 @@ def test_no_member_is_asked_beyond_the_update_that_is_wanted(cls, last):
 
 def test_fractions_play_each_member_from_0_to_1():
     Spy.asked[0] = -1.0
-    Fractions([0.25, 0.75], [Spy(), Spy()])(np.linspace(0.0, 3.0, 50))
+    Phases([0.25, 0.75], [Spy(), Spy()])(np.linspace(0.0, 3.0, 50))
     assert Spy.asked[0] == 1.0

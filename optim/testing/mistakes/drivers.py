@@ -77,7 +77,7 @@ def _run(optimizer: Optimizer, way: Way, stream: Stream) -> Array:
         x = rows[-1].copy()
         for k, part in enumerate(parts):
             t = way.count(n, k, len(parts)) if way.count else n + 1
-            h = hypers[factor].at(t - 1)
+            h = hypers[factor].resolve(t - 1)
             own = 0 if way.shared else k
             if own not in state or way.forgets:
                 state[own] = _begin(optimizer, way, x[part], g[part], h)

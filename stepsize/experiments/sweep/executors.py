@@ -8,12 +8,12 @@ from typing import Any
 
 from stepsize.core.progress import Progress
 from stepsize.core.validation import as_count
-from stepsize.experiments.sweep.batch import Batch, Outcome, compute
+from stepsize.experiments.sweep.batch import Batch, RunSummary, compute
 
 __all__ = ["outcomes", "progress_for"]
 
 
-def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[tuple[int, Outcome]]:
+def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[tuple[int, RunSummary]]:
     """Yield what comes out of each batch, with its place in the list, in the order in which they are done.
 
     Parameters
@@ -52,7 +52,7 @@ def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[t
         )
 
 
-def _placed(place: int, batch: Batch) -> tuple[int, Outcome]:
+def _placed(place: int, batch: Batch) -> tuple[int, RunSummary]:
     return place, compute(batch)
 
 

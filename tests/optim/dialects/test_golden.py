@@ -91,13 +91,13 @@ def trajectory(optimizer, library, case):
     """Run the rule on a^4/4 + a b + (1 + a^2) b^2, written as the generator writes its gradient."""
     x = np.array(GOLDEN[library]["x0"])
     state = optimizer.init(x)
-    rows, answers = [x], [optimizer.answer(x, state.slots)]
+    rows, answers = [x], [optimizer.output(x, state.slots)]
     for _ in rates_of(library, case):
         a, b = float(x[0]), float(x[1])
         g = np.array([a**3 + b + 2 * a * b**2, a + 2 * (1 + a**2) * b])
         x, state = optimizer.step(x, g, state)
         rows.append(x)
-        answers.append(optimizer.answer(x, state.slots))
+        answers.append(optimizer.output(x, state.slots))
     return np.array(rows), np.array(answers)
 
 

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from schedules import Constant, Fractions, InverseTime, Linear, Product, Schedule, Sum
+from schedules import Constant, InverseTime, Linear, Phases, Product, Schedule, Sum
 
 DEPTH = 200
 COUNTS = {"horizon": 0, "tail": 0, "value": 0}
@@ -51,7 +51,7 @@ JOINS = {
     "sum": Sum,
     "mixed": lambda a, b: a * 0.5 + b,
     "then": lambda a, b: a.then(b, at=2),
-    "halves": lambda a, b: Fractions([0.5, 0.5], [a, b]),
+    "halves": lambda a, b: Phases([0.5, 0.5], [a, b]),
 }
 CHANGES = {
     "floor": lambda s: s.floor(0.5),

@@ -30,7 +30,7 @@ def test_it_descends_in_the_place_of_a_rate(search, rule):
     assert run.nit == 150
     assert run.fun < 0.01 * bowl.fun(np.array(bowl.x0))
     assert set(run.history.status.tolist()) <= set(STATUSES)
-    assert run.history.looks.shape == run.history.lr.shape == (150,)
+    assert run.history.n_trials.shape == run.history.lr.shape == (150,)
 
 
 @searches
@@ -176,7 +176,7 @@ def test_a_static_batch_hands_nothing_over_and_a_dynamic_one_does(search):
     sampled = MiniBatch(whole, 30, sampling=suited_word(search), rng=5)
     run = minimize(sampled, SGD(lr=search), steps=4)
     own = [sampled.at(n).fun(x) for n, x in enumerate(run.history.x)]
-    handed_over = run.nfev == 1 + run.history.looks.sum()
+    handed_over = run.nfev == 1 + run.history.n_trials.sum()
     if sampled.sampling == "static":
         assert not handed_over
     if handed_over:

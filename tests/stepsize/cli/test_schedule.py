@@ -79,7 +79,7 @@ def test_the_whole_zoo_is_on_one_sheet(tmp_path, capsys):
         (["Cosine(0.1, steps=0)"], "steps: got 0, expected a whole number of at least 1"),
         (["Adam(lr=0.1)"], "expected a schedule"),
         (["Plateau"], "expected a schedule"),
-        (["Rows([0.1, 0.2])"], "expected one schedule; rows are for batches"),
+        (["PerRun([0.1, 0.2])"], "expected one schedule; rows are for batches"),
         (["0.1", "--steps", "0"], "--steps: got 0, expected a whole number of at least 1"),
         (["0.1", "--all"], "--all: got it with '0.1'"),
         (["nan"], "lr: got nan, expected a finite number"),

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.experiments.sweep.batch import OUTCOME
+from stepsize.experiments.sweep.batch import SUMMARY_DTYPE
 from stepsize.experiments.sweep.table import STOPS
 from tests import ROOT
 from tests.noisy import NoisyBowl
 
 BOWL = ss.Quadratic([1.0, 10.0])
-NAMES = [name for name in OUTCOME.names if name not in ("status", "verdict")]
+NAMES = [name for name in SUMMARY_DTYPE.names if name not in ("status", "verdict")]
 
 
 def same(one, other):
