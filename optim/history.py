@@ -27,7 +27,7 @@ class History:
     lr : ndarray of shape (T,), (T, B, 1) or (T, d)
         The rate that each update used.
     overshoot : ndarray of bool, shape (T, ...)
-        Whether the update passed the lowest point of its line: ``g_next . (x_next - x) > 0``, by more than
+        Whether the update passed the minimum along the step: ``g_next . (x_next - x) > 0``, by more than
         rounding can make of it (`slope_floor`). Where the problem varies, g_next is the
         estimate from which the next update starts; `Run.message` names it.
     step_norm : ndarray of shape (T, ...)

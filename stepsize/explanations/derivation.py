@@ -73,7 +73,7 @@ class Step:
     slope : float
         ``g_next . (x_next - x)``, the slope at the end of the update, along it.
     overshoot : bool
-        Whether that is positive beyond rounding: the update passed the lowest point of its line.
+        Whether that is positive beyond rounding: the update passed the minimum along the step.
     """
 
     t: int
