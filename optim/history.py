@@ -32,8 +32,8 @@ class History:
         estimate from which the next update starts; `Run.message` names it.
     step_norm : ndarray of shape (T, ...)
         Euclidean length of each update, ``|x_next - x|``.
-    answer : ndarray of shape (T + 1, *S), or None
-        The points to report, for optimizers whose answer differs from x.
+    output : ndarray of shape (T + 1, *S), or None
+        The points to report, for optimizers whose output differs from x.
     output_fun : ndarray of shape (T + 1, ...), or None
         The values at all points to report; of a thinned run on mini-batches, those of the whole problem.
     status : ndarray of str, shape (T,), or None

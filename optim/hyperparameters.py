@@ -105,7 +105,7 @@ def check_range(name: str, allowed: Range, value: Any, where: str) -> None:
 
 
 def rate_kind(value: Any) -> str:
-    """Return "schedule", "feedback" or "search": what a rate answers to."""
+    """Return the kind of a rate: "schedule", "feedback" or "search"."""
     return str(getattr(value, "kind", "schedule"))
 
 

@@ -1,4 +1,4 @@
-"""The ways to make an update, by what the rate answers to: the index, the run, or the line ahead."""
+"""Steppers: one update, by the kind of rate: a schedule, a feedback step size, or a line search."""
 
 from typing import Any, NamedTuple
 
@@ -146,7 +146,7 @@ class FeedbackStepper(Stepper):
 class LineSearchStepper(Stepper):
     """An update whose rate is found along the line x - alpha d.
 
-    ``lr.look(problem, n, x, e, d, carry)`` answers with `alpha`, the evaluation `e` at x - alpha d if it has
+    ``lr.search(problem, n, x, e, d, carry)`` answers with `alpha`, the evaluation `e` at x - alpha d if it has
     one, the new `carry`, a `status` word, and the looks `n_f`, `n_g` that it took. An evaluation that was
     handed over is kept with the carry: under dynamic sampling nobody could make it again.
     """

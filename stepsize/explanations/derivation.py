@@ -199,7 +199,7 @@ def _lines(call: TracedCall, label: str) -> Iterator[Assignment]:
                 continue
             value = read(done)
             same = isinstance(expression, ast.Name | ast.Attribute) and symbols(expression, TEXT) == name
-            if same or (call.name == "answer" and isinstance(expression, ast.Name)):
+            if same or (call.name == "output" and isinstance(expression, ast.Name)):
                 continue
             yield Assignment(name, expression, done.before, call.module, value, owner)
 

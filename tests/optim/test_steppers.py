@@ -340,10 +340,10 @@ class Halving:
 
     kind = "feedback"
 
-    def begin(self, x):
+    def init(self, x):
         return [1.0]
 
-    def rate(self, report, carry):
+    def update(self, info, carry):
         return carry[0], [carry[0] / 2]
 
 
@@ -366,7 +366,7 @@ class Told:
     """A search of somebody else's: it takes steps of 1/2, and notes what it is told."""
 
     kind = "search"
-    end = Trial(0.5, f=7.0, g=np.array([3.0, 4.0]), var_f=0.125, var_g=np.array([5.0, 6.0]), look=3)
+    end = Trial(0.5, f=7.0, g=np.array([3.0, 4.0]), var_f=0.125, var_g=np.array([5.0, 6.0]), number=3)
 
     def __init__(self):
         self.told, self.warned = [], []
