@@ -9,16 +9,11 @@ import pytest
 import scipy.optimize
 
 import optim
-import problems
-import schedules
 import stepsize as ss
 from benchmarks.tables import RESULTS, TITLES, in_readme
 from optim.testing.mistakes.classic import mistakes_of
 from optim.testing.mistakes.drivers import slips_of
-from stepsize import gallery
 from stepsize.cli.main import main
-from stepsize.core.record import registered
-from stepsize.parsing import load_registry
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,28 +79,9 @@ def test_the_table_is_what_the_main_job_prints(tmp_path, capsys):
     assert [row for row in rows if row not in printed] == []
 
 
-def test_the_counts_are_those_of_the_registry():
-    load_registry()
-    kinds = {
-        "problems": problems.Problem,
-        "optimizers": optim.Optimizer,
-        "schedules": schedules.Schedule,
-        "feedback step sizes": schedules.Feedback,
-        "line searches": schedules.LineSearch,
-    }
-    said = dict(re.findall(r"^\| \*\*([\w ]+)\*\* \((\d+)\)", README, flags=re.M))
-    homes = ("problems", "optim", "schedules")
-    counts = {
-        name: sum(cls.__module__.split(".")[0] in homes for cls in registered(kind))
-        for name, kind in kinds.items()
-    }
-    assert {name: int(count) for name, count in said.items()} == counts
-
-
 def test_the_other_counts_are_true():
     judged = (ROOT / "tests" / "corpus" / "judged.csv").read_text(encoding="utf-8").splitlines()
     assert f"with {len(judged) - 1} runs judged by hand" in README
-    assert f"**the gallery** ({len(gallery.catalogue())} figures)" in README
     rules = (
         getattr(optim, name)
         for name in ("SGD", "Momentum", "Nesterov", "Adagrad", "Adadelta", "RMSprop", "Adam")
@@ -119,9 +95,13 @@ def test_the_other_counts_are_true():
 def test_the_changelog_counts_are_those_of_the_readme():
     """A count is written twice only where both are held."""
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    for name in ("problems", "optimizers"):
-        count = re.search(rf"\*\*{name}\*\* \((\d+)\)", README)[1]
-        assert f"{count} {name}" in changes
-    assert f"{len(gallery.catalogue())} figures" in changes
     judged = re.search(r"(\d+) runs judged by hand", README)[1]
     assert f"{judged} runs judged by hand" in changes
+
+
+def test_what_grows_by_a_class_is_not_counted_in_prose():
+    """`stepsize list` and `stepsize gallery` count; a number in a text would have to be kept by hand."""
+    kinds = "problems|optimizers|schedules|feedback step sizes|line searches|figures"
+    for page in (ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(rf"\b\d+ ({kinds})\b|\*\*({kinds})\*\* \(\d", text), page.name

@@ -1,4 +1,4 @@
-"""`stepsize list`: everything there is, with parameters and one line each."""
+"""`stepsize list`: everything there is, with parameters, one line and the file of each."""
 
 import argparse
 import dataclasses
@@ -7,7 +7,7 @@ from typing import Any
 
 from stepsize.cli.output import echo, print_json
 
-HELP = "list the problems, optimizers, schedules, feedback rates and line searches, with their parameters"
+HELP = "list problems, optimizers, schedules, feedback step sizes and line searches: parameters, file"
 
 
 def add(commands: Any) -> None:
@@ -32,15 +32,15 @@ def run(args: argparse.Namespace) -> int:
     for index, (kind, rows) in enumerate(chosen.items()):
         if index:
             echo()
-        echo(kind)
+        echo(f"{kind} ({len(rows)})")
         for row in rows:
             echo(f"  {row['name']}({row['parameters']})")
-            echo(textwrap.indent(textwrap.fill(row["summary"], 96), "      "))
+            echo(textwrap.indent(textwrap.fill(f"{row['summary']} [{row['file']}]", 96), "      "))
     return 0
 
 
 def catalogue() -> dict[str, list[dict[str, str]]]:
-    """Return name, parameters with defaults, and summary of every registered class, by kind."""
+    """Return name, parameters with defaults, summary and file of every registered class, by kind."""
     import optim
     import problems
     import schedules
@@ -57,7 +57,12 @@ def catalogue() -> dict[str, list[dict[str, str]]]:
     }
     return {
         kind: [
-            {"name": cls.__name__, "parameters": parameters(cls), "summary": summary(cls)}
+            {
+                "name": cls.__name__,
+                "parameters": parameters(cls),
+                "summary": summary(cls),
+                "file": cls.__module__.replace(".", "/") + ".py",
+            }
             for cls in registered(base)
         ]
         for kind, base in kinds.items()

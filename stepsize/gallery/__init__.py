@@ -17,7 +17,7 @@ import pkgutil
 from stepsize.gallery.figure import CatalogueEntry, GalleryFigure, Number, Numbers
 from stepsize.gallery.figure import catalogue as _entries
 
-__all__ = ["Entry", "Number", "Numbers", "GalleryFigure", "catalogue", "find"]
+__all__ = ["CatalogueEntry", "Number", "Numbers", "GalleryFigure", "catalogue", "find"]
 
 
 def catalogue() -> dict[str, CatalogueEntry]:

@@ -96,7 +96,7 @@ def test_every_promised_row_has_its_figures():
     assert sorted(ROWS) == [*range(1, 27), 28, 29, 30, 32, 34, 39, 40, 42, 44, 45]
     assert {name for names in ROWS.values() for name in names} <= set(NAMES)
     lessons = [name for name in NAMES if name.startswith(("lesson-", "kohonen-"))]
-    assert len(lessons) == 8
+    assert len(lessons) >= 8
 
 
 def test_every_figure_says_where_it_is_from_and_what_it_teaches():
