@@ -141,11 +141,11 @@ def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any]
         files = [
             draw.save(figure.picture, unused(folder, f"{name}.{kind}"), **sized) for kind in ("png", "svg")
         ]
-        if films and figure.runs:
+        if films and figure.drawing.runs:
             from stepsize.draw.animation import animate, filmed
 
             targets = [unused(folder, f"{name}-film.{kind}") for kind in ("gif", "apng")]
-            files += animate(figure.runs, targets, window=figure.window, **filmed(sized))
+            files += animate(figure.drawing.runs, targets, window=figure.drawing.window, **filmed(sized))
     return list(figure.numbers), files
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Nocedal and Wright, Numerical Optimization, 2nd edition, 2006")
 
@@ -23,9 +23,8 @@ def _flat(info: Any) -> None:
     "Newton column ends in digits with another exponent than recomputation gives; counts of steepest descent "
     "depend on the search and on rounding",
 )
-def rosenbrock() -> GalleryFigure:
+def rosenbrock(numbers: Numbers) -> Drawing:
     """Rosenbrock from (-1.2, 1) until the gradient is below 1e-5."""
-    numbers = Numbers()
     problem = ss.Rosenbrock()
     halving = ss.Armijo(c1=1e-4, rho=0.5)
 
@@ -68,25 +67,21 @@ def rosenbrock() -> GalleryFigure:
     )
     runs = {"steepest descent": steepest, "BFGS": bfgs, "Newton": newton}
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, axes = panels(1, 2, height=2.7)
-        draw.contours(problem, axes[0], window=[(-1.6, 1.5), (-0.6, 1.7)])
-        for run_, color, width in zip(runs.values(), draw.COLORS, (0.8, 1.2, 1.2), strict=False):
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.7)
+        kit.contours(problem, axes[0], window=[(-1.6, 1.5), (-0.6, 1.7)])
+        for run_, color, width in zip(runs.values(), kit.COLORS, (0.8, 1.2, 1.2), strict=False):
             axes[0].plot(
                 *run_.history.x.T, color=color, linewidth=width, marker="o", markersize=2 if width > 1 else 0
             )
         axes[0].plot(-1.2, 1, "o", color="#333333", markersize=4.5)
         ax = axes[1]
-        for run_, color in zip(runs.values(), draw.COLORS, strict=False):
+        for run_, color in zip(runs.values(), kit.COLORS, strict=False):
             ax.plot(np.arange(1, run_.nit + 1), run_.error[1:], color=color)
         ax.set(xscale="log", yscale="log", xlim=(1, 15000), ylim=(1e-20, 30), xlabel="update", ylabel="$f$")
         ax.grid(axis="y")
-        annotate(ax, 500, 3e-7, "steepest descent", draw.COLORS[0], ha="center")
-        annotate(ax, 42, 1e-12, "BFGS", draw.COLORS[1], ha="left")
-        annotate(ax, 15, 1e-16, "Newton", draw.COLORS[2], ha="right")
-        return picture
+        kit.annotate(ax, 500, 3e-7, "steepest descent", kit.COLORS[0], ha="center")
+        kit.annotate(ax, 42, 1e-12, "BFGS", kit.COLORS[1], ha="left")
+        kit.annotate(ax, 15, 1e-16, "Newton", kit.COLORS[2], ha="right")
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

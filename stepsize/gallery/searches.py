@@ -7,7 +7,7 @@ import numpy as np
 
 import stepsize as ss
 from schedules import Line
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 nocedal = figures_of("Nocedal and Wright, Numerical Optimization, 2nd edition, 2006")
 chae = figures_of(
@@ -31,9 +31,8 @@ _C1, _C2 = 0.13, 0.2
     "enough decrease for the length of the step, and a slope that has flattened: each condition alone leaves "
     "bad steps, both together leave an interval around each good valley",
 )
-def wolfe() -> GalleryFigure:
+def wolfe(numbers: Numbers) -> Drawing:
     """Quartic line with two valleys, c1 = 0.13, c2 = 0.2: where the strong Wolfe conditions hold."""
-    numbers = Numbers()
     slope = np.polynomial.Polynomial.fromroots(_FLAT) / np.prod(_FLAT)
     phi = slope.integ()
 
@@ -75,15 +74,12 @@ def wolfe() -> GalleryFigure:
     run = ss.minimize(line, ss.SGD(lr=search), steps=1)
     numbers.theorem("the step drawn", run.last_x[0], between=both[0])
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, ax = panels(1, 1, width=6.0, height=3.5)
-        draw.line(run, 0, ax, reach=3.9)
+    def draw(kit: Kit) -> None:
+        ax = kit.panels(1, 1, width=6.0, height=3.5)
+        kit.line(run, 0, ax, reach=3.9)
         ax.set_title("Three looks of a search, and the steps it may take")
         across = ax.get_xaxis_transform()
-        strips = {"sufficient decrease": (decrease, draw.COLORS[5]), "curvature": (curvature, draw.COLORS[0])}
+        strips = {"sufficient decrease": (decrease, kit.COLORS[5]), "curvature": (curvature, kit.COLORS[0])}
         for height, (label, (pairs, color)) in zip((0.09, 0.03), strips.items(), strict=True):
             for low, high in pairs:
                 ax.plot(
@@ -106,10 +102,9 @@ def wolfe() -> GalleryFigure:
                 fontsize=8,
             )
         for end in (end for pair in both for end in pair):
-            ax.axvline(end, color=draw.COLORS[2], linewidth=0.6, zorder=1)
-        return picture
+            ax.axvline(end, color=kit.COLORS[2], linewidth=0.6, zorder=1)
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 def _intervals(excess: Callable[[Any], Any], top: float) -> list[tuple[float, float]]:
@@ -154,11 +149,10 @@ def _weights(seed: int) -> Array:
     "a fresh mini-batch at every look fills the line with minima that are none, a third of all points; "
     "changes of sign of the slope stay few, and gather at the true minimum as batches grow",
 )
-def sampling() -> GalleryFigure:
+def sampling(numbers: Numbers) -> Drawing:
     """Ten lines from random weights down the full gradient, 101 points up to twice the exact step."""
     from stepsize.analysis.line_scan import local_minima, scan, sign_changes
 
-    numbers = Numbers()
     whole = _cancer()
     fractions = np.linspace(0, 2, 101)
     lines = []
@@ -196,19 +190,15 @@ def sampling() -> GalleryFigure:
     apart = max(abs(int(low[0]) - int(change[0])) for low, change in static)
     numbers.computed("points between the change and the minimum, at most", apart, between=(0, 1))
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(1, 2, height=3.3)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=3.3)
         for ax, size in zip(axes, (10, 100), strict=True):
-            draw.sampling(ss.MiniBatch(whole, size, replacement=True, rng=0), _weights(0), ax=ax)
+            kit.sampling(ss.MiniBatch(whole, size, replacement=True, rng=0), _weights(0), ax=ax)
             ax.set_title(f"Batches of {size}")
             ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), handlelength=1.5)
         axes[1].set_ylabel("")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 # A search that knows how sure it is
@@ -228,7 +218,7 @@ _MOMENTS = [
     "from noisy values and slopes a search knows the line as far as the noise lets it, and stops where the "
     "conditions probably hold",
 )
-def posterior() -> GalleryFigure:
+def posterior(numbers: Numbers) -> Drawing:
     """Two noisy looks at a line: the posterior after them, beside one of a real search."""
     from scipy.interpolate import CubicHermiteSpline
 
@@ -236,7 +226,6 @@ def posterior() -> GalleryFigure:
     from schedules.linesearch.integrated_wiener import SplinePosterior
     from schedules.linesearch.probabilistic import Belief
 
-    numbers = Numbers()
     data = [0.0, 1.0], [0.0, -0.4], [-1.0, 0.2]
     belief = SplinePosterior(*data, 0.01, 0.04)
     for t, *expected in _MOMENTS:
@@ -262,30 +251,25 @@ def posterior() -> GalleryFigure:
     drawn = 1 + int(np.argmax(looks[1:]))  # the first search is still far from its scale
     numbers.computed("looks at the line that is drawn", looks[drawn], between=(3, 7))
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels
-        from stepsize.draw.line_search import show_belief
-
-        picture, axes = panels(1, 2, height=3.2)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=3.2)
         ax = axes[0]
         search = run.optimizer.lr
         shown = Belief(belief, unit=1.0, phi0=0.0, scale=1.0, search=search)
-        show_belief(ax, shown, np.linspace(0.0, 2.0, 201), search.threshold)
+        kit.show_belief(ax, shown, np.linspace(0.0, 2.0, 201), search.threshold)
         for t, y, dy in zip(*data, strict=True):
             ends = np.array([-0.12, 0.12])
-            ax.plot(t + ends, y + dy * ends, color=draw.COLORS[1], linewidth=1.0, zorder=5)
-            ax.errorbar(t, y, 0.2, fmt="o", color=draw.COLORS[1], markersize=4, linewidth=1.0, zorder=5)
+            ax.plot(t + ends, y + dy * ends, color=kit.COLORS[1], linewidth=1.0, zorder=5)
+            ax.errorbar(t, y, 0.2, fmt="o", color=kit.COLORS[1], markersize=4, linewidth=1.0, zorder=5)
         ax.set(xlim=(-0.15, 2.0), ylim=(-1.9, 1.2), xlabel="step $t$", ylabel="$f$")
         ax.set_title("Two noisy looks")
         ax.legend(loc="upper left", handlelength=1.5)
-        draw.line(run, drawn, axes[1]).set_title(f"Update {drawn} of a run")
+        kit.line(run, drawn, axes[1]).set_title(f"Update {drawn} of a run")
         axes[1].get_legend().remove()
         right, top = axes[1].get_xlim()[1], axes[1].get_ylim()[1]
-        annotate(axes[1], 0.92 * right, top, "whole problem", "#6b7780", ha="right", va="top")
-        return picture
+        kit.annotate(axes[1], 0.92 * right, top, "whole problem", "#6b7780", ha="right", va="top")
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 @mahsereci(
@@ -296,9 +280,8 @@ def posterior() -> GalleryFigure:
     "the paper's networks are replaced by logistic regression; the search takes the tuning away, it does not "
     "beat the best constant rate",
 )
-def robustness() -> GalleryFigure:
+def robustness(numbers: Numbers) -> Drawing:
     """Breast-cancer data, l2 = 1e-3, batches of 100: the loss after 600 evaluations, mean of the last 50."""
-    numbers = Numbers()
     whole, x0, evaluations, last = _cancer(), _weights(0), 600, 50
     units = np.geomspace(1e-4, 1e2, 7)
     losses, looks, accepted, steps = [], [], [], []
@@ -330,25 +313,21 @@ def robustness() -> GalleryFigure:
         between=(0.8, 1.0),
     )
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, log_ticks, panels
-
-        picture, axes = panels(1, 2, height=2.6)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.6)
         ax = axes[0]
-        ax.loglog(rates, constant, "o-", color=draw.COLORS[1], markersize=3)
-        ax.loglog(units, losses, "o-", color=draw.COLORS[0], markersize=3)
+        ax.loglog(rates, constant, "o-", color=kit.COLORS[1], markersize=3)
+        ax.loglog(units, losses, "o-", color=kit.COLORS[0], markersize=3)
         ax.set(xlabel=r"rate, or first step $\alpha_0$", ylabel="loss", ylim=(0.03, 4))
-        annotate(ax, 4e-3, 0.4, "SGD", draw.COLORS[1])
-        annotate(ax, 2e-4, 0.037, "probabilistic search", draw.COLORS[0])
+        kit.annotate(ax, 4e-3, 0.4, "SGD", kit.COLORS[1])
+        kit.annotate(ax, 2e-4, 0.037, "probabilistic search", kit.COLORS[0])
         ax.set_title(f"After {evaluations} evaluations")
         for path in steps:
-            axes[1].semilogy(path[:60], color=draw.COLORS[0], linewidth=0.9, alpha=0.7)
+            axes[1].semilogy(path[:60], color=kit.COLORS[0], linewidth=0.9, alpha=0.7)
         axes[1].set(
             xlim=(0, 59), xlabel="update", ylabel=r"step $\alpha$", title="Steps of the seven searches"
         )
         for axis in (ax.xaxis, ax.yaxis, axes[1].yaxis):
-            log_ticks(axis)
-        return picture
+            kit.log_ticks(axis)
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

@@ -291,11 +291,10 @@ def test_the_command_checks_and_prints_the_table(capsys):
 
 
 def test_a_miss_is_exit_1(monkeypatch, capsys):
-    def wrong():
-        numbers = figures.Numbers()
+    def wrong(numbers):
         numbers.printed("two and two", 2 + 2, 5.0)
         numbers.theorem("no number", math.nan, 0.0)
-        return figures.GalleryFigure(numbers, lambda: None)
+        return figures.Drawing(str)
 
     entry = figures.CatalogueEntry("wrong", "nobody", "nowhere", "nothing", "", wrong)
     monkeypatch.setitem(figures._CATALOGUE, "wrong", entry)
@@ -308,11 +307,11 @@ def test_a_miss_is_exit_1(monkeypatch, capsys):
 
 
 def test_checking_needs_no_drawing(monkeypatch):
-    def refuse():
+    def refuse(kit):
         raise AssertionError("drawn")
 
     entry = gallery.find("goh-step-size")
-    assert figures.GalleryFigure(entry().numbers, refuse).failures == []
+    assert figures.GalleryFigure(entry().numbers, figures.Drawing(refuse)).failures == []
 
 
 def test_checking_several_figures_on_two_processes_gives_the_same(capsys):
