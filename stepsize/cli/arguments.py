@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stepsize.cli.output import add_picture_options
+
 __all__ = [
     "Chosen",
+    "add_command",
+    "add_json",
+    "add_output",
     "add_problem",
     "read_number",
     "read_optimizer",
@@ -23,7 +28,29 @@ _TABLES = (".csv", ".tsv", ".txt", ".dat")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 
 
-def add_problem(parser: Any, optional: bool = False) -> None:
+def add_command(commands: Any, name: str, text: str, epilog: str | None = None) -> argparse.ArgumentParser:
+    """Add a command with its help, and its examples as they are laid out; return its parser."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = commands.add_parser(name, help=text, description=text, epilog=epilog, formatter_class=layout)
+    assert isinstance(parser, argparse.ArgumentParser)
+    return parser
+
+
+def add_output(parser: argparse.ArgumentParser, without: str | None = None) -> None:
+    """Add what a command writes: --size, --dpi, --out, --json, and --no-picture, which leaves `without`."""
+    add_picture_options(parser)
+    parser.add_argument("--out", metavar="FOLDER", help="where pictures go (default: a new folder)")
+    if without is not None:
+        parser.add_argument("--no-picture", action="store_true", help=f"only the {without}")
+    add_json(parser)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+
+
+def add_problem(parser: argparse.ArgumentParser, optional: bool = False) -> None:
     """Describe the problem, its start and what a CSV file needs to the parser."""
     parser.add_argument("problem", nargs="?" if optional else None, help=WORDS)
     parser.add_argument(

@@ -4,7 +4,8 @@ import argparse
 import textwrap
 from typing import Any
 
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.arguments import add_command, add_output
+from stepsize.cli.output import echo, new_folder, picture_options, print_json, unused
 
 HELP = "show how PyTorch, Keras, Optax, TensorFlow 1, a textbook and the papers differ on one rule"
 EPILOG = """\
@@ -18,18 +19,9 @@ examples:
 
 def add(commands: Any) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "dialects",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "dialects", HELP, EPILOG)
     parser.add_argument("rule", nargs="?", help="such as adam, or 'rmsprop with momentum'; without: a list")
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
-    parser.add_argument("--no-picture", action="store_true", help="only the table")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="table")
     parser.set_defaults(run=run)
 
 

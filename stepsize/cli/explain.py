@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
+from stepsize.cli.arguments import add_command, add_problem, read_optimizer, read_problem
 from stepsize.cli.output import echo
 from stepsize.core.storage import write_whole
 from stepsize.core.validation import as_count
@@ -27,13 +27,7 @@ FORMATS = ("text", "markdown", "latex", "html")
 
 def add(commands: Any) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "explain",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "explain", HELP, EPILOG)
     parser.add_argument("optimizer", help="such as 'Adam(lr=0.1)'")
     add_problem(parser)
     parser.add_argument("--steps", type=int, metavar="N", help="explain the first N updates (default 1)")

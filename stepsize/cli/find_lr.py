@@ -4,8 +4,8 @@ import argparse
 import math
 from typing import Any
 
-from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.arguments import add_command, add_output, add_problem, read_optimizer, read_problem
+from stepsize.cli.output import echo, new_folder, picture_options, print_json, unused
 from stepsize.core.progress import Progress
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
@@ -22,13 +22,7 @@ examples:
 
 def add(commands: Any) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "find-lr",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "find-lr", HELP, EPILOG)
     add_problem(parser)
     parser.add_argument(
         "--optimizer", default="SGD", metavar="EXPR", help="such as Adam or 'Momentum(momentum=0.5)'"
@@ -36,10 +30,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="the budget (default 100)")
     parser.add_argument("--seeds", type=int, metavar="N", help="for mini-batches and noise: how many seeds")
     parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="source of the seeds (default 0)")
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
-    parser.add_argument("--no-picture", action="store_true", help="only the numbers")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="numbers")
     parser.set_defaults(run=run)
 
 

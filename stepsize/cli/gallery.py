@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.arguments import add_command, add_output
+from stepsize.cli.output import echo, new_folder, picture_options, print_json, unused
 from stepsize.core.progress import Progress
 
 HELP = "textbook figures with their numbers: list, draw, check, animate"
@@ -25,22 +26,14 @@ A name may be the beginning of one: 'd2l' stands for all figures of that book.""
 
 def add(commands: Any) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "gallery",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "gallery", HELP, EPILOG)
     parser.add_argument("names", nargs="*", metavar="NAME", help="figures, or the beginning of their names")
     parser.add_argument("--all", action="store_true", help="every figure")
     parser.add_argument("--check", action="store_true", help="compare the numbers instead of drawing")
     parser.add_argument(
         "--animate", action="store_true", help="also write GIF and animated PNG of trajectories"
     )
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where pictures go (default: a new folder)")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser)
     parser.set_defaults(run=run)
 
 

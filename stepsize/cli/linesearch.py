@@ -6,8 +6,15 @@ import warnings
 from functools import partial
 from typing import Any
 
-from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.arguments import (
+    add_command,
+    add_output,
+    add_problem,
+    read_optimizer,
+    read_problem,
+    read_record,
+)
+from stepsize.cli.output import echo, new_folder, picture_options, print_json, unused
 from stepsize.core.progress import Progress
 
 HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
@@ -28,13 +35,7 @@ mini-batches do to a line. `stepsize list searches` shows all searches."""
 
 def add(commands: Any) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "linesearch",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "linesearch", HELP, EPILOG)
     add_problem(parser)
     parser.add_argument(
         "--search",
@@ -61,10 +62,7 @@ def add(commands: Any) -> None:
         "--update", type=int, metavar="N", help="whose line is drawn (default: with most looks)"
     )
     parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="of the mini-batches (default 0)")
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
-    parser.add_argument("--no-picture", action="store_true", help="only the table")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="table")
     parser.set_defaults(run=run)
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import textwrap
 from typing import Any
 
+from stepsize.cli.arguments import add_command, add_json
 from stepsize.cli.output import echo, print_json
 
 HELP = "list problems, optimizers, schedules, feedback step sizes and line searches: parameters, file"
@@ -12,14 +13,14 @@ HELP = "list problems, optimizers, schedules, feedback step sizes and line searc
 
 def add(commands: Any) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser("list", help=HELP, description=HELP)
+    parser = add_command(commands, "list", HELP)
     parser.add_argument(
         "what",
         nargs="?",
         choices=("problems", "optimizers", "schedules", "feedback", "searches"),
         help="only these",
     )
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

@@ -4,9 +4,16 @@ import argparse
 from functools import partial
 from typing import Any
 
-from stepsize.cli.arguments import add_problem, read_number, read_optimizer, read_problem, read_record
+from stepsize.cli.arguments import (
+    add_command,
+    add_output,
+    add_problem,
+    read_number,
+    read_optimizer,
+    read_problem,
+    read_record,
+)
 from stepsize.cli.output import (
-    add_picture_options,
     ascii_only,
     echo,
     new_folder,
@@ -38,13 +45,7 @@ An update overshoots when it passes the minimum along the step; that is not bad 
 
 def add(commands: Any) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "race",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "race", HELP, EPILOG)
     add_problem(parser, optional=True)
     parser.add_argument(
         "--optimizer",
@@ -68,14 +69,11 @@ def add(commands: Any) -> None:
         help="settled means: the error is at most this share of the start's, to the end (default 1e-8)",
     )
     parser.add_argument("--atol", default=None, metavar="ERROR", help="or, instead, at most this error")
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--animate", action="store_true", help="also write a film of the runs, as GIF")
-    parser.add_argument("--no-picture", action="store_true", help="only the table")
     parser.add_argument(
         "--all", action="store_true", help="without a problem: print the table of every problem"
     )
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="table")
     parser.set_defaults(run=run)
 
 

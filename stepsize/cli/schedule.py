@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.cli.arguments import read_number, read_record
+from stepsize.cli.arguments import add_command, add_output, read_number, read_record
 from stepsize.cli.output import (
-    add_picture_options,
     ascii_only,
     echo,
     new_folder,
@@ -42,13 +41,7 @@ _ASCII_BARS = "_.,-=+*#"
 
 def add(commands: Any) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "schedule",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "schedule", HELP, EPILOG)
     parser.add_argument(
         "expression", nargs="*", metavar="EXPR", help="such as 'Cosine(0.1, steps=100).warmup(10)'"
     )
@@ -56,10 +49,7 @@ def add(commands: Any) -> None:
         "--steps", type=int, default=None, metavar="N", help="updates to show (default: past the end)"
     )
     parser.add_argument("--all", action="store_true", help="every schedule there is, on one sheet")
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
-    parser.add_argument("--no-picture", action="store_true", help="only the table")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="table")
     parser.set_defaults(run=run)
 
 
