@@ -12,7 +12,7 @@ from optim import Optimizer, Run, minimize
 from optim.dialects import Dialect, Use, families, family
 from problems import Problem
 from schedules import FromFunction
-from stepsize.core.display import brief
+from stepsize.core.display import brief, finite_or_none
 from stepsize.core.elementwise import join, parts
 
 __all__ = ["Comparison", "Source", "compare", "markdown"]
@@ -87,8 +87,8 @@ class Source:
             "defect": self.entry.defect or None,
             "optimizer": repr(self.entry.at_rate(1.0, self.use)),
             "first_step": {f"{g:g}": step for g, step in zip(GRADIENTS, self.first, strict=True)},
-            "end": [v if math.isfinite(v) else None for v in self.end.tolist()],
-            "apart": float(self.apart[-1]) if math.isfinite(self.apart[-1]) else None,
+            "end": [finite_or_none(v) for v in self.end.tolist()],
+            "apart": finite_or_none(self.apart[-1]),
         }
 
 

@@ -1,11 +1,11 @@
 """`stepsize find-lr`: the best rate for a budget, the edge beyond which the loss grows, what ramps say."""
 
 import argparse
-import math
 from typing import Any
 
 from stepsize.cli.arguments import add_command, add_output, add_problem, read_optimizer, read_problem
 from stepsize.cli.output import echo, new_folder, picture_options, print_json, unused
+from stepsize.core.display import finite_or_none
 from stepsize.core.progress import Progress
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
@@ -62,16 +62,18 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         numbers = {name: getattr(found, name) for name in _NUMBERS}
         print_json(
-            {name: _finite(value) for name, value in numbers.items()}
-            | {"confidence": [_finite(value) for value in found.confidence], "theory": found.known}
+            {name: v if isinstance(v, int) else finite_or_none(v) for name, v in numbers.items()}
+            | {"confidence": [finite_or_none(value) for value in found.confidence], "theory": found.known}
             | {
                 "ramps": {"lengths": list(COUNTS)}
-                | {n: [_finite(v) for v in rates] for n, rates in said.items()}
+                | {n: [finite_or_none(v) for v in rates] for n, rates in said.items()}
             }
             | {
                 "disturbed": {"length": DISTURBED}
                 | {
-                    name: {kind: [_finite(v) for v in getattr(one, kind)] for kind in ("noise", "outlier")}
+                    name: {
+                        kind: [finite_or_none(v) for v in getattr(one, kind)] for kind in ("noise", "outlier")
+                    }
                     for name, one in moved.items()
                 }
             }
@@ -105,9 +107,3 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
     return draw.save(picture, unused(new_folder(args.out), name), **picture_options(args))
-
-
-def _finite(value: float) -> float | None:
-    if isinstance(value, int):
-        return value
-    return float(value) if math.isfinite(value) else None

@@ -21,7 +21,8 @@ from stepsize.draw.film_frames import Film
 from stepsize.draw.race import colors_of
 from stepsize.draw.style import COLORS, as_dpi, as_size
 from stepsize.draw.window import last_shown
-from stepsize.experiments.race import Race, optimizer_label, rate_label
+from stepsize.experiments.labels import optimizer_label, rate_label
+from stepsize.experiments.race import Race
 
 __all__ = ["Animation", "animate", "film", "filmed"]
 

@@ -41,7 +41,8 @@ from stepsize.draw.style import (
 )
 from stepsize.draw.trajectory import gap, path, rates
 from stepsize.draw.window import last_shown, window_around
-from stepsize.experiments.race import Race, optimizer_label, rate_label
+from stepsize.experiments.labels import optimizer_label, rate_label
+from stepsize.experiments.race import Race
 from stepsize.experiments.rate_labels import word_alone
 
 __all__ = ["race"]

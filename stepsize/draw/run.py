@@ -21,7 +21,7 @@ from stepsize.draw.layout.sweep_axes import narrow_log
 from stepsize.draw.style import COLORS, INK, Picture, axes_or_new, style
 from stepsize.draw.trajectory import gap, path
 from stepsize.draw.window import comparable, heights, levels_of, values_on, window_around
-from stepsize.experiments.race import optimizer_label, rate_label, thinned
+from stepsize.experiments.labels import optimizer_label, rate_label, thinned
 
 __all__ = ["Projection", "plane", "projection", "run", "sharpness"]
 

@@ -39,7 +39,7 @@ def window_around(runs: Sequence[Run]) -> Window:
     """
     for run in runs:
         require_single_run(run)
-    problem, paths = runs[0].problem, [_finite(run.history.x) for run in runs]
+    problem, paths = runs[0].problem, [_finite_rows(run.history.x) for run in runs]
     staying = [not _leaves(run, points) for run, points in zip(runs, paths, strict=True)]
     starts = np.array([points[0] for points in paths])
     kept = [_without_strays(points) for points, stays in zip(paths, staying, strict=True) if stays]
@@ -96,7 +96,7 @@ def comparable(points: Array) -> Array:
     >>> len(comparable(10.0 ** np.arange(16.0)[:, None])), len(comparable(np.arange(16.0)[:, None]))
     (3, 16)
     """
-    points = _finite(points)
+    points = _finite_rows(points)
     distance = _distance(points)
     if distance[-1] <= _LEAVES * np.median(distance) and np.isfinite(distance[-1]):
         return points
@@ -155,7 +155,7 @@ def _value_or_nan(problem: Any, x: Array) -> float:
         return float("nan")
 
 
-def _finite(points: Array) -> Array:
+def _finite_rows(points: Array) -> Array:
     """Return the points before the first that is not finite; the start in any case."""
     points = np.asarray(points, float)
     lost = ~np.isfinite(points).all(axis=1)

@@ -10,8 +10,8 @@ from optim import SGD, Momentum, Nesterov, Optimizer
 from stepsize.analysis.quadratic_theory import stability_limit
 from stepsize.core.hooks import call_hook
 from stepsize.core.validation import as_count, as_number, require
+from stepsize.experiments.labels import optimizer_label
 from stepsize.experiments.lr_finder import range_test
-from stepsize.experiments.race import optimizer_label
 
 __all__ = ["Robustness", "FoundRate"]
 

@@ -14,7 +14,7 @@ from stepsize.core.display import counted
 from stepsize.core.hooks import call_hook
 from stepsize.core.storage import write_whole
 from stepsize.core.validation import as_count, did_you_mean, require, require_a
-from stepsize.experiments.race import optimizer_label
+from stepsize.experiments.labels import optimizer_label
 from stepsize.experiments.sweep.design import SweepDesign
 
 __all__ = ["STOPS", "Sweep"]
