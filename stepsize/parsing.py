@@ -4,6 +4,7 @@ import ast
 import inspect
 import math
 import operator
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -58,7 +59,7 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
         raise ValueError(f"got {text!r}, expected an expression such as 'Adam(lr=0.1)'") from None
     value = _made(_evaluate(tree, text, kind), text)
     if not isinstance(value, kind):
-        expected = getattr(value, "refusal", _article(kind.__name__.lower()))
+        expected = getattr(value, "refusal", _article(_kind_in_words(kind)))
         hint = "; several are given one by one" if isinstance(value, list) else ""
         raise ValueError(f"got {text!r}{_other_kind(value)}, expected {expected}{hint}")
     return value
@@ -328,6 +329,11 @@ def _number(value: Any, text: str) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"got {value!r} in {text!r}, expected a number there")
     return value
+
+
+def _kind_in_words(kind: type) -> str:
+    """Return the name of a class as words: LineSearch is a line search."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", kind.__name__).lower()
 
 
 def _article(noun: str) -> str:

@@ -20,7 +20,7 @@ optim.dialects: optim optim.rules stepsize.core
 optim.engines: optim stepsize.core
 optim.rules: optim stepsize.core
 optim.testing: optim optim.dialects optim.testing.mistakes stepsize.core
-optim.testing.mistakes: optim optim.rules optim.testing
+optim.testing.mistakes: optim optim.rules optim.testing stepsize.core
 optim.vectors: optim.testing
 problems: problems.formulas problems.landscapes problems.learning problems.stochastic problems.transforms
     stepsize.core

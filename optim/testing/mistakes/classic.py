@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -13,6 +12,7 @@ import numpy as np
 from optim.hyperparameters import Hypers
 from optim.optimizer import Optimizer
 from optim.testing.gradient_streams import Stream
+from stepsize.core.source import syntax_of
 
 __all__ = ["mistaken", "mistakes_of"]
 
@@ -148,10 +148,8 @@ def _like(slot: str, g: Array) -> Array:
 def mistaken(rule: Any, edit: Callable[[ast.AST], Any]) -> Any:
     """Return the rule's direction with one edit made in its text, or None where the edit finds no place."""
     owner = next(c for c in rule.__mro__ if "direction" in c.__dict__)
-    source = textwrap.dedent(inspect.getsource(owner.direction))
-    tree = ast.parse(source)
     editor = _Editor(edit)
-    tree = ast.fix_missing_locations(editor.visit(tree))
+    tree = ast.fix_missing_locations(editor.visit(syntax_of(owner.direction)))
     if not editor.changed:
         return None
     names = dict(inspect.getmodule(owner).__dict__)
