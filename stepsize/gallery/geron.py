@@ -122,15 +122,12 @@ class _Replayed(Problem, abstract=True):
     minimum = property(lambda self: self.whole.minimum)
 
     def fun(self, x: Any) -> Any:
-        """Return the loss over all examples."""
         return self.whole.fun(x)
 
     def grad(self, x: Any) -> Any:
-        """Return its gradient."""
         return self.whole.grad(x)
 
     def at(self, n: int) -> Any:
-        """Return the problem of the examples that update n sees."""
         return self.whole.batch(list(self.batches[n % len(self.batches)]))
 
 
