@@ -54,7 +54,7 @@ class Source:
         Length of the first step at rate 1 for each of `GRADIENTS`; below 0 is uphill.
     run : Run
         The shared trajectory.
-    apart : ndarray
+    distance : ndarray
         Distance from the first source's point, update by update.
     """
 
@@ -62,7 +62,7 @@ class Source:
     use: Use
     first: tuple[float, ...]
     run: Run
-    apart: Array
+    distance: Array
 
     __repr__ = brief
 
@@ -88,7 +88,7 @@ class Source:
             "optimizer": repr(self.entry.at_rate(1.0, self.use)),
             "first_step": {f"{g:g}": step for g, step in zip(GRADIENTS, self.first, strict=True)},
             "end": [finite_or_none(v) for v in self.end.tolist()],
-            "apart": finite_or_none(self.apart[-1]),
+            "distance": finite_or_none(self.distance[-1]),
         }
 
 
@@ -181,8 +181,8 @@ def compare(name: str) -> Comparison:
         points = run.history.x
         reference = points if reference is None else reference
         both = min(len(points), len(reference))
-        apart = np.sqrt(((points[:both] - reference[:both]) ** 2).sum(axis=1))
-        sources.append(Source(entry, use, first_steps(entry.at_rate(1.0, use)), run, apart))
+        distance = np.sqrt(((points[:both] - reference[:both]) ** 2).sum(axis=1))
+        sources.append(Source(entry, use, first_steps(entry.at_rate(1.0, use)), run, distance))
     return Comparison(name, lr, tuple(sources))
 
 

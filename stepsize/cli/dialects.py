@@ -1,4 +1,4 @@
-"""`stepsize dialects`: the same rule as every library writes it, with the numbers that tell them apart."""
+"""`stepsize dialects`: the same rule as every library writes it, with the numbers that distinguish them."""
 
 import argparse
 import textwrap
@@ -82,13 +82,13 @@ def _one(args: argparse.Namespace) -> int:
 
 def _table(comparison: Any) -> list[str]:
     """Return the numbers, a line a source; the last column is the distance from the first source."""
-    head = ("source", "g = 1", "g = 1e-6", "end point", "f", "apart")
+    head = ("source", "g = 1", "g = 1e-6", "end point", "f", "distance")
     rows: list[tuple[str, ...]] = [head]
     for source in comparison.sources:
         end = "(" + ", ".join(f"{v:.6f}" for v in source.end) + ")"
-        apart = "0" if source.apart[-1] == 0 else f"{source.apart[-1]:.1e}"
+        distance = "0" if source.distance[-1] == 0 else f"{source.distance[-1]:.1e}"
         steps = [f"{step:.6g}" for step in source.first]
-        rows.append((source.call, *steps, end, f"{source.run.fun:.6f}", apart))
+        rows.append((source.call, *steps, end, f"{source.run.fun:.6f}", distance))
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     return [
         "  ".join(

@@ -1,4 +1,4 @@
-"""`stepsize linesearch`: how far searches go, what they pay for it, and how they looked at a line."""
+"""`stepsize linesearch`: how far searches go, what they pay for it, and what they tried on a line."""
 
 import argparse
 import sys
@@ -17,13 +17,13 @@ from stepsize.cli.arguments import (
 from stepsize.cli.output import echo, new_folder, picture_options, print_json, unused
 from stepsize.core.progress import Progress
 
-HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
+HELP = "run line searches on a full or mini-batch loss, and draw what they tried on a line"
 EPILOG = """\
 examples:
   stepsize linesearch rosenbrock --search "StrongWolfe(c2=0.4)" --search "Armijo(growth=2)"
       two searches on a full loss
   stepsize linesearch breast-cancer --search "GOLSI()" --optimizer SGD --batch 50 --sampling dynamic
-      a gradient-only search where every look has a mini-batch of its own
+      a gradient-only search where every trial has a mini-batch of its own
   stepsize linesearch breast-cancer --search ProbabilisticLineSearch --batch 50 --sampling dynamic --update 30
       the posterior of a probabilistic search in update 30
   stepsize linesearch "log(1 + exp(-x)) + 0.1*x**2" --x0 -4 --search Armijo
@@ -55,11 +55,11 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--sampling",
         choices=("static", "dynamic"),
-        help="one mini-batch for a whole line, or a fresh one for every look (default: as the search wants)",
+        help="one mini-batch for a whole line, or a fresh one for every trial (default: as the search wants)",
     )
     parser.add_argument("--steps", type=int, default=200, metavar="N", help="updates (default 200)")
     parser.add_argument(
-        "--update", type=int, metavar="N", help="whose line is drawn (default: with most looks)"
+        "--update", type=int, metavar="N", help="whose line is drawn (default: with most trials)"
     )
     parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="of the mini-batches (default 0)")
     add_output(parser, without="table")

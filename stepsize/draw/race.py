@@ -152,12 +152,14 @@ def _entries(result: Race, members: list[int], wide: float, colors: Sequence[str
     alone_in_panel = _one_panel_a_rate(result)
     words = result.rate_words
     for index in members:
-        run, found, told = result.runs[index], result.diagnoses[index], result.predictions[index]
+        run, found, prediction = result.runs[index], result.diagnoses[index], result.predictions[index]
         word = words[index]
         rate = rate_label(run.optimizer, result.problem)
         said = [found.verdict if alone_in_panel else f"{rate}: {found.verdict}"]
         said += [word] if word else []
-        said += ["predicted {}, observed {}".format(*told.factors(run))] if told is not None else []
+        said += (
+            ["predicted {}, observed {}".format(*prediction.factors(run))] if prediction is not None else []
+        )
         color = colors[index]
         lines = [line for text in said for line in _wrapped(text, (wide - SWATCH + 0.15) / CHARACTER)]
         entries.append(Entry(index, color, tuple(lines), not isinstance(run.optimizer.lr, float)))

@@ -42,8 +42,8 @@ def window_around(runs: Sequence[Run]) -> Window:
     problem, paths = runs[0].problem, [_finite_rows(run.history.x) for run in runs]
     staying = [not _leaves(run, points) for run, points in zip(runs, paths, strict=True)]
     starts = np.array([points[0] for points in paths])
-    kept = [_without_strays(points) for points, stays in zip(paths, staying, strict=True) if stays]
-    held = np.concatenate([starts, *kept])
+    retained = [_without_strays(points) for points, stays in zip(paths, staying, strict=True) if stays]
+    held = np.concatenate([starts, *retained])
     minimizers = _near(problem.minimizers, held)
     held = np.concatenate([held, minimizers])
     scale = float(np.ptp(held, axis=0).max())
@@ -115,13 +115,13 @@ def values_on(problem: Any, points: Array) -> Array:
 
 def heights(values: Array, minimum: float | None) -> Array:
     """Return how far values lie above the lowest one seen, or above the minimum; masked where not finite."""
-    seen = np.ma.masked_invalid(np.asarray(values, float))
-    if not seen.count():
-        return seen
-    lowest = float(seen.min())
+    masked = np.ma.masked_invalid(np.asarray(values, float))
+    if not masked.count():
+        return masked
+    lowest = float(masked.min())
     low = lowest if minimum is None or not np.isfinite(minimum) or minimum > lowest else float(minimum)
     with np.errstate(all="ignore"):
-        return np.ma.masked_invalid(seen.filled(np.nan) - low)
+        return np.ma.masked_invalid(masked.filled(np.nan) - low)
 
 
 def levels_of(height: Array, count: int = 13) -> Array:

@@ -56,8 +56,8 @@ def three_rates(numbers: Numbers) -> Drawing:
         for ax, run, title, color in zip(axes, runs.values(), titles, colors, strict=True):
             ax.plot(X, y, "o", color="#c3ccd4", markersize=2.4, markeredgewidth=0)
             for k, (slope, intercept) in enumerate(run.history.x):
-                look = {"color": "#333333", "linestyle": "--"} if k == 0 else {"color": color}
-                ax.plot(ends, intercept + slope * ends, linewidth=1.0, alpha=0.35 + 0.03 * k, **look)
+                props = {"color": "#333333", "linestyle": "--"} if k == 0 else {"color": color}
+                ax.plot(ends, intercept + slope * ends, linewidth=1.0, alpha=0.35 + 0.03 * k, **props)
             ax.set(xlim=(0, 2), ylim=(0, 15), xlabel="$x_1$", title=title)
         axes[0].set_ylabel("$y$")
 
@@ -89,10 +89,10 @@ def paths(numbers: Numbers) -> Drawing:
     for _ in range(50):
         order = random.permutation(100)
         chunks += [order[i : i + 20] for i in range(0, 100, 20)]
-    seen = _Replayed(problem, chunks)
-    mini = ss.minimize(seen, ss.SGD(lr=ss.FromFunction(_third)), x0=x0, steps=250)
+    replayed = _Replayed(problem, chunks)
+    mini = ss.minimize(replayed, ss.SGD(lr=ss.FromFunction(_third)), x0=x0, steps=250)
     numbers.computed("mini-batch, 50 epochs", _order(mini), [4.25224124, 2.78970189], EIGHT)
-    second = ss.minimize(seen, ss.SGD(lr=ss.FromFunction(_second)), x0=x0, steps=250)
+    second = ss.minimize(replayed, ss.SGD(lr=ss.FromFunction(_second)), x0=x0, steps=250)
     numbers.recalled(
         "mini-batch, schedule of the second edition", _order(second), [4.25214635, 2.78964080], EIGHT
     )
@@ -100,8 +100,8 @@ def paths(numbers: Numbers) -> Drawing:
     def draw(kit: Kit) -> None:
         ax = kit.panels(height=2.9)
         kit.contours(problem, ax, window=[(2.2, 3.25), (2.5, 4.6)])
-        looks = ((single, "#CC79A7", 0.6, 400), (mini, "#009E73", 0.9, 250), (batch, "#0072B2", 1.4, 100))
-        for run, color, width, shown in looks:
+        styles = ((single, "#CC79A7", 0.6, 400), (mini, "#009E73", 0.9, 250), (batch, "#0072B2", 1.4, 100))
+        for run, color, width, shown in styles:
             ax.plot(*run.history.x[:shown].T, color=color, linewidth=width)
         ax.set(xlabel=r"slope $\theta_1$", ylabel=r"intercept $\theta_0$")
         kit.annotate(ax, 2.98, 3.62, "batch", "#0072B2")
@@ -157,10 +157,10 @@ def softmax(numbers: Numbers) -> Drawing:
     mean, sd = X[train].mean(axis=0), X[train].std(axis=0)
     Z = (X - mean) / sd
     start = np.random.RandomState(42).randn(3, 3)
-    kept = np.concatenate([train, valid])
+    used = np.concatenate([train, valid])
 
     def problem(l2: float) -> Any:
-        return ss.SoftmaxRegression(Z[kept], y[kept], l2=l2, held_out=list(range(90, 120)))
+        return ss.SoftmaxRegression(Z[used], y[used], l2=l2, held_out=list(range(90, 120)))
 
     plain, ridge = problem(0.0), problem(0.01)
     # The book's rows are bias, length, width; ours has the bias last.

@@ -147,9 +147,9 @@ def kohonen_map(numbers: Numbers) -> Drawing:
     )
     slope = (0.5 - 0.02) / 10_000
     recursion = ss.KohonenRecursion(0.5, c=slope)
-    gone = int(np.flatnonzero(recursion(np.arange(1000)) == 0)[0])
+    vanished = int(np.flatnonzero(recursion(np.arange(1000)) == 0)[0])
     numbers.theorem(
-        "as a recursion it is gone after about sqrt(2 lr/c)", gone / np.sqrt(2 * 0.5 / slope), 1.0, 0.01
+        "as a recursion it is gone after about sqrt(2 lr/c)", vanished / np.sqrt(2 * 0.5 / slope), 1.0, 0.01
     )
     stages = _unfold(rate, reach, (0, 200, 2000, 10_000))
     points = np.random.default_rng(1).random((2000, 2))
@@ -183,23 +183,23 @@ def kohonen_map(numbers: Numbers) -> Drawing:
     return Drawing(draw)
 
 
-def _unfold(rate: Any, reach: Any, looks: tuple[int, ...]) -> dict[int, Any]:
+def _unfold(rate: Any, reach: Any, times: tuple[int, ...]) -> dict[int, Any]:
     """Return the net after some of the updates: W_j += rate h_j (x - W_j), h a bell around the winner."""
     random = np.random.default_rng(0)
     W = 0.5 + 0.02 * random.standard_normal((10, 10, 2))
     i, j = np.mgrid[:10, :10]
-    n = np.arange(max(looks))
+    n = np.arange(max(times))
     rates, widths, points = rate(n), reach(n), random.random((len(n), 2))
-    seen = {0: W.copy()}
+    snapshots = {0: W.copy()}
     for k in range(len(n)):
         away = points[k] - W
         winner = int((away * away).sum(axis=-1).argmin())
         steps = (i - winner // 10) ** 2 + (j - winner % 10) ** 2
         bell = np.exp(-steps / (2 * widths[k] * widths[k]))
         W = W + rates[k] * bell[..., None] * away
-        if k + 1 in looks:
-            seen[k + 1] = W.copy()
-    return seen
+        if k + 1 in times:
+            snapshots[k + 1] = W.copy()
+    return snapshots
 
 
 def _distance(points: Any, W: Any) -> float:

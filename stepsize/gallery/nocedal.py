@@ -145,7 +145,7 @@ def wolfe(numbers: Numbers) -> Drawing:
     def draw(kit: Kit) -> None:
         ax = kit.panels(1, 1, width=6.0, height=3.5)
         kit.line(run, 0, ax, reach=3.9)
-        ax.set_title("Three looks of a search, and the steps it may take")
+        ax.set_title("Three trials of a search, and the steps it may take")
         across = ax.get_xaxis_transform()
         strips = {"sufficient decrease": (decrease, kit.COLORS[5]), "curvature": (curvature, kit.COLORS[0])}
         for height, (label, (pairs, color)) in zip((0.09, 0.03), strips.items(), strict=True):

@@ -62,8 +62,8 @@ def adam_fails(numbers: Numbers) -> Drawing:
         for ax, game in zip(axes, games, strict=False):
             for label, color in zip(rules, (kit.COLORS[1], kit.COLORS[0]), strict=True):
                 path = paths[game, label]
-                seen = keep[keep < len(path)]
-                ax.semilogx(seen, path[seen], color=color, linewidth=1.2)
+                shown = keep[keep < len(path)]
+                ax.semilogx(shown, path[shown], color=color, linewidth=1.2)
             ax.set(
                 xlim=(1, STEPS + 1),
                 ylim=(-1.1, 1.1),

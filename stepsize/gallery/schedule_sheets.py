@@ -19,8 +19,8 @@ def _sheet(kit: Kit, schedules: dict[str, Any], updates: int, columns: int = 3, 
     axes = kit.panels(rows, columns, height=1.75, squeeze=False, **options)
     n = np.arange(updates)
     for ax, (title, schedule) in zip(axes.flat, schedules.items(), strict=False):
-        look = {"marker": "o", "markersize": 2.0} if updates <= 60 else {}
-        ax.plot(n, schedule(n), color="#0072B2", linewidth=1.2, **look)
+        props = {"marker": "o", "markersize": 2.0} if updates <= 60 else {}
+        ax.plot(n, schedule(n), color="#0072B2", linewidth=1.2, **props)
         ax.set(title=title, xlim=(0, updates - 1), ylim=(0, None))
         ax.title.set_fontsize(9)
         ax.grid(axis="y")

@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 # Mini-batches along a line
 
 
-def _searched(history: ss.History) -> tuple[Array, Array]:
+def _search_log(history: ss.History) -> tuple[Array, Array]:
     """Return how often each search of a run looked, and how it ended."""
     assert history.n_trials is not None
     assert history.status is not None
@@ -39,7 +39,7 @@ def _weights(seed: int) -> Array:
 @chae(
     "chae-static-dynamic",
     "the losses along one direction; their statistics in Kafka and Wilke, 2019",
-    "a fresh mini-batch at every look fills the line with minima that are none, a third of all points; "
+    "a fresh mini-batch at every trial fills the line with minima that are none, a third of all points; "
     "changes of sign of the slope stay few, and gather at the true minimum as batches grow",
 )
 def sampling(numbers: Numbers) -> Drawing:
@@ -80,8 +80,8 @@ def sampling(numbers: Numbers) -> Drawing:
     numbers.computed("batches of 100", spread[100], between=(0.21, 0.28))
     changes = [len(change) for _, change in static]
     numbers.computed("batches of 100, static: changes of sign, on each line", changes, [1.0] * 10, 0)
-    apart = max(abs(int(low[0]) - int(change[0])) for low, change in static)
-    numbers.computed("points between the change and the minimum, at most", apart, between=(0, 1))
+    gap = max(abs(int(low[0]) - int(change[0])) for low, change in static)
+    numbers.computed("points between the change and the minimum, at most", gap, between=(0, 1))
 
     def draw(kit: Kit) -> None:
         axes = kit.panels(1, 2, height=3.3)
@@ -112,7 +112,7 @@ _MOMENTS = [
     "conditions probably hold",
 )
 def posterior(numbers: Numbers) -> Drawing:
-    """Two noisy looks at a line: the posterior after them, beside one of a real search."""
+    """Two noisy trials on a line: the posterior after them, beside one of a real search."""
     from scipy.interpolate import CubicHermiteSpline
 
     from schedules.linesearch.bivariate_normal import upper_rectangle
@@ -140,9 +140,9 @@ def posterior(numbers: Numbers) -> Drawing:
 
     batches = ss.MiniBatch(_cancer(), 100, sampling="dynamic", rng=0)
     run = ss.minimize(batches, ss.SGD(lr=ss.ProbabilisticLineSearch()), _weights(0), steps=40)
-    looks, _ = _searched(run.history)
-    drawn = 1 + int(np.argmax(looks[1:]))  # the first search is still far from its scale
-    numbers.computed("looks at the line that is drawn", looks[drawn], between=(3, 7))
+    trials, _ = _search_log(run.history)
+    drawn = 1 + int(np.argmax(trials[1:]))  # the first search is still far from its scale
+    numbers.computed("trials on the line that is drawn", trials[drawn], between=(3, 7))
 
     def draw(kit: Kit) -> None:
         axes = kit.panels(1, 2, height=3.2)
@@ -155,7 +155,7 @@ def posterior(numbers: Numbers) -> Drawing:
             ax.plot(t + ends, y + dy * ends, color=kit.COLORS[1], linewidth=1.0, zorder=5)
             ax.errorbar(t, y, 0.2, fmt="o", color=kit.COLORS[1], markersize=4, linewidth=1.0, zorder=5)
         ax.set(xlim=(-0.15, 2.0), ylim=(-1.9, 1.2), xlabel="step $t$", ylabel="$f$")
-        ax.set_title("Two noisy looks")
+        ax.set_title("Two noisy trials")
         ax.legend(loc="upper left", handlelength=1.5)
         kit.line(run, drawn, axes[1]).set_title(f"Update {drawn} of a run")
         axes[1].get_legend().remove()
@@ -177,21 +177,21 @@ def robustness(numbers: Numbers) -> Drawing:
     """Breast-cancer data, l2 = 1e-3, batches of 100: the loss after 600 evaluations, mean of the last 50."""
     whole, x0, evaluations, last = _cancer(), _weights(0), 600, 50
     units = np.geomspace(1e-4, 1e2, 7)
-    losses, looks, accepted, steps = [], [], [], []
+    losses, trials, accepted, steps = [], [], [], []
     for unit in units:
         batches = ss.MiniBatch(whole, 100, sampling="dynamic", rng=0)
         search = ss.ProbabilisticLineSearch(alpha0=float(unit))
         history = ss.minimize(batches, ss.SGD(lr=search), x0, steps=evaluations // 4 * 3).history
-        looked, status = _searched(history)
-        n = int(np.searchsorted(1 + np.cumsum(looked), evaluations, side="right"))
+        n_trials, status = _search_log(history)
+        n = int(np.searchsorted(1 + np.cumsum(n_trials), evaluations, side="right"))
         losses.append(whole.fun(history.x[n - last : n]).mean())
-        looks.append(looked[:n].mean())
+        trials.append(n_trials[:n].mean())
         accepted.append((status[:n] == "converged").mean())
         steps.append(history.lr[:n])
     numbers.computed("search: largest loss over the first steps 1e-4 ... 100", max(losses), between=(0, 0.07))
     numbers.computed("largest over smallest", max(losses) / min(losses), between=(1.0, 1.3))
     for word, pick in (("fewest", min), ("most", max)):
-        numbers.computed(f"evaluations an update, {word}", pick(looks), between=(1.3, 1.6))
+        numbers.computed(f"evaluations an update, {word}", pick(trials), between=(1.3, 1.6))
     numbers.computed("share of searches that are accepted, smallest", min(accepted), between=(0.95, 1.0))
 
     rates = np.geomspace(1e-4, 1e2, 13)

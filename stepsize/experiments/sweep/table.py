@@ -103,8 +103,8 @@ class Sweep:
             "seed": self.design.seeds != (None,),
             "start": any(len(starts) > 1 for starts in self.design.starts),
         }
-        told = [name for name, wanted in several.items() if wanted]
-        return [*told, *self.design.values, *_NUMBERS, "stop", "verdict"]
+        identifiers = [name for name, wanted in several.items() if wanted]
+        return [*identifiers, *self.design.values, *_NUMBERS, "stop", "verdict"]
 
     @property
     def table(self) -> Array:
@@ -142,8 +142,8 @@ class Sweep:
         optimizer = self.optimizer(i)
         p, _, s, start = self.design.index[i, :4]
         problem, seed = self.design.problems[p], self.design.seeds[s]
-        seen = problem if seed is None else problem.replace(rng=seed)
-        return minimize(seen, optimizer, self.design.starts[p][start], self.steps)
+        sampled = problem if seed is None else problem.replace(rng=seed)
+        return minimize(sampled, optimizer, self.design.starts[p][start], self.steps)
 
     def best(self) -> int:
         """Return the row with the lowest final error, of several the one that settled first.
