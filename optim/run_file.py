@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from optim.run import History, Run
+from optim.run import BUDGET, STOPPED, History, Run
 from optim.state import state_header, state_of
 from stepsize.base.checks import describe
-from stepsize.base.files import read_npz, write_npz, write_whole
+from stepsize.base.archives import Archive, read_npz, write_npz
+from stepsize.base.files import write_whole
 from stepsize.base.hooks import hook
 from stepsize.base.record import Record
 
@@ -19,6 +20,7 @@ __all__ = ["columns", "load_run", "save_run", "write_csv"]
 Array = np.ndarray[Any, Any]
 
 _WRITER = "Run.save"
+_FAILURES = ("fun", "grad", "fun and grad")
 _HISTORY = (
     "x",
     "fun",
@@ -56,20 +58,70 @@ def save_run(run: Run, path: str | os.PathLike[str]) -> None:
 
 def load_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any = None) -> Run:
     """Return the run that `save_run` wrote."""
-    header, arrays = read_npz(path, _WRITER)
-    diverged = arrays["diverged"]
-    history: dict[str, Any] = {name: arrays.get(f"history/{name}") for name in _HISTORY}
+    file = read_npz(path, _WRITER)
+    history = _history(file)
+    shape = history.x.shape[1:]
+    numbers = file.value("numbers", dict)
+    diverged = file.array("diverged", "b", shape[:-1])
+    status = file.count("status", numbers)
+    if not BUDGET <= status <= STOPPED:
+        raise file.fault(f"its status is {status}")
+    failure = file.value("failure", (str, type(None)), default=None)
+    if failure not in (None, *_FAILURES):
+        raise file.fault(f"its failure is {describe(failure)}")
+    state = state_of(file, file.value("state", dict))
+    jac = file.array("jac", "f", shape)
+    file.finish()
     return Run(
-        problem=_made(header, "problem", problem),
-        optimizer=_made(header, "optimizer", optimizer),
-        history=History(**history, every=header["every"]),
-        jac=arrays["jac"],
-        **header["numbers"],
-        success=header["success"],
-        failure=header.get("failure"),
+        problem=_made(file, "problem", problem),
+        optimizer=_made(file, "optimizer", optimizer),
+        history=history,
+        jac=jac,
+        nfev=file.count("nfev", numbers),
+        njev=file.count("njev", numbers),
+        status=status,
+        message=file.value("message", str, numbers),
+        success=file.value("success", bool),
+        failure=failure,
         diverged=diverged.item() if diverged.ndim == 0 else diverged,
-        state=state_of(header["state"], arrays),
+        state=state,
     )
+
+
+def _history(file: Archive) -> History:
+    """Return the history in a file, whose columns have the lengths and shapes that belong together."""
+    every = file.count("every", least=1)
+    x, lr = file.array("history/x", "f"), file.array("history/lr", "f")
+    if x.ndim < 2 or lr.ndim < 1:
+        raise file.fault(f"its column history/x is {describe(x)}, history/lr {describe(lr)}")
+    updates, shape, batch = len(lr), x.shape[1:], x.shape[1:-1]
+    points = -(-updates // every) + 1  # the start, every so many, and the last
+    if len(x) != points:
+        raise file.fault(f"its column history/x has {len(x)} points, not {points}")
+    if lr.ndim > 1 and not _spreads(lr.shape[1:], shape):
+        raise file.fault(f"its column history/lr is {describe(lr)}, for x of shape {shape}")
+    rows, steps = (updates + 1, *batch), (updates, *batch)
+    return History(
+        x=x,
+        fun=file.array("history/fun", "f", rows),
+        grad_norm=file.array("history/grad_norm", "f", rows),
+        lr=lr,
+        overshoot=file.array("history/overshoot", "b", steps),
+        step_norm=file.array("history/step_norm", "f", steps),
+        answer=file.optional("history/answer", "f", x.shape),
+        answer_fun=file.optional("history/answer_fun", "f", rows),
+        status=file.optional("history/status", "U", steps),
+        looks=file.optional("history/looks", "iu", steps),
+        every=every,
+    )
+
+
+def _spreads(part: tuple[int, ...], whole: tuple[int, ...]) -> bool:
+    """Whether numbers of the one shape are broadcast to the other."""
+    try:
+        return np.broadcast_shapes(part, whole) == whole
+    except ValueError:
+        return False
 
 
 def columns(run: Run) -> dict[str, Array]:
@@ -117,8 +169,8 @@ def _described(record: Any) -> Any:
         return {"not described": repr(record)}
 
 
-def _made(header: dict[str, Any], name: str, given: Any) -> Any:
-    told = header[name]
+def _made(file: Archive, name: str, given: Any) -> Any:
+    told = file.value(name, dict)
     if given is not None:
         return given
     if "not described" in told:
@@ -127,4 +179,9 @@ def _made(header: dict[str, Any], name: str, given: Any) -> Any:
             f"{told['not described']}"
         )
     hook("registry")()  # a class can be looked up only when its package has been imported
-    return Record.from_dict(told)
+    try:
+        return Record.from_dict(told)
+    # Each class checks its parameters in its own way, and none of them expects a file's leftovers.
+    except Exception as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise file.fault(f"its {name} cannot be made: {why}") from None

@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from typing import Any
 
-from stepsize.commands.output import add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.commands.output import add_picture_options, look, new_folder, print_json, say
 
 HELP = "show how PyTorch, Keras, Optax, TensorFlow 1, a textbook and the papers differ on one rule"
 EPILOG = """\
@@ -66,8 +66,9 @@ def _one(args: argparse.Namespace) -> int:
         from stepsize import draw, draw_dialects
 
         name = f"dialects-{comparison.family.replace(' ', '-')}.png"
-        target = unused(new_folder(args.out), name)
-        pictures.append(draw.save(draw_dialects.parting(comparison), target, **look(args)))
+        target = new_folder(args.out) / name
+        picture = draw_dialects.parting(comparison)
+        pictures.append(draw.save(picture, target, if_exists="number", **look(args)))
     if args.json:
         print_json(comparison.to_dict() | {"pictures": [str(p) for p in pictures]})
         return 0

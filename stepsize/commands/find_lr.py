@@ -11,7 +11,6 @@ from stepsize.commands.output import (
     new_folder,
     print_json,
     say,
-    unused,
 )
 from stepsize.commands.problem import add_problem, read_optimizer, read_problem
 
@@ -120,7 +119,7 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
-    return draw.save(picture, unused(new_folder(args.out), name), **look(args))
+    return draw.save(picture, new_folder(args.out) / name, if_exists="number", **look(args))
 
 
 def _finite(value: float) -> float | None:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stepsize.commands.output import Progress, add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.commands.output import Progress, add_picture_options, look, new_folder, print_json, say
 
 HELP = "textbook figures with their numbers: list, draw, check, animate"
 EPILOG = """\
@@ -136,13 +136,15 @@ def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any]
         from stepsize import draw
 
         files = [
-            draw.save(plate.picture, unused(folder, f"{name}.{kind}"), **sized) for kind in ("png", "svg")
+            draw.save(plate.picture, folder / f"{name}.{kind}", if_exists="number", **sized)
+            for kind in ("png", "svg")
         ]
         if films and plate.runs:
             from stepsize.draw_animation import animate, filmed
 
-            targets = [unused(folder, f"{name}-film.{kind}") for kind in ("gif", "apng")]
-            files += animate(plate.runs, targets, window=plate.window, **filmed(sized))
+            targets = [folder / f"{name}-film.{kind}" for kind in ("gif", "apng")]
+            how = {"window": plate.window, "if_exists": "number", **filmed(sized)}
+            files += animate(plate.runs, targets, **how)
     return list(plate.numbers), files
 
 

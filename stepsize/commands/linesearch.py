@@ -6,7 +6,7 @@ import warnings
 from functools import partial
 from typing import Any
 
-from stepsize.commands.output import Progress, add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.commands.output import Progress, add_picture_options, look, new_folder, print_json, say
 from stepsize.commands.problem import add_problem, read_optimizer, read_problem, read_record
 
 HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
@@ -180,7 +180,8 @@ def _draw(args: argparse.Namespace, runs: list[Any]) -> Any:
     from stepsize import draw
 
     folder = new_folder(args.out)
-    return draw.save(draw.searches(runs, args.update), unused(folder, "linesearch.png"), **look(args))
+    picture = draw.searches(runs, args.update)
+    return draw.save(picture, folder / "linesearch.png", if_exists="number", **look(args))
 
 
 def _advice(args: argparse.Namespace) -> str:

@@ -12,7 +12,6 @@ from stepsize.commands.output import (
     new_folder,
     print_json,
     say,
-    unused,
 )
 from stepsize.commands.problem import add_problem, read_number, read_optimizer, read_problem, read_record
 
@@ -216,14 +215,13 @@ def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Pr
     pictures = []
     for name, result in results:
         picture = draw.race(result, size=sized["size"])
-        pictures.append(draw.save(picture, unused(folder, f"{name}.png"), **sized))
+        pictures.append(draw.save(picture, folder / f"{name}.png", if_exists="number", **sized))
         progress.advance(f"drawing {name}")
         if args.animate:
             from stepsize.draw_animation import filmed
 
-            target = unused(folder, f"{name}-film.gif")
-            result.animate(target, **filmed(sized))
-            pictures.append(target)
+            film = result.animate(**filmed(sized))
+            pictures.append(film.save(folder / f"{name}-film.gif", if_exists="number"))
             progress.advance(f"filming {name}")
     return pictures
 

@@ -15,7 +15,6 @@ from stepsize.commands.output import (
     new_folder,
     print_json,
     say,
-    unused,
 )
 from stepsize.commands.problem import read_number, read_record
 
@@ -206,5 +205,5 @@ def _draw(args: argparse.Namespace, chosen: list[Any]) -> Path | None:
     from stepsize import draw, draw_schedules
 
     sheet = draw_schedules.schedules(chosen, args.steps, overlay=not args.all)
-    target = unused(new_folder(args.out), "schedules.png" if args.all else "schedule.png")
-    return draw.save(sheet, target, **look(args))
+    target = new_folder(args.out) / ("schedules.png" if args.all else "schedule.png")
+    return draw.save(sheet, target, if_exists="number", **look(args))
