@@ -305,8 +305,8 @@ class Run:
         Raises
         ------
         ValueError
-            If the file is not one that `save` wrote, or is damaged, which one sentence says; or if the problem
-            or optimizer is needed.
+            If the file is not one that `save` wrote, or is damaged: one sentence says where; or if the
+            problem or optimizer is needed.
         OSError
             If there is none (FileNotFoundError) or it cannot be read.
         """

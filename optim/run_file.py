@@ -9,8 +9,8 @@ import numpy as np
 
 from optim.run import BUDGET, STOPPED, History, Run
 from optim.state import state_header, state_of
-from stepsize.base.checks import describe
 from stepsize.base.archives import Archive, read_npz, write_npz
+from stepsize.base.checks import describe
 from stepsize.base.files import write_whole
 from stepsize.base.hooks import hook
 from stepsize.base.record import Record

@@ -81,7 +81,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "stepsize.prediction": ("Prediction", "observed_rate", "predict"),
     "stepsize.probes": ("Sharpness", "noise_scale", "sharpness"),
     "stepsize.races": ("Race", "race"),
-    "stepsize.sweeps": ("Sweep", "sweep"),
+    "stepsize.sweeps": ("Sweep", "SweepInterrupted", "sweep"),
     "stepsize.theory": (
         "NoiseFloor", "best_parameters", "contraction", "noise_floor", "regime", "stability_limit",
         "steps_to",
@@ -120,13 +120,13 @@ __all__ = [
     "Sharpness", "ShewchukQuadratic", "Shifted", "SignSGD", "Signum", "Silver", "SixHumpCamel", "Skip",
     "Slots", "SoftmaxRegression", "SPSMax", "State", "Stats", "Step", "StepDecay", "StrangQuadratic",
     "Stretched", "StrongSilver", "StrongWolfe", "StyblinskiTang", "Sum", "Supervised", "SutskeverMomentum",
-    "SutskeverNesterov", "Sweep", "Tanh", "Then", "ThreeHumpCamel", "TimeBased", "TorchAdagrad", "TorchASGD",
-    "Trial", "TwoWells", "UntunedExponential", "UntunedLinear", "Warmup", "WarmupStableDecay",
-    "WilsonConstruction", "WithMomentum", "Wood", "Wrapper", "Yogi", "Zakharov", "as_schedule",
-    "best_parameters", "contraction", "diagnose", "dialects", "draw", "explain", "find_lr", "gradient_flow",
-    "hyper", "inertia", "minimize", "momentum_flow", "noise_floor", "noise_scale", "observed_rate", "parse",
-    "parse_problem", "per_epoch", "predict", "problem_from_csv", "race", "regime", "settled_at", "sharpness",
-    "stability_limit", "steps_to", "sweep", "time_step", "two_gaussians",
+    "SutskeverNesterov", "Sweep", "SweepInterrupted", "Tanh", "Then", "ThreeHumpCamel", "TimeBased",
+    "TorchAdagrad", "TorchASGD", "Trial", "TwoWells", "UntunedExponential", "UntunedLinear", "Warmup",
+    "WarmupStableDecay", "WilsonConstruction", "WithMomentum", "Wood", "Wrapper", "Yogi", "Zakharov",
+    "as_schedule", "best_parameters", "contraction", "diagnose", "dialects", "draw", "explain", "find_lr",
+    "gradient_flow", "hyper", "inertia", "minimize", "momentum_flow", "noise_floor", "noise_scale",
+    "observed_rate", "parse", "parse_problem", "per_epoch", "predict", "problem_from_csv", "race", "regime",
+    "settled_at", "sharpness", "stability_limit", "steps_to", "sweep", "time_step", "two_gaussians",
 ]
 # fmt: on
 # public names: end

@@ -241,8 +241,8 @@ def save(
         Inches, or "slide", "wide" or "column". The picture takes this shape, and is enlarged with its letters
         until it has this size; a PDF takes the shape alone.
     if_exists : {"replace", "refuse", "number"}
-        What happens where there is a file of that name: it is replaced, FileExistsError is raised, or the next
-        free name is taken, with -2, -3, ... before the ending.
+        What happens where there is a file of that name: it is replaced, FileExistsError is raised, or the
+        next free name is taken, with -2, -3, ... before the ending.
 
     Returns
     -------

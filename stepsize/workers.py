@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,9 @@ from stepsize.commands.output import Progress
 __all__ = ["outcomes", "progress_for"]
 
 
-def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[tuple[int, Outcome]]:
+def outcomes(
+    batches: list[Batch], jobs: int, backend: str | None
+) -> Generator[tuple[int, Outcome], None, None]:
     """Yield what comes out of each batch, with its place in the list, in the order in which they are done.
 
     Parameters
@@ -31,6 +33,8 @@ def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[t
         If joblib, or what the backend needs, is not installed.
     ValueError
         If the backend is "dask" and there is no client.
+    ChildProcessError
+        If a worker process was killed.
     """
     if jobs != -1:
         as_count("jobs", jobs, 1)
@@ -46,10 +50,27 @@ def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[t
         raise ValueError(
             f"backend: got {backend!r}, expected one that joblib has: loky, threading, multiprocessing, dask"
         ) from None
-    with chosen:
+    kept = "what a store has is kept, and the same call goes on from there"
+    with chosen, lost_workers_named("jobs", kept):
         yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(
             joblib.delayed(_placed)(place, batch) for place, batch in enumerate(batches)
         )
+
+
+@contextmanager
+def lost_workers_named(name: str, kept: str) -> Generator[None, None, None]:
+    """Say in one sentence that a worker process was killed, whatever pool it was one of, and what is kept."""
+    from concurrent.futures import BrokenExecutor
+
+    try:
+        yield
+    except Exception as error:
+        # Dask tries a task on several workers before it gives up.
+        if not isinstance(error, BrokenExecutor) and type(error).__name__ != "KilledWorker":
+            raise
+        raise ChildProcessError(
+            f"{name}: got a worker process that was killed, from outside or for want of memory; {kept}"
+        ) from None
 
 
 def _placed(place: int, batch: Batch) -> tuple[int, Outcome]:

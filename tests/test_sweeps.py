@@ -1,6 +1,7 @@
 """Sweeps: a row of a batch is the run that it would be alone, whoever makes it and however it is cut."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -325,11 +326,21 @@ def test_an_interrupt_keeps_what_is_done(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(workers, "compute", interrupted)
     grid = {"lr": np.geomspace(1e-3, 0.1, 20), "store": tmp_path / "sweep.db", "batch": 4}
-    part = ss.sweep(BOWL, ss.SGD, 20, **grid)
+    with pytest.raises(KeyboardInterrupt) as stop:
+        ss.sweep(BOWL, ss.SGD, 20, **grid)
+    part = stop.value.sweep
     assert not part.complete
     assert part.done.sum() == part.computed == 12
     assert (part["verdict"] == "not run").sum() == 8
-    assert "interrupted after 12 of 20 runs, which are kept" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert re.search(
+        r"^stepsize: interrupted after 12 of 20 runs, which are kept in '.*sweep\.db'; the same", told
+    )
+    calls.clear()
+    with pytest.raises(KeyboardInterrupt) as stop:
+        ss.sweep(BOWL, ss.SGD, 20, **grid | {"store": None})
+    assert "12 of 20 runs, the KeyboardInterrupt has them as its sweep" in capsys.readouterr().err
+    assert stop.value.sweep.done.sum() == 12
     monkeypatch.setattr(workers, "compute", real)
     whole = ss.sweep(BOWL, ss.SGD, 20, **grid)
     assert (whole.computed, whole.complete) == (8, True)

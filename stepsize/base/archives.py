@@ -26,7 +26,8 @@ Array = np.ndarray[Any, Any]
 # Kinds of arrays that are numbers or text; objects would have to be pickled.
 _KINDS = "biufcU"
 _NPY = re.compile(
-    rb"\{'descr': '([<>|=][biufcU]\d{1,9})', 'fortran_order': (True|False), 'shape': \(([\d, ]{0,700})\), \}\s*"
+    rb"\{'descr': '([<>|=][biufcU]\d{1,9})', "
+    rb"'fortran_order': (True|False), 'shape': \(([\d, ]{0,700})\), \}\s*"
 )
 _LAST_LETTER = 0x10FFFF
 
@@ -129,7 +130,9 @@ def write_npz(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as file:
         for name, data in members.items():
-            file.writestr(zipfile.ZipInfo(f"{name}.npy"), data)  # always the same hour: equal runs, equal files
+            file.writestr(
+                zipfile.ZipInfo(f"{name}.npy"), data
+            )  # always the same hour: equal runs, equal files
     write_whole(target, whole.getvalue())
 
 

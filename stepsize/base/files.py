@@ -57,7 +57,7 @@ def write_whole(
     told = as_path(name, path)
     try:
         if told.exists() and not told.is_file():
-            return _write_through(told, data, name)
+            return _write_through(told, data)
         if if_exists == "replace":
             _replace(Path(os.path.realpath(told)), data)
             return told
@@ -183,7 +183,7 @@ def _remember(folder: Path) -> None:
             os.close(handle)
 
 
-def _write_through(target: Path, data: bytes, name: str) -> Path:
+def _write_through(target: Path, data: bytes) -> Path:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     with target.open("wb", buffering=0) as file:

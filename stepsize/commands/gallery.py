@@ -117,7 +117,13 @@ def _made(entries: list[Any], folder: Path | None, films: bool, sized: dict[str,
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
-        with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+        from stepsize.workers import lost_workers_named
+
+        context = multiprocessing.get_context("spawn")
+        with (
+            lost_workers_named("gallery", "figures that were drawn are there"),
+            ProcessPoolExecutor(cores, context) as pool,
+        ):
             for job, result in zip(jobs, pool.map(_make, jobs), strict=True):
                 made.append(result)
                 progress.advance(job[0])
