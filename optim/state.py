@@ -102,7 +102,7 @@ def state_of(archive: "Archive", told: dict[str, Any]) -> State:
     """Return the state that a file tells of there; files of earlier versions do not say whose it is."""
     from stepsize.base.archives import join_arrays
 
-    slots = tuple(archive.array(f"slot{i}") for i in range(_slots(archive, told)))
+    slots = tuple(archive.array(f"slot{i}", "biufc") for i in range(_slots(archive, told)))
     shape = archive.value("shape", (list, type(None)), told, default=None)
     if shape is not None and not all(type(side) is int and side >= 0 for side in shape):
         raise archive.fault(f"its shape is {shape!r}")

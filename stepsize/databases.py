@@ -10,11 +10,13 @@ from typing import Any
 
 from stepsize.base.files import as_path, refusal
 
-__all__ = ["Database", "Layout"]
+__all__ = ["FAILURES", "Database", "Layout"]
 
 # Seconds to wait for another process that writes.
 PATIENCE = 60.0
 _AGAIN = "what it holds stays, and the same call goes on from there"
+# What SQLite raises, and what Python raises about the letters and lengths in a damaged file.
+FAILURES = (sqlite3.Error, UnicodeError, MemoryError, OverflowError)
 # Where SQLite stops because it may not write; what is there may still be read.
 _NO_WRITING = (
     sqlite3.SQLITE_READONLY,
@@ -82,12 +84,12 @@ class Database:
             raise refusal(name, self.path, error) from None
         try:
             self.connection = self._opened("rwc")
-        except sqlite3.Error as error:
+        except FAILURES as error:
             if not _is(error, *_NO_WRITING) or not self.path.is_file() or not self.path.stat().st_size:
                 raise self.sentence(error) from None
             self._open_to_read(error)
 
-    def _open_to_read(self, error: sqlite3.Error) -> None:
+    def _open_to_read(self, error: Exception) -> None:
         told = self.sentence(error)
         self.obstacle = told if isinstance(told, OSError) else OSError(str(told))
         try:
@@ -95,7 +97,7 @@ class Database:
                 self.connection = self._opened("ro")
             except sqlite3.OperationalError:  # without files beside it, which SQLite would like to make
                 self.connection = self._opened("ro&immutable=1")
-        except sqlite3.Error as worse:
+        except FAILURES as worse:
             raise self.obstacle if _is(worse, *_NO_WRITING) else self.sentence(worse) from None
 
     def _opened(self, mode: str) -> sqlite3.Connection:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import sqlite3
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from stepsize import __version__
 from stepsize.base.checks import describe
 from stepsize.base.record import Record
 from stepsize.batches import OUTCOME, Batch, Outcome
-from stepsize.databases import Database, Layout
+from stepsize.databases import FAILURES, Database, Layout
 from stepsize.fingerprint import code_of
 from stepsize.verdicts import VERDICTS
 
@@ -107,7 +106,7 @@ class Store:
                     found[key] = numbers, errors
                 else:
                     self.damaged += 1
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise self._database.sentence(error) from None
         has = np.array([key in found for _, _, key in configs])
         rows = [found[key] for _, _, key in configs if key in found]
@@ -154,7 +153,7 @@ class Store:
                         )
                     ),
                 )
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise self._database.sentence(error) from None
 
 

@@ -113,7 +113,8 @@ def write_npz(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict
     """
     target = as_path("path", path)
     try:
-        told = json.dumps(header).encode()
+        # The names stand in the header too: a damaged list of an archive's parts may be a shorter one.
+        told = json.dumps(header | {"columns": sorted(arrays)}).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"path: got {str(target)!r} for values that no file can hold: {error}") from None
     members: dict[str, bytes] = {}
@@ -165,6 +166,9 @@ def read_npz(path: str | os.PathLike[str], writer: str) -> Archive:
     header = _header(arrays.pop("header"), told, writer)
     if header.get("writer", "State.save") != writer:
         raise _fault(told, writer, f"it is one of {describe(header.get('writer', 'State.save'))}")
+    columns = header.pop("columns", None)  # nor a list of their columns
+    if columns is not None and (digest is None or columns != sorted(arrays)):
+        raise _fault(told, writer, f"it has the columns {', '.join(sorted(arrays)) or 'none'}, not all of its own")
     if digest is not None and _array(digest, "digest", told, writer).tobytes() != _digest(members):
         raise _fault(told, writer, "its content is not what was written (the checksum differs)")
     return Archive(told, writer, header, arrays)
