@@ -168,7 +168,9 @@ def read_npz(path: str | os.PathLike[str], writer: str) -> Archive:
         raise _fault(told, writer, f"it is one of {describe(header.get('writer', 'State.save'))}")
     columns = header.pop("columns", None)  # nor a list of their columns
     if columns is not None and (digest is None or columns != sorted(arrays)):
-        raise _fault(told, writer, f"it has the columns {', '.join(sorted(arrays)) or 'none'}, not all of its own")
+        raise _fault(
+            told, writer, f"it has the columns {', '.join(sorted(arrays)) or 'none'}, not all of its own"
+        )
     if digest is not None and _array(digest, "digest", told, writer).tobytes() != _digest(members):
         raise _fault(told, writer, "its content is not what was written (the checksum differs)")
     return Archive(told, writer, header, arrays)

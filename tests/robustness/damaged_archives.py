@@ -126,9 +126,7 @@ def packing(data, rng, file):
         name = next(n for n in parts if n != "header.npy")
         shape = tuple(int(10 ** rng.uniform(3, 18)) for _ in range(rng.integers(1, 4)))
         head = io.BytesIO()
-        np.lib.format.write_array_header_1_0(
-            head, {"descr": "<f8", "fortran_order": False, "shape": shape}
-        )
+        np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": shape})
         parts[name] = head.getvalue() + bytes(16)
         _pack(parts, file)
         return True
@@ -146,7 +144,15 @@ def values_of_the_header(data, rng, file):
     names = [("n",), ("slots",), ("rule",), ("rate",), ("shape",)]
     told = header.get("state", header)
     if told is not header:
-        names += [("success",), ("every",), ("failure",), ("state",), ("numbers",), ("problem",), ("optimizer",)]
+        names += [
+            ("success",),
+            ("every",),
+            ("failure",),
+            ("state",),
+            ("numbers",),
+            ("problem",),
+            ("optimizer",),
+        ]
         names += [("numbers", word) for word in ("nfev", "njev", "status", "message")]
     path = names[rng.integers(len(names))]
     where = told if path[0] in told else header
@@ -155,7 +161,9 @@ def values_of_the_header(data, rng, file):
     if path[-1] not in ("rule", "rate", "shape", "failure") and rng.integers(4) == 0:
         del where[path[-1]]
     else:
-        others = [v for v in OTHER_VALUES if not (isinstance(v, str) and path[-1] in ("rule", "rate", "message"))]
+        others = [
+            v for v in OTHER_VALUES if not (isinstance(v, str) and path[-1] in ("rule", "rate", "message"))
+        ]
         where[path[-1]] = others[rng.integers(len(others))]
     write_npz(file, header, arrays)
     return True
@@ -193,7 +201,11 @@ def deep_headers(data, rng, file):
     deep = ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth, header[:-1] + ', "n": 1, "n": 2}')
     told = io.BytesIO()
     np.save(told, np.frombuffer(deep[rng.integers(3)].encode(), np.uint8))
-    _pack({name: part for name, part in parts.items() if name != "digest.npy"} | {"header.npy": told.getvalue()}, file)
+    _pack(
+        {name: part for name, part in parts.items() if name != "digest.npy"}
+        | {"header.npy": told.getvalue()},
+        file,
+    )
     return True
 
 

@@ -100,7 +100,8 @@ def cells_of_other_rows(data, rng, file):
         taken = ", ".join(c for c in columns if c not in ("key", "design") and rng.integers(2)) or "final"
         one, other = (int(n) for n in rng.integers(1, 46, size=2))
         connection.execute(
-            f"UPDATE runs SET ({taken}) = (SELECT {taken} FROM runs WHERE rowid = ?) WHERE rowid = ?", (one, other)
+            f"UPDATE runs SET ({taken}) = (SELECT {taken} FROM runs WHERE rowid = ?) WHERE rowid = ?",
+            (one, other),
         )
 
 
