@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from optim.optimizer import Optimizer
 from optim.run import BUDGET, STOPPED, History, Run
 from optim.state import state_header, state_of
 from stepsize.base.archives import Archive, read_npz, write_npz
@@ -73,8 +74,8 @@ def load_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any =
     jac = file.array("jac", "f", shape)
     file.finish()
     return Run(
-        problem=_made(file, "problem", problem),
-        optimizer=_made(file, "optimizer", optimizer),
+        problem=_made(file, "problem", problem, shape[-1]),
+        optimizer=_made(file, "optimizer", optimizer, shape[-1]),
         history=history,
         jac=jac,
         nfev=file.count("nfev", numbers),
@@ -169,7 +170,7 @@ def _described(record: Any) -> Any:
         return {"not described": repr(record)}
 
 
-def _made(file: Archive, name: str, given: Any) -> Any:
+def _made(file: Archive, name: str, given: Any, dim: int) -> Any:
     told = file.value(name, dict)
     if given is not None:
         return given
@@ -180,8 +181,16 @@ def _made(file: Archive, name: str, given: Any) -> Any:
         )
     hook("registry")()  # a class can be looked up only when its package has been imported
     try:
-        return Record.from_dict(told)
+        made = Record.from_dict(told)
     # Each class checks its parameters in its own way, and none of them expects a file's leftovers.
     except Exception as error:
         why = " ".join(str(error).split()) or type(error).__name__
         raise file.fault(f"its {name} cannot be made: {why}") from None
+    fits = isinstance(made, Optimizer) if name == "optimizer" else _is_problem(made, dim)
+    if not fits:
+        raise file.fault(f"its {name} is {describe(made)}")
+    return made
+
+
+def _is_problem(made: Any, dim: int) -> bool:
+    return hasattr(made, "fun") and hasattr(made, "grad") and getattr(made, "dim", dim) == dim

@@ -124,5 +124,5 @@ def state_of(archive: "Archive", told: dict[str, Any]) -> State:
 def _slots(archive: "Archive", told: dict[str, Any]) -> int:
     count = archive.count("slots", told)
     if count > len(archive.arrays):  # before a tuple of a billion is begun
-        raise archive.fault(f"it has {len(archive.arrays)} columns for {count} slots")
+        raise archive.fault(f"it has no columns for {count} slots")
     return count

@@ -38,7 +38,7 @@ def fuzz(count: int, seed: int, folder: Path) -> Tally:
         way = WAYS[rng.integers(len(WAYS))]
         file = folder / f"damaged-{i}.npz"
         must = way(data, rng, file)
-        accepts = same if must is None else (lambda found: False)
+        accepts = same if must is None else (lambda _: False)
         tally.judge(f"seed {seed}, {i}, {name}, {way.__name__}", file.name, lambda: load(file), accepts)  # noqa: B023
         file.unlink()
     return tally

@@ -162,7 +162,7 @@ def test_a_command_says_in_one_sentence_that_it_cannot_write(tmp_path):
     )
     assert done.stdout.splitlines()[-1] == "[2, 2, 2, 2]", done.stderr
     told = done.stderr.splitlines()
-    pattern = r"stepsize: (path|target|--out): got '.*', for which there is no room on the disk; nothing was changed"
+    pattern = rf"stepsize: (path|target|--out): got '.*', {FULL}"
     assert len(told) == 4
     assert all(re.fullmatch(pattern, line) for line in told), told
     assert names(tmp_path) == []
