@@ -82,23 +82,26 @@ class Database:
                 raise ValueError(f"{name}: got {str(path)!r}, which is no file, expected a file")
         except OSError as error:
             raise refusal(name, self.path, error) from None
+        there = self.path.is_file() and self.path.stat().st_size > 0
+        barred = self._barred() if there else None
         try:
-            self.connection = self._opened("rwc")
+            # SQLite may find out only when it writes.
+            self.connection = self._opened_to_read(barred) if barred else self._opened("rwc")
         except FAILURES as error:
-            if not _is(error, *_NO_WRITING) or not self.path.is_file() or not self.path.stat().st_size:
-                raise self.sentence(error) from None
-            self._open_to_read(error)
+            told = self.sentence(error)
+            if not there or not isinstance(told, OSError) or not _is(error, *_NO_WRITING):
+                raise told from None
+            self.connection = self._opened_to_read(told)
 
-    def _open_to_read(self, error: Exception) -> None:
-        told = self.sentence(error)
-        self.obstacle = told if isinstance(told, OSError) else OSError(str(told))
+    def _opened_to_read(self, obstacle: OSError) -> sqlite3.Connection:
+        self.obstacle = obstacle
         try:
             try:
-                self.connection = self._opened("ro")
+                return self._opened("ro")
             except sqlite3.OperationalError:  # without files beside it, which SQLite would like to make
-                self.connection = self._opened("ro&immutable=1")
-        except FAILURES as worse:
-            raise self.obstacle if _is(worse, *_NO_WRITING) else self.sentence(worse) from None
+                return self._opened("ro&immutable=1")
+        except FAILURES as error:
+            raise obstacle if _is(error, *_NO_WRITING) else self.sentence(error) from None
 
     def _opened(self, mode: str) -> sqlite3.Connection:
         uri = f"{self.path.absolute().as_uri()}?mode={mode}"
@@ -122,6 +125,10 @@ class Database:
     @property
     def _got(self) -> str:
         return f"{self.name}: got {str(self.path)!r}"
+
+    @property
+    def _folder(self) -> Path:
+        return self.path.absolute().parent
 
     def _look(self, connection: sqlite3.Connection) -> int:
         """Return the version of the file's layout, 0 for an empty file; refuse what is another's."""
@@ -181,17 +188,18 @@ class Database:
             return TimeoutError(
                 f"{self._got}, in which another process has been writing for {PATIENCE:.0f} s"
             )
+        full = f"{self._got}, for which there is no room on the disk; {_AGAIN}"
         if _is(error, sqlite3.SQLITE_FULL):
-            return _full(f"{self._got}, for which there is no room on the disk; {_AGAIN}")
+            return _full(full)
         if _is(error, *_NO_WRITING):
             told = f"{self._got}, which the disk does not take or give ({_line(error)}); {_AGAIN}"
-            return self._barred() or OSError(told)
+            return self._barred() or (_full(full) if _room(self._folder) < 2**16 else OSError(told))
         wanted = "expected a whole one; under another name it is made anew"
         return ValueError(f"{self._got}, which is damaged ({_line(error)}), {wanted}")
 
     def _barred(self) -> OSError | None:
         """Return why the file cannot be written, as the system tells it, or None if it can."""
-        folder = self.path.absolute().parent
+        folder = self._folder
         try:
             if self.path.exists():
                 os.close(os.open(self.path, os.O_RDWR))
@@ -202,8 +210,6 @@ class Database:
                 raise OSError(number, os.strerror(number))
             if len(os.fsencode(self.path.name)) > 255 - len("-journal"):
                 raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-            if _room(folder) < 2**16:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             return refusal(self.name, self.path, error)
         return None

@@ -25,7 +25,7 @@ def outcomes(
     jobs : int
         How many processes; -1 for one a processor. 1 without a backend is this process.
     backend : str, optional
-        A backend of joblib: "loky", "threading", "multiprocessing", "dask", "ray".
+        A backend of joblib that gives results as they come: "loky", "threading", "dask".
 
     Raises
     ------
@@ -46,15 +46,16 @@ def outcomes(
         _check_client()
     try:
         chosen = joblib.parallel_config(backend=backend or "loky", n_jobs=jobs)
+        with chosen:
+            parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
     except ValueError:
         raise ValueError(
-            f"backend: got {backend!r}, expected one that joblib has: loky, threading, multiprocessing, dask"
+            f"backend: got {backend!r}, expected one that joblib has and that gives results as they come: "
+            "loky, threading, dask"
         ) from None
     kept = "what a store has is kept, and the same call goes on from there"
-    with chosen, lost_workers_named("jobs", kept):
-        yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(
-            joblib.delayed(_placed)(place, batch) for place, batch in enumerate(batches)
-        )
+    with lost_workers_named("jobs", kept):
+        yield from parallel(joblib.delayed(_placed)(place, batch) for place, batch in enumerate(batches))
 
 
 @contextmanager

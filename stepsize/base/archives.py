@@ -156,7 +156,7 @@ def read_npz(path: str | os.PathLike[str], writer: str) -> Archive:
             raise _fault(told, writer, "it is no file")
         raw = target.open("rb")
     except OSError as error:
-        raise refusal("path", target, error) from None
+        raise refusal("path", target, error, "read") from None
     with raw:
         members = _members(raw, told, writer)
     if "header" not in members:

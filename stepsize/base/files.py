@@ -76,7 +76,7 @@ def as_path(name: str, path: Any) -> Path:
     return Path(text)
 
 
-def refusal(name: str, path: Path, error: OSError) -> OSError:
+def refusal(name: str, path: Path, error: OSError, use: str = "write to") -> OSError:
     """Return an error of the system's as one sentence, of the same kind and number."""
     if error.errno is None:  # a sentence already
         return error
@@ -92,7 +92,7 @@ def refusal(name: str, path: Path, error: OSError) -> OSError:
     elif error.errno == errno.EROFS:
         text = f"{told}, which is on a medium that can only be read, expected one that can be written"
     elif isinstance(error, PermissionError):
-        text = f"{told}, for which the rights are missing, expected a place that you may write to"
+        text = f"{told}, for which the rights are missing, expected one that you may {use}"
     else:
         text = f"{told}, which the system refuses: {error.strerror}"
     kind = type(error) if type(error).__module__ == "builtins" else OSError

@@ -52,6 +52,20 @@ def with_small_files(code: str, size: int) -> subprocess.CompletedProcess:
     return program(limit + code)
 
 
+def bound_by_rights(code: str) -> subprocess.CompletedProcess:
+    """Run code in a process that rights of files bind, root's as well; skip where root cannot be bound."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("rights of this kind are POSIX's")
+    bind = "" if os.geteuid() else _SETPRIV
+    if shell(f"{bind} true").returncode:
+        pytest.skip("rights do not bind root, and this system has no setpriv to bind it")
+    return shell(f"exec {bind} {shlex.quote(sys.executable)} -c {shlex.quote(code)}")
+
+
+_RIGHTS = "-dac_override,-dac_read_search"
+_SETPRIV = f"setpriv --bounding-set={_RIGHTS} --inh-caps={_RIGHTS}"
+
+
 def _mounted(mount: str, code: str) -> subprocess.CompletedProcess:
     if not may_mount():
         pytest.skip(NO_MOUNTS)

@@ -19,8 +19,6 @@ from stepsize.cli import main
 from tests.robustness import places
 from tests.robustness.writers import COMMANDS, WRITERS, told_by
 
-ROOT_USER = hasattr(os, "geteuid") and os.geteuid() == 0
-
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
@@ -135,22 +133,43 @@ def test_a_folder_that_can_only_be_read_is_one_sentence(tmp_path):
     )
 
 
-@pytest.mark.skipif(ROOT_USER, reason="rights do not bind root; a medium that can only be read does")
-def test_missing_rights_are_one_sentence(tmp_path):
-    protected = tmp_path / "protected.txt"
-    protected.write_bytes(b"old")
-    protected.chmod(0o400)
-    with pytest.raises(PermissionError, match=r"got '.*protected.txt', for which the rights are missing"):
-        write_whole(protected, b"new")
-    tmp_path.chmod(0o500)
+PROTECTED = """
+import json
+from pathlib import Path
+from stepsize.base.files import write_whole
+folder, told = Path({folder!r}), []
+ways = [("old.txt", "replace"), ("new.txt", "replace"), ("newer.txt", "refuse"), ("old.txt", "number")]
+for name, how in ways:
     try:
-        for how in ("replace", "refuse", "number"):
-            with pytest.raises(PermissionError, match="for which the rights are missing"):
-                write_whole(tmp_path / "new.txt", b"new", if_exists=how)
+        write_whole(folder / name, b"new", if_exists=how)
+    except PermissionError as error:
+        told.append(str(error))
+print(json.dumps(told))
+"""
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_missing_rights_are_one_sentence(what, tmp_path):
+    folder = tmp_path / "protected"
+    folder.mkdir()
+    (folder / "old.txt").write_bytes(b"old")
+    (folder / "old.txt").chmod(0o400)
+    if what == "folder":
+        folder.chmod(0o500)
+    try:
+        done = places.bound_by_rights(PROTECTED.format(folder=str(folder)))
     finally:
-        tmp_path.chmod(0o700)
-    assert names(tmp_path) == ["protected.txt"]
-    assert protected.read_bytes() == b"old"
+        folder.chmod(0o700)
+    told = json.loads(done.stdout)
+    assert len(told) == (4 if what == "folder" else 1)
+    for sentence in told:
+        assert re.fullmatch(
+            r"path: got '.*\.txt', for which the rights are missing, expected one .*", sentence
+        )
+    assert names(folder) == (
+        ["old.txt"] if what == "folder" else ["new.txt", "newer.txt", "old-2.txt", "old.txt"]
+    )
+    assert (folder / "old.txt").read_bytes() == b"old"
 
 
 def test_a_command_says_in_one_sentence_that_it_cannot_write(tmp_path):
