@@ -26,7 +26,7 @@ GRID["batch"] = 8
 
 
 def killed(work, after: float, how: int = signal.SIGKILL) -> bool:
-    """Fork a process that does the work, kill it after so many seconds; return whether it was not done yet."""
+    """Fork a process that does the work, kill it after so many seconds; return whether it was at work."""
     child = os.fork()
     if not child:
         try:

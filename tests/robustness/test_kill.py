@@ -72,11 +72,10 @@ def test_an_interrupt_of_a_sweep_keeps_what_is_done_and_ends_the_script(jobs, tm
     out, told = child.communicate(timeout=60)
     assert child.returncode in (-signal.SIGINT, 128 + signal.SIGINT, 1)
     assert out == "", "the script does not go on with a part"
-    sentences = [line for line in told.splitlines() if line.startswith("stepsize: ")]
-    (kept,) = (
-        re.fullmatch(r"stepsize: interrupted after (\d+) of 800 runs, which are kept in .*", s)
-        for s in sentences
+    pattern = (
+        r"^stepsize: interrupted after (\d+) of 800 runs, which are kept in .*; the same call goes on .*$"
     )
+    (kept,) = re.findall(pattern, told, re.MULTILINE)
     assert told.splitlines()[-1].startswith("stepsize.sweep_table.SweepInterrupted: interrupted after ")
     done = places.program(SWEEP.format(file=str(file), jobs=1))
     assert done.stdout == f"done {800 - int(kept)}\n"
