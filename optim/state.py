@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stepsize.base.display import brief
+from stepsize.core.display import brief
 
 if TYPE_CHECKING:
-    from stepsize.base.archives import Archive
+    from stepsize.core.archives import Archive
 
 __all__ = ["State"]
 
@@ -62,7 +62,7 @@ class State:
         OSError
             If it cannot be written; a file that was there is as it was.
         """
-        from stepsize.base.archives import write_npz
+        from stepsize.core.archives import write_npz
 
         arrays: dict[str, Any] = {}
         write_npz(path, state_header(self, arrays), arrays)
@@ -78,7 +78,7 @@ class State:
         OSError
             If there is none (FileNotFoundError) or it cannot be read.
         """
-        from stepsize.base.archives import read_npz
+        from stepsize.core.archives import read_npz
 
         archive = read_npz(path, "State.save")
         state = state_of(archive, archive.header)
@@ -88,7 +88,7 @@ class State:
 
 def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
     """Return what a file says of a state in JSON, and put its arrays among the others of the file."""
-    from stepsize.base.archives import split_arrays
+    from stepsize.core.archives import split_arrays
 
     arrays |= {f"slot{i}": np.asarray(slot) for i, slot in enumerate(state.slots)}
     if state.x is not None:
@@ -100,7 +100,7 @@ def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
 
 def state_of(archive: "Archive", told: dict[str, Any]) -> State:
     """Return the state that a file tells of there; files of earlier versions do not say whose it is."""
-    from stepsize.base.archives import join_arrays
+    from stepsize.core.archives import join_arrays
 
     slots = tuple(archive.array(f"slot{i}", "biufc") for i in range(_slots(archive, told)))
     shape = archive.value("shape", (list, type(None)), told, default=None)

@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from optim.testing.vectors import documents
-from stepsize.base.files import write_whole
+from stepsize.core.storage import write_whole
 
 
 def main() -> None:

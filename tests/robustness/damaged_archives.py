@@ -11,7 +11,7 @@ import numpy as np
 
 import stepsize as ss
 from optim.state import State
-from stepsize.base.archives import read_npz, write_npz
+from stepsize.core.archives import read_npz, write_npz
 from tests.robustness.damage import Tally, damaged
 
 BOWL = ss.Quadratic([1.0, 10.0])
@@ -190,7 +190,7 @@ def columns(data, rng, file):
     return True
 
 
-OPTIONAL = ("history/answer", "history/answer_fun", "history/status", "history/looks")
+OPTIONAL = ("history/output", "history/output_fun", "history/status", "history/n_trials")
 
 
 def deep_headers(data, rng, file):

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import stepsize as ss
-from stepsize.base import files
-from stepsize.base.files import write_whole
-from stepsize.cli import main
+from stepsize.cli.main import main
+from stepsize.core import storage
+from stepsize.core.storage import write_whole
 from tests.robustness import places
 from tests.robustness.writers import COMMANDS, WRITERS, told_by
 
@@ -136,7 +136,7 @@ def test_a_folder_that_can_only_be_read_is_one_sentence(tmp_path):
 PROTECTED = """
 import json
 from pathlib import Path
-from stepsize.base.files import write_whole
+from stepsize.core.storage import write_whole
 folder, told = Path({folder!r}), []
 ways = [("old.txt", "replace"), ("new.txt", "replace"), ("newer.txt", "refuse"), ("old.txt", "number")]
 for name, how in ways:
@@ -177,7 +177,7 @@ def test_a_command_says_in_one_sentence_that_it_cannot_write(tmp_path):
     chosen = [[*COMMANDS[name], "--out", str(tmp_path)] for name in ("race", "film", "schedule")]
     chosen.append(["explain", "Adam", "quadratic", "--steps", "50", "--out", str(tmp_path / "page.txt")])
     done = places.with_small_files(
-        f"from stepsize.cli import main; print([main(words) for words in {chosen!r}])", 2048
+        f"from stepsize.cli.main import main; print([main(words) for words in {chosen!r}])", 2048
     )
     assert done.stdout.splitlines()[-1] == "[2, 2, 2, 2]", done.stderr
     told = done.stderr.splitlines()
@@ -340,7 +340,7 @@ SIX = """
 import os, sys
 from contextlib import redirect_stdout
 from stepsize import draw
-from stepsize.cli import main
+from stepsize.cli.main import main
 hold, go = os.pipe()
 children = []
 for i in range(6):
@@ -458,11 +458,11 @@ def test_nothing_in_the_packages_writes_a_file_by_another_way():
         r"\.write_text\(|\.write_bytes\(|\.savefig\(|\bsavez|\.partial\b|open\([^)]*[\"'][wax]b?\+?[\"']"
     )
     known = {
-        "stepsize/base/files.py": 1,  # the way itself
-        "stepsize/draw_style.py": 2,  # into memory
-        "stepsize/fingerprint.py": 1,  # functools.partial
-        "stepsize/csv_data.py": 1,  # an example in a docstring
-        "optim/testing/subject.py": 2,  # functools.partial in sentences
+        "stepsize/core/storage.py": 1,  # the way itself
+        "stepsize/draw/style.py": 2,  # into memory
+        "stepsize/experiments/sweep/code_fingerprint.py": 1,  # functools.partial
+        "stepsize/data/csv_data.py": 1,  # an example in a docstring
+        "optim/testing/adapters.py": 2,  # functools.partial in sentences
     }
     found = {}
     for package in ("optim", "schedules", "problems", "stepsize"):
@@ -471,4 +471,4 @@ def test_nothing_in_the_packages_writes_a_file_by_another_way():
             if hits:
                 found[path.relative_to(places.ROOT).as_posix()] = hits
     assert found == known
-    assert files.__all__[-1] == "write_whole"
+    assert storage.__all__[-1] == "write_whole"

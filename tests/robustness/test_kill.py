@@ -76,7 +76,9 @@ def test_an_interrupt_of_a_sweep_keeps_what_is_done_and_ends_the_script(jobs, tm
         r"^stepsize: interrupted after (\d+) of 800 runs, which are kept in .*; the same call goes on .*$"
     )
     (kept,) = re.findall(pattern, told, re.MULTILINE)
-    assert told.splitlines()[-1].startswith("stepsize.sweep_table.SweepInterrupted: interrupted after ")
+    assert told.splitlines()[-1].startswith(
+        "stepsize.experiments.sweep.table.SweepInterrupted: interrupted after "
+    )
     done = places.program(SWEEP.format(file=str(file), jobs=1))
     assert done.stdout == f"done {800 - int(kept)}\n"
 
@@ -135,8 +137,8 @@ def test_a_killed_worker_is_one_sentence_and_the_next_call_completes(tmp_path):
 DRAWN = """
 import os, signal
 from pathlib import Path
-from stepsize.commands import gallery
-from stepsize.cli import main
+from stepsize.cli import gallery
+from stepsize.cli.main import main
 make = gallery._make
 
 def make_or_die(job):

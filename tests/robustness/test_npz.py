@@ -11,8 +11,8 @@ import pytest
 
 import stepsize as ss
 from optim.state import State
-from stepsize.base import archives
-from stepsize.base.archives import read_npz, write_npz
+from stepsize.core import archives
+from stepsize.core.archives import read_npz, write_npz
 from tests.robustness import damaged_archives, places
 from tests.robustness.damaged_archives import RUNS, run_parts, state_parts
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize import databases, store
+from stepsize.experiments.sweep import databases, store
 from tests.robustness import damaged_stores, places
 from tests.robustness.damaged_stores import bits, swept, whole_store
 

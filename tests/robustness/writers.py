@@ -4,7 +4,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 
 import stepsize as ss
-from stepsize.cli import main
+from stepsize.cli.main import main
 
 BOWL = ss.Quadratic([1.0, 10.0])
 RUN = ss.minimize(BOWL, ss.Adam(lr=0.1), steps=300)
