@@ -77,20 +77,20 @@ def read_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any =
     state = state_of(file, file.value("state", dict))
     jac = file.array("jac", "f", shape)
     file.finish()
-    return dict(
-        problem=_made(file, "problem", problem, shape[-1]),
-        optimizer=_made(file, "optimizer", optimizer, shape[-1]),
-        history=history,
-        jac=jac,
-        nfev=file.count("nfev", numbers),
-        njev=file.count("njev", numbers),
-        status=status,
-        message=file.value("message", str, numbers),
-        success=file.value("success", bool),
-        failure=failure,
-        diverged=diverged.item() if diverged.ndim == 0 else diverged,
-        state=state,
-    )
+    return {
+        "problem": _made(file, "problem", problem, shape[-1]),
+        "optimizer": _made(file, "optimizer", optimizer, shape[-1]),
+        "history": history,
+        "jac": jac,
+        "nfev": file.count("nfev", numbers),
+        "njev": file.count("njev", numbers),
+        "status": status,
+        "message": file.value("message", str, numbers),
+        "success": file.value("success", bool),
+        "failure": failure,
+        "diverged": diverged.item() if diverged.ndim == 0 else diverged,
+        "state": state,
+    }
 
 
 def _history(file: Archive) -> History:
