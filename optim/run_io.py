@@ -14,7 +14,7 @@ from stepsize.core.archives import Archive, read_npz, write_npz
 from stepsize.core.hooks import call_hook
 from stepsize.core.record import Record
 from stepsize.core.storage import write_whole
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 if TYPE_CHECKING:
     from optim.run import Run
@@ -73,7 +73,7 @@ def read_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any =
         raise file.fault(f"its status is {status}")
     failure = file.value("failure", (str, type(None)), default=None)
     if failure not in (None, *_FAILURES):
-        raise file.fault(f"its failure is {describe(failure)}")
+        raise file.fault(f"its failure is {describe_value(failure)}")
     state = state_of(file, file.value("state", dict))
     jac = file.array("jac", "f", shape)
     file.finish()
@@ -98,13 +98,13 @@ def _history(file: Archive) -> History:
     every = file.count("every", least=1)
     x, lr = file.array("history/x", "f"), file.array("history/lr", "f")
     if x.ndim < 2 or lr.ndim < 1:
-        raise file.fault(f"its column history/x is {describe(x)}, history/lr {describe(lr)}")
+        raise file.fault(f"its column history/x is {describe_value(x)}, history/lr {describe_value(lr)}")
     updates, shape, batch = len(lr), x.shape[1:], x.shape[1:-1]
     points = -(-updates // every) + 1  # the start, every so many, and the last
     if len(x) != points:
         raise file.fault(f"its column history/x has {len(x)} points, not {points}")
     if lr.ndim > 1 and not _spreads(lr.shape[1:], shape):
-        raise file.fault(f"its column history/lr is {describe(lr)}, for x of shape {shape}")
+        raise file.fault(f"its column history/lr is {describe_value(lr)}, for x of shape {shape}")
     rows, steps = (updates + 1, *batch), (updates, *batch)
     return History(
         x=x,
@@ -180,7 +180,8 @@ def _made(file: Archive, name: str, given: Any, dim: int) -> Any:
         return given
     if "not described" in told:
         raise ValueError(
-            f"{name}: got {describe(given)}, expected the {name} itself, because the file could not describe "
+            f"{name}: got {describe_value(given)}, expected the {name} itself, because the file could not "
+            "describe_value "
             f"{told['not described']}"
         )
     call_hook("registry")  # a class can be looked up only when its package has been imported
@@ -192,7 +193,7 @@ def _made(file: Archive, name: str, given: Any, dim: int) -> Any:
         raise file.fault(f"its {name} cannot be made: {why}") from None
     fits = isinstance(made, Optimizer) if name == "optimizer" else _is_problem(made, dim)
     if not fits:
-        raise file.fault(f"its {name} is {describe(made)}")
+        raise file.fault(f"its {name} is {describe_value(made)}")
     return made
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from stepsize.core.storage import as_path, refusal, write_whole
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 __all__ = ["Archive", "join_arrays", "read_npz", "split_arrays", "write_npz"]
 
@@ -66,14 +66,14 @@ class Archive:
         kinds = kind if isinstance(kind, tuple) else (kind,)
         # True is an int for Python, and no count for anybody.
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise self.fault(f"its {name} is {describe(value)}")
+            raise self.fault(f"its {name} is {describe_value(value)}")
         return value
 
     def count(self, name: str, where: dict[str, Any] | None = None, least: int = 0) -> int:
         """Return a whole number of the header, of at least so much."""
         value: int = self.value(name, int, where)
         if not least <= value < 2**63:
-            raise self.fault(f"its {name} is {describe(value)}")
+            raise self.fault(f"its {name} is {describe_value(value)}")
         return value
 
     def array(self, name: str, kinds: str = _KINDS, shape: tuple[int, ...] | None = None) -> Array:
@@ -90,7 +90,7 @@ class Archive:
             return None
         if found.dtype.kind not in kinds or (shape is not None and found.shape != shape):
             wanted = "" if shape is None else f", not of shape {shape}"
-            raise self.fault(f"its column {name} is {describe(found)}{wanted}")
+            raise self.fault(f"its column {name} is {describe_value(found)}{wanted}")
         self._asked.add(name)
         return found
 
@@ -121,7 +121,7 @@ def write_npz(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict
     for name, value in {"header": np.frombuffer(told, np.uint8), **arrays}.items():
         array = np.asarray(value)
         if array.dtype.kind not in _KINDS:
-            raise TypeError(f"{name}: got {describe(array)}, expected numbers, which a file can hold")
+            raise TypeError(f"{name}: got {describe_value(array)}, expected numbers, which a file can hold")
         packed = io.BytesIO()
         np.lib.format.write_array(packed, array, version=(1, 0), allow_pickle=False)
         members[name] = packed.getvalue()
@@ -165,7 +165,7 @@ def read_npz(path: str | os.PathLike[str], writer: str) -> Archive:
     arrays = {name: _array(data, name, told, writer) for name, data in members.items()}
     header = _header(arrays.pop("header"), told, writer)
     if header.get("writer", "State.save") != writer:
-        raise _fault(told, writer, f"it is one of {describe(header.get('writer', 'State.save'))}")
+        raise _fault(told, writer, f"it is one of {describe_value(header.get('writer', 'State.save'))}")
     columns = header.pop("columns", None)  # nor a list of their columns
     if columns is not None and (digest is None or columns != sorted(arrays)):
         raise _fault(
@@ -254,7 +254,7 @@ def _header(array: Array, path: str, writer: str) -> dict[str, Any]:
     except ValueError as error:
         raise _fault(path, writer, f"its header is no JSON ({_short(error)})") from None
     if not isinstance(header, dict):
-        raise _fault(path, writer, f"its header is {describe(header)}")
+        raise _fault(path, writer, f"its header is {describe_value(header)}")
     return header
 
 
@@ -292,4 +292,4 @@ def join_arrays(value: Any, archive: Archive) -> Any:
         return {key: join_arrays(item, archive) for key, item in inside.items()}
     if kind == "list" and not others and isinstance(inside, list):
         return tuple(join_arrays(item, archive) for item in inside)
-    raise archive.fault(f"its carry has {describe(value)}")
+    raise archive.fault(f"its carry has {describe_value(value)}")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 __all__ = ["IfExists", "as_path", "refusal", "write_whole"]
 
@@ -69,7 +69,7 @@ def write_whole(
 def as_path(name: str, path: Any) -> Path:
     """Return a path, or raise TypeError or ValueError where no file can have that name."""
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise TypeError(f"{name}: got {describe(path)}, expected the path of a file")
+        raise TypeError(f"{name}: got {describe_value(path)}, expected the path of a file")
     text = os.fspath(path)
     if not text or "\0" in text:
         raise ValueError(f"{name}: got {text!r}, expected the name of a file")

@@ -25,8 +25,8 @@ GRID: dict = {"lr": np.geomspace(1e-3, 1, 40), "momentum": np.linspace(0, 0.95, 
 GRID["batch"] = 8
 
 
-def killed(work, after: float, how: int = signal.SIGKILL) -> bool:
-    """Fork a process that does the work, kill it after so many seconds; return whether it was at work."""
+def killed(work, wait, how: int = signal.SIGKILL) -> bool:
+    """Fork a process that does the work, kill it after a wait; return whether it was at work."""
     child = os.fork()
     if not child:
         try:
@@ -35,7 +35,7 @@ def killed(work, after: float, how: int = signal.SIGKILL) -> bool:
             os._exit(130)
         finally:
             os._exit(0)
-    time.sleep(after)
+    wait(child)
     ended = 0
     while not ended:  # an interrupt that meets a __del__ is dropped by Python
         os.kill(child, how)
@@ -53,7 +53,16 @@ def sweeps(times: int, seed: int, folder: Path) -> dict:
     count = dict.fromkeys(("killed", "whole", "got_on"), 0)
     rows: list[int] = []
     for _ in range(times):
-        if killed(lambda: _sweep(file), chance.uniform(0.02, 0.4)):
+        more = max(rows, default=0) + chance.randrange(-40, 160)
+
+        def wait(child, more=more):
+            while _rows(file)[0] < more and not os.waitid(
+                os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT
+            ):
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0.0, 0.01))
+
+        if killed(lambda: _sweep(file), wait):
             count["killed"] += 1
         held, different = _rows(file)
         if held == different and held % 8 == 0 and held >= max(rows, default=0):
@@ -96,7 +105,7 @@ def saves(times: int, seed: int, folder: Path, how: int = signal.SIGKILL) -> dic
 
     count = dict.fromkeys(("killed", "whole", "left"), 0)
     for _ in range(times):
-        count["killed"] += killed(save_for_ever, chance.uniform(0.0, 0.05), how)
+        count["killed"] += killed(save_for_ever, lambda _: time.sleep(chance.uniform(0.0, 0.05)), how)
         count["whole"] += ss.Run.load(file).history.x.tobytes() in known
     count["left"] = len(list(folder.iterdir())) - 1
     return count

@@ -27,7 +27,7 @@ def test_kill_9_of_sweeps_leaves_whole_batches_and_the_same_numbers(tmp_path):
     found = counted(f"killed.sweeps(15, 3, Path({str(tmp_path)!r}))")
     assert (found["whole"], found["same"]) == (15, 1)
     assert found["killed"] >= 10
-    assert found["got_on"] >= 3, "they were killed while they worked"
+    assert found["got_on"] >= 5, "they were killed while they worked"
 
 
 def test_kill_9_of_saves_leaves_a_whole_file(tmp_path):

@@ -400,10 +400,6 @@ def test_progress_is_shown_when_asked_for(capsys, monkeypatch):
         ({"lr": np.ones((2, 2))}, "lr: got an array of float64 of shape .*, expected values in one row"),
         ({"lr": [0.1], "x0": [1.0, 2.0, 3.0]}, "x0: got .*, expected 2 numbers for this problem"),
         ({"lr": [0.1], "x0": [1.0, np.nan]}, "x0: got .*, expected finite numbers"),
-        (
-            {"lr": [0.1], "store": "nowhere/sweep.db"},
-            "store: got .*, expected a file in a folder that there is",
-        ),
         ({"problem": NoisyBowl(), "seeds": []}, "seeds: got .*, expected at least one seed, each once"),
         ({"problem": NoisyBowl(), "seeds": [1, 1]}, "seeds: got .*, expected at least one seed, each once"),
     ],
