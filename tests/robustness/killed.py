@@ -21,8 +21,8 @@ import numpy as np  # noqa: E402
 import stepsize as ss  # noqa: E402
 from tests.robustness.damaged_stores import BOWL, bits  # noqa: E402
 
-GRID: dict = {"lr": np.geomspace(1e-3, 1, 40), "momentum": np.linspace(0, 0.95, 20), "history": 3}
-GRID["batch"] = 8
+GRID: dict = {"lr": np.geomspace(1e-3, 1, 30), "momentum": np.linspace(0, 0.9, 10), "history": 3}
+GRID["batch"] = 6
 
 
 def killed(work, wait, how: int = signal.SIGKILL) -> bool:
@@ -53,7 +53,7 @@ def sweeps(times: int, seed: int, folder: Path) -> dict:
     count = dict.fromkeys(("killed", "whole", "got_on"), 0)
     rows: list[int] = []
     for _ in range(times):
-        more = max(rows, default=0) + chance.randrange(-40, 160)
+        more = max(rows, default=0) + chance.randrange(-20, 60)
 
         def wait(child, more=more):
             while _rows(file)[0] < more and not os.waitid(
@@ -65,11 +65,11 @@ def sweeps(times: int, seed: int, folder: Path) -> dict:
         if killed(lambda: _sweep(file), wait):
             count["killed"] += 1
         held, different = _rows(file)
-        if held == different and held % 8 == 0 and held >= max(rows, default=0):
+        if held == different and held % 6 == 0 and held >= max(rows, default=0):
             count["whole"] += 1
         count["got_on"] += held > max(rows, default=0)
         rows.append(held)
-        if held == 800:  # all is done: from the beginning
+        if held == 300:  # all is done: from the beginning
             for path in folder.glob("sweep.db*"):
                 path.unlink()
             rows.clear()

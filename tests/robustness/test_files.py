@@ -461,7 +461,7 @@ def test_nothing_in_the_packages_writes_a_file_by_another_way():
         "stepsize/core/storage.py": 1,  # the way itself
         "stepsize/draw/style.py": 2,  # into memory
         "stepsize/experiments/sweep/code_fingerprint.py": 1,  # functools.partial
-        "stepsize/data/csv_data.py": 1,  # an example in a docstring
+        "stepsize/data/csv_problem.py": 1,  # an example in a docstring
         "optim/testing/adapters.py": 2,  # functools.partial in sentences
     }
     found = {}

@@ -24,9 +24,9 @@ def counted(call):
 
 
 def test_kill_9_of_sweeps_leaves_whole_batches_and_the_same_numbers(tmp_path):
-    found = counted(f"killed.sweeps(15, 3, Path({str(tmp_path)!r}))")
-    assert (found["whole"], found["same"]) == (15, 1)
-    assert found["killed"] >= 10
+    found = counted(f"killed.sweeps(10, 3, Path({str(tmp_path)!r}))")
+    assert (found["whole"], found["same"]) == (10, 1)
+    assert found["killed"] >= 7
     assert found["got_on"] >= 5, "they were killed while they worked"
 
 
@@ -44,7 +44,7 @@ def test_an_interrupt_of_saves_leaves_a_whole_file_and_nothing_else(tmp_path):
 SWEEP = """
 import numpy as np
 import stepsize as ss
-swept = ss.sweep(ss.Quadratic([1.0, 10.0]), ss.Momentum, 1000, lr=np.geomspace(1e-3, 1, 40),
+swept = ss.sweep(ss.Quadratic([1.0, 10.0]), ss.Momentum, 300, lr=np.geomspace(1e-3, 1, 40),
                  momentum=np.linspace(0, 0.95, 20), batch=8, store={file!r}, jobs={jobs})
 print("done", swept.computed)
 """
