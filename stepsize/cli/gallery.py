@@ -152,8 +152,7 @@ def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any]
             from stepsize.draw.animation import animate, filmed
 
             targets = [folder / f"{name}-film.{kind}" for kind in ("gif", "apng")]
-            how = {"window": figure.window, "if_exists": "number", **filmed(sized)}
-            files += animate(figure.runs, targets, **how)
+            files += animate(figure.runs, targets, window=figure.window, if_exists="number", **filmed(sized))
     return list(figure.numbers), files
 
 
