@@ -181,7 +181,7 @@ def _made(file: Archive, name: str, given: Any, dim: int) -> Any:
     if "not described" in told:
         raise ValueError(
             f"{name}: got {describe_value(given)}, expected the {name} itself, because the file could not "
-            "describe_value "
+            "describe "
             f"{told['not described']}"
         )
     call_hook("registry")  # a class can be looked up only when its package has been imported
