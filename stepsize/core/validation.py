@@ -43,7 +43,7 @@ def describe_value(value: Any) -> str:
     'an array of int64 of shape (3,)'
     >>> describe_value("ten")
     "the str 'ten'"
-    >>> describe_value(int), describe(lambda x: x)
+    >>> describe_value(int), describe_value(lambda x: x)
     ('the class int', 'the function <lambda>')
     """
     if isinstance(value, np.ndarray):
