@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from stepsize.cli.arguments import add_command, add_output, add_problem, read_optimizer, read_problem
-from stepsize.cli.output import echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.core.display import finite_or_none
 from stepsize.core.progress import Progress
 
@@ -106,4 +106,4 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
-    return draw.save(picture, unused(new_folder(args.out), name), **picture_options(args))
+    return draw.save(picture, new_folder(args.out) / name, if_exists="number", **picture_options(args))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stepsize.cli.arguments import add_command, add_output
-from stepsize.cli.output import echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.core.progress import Progress
 
 HELP = "textbook figures with their numbers: list, draw, check, animate"
@@ -113,7 +113,13 @@ def _made(entries: list[Any], folder: Path | None, films: bool, sized: dict[str,
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
-        with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+        from stepsize.experiments.sweep.executors import lost_workers_named
+
+        context = multiprocessing.get_context("spawn")
+        with (
+            lost_workers_named("gallery", "figures that were drawn are there"),
+            ProcessPoolExecutor(cores, context) as pool,
+        ):
             for job, result in zip(jobs, pool.map(_make, jobs), strict=True):
                 made.append(result)
                 progress.advance(job[0])
@@ -132,13 +138,15 @@ def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any]
         from stepsize import draw
 
         files = [
-            draw.save(figure.picture, unused(folder, f"{name}.{kind}"), **sized) for kind in ("png", "svg")
+            draw.save(figure.picture, folder / f"{name}.{kind}", if_exists="number", **sized)
+            for kind in ("png", "svg")
         ]
         if films and figure.drawing.runs:
             from stepsize.draw.animation import animate, filmed
 
-            targets = [unused(folder, f"{name}-film.{kind}") for kind in ("gif", "apng")]
-            files += animate(figure.drawing.runs, targets, window=figure.drawing.window, **filmed(sized))
+            targets = [folder / f"{name}-film.{kind}" for kind in ("gif", "apng")]
+            runs, window = figure.drawing.runs, figure.drawing.window
+            files += animate(runs, targets, window=window, if_exists="number", **filmed(sized))
     return list(figure.numbers), files
 
 
