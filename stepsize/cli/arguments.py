@@ -4,12 +4,13 @@ import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stepsize.cli.output import add_picture_options
 
 __all__ = [
     "Chosen",
+    "Commands",
     "add_command",
     "add_json",
     "add_output",
@@ -28,12 +29,20 @@ _TABLES = (".csv", ".tsv", ".txt", ".dat")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 
 
-def add_command(commands: Any, name: str, text: str, epilog: str | None = None) -> argparse.ArgumentParser:
+class Commands(Protocol):
+    """What takes the commands: the sub-parsers of argparse."""
+
+    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
+        """Return the parser of a new command."""
+        ...
+
+
+def add_command(
+    commands: Commands, name: str, text: str, epilog: str | None = None
+) -> argparse.ArgumentParser:
     """Add a command with its help, and its examples as they are laid out; return its parser."""
     layout = argparse.RawDescriptionHelpFormatter
-    parser = commands.add_parser(name, help=text, description=text, epilog=epilog, formatter_class=layout)
-    assert isinstance(parser, argparse.ArgumentParser)
-    return parser
+    return commands.add_parser(name, help=text, description=text, epilog=epilog, formatter_class=layout)
 
 
 def add_output(parser: argparse.ArgumentParser, without: str | None = None) -> None:

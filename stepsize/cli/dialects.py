@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from typing import Any
 
-from stepsize.cli.arguments import add_command, add_output
+from stepsize.cli.arguments import Commands, add_command, add_output
 from stepsize.cli.output import echo, new_folder, picture_options, print_json
 
 HELP = "show how PyTorch, Keras, Optax, TensorFlow 1, a textbook and the papers differ on one rule"
@@ -17,7 +17,7 @@ examples:
   stepsize dialects "rmsprop with momentum" --json"""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
     parser = add_command(commands, "dialects", HELP, EPILOG)
     parser.add_argument("rule", nargs="?", help="such as adam, or 'rmsprop with momentum'; without: a list")

@@ -2,9 +2,8 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from stepsize.cli.arguments import add_command, add_problem, read_optimizer, read_problem
+from stepsize.cli.arguments import Commands, add_command, add_problem, read_optimizer, read_problem
 from stepsize.cli.output import echo
 from stepsize.core.storage import write_whole
 from stepsize.core.validation import as_count
@@ -25,7 +24,7 @@ The lines are the optimizer's own source, watched while it computes."""
 FORMATS = ("text", "markdown", "latex", "html")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
     parser = add_command(commands, "explain", HELP, EPILOG)
     parser.add_argument("optimizer", help="such as 'Adam(lr=0.1)'")

@@ -3,7 +3,14 @@
 import argparse
 from typing import Any
 
-from stepsize.cli.arguments import add_command, add_output, add_problem, read_optimizer, read_problem
+from stepsize.cli.arguments import (
+    Commands,
+    add_command,
+    add_output,
+    add_problem,
+    read_optimizer,
+    read_problem,
+)
 from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.core.display import finite_or_none
 from stepsize.core.progress import Progress
@@ -20,7 +27,7 @@ examples:
       a formula of your own"""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
     parser = add_command(commands, "find-lr", HELP, EPILOG)
     add_problem(parser)

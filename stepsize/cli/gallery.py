@@ -3,11 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stepsize.cli.arguments import add_command, add_output
+from stepsize.cli.arguments import Commands, add_command, add_output
 from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.core.progress import Progress
+
+if TYPE_CHECKING:
+    from stepsize.gallery.figure import CatalogueEntry
 
 HELP = "textbook figures with their numbers: list, draw, check, animate"
 EPILOG = """\
@@ -24,7 +27,7 @@ examples:
 A name may be the beginning of one: 'd2l' stands for all figures of that book."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
     parser = add_command(commands, "gallery", HELP, EPILOG)
     parser.add_argument("names", nargs="*", metavar="NAME", help="figures, or the beginning of their names")
@@ -46,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     return _check(entries, args.json) if args.check else _draw(entries, args)
 
 
-def _chosen(args: argparse.Namespace) -> list[Any]:
+def _chosen(args: argparse.Namespace) -> "list[CatalogueEntry]":
     """Return the figures that the command line names; none without names, all with --all or --check alone."""
     from stepsize import gallery
 
@@ -57,7 +60,7 @@ def _chosen(args: argparse.Namespace) -> list[Any]:
         return list(known.values())
     if args.animate and not args.names:
         raise ValueError("--animate: got no figure, expected names, or --all")
-    chosen: dict[str, Any] = {}
+    chosen: dict[str, CatalogueEntry] = {}
     plain = {_plain(name): name for name in known}
     for word in args.names:
         name: str = plain.get(_plain(word), word.lower().replace("_", "-"))
@@ -93,11 +96,13 @@ def _list(as_json: bool) -> None:
     )
 
 
-def _about(entry: Any) -> dict[str, Any]:
+def _about(entry: "CatalogueEntry") -> dict[str, Any]:
     return {word: getattr(entry, word) for word in ("name", "source", "place", "teaches", "remark")}
 
 
-def _made(entries: list[Any], folder: Path | None, films: bool, sized: dict[str, Any]) -> list[Any]:
+def _made(
+    entries: "list[CatalogueEntry]", folder: Path | None, films: bool, sized: dict[str, Any]
+) -> list[Any]:
     """Compute the figures, and draw them into a folder if there is one; on all cores where that pays."""
     import os
 
@@ -150,7 +155,7 @@ def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any]
     return list(figure.numbers), files
 
 
-def _check(entries: list[Any], as_json: bool) -> int:
+def _check(entries: "list[CatalogueEntry]", as_json: bool) -> int:
     checked = [
         (entry, numbers) for entry, (numbers, _) in zip(entries, _made(entries, None, False, {}), strict=True)
     ]
@@ -196,7 +201,7 @@ def _table(numbers: Any) -> list[str]:
     return lines
 
 
-def _draw(entries: list[Any], args: argparse.Namespace) -> int:
+def _draw(entries: "list[CatalogueEntry]", args: argparse.Namespace) -> int:
     sized = picture_options(args)
     folder = new_folder(args.out)
     report, missed = [], 0

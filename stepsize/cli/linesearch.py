@@ -4,9 +4,10 @@ import argparse
 import sys
 import warnings
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepsize.cli.arguments import (
+    Commands,
     add_command,
     add_output,
     add_problem,
@@ -16,6 +17,9 @@ from stepsize.cli.arguments import (
 )
 from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.core.progress import Progress
+
+if TYPE_CHECKING:
+    from optim import Optimizer, Run
 
 HELP = "run line searches on a full or mini-batch loss, and draw what they tried on a line"
 EPILOG = """\
@@ -33,7 +37,7 @@ The picture: the loss against evaluations, the steps, one line as each search sa
 mini-batches do to a line. `stepsize list searches` shows all searches."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
     parser = add_command(commands, "linesearch", HELP, EPILOG)
     add_problem(parser)
@@ -109,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _optimizers(args: argparse.Namespace) -> list[Any]:
+def _optimizers(args: argparse.Namespace) -> "list[Optimizer]":
     """Return the optimizer once for every search."""
     from schedules import LineSearch
 
@@ -135,18 +139,21 @@ def _sampled(whole: Any, search: Any, args: argparse.Namespace) -> Any:
         raise ValueError(f"--batch: {str(error).removeprefix('problem: ')}") from None
 
 
-def _row(run: Any) -> dict[str, Any]:
+def _row(run: "Run") -> dict[str, Any]:
     """Return what a run of a search cost and came to."""
     import numpy as np
 
-    words, counts = np.unique(run.history.status, return_counts=True)
+    status, n_trials = run.history.status, run.history.n_trials
+    assert status is not None  # a run of a search has both
+    assert n_trials is not None
+    words, counts = np.unique(status, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return {
         "search": repr(run.optimizer.lr),
         "updates": run.nit,
         "values": run.nfev,
         "gradients": run.njev,
-        "n_trials": round(float(run.history.n_trials.mean()), 3) if run.nit else 0.0,
+        "n_trials": round(float(n_trials.mean()), 3) if run.nit else 0.0,
         "step": float(np.median(run.history.lr)) if run.nit else 0.0,
         "loss": float(run.problem.fun(run.last_x)),
         "status": {str(words[i]): int(counts[i]) for i in order},
@@ -177,7 +184,7 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _draw(args: argparse.Namespace, runs: list[Any]) -> Any:
+def _draw(args: argparse.Namespace, runs: "list[Run]") -> Any:
     from stepsize import draw
 
     folder = new_folder(args.out)

@@ -5,13 +5,13 @@ import dataclasses
 import textwrap
 from typing import Any
 
-from stepsize.cli.arguments import add_command, add_json
+from stepsize.cli.arguments import Commands, add_command, add_json
 from stepsize.cli.output import echo, print_json
 
 HELP = "list problems, optimizers, schedules, feedback step sizes and line searches: parameters, file"
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
     parser = add_command(commands, "list", HELP)
     parser.add_argument(

@@ -2,9 +2,10 @@
 
 import argparse
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepsize.cli.arguments import (
+    Commands,
     add_command,
     add_output,
     add_problem,
@@ -21,6 +22,10 @@ from stepsize.cli.output import (
     print_json,
 )
 from stepsize.core.progress import Progress
+
+if TYPE_CHECKING:
+    from optim import Optimizer
+    from stepsize.experiments.race import Race
 
 HELP = "race optimizers and rates on a problem; without a problem: the seven optimizers on three"
 EPILOG = """\
@@ -42,7 +47,7 @@ the gap at the start.
 An update overshoots when it passes the minimum along the step; that is not bad in itself."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
     parser = add_command(commands, "race", HELP, EPILOG)
     add_problem(parser, optional=True)
@@ -195,7 +200,7 @@ def _single(args: argparse.Namespace) -> int:
     return 0
 
 
-def _warn(problem: Any, optimizers: list[Any]) -> None:
+def _warn(problem: Any, optimizers: "list[Optimizer]") -> None:
     """Say before it runs which rates theory knows to be too large."""
     from stepsize.experiments.race import theory_of
 
@@ -209,7 +214,7 @@ def _advance(progress: Progress, name: str, _: object) -> None:
     progress.advance(name)
 
 
-def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Progress) -> list[Any]:
+def _draw(args: argparse.Namespace, results: "list[tuple[str, Race]]", progress: Progress) -> list[Any]:
     if args.no_picture:
         return []
     from stepsize import draw
@@ -229,7 +234,7 @@ def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Pr
     return pictures
 
 
-def _optimizers(args: argparse.Namespace) -> list[Any]:
+def _optimizers(args: argparse.Namespace) -> "list[Optimizer]":
     """Return the optimizers of the command line, each at every rate that --lr gives."""
     chosen = [read_optimizer(text, "--optimizer") for text in args.optimizer or ["SGD"]]
     if not args.lr:
@@ -262,7 +267,7 @@ def _tolerance(option: str, text: str) -> float:
     return tol
 
 
-def _reason(result: Any) -> str:
+def _reason(result: "Race") -> str:
     """Return why the last run that did not settle did not, or why the first did."""
     pairs = list(zip(result.runs, result.diagnoses, strict=True))
     failed = [pair for pair in pairs if pair[1].settled is None]
@@ -270,7 +275,7 @@ def _reason(result: Any) -> str:
     return f"{run.optimizer!r}: {found.reason}"
 
 
-def _advice(result: Any) -> str:
+def _advice(result: "Race") -> str:
     """Return what to try after this race."""
     verdicts = [found.verdict for found in result.diagnoses]
     L, mu = result.problem.L, result.problem.mu

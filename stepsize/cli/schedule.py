@@ -4,11 +4,11 @@ import argparse
 import math
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stepsize.cli.arguments import add_command, add_output, read_number, read_record
+from stepsize.cli.arguments import Commands, add_command, add_output, read_number, read_record
 from stepsize.cli.output import (
     ascii_only,
     echo,
@@ -16,6 +16,9 @@ from stepsize.cli.output import (
     picture_options,
     print_json,
 )
+
+if TYPE_CHECKING:
+    from schedules import Schedule
 
 HELP = "show what a schedule does, update by update; several expressions overlay"
 EPILOG = """\
@@ -38,7 +41,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.,-=+*#"
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
     parser = add_command(commands, "schedule", HELP, EPILOG)
     parser.add_argument(
@@ -120,7 +123,7 @@ def _read(text: str) -> Any:
     return value
 
 
-def _everything() -> list[Any]:
+def _everything() -> "list[Schedule]":
     """Return an instance of every schedule that stands for itself."""
     from schedules import FromFunction, PerRun, Phases, Recursion, Schedule
     from stepsize.core.record import registered
@@ -134,12 +137,12 @@ def _everything() -> list[Any]:
     ]
 
 
-def _shown(schedule: Any, steps: int | None) -> int:
+def _shown(schedule: "Schedule", steps: int | None) -> int:
     """Return how many updates to show of a schedule: a quarter more than it takes to its end."""
     return steps or (max(40, math.ceil(1.25 * schedule.horizon)) if schedule.horizon else 100)
 
 
-def _facts(schedule: Any, steps: int | None) -> dict[str, Any]:
+def _facts(schedule: "Schedule", steps: int | None) -> dict[str, Any]:
     T = _shown(schedule, steps)
     return {
         "schedule": schedule.to_dict(),
@@ -153,7 +156,7 @@ def _facts(schedule: Any, steps: int | None) -> dict[str, Any]:
     }
 
 
-def _tell(chosen: list[Any], steps: int | None) -> None:
+def _tell(chosen: "list[Schedule]", steps: int | None) -> None:
     T = max(_shown(s, steps) for s in chosen)
     names = [chr(ord("A") + i) if i < 26 else f"#{i + 1}" for i in range(len(chosen))]
     for name, schedule in zip(names, chosen, strict=True):
@@ -168,7 +171,7 @@ def _tell(chosen: list[Any], steps: int | None) -> None:
     echo()
 
 
-def _remarks(schedule: Any, T: int) -> str:
+def _remarks(schedule: "Schedule", T: int) -> str:
     words = [f"sum over these {schedule.total(T):.5g}, of squares {schedule.total_sq(T):.5g}"]
     end = schedule.horizon
     if end:
@@ -181,7 +184,7 @@ def _remarks(schedule: Any, T: int) -> str:
     return "; ".join(words + [verdict] * bool(verdict))
 
 
-def _rows(chosen: list[Any], T: int) -> list[int]:
+def _rows(chosen: "list[Schedule]", T: int) -> list[int]:
     """Return the updates that tell the story: evenly spread, the ends, and where schedules settle."""
     rows = {0, 1, 2, T - 1, *(round(T * i / 10) for i in range(1, 10))}
     for schedule in chosen:
@@ -190,7 +193,7 @@ def _rows(chosen: list[Any], T: int) -> list[int]:
     return sorted(n for n in rows if 0 <= n < T)
 
 
-def _draw(args: argparse.Namespace, chosen: list[Any]) -> Path | None:
+def _draw(args: argparse.Namespace, chosen: "list[Schedule]") -> Path | None:
     if args.no_picture:
         return None
     from stepsize import draw

@@ -69,7 +69,7 @@ def film(
     path: str | os.PathLike[str] | None = None,
     *,
     window: Any = None,
-    size: Any = None,
+    size: str | Sequence[float] | None = None,
     dpi: float = 100,
     frames: int = 120,
     seconds: float = 10.0,
@@ -103,11 +103,11 @@ def film(
 
 
 def animate(
-    runs: dict[str, Any],
+    runs: dict[str, Run],
     targets: Sequence[str | os.PathLike[str]],
     *,
     window: Any = None,
-    size: Any = None,
+    size: str | Sequence[float] | None = None,
     dpi: float = 100,
     frames: int = 48,
     seconds: float = 6.0,

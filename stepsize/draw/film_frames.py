@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from optim import Run
 from stepsize.analysis.diagnosis import require_single_run
 from stepsize.draw.landscape import contours, landscape
 from stepsize.draw.layout.panels import equal
@@ -47,9 +48,9 @@ class Film:
 
     def __init__(
         self,
-        runs: dict[str, Any],
+        runs: dict[str, Run],
         window: Any = None,
-        size: Any = None,
+        size: tuple[float, float] | None = None,
         colors: Sequence[str] = COLORS,
         last: int | None = None,
         landscape: bool = True,
@@ -155,7 +156,7 @@ class Film:
                 mark.set_data([min(at, run.nit - 1)], [lr[min(at, run.nit - 1)]])
 
     @staticmethod
-    def _move(run: Any, at: int, tail: Any, ball: Any) -> None:
+    def _move(run: Run, at: int, tail: Any, ball: Any) -> None:
         """Show the point after `at` updates, and the way to it."""
         count = int(np.searchsorted(run.history.n, at, side="right"))
         x = run.history.x[:count]

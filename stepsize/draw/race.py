@@ -50,7 +50,7 @@ __all__ = ["race"]
 _SHADES = {"too small": TOO_SMALL, "right": RIGHT, "too large": TOO_LARGE}
 
 
-def race(result: Race, *, size: Any = None) -> Figure:
+def race(result: Race, *, size: str | Sequence[float] | None = None) -> Figure:
     """Return the picture of a race: a panel an optimizer, its paths above, its error and rates beneath.
 
     Colours are verdicts: green settled, blue still crawling, red diverged, others for the rest; where one

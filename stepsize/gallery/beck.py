@@ -20,7 +20,7 @@ def _until_flat(eps: float) -> Any:
     return stop
 
 
-def _line(run: Any, k: int) -> list[float]:
+def _line(run: ss.Run, k: int) -> list[float]:
     """Return what the book's programs print after update k: gradient norm and value."""
     return [float(run.history.grad_norm[k]), float(run.history.fun[k])]
 

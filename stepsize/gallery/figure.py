@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim import Run
+
 # Drawing loads Matplotlib, which a list or a check of the numbers does without.
 if TYPE_CHECKING:
     from stepsize.draw.layout.kit import Kit
@@ -166,7 +168,7 @@ class Drawing:
     """
 
     draw: Callable[[Kit], None]
-    runs: dict[str, Any] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
     window: Any = None
 
 

@@ -21,7 +21,7 @@ def _line() -> tuple[Any, Any]:
     return ss.LeastSquares(X, y[:, 0], half=False), np.random.RandomState(42).randn(2, 1)[::-1, 0]
 
 
-def _order(run: Any) -> Any:
+def _order(run: ss.Run) -> Any:
     """Return the end of a run as the book has it: intercept first."""
     return run.x[::-1]
 

@@ -91,7 +91,7 @@ def restarts(numbers: Numbers) -> Drawing:
     """Warm restarts: the updates at which the rate jumps back, and values on the way."""
     short, long = ss.Restarts(0.05, steps=1, mult=2), ss.Restarts(0.05, steps=10, mult=2)
 
-    def jumps(schedule: Any, updates: int) -> list[int]:
+    def jumps(schedule: ss.Schedule, updates: int) -> list[int]:
         values = schedule(np.arange(updates))
         return [int(n) for n in np.flatnonzero(values == 0.05) if n > 0]
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from optim import Run
 from stepsize.draw.landscape import contours
 from stepsize.draw.style import COLORS, INK, figure, style
 from stepsize.draw.trajectory import path
@@ -145,7 +146,7 @@ def equal(ax: Axes) -> Axes:
 def trajectories(
     ax: Axes,
     problem: Any,
-    runs: dict[str, Any],
+    runs: dict[str, Run],
     window: Any,
     colors: Sequence[str] = COLORS,
     same_scale: bool = True,
