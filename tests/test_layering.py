@@ -44,7 +44,7 @@ stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis
 stepsize.data: problems stepsize.core
 stepsize.draw: optim problems schedules stepsize.analysis stepsize.core stepsize.draw.layout
     stepsize.experiments stepsize.experiments.lr_finder stepsize.experiments.sweep
-stepsize.draw.layout: stepsize.core stepsize.draw stepsize.experiments.sweep
+stepsize.draw.layout: optim stepsize.core stepsize.draw stepsize.experiments.sweep
 stepsize.experiments: optim stepsize.analysis stepsize.core
 stepsize.experiments.lr_finder: optim schedules stepsize.analysis stepsize.core stepsize.experiments
     stepsize.experiments.sweep
