@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from optim.optimizer import Hyper, Optimizer, Slots, hyper
-from stepsize.base.checks import as_count, refuse_unless
+from stepsize.base.checks import as_count, as_seed, refuse_unless
 from stepsize.base.norms import power_of_two, squares_fit
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
@@ -172,7 +172,7 @@ class DiagonalNewton(Optimizer):
         expected = f"one of {', '.join(map(repr, words))}"
         refuse_unless(self.diagonal in words, "diagonal", self.diagonal, expected)
         as_count("samples", self.samples, 1)
-        as_count("rng", self.rng)
+        as_seed("rng", self.rng)
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on where h comes from

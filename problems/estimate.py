@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from problems.problem import Problem
-from stepsize.base.checks import as_count
+from stepsize.base.checks import as_seed
 from stepsize.base.display import brief
 
 __all__ = ["Estimate", "Stats"]
@@ -113,7 +113,7 @@ def seed_of(rng: Any) -> int:
         return int(rng.integers(2**63))
     if isinstance(rng, np.random.SeedSequence):
         return int(rng.generate_state(1, np.uint64)[0])
-    return as_count("rng", rng)
+    return as_seed("rng", rng)
 
 
 def one_of(name: str, value: Any, words: tuple[Any, ...], where: str = "") -> None:

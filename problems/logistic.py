@@ -9,7 +9,7 @@ from problems.data import load
 from problems.linear_models import LinearModel
 from problems.problem import Array
 from problems.supervised import as_flat_targets, as_table, newton_minimizer, refuse_unless_table
-from stepsize.base.checks import as_count
+from stepsize.base.checks import as_count, as_seed
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]
 
@@ -263,7 +263,7 @@ class SeparableLogistic(Logistic):
     def check(self) -> None:
         """Refuse counts that are none."""
         as_count("others", self.others)
-        as_count("rng", self.rng)
+        as_seed("rng", self.rng)
 
     @cached_property
     def _table(self) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ import numpy as np
 from problems.finite_sum import FiniteSum
 from problems.problem import Array, Problem, diagonal, symmetric
 from stepsize.base.arithmetic import join, parts
-from stepsize.base.checks import as_count, as_number, refuse_unless
+from stepsize.base.checks import as_count, as_number, as_seed, refuse_unless
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]
 
@@ -107,7 +107,7 @@ class DiagonalLinearNetwork(FiniteSum):
         """Refuse counts that do not fit."""
         for name in ("examples", "features", "nonzero"):
             as_count(name, getattr(self, name), 1)
-        as_count("rng", self.rng)
+        as_seed("rng", self.rng)
         as_number("scale", self.scale)
         refuse_unless(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from problems.finite_sum import FiniteSum
 from problems.problem import Array
-from stepsize.base.checks import as_count, as_number, describe, refuse_unless
+from stepsize.base.checks import as_count, as_number, as_seed, describe, refuse_unless
 
 __all__ = ["Supervised", "two_gaussians"]
 
@@ -63,7 +63,7 @@ class Supervised(FiniteSum, abstract=True):
     def check(self) -> None:
         """Refuse a negative penalty, and held-out rows that are neither a share nor row numbers."""
         refuse_unless(as_number("l2", self.l2) >= 0, "l2", self.l2, "a number of at least 0")
-        as_count("rng", self.rng)
+        as_seed("rng", self.rng)
         if isinstance(self.held_out, int | float):
             refuse_unless(0 <= self.held_out <= 0.9, "held_out", self.held_out, "a share from 0 to 0.9")
         else:

@@ -9,7 +9,7 @@ import numpy as np
 
 from optim import Optimizer
 from optim.loop import checked_problem
-from stepsize.base.checks import as_count, describe, did_you_mean, real_numbers, refuse_unless
+from stepsize.base.checks import as_count, as_seed, describe, did_you_mean, real_numbers, refuse_unless
 from stepsize.base.record import Record
 from stepsize.batches import Batch, with_values
 
@@ -95,7 +95,7 @@ def spawned(rng: Any, *key: int) -> np.random.SeedSequence:
     """Return the child of a source of randomness that belongs to a key; a Generator gives a number first."""
     if isinstance(rng, np.random.Generator):
         rng = int(rng.integers(2**63))
-    parent = rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(as_count("rng", rng))
+    parent = rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(as_seed("rng", rng))
     return np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, *key))
 
 
@@ -191,7 +191,7 @@ def seeds_for(seeds: Any, problems: tuple[Any, ...], rng: Any) -> tuple[int | No
         return tuple(
             int(spawned(rng, _SEEDS, i).generate_state(1, np.uint64)[0] >> np.uint64(1)) for i in range(count)
         )
-    named = tuple(as_count("seeds", seed) for seed in seeds)
+    named = tuple(as_seed("seeds", seed) for seed in seeds)
     refuse_unless(len(set(named)) == len(named) > 0, "seeds", seeds, "at least one seed, each once")
     return named
 

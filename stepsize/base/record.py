@@ -195,18 +195,27 @@ class Record:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Return the record that `to_dict` described."""
-        record = _from_json(data)
+        """Return the record that `to_dict` described.
+
+        Raises
+        ------
+        TypeError, ValueError
+            In one sentence, if the values describe no record of this class.
+        """
+        from stepsize.base.record_json import described
+
+        record = described(data)
         if not isinstance(record, cls):
-            raise TypeError(f"expected JSON of a {cls.__name__}, got that of a {type(record).__name__}")
+            kind = type(record).__name__
+            raise TypeError(f"JSON: got that of a {kind}, expected that of a {cls.__name__}")
         return record
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the record that `to_json` described."""
-        import json
+        """Return the record that `to_json` described; errors are those of `from_dict`."""
+        from stepsize.base.record_json import loaded
 
-        return cls.from_dict(json.loads(text))
+        return cls.from_dict(loaded(text))
 
 
 def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
@@ -283,19 +292,3 @@ def _to_json(value: Any, where: str) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{where} holds {shown(value)}, which JSON cannot describe; keep the code that made it")
-
-
-def _from_json(data: Any) -> Any:
-    if isinstance(data, list):
-        return tuple(_from_json(item) for item in data)
-    if not isinstance(data, dict):
-        return data
-    if "array" in data:
-        return np.array([_from_json(item) for item in data["array"]], dtype=data["dtype"])
-    if "float" in data:
-        return float(data["float"])
-    parameters = {name: _from_json(value) for name, value in data.items() if name != "class"}
-    cls = lookup(data.get("class", ""))
-    if cls is None:
-        raise ValueError(f"JSON names the class {data.get('class')!r}, which is not registered")
-    return cls(**parameters)

@@ -8,6 +8,7 @@ from stepsize.base.checks import as_count
 from stepsize.base.files import write_whole
 from stepsize.commands.output import say
 from stepsize.commands.problem import add_problem, read_optimizer, read_problem
+from stepsize.commands.words import whole_number
 
 HELP = "print the equations of an update with the numbers in them, line by line"
 EPILOG = """\
@@ -36,10 +37,14 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("optimizer", help="such as 'Adam(lr=0.1)'")
     add_problem(parser)
-    parser.add_argument("--steps", type=int, metavar="N", help="explain the first N updates (default 1)")
-    parser.add_argument("--step", type=int, metavar="T", help="explain update T alone")
+    parser.add_argument(
+        "--steps", type=whole_number, metavar="N", help="explain the first N updates (default 1)"
+    )
+    parser.add_argument("--step", type=whole_number, metavar="T", help="explain update T alone")
     parser.add_argument("--blank", action="store_true", help="leave the numbers out: the worksheet")
-    parser.add_argument("--digits", type=int, default=6, metavar="N", help="significant digits (default 6)")
+    parser.add_argument(
+        "--digits", type=whole_number, default=6, metavar="N", help="significant digits (default 6)"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="what to print (default text)")
     parser.add_argument("--out", metavar="FILE", help="write it to a new file instead")
     parser.set_defaults(run=run)
@@ -55,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
     for word in ("step", "steps", "digits"):
         if getattr(args, word) is not None:
             as_count(f"--{word}", getattr(args, word), 1)
+    if args.out is not None and (not args.out.strip() or "\0" in args.out):
+        raise ValueError(f"--out: got {args.out!r}, expected the name of a new file")
     target = None if args.out is None else Path(args.out)
     if target is not None and target.exists():
         raise ValueError(f"--out: got {args.out!r}, which exists, expected the name of a new file")

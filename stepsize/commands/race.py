@@ -15,6 +15,7 @@ from stepsize.commands.output import (
     unused,
 )
 from stepsize.commands.problem import add_problem, read_number, read_optimizer, read_problem, read_record
+from stepsize.commands.words import whole_number
 
 HELP = "race optimizers and rates on a problem; without a problem: the seven optimizers on three"
 EPILOG = """\
@@ -59,7 +60,7 @@ def add(commands: Any) -> None:
         help="a number or schedule for every optimizer; several times",
     )
     parser.add_argument(
-        "--steps", type=int, default=None, metavar="N", help="updates for each run (default 1000)"
+        "--steps", type=whole_number, default=None, metavar="N", help="updates for each run (default 1000)"
     )
     parser.add_argument(
         "--tol",

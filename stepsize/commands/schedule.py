@@ -18,6 +18,7 @@ from stepsize.commands.output import (
     unused,
 )
 from stepsize.commands.problem import read_number, read_record
+from stepsize.commands.words import whole_number
 
 HELP = "show what a schedule does, update by update; several expressions overlay"
 EPILOG = """\
@@ -53,7 +54,11 @@ def add(commands: Any) -> None:
         "expression", nargs="*", metavar="EXPR", help="such as 'Cosine(0.1, steps=100).warmup(10)'"
     )
     parser.add_argument(
-        "--steps", type=int, default=None, metavar="N", help="updates to show (default: past the end)"
+        "--steps",
+        type=whole_number,
+        default=None,
+        metavar="N",
+        help="updates to show (default: past the end)",
     )
     parser.add_argument("--all", action="store_true", help="every schedule there is, on one sheet")
     add_picture_options(parser)
