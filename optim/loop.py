@@ -12,12 +12,14 @@ from optim.failure import Failure, failure_at, failure_in
 from optim.guarded import FACTS, Guarded, guarded
 from optim.optimizer import Evaluation, Optimizer
 from optim.own_rules import check_rule
-from optim.recorder import Recorder, norm
+from optim.recorder import Recorder, history_bytes, norm
 from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.ways import way_for
 from stepsize.base.checks import as_count, as_number, describe, real_numbers, refuse_unless
+from stepsize.base.display import counted
+from stepsize.base.memory import refuse_beyond_memory
 from stepsize.base.protocols import SupportsGradient
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ def minimize(
     if tol is not None:
         refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
     as_count("every", every, 1)
+    _refuse_too_long(steps, every, x, optimizer)
     if every > 1 and where.varies and not where.drifts and where.minimum is None:
         raise ValueError(
             f"every: got {every} for estimates of a problem whose minimum is unknown, expected 1: its "
@@ -191,6 +194,15 @@ def _failure(history: Any, e: Evaluation, lost: tuple[Array, Evaluation] | None)
         x, f = np.concatenate([x, x_next[None]]), np.concatenate([f, np.asarray(e_next.f)[None]])
         slope = np.concatenate([slope, norm(e_next.g)[None]])
     return failure_in(x.reshape(len(x), -1, x.shape[-1]), f.reshape(len(f), -1), slope.reshape(len(f), -1))
+
+
+def _refuse_too_long(steps: int, every: int, x: Array, optimizer: Optimizer) -> None:
+    """Refuse a run whose history would not fit into the memory that there is."""
+    dim = x.shape[-1]
+    runs = x.size // dim
+    kept = f"{steps} for {counted(runs, 'run')} of {counted(dim, 'parameter')}"
+    needed = history_bytes(steps, every, runs, dim, optimizer.answers)
+    refuse_beyond_memory("steps", kept, needed, "fewer, or every=N, which keeps one of N points")
 
 
 def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:

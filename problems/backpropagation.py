@@ -9,6 +9,7 @@ import numpy as np
 from problems.problem import Array
 from problems.supervised import Supervised
 from stepsize.base.checks import as_count, refuse_unless
+from stepsize.base.memory import refuse_beyond_memory
 
 
 def _relu(z: Any) -> Any:
@@ -214,6 +215,8 @@ def check_layers(hidden: Any, activation: str) -> None:
     """Refuse widths that are none and unknown activations."""
     for width in hidden:
         as_count("hidden", width, 1)
+    weights = sum(a * b for a, b in pairwise((1, *hidden, 1)))
+    refuse_beyond_memory("hidden", f"layers of {list(hidden)}", 64 * weights, "narrower ones")
     refuse_unless(activation in _ACTIVATIONS, "activation", activation, " or ".join(map(repr, _ACTIVATIONS)))
 
 

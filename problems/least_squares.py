@@ -10,6 +10,7 @@ from problems.linear_models import LinearModel
 from problems.problem import Array
 from problems.supervised import as_flat_targets, as_table, refuse_unless_table
 from stepsize.base.checks import as_count, refuse_unless
+from stepsize.base.memory import refuse_beyond_memory
 
 __all__ = ["Airfoil", "LeastSquares", "WilsonConstruction"]
 
@@ -271,6 +272,8 @@ class WilsonConstruction(SquaredLoss):
             self.positive,
             f"more than the {self.negative} negative examples",
         )
+        rows = self.positive + self.negative
+        refuse_beyond_memory("positive", f"{rows} examples, each with 5 columns", 80 * rows * rows, "fewer")
 
     @cached_property
     def _table(self) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from problems.linear_models import LinearModel
 from problems.problem import Array
 from problems.supervised import as_flat_targets, as_table, newton_minimizer, refuse_unless_table
 from stepsize.base.checks import as_count, as_seed
+from stepsize.base.memory import refuse_beyond_memory
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]
 
@@ -263,6 +264,7 @@ class SeparableLogistic(Logistic):
     def check(self) -> None:
         """Refuse counts that are none."""
         as_count("others", self.others)
+        refuse_beyond_memory("others", self.others, 128 * self.others, "fewer")
         as_seed("rng", self.rng)
 
     @cached_property

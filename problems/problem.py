@@ -9,6 +9,7 @@ import numpy as np
 
 from stepsize.base.answers import as_array, as_value, ask, floats_at, spreads
 from stepsize.base.checks import as_count, as_number, describe, missing, real_numbers, refuse_unless
+from stepsize.base.memory import refuse_beyond_memory
 from stepsize.base.record import Default, Record
 
 if TYPE_CHECKING:
@@ -399,4 +400,7 @@ def diagonal(entries: Any) -> Array:
 
 def as_dim(dim: Any, least: int = 1) -> int:
     """Return a dimension of at least `least`, or raise."""
-    return as_count("dim", dim, least)
+    d = as_count("dim", dim, least)
+    # Start, point, gradient, direction and a few between them.
+    refuse_beyond_memory("dim", d, 64 * d, "a smaller one")
+    return d

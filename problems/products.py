@@ -9,6 +9,7 @@ from problems.finite_sum import FiniteSum
 from problems.problem import Array, Problem, diagonal, symmetric
 from stepsize.base.arithmetic import join, parts
 from stepsize.base.checks import as_count, as_number, as_seed, refuse_unless
+from stepsize.base.memory import refuse_beyond_memory
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]
 
@@ -107,6 +108,8 @@ class DiagonalLinearNetwork(FiniteSum):
         """Refuse counts that do not fit."""
         for name in ("examples", "features", "nonzero"):
             as_count(name, getattr(self, name), 1)
+        numbers = f"{self.features} for {self.examples} examples"
+        refuse_beyond_memory("features", numbers, 16 * self.features * self.examples, "fewer of either")
         as_seed("rng", self.rng)
         as_number("scale", self.scale)
         refuse_unless(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")

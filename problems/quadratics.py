@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from problems.problem import Array, Problem
 from stepsize.base.arithmetic import dot
 from stepsize.base.checks import as_floats, as_number, describe, refuse_unless
+from stepsize.base.memory import refuse_beyond_memory
 
 __all__ = ["Parabola", "Quadratic"]
 
@@ -99,6 +100,8 @@ class Quadratic(Problem):
     @cached_property
     def H(self) -> Array:
         """The Hessian matrix."""
+        d = np.shape(self.hessian)[0]
+        refuse_beyond_memory("hessian", f"{d} eigenvalues for a matrix", 16 * d * d, "fewer")
         if np.ndim(self.hessian) == 2:
             return np.array(self.hessian, float)
         if self.rotation is None:

@@ -9,6 +9,7 @@ import numpy as np
 from problems.finite_sum import FiniteSum
 from problems.problem import Array
 from stepsize.base.checks import as_count, as_number, as_seed, describe, refuse_unless
+from stepsize.base.memory import refuse_beyond_memory
 
 __all__ = ["Supervised", "two_gaussians"]
 
@@ -211,6 +212,7 @@ def two_gaussians(
     """
     as_count("n", n, 2)
     as_count("d", d, 1)
+    refuse_beyond_memory("n", f"{n} examples of {d} features", 24 * n * d, "fewer of either")
     refuse_unless(
         as_number("separation", separation) >= 0, "separation", separation, "a number of at least 0"
     )

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Array, Problem, symmetric
+from problems.problem import Array, Problem, as_dim, symmetric
 from problems.quadratics import Quadratic
 from stepsize.base.arithmetic import join, parts
-from stepsize.base.checks import as_count, as_number, refuse_unless
+from stepsize.base.checks import as_number, refuse_unless
 
 __all__ = [
     "Canyon",
@@ -201,7 +201,7 @@ class NesterovQuadratic(Problem):
 
     def check(self) -> None:
         """Refuse a dimension below 1 and curvature that is not positive."""
-        as_count("dim", self.dim, 1)
+        as_dim(self.dim)
         refuse_unless(
             as_number("smoothness", self.smoothness) > 0, "smoothness", self.smoothness, "a positive number"
         )

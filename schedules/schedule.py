@@ -9,6 +9,7 @@ import numpy as np
 
 from schedules import notation
 from stepsize.base.checks import as_count, as_number, describe, missing, refuse_unless
+from stepsize.base.memory import refuse_beyond_memory
 from stepsize.base.record import Default, Record
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
@@ -86,7 +87,10 @@ class Schedule(Record, abstract=True):
         >>> Constant(0.1).table(3).tolist()
         [0.1, 0.1, 0.1]
         """
-        n = np.arange(as_count("steps", steps))
+        as_count("steps", steps)
+        # Indices, as floats too, and values, with one of each on the way.
+        refuse_beyond_memory("steps", steps, 40 * steps * np.size(self(0)), "fewer")
+        n = np.arange(steps)
         return np.asarray(self(n.reshape((-1,) + (1,) * np.ndim(self(0)))))
 
     def total(self, steps: int) -> Any:

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from optim import Optimizer, Run, minimize
-from stepsize.base.checks import describe
+from optim.recorder import history_bytes
+from stepsize.base.checks import as_count, describe
 from stepsize.base.display import counted
 from stepsize.base.hooks import hook
+from stepsize.base.memory import refuse_beyond_memory
 from stepsize.base.protocols import SupportsGradient
 from stepsize.diagnosis import Diagnosis, diagnose
 from stepsize.prediction import Prediction, observed_rate, predict
@@ -255,6 +257,7 @@ def race(
         raise TypeError(
             f"optimizers: got {describe(optimizers)}, expected a list such as [SGD(lr=0.1), Adam(lr=0.1)]"
         )
+    optimizers = [*optimizers]
     for optimizer in optimizers:
         if not isinstance(optimizer, Optimizer):
             plain = ", without quotation marks" if isinstance(optimizer, str) else ""
@@ -262,6 +265,8 @@ def race(
                 f"optimizers: got {describe(optimizer)} among them, expected optimizers such as "
                 f"SGD(lr=0.1){plain}"
             )
+    _refuse_too_long(problem, optimizers, x0, steps)
+    for optimizer in optimizers:
         told.append(theory_of(problem, optimizer, x0))
         runs.append(minimize(problem, optimizer, x0, steps))
         if on_run is not None:
@@ -270,6 +275,16 @@ def race(
         raise ValueError("optimizers: got none, expected at least one")
     found = tuple(diagnose(run, tol, atol=atol) for run in runs)
     return Race(runs[0].problem, tuple(runs), found, tuple(told), steps, tol, atol)
+
+
+def _refuse_too_long(problem: Any, optimizers: list[Optimizer], x0: Any, steps: int) -> None:
+    """Refuse runs whose histories would not fit into the memory that there is, before the first is made."""
+    as_count("steps", steps)
+    start = getattr(problem, "x0", None) if x0 is None else x0
+    dim = np.shape(start)[-1] if np.ndim(start) else 1
+    needed = sum(history_bytes(steps, 1, 1, dim, rule.answers) for rule in optimizers)
+    told = f"{steps} for {counted(len(optimizers), 'run')} of {counted(dim, 'parameter')}"
+    refuse_beyond_memory("steps", told, needed, "fewer, or fewer runs at once")
 
 
 def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction | None:

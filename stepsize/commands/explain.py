@@ -23,6 +23,8 @@ examples:
       a formula of your own
 
 The lines are the optimizer's own source, watched while it computes."""
+# Of the updates, each of which is made again up to there and written out; of digits, as many as floats have.
+MOST = {"step": 1_000_000, "steps": 1000, "digits": 17}
 FORMATS = ("text", "markdown", "latex", "html")
 
 
@@ -59,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--step: got {args.step} beside --steps {args.steps}, expected one of the two")
     for word in ("step", "steps", "digits"):
         if getattr(args, word) is not None:
-            as_count(f"--{word}", getattr(args, word), 1)
+            as_count(f"--{word}", getattr(args, word), 1, MOST[word])
     if args.out is not None and (not args.out.strip() or "\0" in args.out):
         raise ValueError(f"--out: got {args.out!r}, expected the name of a new file")
     target = None if args.out is None else Path(args.out)

@@ -57,7 +57,7 @@ def complain(sentence: str) -> None:
 
 
 def on_one_line(text: str) -> str:
-    """Return a text without line ends and other characters that a terminal would act on.
+    r"""Return a text without line ends and other characters that a terminal would act on.
 
     Examples
     --------
@@ -111,8 +111,8 @@ def check_folder(wanted: str | None) -> None:
     folder = Path(wanted)
     if folder.suffix.lower() in _OF_FILES and not folder.is_dir():
         raise ValueError(
-            f"--out: got {wanted!r}, the name of a file, expected a folder, in which each picture gets a name "
-            "that no file has"
+            f"--out: got {wanted!r}, the name of a file, expected a folder, in which each picture gets a "
+            "name of its own"
         )
 
 
@@ -128,7 +128,10 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
 
 
 def look(args: argparse.Namespace) -> dict[str, Any]:
-    """Return --size and --dpi for `draw.save`; read before any work, as --out is, so that bad ones are refused."""
+    """Return --size and --dpi for `draw.save`; read before any work, so that bad ones are refused.
+
+    So is --out.
+    """
     check_folder(args.out)
     if args.size is None and args.dpi is None:
         return {"size": None, "dpi": None}

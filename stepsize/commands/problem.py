@@ -138,6 +138,7 @@ def read_numbers(option: str, text: str) -> list[float]:
     numbers = [read_number(word) for word in text.split(",")]
     if None in numbers:
         raise ValueError(
-            f"{option}: got {cut(text, 80)!r}, expected numbers with commas between them, such as {option} -1.2,1"
+            f"{option}: got {cut(text, 80)!r}, expected numbers with commas between them, such as "
+            f"{option} -1.2,1"
         )
     return [number for number in numbers if number is not None]

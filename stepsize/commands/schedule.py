@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from stepsize.base.memory import refuse_beyond_memory
 from stepsize.commands.output import (
     add_picture_options,
     ascii_only,
@@ -80,6 +81,9 @@ def run(args: argparse.Namespace) -> int:
         )
     look(args)
     chosen = _everything() if args.all else [_read(text) for text in args.expression]
+    longest = max(_shown(one, args.steps) for one in chosen)
+    # Each as a table, and as the line of a picture.
+    refuse_beyond_memory("--steps", f"{longest} updates to show", 80 * longest, "fewer, such as --steps 1000")
     picture = _draw(args, chosen)
     if args.json:
         print_json(
