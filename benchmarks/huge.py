@@ -9,7 +9,7 @@ from benchmarks.measure import Row, interleave, rows
 from benchmarks.peers import collect, load
 from optim import SGD, Adam, Momentum, Optimizer
 from optim.engines import step
-from optim.engines.blocks import BLOCK
+from optim.engines.large import BLOCK
 from optim.optimizer import Hypers
 
 SIZE = 10**7

@@ -11,8 +11,8 @@ from benchmarks.measure import Row, interleave, number, rows
 from benchmarks.peers import collect, load
 from benchmarks.rosenbrock import START, gradient, torch_assigned
 from optim import Adam, Momentum, Optimizer
-from optim.engines import survey, sweep
 from optim.optimizer import Hypers
+from optim.sweep import survey, sweep
 from problems import Quadratic, Rosenbrock
 
 STEPS = 200

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
-from optim.ranges import ANY, RATE, Range, check_range, hyper
+from optim.hyperparameters import ANY, RATE, Range, check_range, hyper
 from optim.resume import rule_of, state_fits
 from optim.state import State
-from stepsize.base.answers import as_array
-from stepsize.base.checks import as_floats, as_number, describe, missing, refuse_unless
-from stepsize.base.display import brief
-from stepsize.base.record import Default, Record
+from stepsize.core.display import brief
+from stepsize.core.record import Default, Record
+from stepsize.core.user_values import as_array
+from stepsize.core.validation import as_floats, as_number, describe, missing, refuse_unless
 
 __all__ = ["Evaluation", "Hyper", "Optimizer", "Rate", "Slots", "hyper"]
 
@@ -38,7 +38,7 @@ _TABLE = 2**18
 _HYPERS: dict[type["Optimizer"], tuple[str, ...]] = {}
 _RANGES: dict[type["Optimizer"], dict[str, "Range"]] = {}
 
-# From so many parameters on, a step is made in blocks (`optim.engines.blocks`).
+# From so many parameters on, a step is made in blocks (`optim.engines.large`).
 HUGE = 2**18
 
 
@@ -194,7 +194,7 @@ class Optimizer(Record, abstract=True):
             return x_next[0], state
         state_fits(self, state, x)
         if x.size >= HUGE:
-            from optim.engines.blocks import step
+            from optim.engines.large import step
 
             x_next, new = step(self, x, grad, state)
         else:
@@ -282,7 +282,7 @@ class Optimizer(Record, abstract=True):
         if kind_of(value) != "schedule" and name != "lr":
             raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
         if callable(value) and not isinstance(value, Record):
-            from stepsize.base.answers import refuse_unless_of
+            from stepsize.core.user_values import refuse_unless_of
 
             refuse_unless_of(name, value, "n")
         if callable(value) or kind_of(value) != "schedule":
@@ -297,7 +297,7 @@ class Optimizer(Record, abstract=True):
     @classmethod
     def instead_of(cls, name: str) -> str:
         """Return what to write instead of a parameter of another library's rule, or of a misspelled one."""
-        from stepsize.base.aliases import rule_parameter
+        from stepsize.core.aliases import rule_parameter
 
         fields = list(cls.__dataclass_fields__)
         return rule_parameter(cls.__name__, name, fields) or super().instead_of(name)
@@ -309,7 +309,7 @@ class Optimizer(Record, abstract=True):
 
     def __call__(self, fun: Any, x0: Any, args: tuple[Any, ...] = (), **options: Any) -> Any:
         """Serve as SciPy's method: ``scipy.optimize.minimize(f, x0, jac=g, method=Adam(lr=0.1))``."""
-        from optim.scipy_method import as_method
+        from optim.scipy_adapter import as_method
 
         return as_method(self, fun, x0, args, **options)
 
@@ -438,7 +438,7 @@ def updating(optimizer: Optimizer, name: str = "update") -> Any:
         return getattr(optimizer, name)
     from functools import partial
 
-    from optim.own_rules import guarded
+    from optim.user_rules import guarded
 
     return partial(guarded, optimizer, name)
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from optim.optimizer import Evaluation, Optimizer
-from optim.rounding import slope_floor
 from optim.run import History
-from stepsize.base.arithmetic import dot
-from stepsize.base.norms import norm
+from stepsize.core.elementwise import dot
+from stepsize.core.norms import norm
+from stepsize.core.rounding import slope_floor
 
 __all__ = ["Recorder", "history_bytes", "norm", "steps_between"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.settling import rounding_of, settled_at, tolerance_of
 from optim.state import State
-from stepsize.base.hooks import hook
-from stepsize.base.norms import norm
+from stepsize.core.hooks import hook
+from stepsize.core.norms import norm
+from stepsize.core.settling import rounding_of, settled_at, tolerance_of
 
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer
@@ -40,7 +40,7 @@ class History:
         The rate that each update used.
     overshoot : ndarray of bool, shape (T, ...)
         Whether the update passed the lowest point of its line: ``g_next . (x_next - x) > 0``, by more than
-        rounding can make of it (`optim.rounding.slope_floor`). Where the problem varies, g_next is the
+        rounding can make of it (`slope_floor`). Where the problem varies, g_next is the
         estimate from which the next update starts; `Run.message` names it.
     step_norm : ndarray of shape (T, ...)
         Euclidean length of each update, ``|x_next - x|``.
@@ -267,7 +267,7 @@ class Run:
         The columns are update, (run,) x1, x2, ..., fun, error, grad_norm, lr, overshoot; rate and overshoot
         are those of the update that led to the point. Numbers read back to the same bits.
         """
-        from optim.run_file import write_csv
+        from optim.run_io import write_csv
 
         write_csv(self, path)
 
@@ -279,13 +279,13 @@ class Run:
         ImportError
             If pandas is not installed.
         """
-        from optim.run_file import columns
+        from optim.run_io import columns
 
         return hook("frame")(columns(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the run to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""
-        from optim.run_file import save_run
+        from optim.run_io import save_run
 
         save_run(self, path)
 
@@ -307,7 +307,7 @@ class Run:
         ValueError
             If the file is not one that `save` wrote, or the problem or optimizer is needed.
         """
-        from optim.run_file import load_run
+        from optim.run_io import load_run
 
         return load_run(path, problem, optimizer)
 

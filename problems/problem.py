@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
-from stepsize.base.answers import as_array, as_value, ask, floats_at, spreads
-from stepsize.base.checks import as_count, as_number, describe, missing, real_numbers, refuse_unless
-from stepsize.base.memory import refuse_beyond_memory
-from stepsize.base.record import Default, Record
+from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.record import Default, Record
+from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
+from stepsize.core.validation import as_count, as_number, describe, missing, real_numbers, refuse_unless
 
 if TYPE_CHECKING:
-    from problems.formula import Formula
+    from problems.formulas.formula import Formula
 
 __all__ = ["Custom", "Problem"]
 
@@ -189,7 +189,7 @@ class Problem(Record, abstract=True):
         Formula('x**2 + 3*y**2', start=[-5.0, -2.0])
         """
         if isinstance(fun, str):
-            from problems.formula import of_text
+            from problems.formulas.formula import of_text
 
             return of_text(fun, x0, {"grad": grad, "hess": hess, **facts})
         unknown = ", ".join(repr(name) for name in facts if name not in _FACTS_OF_CUSTOM)

@@ -4,35 +4,56 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 # public names: written by tools/public_names.py
-from schedules.budget import Geometric, KohonenRecursion, Linear, Polynomial, Rex
-from schedules.changed import Cap, Delay, Floor, PerEpoch, Repeat, Skip
-from schedules.composites import Fractions, Product, Rows, Sum, Then
-from schedules.cosine import Cosine, FlatCosine, Tanh
-from schedules.cycles import Cycles, PeriodicCosine, Restarts
-from schedules.cyclic import Cyclic, OneCycle, Sawtooth
-from schedules.decay import Exponential, InverseSqrt, InverseTime, Power, SearchThenConverge, TimeBased
-from schedules.feedback import Feedback
-from schedules.functions import FromFunction, Recursion
+from schedules.combinators.algebra import Fractions, Product, Rows, Sum, Then
+from schedules.combinators.modifiers import Cap, Delay, Floor, PerEpoch, Repeat, Skip
+from schedules.combinators.warmup_cooldown import Cooldown, Warmup
+from schedules.families.cosine import Cosine, FlatCosine, Tanh
+from schedules.families.custom import FromFunction, Recursion
+from schedules.families.cyclical import Cyclic, OneCycle, Sawtooth
+from schedules.families.decay import (
+    Exponential,
+    InverseSqrt,
+    InverseTime,
+    Power,
+    SearchThenConverge,
+    TimeBased,
+)
+from schedules.families.momentum import NesterovSequence, SutskeverMomentum
+from schedules.families.piecewise import EarlyStepDecay, Interpolated, MultiStep, Piecewise, StepDecay
+from schedules.families.polynomial import Geometric, KohonenRecursion, Linear, Polynomial, Rex
+from schedules.families.restarts import Cycles, PeriodicCosine, Restarts
+from schedules.families.smooth_convex import Chebyshev, Silver, StrongSilver
+from schedules.families.stochastic import DoublingStages, LogStepDecay, OptimalLinear, Refined
+from schedules.families.warmup_recipes import (
+    Noam,
+    PowerScheduler,
+    UntunedExponential,
+    UntunedLinear,
+    WarmupStableDecay,
+)
+from schedules.feedback.base import Feedback
+from schedules.feedback.plateau import BoldDriver, Greedy, Plateau
+from schedules.feedback.product import FeedbackProduct
+from schedules.feedback.self_tuning import (
+    AdaGradNorm,
+    AdGD,
+    BarzilaiBorwein,
+    DoG,
+    Hypergradient,
+    Polyak,
+    SPSMax,
+)
 from schedules.linesearch.armijo import Armijo, ForwardBackward
+from schedules.linesearch.base import Found, Line, Search, Trial
 from schedules.linesearch.exact import ExactQuadratic, ExactSearch
 from schedules.linesearch.gols import GOLSB, GOLSI, GOLSBack, GOLSMax
 from schedules.linesearch.hager_zhang import HagerZhang
-from schedules.linesearch.line import Found, Line, Search, Trial
 from schedules.linesearch.nonmonotone import GrippoLamparielloLucidi
-from schedules.linesearch.parabola import PAL, QuadraticApproximation
 from schedules.linesearch.probabilistic import ProbabilisticLineSearch
+from schedules.linesearch.quadratic_fit import PAL, QuadraticApproximation
 from schedules.linesearch.sls import SLS
 from schedules.linesearch.wolfe import StrongWolfe
-from schedules.momentum import NesterovSequence, SutskeverMomentum
-from schedules.phases import Cooldown, Warmup
-from schedules.plateau import BoldDriver, Greedy, Plateau
-from schedules.product import FeedbackProduct
 from schedules.schedule import Constant, Schedule, as_schedule, per_epoch
-from schedules.selftuning import AdaGradNorm, AdGD, BarzilaiBorwein, DoG, Hypergradient, Polyak, SPSMax
-from schedules.steps import EarlyStepDecay, Interpolated, MultiStep, Piecewise, StepDecay
-from schedules.stochastic import DoublingStages, LogStepDecay, OptimalLinear, Refined
-from schedules.theory import Chebyshev, Silver, StrongSilver
-from schedules.warmup import Noam, PowerScheduler, UntunedExponential, UntunedLinear, WarmupStableDecay
 
 # fmt: off
 __all__ = [
@@ -55,8 +76,8 @@ __all__ = [
 if not TYPE_CHECKING:  # a checker would believe that any name is there
 
     def __getattr__(name: str) -> Any:
-        if name == "anchors":
-            return importlib.import_module("schedules.anchors")
-        from stepsize.base.aliases import missing_name
+        if name == "dialects":
+            return importlib.import_module("schedules.dialects")
+        from stepsize.core.aliases import missing_name
 
         raise missing_name("schedules", name, __all__)

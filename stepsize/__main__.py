@@ -15,7 +15,7 @@ def main() -> int:
     ours = before is signal.default_int_handler and _takes_signals()
     if ours:
         signal.signal(signal.SIGINT, _leave)
-    from stepsize.cli import main as run
+    from stepsize.cli.main import main as run
 
     if ours:
         signal.signal(signal.SIGINT, before)

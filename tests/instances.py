@@ -3,8 +3,8 @@
 import optim
 import problems
 import schedules
-from stepsize.base.record import registered
-from stepsize.expressions import load_registry
+from stepsize.core.record import registered
+from stepsize.parsing import load_registry
 
 load_registry()
 

@@ -7,7 +7,7 @@ import pytest
 
 import optim
 import schedules
-from stepsize.base.record import Record, registered
+from stepsize.core.record import Record, registered
 
 HAIR = 1e-9
 KINDS = (optim.Optimizer, schedules.Schedule, schedules.Search, schedules.Feedback)

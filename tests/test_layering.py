@@ -3,11 +3,11 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 PACKAGES = ("problems", "schedules", "optim", "stepsize")
 STANDARD = sys.stdlib_module_names
 
@@ -34,23 +34,23 @@ def foreign(path):
     for name, _ in imports_of(path):
         head = name.split(".")[0]
         if head not in STANDARD:
-            found.add("stepsize.base" if name.startswith("stepsize.base") else head)
+            found.add("stepsize.core" if name.startswith("stepsize.core") else head)
     return found
 
 
-@pytest.mark.parametrize("path", files("stepsize/base"), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", files("stepsize/core"), ids=lambda p: p.name)
 def test_the_foundation_imports_numpy_alone(path):
-    assert foreign(path) <= {"numpy", "stepsize.base"}
+    assert foreign(path) <= {"numpy", "stepsize.core"}
 
 
 # The conformance kit tests the optimizers of other libraries, which it imports when it is handed one.
-GUESTS = {"optim/testing/subject.py": {"torch", "jax", "optax", "keras"}}
+GUESTS = {"optim/testing/adapters.py": {"torch", "jax", "optax", "keras"}}
 
 
 @pytest.mark.parametrize("package", ["problems", "schedules", "optim"])
 def test_the_three_never_import_each_other(package):
     for path in files(package):
-        extra = {"numpy", "scipy", "stepsize.base", package} | GUESTS.get(
+        extra = {"numpy", "scipy", "stepsize.core", package} | GUESTS.get(
             path.relative_to(ROOT).as_posix(), set()
         )
         assert foreign(path) <= extra, f"{path.name} imports {foreign(path) - extra}"
@@ -83,7 +83,7 @@ def test_no_rule_is_an_island():
 
 
 # Modules that a method imports when it is called, beside the engines, which the first run of each loads.
-LAZY = {"optim.scipy_method", "optim.run_file"}
+LAZY = {"optim.sweep", "optim.scipy_adapter", "optim.run_io"}
 
 
 def loaded_by(statement):

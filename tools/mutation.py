@@ -3,7 +3,7 @@
 Run from the root of the repository, in an environment with ``pip install -e ".[mutation]"``::
 
     python tools/mutation.py run                      # every mutant without a verdict, two at a time
-    python tools/mutation.py run "optim.adam.*"       # only these; "schedules.decay.*Power*" for one class
+    python tools/mutation.py run "optim.rules.adam.*" # only these; "schedules.families.decay.*Power*" too
     python tools/mutation.py run --survivors          # once more those that survived, after a new test
     python tools/mutation.py run --survivors --fresh  # the same, each in a new process, as below
     python tools/mutation.py report                   # the score by file, and what survived, with its diff
@@ -24,7 +24,7 @@ mutant with ``--fresh``.
 A mutant is a survivor if all those tests pass, or as many as fit in ``--seconds``: so a survivor may be an
 exaggeration, a kill never is. mutmut leaves alone what is no plain function: the class bodies (defaults,
 `formula`), properties and other decorated functions, constants of modules, and, as configured, the lines that
-raise. tests/test_printed_defaults.py is there for the defaults.
+raise. tests/optim/rules/test_printed_defaults.py is there for the defaults.
 
 The report sorts the survivors: "words" differ only in a message or the name in it; "judged" stand in
 tools/mutants_judged.json with the reason why they change no number; the rest are "open", and the exit code
@@ -377,7 +377,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Mutation testing of the mathematics.")
     commands = parser.add_subparsers(required=True)
     runner = commands.add_parser("run", help="try mutants")
-    runner.add_argument("patterns", nargs="*", help='names of mutants, such as "optim.adam.*"')
+    runner.add_argument("patterns", nargs="*", help='names of mutants, such as "optim.rules.adam.*"')
     runner.add_argument("--survivors", action="store_true", help="try again what survived")
     runner.add_argument("--tests", nargs="+", help="run these tests and not those of pyproject.toml")
     runner.add_argument("--children", type=int, default=2, help="how many at a time")

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from optim.averaging import EMA, Lookahead, PolyakRuppert
-from optim.clipping import ClipByNorm, ClipByValue
 from optim.dialects.entry import only
-from optim.gradient import SGD, Momentum, Nesterov
 from optim.optimizer import Optimizer
-from optim.sign import Lion, SignSGD
-from optim.wrappers import L2, DecoupledDecay, WithMomentum
-from stepsize.base.checks import as_number, describe, did_you_mean, refuse_unless
-from stepsize.base.record import Record
+from optim.rules.averaging import EMA, Lookahead, PolyakRuppert
+from optim.rules.clipping import ClipByNorm, ClipByValue
+from optim.rules.sgd import SGD, Momentum, Nesterov
+from optim.rules.sign import Lion, SignSGD
+from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum
+from stepsize.core.record import Record
+from stepsize.core.validation import as_number, describe, did_you_mean, refuse_unless
 
 __all__ = ["Part", "Transformation", "optax_parts", "torch_parts"]
 

@@ -5,13 +5,11 @@ is the reference, it lives in the loop of `minimize`, and every rule, problem an
 two make many updates at a time and leave the same run:
 
 * `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate; where
-  the run is long, the operations that it makes are first written out as one plain loop (`written`);
+  the run is long, the operations that it makes are first written out as one plain loop (`codegen`);
 * `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
-  with the runs innermost, tile by tile (`tiles`), for huge vectors block by block (`blocks`).
+  with the runs innermost, tile by tile (`batched`), for huge vectors block by block (`large`).
 
-Three functions are for everybody: `sweep` (very many runs of which only the ends are wanted), `survey` (the
-same with a summary of every run's history) and `step` (an update of a huge vector, in place and on several
-threads).
+`step`, an update of a huge vector, in place and on several threads, is for everybody.
 
 `minimize` chooses by what rule and problem declare. A rate that answers to the run, a search, a callback, a
 problem that varies and a rule that is not elementwise are the array engine's.
@@ -24,14 +22,13 @@ import numpy as np
 
 from optim.engines.chunks import Engine, leap
 from optim.optimizer import is_own
-from optim.ways import Way
-from stepsize.base.checks import refuse_unless
+from optim.steppers import Way
+from stepsize.core.validation import refuse_unless
 
 if TYPE_CHECKING:
-    from optim.engines.blocks import step
-    from optim.engines.sweeps import Ends, survey, sweep
+    from optim.engines.large import step
 
-__all__ = ["ENGINES", "Ends", "engine_for", "leap", "step", "survey", "sweep"]
+__all__ = ["ENGINES", "engine_for", "leap", "step"]
 
 Array = np.ndarray[Any, Any]
 
@@ -80,15 +77,13 @@ def _best(name: str, way: Way, x: Array, slots: Any) -> Engine | None:
 
         fits = name == "floats" or (name == "auto" and x.size <= MOST_DIMENSIONS)
         return Floats(way) if fits and floats_can(way, x, slots) else None
-    from optim.engines.tiles import Tiles, can_be_traced
+    from optim.engines.batched import Tiles, can_be_traced
 
     fits = name in ("auto", "traced") and can_be_traced(way.problem, way.optimizer, x, slots)
     return Tiles(way, x) if fits else None
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Ends", "survey", "sweep"):
-        return getattr(importlib.import_module("optim.engines.sweeps"), name)
     if name == "step":
-        return importlib.import_module("optim.engines.blocks").step
+        return importlib.import_module("optim.engines.large").step
     raise AttributeError(f"module 'optim.engines' has no attribute {name!r}")

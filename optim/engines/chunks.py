@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from optim.optimizer import Evaluation
-from stepsize.base.norms import all_finite, norm
+from stepsize.core.norms import all_finite, norm
 
 __all__ = ["Chunk", "Engine", "leap"]
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from optim.engines.chunks import Chunk
+from optim.engines.codegen import Writing
 from optim.engines.tracing import Untraceable, trace_answer, trace_function, trace_update
-from optim.engines.written import Writing
 from optim.optimizer import Evaluation, Optimizer, is_own, kind_of
-from optim.ways import Way
+from optim.steppers import Way
 
 __all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
 

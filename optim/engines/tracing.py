@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from optim.engines.likeness import is_right
+from optim.engines.trace_check import is_right
 from optim.optimizer import Optimizer, is_own
-from stepsize.base import arithmetic
+from stepsize.core import elementwise
 
 __all__ = [
     "ON_NUMBERS",
@@ -57,8 +57,8 @@ ON_NUMBERS: dict[Any, Callable[..., Any]] = {
     np.equal: operator.eq,
     np.not_equal: operator.ne,
 } | {
-    getattr(np, name): getattr(arithmetic, name)
-    for name in set(arithmetic.__all__) - {"dot"}
+    getattr(np, name): getattr(elementwise, name)
+    for name in set(elementwise.__all__) - {"dot"}
     if hasattr(np, name)
 }
 
@@ -99,7 +99,7 @@ class Symbol(NDArrayOperatorsMixin):
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function is np.where and len(args) == 3:
-            return self.tape.record(np.where, args, arithmetic.where)
+            return self.tape.record(np.where, args, elementwise.where)
         if function is np.zeros_like and not options:
             return 0.0
         raise Untraceable(f"{function.__name__} of an array")

@@ -27,9 +27,9 @@ True
 """
 
 from optim.testing.check import Report, check_optimizer, compare_optimizer
+from optim.testing.gradient_streams import STREAMS, Stream
 from optim.testing.gradients import GradientReport, check_gradient
-from optim.testing.properties import Traits
-from optim.testing.streams import STREAMS, Stream
+from optim.testing.invariants import Traits
 from optim.testing.vectors import load_vectors
 
 __all__ = [

@@ -9,15 +9,15 @@ import numpy as np
 
 from optim.dialects import Dialect, Use, table
 from optim.optimizer import Optimizer
-from optim.testing.misruns import Way, pairs_of, run_of, slips_of
-from optim.testing.mistakes import mistakes_of
-from optim.testing.properties import Traits, broken_properties, other_traits, traits_of
+from optim.testing.adapters import Subject, as_subject, trajectory
+from optim.testing.gradient_streams import STEADY_VECTOR, STREAMS, TWO_ARRAYS, Stream, relative_difference
+from optim.testing.invariants import Traits, broken_properties, other_traits, traits_of
+from optim.testing.mistakes.classic import mistakes_of
+from optim.testing.mistakes.drivers import Way, pairs_of, run_of, slips_of
 from optim.testing.rates import rescaled
-from optim.testing.single import rounded, single_tolerances, single_trajectory, squares_fit
-from optim.testing.streams import STEADY_VECTOR, STREAMS, TWO_ARRAYS, Stream, relative_difference
-from optim.testing.subject import Subject, as_subject, trajectory
-from stepsize.base.checks import as_number, describe, refuse_unless
-from stepsize.base.display import assembled
+from optim.testing.single_precision import rounded, single_tolerances, single_trajectory, squares_fit
+from stepsize.core.display import assembled
+from stepsize.core.validation import as_number, describe, refuse_unless
 
 __all__ = ["Report", "check_optimizer", "compare_optimizer"]
 

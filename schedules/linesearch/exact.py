@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from schedules.linesearch.first_trial import first_trial, memory, refuse_bad_first
-from schedules.linesearch.line import Carry, Found, Line, Search, refuse_outside
+from schedules.linesearch.base import Carry, Found, Line, Search, refuse_outside
+from schedules.linesearch.initial_step import first_trial, memory, refuse_bad_first
 
 __all__ = ["ExactQuadratic", "ExactSearch"]
 

@@ -4,8 +4,8 @@ import math
 from typing import ClassVar
 
 from schedules.linesearch.armijo import longest_step
-from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
-from stepsize.base.checks import refuse_unless
+from schedules.linesearch.base import Carry, Found, Line, Search, Trial, refuse_outside
+from stepsize.core.validation import refuse_unless
 
 __all__ = ["GOLSB", "GOLSI", "GOLSBack", "GOLSMax"]
 

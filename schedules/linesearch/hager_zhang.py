@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
-from stepsize.base.checks import as_count, as_number, refuse_unless
+from schedules.linesearch.base import Carry, Found, Line, Search, Trial, refuse_outside
+from stepsize.core.validation import as_count, as_number, refuse_unless
 
 __all__ = ["HagerZhang"]
 

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from schedules.linesearch.line import Carry, Found, Line, Search, refuse_outside
-from stepsize.base.checks import as_count
+from schedules.linesearch.base import Carry, Found, Line, Search, refuse_outside
+from stepsize.core.validation import as_count
 
 __all__ = ["GrippoLamparielloLucidi"]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
-from schedules.linesearch.wiener import SplinePosterior
-from stepsize.base.checks import as_count
-from stepsize.base.display import brief
+from schedules.linesearch.base import Carry, Found, Line, Search, Trial, refuse_outside
+from schedules.linesearch.integrated_wiener import SplinePosterior
+from stepsize.core.display import brief
+from stepsize.core.validation import as_count
 
 __all__ = ["ProbabilisticLineSearch"]
 

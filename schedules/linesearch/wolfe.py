@@ -2,9 +2,9 @@
 
 import math
 
-from schedules.linesearch.first_trial import first_trial, memory, refuse_bad_first
-from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
-from stepsize.base.checks import as_count, as_number, refuse_unless
+from schedules.linesearch.base import Carry, Found, Line, Search, Trial, refuse_outside
+from schedules.linesearch.initial_step import first_trial, memory, refuse_bad_first
+from stepsize.core.validation import as_count, as_number, refuse_unless
 
 __all__ = ["StrongWolfe"]
 

@@ -12,8 +12,8 @@ that it ought to have and where that comes from, and a way to draw it.
 import importlib
 import pkgutil
 
-from stepsize.gallery.plate import Entry, Number, Numbers, Plate
-from stepsize.gallery.plate import catalogue as _entries
+from stepsize.gallery.figure import Entry, Number, Numbers, Plate
+from stepsize.gallery.figure import catalogue as _entries
 
 __all__ = ["Entry", "Number", "Numbers", "Plate", "catalogue", "find"]
 
@@ -33,7 +33,7 @@ def find(name: str) -> Entry:
     ValueError
         If there is none, with the nearest name.
     """
-    from stepsize.base.checks import did_you_mean
+    from stepsize.core.validation import did_you_mean
 
     entries = catalogue()
     if name not in entries:

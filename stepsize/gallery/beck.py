@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Beck, Introduction to Nonlinear Optimization, 2014")
 
@@ -64,7 +64,7 @@ def listings() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.6)
         ax = axes[0]
@@ -114,7 +114,7 @@ def newton() -> Plate:
     numbers.memory("damped: updates until the gradient is below 1e-8", damped.nit, 17, 0)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, ax = panels(height=2.4)
         ax.set(xlim=(0, 17), ylim=(1e-9, 1e10), xlabel="update", ylabel="$|x|$")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Bottou, Curtis and Nocedal, Optimization methods for large-scale machine learning, 2018")
 
@@ -57,7 +57,7 @@ def noise_floor() -> Plate:
     )
 
     def draw() -> Any:
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, axes = panels(1, 2, height=2.4)
         ax = axes[0]
@@ -141,7 +141,7 @@ def polyak_averaging() -> Plate:
     numbers.theorem(f"the same from {REPEATS} runs, in standard errors", z, between=(-3.5, 3.5))
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, ax = panels(height=2.4)
         t = np.arange(1, T + 1)

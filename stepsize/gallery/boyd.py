@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 from stepsize.gallery.rates import factor
 
 figure = figures_of("Boyd and Vandenberghe, Convex Optimization, 2004")
@@ -36,7 +36,7 @@ def zigzag() -> Plate:
     numbers.printed("updates per e-fold over (L/mu)/4", needed / (gamma / 4), 1.0, 0.02)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels, trail
+        from stepsize.draw.layout.panels import curves, panels, trail
 
         picture, axes = panels(1, 2, height=2.3, width_ratios=[1.7, 1])
         window = [(-3.0, 11.0), (-2.6, 2.6)]
@@ -87,7 +87,7 @@ def exponentials() -> Plate:
     numbers.computed("exact: spread of the factor over the starts", spread, between=(0.1, worst))
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels, trail
+        from stepsize.draw.layout.panels import curves, panels, trail
 
         picture, axes = panels(1, 2, height=2.5, width_ratios=[1.2, 1])
         window = [(-1.9, 0.9), (-0.65, 1.15)]
@@ -147,7 +147,7 @@ def scaling() -> Plate:
     numbers.printed("factor an update at gamma = 1 (the book: .92 overall)", share, between=(0.85, 0.95))
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, log_ticks, panels
+        from stepsize.draw.layout.panels import curves, log_ticks, panels
 
         picture, axes = panels(1, 2, height=2.4)
         axes[0].loglog(gammas, counts, "o-", color="#0072B2", markersize=3)

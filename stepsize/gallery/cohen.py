@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Cohen, Kaur, Li, Kolter and Talwalkar, Gradient descent at the edge of stability, 2021")
 
@@ -52,7 +52,7 @@ def edge_of_stability() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, axes = panels(2, 1, width=4.6, height=1.8, sharex=True)
         axes[0].semilogy(loss, color=draw.COLORS[0], linewidth=0.6)
@@ -89,7 +89,7 @@ def two_weights() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.7)
         draw.contours(problem, axes[0], window=[(0.4, 3.3), (-0.3, 1.6)])

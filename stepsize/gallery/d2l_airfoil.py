@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 
@@ -70,7 +70,7 @@ def airfoil() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import beside, curves, panels
+        from stepsize.draw.layout.panels import beside, curves, panels
 
         picture, axes = panels(1, 2, height=2.8, width_ratios=[1.2, 1])
         shown = (

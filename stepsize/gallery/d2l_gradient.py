@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 
@@ -26,7 +26,7 @@ def three_rates() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, axes = panels(1, 3)
         titles = ("right: lr = 0.2", "too small: lr = 0.05", "too large: lr = 1.1")
@@ -59,7 +59,7 @@ def two_dimensions() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels, trail
+        from stepsize.draw.layout.panels import panels, trail
 
         window = [(-5.5, 1.0), (-3.0, 1.0)]
         picture, ax = panels(height=2.6)
@@ -89,7 +89,7 @@ def local_minimum() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, ax = panels(height=2.6)
         draw.landscape(wave, ax, window=(-10.0, 11.0))
@@ -127,7 +127,7 @@ def newton() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 3)
         windows = ((-11.0, 11.0), (-5.0, 30.0), (5.0, 11.0))
@@ -192,7 +192,7 @@ def stochastic() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import equal, panels
+        from stepsize.draw.layout.panels import equal, panels
 
         picture, axes = panels(1, 3, height=2.1, sharey=True)
         titles = ("constant: hovers", "exponential: freezes", "polynomial: settles")

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 from stepsize.gallery.linear import edge, radius
-from stepsize.gallery.plate import Numbers, Plate, figures_of
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 
@@ -42,7 +42,7 @@ def momentum() -> Plate:
     )
 
     def draw() -> Any:
-        from stepsize.draw_panels import panels, trail
+        from stepsize.draw.layout.panels import panels, trail
 
         picture, axes = panels(2, 2, height=2.5, sharex=True, sharey=True)
         titles = ("steady but slow", "explodes along $x_2$", "a damped spiral", "barely")
@@ -84,7 +84,7 @@ def scalar() -> Plate:
     )
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, ax = panels(height=2.4)
         ax.set_ylim(-1.05, 1.05)
@@ -139,7 +139,7 @@ def adaptive() -> Plate:
     numbers.theorem("by the TensorFlow tab's precedence it is nan (1 = it is)", np.isnan(wrong[0]), 1.0)
 
     def draw() -> Any:
-        from stepsize.draw_panels import panels, trail
+        from stepsize.draw.layout.panels import panels, trail
 
         picture, axes = panels(2, 3, height=2.05, sharex=True, sharey=True)
         colors = ("#0072B2", "#009E73", "#009E73", "#0072B2", "#D55E00", "#D55E00")

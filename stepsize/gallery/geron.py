@@ -6,7 +6,7 @@ import numpy as np
 
 import stepsize as ss
 from problems import Problem
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Géron, Hands-On Machine Learning, 3rd edition")
 
@@ -49,7 +49,7 @@ def three_rates() -> Plate:
     numbers.computed("condition number", high / low, 12.1678, 1e-4)
 
     def draw() -> Any:
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 3, height=2.3, sharey=True)
         X, y = problem.X[:, 0], problem.y
@@ -104,7 +104,7 @@ def paths() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, ax = panels(height=2.9)
         draw.contours(problem, ax, window=[(2.2, 3.25), (2.5, 4.6)])
@@ -199,7 +199,7 @@ def softmax() -> Plate:
     numbers.printed("accuracy on the validation flowers", right, 0.9333, 5.1e-5)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.5, width_ratios=[1.1, 1])
         axes[0].set(xlim=(1, 5000), xscale="log", xlabel="epoch", ylabel="validation loss", ylim=(0.08, 4))

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 from stepsize.gallery.linear import edge, matrix, radius
-from stepsize.gallery.plate import Numbers, Plate, figures_of
 from stepsize.gallery.rates import first_below
 
 figure = figures_of("Goh, Why momentum really works, Distill 2017")
@@ -43,7 +43,7 @@ def step_size() -> Plate:
     numbers.computed("updates until the loss is 1e-6 of the start's", counts, [336, 55], 0)
 
     def draw() -> Any:
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, axes = panels(1, 2, height=2.3)
         colors = ("#0072B2", "#56B4E9", "#E69F00")
@@ -140,7 +140,7 @@ def momentum_map() -> Plate:
         import matplotlib.colors
 
         from stepsize import draw
-        from stepsize.draw_panels import name
+        from stepsize.draw.layout.panels import name
 
         picture = draw.figure(6.8, 3.6)
         grid = picture.add_gridspec(3, 2, width_ratios=[1.75, 1])

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 from stepsize.gallery.linear import radius
-from stepsize.gallery.plate import Numbers, Plate, figures_of
 
 figure = figures_of("Goodfellow, Bengio and Courville, Deep Learning, 2016")
 flow_of = figures_of("Gradient flow, folklore; Hairer and Lubich, 2014")
@@ -38,7 +38,7 @@ def canyon() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels, trail
+        from stepsize.draw.layout.panels import curves, panels, trail
 
         picture, axes = panels(1, 2, height=2.7)
         window = [(-3.0, 4.6), (-3.4, 3.0)]
@@ -77,7 +77,7 @@ def gradient_flow() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, axes = panels(1, 2, height=2.4, width_ratios=[1, 1.2])
         draw.contours(bowl, axes[0], window=[(-0.1, 1.15), (-0.3, 1.15)])

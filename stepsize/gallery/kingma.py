@@ -6,7 +6,7 @@ import numpy as np
 
 import stepsize as ss
 from optim import State
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Kingma and Ba, Adam: a method for stochastic optimization, 2015")
 
@@ -58,7 +58,7 @@ def step_sizes() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         streams = {
             "constant gradient": np.ones(60),
@@ -118,7 +118,7 @@ def sparse_features() -> Plate:
     numbers.computed("Nesterov over SGD, loss at the end", end["Nesterov"] / end["SGD"], between=(0.0, 0.8))
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, ax = panels(height=2.4)
         ax.set(xlim=(0, 5), xlabel="epoch", ylabel="training loss", ylim=(0.02, 1))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998")
 
@@ -34,7 +34,7 @@ def four_regimes() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 4, height=1.9, sharey=True)
         words = ("creeps", "arrives", "crosses over", "diverges")

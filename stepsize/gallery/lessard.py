@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 from stepsize.gallery.linear import matrix
-from stepsize.gallery.plate import Numbers, Plate, figures_of
 
 figure = figures_of("Lessard, Recht and Packard, Analysis and design of optimization algorithms, 2016")
 
@@ -50,7 +50,7 @@ def cycle() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name
+        from stepsize.draw.layout.panels import name
 
         picture = draw.figure(6.8, 2.9)
         grid = picture.add_gridspec(2, 2, width_ratios=[1.2, 1], height_ratios=[5, 1])

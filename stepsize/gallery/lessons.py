@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("stepsize, lessons")
 
@@ -38,7 +38,7 @@ def four_fates() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(2, 4, height=1.65, height_ratios=[1.15, 1], sharey="row")
         for column, ((label, run), color) in enumerate(zip(runs.items(), _FATES, strict=True)):
@@ -95,7 +95,7 @@ def momentum_ball() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(2, 3, height=1.7, sharey="row", height_ratios=[1.15, 1])
         for column, ((label, run), color) in enumerate(zip(runs.items(), _BALLS, strict=True)):
@@ -144,7 +144,7 @@ def warm_up() -> Plate:
     numbers.computed("safe: not in 60 updates", settled[1], 999, 0)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(2, 1, width=4.6, height=1.6, sharex=True, height_ratios=[1.5, 1])
         colors = ("#D55E00", "#009E73", "#0072B2")
@@ -192,7 +192,7 @@ def batch_size() -> Plate:
     def draw() -> Any:
         import matplotlib.colors
 
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, ax = panels(width=4.8, height=2.9)
         shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#08457e", "#6fa8dc", "#f4f8fc"])
@@ -254,7 +254,7 @@ def decay_settles() -> Plate:
     numbers.theorem("1/t from E x^2 = 9: (16 * 9 + N)/(N + 4)^2", ends[2], (144 + 2000) / 2004**2, 1e-12)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(3, 1, width=4.8, height=1.35, sharex=True)
         colors = ("#D55E00", "#0072B2", "#009E73")

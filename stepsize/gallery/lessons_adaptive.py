@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("stepsize, lessons")
 kohonen_figure = figures_of("Kohonen, Self-Organizing Maps, 1995")
@@ -39,7 +39,7 @@ def price() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         seconds = {label: _time_a_step(rule, x) for label, rule in SEVEN.items()}
         picture, axes = panels(1, 2, height=2.3, sharey=True)
@@ -122,7 +122,7 @@ def drift() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.5)
         axes[0].set(
@@ -182,7 +182,7 @@ def kohonen_map() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 4, height=2.1)
         for ax, (n, W) in zip(axes, stages.items(), strict=True):

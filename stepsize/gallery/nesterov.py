@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 nesterov = figures_of("Nesterov, Introductory Lectures on Convex Optimization, 2004")
 drori = figures_of(
@@ -45,7 +45,7 @@ def lower_bound() -> Plate:
     def draw() -> Any:
         import matplotlib.colors
 
-        from stepsize.draw_panels import curves, name, panels
+        from stepsize.draw.layout.panels import curves, name, panels
 
         picture, axes = panels(1, 2, height=2.6, width_ratios=[1, 1.1])
         x = runs["conjugate gradients"].history.x
@@ -96,7 +96,7 @@ def huber() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.3)
         worst = ss.Huber(kink=1 / 9, start=1.0)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Nocedal and Wright, Numerical Optimization, 2nd edition, 2006")
 
@@ -70,7 +70,7 @@ def rosenbrock() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, axes = panels(1, 2, height=2.7)
         draw.contours(problem, axes[0], window=[(-1.6, 1.5), (-0.6, 1.7)])

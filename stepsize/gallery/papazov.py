@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of(
     "Papazov, Pesme and Flammarion, Leveraging continuous time to understand momentum, AISTATS 2024"
@@ -80,7 +80,7 @@ def intrinsic_quantity() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 2, height=2.4)
         for (time, x), color in zip(paths[:3], draw.COLORS, strict=False):

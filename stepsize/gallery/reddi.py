@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018")
 
@@ -59,7 +59,7 @@ def adam_fails() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, axes = panels(1, 3, height=2.2, width_ratios=[1, 1, 1])
         keep = np.unique(np.geomspace(1, STEPS, 1500).astype(int))

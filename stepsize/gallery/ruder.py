@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 from stepsize.gallery.rates import first_below
 
 ruder = figures_of("Ruder, An overview of gradient descent optimization algorithms, 2016")
@@ -38,7 +38,7 @@ def two_wells() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels, trail
+        from stepsize.draw.layout.panels import name, panels, trail
 
         picture, axes = panels(1, 2, height=3.0)
         window = [(-1.7, 1.8), (-1.0, 1.7)]
@@ -110,7 +110,7 @@ def saddle() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import beside, panels, trail
+        from stepsize.draw.layout.panels import beside, panels, trail
 
         picture, axes = panels(1, 2, height=2.7, width_ratios=[1, 1.2])
         window = [(-1.15, 1.15), (-0.3, 1.2)]
@@ -170,7 +170,7 @@ def beale() -> Plate:
     runs = {label: ss.minimize(problem, rule, x0=[1.0, 1.5], steps=400) for label, rule in rules.items()}
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels, trail
+        from stepsize.draw.layout.panels import curves, panels, trail
 
         picture, axes = panels(1, 2, height=2.9)
         window = [(0.3, 3.9), (-0.9, 2.0)]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Schaul, Antonoglou and Silver, Unit tests for stochastic optimization, ICLR 2014")
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 d2l = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 smith = figures_of("Smith, Cyclical learning rates for training neural networks, 2017")
@@ -15,7 +15,7 @@ murphy = figures_of("Murphy, Probabilistic Machine Learning: An Introduction, 20
 
 def _sheet(schedules: dict[str, Any], updates: int, columns: int = 3, **options: Any) -> Any:
     """Draw small multiples of rate against update."""
-    from stepsize.draw_panels import panels
+    from stepsize.draw.layout.panels import panels
 
     rows = -(-len(schedules) // columns)
     picture, axes = panels(rows, columns, height=1.75, squeeze=False, **options)

@@ -7,7 +7,7 @@ import numpy as np
 
 import stepsize as ss
 from schedules import Line
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 nocedal = figures_of("Nocedal and Wright, Numerical Optimization, 2nd edition, 2006")
 chae = figures_of(
@@ -77,7 +77,7 @@ def wolfe() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, ax = panels(1, 1, width=6.0, height=3.5)
         draw.line(run, 0, ax, reach=3.9)
@@ -156,7 +156,7 @@ def _weights(seed: int) -> Array:
 )
 def sampling() -> Plate:
     """Ten lines from random weights down the full gradient, 101 points up to twice the exact step."""
-    from stepsize.lines import local_minima, scan, sign_changes
+    from stepsize.analysis.line_scan import local_minima, scan, sign_changes
 
     numbers = Numbers()
     whole = _cancer()
@@ -198,7 +198,7 @@ def sampling() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 2, height=3.3)
         for ax, size in zip(axes, (10, 100), strict=True):
@@ -232,9 +232,9 @@ def posterior() -> Plate:
     """Two noisy looks at a line: the posterior after them, beside one of a real search."""
     from scipy.interpolate import CubicHermiteSpline
 
-    from schedules.linesearch.normal import upper_rectangle
+    from schedules.linesearch.bivariate_normal import upper_rectangle
+    from schedules.linesearch.integrated_wiener import SplinePosterior
     from schedules.linesearch.probabilistic import Belief
-    from schedules.linesearch.wiener import SplinePosterior
 
     numbers = Numbers()
     data = [0.0, 1.0], [0.0, -0.4], [-1.0, 0.2]
@@ -264,8 +264,8 @@ def posterior() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_line import show_belief
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
+        from stepsize.draw.line_search import show_belief
 
         picture, axes = panels(1, 2, height=3.2)
         ax = axes[0]
@@ -332,7 +332,7 @@ def robustness() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import log_ticks, name, panels
+        from stepsize.draw.layout.panels import log_ticks, name, panels
 
         picture, axes = panels(1, 2, height=2.6)
         ax = axes[0]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Shewchuk, An introduction to the conjugate gradient method, 1994")
 
@@ -39,7 +39,7 @@ def conjugate_gradients() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels, trail
+        from stepsize.draw.layout.panels import name, panels, trail
 
         picture, ax = panels(height=3.0)
         trail(ax, problem, {"sd": steepest, "cg": conjugate}, [(-3.0, 4.0), (-4.2, 1.2)])

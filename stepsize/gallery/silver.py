@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of("Altschuler and Parrilo, Acceleration by stepsize hedging I and II, 2023")
 
@@ -70,7 +70,7 @@ def silver_steps() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, axes = panels(1, 2, height=2.4, width_ratios=[1.3, 1])
         n = np.arange(63)

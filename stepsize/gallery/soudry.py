@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 
 figure = figures_of(
     "Soudry, Hoffer, Nacson, Gunasekar and Srebro, The implicit bias of gradient descent, 2018"
@@ -48,7 +48,7 @@ def margin() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import name, panels
 
         picture, axes = panels(1, 3, height=2.2)
         ax = axes[0]

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from stepsize.gallery.figure import Numbers, Plate, figures_of
 from stepsize.gallery.linear import radius
-from stepsize.gallery.plate import Numbers, Plate, figures_of
 from stepsize.gallery.rates import factor
 
 figure = figures_of("Strang, Linear Algebra and Learning from Data, 2019")
@@ -35,7 +35,7 @@ def momentum() -> Plate:
     numbers.theorem("the same by ((1 - sqrt b)/(1 + sqrt b))^2", slowest, (0.9 / 1.1) ** 2, 1e-6)
 
     def draw() -> Any:
-        from stepsize.draw_panels import beside, panels, trail
+        from stepsize.draw.layout.panels import beside, panels, trail
 
         picture, axes = panels(1, 2, height=2.5, width_ratios=[1, 1.1])
         window = [(-0.012, 0.014), (-0.1, 1.1)]

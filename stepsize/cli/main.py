@@ -1,0 +1,108 @@
+"""The command `stepsize`."""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from stepsize import __version__, cli
+from stepsize.cli.failures import refusal_or_defect
+from stepsize.cli.output import complain, say
+from stepsize.cli.words import read_number
+from stepsize.core.display import cut
+
+__all__ = ["main"]
+
+WORTH_TRYING = """\
+stepsize: gradient descent that can be read, seen and checked. Five commands worth trying:
+
+  stepsize race
+      the seven optimizers on three problems: which rates settle, crawl, bounce, explode
+  stepsize race parabola --optimizer SGD --lr 0.05 --lr 0.2 --lr 1.1
+      too small, right, too large, in one picture
+  stepsize gallery d2l-12.3-three-rates goh-momentum-map
+      textbook figures with their numbers; `stepsize gallery` lists all, --check compares every number
+  stepsize explain "Adam(lr=0.1)" quadratic --steps 3
+      one update after another as a worked exercise; --blank makes it the worksheet
+  stepsize dialects adam
+      what PyTorch, Keras, Optax and the papers each call Adam
+
+`stepsize list` names every problem, optimizer, schedule and search;
+`stepsize COMMAND --help` explains each."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        complain(f"{cut(message, 300)}; see {self.prog} --help")
+        raise SystemExit(2)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns
+    -------
+    int
+        0; 1 where figures of the gallery miss their numbers; 2 after one sentence on a bad argument, a file
+        that cannot be read or written, or too little memory; 70 after one sentence on a defect of this
+        program; 130 after an interrupt.
+    """
+    try:
+        parser = build_parser()
+        args = parser.parse_args(_spared(sys.argv[1:] if argv is None else list(argv)))
+        if args.command is None:
+            say(WORTH_TRYING)
+            return 0
+        return int(args.run(args))
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+        return 0
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return 130
+    except Exception as error:
+        return refusal_or_defect(error)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser with every command found in `stepsize.cli`."""
+    parser = _Parser(
+        prog="stepsize", description=WORTH_TRYING, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"stepsize {__version__}")
+    words = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for command in _COMMANDS:
+        command.add(words)
+    return parser
+
+
+def _loaded() -> list[Any]:
+    """Return every module in `stepsize.cli` that is a command, `race` first."""
+    names = sorted((m.name for m in pkgutil.iter_modules(cli.__path__)), key=lambda n: (n != "race", n))
+    modules = [importlib.import_module(f"stepsize.cli.{name}") for name in names]
+    return [module for module in modules if hasattr(module, "add")]
+
+
+# Loaded with this module, during which `stepsize.__main__` minds interrupts.
+_COMMANDS = _loaded()
+
+
+def _spared(words: list[str]) -> list[str]:
+    """Return words so that argparse does not take a start or a formula with a minus for an option."""
+    spared: list[str] = []
+    for word in words:
+        if spared and spared[-1] == "--x0" and word[:1] == "-":
+            spared[-1] = f"--x0={word}"
+        elif re.fullmatch(r"-[^-].*", word, re.DOTALL) and word != "-h" and read_number(word) is None:
+            spared.append(f" {word}")
+        else:
+            spared.append(word)
+    return spared

@@ -1,0 +1,190 @@
+"""What commands share: folders that never overwrite, progress on a terminal, text that any terminal shows."""
+
+import argparse
+import json
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from stepsize.cli.words import number
+
+__all__ = [
+    "Progress",
+    "add_picture_options",
+    "ascii_only",
+    "check_folder",
+    "complain",
+    "look",
+    "new_folder",
+    "on_one_line",
+    "print_json",
+    "say",
+    "unused",
+]
+
+
+# Endings that nobody gives to a folder.
+_OF_FILES = (
+    *(".png", ".apng", ".svg", ".gif", ".jpg", ".jpeg", ".pdf", ".webp"),
+    *(".csv", ".json", ".npz", ".html", ".txt"),
+)
+
+
+def ascii_only() -> bool:
+    """Whether standard output cannot show more than ASCII."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    try:
+        "▁█·".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def say(text: str = "") -> None:
+    """Print a line; what the terminal cannot show is replaced."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    print(text.encode(encoding, "replace").decode(encoding))
+
+
+def complain(sentence: str) -> None:
+    """Print one line to standard error, whatever characters the sentence quotes."""
+    print(f"stepsize: {on_one_line(sentence)}", file=sys.stderr)
+
+
+def on_one_line(text: str) -> str:
+    r"""Return a text without line ends and other characters that a terminal would act on.
+
+    Examples
+    --------
+    >>> on_one_line("two\\nlines")
+    'two lines'
+    """
+    shown = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as standard JSON."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def new_folder(wanted: str | None, prefix: str = "stepsize") -> Path:
+    """Return a folder to write into: the wanted one, or a new one named after the time."""
+    if wanted is not None:
+        folder = Path(wanted)
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"--out: got {wanted!r}, which is a file, expected a folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    stem = f"{prefix}-{datetime.now():%Y%m%d-%H%M%S}"
+    for attempt in range(1000):
+        folder = Path(stem if not attempt else f"{stem}-{attempt + 1}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise ValueError(f"--out: got nothing and {stem} and its followers exist, expected --out FOLDER")
+
+
+def unused(folder: Path, name: str) -> Path:
+    """Return a path in the folder that no file has: ``name``, or with -2, -3, ... before its ending."""
+    target = folder / name
+    number = 2
+    while target.exists():
+        target = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+        number += 1
+    return target
+
+
+def check_folder(wanted: str | None) -> None:
+    """Refuse an --out in which no pictures can be put, if there is one."""
+    if wanted is None:
+        return
+    if not wanted.strip() or "\0" in wanted:
+        raise ValueError(f"--out: got {wanted!r}, expected the name of a folder")
+    folder = Path(wanted)
+    if folder.suffix.lower() in _OF_FILES and not folder.is_dir():
+        raise ValueError(
+            f"--out: got {wanted!r}, the name of a file, expected a folder, in which each picture gets a "
+            "name of its own"
+        )
+
+
+def add_picture_options(parser: argparse.ArgumentParser) -> None:
+    """Add --size and --dpi to a command that writes pictures."""
+    parser.add_argument(
+        "--size",
+        metavar="SIZE",
+        help="of a picture: slide (10x7.5 inches), wide (13.333x7.5), column (3.4x2.6) or such as 10x5.6; "
+        "letters grow with it",
+    )
+    parser.add_argument("--dpi", type=number, metavar="N", help="dots an inch (default 160, of films 100)")
+
+
+def look(args: argparse.Namespace) -> dict[str, Any]:
+    """Return --size and --dpi for `draw.save`; read before any work, so that bad ones are refused.
+
+    So is --out.
+    """
+    check_folder(args.out)
+    if args.size is None and args.dpi is None:
+        return {"size": None, "dpi": None}
+    from stepsize.draw.style import as_dpi, as_size
+
+    size = as_size("--size", args.size)
+    dpi = None if args.dpi is None else as_dpi("--dpi", args.dpi, size or (10.0, 10.0))
+    return {"size": size, "dpi": dpi}
+
+
+class Progress:
+    """A line on a terminal's standard error that says how far a command is, from two seconds on.
+
+    It is shown by then even if no piece of the work is done: a piece may take minutes. With a total of 0,
+    where nobody knows how many pieces there are, it says only what is done.
+    """
+
+    patience: ClassVar[float] = 2.0
+    pause: ClassVar[float] = 0.1
+
+    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._total, self._clock = total, clock
+        self._begin, self._done, self._what, self._shown = clock(), 0, "", -math.inf
+        self._lock, self._closed = threading.Lock(), False
+        self.wanted = sys.stderr.isatty()
+        self._alarm = threading.Timer(self.patience, self._show)
+        self._alarm.daemon = True
+        if self.wanted:
+            self._alarm.start()
+
+    def advance(self, what: str = "", pieces: int = 1) -> None:
+        """Count one piece of work, or several, as done."""
+        self.reach(self._done + pieces, what)
+
+    def reach(self, done: int, what: str = "") -> None:
+        """Say that so many pieces of work are done."""
+        self._done, self._what = done, what
+        now = self._clock()
+        due = now - self._shown >= self.pause or done >= self._total > 0
+        if self.wanted and now - self._begin > self.patience and due:
+            self._show()
+
+    def _show(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._shown = self._clock()
+                far = f"{self._done}/{self._total} " if self._total else ""
+                print(f"\r\033[K{far}{self._what}".rstrip(" "), end="", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Clear the line."""
+        self._alarm.cancel()
+        with self._lock:
+            self._closed = True
+            if self._shown > -math.inf:
+                print("\r\033[K", end="", file=sys.stderr, flush=True)
