@@ -78,6 +78,7 @@ class Quadratic(Problem):
                 )
         as_number("minimum_value", self.minimum_value)
         if self.rotation is not None:
+            as_floats("rotation", self.rotation, "an angle or an orthogonal matrix")
             Q = self._eigenvectors
             refuse_unless(
                 Q.shape == (len(H), len(H)) and np.allclose(Q.T @ Q, np.eye(len(H))),

@@ -162,8 +162,8 @@ def _facts(schedule: Any, steps: int | None) -> dict[str, Any]:
     T = _shown(schedule, steps)
     return {
         "schedule": schedule.to_dict(),
-        "formula": schedule.describe(),
-        "latex": schedule.describe(latex=True),
+        "formula": _formula(schedule),
+        "latex": _formula(schedule, latex=True),
         "values": schedule.table(T).tolist(),
         "total": schedule.total(T),
         "total_sq": schedule.total_sq(T),
@@ -172,13 +172,23 @@ def _facts(schedule: Any, steps: int | None) -> dict[str, Any]:
     }
 
 
+def _formula(schedule: Any, latex: bool = False) -> str | None:
+    """Return the schedule in one line of mathematics, or None where it is nested too deep for that."""
+    try:
+        return str(schedule.describe(latex=latex))
+    except ValueError as error:
+        if not str(error).startswith("describe: "):
+            raise
+        return None
+
+
 def _tell(chosen: list[Any], steps: int | None) -> None:
     T = max(_shown(s, steps) for s in chosen)
     names = [chr(ord("A") + i) if i < 26 else f"#{i + 1}" for i in range(len(chosen))]
     for name, schedule in zip(names, chosen, strict=True):
         say(f"{name}  {schedule!r}")
         say(f"   {sparkline(schedule.table(T))}  n = 0 ... {T - 1}")
-        say(f"   rate = {schedule.describe()}")
+        say(f"   rate = {_formula(schedule) or 'a formula that no line can hold'}")
         say(f"   {_remarks(schedule, T)}")
     say()
     say(f"{'n':>7s}" + "".join(f"{name:>13s}" for name in names))

@@ -3,10 +3,12 @@
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
+from stepsize.core.annotations import expected_of, refuse_mistyped
 from stepsize.core.display import assembled, shown
 from stepsize.core.hooks import hook
 from stepsize.core.validation import did_you_mean
@@ -104,7 +106,24 @@ class Record:
                     f"{type(self).__name__}: got no {field.name!r}, expected {_parameters(fields)}"
                 )
             self.__dict__[field.name] = self.normalise(field.name, value)
-        self.check()
+        self._checked()
+
+    def _checked(self) -> None:
+        """Check the parameters: in the class's own words, then that each is of its plain annotated type."""
+        typed = _typed(type(self))
+        try:
+            self.check()
+        except Exception as error:
+            from stepsize.core.sentences import is_sentence
+
+            # A check may stumble over what is of no type that it reckons with.
+            if not is_sentence(error):
+                refuse_mistyped((name, kind, self.__dict__[name]) for name, kind in typed)
+            raise
+        # A number or a word, as nearly all are, is no news.
+        refuse_mistyped(
+            (n, kind, self.__dict__[n]) for n, kind in typed if type(self.__dict__[n]) is not kind
+        )
 
     @classmethod
     def trusted(cls, **values: Any) -> Self:
@@ -227,6 +246,17 @@ def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
 def _all_fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
     # Every subclass is a dataclass; the root is not, and has no parameters.
     return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+
+
+@cache
+def _typed(cls: type[Record]) -> tuple[tuple[str, Any], ...]:
+    """Return the parameters that are annotated with plain types, in classes of these packages.
+
+    Elsewhere nobody keeps the annotations true.
+    """
+    if cls.__module__.partition(".")[0] not in ("optim", "problems", "schedules", "stepsize"):
+        return ()
+    return tuple((f.name, f.type) for f in _fields(cls) if expected_of(f.type) is not None)
 
 
 def _parameters(fields: tuple[dataclasses.Field[Any], ...]) -> str:
