@@ -435,12 +435,34 @@ class Hypers:
 def updating(optimizer: Optimizer, name: str = "update") -> Any:
     """Return the method that makes an update, with a guard around it where the rule is from outside."""
     if not is_own(optimizer):
-        return getattr(optimizer, name)
+        return _forgiving(getattr(optimizer, name))
     from functools import partial
 
     from optim.user_rules import guarded
 
     return partial(guarded, optimizer, name)
+
+
+def _forgiving(method: Any) -> Any:
+    """Return the method that makes an update; where Python's floats raise, NumPy's give inf or nan."""
+
+    def call(x: Any, g: Any, slots: Slots, h: Any) -> Any:
+        try:
+            return method(x, g, slots, h)
+        except ArithmeticError:
+            return method(x, g, slots, _in_numpy(h, x.dtype.type))
+
+    return call
+
+
+def _in_numpy(h: Any, number: Any) -> Any:
+    """Return a resolved record with NumPy's numbers in place of Python's."""
+    found = object.__new__(type(h))
+    for name, value in h.__dict__.items():
+        if isinstance(value, Optimizer):
+            value = _in_numpy(value, number)
+        found.__dict__[name] = number(value) if type(value) is float else value
+    return found
 
 
 def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]:

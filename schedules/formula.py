@@ -59,7 +59,7 @@ class _TooLongError(Exception):
 
 
 class _Budget:
-    """How many formulas may still be written out: one that stands twice in another doubles with each level."""
+    """How many formulas may still be written out; one that stands twice in another doubles at each level."""
 
     def __init__(self) -> None:
         self.left = _MOST

@@ -64,7 +64,7 @@ def on_one_line(text: str) -> str:
     >>> on_one_line("two\\nlines")
     'two lines'
     """
-    shown = " ".join(text.split())
+    shown = " ".join(text.splitlines())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 

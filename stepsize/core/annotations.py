@@ -58,13 +58,16 @@ def expected_of(annotation: Any) -> str | None:
     """Return an annotation in words, or None for one that has other than plain types in it."""
     if annotation in _WORDS:
         return _WORDS[annotation]
+    if _is_record(annotation):
+        return f"a {annotation.__name__.lower()}"
     parts = typing.get_args(annotation)
     match typing.get_origin(annotation):
         case types.UnionType | typing.Union:
             words = [expected_of(part) for part in parts]
             return None if None in words else " or ".join(str(word) for word in words)
         case origin if origin in (Sequence, list):
-            return "a list" if parts[0] not in _WORDS else f"a list, each item {_WORDS[parts[0]]}"
+            item = expected_of(parts[0])
+            return "a list" if item is None else f"a list, each item {item}"
         case origin if origin is Mapping:
             return "pairs such as {100: 0.1}"
         case origin if origin is Callable:
@@ -83,10 +86,14 @@ def _fits(annotation: Any, value: Any) -> bool:
         case origin if origin in (Sequence, list):
             if isinstance(value, np.ndarray):
                 return value.ndim > 0
-            plain = parts[0] in _KINDS
-            return isinstance(value, list | tuple) and (not plain or all(_fits(parts[0], v) for v in value))
+            return isinstance(value, list | tuple) and all(_fits(parts[0], v) for v in value)
         case origin if origin is Mapping:
             return isinstance(value, Mapping)
         case origin if origin is Callable:
             return callable(value)
-    return True
+    return isinstance(value, annotation) if _is_record(annotation) else True
+
+
+def _is_record(annotation: Any) -> bool:
+    """Whether an annotation is a kind of record, such as a schedule, which is known by what it can do."""
+    return isinstance(annotation, type) and hasattr(annotation, "to_json")

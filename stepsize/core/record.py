@@ -226,7 +226,7 @@ class Record:
         record = described(data)
         if not isinstance(record, cls):
             kind = type(record).__name__
-            raise TypeError(f"JSON: got that of a {kind}, expected that of a {cls.__name__}")
+            raise TypeError(f"JSON: got the class {kind}, expected {cls.__name__}")
         return record
 
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "LARGEST",
     "as_count",
     "as_floats",
     "as_number",

@@ -187,6 +187,8 @@ def as_size(name: str, size: Any) -> tuple[float, float] | None:
     wanted = "slide, wide, column, or width x height in inches, such as 10x5.6"
     try:
         wide, high = SIZES.get(size) or (size.lower().split("x") if isinstance(size, str) else size)
+        if isinstance(size, str) and not (size.isascii() and "_" not in size):
+            raise ValueError(size)
         inches = float(wide), float(high)
     except (TypeError, ValueError, AttributeError):
         raise ValueError(f"{name}: got {size!r}, expected {wanted}") from None

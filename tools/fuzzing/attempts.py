@@ -23,7 +23,7 @@ class OverTimeError(BaseException):
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of an input: "fine", "refused", or what must never come: "raw", "over time", "no sentence"."""
+    """What came of an input: "fine", "refused", or, which must not be, "raw", "over time", "no sentence"."""
 
     kind: str
     seconds: float

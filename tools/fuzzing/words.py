@@ -224,7 +224,7 @@ class Maker:
                     "1 if 1 else " * n + "1",
                     "lambda: " * n + "1",
                     "\x00" * n,
-                    "𝟙" * n,
+                    "\U0001d7d9" * n,
                 ]
             )
         )
@@ -252,7 +252,7 @@ def mutated(text: str, source: random.Random) -> str:
             case 1:
                 letters.insert(at, letters[at])
             case 2:
-                letters[at] = source.choice("()[]{},.=*+-/'\"0123456789eE_ \n\t\x00\\:;#@!~<>|&%$é١")
+                letters[at] = source.choice("()[]{},.=*+-/'\"0123456789eE_ \n\t\x00\\:;#@!~<>|&%$é\u0661")
             case 3:
                 other = source.randrange(len(letters))
                 letters[at], letters[other] = letters[other], letters[at]
