@@ -200,4 +200,4 @@ def test_an_interrupt_while_modules_are_loaded_is_one_line(module):
 
 
 def test_a_sample_of_the_fuzzed_command_lines():
-    fuzz("commands", 600, seed=14)
+    fuzz("commands", 300, seed=14)

@@ -39,4 +39,4 @@ def test_files_of_strange_names(name, tmp_path):
 
 
 def test_a_sample_of_the_fuzzed_tables():
-    fuzz("tables", 1500, seed=13)
+    fuzz("tables", 800, seed=13)

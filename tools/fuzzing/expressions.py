@@ -29,7 +29,7 @@ _FORBIDDEN = (
 )
 
 
-def cases(seed: int, count: int, folder: Path | None = None) -> Iterator[tuple[str, Callable[[], Any]]]:
+def cases(seed: int, count: int, _: Path | None = None) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield expressions and what reads and uses each."""
     maker = Maker(seed)
     for i in range(count):

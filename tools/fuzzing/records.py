@@ -70,7 +70,7 @@ _ODD: tuple[Any, ...] = (
 )
 
 
-def cases(seed: int, count: int, folder: Path | None = None) -> Iterator[tuple[str, Callable[[], Any]]]:
+def cases(seed: int, count: int, _: Path | None = None) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield JSON texts and what reads each and uses the record."""
     source = random.Random(seed)
     whole = [text for text in map(_text, _records()) if text is not None and len(text) < 20_000]
