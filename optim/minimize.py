@@ -19,6 +19,7 @@ from optim.user_functions import FACTS, Guarded, guarded
 from optim.user_rules import check_rule
 from stepsize.core.display import counted
 from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.norms import all_finite
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, as_number, describe, real_numbers, refuse_unless
 
@@ -139,7 +140,7 @@ def minimize(
                 x_next, e_next = np.clip(x_next, *feasible), None
             if e_next is None:
                 e_next = way.evaluate(n + 1, x_next)
-            if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
+            if not (_is_finite(e_next) if single else _finite(e_next).any()):
                 status, lost = DIVERGED, (x_next, e_next)
                 break
             n, x, slots, e = n + 1, x_next, slots_next, e_next
@@ -154,7 +155,7 @@ def minimize(
         failure = _failure(history, e, lost)
 
     # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
-    diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
+    diverged = status == DIVERGED if single else ~_finite(e) | (status == DIVERGED)
     if way.searched is not None:
         searched: dict[str, Any] = way.searched.columns(len(history.lr))
         history = replace(history, **searched)
@@ -221,7 +222,13 @@ def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
 
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
-    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(e.g).all()))
+    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(norm(e.g))))
+
+
+@np.errstate(all="ignore")
+def _finite(e: Evaluation) -> Array:
+    """Return which runs of a batch have a finite value and gradient, as `_is_finite` judges a single one."""
+    return np.asarray(np.isfinite(e.f) & all_finite(e.g))
 
 
 def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.learning.finite_sum import FiniteSum
+from problems.learning.linear_models import times
 from problems.problem import Array, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
 from stepsize.core.memory import refuse_beyond_memory
@@ -156,20 +157,20 @@ class DiagonalLinearNetwork(FiniteSum):
 
     def loss(self, x: Any, A: Array, y: Array) -> Any:
         """Return half the mean squared residual."""
-        r = self.product(x) @ A.T - y
+        r = times(self.product(x), A.T) - y
         return 0.5 * (r * r).mean(axis=-1)
 
     def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
         """Return both; the gradient is (v, u) times X'r/n."""
-        r = self.product(x) @ A.T - y
-        pull = r @ A / len(y)
+        r = times(self.product(x), A.T) - y
+        pull = times(r, A) / len(y)
         u, v = x[..., : self.features], x[..., self.features :]
         return 0.5 * (r * r).mean(axis=-1), np.concatenate([v * pull, u * pull], axis=-1)
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
         """Return the Hessian: that of the linear model, weighted, and the pull where u meets v."""
         d = self.features
-        pull = (self.product(x) @ A.T - y) @ A / len(y)
+        pull = times(times(self.product(x), A.T) - y, A) / len(y)
         swapped = np.concatenate([x[..., d:], x[..., :d]], axis=-1)
         M = np.tile(A.T @ A / len(y), (2, 2))
         H = swapped[..., :, None] * M * swapped[..., None, :]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.data import load
-from problems.learning.linear_models import LinearModel
+from problems.learning.linear_models import LinearModel, times
 from problems.learning.supervised import as_flat_targets, as_table, refuse_unless_table
 from problems.problem import Array
 from stepsize.core.memory import refuse_beyond_memory
@@ -63,7 +63,7 @@ class SquaredLoss(LinearModel, abstract=True):
     def residuals(self, x: Any) -> Any:
         """Return the numbers half of whose sum of squares is f."""
         M, b = self._rows
-        return x @ M.T - b
+        return times(x, M.T) - b
 
     def jacobian(self, x: Any) -> Any:
         """Return their derivatives."""
