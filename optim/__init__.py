@@ -1,16 +1,20 @@
-"""Which way: the optimizers, the loop that runs them, and the record that a run leaves.
+"""Optimizers, the loop that runs them, and the record that a run leaves.
 
-A family of optimizers is loaded when one of them is first used, so that ``import optim`` takes hardly longer
-than ``import numpy``.
+`rules` has one file a family, `engines` ways to run a rule fast, `dialects` other libraries' names, `testing`
+the conformance kit. Start with `optimizer.py`, the contract, then read `rules/sgd.py` and `minimize.py`. A
+family is loaded when one of its rules is first used, so that ``import optim`` takes hardly longer than
+``import numpy``.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 # public names: written by tools/public_names.py
+from optim.history import History
+from optim.hyperparameters import Hyper, Rate, hyper
 from optim.minimize import minimize
-from optim.optimizer import Evaluation, Hyper, Optimizer, Rate, Slots, hyper
-from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, History, Run, settled_at
+from optim.optimizer import Evaluation, Optimizer, Slots
+from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run, settled_at
 from optim.state import State
 
 if TYPE_CHECKING:
@@ -72,6 +76,11 @@ __all__ = [
 ]
 # fmt: on
 # public names: end
+
+from stepsize.core.hooks import register_hook  # noqa: E402  (the tool writes the imports above)
+
+register_hook("huge_step", "optim.engines.large:step")
+register_hook("scipy_method", "optim.scipy_adapter:as_method")
 
 _FILES = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.engines import engine_for, leap
+from optim.engines import engine_for
+from optim.engines.chunks import next_chunk
 from optim.failure import Failure, failure_at, failure_in
 from optim.optimizer import Evaluation, Optimizer
 from optim.recorder import Recorder, history_bytes, norm
 from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
-from optim.steppers import way_for
+from optim.steppers import stepper_for
 from optim.user_functions import FACTS, Guarded, guarded
 from optim.user_rules import check_rule
 from stepsize.core.display import counted
 from stepsize.core.memory import refuse_beyond_memory
 from stepsize.core.norms import all_finite
 from stepsize.core.protocols import SupportsGradient
-from stepsize.core.validation import as_count, as_number, describe, real_numbers, refuse_unless
+from stepsize.core.validation import as_count, as_number, describe_value, real_numbers, require
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -93,13 +94,15 @@ def minimize(
     >>> from problems import Parabola
     >>> run = minimize(Parabola(), SGD(lr=0.2), steps=10)
     >>> round(float(run.x[0]), 6), run.nit, run.message
-    (0.060466, 10, 'used its budget of 10 updates')
+    (0.060466, 10, 'reached the limit of 10 steps')
     """
     steps = as_count("steps", steps)
     given = checked_problem(problem)
-    where, x = prepared(given, optimizer, left_at(state, given) if x0 is None and state is not None else x0)
+    where, x = validate_problem_and_start(
+        given, optimizer, left_at(state, given) if x0 is None and state is not None else x0
+    )
     if tol is not None:
-        refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
+        require(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
     as_count("every", every, 1)
     _refuse_too_long(steps, every, x, optimizer)
     if every > 1 and where.varies and not where.drifts and where.minimum is None:
@@ -109,17 +112,17 @@ def minimize(
         )
     state = optimizer.init(x) if state is None else fitting(state, optimizer, x)
     n, slots = state.n, state.slots
-    way = way_for(optimizer, where, x, state, n + steps)
+    stepper = stepper_for(optimizer, where, x, state, n + steps)
     minimum = None if tol is None else where.minimum
     single = x.ndim == 1
     feasible = getattr(where, "feasible", None)
 
     with np.errstate(all="ignore"):
-        e = way.evaluate(n, x)
-        check_first(x, e)
+        e = stepper.evaluate(n, x)
+        check_initial_evaluation(x, e)
         status, stop, lost = BUDGET, n + steps, None
-        check_rule(way, x, e.g, slots, n, stop)
-        fast = engine_for(engine, way, x, slots, callback is not None)
+        check_rule(stepper, x, e.g, slots, n, stop)
+        fast = engine_for(engine, stepper, x, slots, callback is not None)
         if fast is not None:
             e = fast.begin(x, e)
         record = Recorder(optimizer, where, x, slots, e, every)
@@ -127,19 +130,22 @@ def minimize(
             if tol is not None and _is_solved(where, x, e, minimum, tol):
                 status = CONVERGED
                 break
-            if fast is not None and (chunk := leap(fast, n, x, e, slots, stop, tol, minimum)) is not None:
+            if (
+                fast is not None
+                and (chunk := next_chunk(fast, n, x, e, slots, stop, tol, minimum)) is not None
+            ):
                 record.add_chunk(chunk)
-                way.n_f, way.n_g = (count + len(chunk.lr) for count in (way.n_f, way.n_g))
+                stepper.n_f, stepper.n_g = (count + len(chunk.lr) for count in (stepper.n_f, stepper.n_g))
                 n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
-                if chunk.diverged:  # arrays make the update that left the finite numbers, and see how
+                if chunk.diverged:  # arrays make the update that became inf or nan, and see how
                     fast = None
                 continue
             fast = None
-            x_next, slots_next, e_next, lr = way.advance(n, x, e, slots)
+            x_next, slots_next, e_next, lr = stepper.advance(n, x, e, slots)
             if feasible is not None:
                 x_next, e_next = np.clip(x_next, *feasible), None
             if e_next is None:
-                e_next = way.evaluate(n + 1, x_next)
+                e_next = stepper.evaluate(n + 1, x_next)
             if not (_is_finite(e_next) if single else _finite(e_next).any()):
                 status, lost = DIVERGED, (x_next, e_next)
                 break
@@ -156,16 +162,16 @@ def minimize(
 
     # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
     diverged = status == DIVERGED if single else ~_finite(e) | (status == DIVERGED)
-    if way.searched is not None:
-        searched: dict[str, Any] = way.searched.columns(len(history.lr))
+    if stepper.searched is not None:
+        searched: dict[str, Any] = stepper.searched.columns(len(history.lr))
         history = replace(history, **searched)
     return Run(
         problem=given,
         optimizer=optimizer,
         history=history,
         jac=np.array(e.g),
-        nfev=way.n_f,
-        njev=way.n_g,
+        nfev=stepper.n_f,
+        njev=stepper.n_g,
         status=status,
         message=_message(status, len(history.lr), tol, minimum, where, diverged, failure),
         success=status == CONVERGED if tol is not None else not np.any(diverged),
@@ -173,7 +179,7 @@ def minimize(
         state=State(
             n,
             tuple(np.array(s) for s in slots),
-            way.carry,
+            stepper.carry,
             np.array(x),
             rule_of(optimizer),
             rate_that_remembers(optimizer),
@@ -202,17 +208,17 @@ def _refuse_too_long(steps: int, every: int, x: Array, optimizer: Optimizer) -> 
     dim = x.shape[-1]
     runs = x.size // dim
     kept = f"{steps} for {counted(runs, 'run')} of {counted(dim, 'parameter')}"
-    needed = history_bytes(steps, every, runs, dim, optimizer.answers)
+    needed = history_bytes(steps, every, runs, dim, optimizer.has_separate_output)
     refuse_beyond_memory("steps", kept, needed, "fewer, or every=N, which keeps one of N points")
 
 
-def prepared(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
+def validate_problem_and_start(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
     problem = guarded(checked_problem(problem))
     if not isinstance(optimizer, Optimizer):
         plain = ", without quotation marks" if isinstance(optimizer, str) else ""
         raise TypeError(
-            f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1){plain}"
+            f"optimizer: got {describe_value(optimizer)}, expected an optimizer such as SGD(lr=0.1){plain}"
         )
     x = optimizer.spread(_start(problem, x0), "x0")
     if problem.x0 is not None and x.shape[-1] != len(problem.x0):
@@ -246,7 +252,7 @@ def checked_problem(problem: Any) -> Any:
         if isinstance(problem, str):  # the command line takes names
             hint = "Rosenbrock(), without quotation marks, or Problem.of('x**2 + 3*y**2') for a formula"
         raise TypeError(
-            f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
+            f"problem: got {describe_value(problem)}, expected an object with fun and grad, such as {hint}"
         )
     is_whole = isinstance(problem, Guarded) or {*FACTS, "value_and_grad"} <= {*dir(problem)}
     return problem if is_whole else Guarded(problem)
@@ -255,24 +261,28 @@ def checked_problem(problem: Any) -> Any:
 def _start(problem: Any, x0: Any) -> Any:
     x0 = problem.x0 if x0 is None else x0
     if x0 is None:
-        raise ValueError("x0: got None, expected a start, because the problem does not name one")
+        raise ValueError("x0: got None, expected a starting point: the problem defines none; pass x0")
     if isinstance(x0, list | tuple) or (isinstance(x0, np.ndarray) and x0.ndim and x0.dtype.kind == "f"):
         return x0
     # Whole numbers in an array and a single number are a start as good as any.
     return np.atleast_1d(real_numbers("x0", x0, "a vector of floats, or a batch of them"))
 
 
-def check_first(x: Array, e: Evaluation) -> None:
+def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
     if np.shape(e.g) != x.shape:
-        raise ValueError(f"grad: got {describe(e.g)} from the problem, expected the shape {x.shape} of x")
+        raise ValueError(
+            f"grad: got {describe_value(e.g)} from the problem, expected the shape {x.shape} of x"
+        )
     if np.asarray(e.g).dtype.kind != "f":
-        raise TypeError(f"grad: got {describe(e.g)} from the problem, expected floats")
+        raise TypeError(f"grad: got {describe_value(e.g)} from the problem, expected floats")
     if np.shape(e.f) != x.shape[:-1]:
         expected = "a number" if x.ndim == 1 else f"one value a run, of shape {x.shape[:-1]}"
-        raise ValueError(f"fun: got {describe(e.f)} from the problem, expected {expected}")
+        raise ValueError(f"fun: got {describe_value(e.f)} from the problem, expected {expected}")
     if not np.isfinite(e.f).all():
-        raise ValueError(f"x0: got {describe(x)}, where fun is {e.f}, expected a start with a finite value")
+        raise ValueError(
+            f"x0: got {describe_value(x)}, where fun is {e.f}, expected a start with a finite value"
+        )
     if np.isnan(e.g).any():
         where = f"x0 = {x.tolist()}" if x.size <= 6 else "x0"
         raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
@@ -308,9 +318,9 @@ def _message(
     what = "gradient norm" if minimum is None else "gap"
     bound = "" if tol is None else f"{tol:g}"
     words = {
-        BUDGET: f"used its budget of {nit} updates" + (f", {what} still above {bound}" if bound else ""),
+        BUDGET: f"reached the limit of {nit} steps" + (f", {what} still above {bound}" if bound else ""),
         CONVERGED: f"{what} at most {bound} after {nit} updates",
-        DIVERGED: f"diverged: update {nit + 1} left the finite numbers",
+        DIVERGED: f"diverged: update {nit + 1} is not finite (inf or nan)",
         STOPPED: f"stopped by the callback after {nit} updates",
     }
     end = f"failed: {failure}" if failure is not None and failure.row is None else words[status]

@@ -3,18 +3,21 @@
 import csv
 import io
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.run import History, Run
+from optim.history import History
 from optim.state import state_header, state_of
-from stepsize.core.hooks import hook
+from stepsize.core.hooks import call_hook
 from stepsize.core.record import Record
 from stepsize.core.storage import read_npz, write_npz, write_whole
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
-__all__ = ["columns", "load_run", "save_run", "write_csv"]
+if TYPE_CHECKING:
+    from optim.run import Run
+
+__all__ = ["columns", "read_run", "save_run", "write_csv"]
 
 Array = np.ndarray[Any, Any]
 
@@ -26,14 +29,14 @@ _HISTORY = (
     "lr",
     "overshoot",
     "step_norm",
-    "answer",
-    "answer_fun",
+    "output",
+    "output_fun",
     "status",
-    "looks",
+    "n_trials",
 )
 
 
-def save_run(run: Run, path: str | os.PathLike[str]) -> None:
+def save_run(run: "Run", path: str | os.PathLike[str]) -> None:
     """Write a run as ``.npz``."""
     arrays: dict[str, Any] = {"jac": run.jac, "diverged": np.asarray(run.diverged)}
     for name in _HISTORY:
@@ -54,12 +57,12 @@ def save_run(run: Run, path: str | os.PathLike[str]) -> None:
     write_npz(path, header, arrays | kept)
 
 
-def load_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any = None) -> Run:
-    """Return the run that `save_run` wrote."""
+def read_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any = None) -> dict[str, Any]:
+    """Return the fields of the run that `save_run` wrote."""
     header, arrays = read_npz(path, _WRITER)
     diverged = arrays["diverged"]
     history: dict[str, Any] = {name: arrays.get(f"history/{name}") for name in _HISTORY}
-    return Run(
+    return dict(
         problem=_made(header, "problem", problem),
         optimizer=_made(header, "optimizer", optimizer),
         history=History(**history, every=header["every"]),
@@ -72,7 +75,7 @@ def load_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any =
     )
 
 
-def columns(run: Run) -> dict[str, Array]:
+def columns(run: "Run") -> dict[str, Array]:
     """Return the history of a run as columns, one row a kept point; of a batch every run in its turn.
 
     Coordinates stand in ``x1, x2, ...``; rate and overshoot are those of the update that led to the point,
@@ -88,7 +91,7 @@ def columns(run: Run) -> dict[str, Array]:
     told: dict[str, Array] = {"update": np.broadcast_to(rows.reshape(-1, *(1,) * len(batch)), shape)}
     if batch:
         told["run"] = np.broadcast_to(np.arange(count).reshape(batch), shape)
-    x = run.history.x if run.history.answer is None else run.history.answer
+    x = run.history.x if run.history.output is None else run.history.output
     told |= {f"x{i + 1}": x[..., i] for i in range(x.shape[-1])}
     told |= {"fun": run.loss[rows], "error": run.error[rows], "grad_norm": run.history.grad_norm[rows]}
     one = lr.shape[-1] == 1
@@ -100,7 +103,7 @@ def columns(run: Run) -> dict[str, Array]:
     return {name: np.moveaxis(column, 0, -1).reshape(-1) for name, column in told.items()}
 
 
-def write_csv(run: Run, path: str | os.PathLike[str]) -> None:
+def write_csv(run: "Run", path: str | os.PathLike[str]) -> None:
     """Write `columns` as CSV, with numbers that read back to the same bits."""
     table = columns(run)
     buffer = io.StringIO(newline="")
@@ -123,8 +126,9 @@ def _made(header: dict[str, Any], name: str, given: Any) -> Any:
         return given
     if "not described" in told:
         raise ValueError(
-            f"{name}: got {describe(given)}, expected the {name} itself, because the file could not describe "
+            f"{name}: got {describe_value(given)}, expected the {name} itself, because the file could not "
+            "describe "
             f"{told['not described']}"
         )
-    hook("registry")()  # a class can be looked up only when its package has been imported
+    call_hook("registry")  # a class can be looked up only when its package has been imported
     return Record.from_dict(told)

@@ -1,15 +1,17 @@
-"""The ways to make an update, by what the rate answers to: the index, the run, or the line ahead."""
+"""Steppers: one update, by the kind of rate: a schedule, a feedback step size, or a line search."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim.optimizer import Evaluation, Hypers, Optimizer, Slots, kind_of, updating
+from optim.hyperparameters import Hypers, rate_kind
+from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.state import State
+from optim.user_rules import updating
 from stepsize.core.norms import power_of_two
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
-__all__ = ["Report", "Way", "way_for"]
+__all__ = ["StepInfo", "Stepper", "stepper_for"]
 
 Array = np.ndarray[Any, Any]
 
@@ -18,8 +20,8 @@ Array = np.ndarray[Any, Any]
 _SHORT, _LONG = 1e-200, 1e200
 
 
-class Report(NamedTuple):
-    """What a rate that answers to the run is told before update n: the point, its value and gradient."""
+class StepInfo(NamedTuple):
+    """What a feedback step size is told before update n: the point, its value and gradient."""
 
     n: int
     x: Array
@@ -28,22 +30,22 @@ class Report(NamedTuple):
     problem: Any
 
 
-class Searched:
+class LineSearchLog:
     """What line searches leave behind: for each update a status word and how often it looked."""
 
     def __init__(self) -> None:
         self.status: list[str] = []
-        self.looks: list[int] = []
+        self.n_trials: list[int] = []
 
     def columns(self, updates: int) -> dict[str, Array]:
         """Return both as columns of the history of so many updates."""
         return {
             "status": np.array(self.status[:updates], dtype=str),
-            "looks": np.array(self.looks[:updates], int),
+            "n_trials": np.array(self.n_trials[:updates], int),
         }
 
 
-class Way:
+class Stepper:
     """An update whose rate is known from the index alone."""
 
     def __init__(
@@ -53,13 +55,16 @@ class Way:
         self.hypers = Hypers(optimizer, x, stop)
         self.updates = None if stop is None else stop - state.n
         self.carry = state.carry
-        self.searched: Searched | None = None
+        self.searched: LineSearchLog | None = None
         self.n_f = self.n_g = 0
         self.update, self.direction = updating(optimizer), updating(optimizer, "direction")
         self._last_seen: tuple[int, Any] = (-1, None)
-        self._needs = {*optimizer.needs, *(("grad",) if optimizer.compares and problem.varies else ())}
+        self._needs = {
+            *optimizer.requires,
+            *(("grad",) if optimizer.compares_gradients and problem.varies else ()),
+        }
         if self._needs:
-            _refuse_unless_it_has(self._needs, self.seen(state.n), optimizer)
+            _require_supplied(self._needs, self.seen(state.n), optimizer)
 
     def evaluate(self, n: int, x: Array) -> Any:
         """Return value and gradient at x as update n sees them, and count."""
@@ -78,15 +83,15 @@ class Way:
 
     def resolve(self, n: int, x: Array, e: Evaluation) -> Any:
         """Return the optimizer's record as update n sees it, with what its rule needs."""
-        h = self.hypers.at(n)
+        h = self.hypers.resolve(n)
         if self._needs:
-            self.hypers.give(**self._supplies(n, x, e))
+            self.hypers.provide(**self._supplies(n, x, e))
         return h
 
     def _supplies(self, n: int, x: Array, e: Evaluation) -> dict[str, Any]:
         """Return what the rule needs, of the very draw that the gradient came from."""
         at, k = e.drawn or (n, 0)
-        seen = self.problem.draw(at, k) if k and self.problem.varies else self.seen(at)
+        seen = self.problem.sample(at, k) if k and self.problem.varies else self.seen(at)
 
         def grad(points: Array) -> Any:
             self.n_g += points.size // x.size
@@ -104,11 +109,11 @@ class Way:
         return x, slots, None, h.lr
 
 
-class FeedbackWay(Way):
-    """An update whose rate answers to the run: ``lr.rate(report, carry) -> rate, carry``.
+class FeedbackStepper(Stepper):
+    """An update with a feedback step size: ``lr.update(info, carry) -> rate, carry``.
 
-    A rule that `undoes` may set ``carry["undo"]``: then the update starts again from where the last one did.
-    Where that was is kept with the rule's own memory.
+    A rule that `can_roll_back` may set ``carry["undo"]``: then the update starts again from where the last
+    one did. Where that was is kept with the rule's own memory.
     """
 
     def __init__(
@@ -116,17 +121,17 @@ class FeedbackWay(Way):
     ) -> None:
         super().__init__(optimizer, problem, x, state, stop)
         if self.carry is None:
-            self.carry = optimizer.lr.begin(x)
+            self.carry = optimizer.lr.init(x)
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
     ) -> tuple[Array, Slots, Evaluation | None, Any]:
         """Ask for the rate, then make the update."""
         h, g = self.resolve(n, x, e), e.g
-        undoes = getattr(self.optimizer.lr, "undoes", False)
-        kept: Any = self.carry.get("kept") if undoes else None
-        rate, self.carry = self.optimizer.lr.rate(Report(n, x, e.f, g, self.problem), self.carry)
-        if undoes:
+        can_roll_back = getattr(self.optimizer.lr, "can_roll_back", False)
+        kept: Any = self.carry.get("kept") if can_roll_back else None
+        rate, self.carry = self.optimizer.lr.update(StepInfo(n, x, e.f, g, self.problem), self.carry)
+        if can_roll_back:
             if self.carry["undo"]:
                 x, g, slots = kept["x"], kept["g"], kept["slots"]
             self.carry = {**self.carry, "kept": {"x": x, "g": g, "slots": slots}}
@@ -138,11 +143,11 @@ class FeedbackWay(Way):
         return x, slots, None, rate
 
 
-class SearchWay(Way):
+class LineSearchStepper(Stepper):
     """An update whose rate is found along the line x - alpha d.
 
-    ``lr.look(problem, n, x, e, d, carry)`` answers with `alpha`, the evaluation `e` at x - alpha d if it has
-    one, the new `carry`, a `status` word, and the looks `n_f`, `n_g` that it took. An evaluation that was
+    ``lr.search(problem, n, x, e, d, carry)`` answers with `alpha`, the evaluation `e` at x - alpha d if it
+    has one, the new `carry`, a `status` word, and the looks `n_f`, `n_g` that it took. An evaluation that was
     handed over is kept with the carry: under dynamic sampling nobody could make it again.
     """
 
@@ -150,14 +155,14 @@ class SearchWay(Way):
         self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
     ) -> None:
         super().__init__(optimizer, problem, x, state, stop)
-        if not optimizer.factors:
+        if not optimizer.is_direction_rule:
             name = type(optimizer).__name__
             raise TypeError(
                 f"lr: got the line search {optimizer.lr!r}, expected a number or a schedule, because an "
                 f"update of {name} is not x - lr * d"
             )
         optimizer.lr.warn_of_sampling(problem)
-        self.searched = self.words = Searched()
+        self.searched = self.words = LineSearchLog()
         if self.carry is None:
             self.carry = {"search": None, "at": None}
 
@@ -178,14 +183,14 @@ class SearchWay(Way):
         d, slots = self.direction(x, e.g, slots, self.resolve(n, x, e))
         unit = _unit(e.g, d)
         d = d / unit
-        found = self.optimizer.lr.look(self.problem, n, x, e, d, self.carry["search"])
+        found = self.optimizer.lr.search(self.problem, n, x, e, d, self.carry["search"])
         x = x - found.alpha * d
         end = found.e
-        e_next = end and Evaluation(end.f, end.g, end.var_f, end.var_g, drawn=(n, end.look))
+        e_next = end and Evaluation(end.f, end.g, end.var_f, end.var_g, drawn=(n, end.number))
         at = e_next and {"x": x, **e_next._asdict()}
         self.carry = {"search": found.carry, "at": at}
         self.words.status.append(found.status)
-        self.words.looks.append(max(found.n_f, found.n_g))
+        self.words.n_trials.append(max(found.n_f, found.n_g))
         self.n_f += found.n_f
         self.n_g += found.n_g
         return x, slots, e_next, found.alpha / unit
@@ -198,7 +203,7 @@ def _unit(g: Array, d: Array) -> float:
     return float(power_of_two(d)[0])
 
 
-def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> None:
+def _require_supplied(needs: set[str], seen: Any, optimizer: Optimizer) -> None:
     """Refuse a problem without the derivatives that the optimizer's rule needs."""
     name = type(optimizer).__name__
     for need in sorted(needs - {"f"}):
@@ -207,17 +212,19 @@ def _refuse_unless_it_has(needs: set[str], seen: Any, optimizer: Optimizer) -> N
             raise TypeError(f"problem: got {seen.formula}, expected one with {need}, which {name} needs")
 
 
-def way_for(optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None) -> Way:
+def stepper_for(
+    optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+) -> Stepper:
     """Return the way that suits the optimizer's rate, for updates before `stop`."""
-    kind = kind_of(optimizer.lr)
+    kind = rate_kind(optimizer.lr)
     if kind != "schedule" and x.ndim > 1:
         raise TypeError(
-            f"lr: got {optimizer.lr!r} for a batch of runs, which it cannot serve; run them one by one"
+            f"lr: got {optimizer.lr!r}, which does not support batched runs; run them one at a time"
         )
     if not optimizer.batched and x.ndim > 1:
         raise TypeError(
-            f"x0: got {describe(x)}, a batch of runs, which {type(optimizer).__name__} cannot serve; "
-            "run them one by one"
+            f"x0: got {describe_value(x)}, but {type(optimizer).__name__} does not support batched runs; "
+            "run them one at a time"
         )
-    ways = {"schedule": Way, "feedback": FeedbackWay, "search": SearchWay}
-    return ways[kind](optimizer, problem, x, state, stop)
+    steppers = {"schedule": Stepper, "feedback": FeedbackStepper, "search": LineSearchStepper}
+    return steppers[kind](optimizer, problem, x, state, stop)

@@ -2,7 +2,7 @@
 
 `sweep` makes all updates of one tile of runs before it turns to the next, so that the arrays stay in the
 cache and nothing but the answers is ever kept in memory. Runs are looked at every few updates. Those that
-have left the finite numbers are gone over once more, alone, from the look before, to find the update at which
+have became inf or nan are gone over once more, alone, from the look before, to find the update at which
 it happened, and dropped; the others go on untouched, bit for bit as if they were alone.
 """
 
@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.batched import HISTORY, TILE, Tile, can_be_traced, inner, take
+from optim.engines.batched import BLOCK_RUNS, HISTORY, RunBlock, can_be_traced, inner, take
 from optim.engines.threads import each
 from optim.engines.tracing import Trace, Untraceable
-from optim.minimize import check_first, minimize, prepared
-from optim.optimizer import Evaluation, Hypers, Optimizer
+from optim.hyperparameters import Hypers
+from optim.minimize import check_initial_evaluation, minimize, validate_problem_and_start
+from optim.optimizer import Evaluation, Optimizer
 from stepsize.core.norms import norm
 from stepsize.core.validation import as_count
 
@@ -43,7 +44,7 @@ class Ends:
     nit : ndarray of int, shape (B,)
         Updates made: all of them, or as many as were finite.
     diverged : ndarray of bool, shape (B,)
-        Which runs left the finite numbers.
+        Which runs became inf or nan.
     """
 
     x: Array
@@ -72,7 +73,7 @@ def sweep(
         Threads to use. More than one are pinned to their processors while they work.
     check : int
         Updates between two looks at what has diverged. The update at which a run diverged is exact; but a run
-        that left the finite numbers and came back between two looks, which takes a rule that forgets infinite
+        that became inf or nan and came back between two looks, which takes a rule that forgets infinite
         gradients, goes unnoticed. With 1 nothing does.
 
     Returns
@@ -90,7 +91,7 @@ def sweep(
     ([False, False, True, True], [3000, 3000, 1933, 124])
     """
     steps, check = as_count("steps", steps), as_count("check", check, 1)
-    problem, x = prepared(problem, optimizer, x0)
+    problem, x = validate_problem_and_start(problem, optimizer, x0)
     if x.ndim != 2:
         raise ValueError(
             f"x0: got one run of shape {x.shape}, expected a batch of shape (B, d); see minimize"
@@ -103,13 +104,13 @@ def sweep(
         few = take(optimizer, part, runs)
         start = x[part].copy()
         try:
-            tile = _first_tile(problem, few, traces, start, steps)
-            _descend(tile, np.arange(runs)[part], steps, check, ends)
+            block = _first_tile(problem, few, traces, start, steps)
+            _descend(block, np.arange(runs)[part], steps, check, ends)
         except Untraceable:
             x[part] = start
             _by_history(problem, few, x, part, steps, ends)
 
-    each(work, _parts(runs, TILE // x.shape[1]), threads)
+    each(work, _parts(runs, BLOCK_RUNS // x.shape[1]), threads)
     return ends
 
 
@@ -148,7 +149,7 @@ def survey(
     {'overshoot': array([0., 0., 1.])}
     """
     steps = as_count("steps", steps)
-    problem, x = prepared(problem, optimizer, x0)
+    problem, x = validate_problem_and_start(problem, optimizer, x0)
     if x.ndim != 2:
         raise ValueError(
             f"x0: got one run of shape {x.shape}, expected a batch of shape (B, d); see minimize"
@@ -167,54 +168,54 @@ def _parts(runs: int, width: int) -> list[slice]:
     return [slice(low, min(low + width, runs)) for low in range(0, runs, width)]
 
 
-def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int) -> Tile:
+def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int) -> RunBlock:
     e = Evaluation(*problem.value_and_grad(x))
-    check_first(x, e)
-    slots = optimizer.start(x, Hypers(optimizer, x).at(0))
+    check_initial_evaluation(x, e)
+    slots = optimizer.start(x, Hypers(optimizer, x).resolve(0))
     if getattr(problem, "feasible", None) is not None or not can_be_traced(problem, optimizer, x, slots):
         raise Untraceable("more than elementwise arithmetic")
     inside = tuple(inner(slot) for slot in slots)
-    return Tile(problem, optimizer, traces, inner(x), inner(e.g), inside, exact=False, stop=steps)
+    return RunBlock(problem, optimizer, traces, inner(x), inner(e.g), inside, exact=False, stop=steps)
 
 
-def _descend(tile: Tile, who: Array, steps: int, check: int, ends: Ends) -> None:
-    before = [np.empty_like(a) for a in tile.arrays()]
+def _descend(block: RunBlock, who: Array, steps: int, check: int, ends: Ends) -> None:
+    before = [np.empty_like(a) for a in block.arrays()]
     for n in range(0, steps, check):
-        for a, kept in zip(tile.arrays(), before, strict=True):
+        for a, kept in zip(block.arrays(), before, strict=True):
             np.copyto(kept, a)
         count = min(check, steps - n)
         for k in range(n, n + count):
-            tile.advance(k)
-        lost = ~tile.finite()
+            block.advance(k)
+        lost = ~block.finite()
         if lost.any():
-            _find_ends(tile.columns(lost, before), who[lost], n, count, ends)
+            _find_ends(block.columns(lost, before), who[lost], n, count, ends)
             if lost.all():
                 return
-            tile, who = tile.columns(~lost, tile.arrays()), who[~lost]
-            before = [np.empty_like(a) for a in tile.arrays()]
-    _write(tile, tile.arrays(), who, slice(None), ends)
+            block, who = block.columns(~lost, block.arrays()), who[~lost]
+            before = [np.empty_like(a) for a in block.arrays()]
+    _write(block, block.arrays(), who, slice(None), ends)
 
 
-def _find_ends(tile: Tile, who: Array, n: int, count: int, ends: Ends) -> None:
+def _find_ends(block: RunBlock, who: Array, n: int, count: int, ends: Ends) -> None:
     """Go over runs that are lost within the next `count` updates, and note where each was last finite."""
     left = np.ones(len(who), dtype=bool)
     for k in range(n, n + count):
-        before = [a.copy() for a in tile.arrays()]
-        tile.advance(k)
-        lost = left & ~tile.finite()
+        before = [a.copy() for a in block.arrays()]
+        block.advance(k)
+        lost = left & ~block.finite()
         if lost.any():
-            _write(tile, before, who, lost, ends)
+            _write(block, before, who, lost, ends)
             ends.nit[who[lost]] = k
             ends.diverged[who[lost]] = True
             left &= ~lost
 
 
-def _write(tile: Tile, arrays: Sequence[Array], who: Array, which: Any, ends: Ends) -> None:
+def _write(block: RunBlock, arrays: Sequence[Array], who: Array, which: Any, ends: Ends) -> None:
     """Note where some of the runs of a tile stand, according to these arrays."""
     x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
-    points = np.ascontiguousarray(tile.optimizer.answer(x, tuple(slots)).T)
+    points = np.ascontiguousarray(block.optimizer.output(x, tuple(slots)).T)
     ends.x[who[which]] = points
-    ends.fun[who[which]] = tile.problem.fun(points)
+    ends.fun[who[which]] = block.problem.fun(points)
     ends.grad_norm[who[which]] = norm(g.T)
 
 
@@ -230,6 +231,6 @@ def _by_history(problem: Any, optimizer: Optimizer, x: Array, part: slice, steps
         ends.nit[some] = np.logical_and.accumulate(good, axis=0).sum(axis=0) - 1
         ends.diverged[some] = ~good.all(axis=0) | (ends.nit[some] < steps)
         rows_of = ends.nit[some], np.arange(some.stop - low)
-        ends.x[some] = (history.x if history.answer is None else history.answer)[rows_of]
-        ends.fun[some] = (history.fun if history.answer_fun is None else history.answer_fun)[rows_of]
+        ends.x[some] = (history.x if history.output is None else history.output)[rows_of]
+        ends.fun[some] = (history.fun if history.output_fun is None else history.output_fun)[rows_of]
         ends.grad_norm[some] = history.grad_norm[rows_of]

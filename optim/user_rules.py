@@ -6,23 +6,45 @@ in a dictionary. It is given copies, so that nothing which is recorded changes; 
 and what it may not do it is told in one sentence.
 """
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.optimizer import Optimizer, is_own, kind_of
-from stepsize.core.validation import describe
+from optim.float_errors import without_float_errors
+from optim.hyperparameters import is_rule, rate_kind
+from stepsize.core.validation import describe_value
 
-__all__ = ["check_rule", "guarded"]
+if TYPE_CHECKING:
+    from optim.optimizer import Optimizer
+
+__all__ = ["check_rule", "guarded", "is_own", "updating"]
 
 Array = np.ndarray[Any, Any]
+
+# The packages whose rules are tested to keep the contract.
+_PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
 
 # Errors that say that a rule does not fit the arrays which it is given.
 _MISFITS = (TypeError, ValueError, IndexError, AttributeError)
 
 
+def is_own(optimizer: Any) -> bool:
+    """Whether a rule, or one inside it, is a class from outside the packages."""
+    if type(optimizer).__module__.partition(".")[0] not in _PACKAGES:
+        return True
+    return any(is_own(value) for _, value in optimizer.fields() if is_rule(value))
+
+
+def updating(optimizer: "Optimizer", name: str = "update") -> Any:
+    """Return the method that makes an update, with a guard around it where the rule is from outside."""
+    if not is_own(optimizer):
+        return without_float_errors(getattr(optimizer, name))
+    return partial(guarded, optimizer, name)
+
+
 def guarded(
-    optimizer: Optimizer, name: str, x: Any, g: Any, slots: Any, h: Any
+    optimizer: "Optimizer", name: str, x: Any, g: Any, slots: Any, h: Any
 ) -> tuple[Any, tuple[Any, ...]]:
     """Return what the method `name` of a rule from outside returns, or say what is wrong with it.
 
@@ -38,7 +60,7 @@ def guarded(
     TypeError, ValueError
         In one sentence, if the rule cannot work on these arrays or returns something else than it should.
     """
-    if name == "update" and type(optimizer).update is Optimizer.update:
+    if name == "update" and optimizer.update_is_inherited:
         d, slots = guarded(optimizer, "direction", x, g, slots, h)
         return x - h.lr * d, slots
     given = _given(optimizer, (x, g, *slots))
@@ -51,10 +73,10 @@ def guarded(
     return _checked(optimizer, name, result, x)
 
 
-def _given(optimizer: Optimizer, arrays: tuple[Any, ...]) -> list[Any]:
+def _given(optimizer: "Optimizer", arrays: tuple[Any, ...]) -> list[Any]:
     """Return copies, which a rule may write into; read-only ones for a rule inside a wrapper."""
     copies = [np.array(a) for a in arrays]
-    if any(isinstance(value, Optimizer) for _, value in optimizer.fields()):
+    if any(is_rule(value) for _, value in optimizer.fields()):
         for copy in copies:  # the wrapper needs them after the rule inside has had them
             copy.flags.writeable = False
     return copies
@@ -78,7 +100,7 @@ def _explained(where: str, error: Exception, x: Array) -> Exception:
     )
 
 
-def _checked(optimizer: Optimizer, name: str, result: Any, x: Array) -> tuple[Any, tuple[Any, ...]]:
+def _checked(optimizer: "Optimizer", name: str, result: Any, x: Array) -> tuple[Any, tuple[Any, ...]]:
     where, what = (
         f"{type(optimizer).__name__}.{name}",
         "the next x" if name == "update" else "the direction d",
@@ -86,12 +108,12 @@ def _checked(optimizer: Optimizer, name: str, result: Any, x: Array) -> tuple[An
     count = len(optimizer.slots)
     expected = f"{what} and a tuple of {count} slots"
     if not (isinstance(result, tuple | list) and len(result) == 2):
-        raise TypeError(f"{where}: returned {describe(result)}, expected {expected}")
+        raise TypeError(f"{where}: returned {describe_value(result)}, expected {expected}")
     first, slots = result
     if slots is None and count == 0:
         slots = ()
     if not isinstance(slots, tuple | list):
-        raise TypeError(f"{where}: returned {describe(slots)} as slots, expected {expected}")
+        raise TypeError(f"{where}: returned {describe_value(slots)} as slots, expected {expected}")
     if len(slots) != count:
         raise ValueError(f"{where}: returned {len(slots)} slots, expected {expected}")
     first = _as_float(where, what, first, x)
@@ -109,11 +131,11 @@ def _as_float(where: str, what: str, value: Any, x: Array) -> Array:
     except ValueError:
         array = np.empty(0, object)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{where}: returned {describe(value)} as {what}, expected an array of floats")
+        raise TypeError(f"{where}: returned {describe_value(value)} as {what}, expected an array of floats")
     return array.astype(x.dtype)
 
 
-def check_rule(way: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> None:
+def check_rule(stepper: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> None:
     """Refuse a rule from outside that has a memory of its own; let one that mixes runs make them one by one.
 
     Parameters
@@ -130,17 +152,17 @@ def check_rule(way: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> N
     ValueError
         If the rule gives two results for one and the same.
     """
-    optimizer = way.optimizer
-    if n >= stop or not is_own(optimizer) or kind_of(optimizer.lr) != "schedule":
+    optimizer = stepper.optimizer
+    if n >= stop or not is_own(optimizer) or rate_kind(optimizer.lr) != "schedule":
         return
-    if x.ndim > 1 and "grad" not in optimizer.needs and not optimizer.compares:
-        way.update = _Apart(optimizer)
-    if optimizer.needs:
+    if x.ndim > 1 and "grad" not in optimizer.requires and not optimizer.compares_gradients:
+        stepper.update = _Apart(optimizer)
+    if optimizer.requires:
         return
-    h = way.hypers.at(n)
-    first = way.update(x, g, slots, h)
-    way.update(x, 0.5 * g, slots, h)
-    if not _alike(first, way.update(x, g, slots, h)):
+    h = stepper.hypers.resolve(n)
+    first = stepper.update(x, g, slots, h)
+    stepper.update(x, 0.5 * g, slots, h)
+    if not _alike(first, stepper.update(x, g, slots, h)):
         raise ValueError(
             f"{type(optimizer).__name__}: gives two results for one x, g and slots, expected a rule that "
             "keeps what it remembers in its slots and draws random numbers from a seed and h.t"
@@ -154,7 +176,7 @@ class _Apart:
     update; once it comes out otherwise, runs are made one by one.
     """
 
-    def __init__(self, optimizer: Optimizer) -> None:
+    def __init__(self, optimizer: "Optimizer") -> None:
         self.optimizer, self.mixes = optimizer, False
 
     def __call__(self, x: Array, g: Array, slots: Any, h: Any) -> Any:
@@ -197,7 +219,7 @@ def _rows(result: Any, which: slice, runs: int) -> Any:
     return x[which], tuple(s[which] if s.ndim > 1 and len(s) == runs else s for s in slots)
 
 
-def _one_by_one(optimizer: Optimizer, x: Array, g: Array, slots: Any, h: Any) -> Any:
+def _one_by_one(optimizer: "Optimizer", x: Array, g: Array, slots: Any, h: Any) -> Any:
     """Return an update of a batch, made run by run as if each were alone."""
     if x.ndim == 1:
         return guarded(optimizer, "update", x, g, slots, h)
@@ -227,10 +249,10 @@ def _of_run(h: Any, i: int, axes: int) -> Any:
 
 def _changed(h: Any, change: Any) -> Any:
     """Return a resolved record with its values changed, those of a rule inside as well."""
-    twin = object.__new__(type(h))
+    copy = object.__new__(type(h))
     for name, value in h.__dict__.items():
-        twin.__dict__[name] = _changed(value, change) if isinstance(value, Optimizer) else change(name, value)
-    return twin
+        copy.__dict__[name] = _changed(value, change) if is_rule(value) else change(name, value)
+    return copy
 
 
 def _alike(a: Any, b: Any) -> bool:

@@ -1,4 +1,9 @@
-"""Where: test problems with gradients, and the facts that theory needs."""
+"""Test problems: functions with gradients, and the facts about them that theory needs.
+
+`landscapes` has formulas, `learning` losses of data, `stochastic` gradients with noise, `transforms` what
+moves or scales another problem, `formulas` what a user types. Start with `problem.py`, the contract, then
+read `landscapes/quadratics.py`.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +40,9 @@ from problems.learning.networks import MLP, DigitsMLP
 from problems.learning.real_data import Digits, Iris
 from problems.learning.softmax import SoftmaxRegression
 from problems.learning.supervised import Supervised, two_gaussians
-from problems.problem import Custom, Problem
+from problems.problem import FunctionProblem, Problem
 from problems.stochastic.additive_noise import AdditiveNoise
-from problems.stochastic.estimate import Estimate, Stats
+from problems.stochastic.estimate import Stats, StochasticProblem
 from problems.stochastic.gradient_noise import CauchyNoise, MaskedGradient, MultiplicativeNoise
 from problems.stochastic.minibatch import MiniBatch
 from problems.stochastic.nonstationary import Drifting, Jumping, OnlineCounterexample
@@ -49,18 +54,22 @@ from problems.transforms.scaling import Scaled, Stretched
 __all__ = [
     "MLP", "AbsoluteValue", "Ackley", "AdditiveNoise", "Airfoil", "Batch", "Beale", "Booth",
     "BoydExponential", "Branin", "BreastCancer", "BrownBadlyScaled", "Canyon", "CauchyNoise", "CosineWave",
-    "Custom", "DiagonalLinearNetwork", "Digits", "DigitsMLP", "DixonPrice", "Drifting", "Estimate",
-    "FiniteSum", "Formula", "GohBanana", "GoldsteinPrice", "Griewank", "HelicalValley", "Himmelblau", "Huber",
+    "DiagonalLinearNetwork", "Digits", "DigitsMLP", "DixonPrice", "Drifting", "FiniteSum", "Formula",
+    "FunctionProblem", "GohBanana", "GoldsteinPrice", "Griewank", "HelicalValley", "Himmelblau", "Huber",
     "HyperbolicCosine", "Iris", "Jumping", "LeastSquares", "LessardQuadratic", "Levy", "LogisticRegression",
     "MaskedGradient", "Matyas", "McCormick", "MiniBatch", "MonkeySaddle", "MultiplicativeNoise",
     "NesterovQuadratic", "OnlineCounterexample", "Parabola", "PowellSingular", "Problem", "Prototype",
     "PrototypeNorm", "Quadratic", "Quartic", "Rastrigin", "RootBowl", "Rosenbrock", "Rotated", "Saddle",
     "ScalarFactorization", "Scaled", "SeparableLogistic", "ShewchukQuadratic", "Shifted", "SixHumpCamel",
-    "SoftmaxRegression", "Stats", "StrangQuadratic", "Stretched", "StyblinskiTang", "Supervised",
-    "ThreeHumpCamel", "TwoWells", "WilsonConstruction", "Wood", "Zakharov", "two_gaussians",
+    "SoftmaxRegression", "Stats", "StochasticProblem", "StrangQuadratic", "Stretched", "StyblinskiTang",
+    "Supervised", "ThreeHumpCamel", "TwoWells", "WilsonConstruction", "Wood", "Zakharov", "two_gaussians",
 ]
 # fmt: on
 # public names: end
+
+from stepsize.core.hooks import register_hook
+
+register_hook("formula", "problems.formulas.formula:of_text")
 
 if not TYPE_CHECKING:  # a checker would believe that any name is there
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
+from stepsize.core.hooks import call_hook
 from stepsize.core.memory import refuse_beyond_memory
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
-from stepsize.core.validation import as_count, as_number, describe, missing, real_numbers, refuse_unless
+from stepsize.core.validation import as_count, as_number, describe_value, missing, real_numbers, require
 
 if TYPE_CHECKING:
     from problems.formulas.formula import Formula
 
-__all__ = ["Custom", "Problem"]
+__all__ = ["FunctionProblem", "Problem"]
 
 Array = np.ndarray[Any, Any]
 
@@ -118,11 +119,11 @@ class Problem(Record, abstract=True):
         """Return the problem as update n sees it: itself, unless it `varies`."""
         return self
 
-    def draw(self, n: int, k: int = 0) -> "Problem":
-        """Return the problem as the k-th evaluation along the line of update n sees it; see `Estimate`."""
+    def sample(self, n: int, k: int = 0) -> "Problem":
+        """Return the problem as evaluation k along the line of update n sees it."""
         return self.at(n)
 
-    def on_domain(self, points: int, rng: Any) -> Array:
+    def sample_domain(self, points: int, rng: Any) -> Array:
         """Return random points, uniform on the domain, of shape (points, d); for checks and pictures."""
         low, high = (np.broadcast_to(bound, self.dim) for bound in self.domain)
         return np.random.default_rng(rng).uniform(low, high, (points, self.dim))
@@ -140,7 +141,7 @@ class Problem(Record, abstract=True):
         *,
         hess: Callable[..., Any] | None = None,
         **facts: Any,
-    ) -> "Custom": ...
+    ) -> "FunctionProblem": ...
 
     @staticmethod
     def of(
@@ -189,20 +190,19 @@ class Problem(Record, abstract=True):
         Formula('x**2 + 3*y**2', start=[-5.0, -2.0])
         """
         if isinstance(fun, str):
-            from problems.formulas.formula import of_text
-
-            return of_text(fun, x0, {"grad": grad, "hess": hess, **facts})
+            made: Problem = call_hook("formula", fun, x0, {"grad": grad, "hess": hess, **facts})
+            return made
         unknown = ", ".join(repr(name) for name in facts if name not in _FACTS_OF_CUSTOM)
         if unknown:
             known = ", ".join(("fun", "grad", "x0", "hess", *_FACTS_OF_CUSTOM))
             raise TypeError(f"Problem.of: got {unknown}, expected only {known}")
-        return Custom(fun, grad, x0, hess, **facts)
+        return FunctionProblem(fun, grad, x0, hess, **facts)
 
 
 _FACTS_OF_CUSTOM = ("minimum", "minimizers", "L", "mu", "domain", "name")
 
 
-class Custom(Problem):
+class FunctionProblem(Problem):
     """A problem from plain functions; see `Problem.of`.
 
     Raises
@@ -212,7 +212,7 @@ class Custom(Problem):
 
     Examples
     --------
-    >>> Custom(np.sum, np.ones_like, [1.0, 2.0], minimum=None).dim
+    >>> FunctionProblem(np.sum, np.ones_like, [1.0, 2.0], minimum=None).dim
     2
     """
 
@@ -241,10 +241,10 @@ class Custom(Problem):
         """Refuse what cannot be called, a start that is no vector of numbers, and facts that do not fit."""
         for name, function in (("fun", self.function), ("grad", self.gradient), ("hess", self.hessian)):
             if not callable(function) and not (function is None and name != "fun"):
-                raise TypeError(f"{name}: got {describe(function)}, expected a function of x")
+                raise TypeError(f"{name}: got {describe_value(function)}, expected a function of x")
         start = np.asarray(np.nan if self.start is None else self.start)
         if start.ndim != 1 or not len(start) or not np.isfinite(start).all():
-            raise ValueError(f"x0: got {describe(self.start)}, expected a vector of finite floats")
+            raise ValueError(f"x0: got {describe_value(self.start)}, expected a vector of finite floats")
         _ = self._spread
         for name in ("minimum", "L", "mu"):
             if getattr(self, name) is not None:
@@ -252,7 +252,7 @@ class Custom(Problem):
         if self.domain is not None:
             _check_domain(self.domain, len(start))
         if not isinstance(self.name, str):
-            raise TypeError(f"name: got {describe(self.name)}, expected a text")
+            raise TypeError(f"name: got {describe_value(self.name)}, expected a text")
 
     @property
     def x0(self) -> tuple[float, ...]:
@@ -326,7 +326,9 @@ class Custom(Problem):
     def _rows(self, at: Callable[[Array], Any], x: Any, axes: int) -> Any:
         x = floats_at(x)
         if x.ndim == 0 or x.shape[-1] != self.dim:
-            raise ValueError(f"x: got {describe(x)}, expected {self.dim} numbers, or a batch of so many each")
+            raise ValueError(
+                f"x: got {describe_value(x)}, expected {self.dim} numbers, or a batch of so many each"
+            )
         if x.ndim == 1:
             return at(x)
         rows = [at(row) for row in x.reshape(-1, self.dim)]
@@ -365,16 +367,16 @@ def _as_points(name: str, value: Any, dim: int) -> Any:
     points = real_numbers(name, value, f"points of {dim} numbers")
     if points.ndim < 2:
         points = points.reshape(-1, dim) if dim == 1 or points.shape == (dim,) else points
-    refuse_unless(points.ndim == 2 and points.shape[1] == dim, name, value, f"points of {dim} numbers")
+    require(points.ndim == 2 and points.shape[1] == dim, name, value, f"points of {dim} numbers")
     return points.tolist()
 
 
 def _check_domain(domain: Any, dim: int) -> None:
     expected = f"(low, high), two numbers or two sequences of {dim} numbers, low below high"
-    refuse_unless(isinstance(domain, tuple) and len(domain) == 2, "domain", domain, expected)
+    require(isinstance(domain, tuple) and len(domain) == 2, "domain", domain, expected)
     low, high = (real_numbers("domain", bound, expected) for bound in domain)
     fits = all(bound.shape in ((), (1,), (dim,)) for bound in (low, high))
-    refuse_unless(fits and bool(np.all(low < high)), "domain", domain, expected)
+    require(fits and bool(np.all(low < high)), "domain", domain, expected)
 
 
 def symmetric(*upper: Any) -> Array:

@@ -1,10 +1,15 @@
-"""How far: schedules of the update index, rates that answer to the run, and line searches."""
+"""Learning rates: schedules of the update index, feedback step sizes, and line searches.
+
+`families` has the formulas, `combinators` what is made of other schedules, `feedback` step sizes that react
+to the run, `linesearch` searches along a line, `dialects` other libraries' names. Start with `schedule.py`,
+the contract, then read `families/decay.py`.
+"""
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 # public names: written by tools/public_names.py
-from schedules.combinators.algebra import Fractions, Product, Rows, Sum, Then
+from schedules.combinators.algebra import PerRun, Phases, Product, Sequential, Sum
 from schedules.combinators.modifiers import Cap, Delay, Floor, PerEpoch, Repeat, Skip
 from schedules.combinators.warmup_cooldown import Cooldown, Warmup
 from schedules.families.cosine import Cosine, FlatCosine, Tanh
@@ -31,9 +36,8 @@ from schedules.families.warmup_recipes import (
     UntunedLinear,
     WarmupStableDecay,
 )
-from schedules.feedback.base import Feedback
+from schedules.feedback.base import Feedback, FeedbackProduct
 from schedules.feedback.plateau import BoldDriver, Greedy, Plateau
-from schedules.feedback.product import FeedbackProduct
 from schedules.feedback.self_tuning import (
     AdaGradNorm,
     AdGD,
@@ -44,7 +48,7 @@ from schedules.feedback.self_tuning import (
     SPSMax,
 )
 from schedules.linesearch.armijo import Armijo, ForwardBackward
-from schedules.linesearch.base import Found, Line, Search, Trial
+from schedules.linesearch.base import Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.exact import ExactQuadratic, ExactSearch
 from schedules.linesearch.gols import GOLSB, GOLSI, GOLSBack, GOLSMax
 from schedules.linesearch.hager_zhang import HagerZhang
@@ -60,14 +64,14 @@ __all__ = [
     "GOLSB", "GOLSI", "PAL", "SLS", "AdaGradNorm", "AdGD", "Armijo", "BarzilaiBorwein", "BoldDriver", "Cap",
     "Chebyshev", "Constant", "Cooldown", "Cosine", "Cycles", "Cyclic", "Delay", "DoG", "DoublingStages",
     "EarlyStepDecay", "ExactQuadratic", "ExactSearch", "Exponential", "Feedback", "FeedbackProduct",
-    "FlatCosine", "Floor", "ForwardBackward", "Found", "Fractions", "FromFunction", "Geometric", "GOLSBack",
-    "GOLSMax", "Greedy", "GrippoLamparielloLucidi", "HagerZhang", "Hypergradient", "Interpolated",
-    "InverseSqrt", "InverseTime", "KohonenRecursion", "Line", "Linear", "LogStepDecay", "MultiStep",
-    "NesterovSequence", "Noam", "OneCycle", "OptimalLinear", "PerEpoch", "PeriodicCosine", "Piecewise",
-    "Plateau", "Polyak", "Polynomial", "Power", "PowerScheduler", "ProbabilisticLineSearch", "Product",
-    "QuadraticApproximation", "Recursion", "Refined", "Repeat", "Restarts", "Rex", "Rows", "Sawtooth",
-    "Schedule", "Search", "SearchThenConverge", "Silver", "Skip", "SPSMax", "StepDecay", "StrongSilver",
-    "StrongWolfe", "Sum", "SutskeverMomentum", "Tanh", "Then", "TimeBased", "Trial", "UntunedExponential",
+    "FlatCosine", "Floor", "ForwardBackward", "FromFunction", "Geometric", "GOLSBack", "GOLSMax", "Greedy",
+    "GrippoLamparielloLucidi", "HagerZhang", "Hypergradient", "Interpolated", "InverseSqrt", "InverseTime",
+    "KohonenRecursion", "Line", "Linear", "LineSearch", "LineSearchResult", "LogStepDecay", "MultiStep",
+    "NesterovSequence", "Noam", "OneCycle", "OptimalLinear", "PerEpoch", "PeriodicCosine", "PerRun", "Phases",
+    "Piecewise", "Plateau", "Polyak", "Polynomial", "Power", "PowerScheduler", "ProbabilisticLineSearch",
+    "Product", "QuadraticApproximation", "Recursion", "Refined", "Repeat", "Restarts", "Rex", "Sawtooth",
+    "Schedule", "SearchThenConverge", "Sequential", "Silver", "Skip", "SPSMax", "StepDecay", "StrongSilver",
+    "StrongWolfe", "Sum", "SutskeverMomentum", "Tanh", "TimeBased", "Trial", "UntunedExponential",
     "UntunedLinear", "Warmup", "WarmupStableDecay", "as_schedule", "per_epoch",
 ]
 # fmt: on

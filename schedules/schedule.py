@@ -10,7 +10,7 @@ import numpy as np
 from schedules import formula
 from stepsize.core.memory import refuse_beyond_memory
 from stepsize.core.record import Default, Record
-from stepsize.core.validation import as_count, as_floats, as_number, describe, missing, refuse_unless
+from stepsize.core.validation import as_count, as_floats, as_number, describe_value, missing, require
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
@@ -78,9 +78,9 @@ class Schedule(Record, abstract=True):
         """
         indices = np.asarray(n)
         if indices.dtype.kind not in "iuf":
-            raise TypeError(f"n: got {describe(n)}, expected the index of an update, 0, 1, 2, ...")
+            raise TypeError(f"n: got {describe_value(n)}, expected the index of an update, 0, 1, 2, ...")
         if indices.size and not indices.min() >= 0:
-            raise ValueError(f"n: got {describe(n)}, expected indices of updates, which start at 0")
+            raise ValueError(f"n: got {describe_value(n)}, expected indices of updates, which start at 0")
         values = self.value(indices.astype(float))
         if indices.ndim == 0:
             return float(values) if np.ndim(values) == 0 else values
@@ -185,9 +185,9 @@ class Schedule(Record, abstract=True):
 
     def then(self, after: Any, *, at: int) -> "Schedule":
         """Follow this schedule up to update `at` - 1 and `after` from update `at` on, which sees n - at."""
-        from schedules.combinators.algebra import Then
+        from schedules.combinators.algebra import Sequential
 
-        return Then(self, as_schedule(after), at)
+        return Sequential(self, as_schedule(after), at)
 
     def warmup(
         self, updates: int, *, start: float | None = None, shift: bool = True, shape: str = "linear"
@@ -243,7 +243,7 @@ class Schedule(Record, abstract=True):
 
 
 class Constant(Schedule):
-    """The same value for ever.
+    """The same value forever.
 
     Parameters
     ----------
@@ -300,7 +300,8 @@ def as_schedule(value: Any, name: str = "") -> Schedule:
         return FromFunction(function)
     where = f"{name}: " if name else ""
     raise TypeError(
-        f"{where}got {describe(value)}, expected a schedule, a number or a function of the update index n"
+        f"{where}got {describe_value(value)}, expected a schedule, a number or a function of the update "
+        "index n"
     )
 
 
@@ -331,7 +332,7 @@ def check_numbers(value: Any, name: str = "lr") -> None:
         as_number(name, value)
     else:
         fine = np.size(value) > 0 and bool(np.all(np.isfinite(value)))
-        refuse_unless(fine, name, value, "finite numbers")
+        require(fine, name, value, "finite numbers")
 
 
 def _is_factor(value: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from stepsize.core.display import cut
 from stepsize.core.record import Record, lookup, registered
 from stepsize.core.sentences import is_sentence
-from stepsize.core.validation import did_you_mean, refuse_unless_a
+from stepsize.core.validation import did_you_mean, require_a
 from stepsize.parsing_limits import Source
 
 __all__ = ["parse", "parse_problem"]
@@ -87,12 +87,12 @@ def parse_problem(text: str) -> Any:
     """
     import problems
     from problems.formulas.parser import is_formula, names_in
-    from stepsize.experiments.default_races import SHOWS
+    from stepsize.experiments.default_races import DEFAULT_RACES
 
     load_registry()
-    refuse_unless_a(str, "problem", text, "a name, an expression or a formula")
+    require_a(str, "problem", text, "a name, an expression or a formula")
     text = text.strip()
-    text = {show.name: show.problem for show in SHOWS}.get(text.lower(), text)
+    text = {show.name: show.problem for show in DEFAULT_RACES}.get(text.lower(), text)
     found = named(text, problems.Problem)
     if found is not None:
         return found
@@ -135,7 +135,7 @@ def named(text: str, kind: type[R], examples: bool = True) -> R | None:
     for cls in registered(kind):
         if cls.__name__.lower() == word:
             needs = any(p.default is p.empty for p in inspect.signature(cls).parameters.values())
-            example = dict(getattr(cls, "demo", {})) if needs and examples else {}
+            example = demo_of(cls) if needs and examples else {}
             of_functions = any(callable(v) and not isinstance(v, Record) for v in example.values())
             return None if of_functions or (needs and not example) else cls(**example)
     return None
@@ -321,3 +321,20 @@ def _made(value: Any, source: Source) -> Any:
 
 def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def example_of(cls: type[R]) -> R:
+    """Return the instance of a class that its `demo` describes."""
+    load_registry()
+    return cls(**demo_of(cls))
+
+
+def demo_of(cls: type[Record]) -> dict[str, Any]:
+    """Return the arguments in the `demo` of a class, those given as expressions read."""
+    return {name: _example_value(value) for name, value in getattr(cls, "demo", {}).items()}
+
+
+def _example_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_example_value, value))
+    return parse(value) if isinstance(value, str) and value.endswith(")") else value

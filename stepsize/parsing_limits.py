@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from stepsize.core.display import cut
 from stepsize.core.record import Record
-from stepsize.core.validation import refuse_unless_a
+from stepsize.core.validation import require_a
 
 __all__ = ["DEPTH", "DIGITS", "ITEMS", "LENGTH", "POWER", "Source"]
 
@@ -45,7 +45,7 @@ class Source:
     """
 
     def __init__(self, text: str) -> None:
-        refuse_unless_a(str, "text", text, "an expression such as 'Adam(lr=0.1)'")
+        require_a(str, "text", text, "an expression such as 'Adam(lr=0.1)'")
         self.text = text.strip()
         self.shown = repr(cut(self.text, _SHOWN))
         self._items = 0

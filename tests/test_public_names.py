@@ -21,7 +21,14 @@ HOMES = (problems, schedules, optim, ss)
 
 load_registry()
 CLASSES = [cls for cls in registered(Record) if cls.__module__.split(".")[0] in {h.__name__ for h in HOMES}]
-BASES = [Record, problems.Problem, schedules.Schedule, schedules.Feedback, schedules.Search, optim.Optimizer]
+BASES = [
+    Record,
+    problems.Problem,
+    schedules.Schedule,
+    schedules.Feedback,
+    schedules.LineSearch,
+    optim.Optimizer,
+]
 
 
 def test_the_lists_are_those_of_the_files():

@@ -282,7 +282,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 # Of these only the first argument is mathematics; the others are what the sentence says.
-CHECKS = {"refuse_unless": 1}
+CHECKS = {"require": 1}
 # Of these the first is the name in the sentence.
 NAMED = {"as_number", "as_count", "as_floats"}
 

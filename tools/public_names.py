@@ -20,6 +20,8 @@ WIDTH = 110
 # Public files without a registered class.
 ALSO = (
     "optim.dialects.variants",
+    "optim.history",
+    "optim.hyperparameters",
     "optim.minimize",
     "optim.run",
     "optim.state",
@@ -50,7 +52,14 @@ FLOOR = (
 MODULES = {"dialects": "optim.dialects", "draw": "stepsize.draw"}
 
 # These `optim` loads at once; its other files are loaded when one of their names is first used.
-AT_ONCE = ("optim.minimize", "optim.optimizer", "optim.run", "optim.state")
+AT_ONCE = (
+    "optim.history",
+    "optim.hyperparameters",
+    "optim.minimize",
+    "optim.optimizer",
+    "optim.run",
+    "optim.state",
+)
 
 BEGIN, END = "# public names: written by tools/public_names.py", "# public names: end"
 Families = dict[str, tuple[str, ...]]

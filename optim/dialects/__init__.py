@@ -23,6 +23,8 @@ What a library has and what it does in its own way can be asked:
 torch.RMSprop(lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0.0, momentum=0.0, centered=False)
 >>> [dialect.call for dialect, use in dialects.family("lion")]
 ['keras.Lion', 'optax.lion', 'paper.Lion']
+
+Start with `entry.py`, then read `torch_entries.py`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -12,20 +12,22 @@ from typing import Any
 import numpy as np
 
 from optim.engines.chunks import Chunk
-from optim.engines.replay import Plan, Scratch, cell_for, fill
+from optim.engines.replay import Plan, Workspace, fill, scalar_buffer_for
 from optim.engines.running_powers import running_powers
-from optim.engines.tracing import Trace, Untraceable, look_up, trace_answer, trace_function, trace_update
-from optim.optimizer import Evaluation, Hypers, Optimizer, is_own, kind_of
-from optim.steppers import Way
+from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_output, trace_update
+from optim.hyperparameters import Hypers, rate_kind
+from optim.optimizer import Evaluation, Optimizer
+from optim.steppers import Stepper
+from optim.user_rules import is_own
 from stepsize.core.norms import all_finite
 from stepsize.core.record import Record
 
-__all__ = ["TILE", "Tile", "Tiles", "can_be_traced", "inner", "take"]
+__all__ = ["BLOCK_RUNS", "RunBlock", "BatchedEngine", "can_be_traced", "inner", "take"]
 
 Array = np.ndarray[Any, Any]
 
 # Numbers in one array of a tile: about a mebibyte, so that a handful of them stay in the cache.
-TILE = 2**17
+BLOCK_RUNS = 2**17
 
 # Numbers of a tile that are judged at a time: the temporary arrays of a value are then small enough for
 # memory that the process has already, and asking the system for more costs ten times what the values do.
@@ -35,7 +37,7 @@ LOOK = 2**14
 HISTORY = 2**21
 
 
-class Tile:
+class RunBlock:
     """Some runs of a batch, as arrays of shape (d, runs), which it owns and overwrites.
 
     Parameters
@@ -67,13 +69,13 @@ class Tile:
         self.x, self.g, self.slots = x, g, slots
         self.stop = stop
         self.hypers = Hypers(optimizer, x.T, stop)
-        self.scratch = Scratch(x.shape)
+        self.workspace = Workspace(x.shape)
         self._programs: list[_Program] = []
         self._slope = self._slope_calls()
 
     def advance(self, n: int) -> Any:
         """Make update n, take the new gradient, and return the hyperparameters that were used."""
-        h = self.hypers.at(n)
+        h = self.hypers.resolve(n)
         for call in self._program(h).calls:
             call()
         for call in self._slope:
@@ -100,11 +102,11 @@ class Tile:
         """Return x, g and the slots as they stand; the next update overwrites them."""
         return self.x, self.g, *self.slots
 
-    def columns(self, which: Any, arrays: Sequence[Array]) -> "Tile":
+    def columns(self, which: Any, arrays: Sequence[Array]) -> "RunBlock":
         """Return a tile of some of the runs, standing where these arrays say."""
         x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
         optimizer = take(self.optimizer, which, self.x.shape[1])
-        return Tile(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact, self.stop)
+        return RunBlock(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact, self.stop)
 
     def _program(self, h: Any) -> "_Program":
         for program in self._programs:
@@ -123,49 +125,53 @@ class Tile:
         if self.problem.components:
             trace = trace_function(self.problem.grad, len(self.x), self.x.dtype)
             into = range(len(self.x), 2 * len(self.x))
-            return Plan(trace, into).bind([*self.x, *self.g], {}, Scratch(self.x.shape[1:]))
+            return Plan(trace, into).bind([*self.x, *self.g], {}, Workspace(self.x.shape[1:]))
         return [lambda: np.copyto(self.g, self.problem.grad(self.points).T)]
 
 
 class _Program:
     """One trace of a rule, bound to the arrays of a tile."""
 
-    def __init__(self, trace: Trace, tile: Tile, h: Any) -> None:
+    def __init__(self, trace: Trace, block: RunBlock, h: Any) -> None:
         values = trace.known(h)
         assert values is not None  # the trace was chosen, or made, for these hyperparameters
         self.trace, self.values = trace, values
         self.moving = trace.moving(
-            lambda path: path[-1] != "t" and not callable(look_up(tile.optimizer, path))
+            lambda path: path[-1] != "t" and not callable(look_up(block.optimizer, path))
         )
-        self.powers = {} if tile.exact else running_powers(trace, values, self.moving)
-        self.cells = {i: cell_for(values[i], tile.x.dtype, tile.x.shape) for i in trace.numbers}
-        self.refill = [(i, cell) for i, cell in self.cells.items() if i in set(self.moving)]
+        self.powers = {} if block.exact else running_powers(trace, values, self.moving)
+        self.scalar_buffers = {
+            i: scalar_buffer_for(values[i], block.x.dtype, block.x.shape) for i in trace.numbers
+        }
+        self.refill = [
+            (i, scalar_buffer) for i, scalar_buffer in self.scalar_buffers.items() if i in set(self.moving)
+        ]
         into = [0, *range(2, trace.given)]  # g is taken afresh after every update: it may be scribbled on
         self.calls = Plan(trace, into, spare=(1,)).bind(
-            [tile.x, tile.g, *tile.slots], self.cells, tile.scratch
+            [block.x, block.g, *block.slots], self.scalar_buffers, block.workspace
         )
 
     def fits(self, h: Any) -> bool:
         """Whether the rule goes this way at these hyperparameters; if so, take them over."""
         if not self.trace.renew(self.values, self.moving, h, self.powers):
             return False
-        for i, cell in self.refill:
-            fill(cell, self.values[i])
+        for i, scalar_buffer in self.refill:
+            fill(scalar_buffer, self.values[i])
         return True
 
 
-class Tiles:
+class BatchedEngine:
     """The engine: batches in tiles, with the full history."""
 
     longest = 512
 
-    def __init__(self, way: Way, x: Array) -> None:
-        self.problem, self.optimizer = way.problem, way.optimizer
+    def __init__(self, stepper: Stepper, x: Array) -> None:
+        self.problem, self.optimizer = stepper.problem, stepper.optimizer
         self.length = 16
         self.most = max(16, min(self.longest, HISTORY // x.size))
-        width = max(1, TILE // x.shape[-1])
+        width = max(1, BLOCK_RUNS // x.shape[-1])
         self.parts = [slice(low, min(low + width, len(x))) for low in range(0, len(x), width)]
-        self.optimizers = [take(way.optimizer, part, len(x)) for part in self.parts]
+        self.optimizers = [take(stepper.optimizer, part, len(x)) for part in self.parts]
         self.traces: list[Trace] = []
 
     def begin(self, x: Array, e: Evaluation) -> Evaluation:
@@ -182,19 +188,19 @@ class Tiles:
     def _chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk:
         points, slopes = (np.empty((count + 1, *x.shape), x.dtype) for _ in range(2))
         values = np.empty((count + 1, len(x)))
-        answers = np.empty_like(points) if self.optimizer.answers else points
+        outputs = np.empty_like(points) if self.optimizer.has_separate_output else points
         new = tuple(np.empty_like(slot) for slot in slots)
         rates: Any = np.empty(count)
         for part, optimizer in zip(self.parts, self.optimizers, strict=True):
             old = tuple(inner(slot[part]) for slot in slots)
-            tile = Tile(
+            block = RunBlock(
                 self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old, stop=n + count
             )
             used = self._history(
-                tile, n, count, points[:, part], slopes[:, part], answers[:, part], values[:, part]
+                block, n, count, points[:, part], slopes[:, part], outputs[:, part], values[:, part]
             )
             values[0, part] = e.f[part]
-            for slot, place in zip(new, tile.slots, strict=True):
+            for slot, place in zip(new, block.slots, strict=True):
                 slot[part] = place.T
             if used and isinstance(used[0], np.ndarray):
                 if rates.ndim == 1:
@@ -203,23 +209,23 @@ class Tiles:
             else:
                 rates[:] = used
         self.length = min(2 * self.length, self.most)
-        return Chunk(points, values, slopes, rates, answers, new)
+        return Chunk(points, values, slopes, rates, outputs, new)
 
     def _history(
-        self, tile: Tile, n: int, count: int, points: Array, slopes: Array, answers: Array, values: Array
+        self, block: RunBlock, n: int, count: int, points: Array, slopes: Array, outputs: Array, values: Array
     ) -> list[Any]:
         """Make the updates of one tile, write down what came of them, and return the rates."""
-        xs, gs = (np.empty((count + 1, *tile.x.shape), tile.x.dtype) for _ in range(2))
-        xs[0], gs[0] = tile.x, tile.g
-        separate = self.optimizer.answers
+        xs, gs = (np.empty((count + 1, *block.x.shape), block.x.dtype) for _ in range(2))
+        xs[0], gs[0] = block.x, block.g
+        separate = self.optimizer.has_separate_output
         if separate:
-            answers[0] = tile.optimizer.answer(tile.x, tile.slots).T
+            outputs[0] = block.optimizer.output(block.x, block.slots).T
         rates = []
         for k in range(count):
-            rates.append(tile.advance(n + k).lr)
-            xs[k + 1], gs[k + 1] = tile.x, tile.g
+            rates.append(block.advance(n + k).lr)
+            xs[k + 1], gs[k + 1] = block.x, block.g
             if separate:
-                answers[k + 1] = tile.optimizer.answer(tile.x, tile.slots).T
+                outputs[k + 1] = block.optimizer.output(block.x, block.slots).T
         points[...] = xs.swapaxes(1, 2)
         values[...] = self.problem.fun(xs.swapaxes(1, 2) if self.problem.components else points)
         slopes[...] = gs.swapaxes(1, 2)
@@ -230,9 +236,9 @@ def can_be_traced(problem: Any, optimizer: Optimizer, x: Array, slots: Any) -> b
     """Whether rule and batch declare nothing that a trace could not follow."""
     return (
         x.ndim == 2
-        and kind_of(optimizer.lr) == "schedule"
+        and rate_kind(optimizer.lr) == "schedule"
         and bool(optimizer.elementwise)
-        and not optimizer.needs
+        and not optimizer.requires
         and not problem.varies
         and all(np.shape(slot) == x.shape and slot.dtype == x.dtype for slot in slots)
         and _answers_by_place(optimizer, slots, x.dtype)
@@ -241,10 +247,10 @@ def can_be_traced(problem: Any, optimizer: Optimizer, x: Array, slots: Any) -> b
 
 def _answers_by_place(optimizer: Optimizer, slots: Any, dtype: Any) -> bool:
     """Whether the answer, too, is arithmetic that does not ask where the coordinates are."""
-    if not (optimizer.answers and is_own(optimizer)):
+    if not (optimizer.has_separate_output and is_own(optimizer)):
         return True
     try:
-        trace_answer(optimizer, len(slots), dtype)
+        trace_output(optimizer, len(slots), dtype)
     except Untraceable:
         return False
     return True

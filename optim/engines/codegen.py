@@ -17,7 +17,7 @@ from optim.engines.tracing import ON_NUMBERS, Symbol, Trace, Untraceable, is_num
 from optim.optimizer import Optimizer
 from stepsize.core import elementwise
 
-__all__ = ["Writing"]
+__all__ = ["GeneratedLoop"]
 
 # How Python writes an operation.
 _WORDS = {
@@ -47,7 +47,7 @@ _ON_FLOATS = {
 _ON_FLOATS |= {f: f for f in (elementwise.sign, elementwise.maximum, elementwise.minimum, abs)}
 
 
-class Writing:
+class GeneratedLoop:
     """A rule and a gradient, written out for a number of coordinates.
 
     Parameters
@@ -72,7 +72,7 @@ class Writing:
         wanted = _wanted(rule, moving)
         self.rule, self._still = rule, sorted(wanted - moving)
         self._columns = [i for i in sorted(wanted & moving) if rule.plain[i][0] is None]
-        page = _Page()
+        page = _SourceBuilder()
         for i in sorted(wanted & moving):
             page.renew(rule, i)
         arrays = ["x", "g", *(f"s{k}_" for k in range(rule.given - 2))]
@@ -123,7 +123,7 @@ class Writing:
         return rows, slots
 
 
-class _Page:
+class _SourceBuilder:
     """Lines of Python, and the meanings of names in them that they do not define themselves."""
 
     def __init__(self) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.replay import Plan, Scratch, dtype_of
+from optim.engines.replay import Plan, Workspace, dtype_of
 from optim.engines.threads import each
 from optim.engines.tracing import Untraceable, trace_update
-from optim.optimizer import Hypers, Optimizer, checked_step, updating
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer, checked_step
 from optim.state import State
+from optim.user_rules import updating
 
 __all__ = ["BLOCK", "step", "update"]
 
@@ -52,7 +54,7 @@ def step(
     [-0.1, -0.1]
     """
     x, grad = checked_step(optimizer, x, grad)
-    h = Hypers(optimizer, x).at(state.n)
+    h = Hypers(optimizer, x).resolve(state.n)
     done = update(optimizer, x, grad, state.slots, h, threads, overwrite)
     if done is None:
         with np.errstate(all="ignore"):
@@ -90,14 +92,14 @@ def update(
     spread = {i: a.ravel() if a.size > 1 else a.reshape(()) for i, a in numbers.items()}
 
     def work(blocks: range) -> None:
-        scratch = {}
+        workspace = {}
         for low in blocks:
             part = slice(low, min(low + BLOCK, x.size))
             length = part.stop - low
-            if length not in scratch:
-                scratch[length] = Scratch((length,))
-            cells = {i: a[part] if a.ndim else a for i, a in spread.items()}
-            for call in plan.bind([a[part] for a in flat], cells, scratch[length]):
+            if length not in workspace:
+                workspace[length] = Workspace((length,))
+            scalar_buffers = {i: a[part] if a.ndim else a for i, a in spread.items()}
+            for call in plan.bind([a[part] for a in flat], scalar_buffers, workspace[length]):
                 call()
 
     share = -(-x.size // (BLOCK * threads)) * BLOCK

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from optim.engines.trace_check import is_right
-from optim.optimizer import Optimizer, is_own
+from optim.optimizer import Optimizer
+from optim.user_rules import is_own
 from stepsize.core import elementwise
 
 __all__ = [
@@ -27,7 +28,7 @@ __all__ = [
     "Tape",
     "Trace",
     "Untraceable",
-    "trace_answer",
+    "trace_output",
     "trace_function",
     "trace_update",
 ]
@@ -328,7 +329,7 @@ def trace_update(optimizer: Optimizer, hypers: Any, slots: int, dtype: Any) -> T
     return trace
 
 
-def trace_answer(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
+def trace_output(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
     """Return the trace of the answer, from x, the gradient (unused) and the slots.
 
     Raises
@@ -339,7 +340,7 @@ def trace_answer(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
     tape = Tape(np.dtype(dtype), is_own(optimizer))
     x, _ = tape.array(), tape.array()
     old = tuple(tape.array() for _ in range(slots))
-    return _followed(tape, lambda: [optimizer.answer(x, old)])
+    return _followed(tape, lambda: [optimizer.output(x, old)])
 
 
 def trace_function(function: Callable[[Any], Any], inputs: int, dtype: Any) -> Trace:
@@ -369,12 +370,12 @@ def _followed(tape: Tape, rule: Callable[[], list[Any]]) -> Trace:
 
 def _symbolic(hypers: Any, tape: Tape, path: tuple[str, ...]) -> Any:
     """Return a resolved record with symbols in place of its hyperparameters, and of t."""
-    twin = object.__new__(type(hypers))
+    copy = object.__new__(type(hypers))
     names = {*hypers.own_hypers(), "t"}
     for name, value in hypers.__dict__.items():
         if isinstance(value, Optimizer):
             value = _symbolic(value, tape, (*path, name))
         elif name in names:
             value = tape.number((*path, name), value)
-        twin.__dict__[name] = value
-    return twin
+        copy.__dict__[name] = value
+    return copy

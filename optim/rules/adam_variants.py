@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sign, sqrt, where
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["AMSGrad", "AdaBelief", "RAdam", "Yogi"]
 
@@ -61,9 +62,9 @@ class AMSGrad(Optimizer):
 
     slots: ClassVar = ("m", "v", "top")
     lr: Hyper = 1e-3
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
     debias: str = "none"
     eps_hat: bool = False
 
@@ -82,7 +83,7 @@ class AMSGrad(Optimizer):
     def check(self) -> None:
         """Refuse a phrase that `debias` does not know."""
         phrases = ("none", "max, then correct", "correct, then max", "mean only")
-        refuse_unless(self.debias in phrases, "debias", self.debias, " or ".join(map(repr, phrases)))
+        require(self.debias in phrases, "debias", self.debias, " or ".join(map(repr, phrases)))
 
 
 class RAdam(Optimizer):
@@ -135,9 +136,9 @@ class RAdam(Optimizer):
 
     slots: ClassVar = ("m", "v")
     lr: Hyper = 1e-3
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
     threshold: float = 4.0
     eps_hat: bool = False
     wait: bool = False
@@ -155,7 +156,7 @@ class RAdam(Optimizer):
 
     def check(self) -> None:
         """Refuse a threshold below 4."""
-        refuse_unless(self.threshold >= 4, "threshold", self.threshold, "a number of at least 4")
+        require(self.threshold >= 4, "threshold", self.threshold, "a number of at least 4")
 
 
 def _rectification(beta2: Any, t: int, threshold: float) -> tuple[Any, Any]:
@@ -205,10 +206,10 @@ class Yogi(Optimizer):
 
     slots: ClassVar = ("m", "v")
     lr: Hyper = 0.01
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-3, least=0)
-    initial: Hyper = hyper(0.0, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-3, minimum=0)
+    initial: Hyper = hyper(0.0, minimum=0)
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -262,10 +263,10 @@ class AdaBelief(Optimizer):
 
     slots: ClassVar = ("m", "s")
     lr: Hyper = 1e-3
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-16, least=0)
-    eps_root: Hyper = hyper(1e-16, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-16, minimum=0)
+    eps_root: Hyper = hyper(1e-16, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the corrected mean over the root of the corrected mean deviation."""

@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Slots
 from optim.rules.wrappers import Wrapper
-from stepsize.core.validation import as_count, missing, refuse_unless
+from stepsize.core.validation import as_count, missing, require
 
 __all__ = ["EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"]
 
@@ -21,7 +22,7 @@ class Averaging(Wrapper, abstract=True):
     A subclass says what the weight :math:`w_t` is. The average is of what the inner rule reports.
     """
 
-    own: ClassVar = ("mean",)
+    own_slots: ClassVar = ("mean",)
 
     def weight(self, h: Any) -> Any:
         """Return the weight of the newest point."""
@@ -32,25 +33,25 @@ class Averaging(Wrapper, abstract=True):
         mean, *rest = slots
         x, inner = self.inner.update(x, g, tuple(rest), h.inner)
         w = self.weight(h)
-        mean = (1 - w) * mean + w * self.inner.answer(x, inner)
+        mean = (1 - w) * mean + w * self.inner.output(x, inner)
         return x, (mean, *inner)
 
     def start(self, x: Array, h: Any) -> Slots:
         """Start the average at x."""
         inner = self.inner.start(x, h.inner)
-        return (self.inner.answer(x, inner), *inner)
+        return (self.inner.output(x, inner), *inner)
 
-    def answer(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Any, slots: Slots) -> Any:
         """Return the average."""
         return slots[0]
 
     @property
-    def answers(self) -> bool:
+    def has_separate_output(self) -> bool:
         """True: the average is not x."""
         return True
 
     @property
-    def factors(self) -> bool:
+    def is_direction_rule(self) -> bool:
         """False: a line search would leave the average behind."""
         return False
 
@@ -130,7 +131,7 @@ class EMA(Averaging):
     [1.5]
     """
 
-    decay: Hyper = hyper(0.999, least=0, below=1)
+    decay: Hyper = hyper(0.999, minimum=0, below=1)
     begin: str = "first"
 
     def weight(self, h: Any) -> Any:
@@ -149,7 +150,7 @@ class EMA(Averaging):
     def check(self) -> None:
         """Refuse a word that `begin` does not know."""
         words = ("first", "start", "zero", "debiased")
-        refuse_unless(self.begin in words, "begin", self.begin, " or ".join(map(repr, words)))
+        require(self.begin in words, "begin", self.begin, " or ".join(map(repr, words)))
 
 
 class SWA(Averaging):
@@ -247,7 +248,7 @@ class Lookahead(Wrapper):
     [5.0]
     """
 
-    own: ClassVar = ("slow",)
+    own_slots: ClassVar = ("slow",)
     period: int = 5
     share: Hyper = 0.5
     reset: bool = False
@@ -267,7 +268,7 @@ class Lookahead(Wrapper):
         """Start the slow point at x."""
         return (x, *self.inner.start(x, h.inner))
 
-    def answer(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Any, slots: Slots) -> Any:
         """Return the slow point."""
         return slots[0]
 
@@ -276,11 +277,11 @@ class Lookahead(Wrapper):
         as_count("period", self.period, 1)
 
     @property
-    def answers(self) -> bool:
+    def has_separate_output(self) -> bool:
         """True: the slow point is not x."""
         return True
 
     @property
-    def factors(self) -> bool:
+    def is_direction_rule(self) -> bool:
         """False: every `period` updates the fast point returns."""
         return False

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Hyper, hyper
+from optim.hyperparameters import Hyper, hyper
 from optim.rules.wrappers import Wrapper
 from stepsize.core.elementwise import maximum, minimum
 from stepsize.core.norms import lengths_fit
@@ -47,9 +47,9 @@ class ClipByNorm(Wrapper):
     """
 
     max_norm: Hyper = hyper(1.0, above=0)
-    eps: Hyper = hyper(0.0, least=0)
+    eps: Hyper = hyper(0.0, minimum=0)
 
-    def before(self, x: Any, g: Any, h: Any) -> Any:
+    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient at its length or at max_norm, whichever is less."""
         norm = np.sqrt((g * g).sum(axis=-1, keepdims=True))
         if not lengths_fit(norm):
@@ -90,6 +90,6 @@ class ClipByValue(Wrapper):
 
     limit: Hyper = hyper(1.0, above=0)
 
-    def before(self, x: Any, g: Any, h: Any) -> Any:
+    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient between -limit and limit."""
         return maximum(-h.limit, minimum(h.limit, g))

@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Optimizer, Slots
 from stepsize.core.norms import power_of_two, squares_fit
-from stepsize.core.validation import as_count, as_seed, refuse_unless
+from stepsize.core.validation import as_count, as_seed, require
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
 
@@ -59,15 +60,15 @@ class Newton(Optimizer):
     """
 
     elementwise: ClassVar = False
-    needs: ClassVar = ("hess",)
+    requires: ClassVar = ("hess",)
     lr: Hyper = 1.0
-    damping: Hyper = hyper(0.0, least=0)
+    damping: Hyper = hyper(0.0, minimum=0)
     repair: str | None = "cholesky"
 
     def check(self) -> None:
         """Refuse an unknown repair."""
         words = (*_REPAIRS,)
-        refuse_unless(self.repair in words, "repair", self.repair, f"one of {', '.join(map(repr, words))}")
+        require(self.repair in words, "repair", self.repair, f"one of {', '.join(map(repr, words))}")
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the solution of H d = g."""
@@ -113,7 +114,7 @@ class DampedNewton(Newton):
     """
 
     lr: Hyper = 1.0
-    damping: Hyper = hyper(0.0, least=0)
+    damping: Hyper = hyper(0.0, minimum=0)
     repair: str | None = "cholesky"
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -161,7 +162,7 @@ class DiagonalNewton(Optimizer):
 
     elementwise: ClassVar = False
     lr: Hyper = 1.0
-    eps: Hyper = hyper(1e-8, least=0)
+    eps: Hyper = hyper(1e-8, minimum=0)
     diagonal: str = "exact"
     samples: int = 8
     rng: int = 0
@@ -170,12 +171,12 @@ class DiagonalNewton(Optimizer):
         """Refuse an unknown source of the diagonal."""
         words = ("exact", "differences", "hutchinson")
         expected = f"one of {', '.join(map(repr, words))}"
-        refuse_unless(self.diagonal in words, "diagonal", self.diagonal, expected)
+        require(self.diagonal in words, "diagonal", self.diagonal, expected)
         as_count("samples", self.samples, 1)
         as_seed("rng", self.rng)
 
     @property
-    def needs(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on where h comes from
+    def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on where h comes from
         """The Hessian, or the gradient at other points."""
         return ("hess",) if self.diagonal == "exact" else ("grad",)
 
@@ -223,9 +224,9 @@ class GaussNewton(Optimizer):
     """
 
     elementwise: ClassVar = False
-    needs: ClassVar = ("residuals", "jacobian")
+    requires: ClassVar = ("residuals", "jacobian")
     lr: Hyper = 1.0
-    damping: Hyper = hyper(0.0, least=0)
+    damping: Hyper = hyper(0.0, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the least-squares solution of J d = r."""

@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["DAdaptAdam", "Prodigy"]
 
@@ -19,7 +20,7 @@ class _RateFree(Optimizer, abstract=True):
     elementwise: ClassVar = False
 
     @property
-    def factors(self) -> bool:
+    def is_direction_rule(self) -> bool:
         """False: the rate takes part in the estimate."""
         return False
 
@@ -77,10 +78,10 @@ class Prodigy(_RateFree):
 
     slots: ClassVar = ("m", "v", "s", "x0", "d", "r")
     lr: Hyper = 1.0
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
-    weight_decay: Hyper = hyper(0.0, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
+    weight_decay: Hyper = hyper(0.0, minimum=0)
     growth: Hyper = 1.0
     d0: float = 1e-6
     debias: bool = False
@@ -105,7 +106,7 @@ class Prodigy(_RateFree):
 
     def check(self) -> None:
         """Refuse a first estimate that is not above 0."""
-        refuse_unless(self.d0 > 0, "d0", self.d0, "a number above 0")
+        require(self.d0 > 0, "d0", self.d0, "a number above 0")
 
 
 class DAdaptAdam(_RateFree):
@@ -159,10 +160,10 @@ class DAdaptAdam(_RateFree):
 
     slots: ClassVar = ("m", "v", "s", "d", "r")
     lr: Hyper = 1.0
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
-    weight_decay: Hyper = hyper(0.0, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
+    weight_decay: Hyper = hyper(0.0, minimum=0)
     d0: float = 1e-6
     debias: bool = False
 
@@ -185,7 +186,7 @@ class DAdaptAdam(_RateFree):
 
     def check(self) -> None:
         """Refuse a first estimate that is not above 0."""
-        refuse_unless(self.d0 > 0, "d0", self.d0, "a number above 0")
+        require(self.d0 > 0, "d0", self.d0, "a number above 0")
 
 
 def _adams_correction(h: Any) -> Any:

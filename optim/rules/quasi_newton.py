@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots
+from optim.hyperparameters import Hyper
+from optim.optimizer import Optimizer, Slots
 from stepsize.core.norms import norm, power_of_two, squares_fit
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["BFGS", "LBFGS", "ConjugateGradient"]
 
@@ -19,7 +20,7 @@ class _Comparing(Optimizer, abstract=True):
     """A rule that sees how the gradient changed over the last step; the last two slots are for that."""
 
     elementwise: ClassVar = False
-    compares: ClassVar = True
+    compares_gradients: ClassVar = True
     lr: Hyper
 
     def change(self, x: Any, g: Any, x_old: Any, g_old: Any, h: Any) -> tuple[Any, Any, Any]:
@@ -225,13 +226,11 @@ class ConjugateGradient(_Comparing):
 
     def check(self) -> None:
         """Refuse an unknown beta and limits that make no sense."""
-        refuse_unless(self.beta in BETAS, "beta", self.beta, f"one of {', '.join(map(repr, BETAS))}")
+        require(self.beta in BETAS, "beta", self.beta, f"one of {', '.join(map(repr, BETAS))}")
         if self.restart is not None:
             as_count("restart", self.restart, 1)
-        refuse_unless(self.nu > 0, "nu", self.nu, "a positive number, or infinity")
-        refuse_unless(
-            0 <= as_number("descent", self.descent) < 1, "descent", self.descent, "a number in [0, 1)"
-        )
+        require(self.nu > 0, "nu", self.nu, "a positive number, or infinity")
+        require(0 <= as_number("descent", self.descent) < 1, "descent", self.descent, "a number in [0, 1)")
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return -p."""

@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import sqrt
 
 __all__ = ["SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983", "SutskeverNesterov"]
@@ -90,7 +91,7 @@ class Momentum(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 0.01
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
     dampening: Hyper = 0.0
     undamped_first: bool = False
 
@@ -137,7 +138,7 @@ class HeavyBall(Optimizer):
 
     slots: ClassVar = ("v",)
     lr: Hyper = 0.01
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point and the velocity that led there."""
@@ -184,7 +185,7 @@ class Nesterov(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 0.01
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient plus the velocity that it will have given."""
@@ -228,7 +229,7 @@ class SutskeverNesterov(Optimizer):
 
     slots: ClassVar = ("v",)
     lr: Hyper = 0.01
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point ahead and the velocity."""
@@ -285,6 +286,6 @@ class Nesterov1983(Optimizer):
         """Start theta at x and a at 1."""
         return x, np.ones_like(x)
 
-    def answer(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Any, slots: Slots) -> Any:
         """Return theta."""
         return slots[0]

@@ -4,10 +4,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.optimizer import Hyper, Optimizer, Slots, hyper
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Optimizer, Slots
 from optim.rules.adagrad_rmsprop import RMSprop
 from optim.rules.sgd import Momentum
-from stepsize.core.validation import describe, refuse_unless
+from stepsize.core.validation import describe_value, require
 
 __all__ = ["L2", "DecoupledDecay", "WithMomentum", "Wrapper"]
 
@@ -32,29 +33,29 @@ class Wrapper(Optimizer, abstract=True):
         If `inner` is not an optimizer.
     """
 
-    own: ClassVar[tuple[str, ...]] = ()
+    own_slots: ClassVar[tuple[str, ...]] = ()
     demo: ClassVar = {"inner": Momentum()}
     inner: Any
 
-    def before(self, x: Any, g: Any, h: Any) -> Any:
+    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient that the inner rule sees."""
         return g
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner rule's direction."""
-        return self.inner.direction(x, self.before(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # `inner` is Any, so that h.inner may be a resolved record
+        return self.inner.direction(x, self.transform_gradient(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # `inner` is Any, so that h.inner may be a resolved record
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner rule's next point."""
-        return self.inner.update(x, self.before(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # as above
+        return self.inner.update(x, self.transform_gradient(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # as above
 
     def start(self, x: Array, h: Any) -> Slots:
         """Return the wrapper's slots, zeros like x, and the inner rule's."""
-        return (*(np.zeros_like(x) for _ in self.own), *self.inner.start(x, h.inner))
+        return (*(np.zeros_like(x) for _ in self.own_slots), *self.inner.start(x, h.inner))
 
-    def answer(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Any, slots: Slots) -> Any:
         """Return the inner rule's answer."""
-        return self.inner.answer(x, slots[len(self.own) :])
+        return self.inner.output(x, slots[len(self.own_slots) :])
 
     def hypers(self) -> tuple[str, ...]:
         """Return the names of its own hyperparameters and of the inner rule's."""
@@ -75,7 +76,7 @@ class Wrapper(Optimizer, abstract=True):
     def normalise(self, name: str, value: Any) -> Any:
         """Refuse an `inner` that is not an optimizer."""
         if name == "inner" and not isinstance(value, Optimizer):
-            raise TypeError(f"inner: got {describe(value)}, expected an optimizer such as SGD(lr=0.1)")
+            raise TypeError(f"inner: got {describe_value(value)}, expected an optimizer such as SGD(lr=0.1)")
         return super().normalise(name, value)
 
     def __getattr__(self, name: str) -> Any:
@@ -93,7 +94,7 @@ class Wrapper(Optimizer, abstract=True):
     @property
     def slots(self) -> tuple[str, ...]:  # type: ignore[override]  # a constant of rules, but not of wrappers
         """The wrapper's own slots, then the inner rule's."""
-        return (*self.own, *(f"inner/{name}" for name in self.inner.slots))
+        return (*self.own_slots, *(f"inner/{name}" for name in self.inner.slots))
 
     @property
     def elementwise(self) -> bool:  # type: ignore[override]  # as above
@@ -101,9 +102,9 @@ class Wrapper(Optimizer, abstract=True):
         return bool(self.inner.elementwise)
 
     @property
-    def needs(self) -> tuple[str, ...]:  # type: ignore[override]  # as above
+    def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # as above
         """What the rule inside needs beyond the gradient."""
-        return tuple(self.inner.needs)
+        return tuple(self.inner.requires)
 
     @property
     def batched(self) -> bool:  # type: ignore[override]  # as above
@@ -111,14 +112,14 @@ class Wrapper(Optimizer, abstract=True):
         return bool(self.inner.batched)
 
     @property
-    def answers(self) -> bool:
+    def has_separate_output(self) -> bool:
         """Whether the answer differs from x."""
-        return bool(self.inner.answers)
+        return bool(self.inner.has_separate_output)
 
     @property
-    def factors(self) -> bool:
+    def is_direction_rule(self) -> bool:
         """Whether an update is x - lr * d."""
-        return bool(self.inner.factors)
+        return bool(self.inner.is_direction_rule)
 
 
 class L2(Wrapper):
@@ -152,9 +153,9 @@ class L2(Wrapper):
     [1.4]
     """
 
-    weight_decay: Hyper = hyper(0.01, least=0)
+    weight_decay: Hyper = hyper(0.01, minimum=0)
 
-    def before(self, x: Any, g: Any, h: Any) -> Any:
+    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient with the penalty's."""
         return g + h.weight_decay * x
 
@@ -190,7 +191,7 @@ class DecoupledDecay(Wrapper):
     [1.4]
     """
 
-    weight_decay: Hyper = hyper(0.01, least=0)
+    weight_decay: Hyper = hyper(0.01, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner direction plus the decay."""
@@ -246,15 +247,15 @@ class WithMomentum(Wrapper):
     [-0.29]
     """
 
-    own: ClassVar = ("m",)
+    own_slots: ClassVar = ("m",)
     demo: ClassVar = {"inner": RMSprop()}
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
     nesterov: bool = False
     rate_inside: bool = False
 
     def check(self) -> None:
         """Refuse a rule inside that gives no direction."""
-        refuse_unless(self.inner.factors, "inner", self.inner, "a rule whose update is x - lr * d")
+        require(self.inner.is_direction_rule, "inner", self.inner, "a rule whose update is x - lr * d")
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the velocity, the rate outside."""
@@ -273,6 +274,6 @@ class WithMomentum(Wrapper):
         return x - (h.lr * d + h.momentum * m if h.nesterov else m), (m, *inner)
 
     @property
-    def factors(self) -> bool:
+    def is_direction_rule(self) -> bool:
         """Whether the rate is outside."""
         return not self.rate_inside

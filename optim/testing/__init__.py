@@ -24,6 +24,8 @@ A class that keeps its memory in itself is driven as it is, on arrays, lists or 
 ...             params[key] -= self.lr * grads[key]
 >>> check_optimizer(Descent, like=dialects.torch.SGD(lr=0.1)).ok
 True
+
+Start with `check.py`.
 """
 
 from optim.testing.check import Report, check_optimizer, compare_optimizer

@@ -10,21 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Hypers, Optimizer, checked_step
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer, checked_step
 from optim.state import State
 from optim.testing.driving import Driven, driver_of
 from optim.testing.gradient_streams import Stream
 from optim.testing.making import rate_argument
 from optim.testing.roles import is_drivable
 from stepsize.core.display import counted
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
-__all__ = ["Subject", "as_subject", "trajectory"]
+__all__ = ["OptimizerUnderTest", "as_subject", "trajectory"]
 
 Array = np.ndarray[Any, Any]
 
 
-class Subject:
+class OptimizerUnderTest:
     """A rule under test: how it steps, whether its rate can be set from outside, how its state is copied.
 
     Attributes
@@ -78,7 +79,8 @@ class Subject:
             back = x, state
         if not (isinstance(back, tuple | list) and len(back) == 2):
             raise TypeError(
-                f"step: got {describe(back)} back from {self.name}, expected x and the state: return x, state"
+                f"step: got {describe_value(back)} back from {self.name}, expected x and the state: "
+                "return x, state"
             )
         moved: Array = np.array(back[0], dtype=self.dtype)
         state = back[1]
@@ -114,7 +116,7 @@ _EXPECTED = (
 )
 
 
-def as_subject(rule: Any, lr: float, reference: Optimizer | None = None) -> Subject:
+def as_subject(rule: Any, lr: float, reference: Optimizer | None = None) -> OptimizerUnderTest:
     """Return the subject for a function, a class, an optimizer of ours, or one of PyTorch, Optax or Keras.
 
     Parameters
@@ -137,16 +139,16 @@ def as_subject(rule: Any, lr: float, reference: Optimizer | None = None) -> Subj
     """
     home = type(rule).__module__.partition(".")[0]
     if isinstance(rule, Optimizer):
-        return Subject(_ours(rule.replace(lr=lr)), True, repr(rule), 1.0)
+        return OptimizerUnderTest(_ours(rule.replace(lr=lr)), True, repr(rule), 1.0)
     bare = getattr(rule, "func", rule)
     if inspect.isclass(bare) and any(c.__module__.startswith("torch.optim") for c in bare.__mro__):
         _refuse_closures(bare)
-        return Subject(_torch(rule), True, f"torch.optim.{bare.__name__}", lr)
+        return OptimizerUnderTest(_torch(rule), True, f"torch.optim.{bare.__name__}", lr)
     if hasattr(rule, "init") and hasattr(rule, "update") and isinstance(rule, tuple):
-        return Subject(_optax(rule), False, "an Optax transformation", lr)
+        return OptimizerUnderTest(_optax(rule), False, "an Optax transformation", lr)
     if home == "keras":
         step, copy = _keras(rule)
-        return Subject(step, True, f"keras.optimizers.{type(rule).__name__}", lr, copy)
+        return OptimizerUnderTest(step, True, f"keras.optimizers.{type(rule).__name__}", lr, copy)
     if any(c.__module__.startswith("torch.optim") for c in type(rule).__mro__):
         _refuse_closures(type(rule))
         raise TypeError(
@@ -162,10 +164,10 @@ def as_subject(rule: Any, lr: float, reference: Optimizer | None = None) -> Subj
         return as_subject(rule(), lr, reference)
     if callable(rule) and not inspect.isclass(rule):
         return _function(rule, lr, reference)
-    raise TypeError(f"step: got {describe(rule)}, expected {_EXPECTED}")
+    raise TypeError(f"step: got {describe_value(rule)}, expected {_EXPECTED}")
 
 
-def _function(rule: Any, lr: float, reference: Optimizer | None) -> Subject:
+def _function(rule: Any, lr: float, reference: Optimizer | None) -> OptimizerUnderTest:
     """Return the subject for what is called with x, the gradient, the state and perhaps the rate."""
     names = list(inspect.signature(rule).parameters)
     name = getattr(rule, "__name__", "the function")
@@ -173,7 +175,7 @@ def _function(rule: Any, lr: float, reference: Optimizer | None) -> Subject:
         made = rule()
         if is_drivable(made) and not inspect.isroutine(made):
             return _driven(driver_of(made, lr, reference, rule))
-        raise TypeError(f"step: got {describe(made)} from {name}(), expected {_EXPECTED}")
+        raise TypeError(f"step: got {describe_value(made)} from {name}(), expected {_EXPECTED}")
     if names[:2] == ["params", "grads"] and set(names[2:]) <= {"lr", "learning_rate"}:
         driven = driver_of(SimpleNamespace(update=rule), lr, reference, lambda: SimpleNamespace(update=rule))
         return _driven(driven._replace(name=name))
@@ -183,13 +185,13 @@ def _function(rule: Any, lr: float, reference: Optimizer | None) -> Subject:
             "(x, g, state, lr); one that keeps no state takes None for it and returns it"
         )
     if names[2] == "config":  # CS231n's: a dict with the rate and the state in it
-        return Subject(_configured(rule), True, name, lr)
+        return OptimizerUnderTest(_configured(rule), True, name, lr)
     if len(names) == 3 and names[2] in ("lr", "learning_rate"):
-        return Subject(_stateless(rule), True, name, lr)
+        return OptimizerUnderTest(_stateless(rule), True, name, lr)
     if inspect.isroutine(rule) or isinstance(rule, partial) or not hasattr(rule, "__dict__"):
-        return Subject(rule, len(names) == 4, name, lr)
+        return OptimizerUnderTest(rule, len(names) == 4, name, lr)
     step, copy = _object(rule)
-    return Subject(step, len(names) == 4, type(rule).__name__, lr, copy, holds=True)
+    return OptimizerUnderTest(step, len(names) == 4, type(rule).__name__, lr, copy, holds=True)
 
 
 def _object(rule: Any) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
@@ -225,7 +227,7 @@ def _stateless(rule: Any) -> Callable[..., Any]:
     return step
 
 
-def _driven(driven: Driven) -> Subject:
+def _driven(driven: Driven) -> OptimizerUnderTest:
     """Return the subject for a class with a memory of its own; the driver is its state."""
 
     def step(x: Array, g: Array, state: Any, lr: float = driven.lr, parts: tuple[slice, ...] = ()) -> Any:
@@ -234,7 +236,9 @@ def _driven(driven: Driven) -> Subject:
             state = driven.fresh([x[p].copy() for p in parts])
         return state.step(x, g, lr, parts), state
 
-    return Subject(step, driven.takes_rate, driven.name, driven.lr, several=driven.several, driven=True)
+    return OptimizerUnderTest(
+        step, driven.takes_rate, driven.name, driven.lr, several=driven.several, driven=True
+    )
 
 
 def _refuse_closures(cls: Any) -> None:
@@ -262,7 +266,7 @@ def _ours(optimizer: Optimizer) -> Callable[..., Any]:
         state = rule.init(x) if state is None else state
         x, g = checked_step(rule, x, g)
         # The rule itself: `step` would give one from outside copies, and hide that it writes into them.
-        x, slots = rule.update(x, g, state.slots, Hypers(rule, x).at(state.n))
+        x, slots = rule.update(x, g, state.slots, Hypers(rule, x).resolve(state.n))
         return x, State(state.n + 1, tuple(slots or ()), state.carry)
 
     return step

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim.testing.adapters import Subject
+from optim.testing.adapters import OptimizerUnderTest
 from optim.testing.gradient_streams import STREAMS, Stream, relative_difference
 
-__all__ = ["Traits", "broken_properties", "other_traits", "traits_of"]
+__all__ = ["Traits", "violated_invariants", "other_traits", "traits_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -53,7 +53,7 @@ _WORDS = (
 )
 
 
-def traits_of(subject: Subject, lr: float) -> Traits:
+def traits_of(subject: OptimizerUnderTest, lr: float) -> Traits:
     """Measure the traits of a rule that is run at the rate lr."""
 
     def end(x0: float, *gradients: float) -> float:
@@ -91,7 +91,7 @@ _MEMORY = (
 )
 
 
-def broken_properties(subject: Subject) -> Iterator[str]:
+def violated_invariants(subject: OptimizerUnderTest) -> Iterator[str]:
     """Yield a sentence for each property that every optimizer must have and this one lacks."""
     stream = STREAMS[1]
     first = subject.run(stream)
@@ -127,7 +127,7 @@ def broken_properties(subject: Subject) -> Iterator[str]:
         yield gradient if subject.in_place else "it writes to the arrays that it was given"
 
 
-def _resumed(subject: Subject, stream: Stream, after: int) -> Array:
+def _resumed(subject: OptimizerUnderTest, stream: Stream, after: int) -> Array:
     """Return the points that follow from a copy of the state, taken on the way of another, whole run."""
 
     def go_on(x: Array, state: Any, updates: Any) -> Iterator[tuple[Array, Any]]:

@@ -70,7 +70,7 @@ def function_of(terms: Sequence[Term], variables: Sequence[str]) -> Callable[...
     >>> function_of([xy, xy + number(1.0)], ["x", "y"])(2.0, 3.0)
     (6.0, 7.0)
     """
-    page = _Page()
+    page = _SourceBuilder()
     names = {("variable", name): f"x{i}" for i, name in enumerate(variables)}
     words: dict[int, str] = {}
     for step in ordered(terms):
@@ -90,7 +90,7 @@ def function_of(terms: Sequence[Term], variables: Sequence[str]) -> Callable[...
     return function
 
 
-class _Page:
+class _SourceBuilder:
     """Lines of Python, one operation each, and what the names in them mean."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Smooth convex functions that are no quadratics: their curvature changes on the way."""
+"""Non-quadratic smooth convex functions: their curvature changes on the way."""
 
 from typing import Any, ClassVar
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from problems.problem import Problem, as_dim, diagonal, symmetric
 from stepsize.core.elementwise import cosh, exp, join, parts, sinh, sqrt
-from stepsize.core.validation import as_number, refuse_unless
+from stepsize.core.validation import as_number, require
 
 __all__ = ["BoydExponential", "HyperbolicCosine", "Quartic", "RootBowl"]
 
@@ -133,7 +133,7 @@ class HyperbolicCosine(Problem):
 
     def check(self) -> None:
         """Refuse a frequency that is not positive."""
-        refuse_unless(as_number("frequency", self.frequency) > 0, "frequency", self.frequency, "positive")
+        require(as_number("frequency", self.frequency) > 0, "frequency", self.frequency, "positive")
 
     @property
     def mu(self) -> float:

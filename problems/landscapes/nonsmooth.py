@@ -6,13 +6,13 @@ import numpy as np
 
 from problems.problem import Problem, as_dim
 from stepsize.core.elementwise import join, minimum, parts, sign, where
-from stepsize.core.validation import as_number, refuse_unless
+from stepsize.core.validation import as_number, require
 
 __all__ = ["AbsoluteValue", "Huber", "LessardQuadratic"]
 
 
 class LessardQuadratic(Problem):
-    r"""Lessard, Recht and Packard's piecewise quadratic, on which the heavy ball cycles for ever.
+    r"""Lessard, Recht and Packard's piecewise quadratic, on which the heavy ball cycles forever.
 
     .. math:: f'(x) = \begin{cases} 25x & x < 1 \\ x + 24 & 1 \le x < 2 \\ 25x - 24 & x \ge 2 \end{cases}
 
@@ -104,7 +104,7 @@ class Huber(Problem):
         for name, value in self.fields():
             as_number(name, value)
         for name in ("kink", "curvature"):
-            refuse_unless(getattr(self, name) > 0, name, getattr(self, name), "a positive number")
+            require(getattr(self, name) > 0, name, getattr(self, name), "a positive number")
 
     @property
     def x0(self) -> Any:

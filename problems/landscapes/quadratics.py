@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from problems.problem import Array, Problem
 from stepsize.core.elementwise import dot
 from stepsize.core.memory import refuse_beyond_memory
-from stepsize.core.validation import as_floats, as_number, describe, refuse_unless
+from stepsize.core.validation import as_floats, as_number, describe_value, require
 
 __all__ = ["Parabola", "Quadratic"]
 
@@ -63,24 +63,22 @@ class Quadratic(Problem):
         """Refuse shapes that do not fit, a matrix that is not symmetric, a rotation that is not one."""
         H = as_floats("hessian", self.hessian, "d eigenvalues or a d by d matrix")
         square = H.ndim == 2 and H.shape[0] == H.shape[1]
-        refuse_unless(
-            H.size > 0 and (H.ndim == 1 or square), "hessian", H, "d eigenvalues or a d by d matrix"
-        )
-        refuse_unless(bool(np.isfinite(H).all()), "hessian", self.hessian, "finite numbers")
+        require(H.size > 0 and (H.ndim == 1 or square), "hessian", H, "d eigenvalues or a d by d matrix")
+        require(bool(np.isfinite(H).all()), "hessian", self.hessian, "finite numbers")
         if H.ndim == 2:
-            refuse_unless(bool(np.allclose(H, H.T)), "hessian", self.hessian, "a symmetric matrix")
-            refuse_unless(self.rotation is None, "rotation", self.rotation, "None when hessian is a matrix")
+            require(bool(np.allclose(H, H.T)), "hessian", self.hessian, "a symmetric matrix")
+            require(self.rotation is None, "rotation", self.rotation, "None when hessian is a matrix")
         for name in ("minimizer", "start"):
             point = getattr(self, name)
             if point is not None and as_floats(name, point).shape != (len(H),):
                 raise ValueError(
-                    f"{name}: got {describe(point)}, expected {len(H)} numbers like the Hessian's"
+                    f"{name}: got {describe_value(point)}, expected {len(H)} numbers like the Hessian's"
                 )
         as_number("minimum_value", self.minimum_value)
         if self.rotation is not None:
             as_floats("rotation", self.rotation, "an angle or an orthogonal matrix")
             Q = self._eigenvectors
-            refuse_unless(
+            require(
                 Q.shape == (len(H), len(H)) and np.allclose(Q.T @ Q, np.eye(len(H))),
                 "rotation",
                 self.rotation,
@@ -246,7 +244,7 @@ class Parabola(Problem):
         """Refuse a parabola that opens downwards."""
         for name, value in self.fields():
             as_number(name, value)
-        refuse_unless(self.curvature > 0, "curvature", self.curvature, "a positive number")
+        require(self.curvature > 0, "curvature", self.curvature, "a positive number")
 
     @property
     def x0(self) -> Any:

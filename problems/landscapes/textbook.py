@@ -8,7 +8,7 @@ import numpy as np
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Array, Problem, as_dim, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.validation import as_number, refuse_unless
+from stepsize.core.validation import as_number, require
 
 __all__ = [
     "Canyon",
@@ -202,7 +202,7 @@ class NesterovQuadratic(Problem):
     def check(self) -> None:
         """Refuse a dimension below 1 and curvature that is not positive."""
         as_dim(self.dim)
-        refuse_unless(
+        require(
             as_number("smoothness", self.smoothness) > 0, "smoothness", self.smoothness, "a positive number"
         )
 

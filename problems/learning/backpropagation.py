@@ -9,7 +9,7 @@ import numpy as np
 from problems.learning.supervised import Supervised
 from problems.problem import Array
 from stepsize.core.memory import refuse_beyond_memory
-from stepsize.core.validation import as_count, refuse_unless
+from stepsize.core.validation import as_count, require
 
 
 def _relu(z: Any) -> Any:
@@ -205,9 +205,7 @@ class Perceptron(Supervised, abstract=True):
         return self._share_right(x, *self._held_out())
 
     def _share_right(self, x: Any, A: Array, y: Array) -> Any:
-        refuse_unless(
-            self.loss_name == "cross-entropy", "loss", self.loss_name, "'cross-entropy' for classes"
-        )
+        require(self.loss_name == "cross-entropy", "loss", self.loss_name, "'cross-entropy' for classes")
         return (self.predict(x, A).argmax(axis=-1) == y).mean(axis=-1)
 
 
@@ -217,7 +215,7 @@ def check_layers(hidden: Any, activation: str) -> None:
         as_count("hidden", width, 1)
     weights = sum(a * b for a, b in pairwise((1, *hidden, 1)))
     refuse_beyond_memory("hidden", f"layers of {list(hidden)}", 64 * weights, "narrower ones")
-    refuse_unless(activation in _ACTIVATIONS, "activation", activation, " or ".join(map(repr, _ACTIVATIONS)))
+    require(activation in _ACTIVATIONS, "activation", activation, " or ".join(map(repr, _ACTIVATIONS)))
 
 
 def _transposed(M: Any) -> Any:

@@ -10,7 +10,7 @@ from problems.learning.linear_models import times
 from problems.problem import Array, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
 from stepsize.core.memory import refuse_beyond_memory
-from stepsize.core.validation import as_count, as_number, as_seed, refuse_unless
+from stepsize.core.validation import as_count, as_number, as_seed, require
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]
 
@@ -113,7 +113,7 @@ class DiagonalLinearNetwork(FiniteSum):
         refuse_beyond_memory("features", numbers, 16 * self.features * self.examples, "fewer of either")
         as_seed("rng", self.rng)
         as_number("scale", self.scale)
-        refuse_unless(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
+        require(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
 
     @cached_property
     def sparse_vector(self) -> Array:

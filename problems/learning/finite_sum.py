@@ -7,7 +7,7 @@ import numpy as np
 
 from problems.problem import Array, Problem
 from problems.stochastic.estimate import Stats
-from stepsize.core.validation import describe, refuse_unless
+from stepsize.core.validation import describe_value, require
 
 __all__ = ["Batch", "FiniteSum"]
 
@@ -173,13 +173,13 @@ class Batch(FiniteSum, abstract=True):
             n = self.whole.n_examples
             expected = f"whole numbers from 0 to {n - 1}, or a slice"
             if isinstance(value, slice):
-                refuse_unless(len(range(n)[value]) > 0, "indices", value, expected)
+                require(len(range(n)[value]) > 0, "indices", value, expected)
                 return value
             value = np.asarray(value)
             if value.dtype.kind not in "iu" or value.ndim != 1:
-                raise TypeError(f"indices: got {describe(value)}, expected {expected}")
+                raise TypeError(f"indices: got {describe_value(value)}, expected {expected}")
             inside = value.size > 0 and value.min() >= 0 and value.max() < n
-            refuse_unless(bool(inside), "indices", value, expected)
+            require(bool(inside), "indices", value, expected)
         return super().normalise(name, value)
 
     @cached_property

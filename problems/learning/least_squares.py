@@ -7,10 +7,10 @@ import numpy as np
 
 from problems.data import load
 from problems.learning.linear_models import LinearModel, times
-from problems.learning.supervised import as_flat_targets, as_table, refuse_unless_table
+from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array
 from stepsize.core.memory import refuse_beyond_memory
-from stepsize.core.validation import as_count, refuse_unless
+from stepsize.core.validation import as_count, require
 
 __all__ = ["Airfoil", "LeastSquares", "WilsonConstruction"]
 
@@ -25,7 +25,7 @@ class SquaredLoss(LinearModel, abstract=True):
         return 0.5 if self.half else 1.0
 
     @property
-    def largest_bend(self) -> float:  # type: ignore[override]  # constant for others, the user's choice here
+    def max_second_derivative(self) -> float:  # type: ignore[override]  # constant for others, the user's choice here
         """The second derivative of the loss in z: 1, or 2 without the half."""
         return 2 * self._scale
 
@@ -34,11 +34,11 @@ class SquaredLoss(LinearModel, abstract=True):
         r = z - y
         return self._scale * (r * r)
 
-    def example_slope(self, z: Any, y: Array) -> Any:
+    def loss_derivative(self, z: Any, y: Array) -> Any:
         """Return the residual, or twice it."""
         return 2 * self._scale * (z - y)
 
-    def example_bend(self, z: Any, y: Array) -> Any:
+    def loss_second_derivative(self, z: Any, y: Array) -> Any:
         """Return 1, or 2."""
         return np.full(np.shape(z), 2 * self._scale)
 
@@ -153,13 +153,13 @@ class LeastSquares(SquaredLoss):
     def normalise(self, name: str, value: Any) -> Any:
         """Take lists and whole numbers for X and y as float arrays."""
         if name in ("X", "y"):
-            value = as_table(value) if name == "X" else as_flat_targets(value)
+            value = as_feature_matrix(value) if name == "X" else as_flat_targets(value)
         return super().normalise(name, value)
 
     def check(self) -> None:
         """Refuse shapes that do not fit and missing values."""
-        refuse_unless_table(self.X, self.y, "targets")
-        refuse_unless(np.ndim(self.y) == 1, "y", self.y, "one target for each row of X")
+        validate_data(self.X, self.y, "targets")
+        require(np.ndim(self.y) == 1, "y", self.y, "one target for each row of X")
         super().check()
 
     @property
@@ -215,7 +215,7 @@ class Airfoil(SquaredLoss):
 
     def check(self) -> None:
         """Refuse counts of rows that the table does not have."""
-        refuse_unless(as_count("rows", self.rows, 10) <= 1503, "rows", self.rows, "at most 1503")
+        require(as_count("rows", self.rows, 10) <= 1503, "rows", self.rows, "at most 1503")
         super().check()
 
     @property
@@ -266,7 +266,7 @@ class WilsonConstruction(SquaredLoss):
     def check(self) -> None:
         """Refuse fewer positive than negative examples."""
         as_count("negative", self.negative, 1)
-        refuse_unless(
+        require(
             as_count("positive", self.positive, 1) > self.negative,
             "positive",
             self.positive,

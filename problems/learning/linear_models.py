@@ -38,17 +38,17 @@ class LinearModel(Supervised, abstract=True):
     """
 
     # The largest second derivative of the loss in z.
-    largest_bend = 1.0
+    max_second_derivative = 1.0
 
     def example_loss(self, z: Any, y: Array) -> Any:
         """Return the loss of each score."""
         raise NotImplementedError
 
-    def example_slope(self, z: Any, y: Array) -> Any:
+    def loss_derivative(self, z: Any, y: Array) -> Any:
         """Return its derivative in the score."""
         raise NotImplementedError
 
-    def example_bend(self, z: Any, y: Array) -> Any:
+    def loss_second_derivative(self, z: Any, y: Array) -> Any:
         """Return its second derivative in the score."""
         raise NotImplementedError
 
@@ -67,7 +67,7 @@ class LinearModel(Supervised, abstract=True):
         for rows in blocks(A):
             z = x @ A[rows].T
             value = value + self.example_loss(z, y[rows]).sum(axis=-1)
-            slope = slope + self.example_slope(z, y[rows]) @ A[rows]
+            slope = slope + self.loss_derivative(z, y[rows]) @ A[rows]
         return value / len(y), slope / len(y)
 
     def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
@@ -75,10 +75,10 @@ class LinearModel(Supervised, abstract=True):
         if x.ndim > 1:
             return self._sums(x, A, y, losses=False)[1] / len(y)
         if A.size <= BLOCK:
-            return self.example_slope(x @ A.T, y) @ A / len(y)
+            return self.loss_derivative(x @ A.T, y) @ A / len(y)
         slope = 0.0
         for rows in blocks(A):
-            slope = slope + self.example_slope(x @ A[rows].T, y[rows]) @ A[rows]
+            slope = slope + self.loss_derivative(x @ A[rows].T, y[rows]) @ A[rows]
         return slope / len(y)
 
     def _sums(self, x: Any, A: Array, y: Array, losses: bool = True, slopes: bool = True) -> tuple[Any, Any]:
@@ -93,7 +93,7 @@ class LinearModel(Supervised, abstract=True):
                 if losses:
                     loss[runs] += self.example_loss(z, y[rows]).sum(axis=-1)
                 if slopes:
-                    slope[runs] += times(self.example_slope(z, y[rows]), A[rows])
+                    slope[runs] += times(self.loss_derivative(z, y[rows]), A[rows])
         return loss.reshape(x.shape[:-1]), slope.reshape(x.shape)
 
     def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
@@ -103,14 +103,14 @@ class LinearModel(Supervised, abstract=True):
         of a single example is formed.
         """
         z = times(x, A.T)
-        losses, r = self.example_loss(z, y), self.example_slope(z, y)
+        losses, r = self.example_loss(z, y), self.loss_derivative(z, y)
         g = times(r, A) / len(y)
         spread = np.maximum(times(r * r, A * A) / len(y) - g * g, 0.0)
         return losses.mean(axis=-1), g, losses.var(axis=-1), spread
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
         """Return A' D A / n with the second derivatives in D."""
-        weighted = self.example_bend(x @ A.T, y)[..., None] * A
+        weighted = self.loss_second_derivative(x @ A.T, y)[..., None] * A
         return np.swapaxes(weighted, -1, -2) @ A / len(y)
 
     @property
@@ -137,7 +137,9 @@ class LinearModel(Supervised, abstract=True):
     def _curvatures(self) -> Array:
         """Eigenvalues of the Hessian at its largest."""
         A, _ = self.train
-        return np.asarray(np.linalg.eigvalsh(self.largest_bend * A.T @ A / len(A) + np.diag(self.penalty)))
+        return np.asarray(
+            np.linalg.eigvalsh(self.max_second_derivative * A.T @ A / len(A) + np.diag(self.penalty))
+        )
 
     @property
     def L(self) -> float:

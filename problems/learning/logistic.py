@@ -7,7 +7,7 @@ import numpy as np
 
 from problems.data import load
 from problems.learning.linear_models import LinearModel
-from problems.learning.supervised import as_flat_targets, as_table, newton_minimizer, refuse_unless_table
+from problems.learning.supervised import as_feature_matrix, as_flat_targets, newton_minimizer, validate_data
 from problems.problem import Array
 from stepsize.core.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, as_seed
@@ -25,18 +25,18 @@ class Logistic(LinearModel, abstract=True):
     """
 
     stratified = True
-    largest_bend = 0.25
+    max_second_derivative = 0.25
 
     def example_loss(self, z: Any, y: Array) -> Any:
         """Return log(1 + exp(-m))."""
         return softplus(-y * z)
 
-    def example_slope(self, z: Any, y: Array) -> Any:
+    def loss_derivative(self, z: Any, y: Array) -> Any:
         """Return -s / (1 + exp(m))."""
         away = -y
         return away * sigmoid(away * z)
 
-    def example_bend(self, z: Any, y: Array) -> Any:
+    def loss_second_derivative(self, z: Any, y: Array) -> Any:
         """Return p (1 - p), p the probability."""
         return sigmoid(z) * sigmoid(-z)
 
@@ -71,7 +71,7 @@ class Logistic(LinearModel, abstract=True):
         if w is None:
             return None
         A, s = self.train
-        return float((np.abs(self.example_slope(A @ w, s)) * (np.abs(A) @ np.abs(w))).mean())
+        return float((np.abs(self.loss_derivative(A @ w, s)) * (np.abs(A) @ np.abs(w))).mean())
 
     @cached_property
     def separable(self) -> bool:
@@ -154,12 +154,12 @@ class LogisticRegression(Logistic):
     def normalise(self, name: str, value: Any) -> Any:
         """Take lists, integer labels and booleans for X and y as float arrays."""
         if name in ("X", "y"):
-            value = as_table(value) if name == "X" else as_flat_targets(value)
+            value = as_feature_matrix(value) if name == "X" else as_flat_targets(value)
         return super().normalise(name, value)
 
     def check(self) -> None:
         """Refuse shapes that do not fit, missing values and classes other than 0/1 and -1/1."""
-        refuse_unless_table(self.X, self.y, "labels")
+        validate_data(self.X, self.y, "labels")
         classes = set(np.unique(self.y).tolist())
         if not (classes <= {0.0, 1.0} or classes <= {-1.0, 1.0}) or np.ndim(self.y) != 1:
             raise ValueError(f"y: got the classes {sorted(classes)[:5]}, expected 0 and 1, or -1 and 1")
@@ -229,7 +229,7 @@ class BreastCancer(Logistic):
 
 
 class SeparableLogistic(Logistic):
-    r"""Logistic regression on points that a line through the origin separates: the weights grow for ever.
+    r"""Logistic regression on points that a line through the origin separates: the weights grow forever.
 
     .. math:: f(w) = \frac1n \sum_i \log\bigl(1 + e^{-s_i x_i^\top w}\bigr)
 

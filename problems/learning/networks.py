@@ -6,9 +6,9 @@ import numpy as np
 
 from problems.data import load
 from problems.learning.backpropagation import Perceptron, check_layers
-from problems.learning.supervised import as_flat_targets, as_table, refuse_unless_table
+from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["MLP", "DigitsMLP"]
 
@@ -80,20 +80,20 @@ class MLP(Perceptron):
     def normalise(self, name: str, value: Any) -> Any:
         """Take lists for X and y as float arrays, and one width as a list of one."""
         if name in ("X", "y"):
-            value = as_table(value) if name == "X" else as_flat_targets(value)
+            value = as_feature_matrix(value) if name == "X" else as_flat_targets(value)
         if name == "hidden" and np.ndim(value) == 0:
             value = (value,)
         return super().normalise(name, value)
 
     def check(self) -> None:
         """Refuse shapes that do not fit, missing values and unknown names."""
-        refuse_unless_table(self.X, self.y, "targets")
+        validate_data(self.X, self.y, "targets")
         names = ("squared", "cross-entropy")
-        refuse_unless(self.loss_name in names, "loss_name", self.loss_name, " or ".join(map(repr, names)))
+        require(self.loss_name in names, "loss_name", self.loss_name, " or ".join(map(repr, names)))
         if self.loss_name == "cross-entropy":
             classes = np.unique(self.y)
             good = self.y.ndim == 1 and np.array_equal(classes, np.arange(len(classes)))
-            refuse_unless(good, "y", self.y, "the classes 0, 1, ..., each of them at least once")
+            require(good, "y", self.y, "the classes 0, 1, ..., each of them at least once")
         check_layers(self.hidden, self.activation)
         super().check()
 

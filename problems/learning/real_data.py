@@ -6,7 +6,7 @@ from typing import Any
 from problems.data import load
 from problems.learning.softmax import Softmax
 from problems.problem import Array
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["Digits", "Iris"]
 
@@ -54,7 +54,7 @@ class Iris(Softmax):
 
     def check(self) -> None:
         """Refuse columns that the table does not have."""
-        refuse_unless(
+        require(
             isinstance(self.columns, tuple) and len(self.columns) > 0 and set(self.columns) <= {0, 1, 2, 3},
             "columns",
             self.columns,

@@ -7,13 +7,13 @@ import numpy as np
 
 from problems.learning.supervised import (
     Supervised,
+    as_feature_matrix,
     as_flat_targets,
-    as_table,
     newton_minimizer,
-    refuse_unless_table,
+    validate_data,
 )
 from problems.problem import Array
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["SoftmaxRegression"]
 
@@ -230,15 +230,15 @@ class SoftmaxRegression(Softmax):
     def normalise(self, name: str, value: Any) -> Any:
         """Take lists for X and y as float arrays."""
         if name in ("X", "y"):
-            value = as_table(value) if name == "X" else as_flat_targets(value)
+            value = as_feature_matrix(value) if name == "X" else as_flat_targets(value)
         return super().normalise(name, value)
 
     def check(self) -> None:
         """Refuse shapes that do not fit, missing values and labels that are not 0, 1, ..."""
-        refuse_unless_table(self.X, self.y, "labels")
+        validate_data(self.X, self.y, "labels")
         classes = np.unique(self.y)
         good = self.y.ndim == 1 and np.array_equal(classes, np.arange(len(classes)))
-        refuse_unless(good, "y", self.y, "the classes 0, 1, ..., each of them at least once")
+        require(good, "y", self.y, "the classes 0, 1, ..., each of them at least once")
         super().check()
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 from problems.learning.finite_sum import FiniteSum
 from problems.problem import Array
 from stepsize.core.memory import refuse_beyond_memory
-from stepsize.core.validation import as_count, as_number, as_seed, describe, refuse_unless
+from stepsize.core.validation import as_count, as_number, as_seed, describe_value, require
 
 __all__ = ["Supervised", "two_gaussians"]
 
@@ -63,14 +63,14 @@ class Supervised(FiniteSum, abstract=True):
 
     def check(self) -> None:
         """Refuse a negative penalty, and held-out rows that are neither a share nor row numbers."""
-        refuse_unless(as_number("l2", self.l2) >= 0, "l2", self.l2, "a number of at least 0")
+        require(as_number("l2", self.l2) >= 0, "l2", self.l2, "a number of at least 0")
         as_seed("rng", self.rng)
         if isinstance(self.held_out, int | float):
-            refuse_unless(0 <= self.held_out <= 0.9, "held_out", self.held_out, "a share from 0 to 0.9")
+            require(0 <= self.held_out <= 0.9, "held_out", self.held_out, "a share from 0 to 0.9")
         else:
             rows = np.asarray(self.held_out)
             good = rows.ndim == 1 and rows.size > 0 and rows.dtype.kind in "iu" and rows.min() >= 0
-            refuse_unless(bool(good), "held_out", self.held_out, "a share, or the numbers of some rows")
+            require(bool(good), "held_out", self.held_out, "a share, or the numbers of some rows")
 
 
 def split(labels: Array, held_out: Any, rng: Any) -> tuple[Array, Array]:
@@ -117,7 +117,7 @@ def newton_minimizer(problem: Supervised) -> Array:
     return w
 
 
-def as_table(value: Any) -> Array:
+def as_feature_matrix(value: Any) -> Array:
     """Return rows of numbers or truth values as an array of floats, or raise; a single column may be flat."""
     table = _numbers("X", value)
     return table[:, None] if table.ndim == 1 else table
@@ -143,7 +143,7 @@ def _numbers(name: str, value: Any) -> Array:
     if raw.dtype.kind in "USO" and raw.ndim:
         return _of_objects(name, np.asarray(value, dtype=object))
     if raw.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: got {describe(value)}, expected numbers")
+        raise TypeError(f"{name}: got {describe_value(value)}, expected numbers")
     return raw.astype(float)
 
 
@@ -155,7 +155,7 @@ def _of_objects(name: str, raw: Array) -> Array:
         elif isinstance(entry, numbers.Number | np.bool_) and not isinstance(entry, complex):
             table[place] = float(entry)  # type: ignore[arg-type]  # every real number can be a float
         else:
-            raise TypeError(f"{name}: got {describe(entry)} in {_named(place)}, expected numbers")
+            raise TypeError(f"{name}: got {describe_value(entry)} in {_named(place)}, expected numbers")
     return table
 
 
@@ -163,11 +163,11 @@ def _named(place: tuple[int, ...]) -> str:
     return ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column"), place, strict=False))
 
 
-def refuse_unless_table(X: Array, y: Array, what: str) -> None:
+def validate_data(X: Array, y: Array, what: str) -> None:
     """Refuse shapes that do not fit and missing values."""
-    refuse_unless(np.ndim(X) == 2 and X.size > 0, "X", X, "a table of shape (n, d)")
+    require(np.ndim(X) == 2 and X.size > 0, "X", X, "a table of shape (n, d)")
     if np.ndim(y) < 1 or len(y) != len(X):
-        raise ValueError(f"y: got {describe(y)}, expected {len(X)} {what}, one for each row of X")
+        raise ValueError(f"y: got {describe_value(y)}, expected {len(X)} {what}, one for each row of X")
     for name, value in (("X", X), ("y", y)):
         bad = np.argwhere(~np.isfinite(value))
         if len(bad):
@@ -213,10 +213,8 @@ def two_gaussians(
     as_count("n", n, 2)
     as_count("d", d, 1)
     refuse_beyond_memory("n", f"{n} examples of {d} features", 24 * n * d, "fewer of either")
-    refuse_unless(
-        as_number("separation", separation) >= 0, "separation", separation, "a number of at least 0"
-    )
-    refuse_unless(as_number("condition", condition) >= 1, "condition", condition, "a number of at least 1")
+    require(as_number("separation", separation) >= 0, "separation", separation, "a number of at least 0")
+    require(as_number("condition", condition) >= 1, "condition", condition, "a number of at least 1")
     y = np.arange(n) % 2.0
     scales = np.sqrt(np.geomspace(1.0, 1.0 / condition, d)) if d > 1 else np.ones(1)
     noise = np.random.default_rng(rng).standard_normal((n, d))

@@ -7,13 +7,13 @@ import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Problem
-from problems.stochastic.estimate import Estimate, Stats, generator
-from stepsize.core.validation import as_floats, describe, refuse_unless
+from problems.stochastic.estimate import Stats, StochasticProblem, generator
+from stepsize.core.validation import as_floats, describe_value, require
 
 __all__ = ["AdditiveNoise"]
 
 
-class AdditiveNoise(Estimate):
+class AdditiveNoise(StochasticProblem):
     r"""A problem of which each update sees value and gradient with normal noise added.
 
     .. math:: \hat f = f(x) + \sigma_f\, n_0, \qquad \hat g_i = \nabla_i f(x) + \sigma_g\, n_i
@@ -73,18 +73,20 @@ class AdditiveNoise(Estimate):
         """Refuse what is no problem, and deviations that are negative or do not fit."""
         super().check()
         if isinstance(self.problem, type) or not hasattr(self.problem, "value_and_grad"):
-            raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+            raise TypeError(
+                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
+            )
         if self.problem.varies:
             raise ValueError(
-                f"problem: got {describe(self.problem)}, expected one that does not vary already"
+                f"problem: got {describe_value(self.problem)}, expected one that does not vary already"
             )
         for name in ("sigma_f", "sigma_g"):
             value = getattr(self, name)
             sigma = as_floats(name, value)
-            refuse_unless(bool((sigma >= 0).all()), name, value, "standard deviations of at least 0")
+            require(bool((sigma >= 0).all()), name, value, "standard deviations of at least 0")
             if sigma.ndim and (name == "sigma_f" or sigma.shape != (self.dim,)):
                 d = "" if name == "sigma_f" else f", or {self.dim} of them"
-                raise ValueError(f"{name}: got {describe(value)}, expected one number{d}")
+                raise ValueError(f"{name}: got {describe_value(value)}, expected one number{d}")
 
     @property
     def gradient_source(self) -> str:

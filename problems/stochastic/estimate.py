@@ -8,7 +8,7 @@ from problems.problem import Problem
 from stepsize.core.display import brief
 from stepsize.core.validation import as_seed
 
-__all__ = ["Estimate", "Stats"]
+__all__ = ["StochasticProblem", "Stats"]
 
 SAMPLING = ("static", "dynamic", "full")
 
@@ -25,7 +25,7 @@ class Stats(NamedTuple):
         return brief(self)
 
 
-class Estimate(Problem, abstract=True):
+class StochasticProblem(Problem, abstract=True):
     """A problem of which each update sees an estimate.
 
     `fun`, `grad` and the facts (minimum, L, ...) are those of the `problem` itself, by which a run is judged.
@@ -58,9 +58,9 @@ class Estimate(Problem, abstract=True):
 
     def at(self, n: int) -> Any:
         """Return the problem as update n sees it."""
-        return self.draw(n)
+        return self.sample(n)
 
-    def draw(self, n: int, k: int = 0) -> Any:
+    def sample(self, n: int, k: int = 0) -> Any:
         """Return the problem that the k-th evaluation along the line of update n sees; k = 0 is its start."""
         return self._draw(n, k if self.sampling == "dynamic" else 0) if self.varies else self.problem
 

@@ -7,13 +7,13 @@ import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Problem
-from problems.stochastic.estimate import Estimate, generator
-from stepsize.core.validation import as_number, describe, refuse_unless
+from problems.stochastic.estimate import StochasticProblem, generator
+from stepsize.core.validation import as_number, describe_value, require
 
 __all__ = ["CauchyNoise", "MaskedGradient", "MultiplicativeNoise"]
 
 
-class Disturbed(Estimate, abstract=True):
+class NoisyGradient(StochasticProblem, abstract=True):
     """A problem whose updates see a disturbed gradient; subclasses say how one evaluation is disturbed."""
 
     shared = True
@@ -23,7 +23,9 @@ class Disturbed(Estimate, abstract=True):
         """Refuse what is no problem."""
         super().check()
         if isinstance(self.problem, type) or not hasattr(self.problem, "value_and_grad"):
-            raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+            raise TypeError(
+                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
+            )
 
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """Return the noise on a gradient of that shape."""
@@ -34,10 +36,10 @@ class Disturbed(Estimate, abstract=True):
         raise NotImplementedError
 
     def _draw(self, n: int, k: int) -> Any:
-        return Sight(self, n, k)
+        return Realization(self, n, k)
 
 
-class Sight(Problem, abstract=True):
+class Realization(Problem, abstract=True):
     """A disturbed problem as one evaluation sees it."""
 
     whole: Any
@@ -70,7 +72,7 @@ class Sight(Problem, abstract=True):
         return np.asarray(self.whole.noise(generator(self.whole.rng, self.n, self.k), shape))
 
 
-class MultiplicativeNoise(Disturbed):
+class MultiplicativeNoise(NoisyGradient):
     r"""A problem of which each update sees a multiple, now large, now small.
 
     .. math:: \hat f = e^{\sigma n} f, \qquad \hat g = e^{\sigma n} \nabla f, \qquad n \sim N(0, 1)
@@ -85,7 +87,7 @@ class MultiplicativeNoise(Disturbed):
     sigma : float
         Standard deviation of the logarithm of the factor; 0.1, 1 and 10 in the source.
     sampling : {"dynamic", "static", "full"}
-        A fresh factor at every evaluation, one an update, or none; see `Estimate`.
+        A fresh factor at every evaluation, one an update, or none; see `StochasticProblem`.
     shared : bool
         Whether all runs of a batch meet the same noise, so that each equals the run alone, or each its own.
     rng : int, SeedSequence or Generator
@@ -113,7 +115,7 @@ class MultiplicativeNoise(Disturbed):
     def check(self) -> None:
         """Refuse a negative deviation."""
         super().check()
-        refuse_unless(as_number("sigma", self.sigma) >= 0, "sigma", self.sigma, "a number of at least 0")
+        require(as_number("sigma", self.sigma) >= 0, "sigma", self.sigma, "a number of at least 0")
 
     @property
     def gradient_source(self) -> str:
@@ -129,7 +131,7 @@ class MultiplicativeNoise(Disturbed):
         return f * noise, g * noise[..., None]
 
 
-class MaskedGradient(Disturbed):
+class MaskedGradient(NoisyGradient):
     r"""A problem whose gradient loses each of its components now and then.
 
     .. math:: \hat g_i = \begin{cases} 0 & \text{with probability } p \\ \nabla_i f & \text{otherwise}
@@ -144,7 +146,7 @@ class MaskedGradient(Disturbed):
     p : float
         Probability that a component is lost, from 0 to below 1; 0.1 and 0.9 in the source.
     sampling : {"dynamic", "static", "full"}
-        A fresh mask at every evaluation, one an update, or none; see `Estimate`.
+        A fresh mask at every evaluation, one an update, or none; see `StochasticProblem`.
     shared : bool
         Whether all runs of a batch meet the same noise, so that each equals the run alone, or each its own.
     rng : int, SeedSequence or Generator
@@ -174,7 +176,7 @@ class MaskedGradient(Disturbed):
     def check(self) -> None:
         """Refuse what is no probability."""
         super().check()
-        refuse_unless(0 <= as_number("p", self.p) < 1, "p", self.p, "a probability from 0 to below 1")
+        require(0 <= as_number("p", self.p) < 1, "p", self.p, "a probability from 0 to below 1")
 
     @property
     def gradient_source(self) -> str:
@@ -190,7 +192,7 @@ class MaskedGradient(Disturbed):
         return f, g * noise
 
 
-class CauchyNoise(Disturbed):
+class CauchyNoise(NoisyGradient):
     r"""A problem whose gradient is hit by errors without a mean, let alone a variance.
 
     .. math:: \hat g = \nabla f + s\, c, \qquad c_i \sim \text{Cauchy}
@@ -205,7 +207,7 @@ class CauchyNoise(Disturbed):
     scale : float
         s, half the width of the noise at half its height; 1 in the source.
     sampling : {"dynamic", "static", "full"}
-        Fresh noise at every evaluation, one draw an update, or none; see `Estimate`.
+        Fresh noise at every evaluation, one draw an update, or none; see `StochasticProblem`.
     shared : bool
         Whether all runs of a batch meet the same noise, so that each equals the run alone, or each its own.
     rng : int, SeedSequence or Generator
@@ -235,7 +237,7 @@ class CauchyNoise(Disturbed):
     def check(self) -> None:
         """Refuse a negative scale."""
         super().check()
-        refuse_unless(as_number("scale", self.scale) >= 0, "scale", self.scale, "a number of at least 0")
+        require(as_number("scale", self.scale) >= 0, "scale", self.scale, "a number of at least 0")
 
     @property
     def gradient_source(self) -> str:

@@ -8,12 +8,12 @@ from problems.landscapes.quadratics import Quadratic
 from problems.problem import Problem
 from problems.stochastic.estimate import generator, seed_of
 from problems.transforms.affine import Shifted
-from stepsize.core.validation import as_count, as_floats, as_number, describe, refuse_unless
+from stepsize.core.validation import as_count, as_floats, as_number, describe_value, require
 
 __all__ = ["Drifting", "Jumping", "OnlineCounterexample"]
 
 
-class Moving(Problem, abstract=True):
+class TimeVarying(Problem, abstract=True):
     """A problem whose minimizer moves: update n sees it shifted by `offset(n)`.
 
     The problem itself is the one that update 0 sees. A run is judged update by update: its loss at each point
@@ -27,7 +27,9 @@ class Moving(Problem, abstract=True):
     def check(self) -> None:
         """Refuse what is no problem."""
         if not isinstance(self.problem, Problem):
-            raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+            raise TypeError(
+                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
+            )
 
     def offset(self, n: int) -> Any:
         """Return by how much the problem has moved when update n looks at it."""
@@ -40,7 +42,7 @@ class Moving(Problem, abstract=True):
     def _vector(self, name: str) -> Any:
         value = getattr(self, name)
         shape = as_floats(name, value).shape
-        refuse_unless(shape in ((), (self.problem.dim,)), name, value, f"one or {self.problem.dim} numbers")
+        require(shape in ((), (self.problem.dim,)), name, value, f"one or {self.problem.dim} numbers")
         return np.asarray(value, float)
 
     x0 = property(lambda self: self.problem.x0)
@@ -70,7 +72,7 @@ class Moving(Problem, abstract=True):
         return self.problem.hess(x)
 
 
-class Drifting(Moving):
+class Drifting(TimeVarying):
     r"""A problem that moves on a little after every update.
 
     .. math:: f_n(x) = f(x - n v)
@@ -116,7 +118,7 @@ class Drifting(Moving):
         return f"{self.problem.formula}, drifting"
 
 
-class Jumping(Moving):
+class Jumping(TimeVarying):
     r"""A problem that stays for a while and then is suddenly elsewhere.
 
     .. math:: f_n(x) = f(x - \lfloor n/K \rfloor\, s)
@@ -222,12 +224,12 @@ class OnlineCounterexample(Problem):
     def check(self) -> None:
         """Refuse slopes of the wrong sign, a period that is none and a start outside the interval."""
         for name in ("large", "small"):
-            refuse_unless(as_number(name, getattr(self, name)) > 0, name, getattr(self, name), "positive")
+            require(as_number(name, getattr(self, name)) > 0, name, getattr(self, name), "positive")
         as_count("period", self.period, 1)
         if self.probability is not None:
             good = 0 < as_number("probability", self.probability) < 1
-            refuse_unless(good, "probability", self.probability, "a number between 0 and 1")
-        refuse_unless(-1 <= as_number("start", self.start) <= 1, "start", self.start, "from -1 to 1")
+            require(good, "probability", self.probability, "a number between 0 and 1")
+        require(-1 <= as_number("start", self.start) <= 1, "start", self.start, "from -1 to 1")
 
     @property
     def slope(self) -> float:

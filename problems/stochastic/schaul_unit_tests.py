@@ -7,7 +7,7 @@ import numpy as np
 
 from problems.problem import Array, Problem, diagonal
 from problems.stochastic.schaul_pieces import Bowl, Corner, Curve, Decay, Well
-from stepsize.core.validation import did_you_mean, refuse_unless
+from stepsize.core.validation import did_you_mean, require
 
 __all__ = ["Prototype", "PrototypeNorm"]
 
@@ -78,10 +78,10 @@ class Prototype(Problem):
     def check(self) -> None:
         """Refuse unknown pieces and scales."""
         for name in self._names:
-            refuse_unless(
+            require(
                 name in _SHAPES, "pieces", name, f"one of {', '.join(_SHAPES)}{did_you_mean(name, _SHAPES)}"
             )
-        refuse_unless(self.scale in _SCALES, "scale", self.scale, f"one of {', '.join(_SCALES)}")
+        require(self.scale in _SCALES, "scale", self.scale, f"one of {', '.join(_SCALES)}")
 
     @property
     def _names(self) -> list[str]:
@@ -217,8 +217,8 @@ class PrototypeNorm(Problem):
         """Refuse anything but prototypes and an unknown norm."""
         several = isinstance(self.prototypes, tuple) and len(self.prototypes) > 0
         good = several and all(isinstance(p, Prototype) for p in self.prototypes)
-        refuse_unless(good, "prototypes", self.prototypes, "a list of Prototype records")
-        refuse_unless(self.norm in ("L1", "L2", "Linf"), "norm", self.norm, "'L1', 'L2' or 'Linf'")
+        require(good, "prototypes", self.prototypes, "a list of Prototype records")
+        require(self.norm in ("L1", "L2", "Linf"), "norm", self.norm, "'L1', 'L2' or 'Linf'")
 
     @property
     def smooth(self) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 
 from problems.landscapes.valleys import Rosenbrock
 from problems.problem import Array, Problem
-from stepsize.core.validation import as_floats, describe, refuse_unless
+from stepsize.core.validation import as_floats, describe_value, require
 
 __all__ = ["Rotated", "Shifted"]
 
@@ -27,7 +27,9 @@ class Transformed(Problem, abstract=True):
     def check(self) -> None:
         """Refuse what is no problem."""
         if not isinstance(self.problem, Problem):
-            raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+            raise TypeError(
+                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
+            )
 
     @property
     def matrix(self) -> Array:
@@ -199,7 +201,7 @@ class Shifted(Transformed):
         """Refuse an offset that does not fit."""
         super().check()
         shape = as_floats("by", self.by).shape
-        refuse_unless(shape in ((), (self.problem.dim,)), "by", self.by, f"one or {self.problem.dim} numbers")
+        require(shape in ((), (self.problem.dim,)), "by", self.by, f"one or {self.problem.dim} numbers")
 
     @cached_property
     def offset(self) -> Any:
@@ -263,12 +265,12 @@ class Rotated(Transformed):
         d = self.problem.dim
         expected = f"an angle in two dimensions, an orthogonal {d} by {d} matrix, or 'random'"
         if isinstance(self.rotation, str):
-            refuse_unless(self.rotation == "random", "rotation", self.rotation, expected)
+            require(self.rotation == "random", "rotation", self.rotation, expected)
             return
         shape = as_floats("rotation", self.rotation, expected).shape
-        refuse_unless(shape == (d, d) or (shape == () and d == 2), "rotation", self.rotation, expected)
+        require(shape == (d, d) or (shape == () and d == 2), "rotation", self.rotation, expected)
         Q = self._rotation
-        refuse_unless(bool(np.allclose(Q.T @ Q, np.eye(d))), "rotation", self.rotation, expected)
+        require(bool(np.allclose(Q.T @ Q, np.eye(d))), "rotation", self.rotation, expected)
 
     @cached_property
     def _rotation(self) -> Array:

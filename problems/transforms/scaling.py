@@ -1,4 +1,4 @@
-"""Problems in other units: scaled, and stretched to a condition number."""
+"""Rescaled problems: values multiplied, coordinates stretched to a condition number."""
 
 from functools import cached_property
 from typing import Any, ClassVar
@@ -8,7 +8,7 @@ import numpy as np
 from problems.landscapes.valleys import Rosenbrock
 from problems.problem import Array
 from problems.transforms.affine import Transformed
-from stepsize.core.validation import as_floats, as_number, refuse_unless
+from stepsize.core.validation import as_floats, as_number, require
 
 __all__ = ["Scaled", "Stretched"]
 
@@ -50,10 +50,10 @@ class Scaled(Transformed):
     def check(self) -> None:
         """Refuse factors that are not positive."""
         super().check()
-        refuse_unless(as_number("value", self.value) > 0, "value", self.value, "a positive number")
+        require(as_number("value", self.value) > 0, "value", self.value, "a positive number")
         s = as_floats("argument", self.argument)
         fits = s.shape in ((), (self.problem.dim,)) and bool((s > 0).all())
-        refuse_unless(fits, "argument", self.argument, f"one or {self.problem.dim} positive numbers")
+        require(fits, "argument", self.argument, f"one or {self.problem.dim} positive numbers")
 
     @cached_property
     def matrix(self) -> Array:
@@ -110,8 +110,8 @@ class Stretched(Transformed):
         """Refuse one dimension, and a condition number below 1."""
         super().check()
         expected = "a number of at least 1"
-        refuse_unless(as_number("condition", self.condition) >= 1, "condition", self.condition, expected)
-        refuse_unless(self.problem.dim > 1, "problem", self.problem, "a problem of at least two dimensions")
+        require(as_number("condition", self.condition) >= 1, "condition", self.condition, expected)
+        require(self.problem.dim > 1, "problem", self.problem, "a problem of at least two dimensions")
 
     @cached_property
     def matrix(self) -> Array:

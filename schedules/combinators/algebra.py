@@ -1,4 +1,4 @@
-"""Schedules made of several schedules: their product, their sum, one after the other, one a row."""
+"""Products, sums and sequences of schedules, and one schedule per run of a batch."""
 
 import math
 from collections.abc import Sequence
@@ -8,17 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.combinators.horizons import later, settle, shifted
-from schedules.families.decay import InverseTime
-from schedules.families.polynomial import Linear
-from schedules.schedule import Array, Constant, Schedule, as_schedule
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from schedules.schedule import Array, Schedule, as_schedule
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = [
-    "Fractions",
+    "Phases",
     "Product",
-    "Rows",
+    "PerRun",
     "Sum",
-    "Then",
+    "Sequential",
 ]
 
 
@@ -27,13 +25,14 @@ class Product(Schedule):
 
     Examples
     --------
+    >>> from schedules import Constant
     >>> (Constant(0.5) * Constant(0.5))(3)
     0.25
     """
 
     first: Schedule
     second: Schedule
-    demo: ClassVar = {"first": InverseTime(0.1, 0.1), "second": Linear(1.0, steps=30)}
+    demo: ClassVar = {"first": "InverseTime(0.1, 0.1)", "second": "Linear(1.0, steps=30)"}
     formula = "first(n) * second(n)"
 
     def value(self, n: Array) -> Any:
@@ -70,13 +69,14 @@ class Sum(Schedule):
 
     Examples
     --------
+    >>> from schedules import Constant
     >>> (Constant(0.5) + 0.25)(3)
     0.75
     """
 
     first: Schedule
     second: Schedule
-    demo: ClassVar = {"first": Linear(0.1, steps=20), "second": Constant(0.02)}
+    demo: ClassVar = {"first": "Linear(0.1, steps=20)", "second": "Constant(0.02)"}
     formula = "first(n) + second(n)"
 
     def value(self, n: Array) -> Any:
@@ -104,13 +104,14 @@ class Sum(Schedule):
         return min(self.first.tail, self.second.tail)
 
 
-class Then(Schedule):
+class Sequential(Schedule):
     """One schedule up to a boundary, another from it on; the second starts at its own 0.
 
     The boundary is half-open: update `at` is the first to use `after`.
 
     Examples
     --------
+    >>> from schedules import Constant
     >>> Constant(1.0).then(0.1, at=2)([0, 1, 2, 3]).tolist()
     [1.0, 1.0, 0.1, 0.1]
     """
@@ -118,7 +119,7 @@ class Then(Schedule):
     before: Schedule
     after: Schedule
     at: int
-    demo: ClassVar = {"before": Constant(0.1), "after": Linear(0.05, steps=20), "at": 10}
+    demo: ClassVar = {"before": "Constant(0.1)", "after": "Linear(0.05, steps=20)", "at": 10}
     formula = "before(n) if n < at else after(n - at)"
 
     def check(self) -> None:
@@ -142,7 +143,7 @@ class Then(Schedule):
         return self.after.tail
 
 
-class Fractions(Schedule):
+class Phases(Schedule):
     """Schedules that share a run by fractions; n is the part of the run that has passed, from 0 to 1.
 
     Each is played from its own 0 to its own 1 in its share. ``.per_epoch(updates, smooth=True)`` makes
@@ -157,14 +158,15 @@ class Fractions(Schedule):
 
     Examples
     --------
-    >>> halves = Fractions([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
+    >>> from schedules import Constant, Fractions, Linear
+    >>> halves = Phases([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
     >>> halves.per_epoch(4, smooth=True).table(5).tolist()
     [0.0, 0.5, 1.0, 1.0, 1.0]
     """
 
     shares: Sequence[float]
     schedules: Sequence[Schedule]
-    demo: ClassVar = {"shares": (0.25, 0.75), "schedules": (Constant(0.1), Linear(0.2, steps=1))}
+    demo: ClassVar = {"shares": (0.25, 0.75), "schedules": ("Constant(0.1)", "Linear(0.2, steps=1)")}
 
     @property
     def formula(self) -> str:
@@ -184,13 +186,13 @@ class Fractions(Schedule):
 
     def check(self) -> None:
         """Refuse shares that are no shares of one whole."""
-        refuse_unless(isinstance(self.shares, tuple), "shares", self.shares, "a list of fractions")
+        require(isinstance(self.shares, tuple), "shares", self.shares, "a list of fractions")
         for share in self.shares:
-            refuse_unless(as_number("shares", share) > 0, "shares", share, "fractions above 0")
-        refuse_unless(abs(sum(self.shares) - 1) < 1e-6, "shares", self.shares, "fractions that add up to 1")
+            require(as_number("shares", share) > 0, "shares", share, "fractions above 0")
+        require(abs(sum(self.shares) - 1) < 1e-6, "shares", self.shares, "fractions that add up to 1")
         matched = isinstance(self.schedules, tuple) and len(self.schedules) == len(self.shares)
         matched = matched and all(isinstance(s, Schedule) for s in self.schedules)
-        refuse_unless(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
+        require(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
 
     def value(self, n: Array) -> Any:
         """Return the value of the member whose share n is in."""
@@ -207,7 +209,7 @@ class Fractions(Schedule):
         return 1
 
 
-class Rows(Schedule):
+class PerRun(Schedule):
     """A different schedule for every run of a batch: row i of x follows the i-th schedule.
 
     Parameters
@@ -217,7 +219,8 @@ class Rows(Schedule):
 
     Examples
     --------
-    >>> Rows([0.1, 0.2])(0).tolist()
+    >>> from schedules import Rows
+    >>> PerRun([0.1, 0.2])(0).tolist()
     [[0.1], [0.2]]
     """
 
@@ -235,7 +238,7 @@ class Rows(Schedule):
 
     def check(self) -> None:
         """Turn every entry into a schedule."""
-        refuse_unless(
+        require(
             isinstance(self.schedules, tuple) and len(self.schedules) > 0,
             "schedules",
             self.schedules,
@@ -243,11 +246,11 @@ class Rows(Schedule):
         )
         object.__setattr__(self, "schedules", tuple(as_schedule(s, "schedules") for s in self.schedules))
         single = not any(_holds_arrays(schedule) for schedule in self.schedules)
-        refuse_unless(single, "schedules", self.schedules, "one number a row for each update")
+        require(single, "schedules", self.schedules, "one number a row for each update")
 
-    def rows(self, which: Any) -> "Rows":
+    def rows(self, which: Any) -> "PerRun":
         """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
-        return Rows(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
+        return PerRun(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
 
     def value(self, n: Array) -> Any:
         """Return the values with the rows on the axis before the last: shape (..., B, 1)."""

@@ -1,4 +1,4 @@
-"""One schedule changed: kept within bounds, moved, repeated, or told in epochs."""
+"""Modifiers of one schedule: floor, cap, delay, skip, repeat, epochs."""
 
 from functools import cached_property
 from typing import Any, ClassVar
@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.combinators.horizons import shifted
-from schedules.families.polynomial import Linear
 from schedules.schedule import Array, Schedule
 from stepsize.core.validation import as_count, as_number
 
@@ -24,17 +23,17 @@ class Floor(Schedule):
     """
 
     body: Schedule
-    least: float
-    demo: ClassVar = {"body": Linear(0.1, steps=20), "least": 0.03}
-    formula = "max(body(n), least)"
+    minimum: float
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "minimum": 0.03}
+    formula = "max(body(n), minimum)"
 
     def check(self) -> None:
         """Refuse a bound that is no number."""
-        as_number("least", self.least)
+        as_number("minimum", self.minimum)
 
     def value(self, n: Array) -> Any:
-        """Return max(body(n), least)."""
-        return np.maximum(self.body.value(n), self.least)
+        """Return max(body(n), minimum)."""
+        return np.maximum(self.body.value(n), self.minimum)
 
     @cached_property
     def horizon(self) -> int | None:
@@ -46,7 +45,7 @@ class Floor(Schedule):
         """0: a positive floor keeps the values up."""
         if self.horizon is not None or self.body.tail is None:
             return super().tail
-        return min(self.body.tail, 0.0) if self.least > 0 else self.body.tail
+        return min(self.body.tail, 0.0) if self.minimum > 0 else self.body.tail
 
 
 class Cap(Schedule):
@@ -60,17 +59,17 @@ class Cap(Schedule):
     """
 
     body: Schedule
-    most: float
-    demo: ClassVar = {"body": Linear(0.1, steps=20), "most": 0.06}
-    formula = "min(body(n), most)"
+    maximum: float
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "maximum": 0.06}
+    formula = "min(body(n), maximum)"
 
     def check(self) -> None:
         """Refuse a bound that is no number."""
-        as_number("most", self.most)
+        as_number("maximum", self.maximum)
 
     def value(self, n: Array) -> Any:
-        """Return min(body(n), most)."""
-        return np.minimum(self.body.value(n), self.most)
+        """Return min(body(n), maximum)."""
+        return np.minimum(self.body.value(n), self.maximum)
 
     @cached_property
     def horizon(self) -> int | None:
@@ -80,7 +79,7 @@ class Cap(Schedule):
     @cached_property
     def tail(self) -> float | None:
         """That of the body, unless it rises."""
-        if self.horizon is not None or self.body.tail is None or self.most <= 0:
+        if self.horizon is not None or self.body.tail is None or self.maximum <= 0:
             return super().tail
         return max(self.body.tail, 0.0)
 
@@ -97,7 +96,7 @@ class Delay(Schedule):
 
     body: Schedule
     updates: int
-    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 10}
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 10}
     formula = "body(max(n - updates, 0))"
 
     def check(self) -> None:
@@ -131,7 +130,7 @@ class Skip(Schedule):
 
     body: Schedule
     updates: int
-    demo: ClassVar = {"body": Linear(0.1, steps=20), "updates": 5}
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 5}
     formula = "body(n + updates)"
 
     def check(self) -> None:
@@ -165,7 +164,7 @@ class Repeat(Schedule):
 
     body: Schedule
     period: int
-    demo: ClassVar = {"body": Linear(0.1, steps=10), "period": 10}
+    demo: ClassVar = {"body": "Linear(0.1, steps=10)", "period": 10}
     formula = "body(n % period)"
 
     def check(self) -> None:
@@ -201,6 +200,7 @@ class PerEpoch(Schedule):
 
     Examples
     --------
+    >>> from schedules import Linear
     >>> Linear(1.0, steps=2).per_epoch(2).table(5).tolist()
     [1.0, 1.0, 0.5, 0.5, 0.0]
     >>> Linear(1.0, steps=2).per_epoch(2, smooth=True).table(5).tolist()
@@ -210,7 +210,7 @@ class PerEpoch(Schedule):
     body: Schedule
     updates_per_epoch: int
     smooth: bool = False
-    demo: ClassVar = {"body": Linear(0.1, steps=5), "updates_per_epoch": 6}
+    demo: ClassVar = {"body": "Linear(0.1, steps=5)", "updates_per_epoch": 6}
 
     @property
     def formula(self) -> str:

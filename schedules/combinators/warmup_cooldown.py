@@ -1,4 +1,4 @@
-"""The beginning and the end of a run: any schedule warmed up, any schedule cooled down."""
+"""Warm-up and cool-down of any schedule."""
 
 import math
 from collections.abc import Callable
@@ -9,10 +9,9 @@ import numpy as np
 
 from schedules.combinators.horizons import later, shifted
 from schedules.families.cosine import Cosine
-from schedules.families.decay import InverseSqrt
 from schedules.families.polynomial import Linear, Polynomial, Rex
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Cooldown", "Warmup"]
 
@@ -67,7 +66,7 @@ class Warmup(Schedule):
     start: float | None = None
     shift: bool = True
     shape: str = "linear"
-    demo: ClassVar = {"body": Cosine(0.1, steps=25), "updates": 8}
+    demo: ClassVar = {"body": "Cosine(0.1, steps=25)", "updates": 8}
 
     @property
     def formula(self) -> str:
@@ -84,10 +83,10 @@ class Warmup(Schedule):
     def check(self) -> None:
         """Refuse an empty rise and a start that cannot be multiplied."""
         as_count("updates", self.updates, 1)
-        refuse_unless(self.shape in _RISES, "shape", self.shape, f"one of {', '.join(_RISES)}")
+        require(self.shape in _RISES, "shape", self.shape, f"one of {', '.join(_RISES)}")
         if self.start is not None:
             as_number("start", self.start)
-            refuse_unless(self.shift, "shift", self.shift, "True when a start is given")
+            require(self.shift, "shift", self.shift, "True when a start is given")
 
     def value(self, n: Array) -> Any:
         """Return the rise for n < W, the body afterwards."""
@@ -148,7 +147,7 @@ class Cooldown(Schedule):
     at: int
     shape: Any = "1-sqrt"
     end: float = 0.0
-    demo: ClassVar = {"body": InverseSqrt(0.1, scale=5.0), "updates": 15, "at": 20}
+    demo: ClassVar = {"body": "InverseSqrt(0.1, scale=5.0)", "updates": 15, "at": 20}
     formula = "body(n) if n < at else end + (body(n) - end) * fall(n - at)"
 
     def check(self) -> None:
@@ -158,7 +157,7 @@ class Cooldown(Schedule):
         as_number("end", self.end)
         if not isinstance(self.shape, Schedule):
             known = isinstance(self.shape, str) and self.shape in _FALLS
-            refuse_unless(known, "shape", self.shape, f"a schedule or one of {', '.join(_FALLS)}")
+            require(known, "shape", self.shape, f"a schedule or one of {', '.join(_FALLS)}")
 
     @property
     def fall(self) -> Schedule:

@@ -24,6 +24,8 @@ Keras           ``keras.optimizers.schedules.PiecewiseConstantDecay(list(range(T
                 schedule.table(T).tolist())``
 Keras, epochs   ``keras.callbacks.LearningRateScheduler(lambda epoch, _: schedule(epoch))``
 ==============  =====================================================================================
+
+Start with `torch.py`.
 """
 
 from schedules.dialects import (

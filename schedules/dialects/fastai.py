@@ -7,7 +7,7 @@ to n = 1. `over` makes updates of it: ``over(SchedCos(0.1, 0.01), updates=1000)`
 from collections.abc import Sequence
 from typing import Any
 
-from schedules.combinators.algebra import Fractions
+from schedules.combinators.algebra import Phases
 from schedules.dialects.typed import as_typed
 from schedules.families.cosine import Cosine, FlatCosine
 from schedules.families.polynomial import Geometric, Linear, Polynomial
@@ -67,13 +67,13 @@ def SchedPoly(start: float, end: float, power: float) -> Polynomial:
 
 
 @as_typed()
-def combine_scheds(pcts: Sequence[float], scheds: Sequence[Schedule]) -> Fractions:
+def combine_scheds(pcts: Sequence[float], scheds: Sequence[Schedule]) -> Phases:
     """Share the run by fractions; they add up to 1 but for rounding, which fastai does not forgive."""
-    return Fractions(tuple(pcts), tuple(scheds))
+    return Phases(tuple(pcts), tuple(scheds))
 
 
 @as_typed()
-def combined_cos(pct: float, start: float, middle: float, end: float) -> Fractions:
+def combined_cos(pct: float, start: float, middle: float, end: float) -> Phases:
     """Go by cosines from start to middle, and to end."""
     return combine_scheds([pct, 1 - pct], [SchedCos(start, middle), SchedCos(middle, end)])
 
@@ -86,7 +86,7 @@ def fit_one_cycle(
     div_final: float = 1e5,
     pct_start: float = 0.25,
     moms: Any = None,
-) -> Fractions:
+) -> Phases:
     """Return the rate of one cycle: up to lr_max, down to lr_max / div_final."""
     return combined_cos(pct_start, lr_max / div, lr_max, lr_max / div_final)
 
@@ -94,7 +94,7 @@ def fit_one_cycle(
 @as_typed()
 def fit_one_cycle_momentum(
     n_epoch: int, lr_max: float, pct_start: float = 0.25, moms: Sequence[float] = (0.95, 0.85, 0.95), **_: Any
-) -> Fractions:
+) -> Phases:
     """Return the momentum of one cycle."""
     return combined_cos(pct_start, *moms)
 
@@ -106,7 +106,7 @@ def fit_flat_cos(n_epoch: int, lr: float, div_final: float = 1e5, pct_start: flo
 
 
 @as_typed()
-def fit_sgdr(n_cycles: int, cycle_len: int, lr_max: float, cycle_mult: int = 2) -> Fractions:
+def fit_sgdr(n_cycles: int, cycle_len: int, lr_max: float, cycle_mult: int = 2) -> Phases:
     """Restart cosines of cycle_len, cycle_len * cycle_mult, ... epochs."""
     lengths = [cycle_len * cycle_mult**i for i in range(n_cycles)]
     total = sum(lengths)

@@ -16,7 +16,7 @@ from schedules.families.polynomial import Polynomial
 from schedules.families.restarts import Restarts
 from schedules.feedback.plateau import Plateau
 from schedules.schedule import Constant, Schedule
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = [
     "SGD",
@@ -37,9 +37,7 @@ def ExponentialDecay(
 ) -> Schedule:
     """Multiply by decay_rate in decay_steps updates, gradually or (staircase) at once."""
     as_count("decay_steps", decay_steps, 1)
-    refuse_unless(
-        as_number("decay_rate", decay_rate) >= 0, "decay_rate", decay_rate, "a factor of at least 0"
-    )
+    require(as_number("decay_rate", decay_rate) >= 0, "decay_rate", decay_rate, "a factor of at least 0")
     if staircase:
         return StepDecay(initial_learning_rate, decay_rate, decay_steps)
     if decay_rate == 0:
@@ -99,7 +97,7 @@ def CosineDecay(
     Keras leaves a warm-up without a target out in silence; here it is refused.
     """
     if warmup_target is None:
-        refuse_unless(warmup_steps == 0, "warmup_steps", warmup_steps, "0 where there is no warmup_target")
+        require(warmup_steps == 0, "warmup_steps", warmup_steps, "0 where there is no warmup_target")
         return Cosine(initial_learning_rate, decay_steps, alpha * initial_learning_rate)
     body = Cosine(warmup_target, decay_steps, alpha * warmup_target)
     return body.warmup(warmup_steps, start=initial_learning_rate) if warmup_steps else body
@@ -156,19 +154,17 @@ def ReduceLROnPlateau(
     asks the model which way its metric goes; here it is known of losses and accuracies.
     """
     known = ("min", "max", "auto")
-    refuse_unless(mode in known, "mode", mode, f"one of {', '.join(known)}")
+    require(mode in known, "mode", mode, f"one of {', '.join(known)}")
     rises = monitor.endswith(("acc", "accuracy"))
     if mode == "auto" and not rises:
         falls = monitor.removeprefix("val_") == "loss"
-        refuse_unless(
-            falls, "mode", mode, f"'min' or 'max', because {monitor!r} may be meant to go either way"
-        )
+        require(falls, "mode", mode, f"'min' or 'max', because {monitor!r} may be meant to go either way")
     return Plateau(
         rate_of(optimizer),
         factor,
         max(patience, 1),
         absolute=min_delta,
         cooldown=max(cooldown - 1, 0),
-        least=min_lr,
+        min_lr=min_lr,
         maximize=mode == "max" or (mode == "auto" and rises),
     )

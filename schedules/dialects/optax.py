@@ -11,7 +11,7 @@ from schedules.families.piecewise import Interpolated, Piecewise, StepDecay
 from schedules.families.polynomial import Linear, Polynomial
 from schedules.feedback.plateau import Plateau
 from schedules.schedule import Constant, Schedule
-from stepsize.core.validation import as_count, refuse_unless
+from stepsize.core.validation import as_count, require
 
 __all__ = [
     "constant_schedule",
@@ -73,12 +73,14 @@ def piecewise_interpolate_schedule(
 ) -> Interpolated:
     """Lead from boundary to boundary, by lines or by cosines, to what the scales multiply up to."""
     for scale in (boundaries_and_scales or {}).values():
-        refuse_unless(scale >= 0, "boundaries_and_scales", scale, "scales of at least 0")
+        require(scale >= 0, "boundaries_and_scales", scale, "scales of at least 0")
     at, values = _scaled(init_value, boundaries_and_scales)
     return _between((0, *at), values, interpolate_type)
 
 
-@as_typed(lr="init_value", every="transition_steps", factor="decay_rate", least="end_value", most="end_value")
+@as_typed(
+    lr="init_value", every="transition_steps", factor="decay_rate", minimum="end_value", maximum="end_value"
+)
 def exponential_decay(
     init_value: float,
     transition_steps: int,
@@ -124,7 +126,7 @@ def linear_onecycle_schedule(
     top, foot = int(pct_start * transition_steps), int(pct_final * transition_steps)
     # Optax loses the peak where two knots meet, as a dict loses one of two values under a key.
     between = f"enough that the peak, at {pct_start} of them, lies before the foot, at {pct_final}"
-    refuse_unless(top < foot <= transition_steps, "transition_steps", transition_steps, between)
+    require(top < foot <= transition_steps, "transition_steps", transition_steps, between)
     scales = {top: div_factor, foot: 1 / div_factor, transition_steps: 1 / final_div_factor}
     return piecewise_interpolate_schedule("linear", start, scales)
 
@@ -141,7 +143,7 @@ def cosine_onecycle_schedule(
     as_count("transition_steps", transition_steps, 1)
     top = int(pct_start * transition_steps)
     before = f"a part before the end of {transition_steps}"
-    refuse_unless(top < transition_steps, "pct_start", pct_start, before)
+    require(top < transition_steps, "pct_start", pct_start, before)
     scales = {top: div_factor, transition_steps: 1 / (div_factor * final_div_factor)}
     return piecewise_interpolate_schedule("cosine", peak_value / div_factor, scales)
 
@@ -165,9 +167,7 @@ def warmup_cosine_decay_schedule(
 ) -> Schedule:
     """Rise by a line, fall by a cosine; decay_steps counts the rise in."""
     least = warmup_steps + 1
-    refuse_unless(
-        decay_steps >= least, "decay_steps", decay_steps, f"at least {least}, which counts the rise in"
-    )
+    require(decay_steps >= least, "decay_steps", decay_steps, f"at least {least}, which counts the rise in")
     # From a peak of 0 Optax stays there, whatever the end.
     end = end_value if peak_value else 0.0
     body = _cosine(peak_value, decay_steps - warmup_steps, end, exponent)
@@ -203,7 +203,7 @@ def sgdr_schedule(cosine_kwargs: Sequence[Mapping[str, Any]]) -> Schedule:
 def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     """Follow each schedule from its boundary on, where it starts at its own 0."""
     fits = len(boundaries) == len(schedules) - 1
-    refuse_unless(fits, "boundaries", list(boundaries), f"{len(schedules) - 1} updates")
+    require(fits, "boundaries", list(boundaries), f"{len(schedules) - 1} updates")
     *before, whole = schedules
     starts = [0, *boundaries]
     for i in range(len(before) - 1, -1, -1):
@@ -234,7 +234,7 @@ def reduce_on_plateau(
         relative=rtol,
         cooldown=cooldown,
         mean=accumulation_size,
-        least=min_scale,
+        min_lr=min_scale,
     )
 
 

@@ -17,10 +17,9 @@ from schedules.families.decay import Power
 from schedules.families.piecewise import MultiStep, StepDecay
 from schedules.families.polynomial import Geometric, Linear, Polynomial
 from schedules.families.restarts import Cycles, Restarts
-from schedules.feedback.base import Feedback
-from schedules.feedback.product import FeedbackProduct
+from schedules.feedback.base import Feedback, FeedbackProduct
 from schedules.schedule import Constant, Schedule
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = [
     "CosineLRScheduler",
@@ -169,7 +168,7 @@ def WSDLRScheduler(
     """Warm up, then stay (or fall slowly) and cool down in the last decay_t of t_initial updates."""
     lr = rate_of(optimizer)
     known = ("constant", "rsqrt", "power")
-    refuse_unless(stable_fn in known, "stable_fn", stable_fn, f"one of {', '.join(known)}")
+    require(stable_fn in known, "stable_fn", stable_fn, f"one of {', '.join(known)}")
     body: Schedule = Constant(lr)
     if stable_fn != "constant":
         scale = warmup_t if stable_timescale is None else stable_timescale

@@ -21,7 +21,7 @@ from schedules.families.polynomial import Linear, Polynomial
 from schedules.families.restarts import PeriodicCosine, Restarts
 from schedules.feedback.plateau import Plateau
 from schedules.schedule import Constant, Schedule
-from stepsize.core.validation import as_count, as_number, describe, refuse_unless
+from stepsize.core.validation import as_count, as_number, describe_value, require
 
 __all__ = [
     "ASGD",
@@ -62,7 +62,7 @@ def MultiStepLR(optimizer: Any, milestones: Sequence[int], gamma: float = 0.1) -
 def ConstantLR(optimizer: Any, factor: float = 1 / 3, total_iters: int = 5) -> Schedule:
     """Hold factor times the rate for total_iters updates, then the rate."""
     lr = rate_of(optimizer)
-    refuse_unless(0 <= as_number("factor", factor) <= 1, "factor", factor, "a factor from 0 to 1")
+    require(0 <= as_number("factor", factor) <= 1, "factor", factor, "a factor from 0 to 1")
     return Constant(lr * factor).then(lr, at=total_iters)
 
 
@@ -73,9 +73,9 @@ def LinearLR(
     """Go from start_factor to end_factor times the rate."""
     lr = rate_of(optimizer)
     whole = "a factor above 0 and at most 1"
-    refuse_unless(0 < as_number("start_factor", start_factor) <= 1, "start_factor", start_factor, whole)
+    require(0 < as_number("start_factor", start_factor) <= 1, "start_factor", start_factor, whole)
     parts = "a factor from 0 to 1"
-    refuse_unless(0 <= as_number("end_factor", end_factor) <= 1, "end_factor", end_factor, parts)
+    require(0 <= as_number("end_factor", end_factor) <= 1, "end_factor", end_factor, parts)
     return Linear(lr * start_factor, total_iters, lr * end_factor)
 
 
@@ -83,7 +83,7 @@ def LinearLR(
 def ExponentialLR(optimizer: Any, gamma: float) -> Schedule:
     """Multiply by gamma every update."""
     lr = rate_of(optimizer)
-    refuse_unless(as_number("gamma", gamma) >= 0, "gamma", gamma, "a factor of at least 0")
+    require(as_number("gamma", gamma) >= 0, "gamma", gamma, "a factor of at least 0")
     return Constant(lr).then(0.0, at=1) if gamma == 0 else Exponential(lr, -math.log(gamma))
 
 
@@ -138,7 +138,7 @@ def CyclicLR(
 ) -> Cyclic:
     """Go up and down between base_lr and max_lr; mode is triangular, triangular2 or exp_range."""
     modes = ("triangular", "triangular2", "exp_range")
-    refuse_unless(mode in modes, "mode", mode, f"one of {', '.join(modes)}")
+    require(mode in modes, "mode", mode, f"one of {', '.join(modes)}")
     shrink = 0.5 if mode == "triangular2" else 1.0
     decay = gamma if mode == "exp_range" else 1.0
     return Cyclic(max_lr, step_size_up, step_size_down, base_lr, shrink, decay)
@@ -171,12 +171,12 @@ def OneCycleLR(
 
     The peak lies between two updates where pct_start T is not whole. A phase without length is refused.
     """
-    refuse_unless(0 <= as_number("pct_start", pct_start) <= 1, "pct_start", pct_start, "a part from 0 to 1")
+    require(0 <= as_number("pct_start", pct_start) <= 1, "pct_start", pct_start, "a part from 0 to 1")
     start = max_lr / div_factor
     at = _knots(total_steps, epochs, steps_per_epoch, pct_start, three_phase)
     ordered = all(a < b for a, b in pairwise(at))
     phases = f"phases of some length; they meet at the updates {', '.join(f'{a:g}' for a in at)}"
-    refuse_unless(ordered, "pct_start", pct_start, f"{phases}, which are not in increasing order")
+    require(ordered, "pct_start", pct_start, f"{phases}, which are not in increasing order")
     middle = (start,) if three_phase else ()
     return Interpolated(at, (start, max_lr, *middle, start / final_div_factor), _shape(anneal_strategy))
 
@@ -201,13 +201,13 @@ def _knots(
 
 def _shape(anneal_strategy: str) -> str:
     known = anneal_strategy in ("cos", "linear")
-    refuse_unless(known, "anneal_strategy", anneal_strategy, "cos or linear")
+    require(known, "anneal_strategy", anneal_strategy, "cos or linear")
     return "cosine" if anneal_strategy == "cos" else "linear"
 
 
 def _refuse_numbers(lr_lambda: Any) -> None:
     if not callable(lr_lambda):
-        raise TypeError(f"lr_lambda: got {describe(lr_lambda)}, expected a function of n")
+        raise TypeError(f"lr_lambda: got {describe_value(lr_lambda)}, expected a function of n")
 
 
 @as_typed(steps="anneal_epochs", end="swa_lr")
@@ -224,7 +224,7 @@ def SWALR(optimizer: Any, swa_lr: float, anneal_epochs: int = 10, anneal_strateg
 def SequentialLR(optimizer: Any, schedulers: Sequence[Schedule], milestones: Sequence[int]) -> Schedule:
     """Follow each schedule from its milestone on, where it starts at its own 0; they nest."""
     fits = len(milestones) == len(schedulers) - 1
-    refuse_unless(fits, "milestones", list(milestones), f"{len(schedulers) - 1} updates")
+    require(fits, "milestones", list(milestones), f"{len(schedulers) - 1} updates")
     *before, whole = schedulers
     starts = [0, *milestones]
     for i in range(len(before) - 1, -1, -1):
@@ -273,7 +273,7 @@ def ReduceLROnPlateau(
     A relative threshold is taken from the size of the best, so that it does what it says on negative metrics
     too, where torch accepts worse values.
     """
-    refuse_unless(mode in ("min", "max"), "mode", mode, "min or max")
+    require(mode in ("min", "max"), "mode", mode, "min or max")
     relative = {"rel": threshold, "abs": 0.0}.get(threshold_mode)
     if relative is None:
         raise ValueError(f"threshold_mode: got {threshold_mode!r}, expected rel or abs")
@@ -284,7 +284,7 @@ def ReduceLROnPlateau(
         absolute=threshold - relative,
         relative=relative,
         cooldown=cooldown,
-        least=min_lr,
+        min_lr=min_lr,
         maximize=mode == "max",
         eps=eps,
     )

@@ -16,7 +16,7 @@ from schedules.families.warmup_recipes import Noam, WarmupStableDecay
 from schedules.feedback.base import Feedback
 from schedules.feedback.plateau import Greedy, Plateau
 from schedules.schedule import Constant, Schedule
-from stepsize.core.validation import did_you_mean, refuse_unless
+from stepsize.core.validation import did_you_mean, require
 
 __all__ = [
     "Adafactor",
@@ -103,9 +103,9 @@ def get_polynomial_decay_schedule_with_warmup(
     (At the very update num_training_steps a warm-up of that length divides by zero in transformers.)
     """
     lr, left = rate_of(optimizer), num_training_steps - num_warmup_steps
-    refuse_unless(lr_end < lr, "lr_end", lr_end, f"less than the rate, {lr!r}")
+    require(lr_end < lr, "lr_end", lr_end, f"less than the rate, {lr!r}")
     if num_training_steps == num_warmup_steps == 0:
-        refuse_unless(False, "num_training_steps", 0, "a whole number of at least 1")
+        require(False, "num_training_steps", 0, "a whole number of at least 1")
     if left <= 0:
         return _risen(Constant(lr), num_warmup_steps).then(lr_end, at=num_warmup_steps)
     if power == 0:
@@ -221,8 +221,8 @@ def GreedyLR(
     window_size: int = 50,
 ) -> Greedy:
     """Raise the rate after good reports, lower it after bad ones."""
-    refuse_unless(mode in ("min", "max"), "mode", mode, "min or max")
-    refuse_unless(threshold_mode in ("rel", "abs"), "threshold_mode", threshold_mode, "rel or abs")
+    require(mode in ("min", "max"), "mode", mode, "min or max")
+    require(threshold_mode in ("rel", "abs"), "threshold_mode", threshold_mode, "rel or abs")
     relative = threshold if threshold_mode == "rel" else 0.0
     return Greedy(
         rate_of(optimizer),

@@ -1,4 +1,4 @@
-"""Rates that fall along a cosine, or along its cousins, once; `restarts` has those that come back."""
+"""Cosine decay and its relatives; `restarts` has those that repeat."""
 
 from typing import Any, ClassVar
 
@@ -7,7 +7,7 @@ import numpy as np
 from schedules.families.polynomial import Linear, Polynomial
 from schedules.powers import power
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_number, refuse_unless
+from stepsize.core.validation import as_number, require
 
 __all__ = ["Cosine", "FlatCosine", "Tanh"]
 
@@ -106,7 +106,7 @@ class FlatCosine(Schedule):
     def check(self) -> None:
         """Refuse an empty curve and a flat part that is none."""
         Linear(self.lr, self.steps, self.end)
-        refuse_unless(0 <= as_number("flat", self.flat) < 1, "flat", self.flat, "a part from 0 to below 1")
+        require(0 <= as_number("flat", self.flat) < 1, "flat", self.flat, "a part from 0 to below 1")
 
     def value(self, n: Array) -> Any:
         """Return the flat part, then the cosine."""
@@ -163,7 +163,7 @@ class Tanh(Schedule):
         """Refuse an empty curve and bounds that do not fall."""
         Linear(self.lr, self.steps, self.end)
         lower, upper = as_number("lower", self.lower), as_number("upper", self.upper)
-        refuse_unless(lower < upper, "lower", self.lower, f"a number below upper, which is {upper:g}")
+        require(lower < upper, "lower", self.lower, f"a number below upper, which is {upper:g}")
 
     def value(self, n: Array) -> Any:
         """Return the tangent before T, the end from T on."""

@@ -1,4 +1,4 @@
-"""Rates that rise and fall: triangles, one cycle, a sawtooth."""
+"""Cyclical learning rates: triangles, one cycle, a sawtooth."""
 
 import math
 from typing import Any, ClassVar
@@ -9,7 +9,7 @@ from schedules.families.piecewise import Interpolated
 from schedules.families.polynomial import Polynomial
 from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Cyclic", "OneCycle", "Sawtooth"]
 
@@ -72,8 +72,8 @@ class Cyclic(Schedule):
         as_count("up", self.up, 1)
         if self.down is not None:
             as_count("down", self.down, 1)
-        refuse_unless(as_number("shrink", self.shrink) >= 0, "shrink", self.shrink, "a factor of at least 0")
-        refuse_unless(0 <= as_number("gamma", self.gamma) <= 1, "gamma", self.gamma, "a factor from 0 to 1")
+        require(as_number("shrink", self.shrink) >= 0, "shrink", self.shrink, "a factor of at least 0")
+        require(0 <= as_number("gamma", self.gamma) <= 1, "gamma", self.gamma, "a factor from 0 to 1")
 
     def value(self, n: Array) -> Any:
         """Return low + (lr - low) q^c gamma^n triangle."""
@@ -148,11 +148,9 @@ class OneCycle(Schedule):
         as_count("steps", self.steps, 2)
         most = 0.5 if self.three_phase else 1.0
         inside = 0 < as_number("rise", self.rise) < 1 and self.rise <= most
-        refuse_unless(inside, "rise", self.rise, f"a part between 0 and {most:g}")
-        refuse_unless(as_number("div", self.div) > 0, "div", self.div, "a number above 0")
-        refuse_unless(
-            as_number("final_div", self.final_div) > 0, "final_div", self.final_div, "a number above 0"
-        )
+        require(inside, "rise", self.rise, f"a part between 0 and {most:g}")
+        require(as_number("div", self.div) > 0, "div", self.div, "a number above 0")
+        require(as_number("final_div", self.final_div) > 0, "final_div", self.final_div, "a number above 0")
         assert self.line
 
     @property

@@ -1,4 +1,4 @@
-"""Rates that fall for ever, each with its exact convention; none needs to know how long the run will be."""
+"""Decays without a horizon: none needs to know how long the run will be."""
 
 import math
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ import numpy as np
 
 from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_number, refuse_unless
+from stepsize.core.validation import as_number, require
 
 __all__ = ["Exponential", "InverseSqrt", "InverseTime", "Power", "SearchThenConverge", "TimeBased"]
 
@@ -49,7 +49,7 @@ class InverseTime(Schedule):
     def check(self) -> None:
         """Refuse a negative decay."""
         check_numbers(self.lr)
-        refuse_unless(as_number("d", self.d) >= 0, "d", self.d, "a decay of at least 0")
+        require(as_number("d", self.d) >= 0, "d", self.d, "a decay of at least 0")
 
     def value(self, n: Array) -> Any:
         """Return lr / (1 + d n)."""
@@ -101,7 +101,7 @@ class TimeBased(Schedule):
     def check(self) -> None:
         """Refuse a negative decay."""
         check_numbers(self.lr)
-        refuse_unless(as_number("d", self.d) >= 0, "d", self.d, "a decay of at least 0")
+        require(as_number("d", self.d) >= 0, "d", self.d, "a decay of at least 0")
 
     def value(self, n: Array) -> Any:
         """Return lr divided by the product of 1 + d k for k < n."""
@@ -191,7 +191,7 @@ class Power(Schedule):
         """Refuse a scale that is no length."""
         check_numbers(self.lr)
         as_number("power", self.power)
-        refuse_unless(as_number("scale", self.scale) > 0, "scale", self.scale, "a number above 0")
+        require(as_number("scale", self.scale) > 0, "scale", self.scale, "a number above 0")
 
     def value(self, n: Array) -> Any:
         """Return lr (1 + n/s)^-p."""
@@ -280,9 +280,9 @@ class SearchThenConverge(Schedule):
     def check(self) -> None:
         """Refuse a rate that cannot be divided by."""
         check_numbers(self.lr)
-        refuse_unless(bool(np.all(np.asarray(self.lr) > 0)), "lr", self.lr, "a rate above 0")
-        refuse_unless(as_number("c", self.c) > 0, "c", self.c, "a number above 0")
-        refuse_unless(as_number("tau", self.tau) > 0, "tau", self.tau, "a number above 0")
+        require(bool(np.all(np.asarray(self.lr) > 0)), "lr", self.lr, "a rate above 0")
+        require(as_number("c", self.c) > 0, "c", self.c, "a number above 0")
+        require(as_number("tau", self.tau) > 0, "tau", self.tau, "a number above 0")
 
     def value(self, n: Array) -> Any:
         """Return lr (1 + u) / (1 + u + n^2/tau) with u = (c / lr) (n / tau)."""

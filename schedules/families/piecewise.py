@@ -1,4 +1,4 @@
-"""Rates that jump, and rates drawn through given points."""
+"""Piecewise-constant schedules, and schedules interpolated through given points."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 
 from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["EarlyStepDecay", "Interpolated", "MultiStep", "Piecewise", "StepDecay"]
 
@@ -53,8 +53,8 @@ class StepDecay(Schedule):
     def check(self) -> None:
         """Refuse a negative factor and an empty stage."""
         check_numbers(self.lr)
-        refuse_unless(as_number("factor", self.factor) >= 0, "factor", self.factor, "a factor of at least 0")
-        refuse_unless(as_number("every", self.every) >= 1, "every", self.every, "a number of at least 1")
+        require(as_number("factor", self.factor) >= 0, "factor", self.factor, "a factor of at least 0")
+        require(as_number("every", self.every) >= 1, "every", self.every, "a number of at least 1")
 
     def value(self, n: Array) -> Any:
         """Return lr factor^floor(n / every)."""
@@ -147,7 +147,7 @@ class MultiStep(Schedule):
     def check(self) -> None:
         """Refuse a negative factor and boundaries that are no updates."""
         StepDecay(self.lr, self.factor, 1)
-        refuse_unless(isinstance(self.at, tuple), "at", self.at, "a list of updates")
+        require(isinstance(self.at, tuple), "at", self.at, "a list of updates")
         for boundary in self.at:
             as_count("at", boundary)
 
@@ -245,8 +245,8 @@ class Interpolated(Schedule):
     def check(self) -> None:
         """Refuse points that do not increase."""
         _check_points(self.at, self.values, len(self.at) if isinstance(self.at, tuple) else 0)
-        refuse_unless(len(self.at) > 0, "at", self.at, "at least one point")
-        refuse_unless(self.shape in ("linear", "cosine"), "shape", self.shape, "linear or cosine")
+        require(len(self.at) > 0, "at", self.at, "at least one point")
+        require(self.shape in ("linear", "cosine"), "shape", self.shape, "linear or cosine")
 
     def value(self, n: Array) -> Any:
         """Return the interpolated values."""
@@ -266,11 +266,11 @@ class Interpolated(Schedule):
 
 
 def _check_points(at: Any, values: Any, expected: int) -> None:
-    refuse_unless(isinstance(at, tuple), "at", at, "a list of updates")
+    require(isinstance(at, tuple), "at", at, "a list of updates")
     for boundary in at:
         as_number("at", boundary)
-    refuse_unless(all(a < b for a, b in pairwise(at)), "at", at, "updates in increasing order")
-    refuse_unless(
+    require(all(a < b for a, b in pairwise(at)), "at", at, "updates in increasing order")
+    require(
         isinstance(values, tuple) and len(values) == expected,
         "values",
         values,

@@ -1,4 +1,4 @@
-"""Rates that fall on a budget: they arrive at their end after a given number of updates, and stay there."""
+"""Decays over a fixed horizon: they reach their end after a given number of updates and stay there."""
 
 import math
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ import numpy as np
 
 from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Geometric", "KohonenRecursion", "Linear", "Polynomial", "Rex"]
 
@@ -117,8 +117,8 @@ class Polynomial(Schedule):
         check_numbers(self.lr)
         check_numbers(self.end, "end")
         as_count("steps", self.steps, 1)
-        refuse_unless(as_number("power", self.power) > 0, "power", self.power, "a power above 0")
-        refuse_unless(as_number("k", self.k) > 0, "k", self.k, "a power above 0")
+        require(as_number("power", self.power) > 0, "power", self.power, "a power above 0")
+        require(as_number("k", self.k) > 0, "k", self.k, "a power above 0")
 
     def value(self, n: Array) -> Any:
         """Return end + (lr - end) (1 - z^k)^p."""
@@ -162,8 +162,8 @@ class Geometric(Schedule):
     def check(self) -> None:
         """Refuse an end or a start without logarithm."""
         check_numbers(self.lr)
-        refuse_unless(bool(np.all(np.asarray(self.lr) > 0)), "lr", self.lr, "a rate above 0")
-        refuse_unless(as_number("end", self.end) > 0, "end", self.end, "a rate above 0")
+        require(bool(np.all(np.asarray(self.lr) > 0)), "lr", self.lr, "a rate above 0")
+        require(as_number("end", self.end) > 0, "end", self.end, "a rate above 0")
         as_count("steps", self.steps, 1)
 
     def value(self, n: Array) -> Any:
@@ -257,7 +257,7 @@ class KohonenRecursion(Schedule):
     def check(self) -> None:
         """Refuse what does not decrease."""
         check_numbers(self.lr)
-        refuse_unless(as_number("c", self.c) > 0, "c", self.c, "a decrease above 0")
+        require(as_number("c", self.c) > 0, "c", self.c, "a decrease above 0")
 
     def value(self, n: Array) -> Any:
         """Return max(lr - c n (n + 1) / 2, 0)."""

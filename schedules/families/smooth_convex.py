@@ -1,4 +1,4 @@
-"""Step sizes that a theorem names for exact gradients: acceleration by the steps alone, without momentum."""
+"""Step sizes from theorems for smooth convex functions: acceleration without momentum."""
 
 import math
 from functools import lru_cache
@@ -8,7 +8,7 @@ import numpy as np
 
 from schedules.powers import power
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Chebyshev", "Silver", "StrongSilver"]
 
@@ -62,10 +62,10 @@ class Chebyshev(Schedule):
         _check_curvatures(self.L, self.mu)
         as_count("steps", self.steps, 1)
         orders = ("fractal", "descending", "ascending")
-        refuse_unless(self.order in orders, "order", self.order, f"one of {', '.join(orders)}")
+        require(self.order in orders, "order", self.order, f"one of {', '.join(orders)}")
         if self.order == "fractal":
             power = self.steps & (self.steps - 1) == 0
-            refuse_unless(power, "steps", self.steps, "a power of 2 for the fractal order")
+            require(power, "steps", self.steps, "a power of 2 for the fractal order")
 
     def value(self, n: Array) -> Any:
         """Return the step whose turn it is."""
@@ -117,7 +117,7 @@ class Silver(Schedule):
 
     def check(self) -> None:
         """Refuse a constant that is none."""
-        refuse_unless(as_number("L", self.L) > 0, "L", self.L, "a curvature above 0")
+        require(as_number("L", self.L) > 0, "L", self.L, "a curvature above 0")
 
     def symbols(self) -> dict[str, Any]:
         """Return L; rho and nu keep their names."""
@@ -171,7 +171,7 @@ class StrongSilver(Schedule):
         """Refuse curvatures in the wrong order, and a length that is no power of 2."""
         _check_curvatures(self.L, self.mu)
         as_count("steps", self.steps, 1)
-        refuse_unless(self.steps & (self.steps - 1) == 0, "steps", self.steps, "a power of 2")
+        require(self.steps & (self.steps - 1) == 0, "steps", self.steps, "a power of 2")
 
     def symbols(self) -> dict[str, Any]:
         """Return L; the sequence h keeps its name."""
@@ -221,5 +221,5 @@ def _strong_silver(kappa: float, steps: int) -> tuple[tuple[float, ...], float]:
 
 
 def _check_curvatures(L: Any, mu: Any) -> None:
-    refuse_unless(as_number("mu", mu) > 0, "mu", mu, "a curvature above 0")
-    refuse_unless(as_number("L", L) >= mu, "L", L, f"a curvature of at least mu, which is {mu:g}")
+    require(as_number("mu", mu) > 0, "mu", mu, "a curvature above 0")
+    require(as_number("L", L) >= mu, "L", L, f"a curvature of at least mu, which is {mu:g}")

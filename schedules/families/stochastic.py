@@ -1,4 +1,4 @@
-"""Schedules that a theorem names for subgradients and noisy gradients."""
+"""Schedules for subgradients and stochastic gradients, from theorems."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 
 from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["DoublingStages", "LogStepDecay", "OptimalLinear", "Refined"]
 
@@ -47,8 +47,8 @@ class OptimalLinear(Schedule):
     def check(self) -> None:
         """Refuse bounds that are none."""
         as_count("steps", self.steps, 1)
-        refuse_unless(as_number("R", self.R) > 0, "R", self.R, "a distance above 0")
-        refuse_unless(as_number("B", self.B) > 0, "B", self.B, "a bound above 0")
+        require(as_number("R", self.R) > 0, "R", self.R, "a distance above 0")
+        require(as_number("B", self.B) > 0, "B", self.B, "a bound above 0")
 
     def value(self, n: Array) -> Any:
         """Return (R / B) (T - n) / (T + 1)^(3/2)."""
@@ -183,9 +183,9 @@ class Refined(Schedule):
         """Refuse norms that are none."""
         check_numbers(self.lr)
         long_enough = isinstance(self.norms, tuple) and len(self.norms) >= 2
-        refuse_unless(long_enough, "norms", self.norms, "a list of at least two norms")
+        require(long_enough, "norms", self.norms, "a list of at least two norms")
         for norm in self.norms:
-            refuse_unless(as_number("norms", norm) > 0, "norms", norm, "norms above 0")
+            require(as_number("norms", norm) > 0, "norms", norm, "norms above 0")
 
     def normalise(self, name: str, value: Any) -> Any:
         """Take the norms from an array too, such as ``run.history.grad_norm``."""

@@ -1,4 +1,4 @@
-"""Rises that set their own length, and recipes of rise, plateau and fall.
+"""Warm-up recipes: warm-ups of a computed length, and warm-up, plateau and decay in one.
 
 The rise itself is an operator on any schedule, ``.warmup(W)``, and so is the fall, ``.cooldown(D, at=N)``.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from schedules.combinators.warmup_cooldown import Cooldown
 from schedules.powers import power
 from schedules.schedule import Array, Constant, Schedule, check_numbers
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Noam", "PowerScheduler", "UntunedExponential", "UntunedLinear", "WarmupStableDecay"]
 
@@ -254,10 +254,8 @@ class PowerScheduler(Schedule):
         """Refuse sizes that are none, and a power that does not fall."""
         check_numbers(self.lr)
         for name in ("batch", "tokens", "a"):
-            refuse_unless(
-                as_number(name, getattr(self, name)) > 0, name, getattr(self, name), "a number above 0"
-            )
-        refuse_unless(as_number("b", self.b) < 0, "b", self.b, "a power below 0")
+            require(as_number(name, getattr(self, name)) > 0, name, getattr(self, name), "a number above 0")
+        require(as_number("b", self.b) < 0, "b", self.b, "a power below 0")
 
     def value(self, n: Array) -> Any:
         """Return min(lr, batch a (tokens (n + 1))^b)."""
@@ -270,4 +268,4 @@ class PowerScheduler(Schedule):
 
 
 def _check_beta(beta2: Any) -> None:
-    refuse_unless(0 <= as_number("beta2", beta2) < 1, "beta2", beta2, "a number from 0 to below 1")
+    require(0 <= as_number("beta2", beta2) < 1, "beta2", beta2, "a number from 0 to below 1")

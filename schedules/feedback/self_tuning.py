@@ -10,7 +10,7 @@ import numpy as np
 
 from schedules.feedback.base import Array, Feedback
 from stepsize.core.norms import norm, ratio_of_dots, squares_fit
-from stepsize.core.validation import as_number, refuse_unless
+from stepsize.core.validation import as_number, require
 
 __all__ = [
     "AdGD",
@@ -38,7 +38,7 @@ class Polyak(Feedback):
         makes it overstep.
     c : float
         Above 0.
-    most : float
+    max_lr : float
         The largest rate; above 0.
 
     References
@@ -52,39 +52,39 @@ class Polyak(Feedback):
     >>> from optim import SGD, minimize
     >>> from problems import Quadratic
     >>> bowl = Quadratic([2.0, 2.0, 2.0])
-    >>> run = minimize(bowl, SGD(lr=Polyak(most=1.0)), x0=[1.0, 2.0, 3.0], steps=5)
+    >>> run = minimize(bowl, SGD(lr=Polyak(max_lr=1.0)), x0=[1.0, 2.0, 3.0], steps=5)
     >>> run.history.fun[1:].tolist()
     [3.5, 0.875, 0.21875, 0.0546875, 0.013671875]
     """
 
     minimum: float | None = None
     c: float = 1.0
-    most: float = math.inf
-    demo: ClassVar = {"most": 1e-3}
+    max_lr: float = math.inf
+    demo: ClassVar = {"max_lr": 1e-3}
 
     def check(self) -> None:
         """Refuse a divisor that is none."""
         if self.minimum is not None:
             as_number("minimum", self.minimum)
         _positive(c=self.c)
-        refuse_unless(self.most > 0, "most", self.most, "a rate above 0")
+        require(self.max_lr > 0, "max_lr", self.max_lr, "a rate above 0")
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Nothing is remembered."""
         return {}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the step for the gap at hand; 0 where the gradient is."""
-        minimum = report.problem.minimum if self.minimum is None else self.minimum
+        minimum = info.problem.minimum if self.minimum is None else self.minimum
         if minimum is None:
             raise ValueError(
                 "minimum: got None, expected a number, because the problem does not state its own"
             )
-        gap, squared = max(float(report.f) - minimum, 0.0), _squared(report.g)
-        if squares_fit(squared, report.g.dtype):
-            return min(gap / (self.c * squared), self.most), carry
-        length = _length(report.g)
-        return (min(gap / length / length / self.c, self.most) if length > 0 else 0.0), carry
+        gap, squared = max(float(info.f) - minimum, 0.0), _squared(info.g)
+        if squares_fit(squared, info.g.dtype):
+            return min(gap / (self.c * squared), self.max_lr), carry
+        length = _length(info.g)
+        return (min(gap / length / length / self.c, self.max_lr) if length > 0 else 0.0), carry
 
 
 class SPSMax(Feedback):
@@ -97,7 +97,7 @@ class SPSMax(Feedback):
 
     Parameters
     ----------
-    most : float
+    max_lr : float
         The cap, gamma; above 0.
     c : float
         1/2 in the paper's experiments on convex losses; above 0.
@@ -112,27 +112,27 @@ class SPSMax(Feedback):
     --------
     >>> from optim import SGD, minimize
     >>> from problems import Parabola
-    >>> minimize(Parabola(), SGD(lr=SPSMax(most=10.0)), steps=1).x.tolist()
+    >>> minimize(Parabola(), SGD(lr=SPSMax(max_lr=10.0)), steps=1).x.tolist()
     [0.0]
     """
 
-    most: float = 1.0
+    max_lr: float = 1.0
     c: float = 0.5
     lowest: float = 0.0
-    demo: ClassVar = {"most": 1e-3}
+    demo: ClassVar = {"max_lr": 1e-3}
 
     def check(self) -> None:
         """Refuse a divisor that is none."""
-        _positive(most=self.most, c=self.c)
+        _positive(max_lr=self.max_lr, c=self.c)
         as_number("lowest", self.lowest)
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Nothing is remembered."""
         return {}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return Polyak's step for the batch, capped."""
-        return Polyak(self.lowest, self.c, self.most).rate(report, carry)
+        return Polyak(self.lowest, self.c, self.max_lr).update(info, carry)
 
 
 class BarzilaiBorwein(Feedback):
@@ -145,7 +145,7 @@ class BarzilaiBorwein(Feedback):
     Both lie between 1/L and 1/mu on a quadratic, and the values rise and fall on the way: that is the method.
 
     Where :math:`s^\top y` is not positive the curvature is negative and the formulas answer nonsense (a step
-    uphill, or across the map). Then the last rate is kept; and rates are held between `least` and `most`.
+    uphill, or across the map). Then the last rate is kept; and rates are held between `min_lr` and `max_lr`.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ class BarzilaiBorwein(Feedback):
         The rate of update 0, which has no last step; above 0.
     long : bool
         Whether to take the long step (BB1) or the short one (BB2).
-    least, most : float
+    min_lr, max_lr : float
         Bounds; above 0.
 
     References ---------- Barzilai and Borwein, "Two-point step size gradient methods", IMA J. Numer. Anal. 8
@@ -171,28 +171,30 @@ class BarzilaiBorwein(Feedback):
 
     lr: float = 1e-3
     long: bool = True
-    least: float = 1e-10
-    most: float = 1e10
-    demo: ClassVar = {"most": 1e-2}
+    min_lr: float = 1e-10
+    max_lr: float = 1e10
+    demo: ClassVar = {"max_lr": 1e-2}
 
     def check(self) -> None:
         """Refuse bounds in the wrong order."""
-        _positive(lr=self.lr, least=self.least, most=self.most)
-        refuse_unless(self.most >= self.least, "most", self.most, f"at least the lower bound, {self.least:g}")
+        _positive(lr=self.lr, min_lr=self.min_lr, max_lr=self.max_lr)
+        require(
+            self.max_lr >= self.min_lr, "max_lr", self.max_lr, f"at least the lower bound, {self.min_lr:g}"
+        )
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a last point."""
         return {"rate": self.lr, "x": None, "g": None}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the step that the last change of the gradient suggests."""
         rate = carry["rate"]
         if carry["x"] is not None:
-            s, y = report.x - carry["x"], report.g - carry["g"]
+            s, y = info.x - carry["x"], info.g - carry["g"]
             step = ratio_of_dots(s, s, s, y) if self.long else ratio_of_dots(s, y, y, y)
             if step > 0:
-                rate = min(max(step, self.least), self.most)
-        return rate, {"rate": rate, "x": np.array(report.x), "g": np.array(report.g)}
+                rate = min(max(step, self.min_lr), self.max_lr)
+        return rate, {"rate": rate, "x": np.array(info.x), "g": np.array(info.g)}
 
 
 class AdGD(Feedback):
@@ -230,21 +232,21 @@ class AdGD(Feedback):
         """Refuse a first rate that never grows."""
         _positive(lr=self.lr)
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a last point; the first growth is not bounded."""
         return {"rate": self.lr, "growth": None, "x": None, "g": None}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the smaller of the two rules."""
         last, rate, growth = carry["rate"], carry["rate"], carry["growth"]
         if carry["x"] is not None:
-            moved, turned = _length(report.x - carry["x"]), _length(report.g - carry["g"])
+            moved, turned = _length(info.x - carry["x"]), _length(info.g - carry["g"])
             grown = math.inf if growth is None else math.sqrt(1 + growth) * last
             rate = min(grown, moved / (2 * turned) if turned > 0 else math.inf)
             # Nothing has moved, or the gradient is the same all over: nothing to learn from.
             rate = rate if 0 < rate < math.inf else last
             growth = rate / last
-        return rate, {"rate": rate, "growth": growth, "x": np.array(report.x), "g": np.array(report.g)}
+        return rate, {"rate": rate, "growth": growth, "x": np.array(info.x), "g": np.array(info.g)}
 
 
 class AdaGradNorm(Feedback):
@@ -279,14 +281,14 @@ class AdaGradNorm(Feedback):
         """Refuse what cannot be divided by."""
         _positive(lr=self.lr, b=self.b)
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return the square of the first b."""
         b2 = self.b * self.b
         return {"b2": b2} if squares_fit(b2, float) else {"b2": b2, "root": self.b}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return lr / b after adding this gradient."""
-        b, carry = _root_of_sum(carry, "b2", report.g)
+        b, carry = _root_of_sum(carry, "b2", info.g)
         return self.lr / b, carry
 
 
@@ -323,16 +325,16 @@ class DoG(Feedback):
     def check(self) -> None:
         """Refuse a first step of length 0."""
         _positive(reach=self.reach)
-        refuse_unless(as_number("eps", self.eps) >= 0, "eps", self.eps, "a number of at least 0")
+        require(as_number("eps", self.eps) >= 0, "eps", self.eps, "a number of at least 0")
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return the start and the reach."""
         return {"x0": np.array(x), "far": self.reach * (1 + _length(x)), "sum": 0.0}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the distance over the gradients."""
-        far = max(carry["far"], _length(report.x - carry["x0"]))
-        root, carry = _root_of_sum(carry, "sum", report.g, self.eps)
+        far = max(carry["far"], _length(info.x - carry["x0"]))
+        root, carry = _root_of_sum(carry, "sum", info.g, self.eps)
         return (far / root if root > 0 else 0.0), {**carry, "far": far}
 
 
@@ -372,19 +374,19 @@ class Hypergradient(Feedback):
     def check(self) -> None:
         """Refuse a rate below 0."""
         _positive(lr=self.lr)
-        refuse_unless(as_number("beta", self.beta) >= 0, "beta", self.beta, "a number of at least 0")
+        require(as_number("beta", self.beta) >= 0, "beta", self.beta, "a number of at least 0")
 
-    def begin(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a last point."""
         return {"rate": self.lr, "x": None}
 
-    def rate(self, report: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return the rate, moved by the product of this gradient and the last direction."""
         rate = carry["rate"]
         if carry["x"] is not None and rate > 0:
-            slope = float(np.dot(report.g, carry["x"] - report.x)) / rate
+            slope = float(np.dot(info.g, carry["x"] - info.x)) / rate
             rate = max(rate + self.beta * slope, 0.0)
-        return rate, {"rate": rate, "x": np.array(report.x)}
+        return rate, {"rate": rate, "x": np.array(info.x)}
 
 
 def _squared(v: Array) -> float:
@@ -411,4 +413,4 @@ def _root_of_sum(
 
 def _positive(**values: Any) -> None:
     for name, value in values.items():
-        refuse_unless(as_number(name, value) > 0, name, value, "a number above 0")
+        require(as_number(name, value) > 0, name, value, "a number above 0")

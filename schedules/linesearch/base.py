@@ -9,16 +9,16 @@ import numpy as np
 
 from stepsize.core.display import brief
 from stepsize.core.record import Record
-from stepsize.core.validation import as_number, missing, refuse_unless
+from stepsize.core.validation import as_number, missing, require
 
-__all__ = ["Found", "Line", "Search", "Trial"]
+__all__ = ["LineSearchResult", "Line", "LineSearch", "Trial"]
 
 Array = np.ndarray[Any, Any]
 Carry = dict[str, Any] | None
 
 STATUSES = (
     "converged",  # the search's own conditions hold
-    "max_step",  # the longest step allowed, or the line falls for ever
+    "max_step",  # the longest step allowed, or the line falls forever
     "min_step",  # nothing acceptable down to the shortest step
     "budget",  # evaluations used up; the best point seen
     "uphill",  # the line seems to rise from the start; a tiny step
@@ -43,7 +43,7 @@ class Trial:
     g: Any = None
     var_f: Any = None
     var_g: Any = None
-    look: int = 0
+    number: int = 0
 
     __repr__ = brief
 
@@ -55,7 +55,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LineSearchResult:
     """What a search answers: the step, the evaluation at its end if there is one, and what to carry on."""
 
     alpha: float
@@ -75,7 +75,7 @@ class Line:
     ----------
     problem : Problem
         Where. If it has ``sampling = "static"``, all looks see the one mini-batch of update n; if "dynamic",
-        the k-th look sees ``problem.draw(n, k)``, a fresh one, and the line is discontinuous everywhere.
+        the k-th look sees ``problem.sample(n, k)``, a fresh one, and the line is discontinuous everywhere.
     x, d : ndarray
         The point and the direction, which is *subtracted*: d = g for steepest descent.
     start : Evaluation, optional
@@ -141,20 +141,20 @@ class Line:
         """Return phi(alpha)."""
         f = float(self._look().fun(self.point(alpha)))
         self.n_f += 1
-        self.trials.append(Trial(alpha, f, look=self.n_calls))
+        self.trials.append(Trial(alpha, f, number=self.n_calls))
         return f
 
     def slope(self, alpha: float) -> float:
         """Return phi'(alpha)."""
         g = self._look().grad(self.point(alpha))
         self.n_g += 1
-        self.trials.append(Trial(alpha, None, -float(g @ self.d), g, look=self.n_calls))
+        self.trials.append(Trial(alpha, None, -float(g @ self.d), g, number=self.n_calls))
         return float(self.trials[-1].slope)
 
     def both(self, alpha: float) -> Trial:
         """Return phi and phi' at alpha, of one and the same mini-batch."""
         f, g = self._look().value_and_grad(self.point(alpha))
-        return self._both(Trial(alpha, float(f), -float(g @ self.d), g, look=self.n_calls))
+        return self._both(Trial(alpha, float(f), -float(g @ self.d), g, number=self.n_calls))
 
     def stats(self, alpha: float) -> Trial:
         """Return phi and phi' with the variances of value and gradient; they are 0 without sampling."""
@@ -171,25 +171,25 @@ class Line:
     def _look(self) -> Any:
         """Return the problem as the look now due sees it."""
         self.n_calls += 1
-        return self.problem.draw(self.n, self.n_calls) if self.sampling == "dynamic" else self.seen
+        return self.problem.sample(self.n, self.n_calls) if self.sampling == "dynamic" else self.seen
 
-    def accept(self, trial: Trial, status: str, carry: Carry) -> Found:
+    def accept(self, trial: Trial, status: str, carry: Carry) -> LineSearchResult:
         """Answer with this trial, its gradient looked up for the next update if it serves there."""
         e: Trial | None = trial
         if not self._hands_over:
             e = None  # the next update sees another batch
         elif trial.g is None or trial.f is None:
             e = None if self.sampling == "dynamic" else self._completed(trial)
-        return Found(trial.alpha, e, carry, status, self.n_f, self.n_g)
+        return LineSearchResult(trial.alpha, e, carry, status, self.n_f, self.n_g)
 
-    def go(self, alpha: float, status: str, carry: Carry) -> Found:
+    def step_to(self, alpha: float, status: str, carry: Carry) -> LineSearchResult:
         """Answer with a step to where nobody has looked."""
-        return Found(alpha, None, carry, status, self.n_f, self.n_g)
+        return LineSearchResult(alpha, None, carry, status, self.n_f, self.n_g)
 
-    def stay(self, status: str, carry: Carry) -> Found:
+    def reject(self, status: str, carry: Carry) -> LineSearchResult:
         """Answer with no step at all; a dynamic sample is drawn anew for the next update."""
         e = self.start if self._hands_over and self.sampling != "dynamic" else None
-        return Found(0.0, e, carry, status, self.n_f, self.n_g)
+        return LineSearchResult(0.0, e, carry, status, self.n_f, self.n_g)
 
     def _completed(self, trial: Trial) -> Trial:
         point = self.point(trial.alpha)
@@ -201,7 +201,7 @@ class Line:
         return replace(trial, g=g, slope=-float(g @ self.d))
 
 
-class Search(Record, abstract=True):
+class LineSearch(Record, abstract=True):
     """How far, by looking along the line: goes where a learning rate goes, ``SGD(lr=Armijo())``.
 
     A subclass writes ``__call__(line, carry)``: it looks along the line and answers ``line.accept(...)`` or
@@ -225,15 +225,15 @@ class Search(Record, abstract=True):
     batched: ClassVar[bool] = False
     demo: ClassVar[dict[str, Any]] = {}
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return how far to go along the line."""
         raise missing(self, "__call__(self, line, carry)")
 
-    def look(self, problem: Any, n: int, x: Array, e: Any, d: Array, carry: Carry) -> Found:
+    def search(self, problem: Any, n: int, x: Array, e: Any, d: Array, carry: Carry) -> LineSearchResult:
         """Search along x - alpha d for update n, whose evaluation at x is e."""
         line = Line(problem, x, d, e, n)
         if not math.isfinite(line.slope0):
-            return line.stay("nonfinite", carry)
+            return line.reject("nonfinite", carry)
         return self(line, carry)
 
     def evaluate(self, problem: Any, x: Array) -> Any:
@@ -286,7 +286,7 @@ def _evaluation(problem: Any, x: Array) -> Trial:
     return Trial(0.0, f, g=g)
 
 
-def refuse_outside(search: Search, **spans: tuple[float, float]) -> None:
+def refuse_outside(search: LineSearch, **spans: tuple[float, float]) -> None:
     """Refuse fields that do not lie strictly between two numbers."""
     for name, (low, high) in spans.items():
         value = getattr(search, name)
@@ -294,4 +294,4 @@ def refuse_outside(search: Search, **spans: tuple[float, float]) -> None:
             continue
         number = as_number(name, value)
         below = f" and below {high:g}" if high != math.inf else ""
-        refuse_unless(low < number < high, name, value, f"a number above {low:g}{below}")
+        require(low < number < high, name, value, f"a number above {low:g}{below}")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from schedules.linesearch.base import Carry, Line
-from stepsize.core.validation import as_number, describe, refuse_unless
+from stepsize.core.validation import as_number, describe_value, require
 
 __all__: list[str] = []
 
@@ -50,6 +50,6 @@ def memory(line: Line, alpha: float) -> dict[str, Any]:
 def refuse_bad_first(name: str, value: Any) -> None:
     """Refuse a first trial that is neither a positive number nor a known rule."""
     if isinstance(value, str):
-        refuse_unless(value in RULES, name, value, f"a number or one of {', '.join(map(repr, RULES))}")
+        require(value in RULES, name, value, f"a number or one of {', '.join(map(repr, RULES))}")
     elif not as_number(name, value, "a positive number or a rule") > 0:
-        raise ValueError(f"{name}: got {describe(value)}, expected a positive number or a rule")
+        raise ValueError(f"{name}: got {describe_value(value)}, expected a positive number or a rule")

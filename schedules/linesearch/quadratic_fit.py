@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.linesearch.armijo import longest_step
-from schedules.linesearch.base import Carry, Found, Line, Search, Trial, refuse_outside
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
 from stepsize.core.display import brief
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["PAL", "QuadraticApproximation"]
 
 
-class PAL(Search):
+class PAL(LineSearch):
     r"""Parabolic approximation line search: one more value, and the low point of the parabola through it.
 
     .. math::
@@ -65,23 +65,23 @@ class PAL(Search):
         """Refuse lengths that are not positive and an adaptation that does not descend."""
         refuse_outside(self, mu=(0.0, math.inf), alpha=(0.0, 2.0), s_max=(0.0, math.inf))
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the step to the low point of the parabola, in units of the direction."""
         if line.slope0 >= 0:
-            return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         length = float(np.linalg.norm(line.d))
         b = line.slope0 / length
         a = (line.value(self.mu / length) - line.phi0 - b * self.mu) / (self.mu * self.mu)
         if not math.isfinite(a):
-            return line.stay("nonfinite", carry)
+            return line.reject("nonfinite", carry)
         line.belief = Fitted(line.phi0, b * length, a * length * length)
         s, status = (-self.alpha * b / (2 * a), "converged") if a > 0 else (self.mu, "degenerate")
         if s > self.s_max:
             s, status = self.s_max, "max_step"
-        return line.go(s / length, status, carry)
+        return line.step_to(s / length, status, carry)
 
 
-class QuadraticApproximation(Search):
+class QuadraticApproximation(LineSearch):
     r"""The low point of a parabola through the start and one more point, from values, slopes or both.
 
     With curvature kappa and the second point at alpha_1:
@@ -137,23 +137,23 @@ class QuadraticApproximation(Search):
 
     def check(self) -> None:
         """Refuse an unknown model and lengths that are not positive."""
-        refuse_unless(self.model in MODELS, "model", self.model, f"one of {', '.join(map(repr, MODELS))}")
+        require(self.model in MODELS, "model", self.model, f"one of {', '.join(map(repr, MODELS))}")
         refuse_outside(self, alpha0=(0.0, math.inf), growth=(1.0, math.inf), max_length=(0.0, math.inf))
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the low point of the parabola, or the second point where there is none."""
         if line.slope0 >= 0:
-            return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         longest = longest_step(line, self.max_length)
         first = min(self.alpha0 if carry is None else float(carry["alpha"]), longest)
         trial = line.both(first)
         if not trial.finite:
-            return line.stay("nonfinite", {"alpha": first / self.growth})
+            return line.reject("nonfinite", {"alpha": first / self.growth})
         step = MODELS[self.model](line.start, trial)
         if step is None or step <= 0:
             return line.accept(trial, "degenerate", {"alpha": 2 * first})
         alpha = min(max(step, first / self.growth), first * self.growth, longest)
-        return line.go(alpha, "converged" if alpha == step else "max_step", {"alpha": alpha})
+        return line.step_to(alpha, "converged" if alpha == step else "max_step", {"alpha": alpha})
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from optim.minimize import checked_problem
 from optim.user_functions import guarded
 from stepsize.core.display import brief
-from stepsize.core.validation import as_floats, as_number, real_numbers, refuse_unless
+from stepsize.core.validation import as_floats, as_number, real_numbers, require
 
 __all__ = ["Flow", "gradient_flow", "inertia", "momentum_flow", "time_step"]
 
@@ -52,7 +52,7 @@ def inertia(lr: float, momentum: float) -> float:
     >>> round(inertia(0.01, 0.9), 12)
     1.0
     """
-    refuse_unless(0 <= as_number("momentum", momentum) < 1, "momentum", momentum, "from 0 to below 1")
+    require(0 <= as_number("momentum", momentum) < 1, "momentum", momentum, "from 0 to below 1")
     return as_number("lr", lr) / (1 - momentum) ** 2
 
 
@@ -64,7 +64,7 @@ def time_step(lr: float, momentum: float = 0.0) -> float:
     >>> time_step(0.01), round(time_step(0.01, 0.9), 12)
     (0.01, 0.1)
     """
-    refuse_unless(0 <= as_number("momentum", momentum) < 1, "momentum", momentum, "from 0 to below 1")
+    require(0 <= as_number("momentum", momentum) < 1, "momentum", momentum, "from 0 to below 1")
     return as_number("lr", lr) / (1 - momentum)
 
 
@@ -128,7 +128,7 @@ def momentum_flow(problem: Any, inertia: float, times: ArrayLike, x0: ArrayLike 
     >>> momentum_flow(Parabola(1.0, start=1.0), 0.25, [0.0, 1.0]).x.round(9).tolist()
     [[1.0], [0.40600585]]
     """
-    refuse_unless(as_number("inertia", inertia) > 0, "inertia", inertia, "a positive number")
+    require(as_number("inertia", inertia) > 0, "inertia", inertia, "a positive number")
     problem, start = _prepared(problem, x0)
 
     def derivative(_: float, state: Array) -> Array:
@@ -141,10 +141,10 @@ def momentum_flow(problem: Any, inertia: float, times: ArrayLike, x0: ArrayLike 
 def _prepared(problem: Any, x0: Any) -> tuple[Any, Array]:
     problem = guarded(checked_problem(problem))
     if x0 is None and problem.x0 is None:
-        raise ValueError("x0: got None, expected a start, because the problem does not name one")
+        raise ValueError("x0: got None, expected a starting point: the problem defines none; pass x0")
     start = np.atleast_1d(real_numbers("x0", problem.x0 if x0 is None else x0, "an array of floats"))
     dim = start.size if problem.x0 is None else len(problem.x0)
-    refuse_unless(start.shape == (dim,), "x0", x0, f"{dim} numbers")
+    require(start.shape == (dim,), "x0", x0, f"{dim} numbers")
     return problem, start
 
 
@@ -155,7 +155,7 @@ def _flow(
 
     t = as_floats("times", times)
     rising = t.ndim == 1 and t.size > 1 and bool((np.diff(t) > 0).all())
-    refuse_unless(rising, "times", times, "increasing numbers, the first one the time of the start")
+    require(rising, "times", times, "increasing numbers, the first one the time of the start")
     found = solve_ivp(derivative, (t[0], t[-1]), state, "DOP853", t, rtol=1e-10, atol=1e-12)
     x = found.y[:dim].T
     return Flow(found.t, x, np.asarray(problem.fun(x)))

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from optim import Run
-from stepsize.analysis.diagnosis import refuse_unless_single
+from stepsize.analysis.diagnosis import require_single_run
 from stepsize.core.display import brief
-from stepsize.core.validation import as_count, as_floats, describe, refuse_unless
+from stepsize.core.validation import as_count, as_floats, describe_value, require
 
 __all__ = ["Sharpness", "noise_scale", "sharpness"]
 
@@ -76,9 +76,9 @@ def sharpness(run: Run, points: int = 50) -> Sharpness:
     >>> measured.at.tolist(), measured.largest.round(9).tolist(), measured.limit.tolist()
     ([0, 5, 10], [20.0, 20.0, 20.0], [40.0, 40.0, 40.0])
     """
-    refuse_unless_single(run)
+    require_single_run(run)
     x, lr = run.history.x, run.history.lr
-    refuse_unless(lr.ndim == 1 and len(lr) > 0, "run", lr, "one rate an update")
+    require(lr.ndim == 1 and len(lr) > 0, "run", lr, "one rate an update")
     rows = np.unique(np.linspace(0, len(x) - 1, as_count("points", points, 1)).round().astype(int))
     at = run.history.n[rows]
     largest = np.array([largest_eigenvalue(run.problem, x[k]) for k in rows])
@@ -150,9 +150,9 @@ def noise_scale(problem: Any, x: Any) -> float:
     whole = getattr(problem, "problem", problem)
     if not callable(getattr(whole, "moments", None)):
         raise TypeError(
-            f"problem: got {describe(problem)}, expected a mean over examples such as BreastCancer()"
+            f"problem: got {describe_value(problem)}, expected a mean over examples such as BreastCancer()"
         )
     x = as_floats("x", x)
-    refuse_unless(x.shape == (whole.dim,), "x", x, f"{whole.dim} numbers for this problem")
+    require(x.shape == (whole.dim,), "x", x, f"{whole.dim} numbers for this problem")
     _, g, _, spread = whole.moments(x)
     return float(np.sum(spread) / np.sum(g * g))

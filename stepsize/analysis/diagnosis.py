@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from optim import Run
-from stepsize.analysis.traces import Courses, courses_of
+from stepsize.analysis.traces import Traces, traces_of
 from stepsize.analysis.verdicts import (
     BOUNCING,
     CRAWLING,
@@ -20,11 +20,12 @@ from stepsize.analysis.verdicts import (
     SETTLED,
     STUCK,
     VERDICTS,
-    Findings,
-    judge,
+    RunStatistics,
+    classify,
 )
 from stepsize.core.display import brief
-from stepsize.core.validation import describe
+from stepsize.core.hooks import call_hook
+from stepsize.core.validation import describe_value
 
 __all__ = ["VERDICTS", "Diagnosis", "diagnose"]
 
@@ -73,9 +74,7 @@ class Diagnosis:
     __repr__ = brief
 
     def _repr_html_(self) -> str:
-        from stepsize.draw.html import diagnosis_html
-
-        return diagnosis_html(self)
+        return str(call_hook("diagnosis_html", self))
 
     def __str__(self) -> str:
         return f"{self.verdict}: {self.reason}"
@@ -108,9 +107,9 @@ def diagnose(run: Run, tol: float = 1e-8, *, atol: float | None = None) -> Diagn
     >>> [diagnose(minimize(Parabola(), SGD(lr=lr), steps=60)).verdict for lr in (0.01, 0.4, 0.9, 1.1)]
     ['still crawling', 'settled', 'settled, crossing', 'diverged']
     """
-    refuse_unless_single(run)
-    courses = courses_of(run, tol, atol)
-    found = judge(courses)
+    require_single_run(run)
+    courses = traces_of(run, tol, atol)
+    found = classify(courses)
     settled = None if np.isnan(found.settled[0]) else int(found.settled[0])
     verdict = VERDICTS[found.verdict[0]]
     tolerance = float(courses.tolerance[0])
@@ -128,16 +127,16 @@ def diagnose(run: Run, tol: float = 1e-8, *, atol: float | None = None) -> Diagn
     )
 
 
-def refuse_unless_single(run: Any) -> None:
+def require_single_run(run: Any) -> None:
     """Refuse what is no run, and a batch of runs."""
     if not isinstance(run, Run):
-        raise TypeError(f"run: got {describe(run)}, expected a run, as minimize returns it")
+        raise TypeError(f"run: got {describe_value(run)}, expected a run, as minimize returns it")
     if run.history.x.ndim != 2:
         shape = run.history.x.shape[1:-1]
         raise ValueError(f"run: got a batch of shape {shape}, expected a single run, not a batch")
 
 
-def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, atol: float | None) -> str:
+def _reason(run: Run, verdict: str, c: Traces, found: RunStatistics, tol: float, atol: float | None) -> str:
     """Return one sentence on why the verdict is what it is."""
     what, start = run.measure, abs(float(c.error[0, 0]))
     left = _share_of_start(found.error[0], start)
@@ -156,7 +155,7 @@ def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, ato
             }[verdict]
         )
     if verdict == DIVERGED and run.diverged:
-        return f"loss or gradient left the finite numbers after {run.nit} updates; a smaller rate may help"
+        return f"loss or gradient became inf or nan after {run.nit} updates; a smaller rate may help"
     if verdict == DIVERGED:
         return (
             f"the {what} is diverging: it grows by a factor of {_factor(found.factor[0])} an update, and "
@@ -194,14 +193,14 @@ def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, ato
     return f"the {what} is {left} and {_pace(c, found.factor[0])}"
 
 
-def _frozen(run: Run, c: Courses, rest: str) -> str:
+def _frozen(run: Run, c: Traces, rest: str) -> str:
     share = float(c.rate[-1, 0] / c.rate[:, 0].max())
     rate = f"the rate that is left is {share:.1e} of the largest" if share else "the rate has fallen to 0"
     decays = getattr(run.optimizer.lr, "kind", "schedule") == "schedule"
     return f"{rate}, and {rest}: more updates cannot help" + (", a slower decay can" if decays else "")
 
 
-def _failure(run: Run, c: Courses) -> str:
+def _failure(run: Run, c: Traces) -> str:
     if run.failure:
         return (
             f"{run.message.removeprefix('failed: ').partition(';')[0]}; try check_gradient at the last point"
@@ -219,7 +218,7 @@ def _failure(run: Run, c: Courses) -> str:
     )
 
 
-def _stuck(c: Courses, what: str, left: str) -> str:
+def _stuck(c: Traces, what: str, left: str) -> str:
     if c.step_norm[-1, 0] <= c.still[0]:
         rate = float(c.rate[-1, 0])
         why = "the gradient is 0 there" if c.grad_norm[-1, 0] == 0 else "the updates no longer change x"
@@ -233,7 +232,7 @@ def _stuck(c: Courses, what: str, left: str) -> str:
     return f"the {what} stays at {left}: the loss no longer falls beyond rounding"
 
 
-def _bound(c: Courses, start: float, tol: float, atol: float | None) -> str:
+def _bound(c: Traces, start: float, tol: float, atol: float | None) -> str:
     """Return the tolerance in words: a share of the start, the floor of rounding, or an absolute number."""
     if atol is not None:
         return f"{atol:g}"
@@ -263,7 +262,7 @@ def _factor(factor: float) -> str:
     return f"{factor:.{digits}f}".rstrip("0").rstrip(".")
 
 
-def _pace(c: Courses, factor: float) -> str:
+def _pace(c: Traces, factor: float) -> str:
     """Return how fast the error falls, or that the loss does, or that nothing can be told."""
     percent = 100 * (1 - factor)
     if percent >= 1e-3:

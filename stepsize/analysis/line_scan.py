@@ -1,4 +1,4 @@
-"""A look along a line, point by point: values, slopes, and what on them looks like a minimum."""
+"""A scan along a line: values and slopes at many points, and the minima among them."""
 
 import warnings
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from optim import Run, minimize
-from optim.steppers import way_for
-from schedules import Found, Line, Search
-from stepsize.core.validation import as_count, describe, refuse_unless_a
+from optim.steppers import stepper_for
+from schedules import Line, LineSearch, LineSearchResult
+from stepsize.core.validation import as_count, describe_value, require_a
 
 __all__ = ["line_of", "local_minima", "scan", "sign_changes"]
 
@@ -46,7 +46,7 @@ def scan(problem: Any, x: Any, d: Any, alphas: Any, *, n: int = 0) -> tuple[Arra
     return np.array([t.f for t in trials]), np.array([t.slope for t in trials])
 
 
-def line_of(run: Run, n: int = 0) -> tuple[Line, Found]:
+def line_of(run: Run, n: int = 0) -> tuple[Line, LineSearchResult]:
     """Return the line of one update of a run with all the looks at it, and what the search answered.
 
     The updates before it are made again.
@@ -66,10 +66,10 @@ def line_of(run: Run, n: int = 0) -> tuple[Line, Found]:
     >>> [trial.alpha for trial in line.trials], found.alpha
     ([0.0, 4.0, 2.0, 1.0, 0.5], 0.5)
     """
-    refuse_unless_a(Run, "run", run, "a run, as minimize returns it")
+    require_a(Run, "run", run, "a run, as minimize returns it")
     optimizer, search = run.optimizer, run.optimizer.lr
-    if not isinstance(search, Search):
-        raise TypeError(f"run: got one with lr = {describe(search)}, expected one with a line search")
+    if not isinstance(search, LineSearch):
+        raise TypeError(f"run: got one with lr = {describe_value(search)}, expected one with a line search")
     if not as_count("n", n) < run.nit:
         raise ValueError(f"n: got {n}, expected the index of one of the {run.nit} updates")
     if run.state.n != run.nit:
@@ -78,12 +78,12 @@ def line_of(run: Run, n: int = 0) -> tuple[Line, Found]:
         warnings.simplefilter("ignore")  # what there was to say was said when the run was made
         before = minimize(run.problem, optimizer, run.history.x[0], n)
         x = before.last_x
-        way = way_for(optimizer, run.problem, x, before.state)
+        stepper = stepper_for(optimizer, run.problem, x, before.state)
     with np.errstate(all="ignore"):
-        e = way.evaluate(n, x)
-        d, _ = optimizer.direction(x, e.g, before.state.slots, way.resolve(n, x, e))
+        e = stepper.evaluate(n, x)
+        d, _ = optimizer.direction(x, e.g, before.state.slots, stepper.resolve(n, x, e))
         line = Line(run.problem, x, d, e, n)
-        return line, search(line, way.carry["search"])
+        return line, search(line, stepper.carry["search"])
 
 
 def local_minima(values: Any) -> Array:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from optim import SGD, Momentum, Nesterov, Optimizer, Run
 from optim.minimize import checked_problem
-from stepsize.analysis.diagnosis import refuse_unless_single
+from stepsize.analysis.diagnosis import require_single_run
 from stepsize.analysis.quadratic_theory import (
     NoiseFloor,
     contraction,
@@ -20,7 +20,7 @@ from stepsize.analysis.quadratic_theory import (
     steps_to,
 )
 from stepsize.core.display import brief
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 
 __all__ = ["Prediction", "observed_rate", "predict"]
 
@@ -131,7 +131,7 @@ def predict(problem: Any, optimizer: Optimizer, x0: ArrayLike | None = None) -> 
         )
     curvatures, start, spread = _curvatures(problem, problem.x0 if x0 is None else x0)
     L = float(curvatures.max())
-    refuse_unless(L > 0, "problem", problem, "a problem with positive curvature")
+    require(L > 0, "problem", problem, "a problem with positive curvature")
     bends = curvatures > 1e-12 * L  # a flat direction has nothing to gain
     moving = bends & (start > 1e-14 * start.max()) if start.max() > 0 else bends
     factors = np.asarray(contraction(optimizer, curvatures[moving]))
@@ -205,7 +205,7 @@ def observed_rate(run: Run) -> float | None:
     >>> round(observed_rate(minimize(Parabola(), SGD(lr=0.05), steps=100)), 9)
     0.9
     """
-    refuse_unless_single(run)
+    require_single_run(run)
     error, floor = _distance(run)
     if error[-1] == 0 and len(error) > 1 and np.count_nonzero(error) < 8:
         return 0.0
@@ -236,7 +236,7 @@ def _distance(run: Run) -> tuple[Array, float]:
     whole = run.history.every == 1 and not getattr(problem, "drifts", False)
     if minimizers is not None and len(minimizers) == 1 and whole:
         center = np.array(minimizers[0], float)
-        points = run.history.x if run.history.answer is None else run.history.answer
+        points = run.history.x if run.history.output is None else run.history.output
         return np.linalg.norm(points - center, axis=-1), 1e3 * eps * float(np.abs(center).max()) + 1e-290
     if problem.minimum is not None:
         gap = np.maximum(run.error, 0.0)

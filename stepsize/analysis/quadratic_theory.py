@@ -13,7 +13,7 @@ import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
 from stepsize.core.display import brief
-from stepsize.core.validation import as_number, describe, real_numbers, refuse_unless
+from stepsize.core.validation import as_number, describe_value, real_numbers, require
 
 __all__ = [
     "NoiseFloor",
@@ -141,7 +141,7 @@ def stability_limit(optimizer: Optimizer, L: float) -> float:
     >>> [round(stability_limit(Nesterov(momentum=b), 1.0), 6) for b in (0.5, 0.9)]
     [1.5, 1.357143]
     """
-    refuse_unless(as_number("L", L) > 0, "L", L, "a positive number")
+    require(as_number("L", L) > 0, "L", L, "a positive number")
     _, beta = rate_and_momentum(optimizer)
     ahead = 1 + 2 * beta if type(optimizer) is Nesterov else 1.0
     return (2 + 2 * beta) / (ahead * L)
@@ -180,9 +180,7 @@ def best_parameters(kind: type[Optimizer], L: float, mu: float) -> Any:
     >>> round(momentum.lr, 6), round(momentum.momentum, 6)
     (3.305785, 0.669421)
     """
-    refuse_unless(
-        0 < as_number("mu", mu) <= as_number("L", L), "mu", mu, f"a number above 0, at most L = {L:g}"
-    )
+    require(0 < as_number("mu", mu) <= as_number("L", L), "mu", mu, f"a number above 0, at most L = {L:g}")
     root, k = math.sqrt(L / mu), L / mu
     if kind is SGD:
         return SGD(lr=2 / (L + mu))
@@ -192,7 +190,7 @@ def best_parameters(kind: type[Optimizer], L: float, mu: float) -> Any:
     if kind is Nesterov:
         reach = math.sqrt(3 * k + 1)
         return Nesterov(lr=4 / (3 * L + mu), momentum=(reach - 2) / (reach + 2))
-    raise TypeError(f"kind: got {describe(kind)}, expected SGD, Momentum or Nesterov")
+    raise TypeError(f"kind: got {describe_value(kind)}, expected SGD, Momentum or Nesterov")
 
 
 def steps_to(rate: float, reduction: float) -> float:
@@ -215,8 +213,8 @@ def steps_to(rate: float, reduction: float) -> float:
     >>> steps_to(0.5, 1e-3), steps_to(1.0, 1e-3)
     (10.0, inf)
     """
-    refuse_unless(0 < as_number("reduction", reduction) < 1, "reduction", reduction, "between 0 and 1")
-    refuse_unless(as_number("rate", rate) >= 0, "rate", rate, "a number of at least 0")
+    require(0 < as_number("reduction", reduction) < 1, "reduction", reduction, "between 0 and 1")
+    require(as_number("rate", rate) >= 0, "rate", rate, "a number of at least 0")
     if rate >= 1:
         return math.inf
     if rate == 0:
@@ -294,7 +292,8 @@ def noise_floor(optimizer: Optimizer, curvature: Any, sigma: Any) -> NoiseFloor:
 def rate_and_momentum(optimizer: Optimizer) -> tuple[float, float]:
     if type(optimizer) not in (SGD, Momentum, Nesterov):
         raise TypeError(
-            f"optimizer: got {describe(optimizer)}, expected SGD, Momentum or Nesterov, whose theory is exact"
+            f"optimizer: got {describe_value(optimizer)}, expected SGD, Momentum or Nesterov, whose "
+            "theory is exact"
         )
     lr, beta = optimizer.lr, getattr(optimizer, "momentum", 0.0)
     for name, value in (("lr", lr), ("momentum", beta)):

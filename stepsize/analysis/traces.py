@@ -11,7 +11,7 @@ from stepsize.core.norms import norm
 from stepsize.core.rounding import ULPS, summed_by, value_floor
 from stepsize.core.settling import rounding_of, tolerance_of
 
-__all__ = ["VANISHES", "Courses", "courses_of"]
+__all__ = ["VANISHES", "Traces", "traces_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -20,7 +20,7 @@ VANISHES = 1e-3
 
 
 @dataclass(frozen=True)
-class Courses:
+class Traces:
     """The courses of B runs side by side: what the conditions look at, and nothing else.
 
     Attributes
@@ -28,13 +28,13 @@ class Courses:
     fun, error, grad_norm : ndarray of shape (T + 1, B)
         Value, error and gradient norm at each point.
     overshoot : ndarray of bool, shape (T, B)
-        Whether the update passed the lowest point of its line.
+        Whether the update passed the minimum along the step.
     step_norm, rate : ndarray of shape (T, B)
         How far each update went, and its rate, the largest where there is one a coordinate.
     nit : ndarray of int, shape (B,)
-        Updates until a run left the finite numbers, T for one that did not; what follows is not looked at.
+        Updates until a run became inf or nan, T for one that did not; what follows is not looked at.
     diverged : ndarray of bool, shape (B,)
-        Whether a run left the finite numbers.
+        Whether a run became inf or nan.
     tolerance, nothing, floor : ndarray of shape (B,)
         The error that counts as solved, the one that rounding cannot tell from 0, and the size of a
         difference of losses that rounding hides.
@@ -74,10 +74,10 @@ class Courses:
     failures: tuple[str, ...]
 
 
-def courses_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Courses:
+def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
     """Return the courses of a run, or of all runs of a batch with their axes made one.
 
-    In a batch, a run that left the finite numbers is cut where `minimize` would have ended it alone.
+    In a batch, a run that became inf or nan is cut where `minimize` would have ended it alone.
     """
     history, single = run.history, run.history.x.ndim == 2
     flat = [rows.reshape(len(rows), -1) for rows in (run.loss, run.error, _norms(run))]
@@ -92,7 +92,7 @@ def courses_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Course
     eps = float(np.finfo(history.x.dtype).eps)
     minimum = run.problem.minimum
     with np.errstate(all="ignore"):
-        return Courses(
+        return Traces(
             fun=fun,
             error=error,
             grad_norm=slope,
@@ -108,7 +108,7 @@ def courses_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Course
             rounding=ULPS * eps,
             summed=summed_by(run.problem),
             known=minimum is not None,
-            exact=not (run.problem.varies or history.answer is not None),
+            exact=not (run.problem.varies or history.output is not None),
             noisy=bool(run.problem.varies and not run.problem.drifts),
             stopped=run.status == CONVERGED,
             minimum=float("nan") if minimum is None else float(minimum),
@@ -118,17 +118,17 @@ def courses_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Course
 
 def _norms(run: Run) -> Array:
     """Return the gradient norms at the points to report; nan where an averaged run has dropped them."""
-    if run.history.answer is None:
+    if run.history.output is None:
         return run.history.grad_norm
     return run.grad_norm_at_answers() if run.history.every == 1 else np.full_like(run.loss, np.nan)
 
 
 def _steps(run: Run) -> Array:
     """Return how far each update moved the point to report; nan where an averaged run has dropped it."""
-    answer = run.history.answer
-    if answer is None:
+    output = run.history.output
+    if output is None:
         return run.history.step_norm
-    return norm(np.diff(answer, axis=0)) if run.history.every == 1 else np.full_like(run.loss[1:], np.nan)
+    return norm(np.diff(output, axis=0)) if run.history.every == 1 else np.full_like(run.loss[1:], np.nan)
 
 
 def _rates(run: Run, runs: int) -> Array:

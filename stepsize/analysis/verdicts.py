@@ -19,7 +19,7 @@ failed                   The user's function or gradient returned nan at a finit
 falling without end      The loss falls at every late update, by no less than before, while the gradient does
                          not shrink and is as large as it ever was, and no minimum is known that the loss is
                          still above; or it overflowed on the way down.
-diverged                 The run left the finite numbers; or the envelope grew from window to window, all
+diverged                 The run became inf or nan; or the envelope grew from window to window, all
                          through the later half, to above the loss at the start.
 frozen                   The rate has fallen to less than a thousandth of its largest, by half or more from
                          window to window, and the last window gained less than a thousandth of what the run
@@ -51,9 +51,9 @@ from typing import Any
 import numpy as np
 
 from optim import settled_at
-from stepsize.analysis.traces import VANISHES, Courses
+from stepsize.analysis.traces import VANISHES, Traces
 
-__all__ = ["VERDICTS", "Findings", "judge"]
+__all__ = ["VERDICTS", "RunStatistics", "classify"]
 
 Array = np.ndarray[Any, Any]
 
@@ -93,7 +93,7 @@ _BLOCKS, _CONCORDANT = 8, 20
 
 
 @dataclass(frozen=True)
-class Findings:
+class RunStatistics:
     """What the conditions find in B courses; every attribute has the shape (B,).
 
     `verdict` counts from 0 in the order of `VERDICTS`; `settled` is nan for a run that did not settle;
@@ -112,13 +112,13 @@ class Findings:
     factor: Array
 
 
-def judge(courses: Courses) -> Findings:
+def classify(courses: Traces) -> RunStatistics:
     """Apply the conditions to B courses at once."""
     with np.errstate(all="ignore"):
         return _judge(courses)
 
 
-def _judge(c: Courses) -> Findings:
+def _judge(c: Traces) -> RunStatistics:
     updates, runs = len(c.error) - 1, np.arange(len(c.nit))
     seen = np.arange(updates + 1)[:, None] <= c.nit
     best_error = np.where(seen, c.error, np.inf).min(axis=0)
@@ -134,7 +134,7 @@ def _judge(c: Courses) -> Findings:
     verdict[solved] = np.where(
         uphill >= CLIMBS, _CODE[RINGING], np.where(overshoot >= CROSSES, _CODE[CROSSING], _CODE[SETTLED])
     )[solved]
-    # For runs that left the finite numbers, the end is the last point that they had.
+    # For runs that became inf or nan, the end is the last point that they had.
     end, lowest = c.fun[c.nit, runs], np.where(seen, c.fun, np.inf).min(axis=0)
     downwards = (end < c.fun[0]) & (end <= lowest) & (c.grad_norm[c.nit, runs] >= c.grad_norm[0])
     verdict[c.diverged] = np.where(downwards & ~(end > c.minimum), _CODE[FALLING], _CODE[DIVERGED])[
@@ -155,16 +155,16 @@ def _judge(c: Courses) -> Findings:
     verdict[failed] = _CODE[FAILED]
     error = np.where(c.diverged, np.inf, c.error[-1])
     factor = _factor(c.error)
-    return Findings(verdict, settled, overshoot, uphill, error, best_error, crosses, climbs, factor)
+    return RunStatistics(verdict, settled, overshoot, uphill, error, best_error, crosses, climbs, factor)
 
 
-def _climbs(c: Courses) -> Array:
+def _climbs(c: Traces) -> Array:
     """Return which updates went uphill, by more than rounding at the values that they went between."""
     size = np.maximum(np.abs(c.fun), c.summed)
     return np.asarray(np.diff(c.fun, axis=0) > c.rounding * np.maximum(size[1:], size[:-1]))
 
 
-def _unsettled(c: Courses, climb: Array, rest: Array) -> Array:
+def _unsettled(c: Traces, climb: Array, rest: Array) -> Array:
     """Return the verdicts on runs that are finite and have not settled: later conditions overrule earlier."""
     w = _Windows(c, rest)
     word = np.full(len(rest), _CODE[CRAWLING])
@@ -177,7 +177,7 @@ def _unsettled(c: Courses, climb: Array, rest: Array) -> Array:
     return word
 
 
-def _bounces(c: Courses, w: "_Windows") -> Array:
+def _bounces(c: Traces, w: "_Windows") -> Array:
     """Return whether the loss swings up and down, or from side to side at one height, and does not fall."""
     falls = (w.fall > w.floor) & (w.fall >= _FALLS * w.swing)
     counts = _count_swings(w.loss[0], w), _count_swings(w.loss[1], w)
@@ -197,7 +197,7 @@ def _bounces(c: Courses, w: "_Windows") -> Array:
     return np.asarray(swings_on | _came_back(c, w))
 
 
-def _came_back(c: Courses, w: "_Windows") -> Array:
+def _came_back(c: Traces, w: "_Windows") -> Array:
     """Return whether the error had all but arrived for a whole window, and is large again."""
     last, *earlier = (part.max(axis=0) for part in w.of(c.error, 3))
     return np.asarray(
@@ -211,13 +211,13 @@ def _rests(rows: Array, least: Array) -> Array:
     return np.asarray(rows[:half].max(axis=0) - rows[half:].max(axis=0, initial=-np.inf) < least)
 
 
-def _is_noise(c: Courses, climb: Array, w: "_Windows") -> Array:
+def _is_noise(c: Traces, climb: Array, w: "_Windows") -> Array:
     """Return whether a loss that the updates saw in part only goes up and down and does not fall."""
     climbs = _share(climb[-2 * w.size :, w.rest])
     return np.asarray((climbs >= CLIMBS) & ~_falls_block_by_block(c.fun[-2 * w.size :, w.rest]))
 
 
-def _stands_still(c: Courses, w: "_Windows", bounces: Array) -> Array:
+def _stands_still(c: Traces, w: "_Windows", bounces: Array) -> Array:
     """Return whether x no longer moves, nothing changes beyond rounding, or the run arrives elsewhere."""
     still = w.step[0][-max(w.size // 8, 1) :].max(axis=0) <= c.still[w.rest]
     flat = (w.swing <= w.floor) & (np.abs(w.fall) <= w.floor)
@@ -227,7 +227,7 @@ def _stands_still(c: Courses, w: "_Windows", bounces: Array) -> Array:
     return np.asarray(still | (flat & ~norm_changes & ~bounces) | elsewhere)
 
 
-def _is_frozen(c: Courses, w: "_Windows") -> Array:
+def _is_frozen(c: Traces, w: "_Windows") -> Array:
     """Return whether the rate has died, and the run gains nothing any more."""
     rate, end = c.rate[:, w.rest], c.fun[-1, w.rest]
     last, before = (part.sum(axis=0) for part in w.of(c.rate, 2))
@@ -236,7 +236,7 @@ def _is_frozen(c: Courses, w: "_Windows") -> Array:
     return np.asarray(dead & (gained <= np.maximum(_DEAD * np.abs(w.start - end), w.floor)))
 
 
-def _grows(c: Courses, w: "_Windows") -> Array:
+def _grows(c: Traces, w: "_Windows") -> Array:
     """Return whether the envelope grew from half window to half window, to above the start."""
     parts, fun = 8 if c.noisy else 4, c.fun[:, w.rest]  # more where chance must be ruled out
     half = max(2 * w.size // parts, 1)
@@ -246,7 +246,7 @@ def _grows(c: Courses, w: "_Windows") -> Array:
     return np.asarray(rises & (-w.fall > np.maximum(w.floor, _FALLS * (w.loss[1].max(axis=0) - w.lowest))))
 
 
-def _arrives_elsewhere(c: Courses, w: "_Windows", bounces: Array) -> Array:
+def _arrives_elsewhere(c: Traces, w: "_Windows", bounces: Array) -> Array:
     """Return whether the gradient vanishes above the minimum, or the gap tends to a limit that is not 0."""
     norm = c.grad_norm[:, w.rest]
     vanished = ~np.isnan(settled_at(norm, 1e-8 * norm[0]))
@@ -268,7 +268,7 @@ def _arrives_elsewhere(c: Courses, w: "_Windows", bounces: Array) -> Array:
 class _Windows:
     """The last windows of some runs, the last one first, and what is compared of them."""
 
-    def __init__(self, c: Courses, rest: Array) -> None:
+    def __init__(self, c: Traces, rest: Array) -> None:
         self.rest = rest
         self.size = max((len(c.fun) - 1) // 4, 1)
         self.floor, self.start = c.floor[rest], c.fun[0, rest]
@@ -306,7 +306,7 @@ def _falls_block_by_block(loss: Array) -> Array:
     return np.asarray(np.sign(tops[i] - tops[j]).sum(axis=0) >= _CONCORDANT)
 
 
-def _falls_without_end(c: Courses, climb: Array, w: _Windows) -> Array:
+def _falls_without_end(c: Traces, climb: Array, w: _Windows) -> Array:
     """Return whether the loss falls on and on, and no slower, and the gradient does not shrink."""
     fun, norm = c.fun[:, w.rest], c.grad_norm[:, w.rest]
     size = min(w.size, (len(fun) - 1) // 2)

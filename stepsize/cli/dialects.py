@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from typing import Any
 
-from stepsize.cli.output import add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
 
 HELP = "show how PyTorch, Keras, Optax, TensorFlow 1, a textbook and the papers differ on one rule"
 EPILOG = """\
@@ -47,44 +47,44 @@ def _list(args: argparse.Namespace) -> int:
         print_json({"rules": rules, "libraries": libraries})
         return 0
     for name, calls in rules.items():
-        say(textwrap.fill(f"{name:22s} {', '.join(calls)}", 100, subsequent_indent=" " * 23))
-    say()
+        echo(textwrap.fill(f"{name:22s} {', '.join(calls)}", 100, subsequent_indent=" " * 23))
+    echo()
     for library in LIBRARIES:
-        say(f"{library.name:6s} {library.title}: {library.evidence}")
-    say()
-    say("next: stepsize dialects adam")
+        echo(f"{library.name:6s} {library.title}: {library.evidence}")
+    echo()
+    echo("next: stepsize dialects adam")
     return 0
 
 
 def _one(args: argparse.Namespace) -> int:
     from stepsize.analysis.dialect_comparison import compare
 
-    look(args)
+    picture_options(args)
     comparison = compare(args.rule)
     pictures = []
     if not args.no_picture:
         from stepsize import draw
-        from stepsize.draw.dialects import parting
+        from stepsize.draw.dialects import trajectory_distance
 
         name = f"dialects-{comparison.family.replace(' ', '-')}.png"
         target = unused(new_folder(args.out), name)
-        pictures.append(draw.save(parting(comparison), target, **look(args)))
+        pictures.append(draw.save(trajectory_distance(comparison), target, **picture_options(args)))
     if args.json:
         print_json(comparison.to_dict() | {"pictures": [str(p) for p in pictures]})
         return 0
-    say(f"{comparison.family}: first steps at rate 1; end of {comparison.title}")
+    echo(f"{comparison.family}: first steps at rate 1; end of {comparison.title}")
     for line in _table(comparison):
-        say(line)
-    say()
+        echo(line)
+    echo()
     width = max(len(source.call) for source in comparison.sources)
     for source in comparison.sources:
-        say(f"{source.call:{width}s}  {source.use.says}")
+        echo(f"{source.call:{width}s}  {source.use.says}")
     for call, defect in {s.entry.call: s.entry.defect for s in comparison.sources if s.entry.defect}.items():
-        say(textwrap.fill(f"known defect of {call}: {defect}", 100, subsequent_indent="    "))
-    say()
+        echo(textwrap.fill(f"known defect of {call}: {defect}", 100, subsequent_indent="    "))
+    echo()
     if pictures:
-        say(f"picture: {pictures[0]}")
-    say("next: the rule itself, such as optim.dialects." + comparison.sources[0].call)
+        echo(f"picture: {pictures[0]}")
+    echo("next: the rule itself, such as optim.dialects." + comparison.sources[0].call)
     return 0
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
-from stepsize.cli.output import say
+from stepsize.cli.output import echo
 from stepsize.cli.words import whole_number
 from stepsize.core.storage import write_whole
 from stepsize.core.validation import as_count
@@ -77,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
     wanted = last if args.step else range(1, last + 1)
     told = getattr(explain(made, wanted, blank=args.blank, digits=args.digits), args.format)()
     if target is None:
-        say(told.rstrip("\n"))
+        echo(told.rstrip("\n"))
         return 0
     write_whole(target, told.encode())
-    say(f"written: {target}")
+    echo(f"written: {target}")
     return 0

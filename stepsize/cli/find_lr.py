@@ -6,15 +6,15 @@ from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
 from stepsize.cli.output import (
-    Progress,
     add_picture_options,
-    look,
+    echo,
     new_folder,
+    picture_options,
     print_json,
-    say,
     unused,
 )
 from stepsize.cli.words import whole_number
+from stepsize.core.progress import Progress
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
 EPILOG = """\
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """Find, print, draw."""
     from stepsize.experiments.lr_finder.find_lr import find_lr
 
-    look(args)
+    picture_options(args)
     chosen, optimizer = read_problem(args), read_optimizer(args.optimizer, "--optimizer")
     progress = Progress(0)
     found = find_lr(
@@ -102,17 +102,17 @@ def run(args: argparse.Namespace) -> int:
         )
         return 0
     for line in [*found.lines(), *([chosen.note] if chosen.note else [])]:
-        say(line)
-    say()
+        echo(line)
+    echo()
     heads = f"{f'{DISTURBED}, losses off by 5 %':>27}{f'{DISTURBED}, one loss tenfold':>27}"
-    say(f"{'popular finders, ramps of':<26}" + "".join(f"{count:>9}" for count in COUNTS) + heads)
+    echo(f"{'popular finders, ramps of':<26}" + "".join(f"{count:>9}" for count in COUNTS) + heads)
     for name, rates in said.items():
         spans = (f"{low:.2g} to {high:.2g}" for low, high in moved[name][1:])
-        say(f"{name:<26}" + "".join(f"{r:>9.2g}" for r in rates) + "".join(f"{span:>27}" for span in spans))
-    say("why: the weights move while the rate climbs, so the answer moves with the length of the ramp;")
-    say("     and a rule that reads one point of a curve reads its noise")
+        echo(f"{name:<26}" + "".join(f"{r:>9.2g}" for r in rates) + "".join(f"{span:>27}" for span in spans))
+    echo("why: the weights move while the rate climbs, so the answer moves with the length of the ramp;")
+    echo("     and a rule that reads one point of a curve reads its noise")
     if picture is not None:
-        say(f"picture: {picture}")
+        echo(f"picture: {picture}")
     return 0
 
 
@@ -127,7 +127,7 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
-    return draw.save(picture, unused(new_folder(args.out), name), **look(args))
+    return draw.save(picture, unused(new_folder(args.out), name), **picture_options(args))
 
 
 def _finite(value: float) -> float | None:

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stepsize.cli.output import Progress, add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
+from stepsize.core.progress import Progress
 
 HELP = "textbook figures with their numbers: list, draw, check, animate"
 EPILOG = """\
@@ -91,10 +92,12 @@ def _list(as_json: bool) -> None:
     for entry in sorted(entries, key=lambda e: e.source):
         if entry.source != source:
             source = entry.source
-            say(f"\n{source}")
-        say(f"  {entry.name:30s} {entry.place}")
-        say(f"  {'':30s} {entry.teaches}")
-    say(f"\n{len(entries)} figures; next: stepsize gallery {entries[0].name}   or   stepsize gallery --check")
+            echo(f"\n{source}")
+        echo(f"  {entry.name:30s} {entry.place}")
+        echo(f"  {'':30s} {entry.teaches}")
+    echo(
+        f"\n{len(entries)} figures; next: stepsize gallery {entries[0].name}   or   stepsize gallery --check"
+    )
 
 
 def _about(entry: Any) -> dict[str, Any]:
@@ -130,20 +133,20 @@ def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any]
     from stepsize import gallery
 
     name, folder, films, sized = job
-    plate = gallery.find(name)()
+    figure = gallery.find(name)()
     files: list[Path] = []
     if folder is not None:
         from stepsize import draw
 
         files = [
-            draw.save(plate.picture, unused(folder, f"{name}.{kind}"), **sized) for kind in ("png", "svg")
+            draw.save(figure.picture, unused(folder, f"{name}.{kind}"), **sized) for kind in ("png", "svg")
         ]
-        if films and plate.runs:
+        if films and figure.runs:
             from stepsize.draw.animation import animate, filmed
 
             targets = [unused(folder, f"{name}-film.{kind}") for kind in ("gif", "apng")]
-            files += animate(plate.runs, targets, window=plate.window, **filmed(sized))
-    return list(plate.numbers), files
+            files += animate(figure.runs, targets, window=figure.window, **filmed(sized))
+    return list(figure.numbers), files
 
 
 def _check(entries: list[Any], as_json: bool) -> int:
@@ -157,18 +160,18 @@ def _check(entries: list[Any], as_json: bool) -> int:
         print_json({"figures": figures, "numbers": len(numbers), "missed": missed})
         return int(missed > 0)
     for entry, column in checked:
-        say(f"{entry.name}   {entry.source}, {entry.place}")
+        echo(f"{entry.name}   {entry.source}, {entry.place}")
         for line in _table(column):
-            say(line)
+            echo(line)
         if entry.remark:
-            say(f"  remark: {entry.remark}")
-        say()
+            echo(f"  remark: {entry.remark}")
+        echo()
     kinds = {kind: sum(n.provenance == kind for n in numbers) for kind in _PROVENANCES}
     by = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     from stepsize.core.display import counted
 
-    say(f"{counted(len(numbers), 'number')} of {counted(len(checked), 'figure')}: {by}")
-    say("all as expected" if not missed else f"{missed} missed")
+    echo(f"{counted(len(numbers), 'number')} of {counted(len(checked), 'figure')}: {by}")
+    echo("all as expected" if not missed else f"{missed} missed")
     return int(missed > 0)
 
 
@@ -193,21 +196,21 @@ def _table(numbers: Any) -> list[str]:
 
 
 def _draw(entries: list[Any], args: argparse.Namespace) -> int:
-    sized = look(args)
+    sized = picture_options(args)
     folder = new_folder(args.out)
     report, missed = [], 0
     for entry, (numbers, files) in zip(entries, _made(entries, folder, args.animate, sized), strict=True):
-        misses = [number for number in numbers if not number.passes]
-        missed += len(misses)
-        for number in misses:
+        failures = [number for number in numbers if not number.passes]
+        missed += len(failures)
+        for number in failures:
             print(f"stepsize: {entry.name}: {number.what} is {number.value!r}", file=sys.stderr)
         report.append(_about(entry) | {"files": [str(file) for file in files], "numbers": len(numbers)})
         if not args.json:
-            say(f"{entry.name:30s} {' '.join(file.name for file in files)}")
+            echo(f"{entry.name:30s} {' '.join(file.name for file in files)}")
             if entry.remark:
-                say(f"{'':30s} remark: {entry.remark}")
+                echo(f"{'':30s} remark: {entry.remark}")
     if args.json:
         print_json({"figures": report, "missed": missed})
     else:
-        say(f"figures in {folder}: {len(entries)}; their numbers: stepsize gallery --check")
+        echo(f"figures in {folder}: {len(entries)}; their numbers: stepsize gallery --check")
     return int(missed > 0)

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
-from stepsize.cli.output import Progress, add_picture_options, look, new_folder, print_json, say, unused
+from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
 from stepsize.cli.words import whole_number
+from stepsize.core.progress import Progress
 
 HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
 EPILOG = """\
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     """Search, print, draw."""
     from optim import minimize
 
-    look(args)
+    picture_options(args)
     chosen = read_problem(args)
     whole = chosen.problem
     optimizers = _optimizers(args)
@@ -102,23 +103,23 @@ def run(args: argparse.Namespace) -> int:
         told = {"problem": whole.formula, "runs": rows, "picture": picture and str(picture)}
         print_json(told)
         return 0
-    say(f"{problems[0].formula}   {args.steps} updates")
+    echo(f"{problems[0].formula}   {args.steps} updates")
     if chosen.note:
-        say(chosen.note)
+        echo(chosen.note)
     for line in _table(rows):
-        say(line)
+        echo(line)
     if picture:
-        say(f"picture: {picture}")
-    say(f"next: {_advice(args)}")
+        echo(f"picture: {picture}")
+    echo(f"next: {_advice(args)}")
     return 0
 
 
 def _optimizers(args: argparse.Namespace) -> list[Any]:
     """Return the optimizer once for every search."""
-    from schedules import Search
+    from schedules import LineSearch
 
     optimizer = read_optimizer(args.optimizer, "--optimizer")
-    searches = [read_record(text, Search, "--search") for text in args.search or ["StrongWolfe"]]
+    searches = [read_record(text, LineSearch, "--search") for text in args.search or ["StrongWolfe"]]
     return [optimizer.replace(lr=search) for search in searches]
 
 
@@ -150,7 +151,7 @@ def _row(run: Any) -> dict[str, Any]:
         "updates": run.nit,
         "values": run.nfev,
         "gradients": run.njev,
-        "looks": round(float(run.history.looks.mean()), 3) if run.nit else 0.0,
+        "n_trials": round(float(run.history.n_trials.mean()), 3) if run.nit else 0.0,
         "step": float(np.median(run.history.lr)) if run.nit else 0.0,
         "loss": float(run.problem.fun(run.last_x)),
         "status": {str(words[i]): int(counts[i]) for i in order},
@@ -163,12 +164,14 @@ def _count(progress: Progress, before: int, words: str, info: Any) -> None:
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
-    head = ("search", "looks an update", "median step", "loss at the end", "how the searches ended")
+    head = ("search", "trials an update", "median step", "loss at the end", "how the searches ended")
     cells: list[tuple[str, ...]] = [head]
     for row in rows:
         total = max(sum(row["status"].values()), 1)
         ends = ", ".join(f"{100 * count / total:.0f} % {word}" for word, count in row["status"].items())
-        cells.append((row["search"], f"{row['looks']:.2f}", f"{row['step']:.3g}", f"{row['loss']:.4g}", ends))
+        cells.append(
+            (row["search"], f"{row['n_trials']:.2f}", f"{row['step']:.3g}", f"{row['loss']:.4g}", ends)
+        )
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     return [
         "  ".join(
@@ -183,7 +186,9 @@ def _draw(args: argparse.Namespace, runs: list[Any]) -> Any:
     from stepsize import draw
 
     folder = new_folder(args.out)
-    return draw.save(draw.searches(runs, args.update), unused(folder, "linesearch.png"), **look(args))
+    return draw.save(
+        draw.searches(runs, args.update), unused(folder, "linesearch.png"), **picture_options(args)
+    )
 
 
 def _advice(args: argparse.Namespace) -> str:

@@ -5,7 +5,7 @@ import dataclasses
 import textwrap
 from typing import Any
 
-from stepsize.cli.output import print_json, say
+from stepsize.cli.output import echo, print_json
 
 HELP = "list the problems, optimizers, schedules, feedback rates and line searches, with their parameters"
 
@@ -31,11 +31,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for index, (kind, rows) in enumerate(chosen.items()):
         if index:
-            say()
-        say(kind)
+            echo()
+        echo(kind)
         for row in rows:
-            say(f"  {row['name']}({row['parameters']})")
-            say(textwrap.indent(textwrap.fill(row["summary"], 96), "      "))
+            echo(f"  {row['name']}({row['parameters']})")
+            echo(textwrap.indent(textwrap.fill(row["summary"], 96), "      "))
     return 0
 
 
@@ -53,7 +53,7 @@ def catalogue() -> dict[str, list[dict[str, str]]]:
         "optimizers": optim.Optimizer,
         "schedules": schedules.Schedule,
         "feedback": schedules.Feedback,
-        "searches": schedules.Search,
+        "searches": schedules.LineSearch,
     }
     return {
         kind: [

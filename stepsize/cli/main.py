@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from stepsize import __version__, cli
 from stepsize.cli.failures import refusal_or_defect
-from stepsize.cli.output import complain, say
+from stepsize.cli.output import complain, echo
 from stepsize.cli.words import read_number
 from stepsize.core.display import cut
 
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser = build_parser()
         args = parser.parse_args(_spared(sys.argv[1:] if argv is None else list(argv)))
         if args.command is None:
-            say(WORTH_TRYING)
+            echo(WORTH_TRYING)
             return 0
         return int(args.run(args))
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
@@ -66,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.close(null)
         return 0
     except KeyboardInterrupt:
+        print(file=sys.stderr)  # a line for the ^C of the terminal
         complain("interrupted")
         return 130
     except Exception as error:

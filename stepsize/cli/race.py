@@ -6,16 +6,16 @@ from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
 from stepsize.cli.output import (
-    Progress,
     add_picture_options,
     ascii_only,
-    look,
+    echo,
     new_folder,
+    picture_options,
     print_json,
-    say,
     unused,
 )
 from stepsize.cli.words import read_number, whole_number
+from stepsize.core.progress import Progress
 
 HELP = "race optimizers and rates on a problem; without a problem: the seven optimizers on three"
 EPILOG = """\
@@ -34,7 +34,7 @@ examples:
 
 A run has settled at the first update from which its gap to the minimum stays below the tolerance, a share of
 the gap at the start.
-An update overshoots when it passes the lowest point of its line; that is not bad in itself."""
+An update overshoots when it passes the minimum along the step; that is not bad in itself."""
 
 
 def add(commands: Any) -> None:
@@ -82,7 +82,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Race, print, draw."""
-    look(args)
+    picture_options(args)
     if args.animate and args.no_picture:
         raise ValueError("--animate: got it with --no-picture, expected one or the other")
     if args.problem is None:
@@ -91,8 +91,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _showcase(args: argparse.Namespace) -> int:
-    from stepsize.experiments.default_races import SHOWS
+    from optim import Optimizer
+    from stepsize.experiments.default_races import DEFAULT_RACES
     from stepsize.experiments.race import race
+    from stepsize.parsing import parse, parse_problem
 
     words = (
         "optimizer",
@@ -112,7 +114,10 @@ def _showcase(args: argparse.Namespace) -> int:
             raise ValueError(
                 f"--{word}: got it without a problem, expected one: stepsize race PROBLEM --{word} ..."
             )
-    built = [(show, *show.build()) for show in SHOWS]
+    built = [
+        (show, parse_problem(show.problem), [parse(text, Optimizer) for text in show.optimizers])
+        for show in DEFAULT_RACES
+    ]
     drawings = len(built) * (1 + args.animate)
     progress = Progress(sum(len(optimizers) for _, _, optimizers in built) + drawings)
     results = []
@@ -137,18 +142,18 @@ def _showcase(args: argparse.Namespace) -> int:
         return 0
     for index, (show, result) in enumerate(results):
         if index == 0 or args.all:
-            say(f"{show.name} {result.title}")
-            say(result.table(ascii_only()))
-            say(f"why: {show.why}")
-            say()
+            echo(f"{show.name} {result.title}")
+            echo(result.table(ascii_only()))
+            echo(f"why: {show.why}")
+            echo()
     if not args.all:
         for show, result in results:
-            say(f"{show.name:13s} {result.summary()}")
-        say()
+            echo(f"{show.name:13s} {result.summary()}")
+        echo()
     if pictures:
-        say(f"pictures: {', '.join(str(p) for p in pictures)}")
+        echo(f"pictures: {', '.join(str(p) for p in pictures)}")
     others = "" if args.all else "stepsize race --all   (every table)   or   "
-    say(f"next: {others}stepsize race parabola --optimizer SGD --lr 0.05 --lr 0.2 --lr 1.1")
+    echo(f"next: {others}stepsize race parabola --optimizer SGD --lr 0.05 --lr 0.2 --lr 1.1")
     return 0
 
 
@@ -181,16 +186,16 @@ def _single(args: argparse.Namespace) -> int:
         described = {"problem": chosen.data} if chosen.data else {}
         print_json(result.to_dict() | described | {"pictures": [str(p) for p in pictures]})
         return 0
-    say(result.title)
+    echo(result.title)
     if chosen.note:
-        say(chosen.note)
-    say(result.table(ascii_only()))
-    say(f"why: {_reason(result)}")
+        echo(chosen.note)
+    echo(result.table(ascii_only()))
+    echo(f"why: {_reason(result)}")
     if pictures:
-        say(f"picture: {', '.join(str(p) for p in pictures)}")
+        echo(f"picture: {', '.join(str(p) for p in pictures)}")
     unscaled = chosen.data is not None and not chosen.data["standardize"]
     settled = any(found.settled is not None for found in result.diagnoses)
-    say(f"next: {_advice(result)}" + ("; or --standardize" if unscaled and not settled else ""))
+    echo(f"next: {_advice(result)}" + ("; or --standardize" if unscaled and not settled else ""))
     return 0
 
 
@@ -201,7 +206,7 @@ def _warn(problem: Any, optimizers: list[Any]) -> None:
     for optimizer in optimizers:
         told = theory_of(problem, optimizer)
         if told is not None and told.rate >= 1:
-            say(f"theory: {optimizer!r}: {told.sentence}")
+            echo(f"theory: {optimizer!r}: {told.sentence}")
 
 
 def _advance(progress: Progress, name: str, _: object) -> None:
@@ -213,7 +218,7 @@ def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Pr
         return []
     from stepsize import draw
 
-    sized, folder = look(args), new_folder(args.out)
+    sized, folder = picture_options(args), new_folder(args.out)
     pictures = []
     for name, result in results:
         picture = draw.race(result, size=sized["size"])
@@ -240,7 +245,7 @@ def _optimizers(args: argparse.Namespace) -> list[Any]:
 
 def _rate(text: str) -> Any:
     """Return the number, schedule, feedback rate or line search that an argument describes."""
-    from schedules import Feedback, Schedule, Search
+    from schedules import Feedback, LineSearch, Schedule
     from stepsize.core.record import Record
 
     number = read_number(text)
@@ -249,7 +254,7 @@ def _rate(text: str) -> Any:
     if text.strip().lstrip("+-").lower() in ("nan", "inf", "infinity"):
         raise ValueError(f"--lr: got {text}, expected a number such as 0.1, or a schedule")
     rate = read_record(text, Record, "--lr", examples=False)
-    if not isinstance(rate, Schedule | Feedback | Search):
+    if not isinstance(rate, Schedule | Feedback | LineSearch):
         raise ValueError(f"--lr: got {text!r}, expected a number, schedule, feedback rate or line search")
     return rate
 

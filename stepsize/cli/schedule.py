@@ -12,10 +12,10 @@ from stepsize.cli.arguments import read_record
 from stepsize.cli.output import (
     add_picture_options,
     ascii_only,
-    look,
+    echo,
     new_folder,
+    picture_options,
     print_json,
-    say,
     unused,
 )
 from stepsize.cli.words import read_number, whole_number
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(
             'got no expression, expected one, such as stepsize schedule "Cosine(0.1, steps=100)"'
         )
-    look(args)
+    picture_options(args)
     chosen = _everything() if args.all else [_read(text) for text in args.expression]
     longest = max(_shown(one, args.steps) for one in chosen)
     # Each as a table, and as the line of a picture.
@@ -93,15 +93,15 @@ def run(args: argparse.Namespace) -> int:
     if args.all:
         for one in chosen:
             bars = sparkline(one.table(_shown(one, args.steps)), 30)
-            say(
+            echo(
                 f"{type(one).__name__:22s} {bars}  {textwrap.shorten(one.describe(), 90, placeholder=' ...')}"
             )
     else:
         _tell(chosen, args.steps)
     if picture:
-        say(f"picture: {picture}")
+        echo(f"picture: {picture}")
     other = '"EXPR * EXPR", "EXPR.then(EXPR, at=N)"' if args.all else "stepsize schedule --all"
-    say(f"next: {other}   or   stepsize race rosenbrock --optimizer Adam --lr EXPR")
+    echo(f"next: {other}   or   stepsize race rosenbrock --optimizer Adam --lr EXPR")
     return 0
 
 
@@ -123,7 +123,7 @@ def sparkline(values: Any, width: int = 60) -> str:
 
 
 def _read(text: str) -> Any:
-    from schedules import Rows, Schedule, as_schedule
+    from schedules import PerRun, Schedule, as_schedule
 
     number = read_number(text)
     if number is None and text.strip().lower() in ("nan", "inf", "-inf"):
@@ -135,19 +135,20 @@ def _read(text: str) -> Any:
             value = as_schedule(number)
         except ValueError as error:
             raise ValueError(f"schedule: {error}") from None
-    if isinstance(value, Rows):
+    if isinstance(value, PerRun):
         raise ValueError(f"schedule: got {text!r}, expected one schedule; rows are for batches")
     return value
 
 
 def _everything() -> list[Any]:
     """Return an instance of every schedule that stands for itself."""
-    from schedules import Fractions, FromFunction, Recursion, Rows, Schedule
+    from schedules import FromFunction, PerRun, Phases, Recursion, Schedule
     from stepsize.core.record import registered
+    from stepsize.parsing import example_of
 
-    not_for_updates = (Fractions, FromFunction, Recursion, Rows)
+    not_for_updates = (Phases, FromFunction, Recursion, PerRun)
     return [
-        cls(**cls.demo)
+        example_of(cls)
         for cls in registered(Schedule)
         if cls.__module__.startswith("schedules.") and cls not in not_for_updates
     ]
@@ -186,15 +187,15 @@ def _tell(chosen: list[Any], steps: int | None) -> None:
     T = max(_shown(s, steps) for s in chosen)
     names = [chr(ord("A") + i) if i < 26 else f"#{i + 1}" for i in range(len(chosen))]
     for name, schedule in zip(names, chosen, strict=True):
-        say(f"{name}  {schedule!r}")
-        say(f"   {sparkline(schedule.table(T))}  n = 0 ... {T - 1}")
-        say(f"   rate = {_formula(schedule) or 'a formula that no line can hold'}")
-        say(f"   {_remarks(schedule, T)}")
-    say()
-    say(f"{'n':>7s}" + "".join(f"{name:>13s}" for name in names))
+        echo(f"{name}  {schedule!r}")
+        echo(f"   {sparkline(schedule.table(T))}  n = 0 ... {T - 1}")
+        echo(f"   rate = {_formula(schedule) or 'a formula that no line can hold'}")
+        echo(f"   {_remarks(schedule, T)}")
+    echo()
+    echo(f"{'n':>7s}" + "".join(f"{name:>13s}" for name in names))
     for n in _rows(chosen, T):
-        say(f"{n:7d}" + "".join(f"{schedule(n):13.6g}" for schedule in chosen))
-    say()
+        echo(f"{n:7d}" + "".join(f"{schedule(n):13.6g}" for schedule in chosen))
+    echo()
 
 
 def _remarks(schedule: Any, T: int) -> str:
@@ -226,4 +227,4 @@ def _draw(args: argparse.Namespace, chosen: list[Any]) -> Path | None:
 
     sheet = draw.schedules(chosen, args.steps, overlay=not args.all)
     target = unused(new_folder(args.out), "schedules.png" if args.all else "schedule.png")
-    return draw.save(sheet, target, **look(args))
+    return draw.save(sheet, target, **picture_options(args))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 __all__ = ["expected_of", "refuse_mistyped"]
 
@@ -51,7 +51,7 @@ def refuse_mistyped(annotated: Iterable[tuple[str, Any, Any]]) -> None:
     for name, annotation, value in annotated:
         expected = expected_of(annotation)
         if expected is not None and not _fits(annotation, value):
-            raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+            raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
 
 
 def expected_of(annotation: Any) -> str | None:

@@ -6,24 +6,24 @@ The higher floor says by name where its function is, and it is loaded when it is
 import importlib
 from typing import Any
 
-__all__ = ["hang", "hook"]
+__all__ = ["call_hook", "register_hook"]
 
 _HOOKS: dict[str, str] = {}
 
 
-def hang(name: str, place: str) -> None:
+def register_hook(name: str, place: str) -> None:
     """Say that the function of that name is at ``module:function``."""
     _HOOKS[name] = place
 
 
-def hook(name: str) -> Any:
-    """Return the function of that name.
+def call_hook(name: str, *args: Any, **options: Any) -> Any:
+    """Return what the function of that name makes of the arguments.
 
     Examples
     --------
-    >>> hang("root", "math:sqrt")
-    >>> hook("root")(9.0)
+    >>> register_hook("root", "math:sqrt")
+    >>> call_hook("root", 9.0)
     3.0
     """
     module, _, function = _HOOKS[name].partition(":")
-    return getattr(importlib.import_module(module), function)
+    return getattr(importlib.import_module(module), function)(*args, **options)

@@ -10,7 +10,7 @@ import numpy as np
 
 from stepsize.core.annotations import expected_of, refuse_mistyped
 from stepsize.core.display import assembled, shown
-from stepsize.core.hooks import hook
+from stepsize.core.hooks import call_hook
 from stepsize.core.validation import did_you_mean
 
 __all__ = ["Default", "Record", "lookup", "registered", "summary"]
@@ -178,7 +178,7 @@ class Record:
             return f"{type(self).__name__}(...)"
 
     def _repr_html_(self) -> str:
-        return str(hook("record_html")(self))
+        return str(call_hook("record_html", self))
 
     def _shown(self) -> Iterator[str]:
         positional = True

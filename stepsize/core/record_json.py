@@ -7,7 +7,7 @@ import numpy as np
 
 from stepsize.core.record import Record, lookup, registered
 from stepsize.core.sentences import is_sentence
-from stepsize.core.validation import describe, did_you_mean
+from stepsize.core.validation import describe_value, did_you_mean
 
 __all__ = ["described", "loaded"]
 
@@ -43,7 +43,7 @@ def loaded(text: str | bytes) -> Any:
     ValueError: JSON: got the name 'lr' twice in one object, expected it once
     """
     if not isinstance(text, str | bytes | bytearray):
-        raise TypeError(f"JSON: got {describe(text)}, expected a text")
+        raise TypeError(f"JSON: got {describe_value(text)}, expected a text")
     try:
         return json.loads(text, object_pairs_hook=_object, parse_int=_whole, parse_constant=_constant)
     except json.JSONDecodeError as error:
@@ -100,7 +100,7 @@ def _class(data: dict[str, Any]) -> type[Record]:
     if cls is None:
         hint = did_you_mean(name, [c.__name__ for c in registered(Record)]) if isinstance(name, str) else ""
         raise ValueError(
-            f"JSON: got {describe(name)} for a class, expected the name of a registered one{hint}"
+            f"JSON: got {describe_value(name)} for a class, expected the name of a registered one{hint}"
         )
     return cls
 
@@ -110,8 +110,8 @@ def _array(data: dict[str, Any], depth: int) -> np.ndarray[Any, Any]:
     kind, items = data.get("dtype"), data["array"]
     if kind not in _TYPES or not isinstance(items, list) or len(data) != 2:
         raise ValueError(
-            f"JSON: got an array with the names {', '.join(map(str, data))} and the dtype {describe(kind)}, "
-            f"expected array, a list, and dtype, one of {', '.join(_TYPES)}"
+            f"JSON: got an array with the names {', '.join(map(str, data))} and the dtype "
+            f"{describe_value(kind)}, expected array, a list, and dtype, one of {', '.join(_TYPES)}"
         )
     try:
         found = np.array(_read(items, depth + 1))
@@ -120,14 +120,16 @@ def _array(data: dict[str, Any], depth: int) -> np.ndarray[Any, Any]:
     except (TypeError, ValueError, OverflowError):
         pass
     raise ValueError(
-        f"JSON: got an array with the items {describe(items)}, expected rows of numbers of one length"
+        f"JSON: got an array with the items {describe_value(items)}, expected rows of numbers of one length"
     )
 
 
 def _float(data: dict[str, Any]) -> float:
     word = data["float"]
     if not isinstance(word, str) or word not in _NOT_FINITE or len(data) != 1:
-        raise ValueError(f"JSON: got {describe(word)} for a float, expected one of {', '.join(_NOT_FINITE)}")
+        raise ValueError(
+            f"JSON: got {describe_value(word)} for a float, expected one of {', '.join(_NOT_FINITE)}"
+        )
     return _NOT_FINITE[word]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from stepsize.core.rounding import gradient_floor, value_floor
-from stepsize.core.validation import as_number, refuse_unless
+from stepsize.core.validation import as_number, require
 
 __all__ = ["rounding_of", "settled_at", "tolerance_of"]
 
@@ -19,7 +19,7 @@ def tolerance_of(run: Any, tol: float = 1e-8, atol: float | None = None) -> Any:
     that. So the units of the problem decide nothing.
     """
     for name, value in (("tol", tol), ("atol", 0.0 if atol is None else atol)):
-        refuse_unless(as_number(name, value) >= 0, name, value, "a number of at least 0")
+        require(as_number(name, value) >= 0, name, value, "a number of at least 0")
     if atol is not None:
         return np.full(run.error.shape[1:], float(atol))[()]
     with np.errstate(all="ignore"):

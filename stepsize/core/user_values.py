@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.core.validation import describe, real_numbers
+from stepsize.core.validation import describe_value, real_numbers
 
-__all__ = ["as_array", "as_value", "ask", "floats_at", "refuse_unless_of", "spreads"]
+__all__ = ["as_array", "as_value", "ask", "floats_at", "require_callable_of", "spreads"]
 
 Array = np.ndarray[Any, Any]
 
@@ -101,7 +101,7 @@ def spreads(name: str, function: Callable[..., Any], dim: int) -> bool:
     raise TypeError(f"{name}: got a function of ({got}), expected {name}(x) with x of shape ({dim},){other}")
 
 
-def refuse_unless_of(name: str, function: Callable[..., Any], *given: str) -> None:
+def require_callable_of(name: str, function: Callable[..., Any], *given: str) -> None:
     """Refuse a function that does not take just these arguments, in order.
 
     Raises
@@ -111,8 +111,8 @@ def refuse_unless_of(name: str, function: Callable[..., Any], *given: str) -> No
 
     Examples
     --------
-    >>> refuse_unless_of("lr", lambda n: 0.1, "n")
-    >>> refuse_unless_of("lr", lambda: 0.1, "n")
+    >>> require_callable_of("lr", lambda n: 0.1, "n")
+    >>> require_callable_of("lr", lambda: 0.1, "n")
     Traceback (most recent call last):
         ...
     TypeError: lr: got a function of (), expected a function of (n)
@@ -158,4 +158,4 @@ def _numbers(name: str, answer: Any, expected: str) -> Array:
 def _shaped(array: Array) -> str:
     if array.ndim == 0:
         return repr(array.item())
-    return describe(array)
+    return describe_value(array)

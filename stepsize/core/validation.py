@@ -14,11 +14,11 @@ __all__ = [
     "as_number",
     "as_seed",
     "did_you_mean",
-    "describe",
+    "describe_value",
     "missing",
     "real_numbers",
-    "refuse_unless",
-    "refuse_unless_a",
+    "require",
+    "require_a",
 ]
 
 
@@ -44,7 +44,7 @@ def missing(thing: Any, method: str) -> NotImplementedError:
     )
 
 
-def describe(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """Return a few words on a value that was not what was expected.
 
     Examples
@@ -74,27 +74,27 @@ def _is_huge(value: Any) -> bool:
     return isinstance(value, int) and abs(value) >= 10**300
 
 
-def refuse_unless(condition: bool, name: str, value: Any, expected: str) -> None:
+def require(condition: bool, name: str, value: Any, expected: str) -> None:
     """Raise ``ValueError("name: got ..., expected ...")`` unless the condition holds."""
     if not condition:
-        raise ValueError(f"{name}: got {describe(value)}, expected {expected}")
+        raise ValueError(f"{name}: got {describe_value(value)}, expected {expected}")
 
 
-def refuse_unless_a(kind: type | tuple[type, ...], name: str, value: Any, expected: str) -> None:
+def require_a(kind: type | tuple[type, ...], name: str, value: Any, expected: str) -> None:
     """Raise ``TypeError("name: got ..., expected ...")`` unless the value is of that kind."""
     if not isinstance(value, kind):
-        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+        raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
 
 
 def as_number(name: str, value: Any, expected: str = "a finite number") -> float:
     """Return a finite number as a Python float, or raise TypeError or ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+        raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
     try:
         number = float(value)
     except OverflowError:  # a whole number of hundreds of digits
         number = math.inf
-    refuse_unless(math.isfinite(number), name, value, expected)
+    require(math.isfinite(number), name, value, expected)
     return number
 
 
@@ -106,9 +106,9 @@ def as_count(name: str, value: Any, least: int = 0, most: int = LARGEST) -> int:
     try:
         count = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name}: got {describe(value)}, expected {expected}") from None
-    refuse_unless(least <= count, name, count, expected)
-    refuse_unless(count <= most, name, count, f"a whole number of at most {most}")
+        raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}") from None
+    require(least <= count, name, count, expected)
+    require(count <= most, name, count, f"a whole number of at most {most}")
     return count
 
 
@@ -126,7 +126,7 @@ def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np
     if isinstance(value, np.ndarray):
         if value.dtype not in (np.float32, np.float64):
             raise TypeError(
-                f"{name}: got {describe(value)}, expected {expected}; use .astype(float) if it is meant"
+                f"{name}: got {describe_value(value)}, expected {expected}; use .astype(float) if it is meant"
             )
         return np.array(value)
     return real_numbers(name, value, expected)
@@ -145,7 +145,7 @@ def real_numbers(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
     except (TypeError, ValueError, RuntimeError, OverflowError):
         array = np.asarray(None)
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+        raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
     return np.array(array, dtype=array.dtype if array.dtype.name in ("float32", "float64") else float)
 
 

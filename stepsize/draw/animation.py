@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from optim import Run
-from stepsize.analysis.diagnosis import diagnose, refuse_unless_single
+from stepsize.analysis.diagnosis import diagnose, require_single_run
 from stepsize.core.storage import write_whole
-from stepsize.core.validation import as_count, refuse_unless
+from stepsize.core.validation import as_count, require
 from stepsize.draw.film_frames import Film
 from stepsize.draw.race import colors_of
 from stepsize.draw.style import COLORS, as_dpi, as_size
@@ -48,7 +48,7 @@ class Animation:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it to a file, whole or not at all; the name ends as its kind."""
-        refuse_unless(_kind(path) == self.kind, "path", str(path), f"a name that ends with .{self.kind}")
+        require(_kind(path) == self.kind, "path", str(path), f"a name that ends with .{self.kind}")
         write_whole(Path(path), self.data)
         return Path(path)
 
@@ -74,7 +74,7 @@ def film(
     inches = as_size("size", size)
     flat = what.problem.dim <= 2
     if isinstance(what, Run):
-        refuse_unless_single(what)
+        require_single_run(what)
         last = last_shown([diagnose(what)], what.nit)
         reel = Film({_name(what): what}, window, inches, last=last, landscape=flat)
     else:
@@ -180,7 +180,7 @@ def _named(chosen: Sequence[Run]) -> dict[str, Run]:
 def _kind(path: str | os.PathLike[str]) -> str:
     """Return what a file of that name is: gif or png."""
     ending = Path(path).suffix.lower()
-    refuse_unless(
+    require(
         ending in (".gif", ".png", ".apng"), "path", str(path), "a name that ends with .gif, .png or .apng"
     )
     return "gif" if ending == ".gif" else "png"
@@ -189,7 +189,7 @@ def _kind(path: str | os.PathLike[str]) -> str:
 def _looks(reel: Film, frames: int, seconds: float) -> list[int]:
     as_count("frames", frames, 2)
     fine = isinstance(seconds, int | float) and 0 < seconds <= 3600
-    refuse_unless(fine, "seconds", seconds, "a number above 0 and at most 3600")
+    require(fine, "seconds", seconds, "a number above 0 and at most 3600")
     return _strides(reel.last, frames)
 
 

@@ -11,10 +11,10 @@ from stepsize.draw.landscape import contours
 from stepsize.draw.style import COLORS, Picture, style
 from stepsize.draw.trajectory import path
 
-__all__ = ["parting"]
+__all__ = ["trajectory_distance"]
 
 
-def parting(comparison: Comparison) -> Figure:
+def trajectory_distance(comparison: Comparison) -> Figure:
     """Return the paths of one rule's dialects, their distances, and their first steps by size of gradient.
 
     Dialects whose trajectories agree to 1e-12 share a colour; the last panel shows each of them, since they

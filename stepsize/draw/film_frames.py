@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from stepsize.analysis.diagnosis import refuse_unless_single
+from stepsize.analysis.diagnosis import require_single_run
 from stepsize.draw.landscape import contours, landscape
 from stepsize.draw.layout.panels import equal
 from stepsize.draw.style import COLORS, figure, fitted, style
@@ -55,7 +55,7 @@ class Film:
         landscape: bool = True,
     ) -> None:
         for run in runs.values():
-            refuse_unless_single(run)
+            require_single_run(run)
         self.runs, self.colors = dict(list(runs.items())[: len(colors)]), colors
         first = next(iter(self.runs.values()))
         made = max(run.nit for run in self.runs.values())

@@ -13,8 +13,8 @@ from optim import Run
 from problems import Problem
 from schedules import Schedule
 from stepsize.analysis.diagnosis import Diagnosis, diagnose
-from stepsize.analysis.traces import courses_of
-from stepsize.analysis.verdicts import VERDICTS, judge
+from stepsize.analysis.traces import traces_of
+from stepsize.analysis.verdicts import VERDICTS, classify
 from stepsize.core.display import cut, shown
 from stepsize.core.record import summary
 from stepsize.experiments.race import Race, optimizer_label, rate_label, sparkline, thinned
@@ -54,7 +54,7 @@ def run_html(run: Run) -> str:
             ("verdict", str(found)),
         ]
     else:
-        verdict = judge(courses_of(run)).verdict
+        verdict = classify(traces_of(run)).verdict
         counts = np.bincount(verdict, minlength=len(VERDICTS))
         words = ", ".join(f"{n} {word}" for n, word in zip(counts, VERDICTS, strict=True) if n)
         rows += [("end", run.message), ("runs", f"{len(verdict)}: {words}")]

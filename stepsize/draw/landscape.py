@@ -10,8 +10,8 @@ import matplotlib.ticker
 import numpy as np
 from matplotlib.axes import Axes
 
-from problems import Custom
-from stepsize.core.validation import describe
+from problems import FunctionProblem
+from stepsize.core.validation import describe_value
 from stepsize.draw.style import INK, axes_or_new, style
 from stepsize.draw.window import domain_window, heights, levels_of, values_on
 
@@ -44,7 +44,9 @@ def contours(problem: Any, ax: Axes | None = None, *, window: Any = None, levels
     with style():
         ax = axes_or_new(ax)
         (left, right), (bottom, top) = domain_window(problem) if window is None else window
-        points = 101 if isinstance(problem, Custom) else 201  # a user's function is asked point by point
+        points = (
+            101 if isinstance(problem, FunctionProblem) else 201
+        )  # a user's function is asked point by point
         x, y = np.meshgrid(np.linspace(left, right, points), np.linspace(bottom, top, points))
         z = values_on(problem, np.stack([x, y], axis=-1))
         height = heights(z, problem.minimum)
@@ -65,7 +67,7 @@ def _dim(problem: Any) -> int:
         or not callable(getattr(problem, "fun", None))
         or not hasattr(problem, "dim")
     ):
-        raise TypeError(f"problem: got {describe(problem)}, expected a problem such as Rosenbrock()")
+        raise TypeError(f"problem: got {describe_value(problem)}, expected a problem such as Rosenbrock()")
     return int(problem.dim)
 
 

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from optim import Run
 from problems import MiniBatch
-from schedules import ExactSearch, Found, Line
+from schedules import ExactSearch, Line, LineSearchResult
 from stepsize.analysis.line_scan import line_of, local_minima, scan, sign_changes
-from stepsize.core.validation import refuse_unless_a
+from stepsize.core.validation import require_a
 from stepsize.draw.style import COLORS, INK, axes_or_new, figure, style
 
 __all__ = ["line", "sampling", "searches"]
@@ -67,7 +67,7 @@ def line(run: Run, n: int = 0, ax: Axes | None = None, *, reach: float | None = 
     return ax
 
 
-def _reach(searched: Line, found: Found) -> float:
+def _reach(searched: Line, found: LineSearchResult) -> float:
     """Return the end of the picture: beyond the step and those looks that are not very far out."""
     looked = [t.alpha for t in searched.trials if t.alpha > 0]
     near = found.alpha or min(looked, default=1.0)
@@ -125,7 +125,7 @@ def _frame(ax: Axes, searched: Line, curve: Array, top: float) -> None:
     ax.set_ylim(low - 0.35 * (high - low), high + 0.2 * (high - low))
 
 
-def _looks(ax: Axes, searched: Line, found: Found, top: float) -> None:
+def _looks(ax: Axes, searched: Line, found: LineSearchResult, top: float) -> None:
     """Mark every look with its number and its slope; a look above the picture sits at its edge."""
     bottom, ceiling = ax.get_ylim()
     beyond: list[int] = []
@@ -216,7 +216,7 @@ def sampling(
     points : int
         How many steps are looked at.
     """
-    refuse_unless_a(
+    require_a(
         MiniBatch, "problem", problem, "a problem with mini-batches, such as MiniBatch(BreastCancer(), 32)"
     )
     whole = problem.replace(sampling="full")
@@ -258,9 +258,9 @@ def searches(runs: Sequence[Run], n: int | None = None) -> Figure:
     n : int, optional
         The update whose line is drawn; by default that of each run with the most looks.
     """
-    refuse_unless_a((list, tuple), "runs", runs, "a list of runs, as minimize returns them")
+    require_a((list, tuple), "runs", runs, "a list of runs, as minimize returns them")
     for run in runs:
-        refuse_unless_a(Run, "runs", run, "runs, as minimize returns them")
+        require_a(Run, "runs", run, "runs, as minimize returns them")
     sampled = next((run.problem for run in runs if run.problem.varies), None)
     columns = 3 if sampled is not None or len(runs) > 2 else 2
     rows = 1 + math.ceil(len(runs) / columns)
@@ -300,9 +300,9 @@ def _progress(run: Run, ax: Axes, color: str) -> None:
 
 
 def _looks_of(run: Run) -> Array:
-    if run.history.looks is None:
+    if run.history.n_trials is None:
         raise TypeError(f"run: got one with lr = {run.optimizer.lr!r}, expected one with a line search")
-    return run.history.looks
+    return run.history.n_trials
 
 
 def _count(number: int, one: str, many: str) -> str:

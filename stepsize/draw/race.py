@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from stepsize.core.validation import refuse_unless_a
+from stepsize.core.validation import require_a
 from stepsize.draw.landscape import contours, landscape
 from stepsize.draw.layout.legend import marks_of
 from stepsize.draw.layout.page import (
@@ -64,7 +64,7 @@ def race(result: Race, *, size: Any = None) -> Figure:
         Inches, or "slide", "wide" or "column", whose shape the picture takes; `save` with the same size
         enlarges it.
     """
-    refuse_unless_a(Race, "result", result, "what race returns")
+    require_a(Race, "result", result, "what race returns")
     groups = _groups(result)
     window = window_around(list(result.runs)) if result.problem.dim <= 2 else None
     columns = min(len(groups), 4)

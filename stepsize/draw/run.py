@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from optim import Run
 from stepsize.analysis.curvature_and_noise import Sharpness
-from stepsize.analysis.diagnosis import diagnose, refuse_unless_single
+from stepsize.analysis.diagnosis import diagnose, require_single_run
 from stepsize.core.display import brief
-from stepsize.core.validation import refuse_unless, refuse_unless_a
+from stepsize.core.validation import require, require_a
 from stepsize.draw.landscape import contours, landscape, level_lines
 from stepsize.draw.layout.sweep_axes import narrow_log
 from stepsize.draw.style import COLORS, INK, Picture, axes_or_new, style
@@ -64,10 +64,10 @@ def plane(run: Run) -> Projection:
     ValueError
         For a batch, or a run of fewer than two dimensions or updates.
     """
-    refuse_unless_single(run)
+    require_single_run(run)
     points = thinned(comparable(run.history.x), 2000)
     fine = points.shape[1] > 1 and len(points) > 1
-    refuse_unless(fine, "run", run.history.x, "at least two dimensions and one update to finite numbers")
+    require(fine, "run", run.history.x, "at least two dimensions and one update to finite numbers")
     offsets = points - points[-1]
     _, sizes, directions = np.linalg.svd(offsets, full_matrices=False)
     directions = np.concatenate([directions, np.zeros((2, points.shape[1]))])[:2]
@@ -118,7 +118,7 @@ def run(result: Run) -> Figure:
     ValueError
         For a batch.
     """
-    refuse_unless_single(result)
+    require_single_run(result)
     with style():
         picture = Picture(figsize=(9.0, 3.9), layout="constrained")
         left, right = picture.subplots(1, 2)
@@ -145,7 +145,7 @@ def run(result: Run) -> Figure:
 
 def sharpness(measured: Sharpness, ax: Axes | None = None) -> Axes:
     """Draw the largest eigenvalue of the Hessian along a run, and 2/lr, above which descent is unstable."""
-    refuse_unless_a(Sharpness, "measured", measured, "what sharpness returns")
+    require_a(Sharpness, "measured", measured, "what sharpness returns")
     with style():
         ax = axes_or_new(ax)
         ax.plot(measured.at, measured.largest, color=COLORS[0], label="largest eigenvalue of the Hessian")

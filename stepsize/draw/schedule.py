@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from schedules import Schedule, as_schedule
-from stepsize.core.validation import refuse_unless_a
+from stepsize.core.validation import require_a
 from stepsize.draw.style import COLORS, Picture, figure, style
 
 __all__ = ["schedule", "schedules", "steps_to_show"]
 
 # The module that a schedule stands in is its family.
 _FAMILIES = {
-    "falls for ever": ("decay",),
+    "falls forever": ("decay",),
     "falls on a budget": ("budget", "cosine"),
     "in steps and pieces": ("steps",),
     "rises first": ("warmup", "momentum"),
@@ -85,7 +85,7 @@ def schedules(items: Sequence[Any], steps: int | None = None, *, overlay: bool =
     overlay : bool
         Whether they share one panel.
     """
-    refuse_unless_a((list, tuple), "items", items, "a list of schedules")
+    require_a((list, tuple), "items", items, "a list of schedules")
     lines = [as_schedule(item) for item in items]
     if not lines:
         raise ValueError("items: got no schedule, expected at least one")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from stepsize.core.validation import refuse_unless, refuse_unless_a
+from stepsize.core.validation import require, require_a
 from stepsize.draw.layout.sweep_axes import column_label, columns_of, is_geometric, title_of
 from stepsize.draw.style import COLORS, INK, axes_or_new, style
 from stepsize.experiments.lr_finder.find_lr import FoundRate
@@ -55,13 +55,13 @@ def sensitivity(sweep: Sweep, x: str = "lr", ax: Axes | None = None, *, y: str =
         If no baseline is among the optimizers.
     """
     (column,) = columns_of(sweep, x)
-    refuse_unless(y in ("final", "best"), "y", y, "'final' or 'best'")
-    refuse_unless(column.dtype.kind in "fiu", x, column, "a column of numbers")
+    require(y in ("final", "best"), "y", y, "'final' or 'best'")
+    require(column.dtype.kind in "fiu", x, column, "a column of numbers")
     names = list(dict.fromkeys(sweep["optimizer"].tolist()))
     lacking = [name for name in names if np.isnan(column[sweep["optimizer"] == name]).all()]
-    refuse_unless(not lacking, "sweep", lacking, f"optimizers that have {x}")
+    require(not lacking, "sweep", lacking, f"optimizers that have {x}")
     baselines = [name for name in names if name.partition("(")[0] in BASELINES]
-    refuse_unless(bool(baselines), "sweep", names, "a baseline among the optimizers: SGD, Momentum or Adam")
+    require(bool(baselines), "sweep", names, "a baseline among the optimizers: SGD, Momentum or Adam")
     values = np.unique(column)
     start = float(sweep.run(0).error[0])
     with style():
@@ -129,7 +129,7 @@ def found_rate(found: FoundRate, ax: Axes | None = None, *, counts: tuple[int, .
     counts : sequence of int
         Draw what the popular finders say, too, for ramps of these lengths.
     """
-    refuse_unless_a(FoundRate, "found", found, "what find_lr returns")
+    require_a(FoundRate, "found", found, "what find_lr returns")
     with style():
         ax = axes_or_new(ax, 7.4 if counts else 6.4, 3.6)
         low, middle, high = np.quantile(found.errors, [0.1, 0.5, 0.9], axis=1, method="nearest")

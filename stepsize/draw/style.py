@@ -13,7 +13,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stepsize.core.validation import refuse_unless, refuse_unless_a
+from stepsize.core.validation import require, require_a
 
 __all__ = [
     "COLORS",
@@ -192,14 +192,14 @@ def as_size(name: str, size: Any) -> tuple[float, float] | None:
         inches = float(wide), float(high)
     except (TypeError, ValueError, AttributeError):
         raise ValueError(f"{name}: got {size!r}, expected {wanted}") from None
-    refuse_unless(all(0.5 <= side <= 200 for side in inches), name, size, "sides of 0.5 to 200 inches")
+    require(all(0.5 <= side <= 200 for side in inches), name, size, "sides of 0.5 to 200 inches")
     return inches
 
 
 def as_dpi(name: str, dpi: Any, size: Any) -> float:
     """Return dots an inch with which a picture of that size in inches can be drawn."""
     fine = isinstance(dpi, int | float) and not isinstance(dpi, bool) and 10 <= dpi <= 10_000
-    refuse_unless(fine, name, dpi, "dots an inch, from 10 to 10000")
+    require(fine, name, dpi, "dots an inch, from 10 to 10000")
     if float(max(size)) * dpi > _MOST_DOTS:
         inches = f"{size[0]:g} x {size[1]:g} inches"
         raise ValueError(f"{name}: got {dpi:g} for {inches}, expected at most {_MOST_DOTS} dots a side")
@@ -251,11 +251,11 @@ def save(
     ValueError
         If the ending is another one, or dpi or size are none.
     """
-    refuse_unless_a((Axes, Figure), "picture", picture, "what a function of draw returns")
+    require_a((Axes, Figure), "picture", picture, "what a function of draw returns")
     inches = as_size("size", size)
     target = Path(target)
     kind = target.suffix.lstrip(".").lower() or "png"
-    refuse_unless(kind in _UNSAID, "target", str(target), "a name that ends with .png, .svg or .pdf")
+    require(kind in _UNSAID, "target", str(target), "a name that ends with .png, .svg or .pdf")
     if not target.absolute().parent.is_dir():
         raise FileNotFoundError(f"target: got {str(target)!r}, expected a file in a folder that there is")
     whole: Any = picture.figure if isinstance(picture, Axes) else picture

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from optim import SGD, Momentum, Nesterov
 from stepsize.analysis.diagnosis import VERDICTS
 from stepsize.analysis.quadratic_theory import stability_limit
-from stepsize.core.validation import refuse_unless
+from stepsize.core.validation import require
 from stepsize.draw.layout.sweep_axes import column_label, columns_of, is_geometric, narrow_log, title_of
 from stepsize.draw.style import INK, TOO_LARGE, axes_or_new, style, verdict_shades
 from stepsize.experiments.sweep.sweep import Sweep
@@ -129,11 +129,11 @@ def _grid(sweep: Sweep, x: str, y: str) -> tuple[Array, Array, tuple[Array, Arra
     """Return the values of two columns, and for each run its row and column in their grid."""
     columns_of(sweep, x, y)
     for name in (x, y):
-        refuse_unless(sweep[name].dtype.kind in "fiu", name, sweep[name], "a column of numbers")
+        require(sweep[name].dtype.kind in "fiu", name, sweep[name], "a column of numbers")
     across, i = np.unique(sweep[x], return_inverse=True)
     up, j = np.unique(sweep[y], return_inverse=True)
     for name, values in ((x, across), (y, up)):
-        refuse_unless(len(values) > 1, name, values, "a column with more than one value")
+        require(len(values) > 1, name, values, "a column with more than one value")
     pairs = len(np.unique(i * len(up) + j))
     if pairs != len(across) * len(up):
         raise ValueError(

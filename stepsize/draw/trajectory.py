@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from optim import Run
-from stepsize.analysis.diagnosis import refuse_unless_single
-from stepsize.core.validation import refuse_unless_a
+from stepsize.analysis.diagnosis import require_single_run
+from stepsize.core.validation import require_a
 from stepsize.draw.landscape import contours, landscape
 from stepsize.draw.style import COLORS, INK, axes_or_new, style
 from stepsize.draw.window import window_around
@@ -40,7 +40,7 @@ def path(
     window : sequence of (low, high), optional
         The region that is shown; a diverging path ends a few updates after it left the region for good.
     """
-    refuse_unless_single(run)
+    require_single_run(run)
     problem, points, n = run.problem, run.history.x, run.history.n
     if problem.dim > 2:
         raise ValueError(
@@ -79,7 +79,7 @@ def on_log_axis(error: Any) -> Array:
 
 def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str | None = None) -> Axes:
     """Draw the error against the update on a log axis: the gap, or the gradient norm without a minimum."""
-    refuse_unless_a(Run, "run", run, "a run, as minimize returns it")
+    require_a(Run, "run", run, "a run, as minimize returns it")
     with style():
         ax = axes_or_new(ax)
         error = on_log_axis(run.error)
@@ -94,7 +94,7 @@ def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str 
 
 def rates(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str | None = None) -> Axes:
     """Draw the rate that each update used."""
-    refuse_unless_a(Run, "run", run, "a run, as minimize returns it")
+    require_a(Run, "run", run, "a run, as minimize returns it")
     with style():
         ax = axes_or_new(ax)
         lr = run.history.lr.reshape(run.nit, -1 if run.nit else 1)

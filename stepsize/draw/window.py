@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from optim import Run
-from problems import Custom
-from stepsize.analysis.diagnosis import Diagnosis, diagnose, refuse_unless_single
+from problems import FunctionProblem
+from stepsize.analysis.diagnosis import Diagnosis, diagnose, require_single_run
 
 __all__ = ["comparable", "domain_window", "heights", "last_shown", "levels_of", "values_on", "window_around"]
 
@@ -38,7 +38,7 @@ def window_around(runs: Sequence[Run]) -> Window:
         If one of them is no run, or a batch.
     """
     for run in runs:
-        refuse_unless_single(run)
+        require_single_run(run)
     problem, paths = runs[0].problem, [_finite(run.history.x) for run in runs]
     staying = [not _leaves(run, points) for run, points in zip(runs, paths, strict=True)]
     starts = np.array([points[0] for points in paths])
@@ -60,7 +60,7 @@ def window_around(runs: Sequence[Run]) -> Window:
     room = margin * np.maximum(high - low, 0.25 * _width(low, high))
     room = room if (high > low).any() else np.full_like(room, 0.5 * _width(low, high))
     low, high = low - room, high + room
-    if isinstance(problem, Custom) and problem.domain is not None:
+    if isinstance(problem, FunctionProblem) and problem.domain is not None:
         stated = np.array(domain_window(problem))
         inside = np.concatenate([held, stated.T])
         low, high = inside.min(axis=0), inside.max(axis=0)

@@ -1,13 +1,12 @@
 """The main job: seven optimizers on three problems, each at rates that settle and at rates that teach."""
 
 from dataclasses import dataclass
-from typing import Any
 
-__all__ = ["SHOWS", "Show"]
+__all__ = ["DEFAULT_RACES", "RaceSpec"]
 
 
 @dataclass(frozen=True)
-class Show:
+class RaceSpec:
     """One problem of the main job, with its entries as expressions, which is how a reader would type them."""
 
     name: str
@@ -17,16 +16,9 @@ class Show:
     optimizers: tuple[str, ...]
     why: str
 
-    def build(self) -> tuple[Any, list[Any]]:
-        """Return the problem and the optimizers."""
-        from optim import Optimizer
-        from stepsize.parsing import parse, parse_problem
 
-        return parse_problem(self.problem), [parse(text, Optimizer) for text in self.optimizers]
-
-
-SHOWS = (
-    Show(
+DEFAULT_RACES = (
+    RaceSpec(
         name="bowl",
         problem="Quadratic",
         steps=300,
@@ -52,7 +44,7 @@ SHOWS = (
         why="the bowl bends 20 times more across than along: a rate is too large for the one direction long "
         "before it is large enough for the other",
     ),
-    Show(
+    RaceSpec(
         name="rosenbrock",
         problem="Rosenbrock",
         steps=10_000,
@@ -77,7 +69,7 @@ SHOWS = (
         ),
         why="the valley is curved, so a rate that is fast along it is thrown against its walls",
     ),
-    Show(
+    RaceSpec(
         name="breast-cancer",
         problem="BreastCancer",
         steps=2000,
@@ -99,6 +91,7 @@ SHOWS = (
             "Adam(lr=1)",
             "Adam(lr=Exponential(1, 0.01))",
         ),
-        why="2/L is for the sharpest bend; this loss is flatter near its minimum, so larger rates settle too",
+        why="2/L is for the largest curvature; this loss is flatter near its minimum, so larger rates settle "
+        "too",
     ),
 )

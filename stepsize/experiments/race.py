@@ -15,10 +15,10 @@ from optim.recorder import history_bytes
 from stepsize.analysis.diagnosis import Diagnosis, diagnose
 from stepsize.analysis.prediction import Prediction, observed_rate, predict
 from stepsize.core.display import counted
-from stepsize.core.hooks import hook
+from stepsize.core.hooks import call_hook
 from stepsize.core.memory import refuse_beyond_memory
 from stepsize.core.protocols import SupportsGradient
-from stepsize.core.validation import as_count, describe
+from stepsize.core.validation import as_count, describe_value
 from stepsize.experiments.rate_labels import rate_words
 
 __all__ = ["Race", "race"]
@@ -148,7 +148,7 @@ class Race:
 
     def animate(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """Film the runs side by side on one landscape; everything else is as in `Run.animate`."""
-        return hook("animate")(self, path, **options)
+        return call_hook("animate", self, path, **options)
 
     def __repr__(self) -> str:
         return f"Race({self.problem.formula}: {self.summary()})"
@@ -161,9 +161,7 @@ class Race:
         return "\n".join([self.title, *lines, self.summary()])
 
     def _repr_html_(self) -> str:
-        from stepsize.draw.html import race_html
-
-        return race_html(self)
+        return str(call_hook("race_html", self))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the race as standard JSON values; what is not finite is None."""
@@ -255,14 +253,15 @@ def race(
     told: list[Prediction | None] = []
     if isinstance(optimizers, str) or not isinstance(optimizers, Iterable):
         raise TypeError(
-            f"optimizers: got {describe(optimizers)}, expected a list such as [SGD(lr=0.1), Adam(lr=0.1)]"
+            f"optimizers: got {describe_value(optimizers)}, expected a list such as [SGD(lr=0.1), "
+            "Adam(lr=0.1)]"
         )
     optimizers = [*optimizers]
     for optimizer in optimizers:
         if not isinstance(optimizer, Optimizer):
             plain = ", without quotation marks" if isinstance(optimizer, str) else ""
             raise TypeError(
-                f"optimizers: got {describe(optimizer)} among them, expected optimizers such as "
+                f"optimizers: got {describe_value(optimizer)} among them, expected optimizers such as "
                 f"SGD(lr=0.1){plain}"
             )
     _refuse_too_long(problem, optimizers, x0, steps)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from optim import Optimizer, Run, minimize
-from optim.steppers import way_for
+from optim.steppers import stepper_for
 from optim.user_functions import guarded
 from stepsize.core.display import brief
 from stepsize.explanations.equations import chosen, symbols, value_of
-from stepsize.explanations.line_tracer import Call, watch
+from stepsize.explanations.line_tracer import TracedCall, trace_rule
 from stepsize.explanations.markup import TEXT
 
 __all__ = ["Assignment", "Step", "plain_names", "step_of"]
@@ -73,7 +73,7 @@ class Step:
     slope : float
         ``g_next . (x_next - x)``, the slope at the end of the update, along it.
     overshoot : bool
-        Whether that is positive beyond rounding: the update passed the lowest point of its line.
+        Whether that is positive beyond rounding: the update passed the minimum along the step.
     """
 
     t: int
@@ -93,14 +93,14 @@ def step_of(run: Run, t: int) -> Step:
     problem, rule, n = guarded(run.problem), run.optimizer, t - 1
     before = minimize(problem, rule, run.history.x[0], n)
     x, slots = before.last_x, before.state.slots
-    way = way_for(rule, problem, x, before.state)
+    way = stepper_for(rule, problem, x, before.state)
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)._replace(g=before.jac)
         # The rule itself, without the guard of one from outside; it may write into what it is given.
         way.update, way.direction = rule.update, rule.direction
         own = np.array(x), e._replace(g=np.array(e.g)), tuple(np.array(s) for s in slots)
         try:
-            (x_next, *_, lr), calls = watch(lambda: way.advance(n, *own))
+            (x_next, *_, lr), calls = trace_rule(lambda: way.advance(n, *own))
         except (OSError, SyntaxError):
             raise ValueError(
                 f"run: got a run of {type(rule).__name__}, whose source is not at hand, expected a rule "
@@ -149,7 +149,7 @@ def _moved(lines: tuple[Assignment, ...], x: Array, x_next: Array, lr: Any) -> t
     return tuple(added)
 
 
-def _hypers(calls: list[Call], lr: Any) -> dict[str, Any]:
+def _hypers(calls: list[TracedCall], lr: Any) -> dict[str, Any]:
     """Return the hyperparameters as this update saw them, those of the rules inside among them."""
     resolved = calls[0].done[0].before["h"]
     told: dict[str, Any] = {}
@@ -164,7 +164,7 @@ def _hypers(calls: list[Call], lr: Any) -> dict[str, Any]:
 _LABELS = {"update": "x", "direction": "d", "before": "g"}
 
 
-def _lines(call: Call, label: str) -> Iterator[Assignment]:
+def _lines(call: TracedCall, label: str) -> Iterator[Assignment]:
     """Yield the lines of a call, those of calls within in their place; `label` names its result."""
     owner = type(call.owner).__name__
     target: ast.expr | None
@@ -199,7 +199,7 @@ def _lines(call: Call, label: str) -> Iterator[Assignment]:
                 continue
             value = read(done)
             same = isinstance(expression, ast.Name | ast.Attribute) and symbols(expression, TEXT) == name
-            if same or (call.name == "answer" and isinstance(expression, ast.Name)):
+            if same or (call.name == "output" and isinstance(expression, ast.Name)):
                 continue
             yield Assignment(name, expression, done.before, call.module, value, owner)
 
@@ -223,7 +223,7 @@ def _targets(target: Any, value: ast.expr, label: str) -> list[tuple[str, ast.ex
     return []
 
 
-def _is_plumbing(node: ast.expr, names: dict[str, Any], call: Call) -> bool:
+def _is_plumbing(node: ast.expr, names: dict[str, Any], call: TracedCall) -> bool:
     """Whether an expression only passes values on: a call of the rule's methods, a tuple of slots."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         root: ast.expr = node.func

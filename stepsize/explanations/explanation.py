@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from optim import Optimizer, Run
-from stepsize.analysis.diagnosis import refuse_unless_single
+from stepsize.analysis.diagnosis import require_single_run
 from stepsize.core.display import LONGEST, cut
-from stepsize.core.validation import as_count, refuse_unless
+from stepsize.core.validation import as_count, require
 from stepsize.explanations.derivation import Assignment, Step, plain_names, step_of
 from stepsize.explanations.equations import breakable, shown
 from stepsize.explanations.markup import HTML, LATEX, TEXT, Style, broken, escaped, fits
@@ -169,7 +169,7 @@ class Explanation:
         f, f_next, slope = (f"{value:.{self.digits}g}" for value in (step.f, step.f_next, step.slope))
         way = "overshot, it passed" if step.overshoot else "stopped short of"
         return [
-            f"Loss {f} -> {f_next}; the update {way} the lowest point of its line: slope at its end {slope}."
+            f"Loss {f} -> {f_next}; the update {way} the minimum along the step: slope at its end {slope}."
         ]
 
 
@@ -229,10 +229,10 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
       x <- x - lr * d
         = 10 - 0.5 * 1
         = 9.5
-      Loss 100 -> 90.25; the update stopped short of the lowest point of its line: slope at its end -9.5.
+      Loss 100 -> 90.25; the update stopped short of the minimum along the step: slope at its end -9.5.
     """
-    refuse_unless_single(run)
-    refuse_unless(
+    require_single_run(run)
+    require(
         run.state.n == run.nit,
         "run",
         run,
@@ -240,12 +240,12 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
     )
     as_count("digits", digits, 1, _DIGITS)
     wanted: list[Any] = list(step) if isinstance(step, Iterable) and not isinstance(step, str) else [step]
-    refuse_unless(len(wanted) > 0, "step", step, "the number of an update")
+    require(len(wanted) > 0, "step", step, "the number of an update")
     if not run.nit:
         raise ValueError("run: got one of no updates, expected at least one to explain")
     for t in wanted:
         as_count("step", t, 1)
-        refuse_unless(t <= run.nit, "step", t, f"an update from 1 to {run.nit}, those of the run")
+        require(t <= run.nit, "step", t, f"an update from 1 to {run.nit}, those of the run")
     return Explanation(run.problem, run.optimizer, tuple(step_of(run, int(t)) for t in wanted), blank, digits)
 
 

@@ -18,11 +18,11 @@ import numpy as np
 
 from optim import Optimizer
 
-__all__ = ["Call", "Done", "watch"]
+__all__ = ["TracedCall", "ExecutedStatement", "trace_rule"]
 
 
 @dataclass(eq=False)
-class Done:
+class ExecutedStatement:
     """A statement that was executed: its syntax, and the names' values before and after.
 
     `calls` are the rule's own methods that it called, in order; `result` is what a return statement gave.
@@ -31,30 +31,30 @@ class Done:
     statement: ast.stmt
     before: dict[str, Any]
     after: dict[str, Any] = field(default_factory=dict)
-    calls: list["Call"] = field(default_factory=list)
+    calls: list["TracedCall"] = field(default_factory=list)
     result: Any = None
 
 
 @dataclass(eq=False)
-class Call:
+class TracedCall:
     """A method of a rule that was called: whose, its name, its statements, and its module's names."""
 
     owner: Optimizer
     name: str
     module: dict[str, Any]
-    done: list[Done] = field(default_factory=list)
+    done: list[ExecutedStatement] = field(default_factory=list)
 
 
-def watch(function: Callable[[], Any]) -> tuple[Any, list[Call]]:
+def trace_rule(function: Callable[[], Any]) -> tuple[Any, list[TracedCall]]:
     """Call a function; return its result, and the methods of optimizers that it called."""
-    calls: list[Call] = []
-    open_frames: dict[FrameType, Call] = {}
+    calls: list[TracedCall] = []
+    open_frames: dict[FrameType, TracedCall] = {}
 
     def enter(frame: FrameType, event: str, _: Any) -> Any:
         owner = frame.f_locals.get("self")
         if event != "call" or not isinstance(owner, Optimizer) or not _is_rule(owner, frame.f_code):
             return None
-        call = Call(owner, frame.f_code.co_name, frame.f_globals)
+        call = TracedCall(owner, frame.f_code.co_name, frame.f_globals)
         above = open_frames.get(frame.f_back) if frame.f_back else None
         (calls if above is None else above.done[-1].calls).append(call)
         open_frames[frame] = call
@@ -68,7 +68,7 @@ def watch(function: Callable[[], Any]) -> tuple[Any, list[Call]]:
             if statement is not None and (not call.done or call.done[-1].statement is not statement):
                 if call.done:
                     call.done[-1].after = now
-                call.done.append(Done(statement, now))
+                call.done.append(ExecutedStatement(statement, now))
         elif event == "return":
             call.done[-1].after, call.done[-1].result = now, _copy(result)
         return follow
@@ -118,7 +118,7 @@ def _copy(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return type(value)(_copy(item) for item in value) if type(value) in (tuple, list) else value
     if isinstance(value, Optimizer) and "t" in value.__dict__:  # the record is refilled at each update
-        twin = object.__new__(type(value))
-        twin.__dict__.update({name: _copy(item) for name, item in value.__dict__.items()})
-        return twin
+        copy = object.__new__(type(value))
+        copy.__dict__.update({name: _copy(item) for name, item in value.__dict__.items()})
+        return copy
     return value

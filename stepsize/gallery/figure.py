@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Entry", "Number", "Numbers", "Plate", "catalogue", "figures_of"]
+__all__ = ["CatalogueEntry", "Number", "Numbers", "GalleryFigure", "catalogue", "figures_of"]
 
 SIX_DECIMALS = 5.1e-7
 PROVENANCES = ("printed", "theorem", "computed", "from memory")
@@ -90,7 +90,7 @@ class Numbers:
         """Compare with what the source prints, by default six decimals."""
         self._add("printed", what, value, expected, within, **band)
 
-    def memory(
+    def recalled(
         self, what: str, value: Any, expected: Any = None, within: Any = SIX_DECIMALS, **band: Any
     ) -> None:
         """Compare with what the source prints according to memory; that it matches is the confirmation."""
@@ -137,7 +137,7 @@ def _scaled(relative: float, expected: Any, within: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Plate:
+class GalleryFigure:
     """A figure of the gallery, computed: its numbers, and how to draw it.
 
     Attributes
@@ -158,7 +158,7 @@ class Plate:
     window: Any = None
 
     @property
-    def misses(self) -> list[Number]:
+    def failures(self) -> list[Number]:
         """The numbers that are not as expected."""
         return [number for number in self.numbers if not number.passes]
 
@@ -172,7 +172,7 @@ class Plate:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """A figure of the gallery as the catalogue knows it, before anything is computed.
 
     Attributes
@@ -192,35 +192,35 @@ class Entry:
     place: str
     teaches: str
     remark: str
-    make: Callable[[], Plate]
+    make: Callable[[], GalleryFigure]
 
-    def __call__(self) -> Plate:
+    def __call__(self) -> GalleryFigure:
         """Compute the figure."""
         return self.make()
 
 
-_CATALOGUE: dict[str, Entry] = {}
+_CATALOGUE: dict[str, CatalogueEntry] = {}
 
 
-def catalogue() -> dict[str, Entry]:
+def catalogue() -> dict[str, CatalogueEntry]:
     """Return every figure by name, in the order in which the modules define them."""
     return dict(_CATALOGUE)
 
 
-def figures_of(source: str) -> Callable[..., Callable[[Callable[[], Plate]], Entry]]:
+def figures_of(source: str) -> Callable[..., Callable[[Callable[[], GalleryFigure]], CatalogueEntry]]:
     """Return a decorator that enters functions into the catalogue under one source.
 
     ``@figure("name", "section", "what it teaches")`` above a function without arguments that returns a
-    `Plate`.
+    `GalleryFigure`.
     """
 
     def figure(
         name: str, place: str, teaches: str, remark: str = ""
-    ) -> Callable[[Callable[[], Plate]], Entry]:
-        def enter(make: Callable[[], Plate]) -> Entry:
+    ) -> Callable[[Callable[[], GalleryFigure]], CatalogueEntry]:
+        def enter(make: Callable[[], GalleryFigure]) -> CatalogueEntry:
             if name in _CATALOGUE and _CATALOGUE[name].make.__module__ != make.__module__:
                 raise TypeError(f"a figure named {name} is there already, in {make.__module__}")
-            _CATALOGUE[name] = Entry(name, source, place, teaches, remark, make)
+            _CATALOGUE[name] = CatalogueEntry(name, source, place, teaches, remark, make)
             return _CATALOGUE[name]
 
         return enter

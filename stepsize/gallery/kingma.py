@@ -6,7 +6,7 @@ import numpy as np
 
 import stepsize as ss
 from optim import State
-from stepsize.gallery.figure import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Kingma and Ba, Adam: a method for stochastic optimization, 2015")
 
@@ -32,7 +32,7 @@ def _steps(stream: Any) -> tuple[Any, Any]:
     "Adam's first steps have the length of the rate whatever the gradient; without correction they "
     "are far larger",
 )
-def step_sizes() -> Plate:
+def step_sizes() -> GalleryFigure:
     """Four streams of gradients: constant, alternating, silent but for one, and tiny."""
     numbers = Numbers()
     for g in (1.0, -3e5, 2e-7):
@@ -84,7 +84,7 @@ def step_sizes() -> Plate:
             ax.set_xlabel("update")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 @figure(
@@ -92,7 +92,7 @@ def step_sizes() -> Plate:
     "section 6.1, figure 1 (right), in miniature",
     "on sparse features the rules that keep a rate for each coordinate win",
 )
-def sparse_features() -> Plate:
+def sparse_features() -> GalleryFigure:
     """Logistic regression, 2000 examples of 500 features that are mostly zero, batches of 32, 5 epochs."""
     numbers = Numbers()
     random = np.random.default_rng(0)
@@ -125,4 +125,4 @@ def sparse_features() -> Plate:
         curves(ax, losses, marker="o", markersize=3)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

@@ -9,7 +9,7 @@ import pytest
 from optim import L2, SGD, GaussNewton, Momentum, Newton, PolyakRuppert, minimize
 from optim.minimize import _message, checked_problem
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED
-from optim.steppers import Way
+from optim.steppers import Stepper
 from problems import AdditiveNoise, Parabola, Problem, Rosenbrock
 from schedules import Armijo, BoldDriver, Constant
 
@@ -128,7 +128,7 @@ class TestDivergence:
         searched = minimize(falling, SGD(lr=Armijo(alpha0=0.75)), steps=9).history
         assert (searched.x.tolist(), searched.lr.tolist()) == ([[1.0], [0.25]], [0.75])
         assert searched.status.tolist() == ["converged"], "of the updates that were kept"
-        assert searched.looks.tolist() == [1]
+        assert searched.n_trials.tolist() == [1]
 
     @pytest.mark.parametrize("engine", ENGINES)
     def test_a_batch_ends_with_its_last_run(self, engine):
@@ -147,12 +147,12 @@ class TestWhatItSays:
     @pytest.mark.parametrize(
         ("status", "tol", "minimum", "says"),
         [
-            (BUDGET, None, None, "used its budget of 7 updates"),
-            (BUDGET, 0.5, 3.0, "used its budget of 7 updates, gap still above 0.5"),
-            (BUDGET, 0.0, None, "used its budget of 7 updates, gradient norm still above 0"),
+            (BUDGET, None, None, "reached the limit of 7 steps"),
+            (BUDGET, 0.5, 3.0, "reached the limit of 7 steps, gap still above 0.5"),
+            (BUDGET, 0.0, None, "reached the limit of 7 steps, gradient norm still above 0"),
             (CONVERGED, 0.5, 0.0, "gap at most 0.5 after 7 updates"),
             (CONVERGED, 0.0, None, "gradient norm at most 0 after 7 updates"),
-            (DIVERGED, None, None, "diverged: update 8 left the finite numbers"),
+            (DIVERGED, None, None, "diverged: update 8 is not finite (inf or nan)"),
             (STOPPED, None, None, "stopped by the callback after 7 updates"),
         ],
     )
@@ -169,7 +169,7 @@ class TestTheEngine:
     @pytest.mark.parametrize("engine", ["auto", "floats"])
     def test_a_single_run_is_left_to_it(self, engine, monkeypatch):
         whole = minimize(Rosenbrock(), SGD(lr=1e-3), steps=600, engine="array")
-        monkeypatch.setattr(Way, "advance", None)
+        monkeypatch.setattr(Stepper, "advance", None)
         run = minimize(Rosenbrock(), SGD(lr=1e-3), steps=600, engine=engine)
         assert np.array_equal(run.history.x, whole.history.x)
         with pytest.raises(TypeError):
@@ -177,7 +177,7 @@ class TestTheEngine:
 
     @pytest.mark.parametrize("engine", ["auto", "traced"])
     def test_a_batch_is_left_to_it(self, engine, monkeypatch):
-        monkeypatch.setattr(Way, "advance", None)
+        monkeypatch.setattr(Stepper, "advance", None)
         run = minimize(Rosenbrock(), SGD(lr=1e-3), np.ones((3, 2)), steps=5, engine=engine)
         assert (run.x == 1.0).all()
 
@@ -270,8 +270,8 @@ class TestSearches:
         """x^2/2: a step of 1 ends at the minimum, where nothing is left to look for."""
         run = minimize(Parabola(curvature=1.0, start=2.0), SGD(lr=Armijo(alpha0=1.0)), steps=3)
         assert run.history.status[:1].tolist() == ["converged"]
-        assert run.history.looks[:1].tolist() == [1]
-        assert len(run.history.status) == len(run.history.looks) == 3
+        assert run.history.n_trials[:1].tolist() == [1]
+        assert len(run.history.status) == len(run.history.n_trials) == 3
 
 
 class TestNoUpdates:
@@ -328,7 +328,7 @@ class TestSomebodyElsesProblem:
         with pytest.raises(ValueError, match="x0: got None, expected a start"):
             minimize(Bare(), SGD(lr=0.5))
         run = minimize(Bare(), SGD(lr=0.5), [2.0], steps=1)
-        assert (run.measure, run.message) == ("gradient norm", "used its budget of 1 updates")
+        assert (run.measure, run.message) == ("gradient norm", "reached the limit of 1 steps")
 
     def test_what_it_tells_is_used(self):
         problem = checked_problem(Telling())
@@ -340,7 +340,7 @@ class TestSomebodyElsesProblem:
             run = minimize(Telling(), rule, steps=1)
             np.testing.assert_allclose(run.history.x, [[2.0, 4.0], [0.0, 0.0]], atol=1e-15)
             assert run.error.tolist() == [11.0, 1.0]
-            assert run.message == "used its budget of 1 updates; gradients by a neighbour"
+            assert run.message == "reached the limit of 1 steps; gradients by a neighbour"
         assert minimize(Telling(), SGD(lr=3.0), steps=1).x.tolist() == [-4.0, -4.0], "in its box"
         assert minimize(Telling(), Newton(lr=Armijo(alpha0=0.5)), steps=2).x.tolist() == [0.5, 1.0]
         half = Problem.of(Telling().fun, Telling().grad, x0=[2.0])
@@ -387,13 +387,13 @@ class TestSomebodyElsesProblem:
     def test_one_that_varies_and_says_no_more_is_seen_as_it_is_at_each_update(self):
         """(x - n)^2/2 at update n: half way from 2 to 0, then from 1 to 1, then from 1 to 2."""
 
-        class Moving(Bare):
+        class TimeVarying(Bare):
             varies = True
 
             def at(self, n):
                 return Problem.of(lambda x: 0.5 * ((x - n) @ (x - n)), lambda x: x - n, x0=[0.0])
 
-        run = minimize(Moving(), SGD(lr=0.5), [2.0], steps=3)
+        run = minimize(TimeVarying(), SGD(lr=0.5), [2.0], steps=3)
         assert run.history.x.ravel().tolist() == [2.0, 1.0, 1.0, 1.5]
 
     def test_a_run_of_it_can_be_pickled(self):

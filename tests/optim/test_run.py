@@ -26,7 +26,7 @@ class Opposite(Optimizer, abstract=True):
     def direction(self, x, g, slots, h):
         return g, slots
 
-    def answer(self, x, slots):
+    def output(self, x, slots):
         return -x
 
 
@@ -48,8 +48,8 @@ class TestTheHistory:
         assert h.n.tolist() == kept
         means = np.append(8.0, 8 / k * r * (1 - r**k) / (1 - r))
         np.testing.assert_allclose(h.x[:, 0], 8 * r ** np.array(kept), rtol=1e-10)
-        np.testing.assert_allclose(h.answer[:, 0], means[kept], rtol=1e-9, atol=1e-14)
-        np.testing.assert_allclose(h.answer_fun, 0.5 * means**2, rtol=1e-9, atol=1e-14)
+        np.testing.assert_allclose(h.output[:, 0], means[kept], rtol=1e-9, atol=1e-14)
+        np.testing.assert_allclose(h.output_fun, 0.5 * means**2, rtol=1e-9, atol=1e-14)
         np.testing.assert_allclose(h.fun, 32 * np.append(1, r ** (2 * k)), rtol=1e-10)
         np.testing.assert_allclose(h.grad_norm, 8 * np.append(1, np.abs(r**k)), rtol=1e-10)
         assert h.lr.tolist() == [1.99] * 1101
@@ -61,7 +61,7 @@ class TestTheHistory:
         """x is multiplied by -1.2 each time; 8 * 1.2^1935 = 1.3e154 is the last whose square is finite."""
         arrays, auto = (minimize(BOWL, rule, steps=3000, every=every, engine=e) for e in ("array", "auto"))
         assert (arrays.nit, arrays.nfev) == (auto.nit, auto.nfev) == (1935, 1937)
-        for name in ("x", "fun", "grad_norm", "lr", "overshoot", "n", "answer", "answer_fun"):
+        for name in ("x", "fun", "grad_norm", "lr", "overshoot", "n", "output", "output_fun"):
             one, other = (getattr(run.history, name) for run in (arrays, auto))
             assert (one is other is None) or np.array_equal(one, other), name
 
@@ -72,9 +72,9 @@ class TestTheHistory:
         k = np.array([*range(0, 540, every), 540]).reshape(-1, *(1,) * np.ndim(starts))
         assert h.n.tolist() == k.ravel().tolist()
         np.testing.assert_allclose(h.x, (-0.99) ** k * starts, rtol=1e-10)
-        np.testing.assert_allclose(h.answer, -h.x, rtol=0)
-        assert len(h.fun) == len(h.answer_fun) == 541
-        assert np.array_equal(h.fun, h.answer_fun)
+        np.testing.assert_allclose(h.output, -h.x, rtol=0)
+        assert len(h.fun) == len(h.output_fun) == 541
+        assert np.array_equal(h.fun, h.output_fun)
 
     @pytest.mark.parametrize(
         ("start", "lr", "over"), [(8.0, 1.0, False), (0.5, 1.5, True), (0.5, 0.5, False)]
@@ -88,17 +88,17 @@ class TestTheHistory:
     def test_the_answer_may_follow_from_the_point(self, every, engine):
         h = minimize(BOWL, Opposite(), steps=2, every=every, engine=engine).history
         assert h.x[:, 0].tolist() == ([8.0, 4.0, 2.0] if every == 1 else [8.0, 2.0])
-        assert h.answer.tolist() == (-h.x).tolist()
-        assert h.answer_fun.tolist() == [32.0, 8.0, 2.0]
+        assert h.output.tolist() == (-h.x).tolist()
+        assert h.output_fun.tolist() == [32.0, 8.0, 2.0]
 
     @pytest.mark.parametrize("every", [1, 2])
     def test_points_are_judged_as_they_pass_only_where_they_are_dropped_and_were_seen_by_estimates(
         self, every
     ):
-        assert there_and_back(every=every).history.answer_fun is None
+        assert there_and_back(every=every).history.output_fun is None
         noisy = minimize(AdditiveNoise(BOWL, sigma_g=0.1), SGD(lr=0.5), steps=3, every=every).history
-        assert noisy.answer is None
-        assert (noisy.answer_fun is None) == (every == 1)
+        assert noisy.output is None
+        assert (noisy.output_fun is None) == (every == 1)
 
     @pytest.mark.parametrize("every", [1, 2])
     @pytest.mark.parametrize("engine", ["array", "auto"])
@@ -106,11 +106,11 @@ class TestTheHistory:
         start, lr = np.array([[8.0], [4.0]], np.float32), np.array([[0.5], [0.25]])
         run = minimize(BOWL, Opposite(lr=lr), start, steps=3, every=every, engine=engine)
         h = run.history
-        assert h.x.dtype == h.answer.dtype == run.x.dtype == np.float32
-        assert h.fun.dtype == h.answer_fun.dtype == h.lr.dtype == float
+        assert h.x.dtype == h.output.dtype == run.x.dtype == np.float32
+        assert h.fun.dtype == h.output_fun.dtype == h.lr.dtype == float
         whole = Problem.of(lambda x: int(x[0]), lambda x: 1.0 * x, x0=[8.0])
         run = minimize(whole, Opposite(), steps=3, every=every, engine=engine)
-        assert run.history.fun.dtype == run.history.answer_fun.dtype == float
+        assert run.history.fun.dtype == run.history.output_fun.dtype == float
 
 
 class TestTheBest:
@@ -141,7 +141,7 @@ class TestTheBest:
 
 class TestWhatIsCounted:
     def test_overshoot_is_a_share_of_the_updates(self):
-        """Only the rate of 3 passes the lowest point of its line."""
+        """Only the rate of 3 passes the minimum along the step."""
         run = there_and_back()
         assert run.history.overshoot.tolist() == [False, False, True, False]
         assert run.overshoot_share == 0.25
@@ -302,7 +302,7 @@ class TestFiles:
         run = minimize(BOWL, Momentum(lr=Armijo()), steps=3)
         back = self.saved(run, tmp_path)
         assert back.history.status.tolist() == run.history.status.tolist()
-        assert back.history.looks.tolist() == run.history.looks.tolist()
+        assert back.history.n_trials.tolist() == run.history.n_trials.tolist()
         assert back.jac.tolist() == run.jac.tolist()
         assert back.state.n == 3
         assert [s.tolist() for s in back.state.slots] == [s.tolist() for s in run.state.slots]

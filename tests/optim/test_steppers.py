@@ -23,11 +23,11 @@ from optim import (
     State,
     minimize,
 )
-from optim.optimizer import ANY, Hypers, Range, hyper, kind_of
-from optim.steppers import Searched, Way, way_for
+from optim.hyperparameters import ANY, Hypers, Range, hyper, rate_kind
+from optim.steppers import LineSearchLog, Stepper, stepper_for
 from problems import BreastCancer, MiniBatch, Parabola, Quadratic
 from schedules import Armijo, BoldDriver, Constant, Linear, Schedule
-from schedules.linesearch.base import Found, Trial
+from schedules.linesearch.base import LineSearchResult, Trial
 from tests.noisy import NoisyBowl
 
 
@@ -68,11 +68,11 @@ class Fresh(Optimizer, abstract=True):
 class Asking(Fresh, abstract=True):
     """A rule that wants the value as well."""
 
-    needs: ClassVar = ("f",)
+    requires: ClassVar = ("f",)
 
 
 class Comparing(Fresh, abstract=True):
-    compares: ClassVar = True
+    compares_gradients: ClassVar = True
 
 
 class Lonely(Fresh, abstract=True):
@@ -100,22 +100,22 @@ class TestHypers:
     def test_schedules_are_asked_for_one_update_and_then_for_512(self):
         schedule, asked = noted()
         hypers = Hypers(SGD(lr=schedule), np.ones(2))
-        assert hypers.at(0).lr == hypers.at(0).lr == 1.0
-        assert [h.lr for h in hypers.over(0, 1)] == [1.0]
+        assert hypers.resolve(0).lr == hypers.resolve(0).lr == 1.0
+        assert [h.lr for h in hypers.iterate(0, 1)] == [1.0]
         assert asked == [0]
-        assert [hypers.at(n).lr for n in (1, 2, 512)] == [1 / 2, 1 / 3, 1 / 513]
+        assert [hypers.resolve(n).lr for n in (1, 2, 512)] == [1 / 2, 1 / 3, 1 / 513]
         assert asked == list(range(513))
-        assert hypers.at(513).lr == 1 / 514
+        assert hypers.resolve(513).lr == 1 / 514
         assert asked == list(range(513 + 512))
-        assert hypers.at(7).lr == 1 / 8, "back again"
-        assert hypers.at(7).t == 8
+        assert hypers.resolve(7).lr == 1 / 8, "back again"
+        assert hypers.resolve(7).t == 8
 
     @pytest.mark.parametrize(("width", "ahead"), [(2**10, 2**8), (2**19, 1)])
     def test_a_table_is_kept_small_where_values_are_wide(self, width, ahead):
         schedule, asked = noted(np.full((1, width), 3.0))
         hypers = Hypers(SGD(lr=schedule), np.ones((1, width)))
-        assert hypers.at(0).lr.shape == (1, width)
-        assert hypers.at(1).lr[0, -1] == 1.5
+        assert hypers.resolve(0).lr.shape == (1, width)
+        assert hypers.resolve(1).lr[0, -1] == 1.5
         assert asked == list(range(1 + ahead))
 
     @pytest.mark.parametrize("rate", [0.5, reciprocal, Linear(lr=1.0, end=0.25, steps=600)])
@@ -150,19 +150,19 @@ class TestHypers:
         np.testing.assert_array_equal(first, sizes)
         hypers = Hypers(rule, np.ones(shape))
         for n in range(4):
-            np.testing.assert_allclose(hypers.at(n).lr, sizes / (n + 1), rtol=1e-15)
+            np.testing.assert_allclose(hypers.resolve(n).lr, sizes / (n + 1), rtol=1e-15)
 
     @pytest.mark.parametrize("rate", [np.array([0.1, 0.2]), noted(np.array([0.1, 0.2]))[0]])
     def test_single_precision_is_kept_beside_arrays(self, rate):
         x = np.ones(2, np.float32)
         opt = SGD(lr=rate)
-        assert Hypers(opt, x).at(0).lr.dtype == np.float32
+        assert Hypers(opt, x).resolve(0).lr.dtype == np.float32
         assert opt.step(x, x, opt.init(x))[0].dtype == np.float32
 
     def test_what_a_schedule_may_not_give(self):
         rule = SGD(lr=lambda n: 3.0 - n)
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
-            Hypers(rule, np.ones(2)).at(4)
+            Hypers(rule, np.ones(2)).resolve(4)
         with pytest.raises(ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"):
             Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).at(3)
         with pytest.raises(TypeError, match="for n = 4, expected a number"):
@@ -192,7 +192,7 @@ class TestHypers:
             share: Hyper = hyper(0.5, above=0, below=1)
 
         assert (Own().beta, Own().limit) == (1.5, -1.0)
-        assert Own.ranges() == {"lr": Range(least=0.0), "share": Range(above=0, below=1)}
+        assert Own.ranges() == {"lr": Range(minimum=0.0), "share": Range(above=0, below=1)}
         with pytest.raises(
             ValueError, match=r"^share: got 0\.0, expected a finite number above 0 to below 1$"
         ):
@@ -201,7 +201,7 @@ class TestHypers:
             Own(lr=-0.5)
         with pytest.raises(ValueError, match=r"^share: got 1\.0 from the schedule for n = 2, expected"):
             list(Hypers(Own(share=Linear(0.5, 2, end=1.0)), np.ones(2)).over(0, 4))
-        assert hyper(least=1).default is dataclasses.MISSING
+        assert hyper(minimum=1).default is dataclasses.MISSING
 
     def test_an_array_without_axes_is_a_number(self):
         for number in (0.25, 1):
@@ -212,7 +212,7 @@ class TestHypers:
 
     def test_what_a_rate_answers_to(self):
         rates = (0.1, Constant(0.1), abs, BoldDriver(), Armijo())
-        assert [kind_of(r) for r in rates] == ["schedule", "schedule", "schedule", "feedback", "search"]
+        assert [rate_kind(r) for r in rates] == ["schedule", "schedule", "schedule", "feedback", "search"]
 
 
 class TestStep:
@@ -257,14 +257,14 @@ class Watched(NoisyBowl, abstract=True):
         return super().at(n)
 
 
-def way(opt, problem, x=(1.0, 1.0), state=None):
+def stepper(opt, problem, x=(1.0, 1.0), state=None):
     x = np.array(x)
-    return way_for(opt, problem, x, state or State(0))
+    return stepper_for(opt, problem, x, state or State(0))
 
 
 class TestWays:
     def test_an_evaluation_knows_its_draw(self):
-        made = way(SGD(), NoisyBowl())
+        made = stepper(SGD(), NoisyBowl())
         e = made.evaluate(3, np.array([1.0, 2.0]))
         assert e.drawn == (3, 0)
         assert (e.f, e.g.tolist()) == (
@@ -277,7 +277,7 @@ class TestWays:
         problem = Watched()
         minimize(problem, Comparing(lr=0.01), steps=3)
         assert [n for n in problem.asked if n is None] == []
-        made = way(SGD(), problem, state=State(1))
+        made = stepper(SGD(), problem, state=State(1))
         problem.asked.clear()
         x = np.ones(2)
         for n in (1, 1, 2, 2, 1):
@@ -292,47 +292,47 @@ class TestWays:
 
     def test_a_rule_that_compares_finds_the_gradient_where_the_problem_varies(self):
         x = np.array([1.0, -2.0])
-        varying = way(Comparing(), NoisyBowl())
+        varying = stepper(Comparing(), NoisyBowl())
         h = varying.resolve(3, x, Evaluation(0.0, x))
         assert h.grad(x).tolist() == NoisyBowl().at(3).grad(x).tolist()
         assert varying.n_g == 1
         assert type(varying.n_g) is int
-        fixed = way(Comparing(), Quadratic([1.0, 2.0]))
+        fixed = stepper(Comparing(), Quadratic([1.0, 2.0]))
         assert fixed.resolve(3, x, fixed.evaluate(3, x)).grad is None
-        plain = way(SGD(), NoisyBowl())
+        plain = stepper(SGD(), NoisyBowl())
         assert plain.resolve(3, x, plain.evaluate(3, x)).grad is None
 
     def test_an_evaluation_of_unknown_draw_is_the_first_of_its_update(self):
         problem = MiniBatch(BreastCancer(), 20, sampling="dynamic", rng=3)
         x = np.full_like(problem.x0, 0.1)
-        h = way(Comparing(), problem, problem.x0).resolve(3, x, Evaluation(0.0, x))
-        assert h.grad(x).tolist() == problem.draw(3, 0).grad(x).tolist()
+        h = stepper(Comparing(), problem, problem.x0).resolve(3, x, Evaluation(0.0, x))
+        assert h.grad(x).tolist() == problem.sample(3, 0).grad(x).tolist()
 
     def test_an_evaluation_along_a_line_is_drawn_again(self):
         """The gradient that is asked for once more is of the very mini-batch, and is counted."""
         problem = MiniBatch(BreastCancer(), 20, sampling="dynamic", rng=3)
         x = np.full_like(problem.x0, 0.1)
-        made = way(Comparing(), problem, problem.x0)
+        made = stepper(Comparing(), problem, problem.x0)
         h = made.resolve(4, x, Evaluation(0.0, x, drawn=(3, 2)))
-        assert h.grad(x).tolist() == problem.draw(3, 2).grad(x).tolist()
-        assert h.grad(x).tolist() != problem.draw(3, 0).grad(x).tolist()
+        assert h.grad(x).tolist() == problem.sample(3, 2).grad(x).tolist()
+        assert h.grad(x).tolist() != problem.sample(3, 0).grad(x).tolist()
         assert made.n_g == 2
 
     def test_what_a_rule_needs(self):
-        made = way(Asking(), Quadratic([1.0, 2.0]))
+        made = stepper(Asking(), Quadratic([1.0, 2.0]))
         assert made.resolve(0, np.ones(2), made.evaluate(0, np.ones(2))).f == 1.5
         bare = SimpleNamespace(varies=False, formula="bare", x0=(1.0,))
         with pytest.raises(TypeError, match="problem: got bare, expected one with hess, which Newton needs"):
-            way(Newton(), bare)
+            stepper(Newton(), bare)
 
     def test_a_rule_for_one_run_refuses_a_batch(self):
-        assert type(way(Lonely(), Parabola(), [1.0])) is Way
-        with pytest.raises(TypeError, match="a batch of runs, which Lonely cannot serve"):
-            way(Lonely(), Parabola(), [[1.0], [2.0]])
+        assert type(stepper(Lonely(), Parabola(), [1.0])) is Stepper
+        with pytest.raises(TypeError, match="but Lonely does not support batched runs"):
+            stepper(Lonely(), Parabola(), [[1.0], [2.0]])
 
     def test_no_updates_leave_columns_of_the_right_kind(self):
-        columns = Searched().columns(0)
-        assert [columns[name].dtype.kind for name in ("status", "looks")] == ["U", "i"]
+        columns = LineSearchLog().columns(0)
+        assert [columns[name].dtype.kind for name in ("status", "n_trials")] == ["U", "i"]
 
 
 class Halving:
@@ -340,10 +340,10 @@ class Halving:
 
     kind = "feedback"
 
-    def begin(self, x):
+    def init(self, x):
         return [1.0]
 
-    def rate(self, report, carry):
+    def update(self, info, carry):
         return carry[0], [carry[0] / 2]
 
 
@@ -366,7 +366,7 @@ class Told:
     """A search of somebody else's: it takes steps of 1/2, and notes what it is told."""
 
     kind = "search"
-    end = Trial(0.5, f=7.0, g=np.array([3.0, 4.0]), var_f=0.125, var_g=np.array([5.0, 6.0]), look=3)
+    end = Trial(0.5, f=7.0, g=np.array([3.0, 4.0]), var_f=0.125, var_g=np.array([5.0, 6.0]), number=3)
 
     def __init__(self):
         self.told, self.warned = [], []
@@ -377,15 +377,15 @@ class Told:
     def evaluate(self, problem, x):
         return SimpleNamespace(f=float(problem.n), g=2 * x, var_f=0.25, var_g=3 * x)
 
-    def look(self, problem, n, x, e, d, carry):
+    def search(self, problem, n, x, e, d, carry):
         self.told.append((problem, n, x.tolist(), e, d.tolist(), carry))
-        return Found(0.5, self.end, {"looked": n}, "converged", 3, 2)
+        return LineSearchResult(0.5, self.end, {"looked": n}, "converged", 3, 2)
 
 
 class TestSearching:
     def test_what_a_search_is_told_and_what_becomes_of_its_answer(self):
         search, problem, x = Told(), NoisyBowl(), np.array([1.0, 2.0])
-        made = way(SGD(lr=search), problem, state=State(4))
+        made = stepper(SGD(lr=search), problem, state=State(4))
         assert search.warned == [problem]
         first = made.evaluate(4, x)
         assert (first.f, first.g.tolist(), first.var_f, first.var_g.tolist(), first.drawn) == (
@@ -406,19 +406,21 @@ class TestSearching:
         ]
         assert (made.n_f, made.n_g) == (1 + 3 + 3, 1 + 2 + 2)
         columns = made.searched.columns(2)
-        assert (columns["status"].tolist(), columns["looks"].tolist()) == (["converged"] * 2, [3, 3])
-        assert made.searched.columns(1)["looks"].tolist() == [3]
+        assert (columns["status"].tolist(), columns["n_trials"].tolist()) == (["converged"] * 2, [3, 3])
+        assert made.searched.columns(1)["n_trials"].tolist() == [3]
 
     def test_a_searched_rule_may_need_more_than_the_gradient(self):
         """Newton's direction from (1, 1) is (1, 1), whatever the curvatures."""
-        made, x = way(Newton(lr=Armijo(alpha0=1.0)), Quadratic([1.0, 4.0])), np.ones(2)
+        made, x = stepper(Newton(lr=Armijo(alpha0=1.0)), Quadratic([1.0, 4.0])), np.ones(2)
         x, *_ = made.advance(0, x, made.evaluate(0, x), ())
         np.testing.assert_allclose(x, 0.0, atol=1e-15)
 
     def test_what_the_search_handed_over_is_not_asked_again(self):
         x = np.array([1.0, 2.0])
         at = {"x": x, "f": 1.5, "g": x, "var_f": 0.25, "var_g": 3 * x, "drawn": (4, 2)}
-        made = way(SGD(lr=Armijo()), Quadratic([1.0, 1.0]), state=State(5, (), {"search": None, "at": at}))
+        made = stepper(
+            SGD(lr=Armijo()), Quadratic([1.0, 1.0]), state=State(5, (), {"search": None, "at": at})
+        )
         assert made.evaluate(5, x) == (1.5, x, 0.25, at["var_g"], (4, 2))
         assert (made.n_f, made.n_g) == (0, 0)
         fresh = made.evaluate(5, 2 * x)
@@ -427,17 +429,17 @@ class TestSearching:
 
     def test_the_end_of_a_search_is_where_the_next_begins(self):
         """x^2/2 from 2 by Armijo's step of 1."""
-        made = way(SGD(lr=Armijo(alpha0=1.0)), Parabola(curvature=1.0), [2.0])
+        made = stepper(SGD(lr=Armijo(alpha0=1.0)), Parabola(curvature=1.0), [2.0])
         x = np.array([2.0])
         x, _, e, rate = made.advance(0, x, made.evaluate(0, x), ())
         assert (x.tolist(), rate, e.f, e.g.tolist()) == ([0.0], 1.0, 0.0, [0.0])
         at = made.carry["at"]
         assert (at["x"].tolist(), at["f"], at["g"].tolist()) == ([0.0], 0.0, [0.0])
-        assert made.searched.columns(1)["looks"].tolist() == [1]
+        assert made.searched.columns(1)["n_trials"].tolist() == [1]
 
     def test_a_rule_without_a_line_is_named(self):
         with pytest.raises(TypeError, match="because an update of Sideways is not x - lr"):
-            way(Sideways(lr=Armijo()), Parabola(), [1.0])
+            stepper(Sideways(lr=Armijo()), Parabola(), [1.0])
 
 
 class Sideways(Fresh, abstract=True):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from optim import SGD, Adam, minimize
-from optim.engines.batched import Tile
+from optim.engines.batched import RunBlock
 from optim.engines.running_powers import RunningPower
 from optim.sweep import _parts, survey, sweep
 from problems import Parabola, Problem
-from schedules import Piecewise, Rows
+from schedules import PerRun, Piecewise
 from stepsize.core.elementwise import join, parts
 from tests.optim.engines.rules import Along, Answering, Copying, Fenced, Saddle, by_arrays
 
@@ -141,7 +141,7 @@ class Starting(SGD, abstract=True):
 
 def test_the_memory_of_a_sweep_begins_as_the_rule_says():
     """x = 8 - 0.5 (0.5 * 8), then 6 - 0.25 (0.5 * 8)."""
-    opt = Starting(lr=Rows([Piecewise([1], [0.5, 0.25]), 0.0]))
+    opt = Starting(lr=PerRun([Piecewise([1], [0.5, 0.25]), 0.0]))
     assert sweep(Parabola(), opt, x0=[8.0], steps=1).x.tolist() == [[6.0], [8.0]]
     assert sweep(Parabola(), opt, x0=[8.0], steps=2).x.tolist() == [[5.0], [8.0]]
 
@@ -162,11 +162,11 @@ def test_powers_of_a_run_s_own_number_are_multiplied_up_in_a_sweep_and_not_in_a_
     assert set(asked) == {1, 2, 3}
 
 
-@pytest.mark.parametrize(("steps", "looks"), [(50, 1), (51, 2), (100, 2), (101, 3)])
+@pytest.mark.parametrize(("steps", "n_trials"), [(50, 1), (51, 2), (100, 2), (101, 3)])
 def test_a_sweep_looks_every_fifty_updates(steps, looks, monkeypatch):
     seen = []
-    plain = Tile.finite
-    monkeypatch.setattr(Tile, "finite", lambda tile: seen.append(1) or plain(tile))
+    plain = RunBlock.finite
+    monkeypatch.setattr(RunBlock, "finite", lambda block: seen.append(1) or plain(block))
     sweep(Parabola(), SGD(lr=np.array([[0.1]])), steps=steps)
     assert len(seen) == looks
 
@@ -187,8 +187,8 @@ def test_sweeps_make_a_thousand_updates_on_one_thread_unless_told_otherwise(monk
 
 @pytest.mark.parametrize("tile", [1, 2, 3, 100])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_tiles_of_a_sweep_are_put_together(tile, threads, monkeypatch):
-    monkeypatch.setattr("optim.sweep.TILE", tile)
+def test_tiles_of_a_sweep_are_put_together(block, threads, monkeypatch):
+    monkeypatch.setattr("optim.sweep.BLOCK_RUNS", block)
     starts = np.array([[8.0], [4.0], [2.0], [16.0], [1.0]])
     ends = sweep(Parabola(), SGD(lr=np.array([[0.25]] * 4 + [[0.5]])), x0=starts, steps=2, threads=threads)
     assert ends.x.ravel().tolist() == [2.0, 1.0, 0.5, 4.0, 0.0]
@@ -223,7 +223,7 @@ def test_histories_are_summed_up_as_many_at_a_time_as_memory_holds(history, part
 @pytest.mark.parametrize(("history", "parts"), [(8, [2, 1, 2]), (1, [1] * 5), (100, [3, 2])])
 def test_a_rule_without_a_trace_is_swept_by_histories_that_memory_holds(history, parts, monkeypatch):
     """In tiles of three and two runs; three updates are a history of four numbers a run."""
-    monkeypatch.setattr("optim.sweep.TILE", 3)
+    monkeypatch.setattr("optim.sweep.BLOCK_RUNS", 3)
     monkeypatch.setattr("optim.sweep.HISTORY", history)
     seen = []
 

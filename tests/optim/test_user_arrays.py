@@ -127,7 +127,7 @@ SERVED = [
     pytest.param(name, rule, id=f"{name}-{rule}")
     for name, problem in PROBLEMS.items()
     for rule in RULES
-    if not rule.needs or getattr(problem, "has_hess", True)
+    if not rule.requires or getattr(problem, "has_hess", True)
 ]
 
 

@@ -18,7 +18,7 @@ from optim.engines import step as step_in_blocks
 from optim.sweep import survey, sweep
 from optim.testing import compare_optimizer
 from problems import Booth, Parabola, Problem, Quadratic, Rosenbrock
-from schedules import Armijo, BoldDriver, InverseTime, Rows
+from schedules import Armijo, BoldDriver, InverseTime, PerRun
 from stepsize.core.record import _REGISTRY, registered
 
 LENGTHS = (1, 2, 3, 511, 512, 600)
@@ -246,7 +246,7 @@ class Halfway(Optimizer, abstract=True):
     def direction(self, x, g, slots, h):
         return g, (slots[0] + (x - slots[0]) / h.t,)
 
-    def answer(self, x, slots):
+    def output(self, x, slots):
         return 0.5 * (x + slots[0]) * (1.0 + 0.0 * np.sum(x, axis=-1, keepdims=True))
 
 
@@ -408,7 +408,7 @@ def test_runs_of_a_batch_do_not_meet(rule, problem):
             np.testing.assert_allclose(batch.history.x[: run.nit + 1, i], run.history.x, rtol=1e-12)
     ends = sweep(problem, rule, starts, steps=30)
     assert ends.nit.tolist() == [run.nit for run in alone]
-    last = [run.last_x if run.history.answer is None else run.history.answer[-1] for run in alone]
+    last = [run.last_x if run.history.output is None else run.history.output[-1] for run in alone]
     np.testing.assert_allclose(ends.x, last, rtol=1e-12)
     told = survey(problem, rule, lambda run: {"x": run.history.x[1]}, starts, steps=30)
     np.testing.assert_allclose(told["x"], [run.history.x[1] for run in alone], rtol=1e-12)
@@ -417,7 +417,7 @@ def test_runs_of_a_batch_do_not_meet(rule, problem):
 class ByGap(Optimizer, abstract=True):
     """Needs the value, and takes a product over the coordinates."""
 
-    needs = ("f",)
+    requires = ("f",)
     elementwise = False
     lr: Hyper = 1.0
 
@@ -442,7 +442,7 @@ def test_rates_of_a_sweep_are_those_of_single_runs(rule):
         assert swept.outcome["final"][i] == pytest.approx(
             minimize(BOWL, rule(lr=lr), steps=40).fun, rel=1e-12
         )
-    mixed = minimize(BOWL, rule(lr=Rows(rates)), np.ones((4, 2)), steps=40)
+    mixed = minimize(BOWL, rule(lr=PerRun(rates)), np.ones((4, 2)), steps=40)
     for i, lr in enumerate(rates):
         np.testing.assert_allclose(
             mixed.x[i], minimize(BOWL, rule(lr=lr), np.ones(2), steps=40).x, rtol=1e-12

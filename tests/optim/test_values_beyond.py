@@ -7,8 +7,9 @@ import stepsize as ss
 from optim import SGD, Adam, ClipByNorm, Momentum, minimize
 from optim.sweep import survey, sweep
 from problems import MiniBatch, Quadratic, Rosenbrock
-from schedules import Constant, Cycles, Fractions, FromFunction, Linear, Rows, Schedule
+from schedules import Constant, Cycles, FromFunction, Linear, PerRun, Phases, Schedule
 from stepsize.core.record import registered
+from stepsize.parsing import demo_of
 
 BOWL = Quadratic([1.0, 20.0])
 LENGTHS = (1, 2, 30, 511, 512, 600)
@@ -36,7 +37,7 @@ WRAPPED = {
     "repeat": lambda t, length: t.repeat(length),
     "epochs": lambda t, _: t.per_epoch(3),
     "cycles": lambda t, length: Cycles(t, length),
-    "rows": lambda t, _: Rows([t, 0.01, t]),
+    "rows": lambda t, _: PerRun([t, 0.01, t]),
 }
 
 
@@ -139,7 +140,7 @@ def _with_spy(cls):
     """Return the demo of a class with the spy in place of the schedules inside, or None if it has none."""
     if cls in (FromFunction,):
         return None
-    demo = dict(cls.demo)
+    demo = demo_of(cls)
     names = [name for name, value in demo.items() if isinstance(value, Schedule)]
     if not names:
         return None
@@ -147,7 +148,7 @@ def _with_spy(cls):
 
 
 @pytest.mark.parametrize(
-    "cls", [c for c in registered(Schedule) if any(isinstance(v, Schedule) for v in c.demo.values())]
+    "cls", [c for c in registered(Schedule) if any(isinstance(v, Schedule) for v in demo_of(c).values())]
 )
 @pytest.mark.parametrize("last", [0, 4, 9, 19, 40])
 def test_no_member_is_asked_beyond_the_update_that_is_wanted(cls, last):
@@ -160,5 +161,5 @@ def test_no_member_is_asked_beyond_the_update_that_is_wanted(cls, last):
 
 def test_fractions_play_each_member_from_0_to_1():
     Spy.asked[0] = -1.0
-    Fractions([0.25, 0.75], [Spy(), Spy()])(np.linspace(0.0, 3.0, 50))
+    Phases([0.25, 0.75], [Spy(), Spy()])(np.linspace(0.0, 3.0, 50))
     assert Spy.asked[0] == 1.0

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from optim import Momentum, minimize
-from problems import Custom, FiniteSum, Problem
+from problems import FiniteSum, FunctionProblem, Problem
 from stepsize.core.record import registered
 from tests.instances import PROBLEMS, name_of
 
 # The demo instance and the default one, where there is a default.
-INSTANCES = [p for p in PROBLEMS if not isinstance(p, Custom)]
+INSTANCES = [p for p in PROBLEMS if not isinstance(p, FunctionProblem)]
 for cls in registered(Problem):
-    if cls.demo and cls not in (Custom,):
+    if cls.demo and cls not in (FunctionProblem,):
         try:
             INSTANCES.append(cls())
         except TypeError:
@@ -24,7 +24,7 @@ def points(problem, count=8):
     count = count if problem.dim < 100 else 2
     rng = np.random.default_rng(3)
     near = np.array(problem.x0) + rng.normal(size=(count, problem.dim))
-    return near if problem.domain is None else np.concatenate([near, problem.on_domain(count, 4)])
+    return near if problem.domain is None else np.concatenate([near, problem.sample_domain(count, 4)])
 
 
 def directions(problem):
@@ -120,7 +120,7 @@ def test_minimizers_are_stationary_and_have_the_minimum(problem):
 @pytest.mark.parametrize("problem", [p for p in INSTANCES if p.minimum is not None and p.domain], ids=name_of)
 def test_nothing_lies_below_the_minimum(problem):
     count = 10_000 if problem.dim < 10 else 500
-    assert (problem.fun(problem.on_domain(count, 0)) >= problem.minimum - 1e-12).all()
+    assert (problem.fun(problem.sample_domain(count, 0)) >= problem.minimum - 1e-12).all()
 
 
 @pytest.mark.parametrize("problem", [p for p in INSTANCES if p.checkpoint], ids=name_of)

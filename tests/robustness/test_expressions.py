@@ -1,4 +1,4 @@
-"""What is typed is taken or refused, within bounds of length, depth, size and time; it never does anything."""
+"""What is typed is taken or refused, within bounds of length, depth, size and time; it does nothing else."""
 
 import time
 
@@ -66,7 +66,7 @@ def test_what_would_not_end_is_refused_at_once(text):
     [
         ("SGD(lr=[0.1]*3)", ss.SGD(lr=[0.1, 0.1, 0.1])),
         ("SGD(lr=[0.1, 0.2] + [0.3])", ss.SGD(lr=[0.1, 0.2, 0.3])),
-        ("Rows([Constant(0.1)]*2)", ss.Rows([ss.Constant(0.1)] * 2)),
+        ("PerRun([Constant(0.1)]*2)", ss.PerRun([ss.Constant(0.1)] * 2)),
         ("SGD(lr=2**-3)", ss.SGD(lr=0.125)),
         ("SGD(lr=2**60/2**63)", ss.SGD(lr=0.125)),
         ("SGD(lr=" + "(" * 50 + "0.1" + ")" * 50 + ")", ss.SGD(lr=0.1)),

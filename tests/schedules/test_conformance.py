@@ -7,12 +7,12 @@ import textwrap
 import numpy as np
 import pytest
 
-from schedules import Constant, Rows
+from schedules import Constant, PerRun
 from schedules.powers import power
 from stepsize.core.record import Record
 from tests.instances import SCHEDULES, name_of
 
-ORDINARY = [s for s in SCHEDULES if not isinstance(s, Rows)]
+ORDINARY = [s for s in SCHEDULES if not isinstance(s, PerRun)]
 WITH_RATE = [s for s in ORDINARY if hasattr(s, "lr")]
 N = np.array([0, 1, 2, 3, 5, 10, 19, 20, 21, 40, 59, 100, 1000, 10**6])
 
@@ -114,7 +114,7 @@ def test_every_number_may_be_an_array_of_runs(schedule):
 
 
 def test_rows_gives_every_run_its_own_schedule():
-    rows = Rows([0.1, Constant(0.5).then(0.25, at=2)])
+    rows = PerRun([0.1, Constant(0.5).then(0.25, at=2)])
     assert rows(np.arange(4).reshape(4, 1, 1))[..., 0].tolist() == [
         [0.1, 0.5],
         [0.1, 0.5],

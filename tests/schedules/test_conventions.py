@@ -34,6 +34,7 @@ from schedules import (
 )
 from schedules.dialects import keras, optax, timm, torch, transformers, wikipedia
 from stepsize.core.record import registered
+from stepsize.parsing import demo_of
 from tests.instances import SCHEDULES, name_of
 
 # One boundary, three answers
@@ -145,7 +146,7 @@ def test_nothing_is_periodic_but_what_its_name_says():
     rising = {
         type(s).__name__
         for s in SCHEDULES
-        if s.horizon is None and not isinstance(s, FromFunction | Recursion | schedules.Rows)
+        if s.horizon is None and not isinstance(s, FromFunction | Recursion | schedules.PerRun)
         if (np.diff(s(np.arange(10**4, 10**4 + 3000))) > 1e-12).any()
     }
     assert rising == {
@@ -169,7 +170,9 @@ def test_the_end_is_reached_at_T_and_not_before(schedule):
     assert schedule(T - 1) != schedule(T) == schedule(T + 1) == schedule(2 * T) == schedule(10**9)
 
 
-@pytest.mark.parametrize("schedule", [s for s in SCHEDULES if not isinstance(s, schedules.Rows)], ids=name_of)
+@pytest.mark.parametrize(
+    "schedule", [s for s in SCHEDULES if not isinstance(s, schedules.PerRun)], ids=name_of
+)
 def test_every_class_is_sound_at_0_around_its_end_and_far_beyond(schedule):
     T = schedule.horizon or 20
     values = schedule(np.array([0, max(T - 1, 0), T, 2 * T, 10**6]))
@@ -184,7 +187,9 @@ def test_every_class_is_sound_at_0_around_its_end_and_far_beyond(schedule):
 STARTS_AT_0 = {"FromFunction", "Recursion", "NesterovSequence"}
 
 
-@pytest.mark.parametrize("schedule", [s for s in SCHEDULES if not isinstance(s, schedules.Rows)], ids=name_of)
+@pytest.mark.parametrize(
+    "schedule", [s for s in SCHEDULES if not isinstance(s, schedules.PerRun)], ids=name_of
+)
 def test_update_0_is_not_wasted(schedule):
     assert (schedule(0) > 0) or name_of(schedule) in STARTS_AT_0
 
@@ -324,4 +329,4 @@ def test_lengths_are_never_0(cls):
     for name in fields:
         for bad in (0, -3, float("nan")):
             with pytest.raises((ValueError, TypeError), match=f"{name}: got"):
-                cls(**{**cls.demo, name: bad})
+                cls(**{**demo_of(cls), name: bad})

@@ -21,11 +21,11 @@ from schedules import (
     MultiStep,
     NesterovSequence,
     Noam,
+    PerRun,
     Power,
     PowerScheduler,
     Refined,
     Restarts,
-    Rows,
     Silver,
     StepDecay,
     StrongSilver,
@@ -80,7 +80,7 @@ NAMES = {
     "i": lambda n: cycle_number(n)[0],
     "z": lambda n: cycle_number(n)[1],
 }
-FROM_A_TABLE = {"Recursion", "StrongSilver", "Refined", "Rows"}
+FROM_A_TABLE = {"Recursion", "StrongSilver", "Refined", "PerRun"}
 
 
 def evaluated(schedule, n):
@@ -261,7 +261,7 @@ def test_totals_are_the_known_sums():
 
 
 def test_totals_of_a_batch_are_one_a_run():
-    rates = Rows([0.1, Linear(1.0, 2)])
+    rates = PerRun([0.1, Linear(1.0, 2)])
     assert rates.table(3).tolist() == [[[0.1], [1.0]], [[0.1], [0.5]], [[0.1], [0.0]]]
     np.testing.assert_allclose(rates.total(3), [[0.3], [1.5]], rtol=1e-15)
     assert Constant(np.array([[0.1], [0.2]])).total_sq(2).shape == (2, 1)

@@ -107,7 +107,7 @@ def test_plain_functions_are_called_with_ints_one_by_one():
 
 
 def test_rows_give_every_run_its_own_schedule():
-    rows = ss.Rows([0.1, ss.StepDecay(0.4, 0.5, 2), lambda n: 0.01 + 0 * n])
+    rows = ss.PerRun([0.1, ss.StepDecay(0.4, 0.5, 2), lambda n: 0.01 + 0 * n])
     batch = ss.minimize(ss.Parabola(), ss.SGD(lr=rows), x0=np.full((3, 1), 10.0), steps=6)
     for row, lr in enumerate((0.1, ss.StepDecay(0.4, 0.5, 2), 0.01)):
         alone = ss.minimize(ss.Parabola(), ss.SGD(lr=lr), steps=6)

@@ -93,10 +93,10 @@ def _read(text: str) -> None:
 
 
 def _records() -> list[Any]:
-    from stepsize.parsing import load_registry
+    from stepsize.parsing import example_of, load_registry
 
     load_registry()
-    return [cls(**getattr(cls, "demo", {})) for cls in registered(Record) if _is_ours(cls)]
+    return [example_of(cls) for cls in registered(Record) if _is_ours(cls)]
 
 
 def _is_ours(cls: type[Any]) -> bool:

@@ -156,7 +156,9 @@ class Maker:
 
     def _demo(self, cls: type[Any]) -> str:
         """Return a good instance, or one with an argument that is none."""
-        demo = dict(getattr(cls, "demo", {}))
+        from stepsize.parsing import demo_of
+
+        demo = demo_of(cls)
         texts = {name: repr(list(v) if isinstance(v, tuple) else v) for name, v in demo.items()}
         if self.chance(0.5) and _names(cls):
             texts[self.pick(_names(cls))] = self.value(3)

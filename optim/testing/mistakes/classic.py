@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Hypers, Optimizer
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer
 from optim.testing.gradient_streams import Stream
 
 __all__ = ["mistaken", "mistakes_of"]
@@ -22,7 +23,7 @@ def mistakes_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], 
     """Yield the classic mistakes that can be made in a rule: what each is called, and the run it gives."""
     for words, twisted in _wrong_numbers(optimizer):
         yield words, partial(_run, twisted)
-    if not optimizer.factors:
+    if not optimizer.is_direction_rule:
         return
     for rule in _written(optimizer):
         for words, edits in _EDITS:
@@ -121,7 +122,7 @@ def _resolved(optimizer: Optimizer, stream: Stream) -> Iterator[tuple[Any, Array
     """Yield the optimizer's record at every update of a stream, and the gradient."""
     x = np.array(stream.x0)
     for n, (g, factor) in enumerate(zip(stream.gradients, stream.rates, strict=True)):
-        yield Hypers(optimizer.replace(lr=optimizer.lr * factor), x).at(n), np.array(g)
+        yield Hypers(optimizer.replace(lr=optimizer.lr * factor), x).resolve(n), np.array(g)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Hypers, Optimizer
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer
 from optim.rules.wrappers import L2, DecoupledDecay
 from optim.testing.gradient_streams import Stream
 from optim.testing.mistakes.moments import MOMENTS
@@ -76,7 +77,7 @@ def _run(optimizer: Optimizer, way: Way, stream: Stream) -> Array:
         x = rows[-1].copy()
         for k, part in enumerate(parts):
             t = way.count(n, k, len(parts)) if way.count else n + 1
-            h = hypers[factor].at(t - 1)
+            h = hypers[factor].resolve(t - 1)
             own = 0 if way.shared else k
             if own not in state or way.forgets:
                 state[own] = _begin(optimizer, way, x[part], g[part], h)

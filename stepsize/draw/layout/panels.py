@@ -13,7 +13,7 @@ from stepsize.draw.landscape import contours
 from stepsize.draw.style import COLORS, INK, figure, style
 from stepsize.draw.trajectory import path
 
-__all__ = ["beside", "curves", "equal", "log_ticks", "name", "panels", "trail"]
+__all__ = ["label_line_ends", "curves", "equal", "log_ticks", "annotate", "panels", "trajectories"]
 
 COLUMN, PAGE = 3.4, 6.8  # inches: one column of a two-column page, and the whole of it
 
@@ -73,11 +73,11 @@ def curves(
     ax.set_yscale(scale)
     ax.grid(axis="y")
     if labels == "end":
-        beside(ax, drawn)
+        label_line_ends(ax, drawn)
     return ax
 
 
-def beside(ax: Axes, drawn: Sequence[tuple[Any, str]]) -> None:
+def label_line_ends(ax: Axes, drawn: Sequence[tuple[Any, str]]) -> None:
     """Write the name of each line to the right of the axes, at the height of its end, none over another.
 
     Call it when the limits of the axes are final.
@@ -129,7 +129,7 @@ def _apart(wanted: list[float], gap: float) -> list[float]:
     return heights
 
 
-def name(ax: Axes, x: float, y: float, text: str, color: str = INK, **options: Any) -> Any:
+def annotate(ax: Axes, x: float, y: float, text: str, color: str = INK, **options: Any) -> Any:
     """Write a text at a point of the data, with a white rim so that lines do not cut it."""
     rim = [matplotlib.patheffects.withStroke(linewidth=2.5, foreground="white")]
     look: dict[str, Any] = {"fontsize": 8, "path_effects": rim, "zorder": 8} | options
@@ -142,7 +142,7 @@ def equal(ax: Axes) -> Axes:
     return ax
 
 
-def trail(
+def trajectories(
     ax: Axes,
     problem: Any,
     runs: dict[str, Any],

@@ -6,19 +6,19 @@ from typing import Any, cast
 import numpy as np
 
 from optim import Optimizer
+from optim.hyperparameters import Hypers
 from optim.minimize import checked_problem
-from optim.optimizer import Hypers
 from schedules import FromFunction
 from stepsize.core.record import Record
-from stepsize.core.validation import as_count, describe
-from stepsize.experiments.lr_finder.found_rate import Disturbed, FoundRate
+from stepsize.core.validation import as_count, describe_value
+from stepsize.experiments.lr_finder.found_rate import FoundRate, Robustness
 from stepsize.experiments.lr_finder.rate_band import band_of
 from stepsize.experiments.lr_finder.rate_edge import LONG, edge_of, worst_edge
 from stepsize.experiments.lr_finder.rate_scale import falls_without_end, unit_rates
-from stepsize.experiments.lr_finder.restart_search import Look, Marks, Tried
+from stepsize.experiments.lr_finder.restart_search import Marks, RateScan, Trial
 from stepsize.experiments.sweep.design import seeds_for, starts_for
 
-__all__ = ["Disturbed", "FoundRate", "find_lr"]
+__all__ = ["Robustness", "FoundRate", "find_lr"]
 
 Array = np.ndarray[Any, Any]
 
@@ -80,7 +80,7 @@ def find_lr(
     ValueError
         If the loss falls at no rate, or without end: then no rate is best.
     TypeError
-        If the rate answers to the run, so that there is none to find.
+        If the rate is a feedback step size or a line search, so that there is none to find.
 
     References
     ----------
@@ -98,45 +98,47 @@ def find_lr(
     """
     rule: Any = optimizer() if isinstance(optimizer, type) else optimizer
     if not isinstance(rule, Optimizer):
-        raise TypeError(f"optimizer: got {describe(optimizer)}, expected one such as Adam or Adam(beta1=0.8)")
+        raise TypeError(
+            f"optimizer: got {describe_value(optimizer)}, expected one such as Adam or Adam(beta1=0.8)"
+        )
     if getattr(rule.lr, "kind", "schedule") != "schedule" or "lr" not in rule.hypers():
         raise TypeError(
-            f"optimizer: got {rule!r}, whose rate answers to the run, expected one with a rate to find"
+            f"optimizer: got {rule!r}, whose rate is a feedback step size, expected one with a rate to find"
         )
     as_count("steps", steps, 1)
     if callable(rule.lr) and not isinstance(rule.lr, Record):
         rule = rule.replace(lr=FromFunction(cast(Any, rule.lr)))
     problem = checked_problem(problem)
     starts = starts_for(problem, x0)
-    looks = [
-        Look(problem if seed is None else problem.replace(rng=seed), rule, starts)
+    trials = [
+        Trial(problem if seed is None else problem.replace(rng=seed), rule, starts)
         for seed in seeds_for(seeds, (problem,), rng)
     ]
-    tried = Tried(looks, steps, on_progress)
-    units = np.array([unit_rates(look, steps) for look in looks])
-    tried.scan(units.min() / 1e3, 10 * units.max())
-    tried = tried.above_rounding()
-    _refuse_unless_descent(looks, tried)
-    band = band_of(tried)
-    alone = [look.alone(i) for look in looks for i in range(len(starts))]
+    scan = RateScan(trials, steps, on_progress)
+    units = np.array([unit_rates(trial, steps) for trial in trials])
+    scan.scan(units.min() / 1e3, 10 * units.max())
+    scan = scan.above_rounding()
+    _require_descent(trials, scan)
+    band = band_of(scan)
+    alone = [trial.alone(i) for trial in trials for i in range(len(starts))]
     columns = range(len(alone))
-    soon = [edge_of(alone[i], steps, tried.rates, tried.marks.rise[:, i]) for i in columns]
+    soon = [edge_of(alone[i], steps, scan.rates, scan.marks.rise[:, i]) for i in columns]
     on_progress("the edge of the budget is found")
     late = soon
     if steps < LONG and not any(edge.below for edge in soon) and _lasts(rule, starts, LONG):
-        late = [edge_of(alone[i], LONG, tried.rates, tried.marks.rise[:, i]) for i in columns]
+        late = [edge_of(alone[i], LONG, scan.rates, scan.marks.rise[:, i]) for i in columns]
         on_progress("the edge of the long run is found")
     within, finally_ = worst_edge(soon), worst_edge(late)
     return FoundRate(
         problem=problem,
         optimizer=rule,
         steps=steps,
-        best=float(tried.rates[band.best]),
+        best=float(scan.rates[band.best]),
         low=band.low,
         high=band.high,
         edge=finally_.rate,
-        error=float(np.median(tried.marks.error[band.best])),
-        progress=float(tried.progress[band.best]),
+        error=float(np.median(scan.marks.error[band.best])),
+        progress=float(scan.progress[band.best]),
         jitter=band.jitter,
         share=band.share,
         as_fast=band.as_fast,
@@ -144,11 +146,11 @@ def find_lr(
         budget_edge=within.rate,
         first_above=finally_.first,
         ends_below=finally_.below,
-        bests=_bests(tried, band.best),
+        bests=_bests(scan, band.best),
         edges=np.array([edge.rate for edge in late]),
-        rates=tried.rates,
-        errors=tried.marks.error,
-        settled=tried.marks.settled,
+        rates=scan.rates,
+        errors=scan.marks.error,
+        settled=scan.marks.settled,
         x0=starts,
     )
 
@@ -162,29 +164,29 @@ def _lasts(rule: Optimizer, starts: Array, updates: int) -> bool:
     return True
 
 
-def _bests(tried: Tried, best: int) -> Array:
+def _bests(scan: RateScan, best: int) -> Array:
     """Return the best rate of each start or seed alone; of a single one it is the best there is."""
-    count = tried.marks.speed.shape[1]
-    return tried.rates[[best if count == 1 else tried.best(i) for i in range(count)]]
+    count = scan.marks.speed.shape[1]
+    return scan.rates[[best if count == 1 else scan.best(i) for i in range(count)]]
 
 
-def _refuse_unless_descent(looks: list[Look], tried: Tried) -> None:
+def _require_descent(trials: list[Trial], scan: RateScan) -> None:
     """Refuse a loss that no rate lowers, and one that falls without end."""
-    size, problem = len(looks[0].starts), looks[0].problem
-    for k, look in enumerate(looks):
-        marks = Marks(*(column[:, k * size : (k + 1) * size] for column in tried.marks))
-        if falls_without_end(look, tried.rates, marks, tried.steps):
+    size, problem = len(trials[0].starts), trials[0].problem
+    for k, trial in enumerate(trials):
+        marks = Marks(*(column[:, k * size : (k + 1) * size] for column in scan.marks))
+        if falls_without_end(trial, scan.rates, marks, scan.steps):
             raise ValueError(
                 f"problem: got {problem!r}, whose loss falls without end (no lower bound in sight), so that "
                 "no rate is best, expected one with a minimum"
             )
-    if not (tried.marks.rise < 0).any():
+    if not (scan.marks.rise < 0).any():
         raise ValueError(
-            f"steps: got {tried.steps} updates, by which the loss falls at no rate from {tried.rates[0]:g} "
-            f"to {tried.rates[-1]:g}, expected more updates, or a start that is no minimum"
+            f"steps: got {scan.steps} updates, by which the loss falls at no rate from {scan.rates[0]:g} "
+            f"to {scan.rates[-1]:g}, expected more updates, or a start that is no minimum"
         )
-    if tried.progress.max() <= 0:
+    if scan.progress.max() <= 0:
         raise ValueError(
-            f"steps: got {tried.steps} updates, by which the loss falls but the norm of the gradient, which "
+            f"steps: got {scan.steps} updates, by which the loss falls but the norm of the gradient, which "
             "is the error where no minimum is stated, does not, expected more updates or a stated minimum"
         )

@@ -8,16 +8,17 @@ import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
 from stepsize.analysis.quadratic_theory import stability_limit
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.hooks import call_hook
+from stepsize.core.validation import as_count, as_number, require
 from stepsize.experiments.lr_finder import range_test
 from stepsize.experiments.race import optimizer_label
 
-__all__ = ["Disturbed", "FoundRate"]
+__all__ = ["Robustness", "FoundRate"]
 
 Array = np.ndarray[Any, Any]
 
 
-class Disturbed(NamedTuple):
+class Robustness(NamedTuple):
     """What a popular finder says: undisturbed, and the first and last tenth under noise and an outlier."""
 
     clean: float
@@ -152,7 +153,7 @@ class FoundRate:
 
     def disturbed(
         self, count: int = 300, draws: int = 50, *, noise: float = 0.05, outlier: float = 10.0, rng: Any = 0
-    ) -> dict[str, "Disturbed"]:
+    ) -> dict[str, "Robustness"]:
         """Return how far noise, and a single outlier, move what the popular finders say.
 
         Parameters
@@ -168,32 +169,32 @@ class FoundRate:
         rng : int, SeedSequence or Generator
             Source of randomness.
         """
-        refuse_unless(as_number("noise", noise) >= 0, "noise", noise, "a number of at least 0")
-        refuse_unless(as_number("outlier", outlier) > 0, "outlier", outlier, "a positive number")
+        require(as_number("noise", noise) >= 0, "noise", noise, "a number of at least 0")
+        require(as_number("outlier", outlier) > 0, "outlier", outlier, "a positive number")
         as_count("draws", draws, 1)
         random = np.random.default_rng(rng)
         told = {}
         for name, (rates, losses, reading) in self._curves(count).items():
-            shaken = [losses * np.exp(noise * random.standard_normal(len(losses))) for _ in range(draws)]
-            spoilt = [losses * np.where(_one_of(len(losses), random), outlier, 1.0) for _ in range(draws)]
-            told[name] = Disturbed(
+            noisy = [losses * np.exp(noise * random.standard_normal(len(losses))) for _ in range(draws)]
+            with_outlier = [
+                losses * np.where(_one_of(len(losses), random), outlier, 1.0) for _ in range(draws)
+            ]
+            told[name] = Robustness(
                 _read(rates, losses, reading),
-                _tenths([_read(rates, curve, reading) for curve in shaken]),
-                _tenths([_read(rates, curve, reading) for curve in spoilt]),
+                _tenths([_read(rates, curve, reading) for curve in noisy]),
+                _tenths([_read(rates, curve, reading) for curve in with_outlier]),
             )
         return told
 
     def _curves(self, count: int) -> dict[str, Any]:
-        return range_test.popular(self.problem, self.optimizer, count, x0=self.x0[0])
+        return range_test.library_finders(self.problem, self.optimizer, count, x0=self.x0[0])
 
     def __repr__(self) -> str:
         band = f"low={self.low:.4g}, high={self.high:.4g}"
         return f"FoundRate(best={self.best:.4g}, {band}, edge={self.edge:.4g}, steps={self.steps})"
 
     def _repr_html_(self) -> str:
-        from stepsize.draw.html import found_rate_html
-
-        return found_rate_html(self)
+        return str(call_hook("found_rate_html", self))
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -204,7 +205,7 @@ class FoundRate:
         told += [self._best_in_words(), *self._warnings(), *self._edge_in_words()]
         if self.known:
             words = ", ".join(f"{name} = {rate:.6g}" for name, rate in self.known.items())
-            told.append(f"theory, for the sharpest bend anywhere: {words}")
+            told.append(f"theory, for the largest curvature L: {words}")
         return told
 
     def _best_in_words(self) -> str:

@@ -13,19 +13,19 @@ import numpy as np
 
 from optim import Optimizer, minimize
 from schedules import FromFunction
-from stepsize.core.validation import as_count, as_number, refuse_unless
+from stepsize.core.validation import as_count, as_number, require
 from stepsize.experiments.lr_finder.suggestions import (
     SUGGESTIONS,
     Ramp,
     broken_off,
     check_curve,
     debiased_mean,
-    fastai_reading,
     minimum_rule,
     plain_mean,
     slide_rule,
     steep_rule,
-    torch_reading,
+    suggest_fastai,
+    suggest_torch_lr_finder,
     valley_rule,
 )
 
@@ -38,8 +38,8 @@ __all__ = [
     "linear_rates",
     "minimum_rule",
     "plain_mean",
-    "popular",
-    "ramp",
+    "library_finders",
+    "lr_range_test",
     "slide_rule",
     "smith_finder",
     "steep_rule",
@@ -80,11 +80,11 @@ def exponential_rates(low: float, high: float, count: int, *, reach: bool = Fals
     [1.0, 3.0, 9.0, 27.0]
     """
     _check_range(low, high, count)
-    refuse_unless(low > 0 and high > 0, "low", (low, high), "positive rates for an exponential ramp")
+    require(low > 0 and high > 0, "low", (low, high), "positive rates for an exponential ramp")
     return np.asarray(low * (high / low) ** (np.arange(count) / (count - 1 if reach else count)))
 
 
-def ramp(
+def lr_range_test(
     problem: Any,
     optimizer: Optimizer,
     rates: Array,
@@ -119,11 +119,11 @@ def ramp(
     (45, True)
     """
     rates = np.asarray(rates, float)
-    refuse_unless(rates.ndim == 1 and len(rates) > 0, "rates", rates, "one rate an update")
+    require(rates.ndim == 1 and len(rates) > 0, "rates", rates, "one rate an update")
     climbing = FromFunction(lambda n: rates[min(n, len(rates) - 1)])
     run = minimize(problem, optimizer.replace(lr=climbing), x0, len(rates))
     losses = run.history.fun[: len(rates)]
-    if len(losses) < len(rates):  # it left the finite numbers: the next loss is the last that is seen
+    if len(losses) < len(rates):  # it became inf or nan: the next loss is the last that is seen
         losses = np.append(losses, np.inf)[: len(rates)]
     return broken_off(rates, losses, smooth, stop)
 
@@ -139,7 +139,7 @@ def smith_finder(
     He reads both off a picture. Here the highest is the rate of the lowest loss, and the base is a quarter
     of it: his rule of thumb, "one third or one fourth".
     """
-    found = ramp(problem, optimizer, linear_rates(low, high, count), x0=x0)
+    found = lr_range_test(problem, optimizer, linear_rates(low, high, count), x0=x0)
     check_curve(found.rates, found.losses, 2)
     highest = float(found.rates[np.nanargmin(found.losses)])
     return highest / 4, highest
@@ -171,9 +171,9 @@ def fastai_finder(
     >>> [round(fastai_finder(bowl, SGD(), count=n), 5) for n in (100, 1000)]
     [0.0012, 0.00233]
     """
-    refuse_unless(rule in SUGGESTIONS, "rule", rule, "one of " + ", ".join(SUGGESTIONS))
+    require(rule in SUGGESTIONS, "rule", rule, "one of " + ", ".join(SUGGESTIONS))
     rates = exponential_rates(low, high, max(as_count("count", count, 1), 6))
-    return fastai_reading(rates, _seen(problem, optimizer, rates, x0), rule)
+    return suggest_fastai(rates, _seen(problem, optimizer, rates, x0), rule)
 
 
 def torch_lr_finder(
@@ -204,13 +204,13 @@ def torch_lr_finder(
     """
     as_count("count", count, 2)
     rates = exponential_rates(low, high, count, reach=True)
-    return torch_reading(rates, _seen(problem, optimizer, rates, x0), skip_start, skip_end)
+    return suggest_torch_lr_finder(rates, _seen(problem, optimizer, rates, x0), skip_start, skip_end)
 
 
 Reading = Callable[[Array, Array], float]
 
 
-def popular(
+def library_finders(
     problem: Any, optimizer: Optimizer, count: int, *, x0: Any = None
 ) -> dict[str, tuple[Array, Array, Reading]]:
     """Return for each popular finder its curve, with its own defaults, and how it reads a rate off it.
@@ -234,19 +234,19 @@ def popular(
     fastai = exponential_rates(1e-7, 10.0, max(count, 6))
     losses = _seen(problem, optimizer, fastai, x0)
     told: dict[str, tuple[Array, Array, Reading]] = {
-        "torch-lr-finder": (torch, _seen(problem, optimizer, torch, x0), torch_reading)
+        "torch-lr-finder": (torch, _seen(problem, optimizer, torch, x0), suggest_torch_lr_finder)
     }
     return told | {
-        f"fastai {rule}": (fastai, losses, partial(fastai_reading, rule=rule)) for rule in SUGGESTIONS
+        f"fastai {rule}": (fastai, losses, partial(suggest_fastai, rule=rule)) for rule in SUGGESTIONS
     }
 
 
 def _seen(problem: Any, optimizer: Optimizer, rates: Array, x0: Any) -> Array:
     """Return the losses that training under these rates shows, up to where it leaves the finite numbers."""
-    return ramp(problem, optimizer, rates, x0=x0, stop=None).losses
+    return lr_range_test(problem, optimizer, rates, x0=x0, stop=None).losses
 
 
 def _check_range(low: float, high: float, count: int) -> None:
-    refuse_unless(as_number("low", low) >= 0, "low", low, "a rate of at least 0")
-    refuse_unless(as_number("high", high) > 0, "high", high, "a positive rate")
+    require(as_number("low", low) >= 0, "low", low, "a rate of at least 0")
+    require(as_number("high", high) > 0, "high", high, "a positive rate")
     as_count("count", count, 2)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.experiments.lr_finder.restart_search import Tried
+from stepsize.experiments.lr_finder.restart_search import RateScan
 
 __all__ = ["AS_FAST", "Band", "band_of"]
 
@@ -58,7 +58,7 @@ class Band:
     as_fast: float
 
 
-def band_of(tried: Tried) -> Band:
+def band_of(scan: RateScan) -> Band:
     """Return the band around the best rate; more rates are tried on the way.
 
     The progress at a rate counts the largest error of the last tenth of its run. It *jumps* where it turns,
@@ -74,20 +74,20 @@ def band_of(tried: Tried) -> Band:
     of it. The band reaches to the last good rate on either side such that three in four of the rates from the
     best to it are good.
     """
-    middle = tried.rates[tried.best()]
-    tried.add(np.geomspace(middle / 10, 10 * middle, 2 * _FINE + 1))
+    middle = scan.rates[scan.best()]
+    scan.add(np.geomspace(middle / 10, 10 * middle, 2 * _FINE + 1))
     for _ in range(_TIMES):
-        closer = [np.geomspace(*tried.around(place), _CLOSER)[1:-1] for place in tried.leaders(_PEAKS)]
-        tried.add(np.concatenate(closer))
-    if _turns(*_near(tried)) >= _JUMPS:
-        return _jumping_band(tried)
-    return _smooth_band(tried)
+        closer = [np.geomspace(*scan.around(place), _CLOSER)[1:-1] for place in scan.leaders(_PEAKS)]
+        scan.add(np.concatenate(closer))
+    if _turns(*_near(scan)) >= _JUMPS:
+        return _jumping_band(scan)
+    return _smooth_band(scan)
 
 
-def _even(tried: Tried, spacing: int) -> Array:
+def _even(scan: RateScan, spacing: int) -> Array:
     """Return the places nearest to the best of which no two are closer than so many a decade."""
-    logs = np.log10(tried.rates)
-    best = tried.best()
+    logs = np.log10(scan.rates)
+    best = scan.best()
     cells = np.rint((logs - logs[best]) * spacing).astype(int)
     # Of each cell the rate nearest to its middle; the cell of the best has the best.
     off = np.abs((logs - logs[best]) * spacing - cells)
@@ -96,12 +96,12 @@ def _even(tried: Tried, spacing: int) -> Array:
     return np.asarray(order[first])
 
 
-def _near(tried: Tried) -> tuple[Array, int]:
+def _near(scan: RateScan) -> tuple[Array, int]:
     """Return the progress of the evenly spaced rates around the best, and the place of the best in it."""
-    places = _even(tried, _FINE)
-    at = int(np.flatnonzero(places == tried.best())[0])
+    places = _even(scan, _FINE)
+    at = int(np.flatnonzero(places == scan.best())[0])
     first = max(at - _AROUND, 0)
-    return tried.progress[places[first : at + _AROUND + 1]], at - first
+    return scan.progress[places[first : at + _AROUND + 1]], at - first
 
 
 def _turns(progress: Array, at: int) -> int:
@@ -118,63 +118,63 @@ def _turns(progress: Array, at: int) -> int:
     return turns
 
 
-def _smooth_band(tried: Tried) -> Band:
-    band, times = _with_ends(tried, tried.best(), 0.0, AS_FAST), 0
+def _smooth_band(scan: RateScan) -> Band:
+    band, times = _with_ends(scan, scan.best(), 0.0, AS_FAST), 0
     gained = True
     while times < _TIMES or (gained and times < _SHARP):
-        ends = [int(np.searchsorted(tried.rates, rate)) for rate in (band.low, band.high)]
+        ends = [int(np.searchsorted(scan.rates, rate)) for rate in (band.low, band.high)]
         brackets = [(ends[0] - 1, ends[0]), (ends[1], ends[1] + 1), (band.best - 1, band.best + 1)]
         closer = [
-            np.geomspace(float(tried.rates[a]), float(tried.rates[b]), _CLOSER)[1:-1]
+            np.geomspace(float(scan.rates[a]), float(scan.rates[b]), _CLOSER)[1:-1]
             for a, b in brackets
-            if a >= 0 and b < len(tried.rates)
+            if a >= 0 and b < len(scan.rates)
         ]
-        before = tried.progress.max()
-        tried.add(np.concatenate([*closer, tried.rates[:0]]))
-        band, times = _with_ends(tried, tried.best(), 0.0, AS_FAST), times + 1
-        gained = tried.progress.max() > (1 + _TURN) * before
+        before = scan.progress.max()
+        scan.add(np.concatenate([*closer, scan.rates[:0]]))
+        band, times = _with_ends(scan, scan.best(), 0.0, AS_FAST), times + 1
+        gained = scan.progress.max() > (1 + _TURN) * before
     return band
 
 
-def _jumping_band(tried: Tried) -> Band:
-    band = _judged(tried)
+def _jumping_band(scan: RateScan) -> Band:
+    band = _judged(scan)
     for _ in range(2):  # as the band grows its surroundings must be as dense as itself
         low, high = band.low / 2, band.high * 2
-        tried.add(np.geomspace(low, high, max(int(_DENSE * np.log10(high / low)), 2)))
-        band = _judged(tried)
+        scan.add(np.geomspace(low, high, max(int(_DENSE * np.log10(high / low)), 2)))
+        band = _judged(scan)
     return band
 
 
-def _judged(tried: Tried) -> Band:
-    places = _even(tried, _DENSE)
-    largest, mean = tried.progress[places], tried.mean_progress[places]
-    peak = float(tried.progress.max())
-    jitter = _jitter(tried, largest, places)
+def _judged(scan: RateScan) -> Band:
+    places = _even(scan, _DENSE)
+    largest, mean = scan.progress[places], scan.mean_progress[places]
+    peak = float(scan.progress.max())
+    jitter = _jitter(scan, largest, places)
     smooth = 0.5 * (_medians(largest) + _medians(mean))
     near = largest >= max(_medians(largest).max() - jitter, AS_FAST * peak)
     equal = np.flatnonzero(near & (smooth >= np.where(near, smooth, -np.inf).max() - jitter))
     best = int(places[equal[len(equal) // 2]])
-    top = tried.progress[best]
+    top = scan.progress[best]
     return _with_ends(
-        tried, best, jitter, min(AS_FAST, float((min(top, _medians(largest).max()) - jitter) / top))
+        scan, best, jitter, min(AS_FAST, float((min(top, _medians(largest).max()) - jitter) / top))
     )
 
 
-def _with_ends(tried: Tried, best: int, jitter: float, as_fast: float) -> Band:
-    good = tried.progress >= as_fast * tried.progress[best]
-    first, last, share = _hull(np.log(tried.rates), good, best)
-    return Band(best, float(tried.rates[first]), float(tried.rates[last]), jitter, share, as_fast)
+def _with_ends(scan: RateScan, best: int, jitter: float, as_fast: float) -> Band:
+    good = scan.progress >= as_fast * scan.progress[best]
+    first, last, share = _hull(np.log(scan.rates), good, best)
+    return Band(best, float(scan.rates[first]), float(scan.rates[last]), jitter, share, as_fast)
 
 
-def _jitter(tried: Tried, progress: Array, places: Array) -> float:
+def _jitter(scan: RateScan, progress: Array, places: Array) -> float:
     """Return the larger of the jitter from rate to rate and from update to update."""
-    at = int(np.abs(places - tried.best()).argmin())
+    at = int(np.abs(places - scan.best()).argmin())
     near = progress[max(at - 2 * _AROUND, 0) : at + 2 * _AROUND + 1]
     with np.errstate(all="ignore"):
         off = np.abs(near[1:-1] - 0.5 * (near[:-2] + near[2:]))
     off = off[np.isfinite(off)]
     rates = 1.5 * float(np.median(off)) if len(off) else 0.0
-    updates = float(np.median(tried.marks.jitter[places[at]]))
+    updates = float(np.median(scan.marks.jitter[places[at]]))
     return min(max(rates, updates), 0.5 * float(progress[at]))
 
 

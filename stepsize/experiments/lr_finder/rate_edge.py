@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stepsize.experiments.lr_finder.restart_search import Look
+from stepsize.experiments.lr_finder.restart_search import Trial
 
 __all__ = ["LONG", "Edge", "edge_of", "worst_edge"]
 
@@ -39,7 +39,7 @@ class Edge(NamedTuple):
     first: float
 
 
-def edge_of(look: Look, steps: int, rates: Array, rises: Array) -> Edge:
+def edge_of(trial: Trial, steps: int, rates: Array, rises: Array) -> Edge:
     """Return the edge of so many updates from a single start.
 
     Parameters
@@ -59,19 +59,19 @@ def edge_of(look: Look, steps: int, rates: Array, rises: Array) -> Edge:
     many = steps >= LONG
     beyond = np.geomspace(first, first * 10.0**_DECADES, _BEYOND_LONG if many else _BEYOND)
     under = np.geomspace(first * _DOWN, first, _BELOW, endpoint=False)
-    tried = np.concatenate([under, beyond])
-    rises = look.at(tried, steps).rise[:, 0]
+    scan = np.concatenate([under, beyond])
+    rises = trial.at(scan, steps).rise[:, 0]
     above = rises > 0
     if not above.any():
         return Edge(np.inf, 0.0, np.inf)
     place = int(above.argmax())
     below = float((~above[place:]).mean())
     if below > 0:
-        return Edge(np.inf, below, float(tried[place]))
-    low, high = (tried[place - 1] if place else tried[0] * _DOWN), tried[place]
+        return Edge(np.inf, below, float(scan[place]))
+    low, high = (scan[place - 1] if place else scan[0] * _DOWN), scan[place]
     while high / low - 1 > _WIDTH:
         among = np.geomspace(low, high, _WITHIN + 2)[1:-1]
-        grows = np.append(look.at(among, steps).rise[:, 0] > 0, True)
+        grows = np.append(trial.at(among, steps).rise[:, 0] > 0, True)
         place = int(grows.argmax())
         ends = np.concatenate([[low], among, [high]])
         low, high = ends[place], ends[place + 1]

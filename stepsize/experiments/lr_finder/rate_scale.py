@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.experiments.lr_finder.restart_search import Look, Marks
+from stepsize.experiments.lr_finder.restart_search import Marks, Trial
 
 __all__ = ["falls_without_end", "unit_rates"]
 
@@ -21,32 +21,32 @@ _ALL = np.logspace(-60, 60, 241)
 _CLOSER, _TIMES = 33, 3
 
 
-def unit_rates(look: Look, steps: int) -> tuple[float, float]:
+def unit_rates(trial: Trial, steps: int) -> tuple[float, float]:
     """Return the lowest and the highest, over the starts, of the rates whose first update descends deepest.
 
     Of several valleys along the line of the first update the first counts. Where the first update does not
     descend (a warm-up from 0), a few updates are made instead, then all.
     """
     for count in dict.fromkeys((1, min(8, steps), steps)):
-        drops = _drops(look, _ALL, count)
+        drops = _drops(trial, _ALL, count)
         if (drops > 0).any():
             break
     else:
         return 1.0, 1.0
-    units = [_unit(look, drops[:, i], i, count) for i in range(drops.shape[1]) if (drops[:, i] > 0).any()]
+    units = [_unit(trial, drops[:, i], i, count) for i in range(drops.shape[1]) if (drops[:, i] > 0).any()]
     return min(units), max(units)
 
 
-def _drops(look: Look, rates: Array, count: int) -> Array:
+def _drops(trial: Trial, rates: Array, count: int) -> Array:
     """Return by how much the loss is lower after so many updates, 0 within rounding, of shape (R, S)."""
-    return np.asarray(-look.at(rates, count).rise)
+    return np.asarray(-trial.at(rates, count).rise)
 
 
-def _unit(look: Look, drops: Array, start: int, count: int) -> float:
+def _unit(trial: Trial, drops: Array, start: int, count: int) -> float:
     place = _first_peak(drops)
     if place == len(drops) - 1:  # it falls as far as one looks: where half of the way is made
         return float(_ALL[int((drops >= 0.5 * drops[-1]).argmax())])
-    alone, low, high = look.alone(start), place - 1, place + 1
+    alone, low, high = trial.alone(start), place - 1, place + 1
     rates = _ALL[[max(low, 0), place, high]]
     for _ in range(_TIMES):
         rates = np.geomspace(rates[0], rates[-1], _CLOSER)
@@ -63,23 +63,23 @@ def _first_peak(drops: Array) -> int:
     return place
 
 
-def falls_without_end(look: Look, rates: Array, marks: Marks, steps: int) -> bool:
+def falls_without_end(trial: Trial, rates: Array, marks: Marks, steps: int) -> bool:
     """Return whether the loss has no lower bound in sight.
 
-    It has none if a run left the finite numbers downwards. Nor has it if the run that ended lowest, given ten
+    It has none if a run became inf or nan downwards. Nor has it if the run that ended lowest, given ten
     times as many updates, at least 200, ends at least five times as far down and on a slope as steep as the
     start's. A stated minimum is believed.
     """
-    if look.problem.minimum is not None:
+    if trial.problem.minimum is not None:
         return False
-    for i in range(len(look.starts)):
+    for i in range(len(trial.starts)):
         if np.isneginf(marks.lowest[:, i]).any():
             return True
         finite = np.where(np.isfinite(marks.rise[:, i]), marks.rise[:, i], np.inf)
         place = int(finite.argmin())
         if finite[place] >= 0:
             continue
-        longer = look.alone(i).at(rates[place : place + 1], 10 * max(steps, 20))
+        longer = trial.alone(i).at(rates[place : place + 1], 10 * max(steps, 20))
         deeper = longer.rise[0, 0] <= 5 * finite[place] and longer.growth[0, 0] >= _AS_STEEP
         if deeper or np.isneginf(longer.lowest[0, 0]):
             return True

@@ -9,11 +9,11 @@ import numpy as np
 
 from optim import Optimizer
 from schedules import Constant, Schedule
-from stepsize.analysis.traces import courses_of
+from stepsize.analysis.traces import traces_of
 from stepsize.core.rounding import gradient_floor, value_floor
 from stepsize.experiments.sweep.batch import Batch, cut, descend
 
-__all__ = ["COARSE", "Look", "Marks", "Tried", "marks_of"]
+__all__ = ["COARSE", "Trial", "Marks", "RateScan", "marks_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -73,7 +73,7 @@ class Marks(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Trial:
     """Some starts on one problem, from which any rate can be tried.
 
     `seen`, of shape (S,), is the size of errors that runs have shown to be rounding, where that is known.
@@ -84,7 +84,7 @@ class Look:
     starts: Array
     seen: Array | float = 0.0
 
-    def alone(self, start: int) -> "Look":
+    def alone(self, start: int) -> "Trial":
         """Return the look from a single start."""
         return replace(
             self, starts=self.starts[[start]], seen=np.broadcast_to(self.seen, len(self.starts))[[start]]
@@ -116,7 +116,7 @@ def _pieces(batch: Batch) -> tuple[list[Any], list[Array]]:
 
 def marks_of(run: Any, seen: Array | float = 0.0) -> Marks:
     """Return the marks of the rows of a run, each of shape (B,), above what is known to be rounding."""
-    courses = courses_of(run)
+    courses = traces_of(run)
     fun, error = courses.fun, courses.error
     tenth = max(len(error) // 10, 1)
     eps = float(np.finfo(run.history.x.dtype).eps)
@@ -180,13 +180,13 @@ def _jitter(late: Array, floor: Array) -> Array:
     return np.asarray(np.sqrt(np.square(logs - logs.mean(axis=0) - n[:, None] * slope).mean(axis=0)))
 
 
-class Tried:
+class RateScan:
     """Every rate tried within the budget, ascending, with its marks."""
 
-    def __init__(self, looks: list[Look], steps: int, told: Callable[[str], None] = lambda _: None) -> None:
-        self._looks, self.steps, self._told = looks, steps, told
+    def __init__(self, trials: list[Trial], steps: int, told: Callable[[str], None] = lambda _: None) -> None:
+        self._looks, self.steps, self._told = trials, steps, told
         self.rates = np.zeros(0)
-        self.marks = Marks(*np.zeros((len(Marks._fields), 0, sum(len(look.starts) for look in looks))))
+        self.marks = Marks(*np.zeros((len(Marks._fields), 0, sum(len(trial.starts) for trial in trials))))
 
     def add(self, rates: Array) -> None:
         """Try more rates."""
@@ -198,7 +198,7 @@ class Tried:
             fresh = fresh[off > _APART * fresh]
         if not len(fresh):
             return
-        found = [look.at(fresh, self.steps) for look in self._looks]
+        found = [trial.at(fresh, self.steps) for trial in self._looks]
         order = np.argsort(np.concatenate([self.rates, fresh]))
         self.rates = np.concatenate([self.rates, fresh])[order]
         self.marks = Marks(
@@ -220,17 +220,17 @@ class Tried:
             self._decades(low / 100, low)
             low /= 100
 
-    def above_rounding(self) -> "Tried":
+    def above_rounding(self) -> "RateScan":
         """Return the same rates, tried anew where negative gaps show more rounding than the floor has."""
         shown = _FEW * self.marks.beneath.max(axis=0)
         if (shown <= self.marks.floor.min(axis=0)).all():
             return self
-        ends = np.cumsum([len(look.starts) for look in self._looks])
-        looks = [
-            replace(look, seen=seen)
-            for look, seen in zip(self._looks, np.split(shown, ends[:-1]), strict=True)
+        ends = np.cumsum([len(trial.starts) for trial in self._looks])
+        trials = [
+            replace(trial, seen=seen)
+            for trial, seen in zip(self._looks, np.split(shown, ends[:-1]), strict=True)
         ]
-        anew = Tried(looks, self.steps, self._told)
+        anew = RateScan(trials, self.steps, self._told)
         anew.add(self.rates)
         return anew
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from stepsize.core.display import brief
-from stepsize.core.validation import describe, refuse_unless
+from stepsize.core.validation import describe_value, require
 
 __all__ = [
     "SUGGESTIONS",
@@ -18,12 +18,12 @@ __all__ = [
     "broken_off",
     "check_curve",
     "debiased_mean",
-    "fastai_reading",
+    "suggest_fastai",
     "minimum_rule",
     "plain_mean",
     "slide_rule",
     "steep_rule",
-    "torch_reading",
+    "suggest_torch_lr_finder",
     "valley_rule",
 ]
 
@@ -60,7 +60,7 @@ def broken_off(
     Parameters
     ----------
     rates, losses : ndarray of shape (T,)
-        The rate of each update and the loss before it; fewer losses if the run left the finite numbers.
+        The rate of each update and the loss before it; fewer losses if the run became inf or nan.
     smooth : callable, optional
         Maps the losses to smoothed ones, each from those before it.
     stop : float, optional
@@ -162,7 +162,7 @@ SUGGESTIONS: dict[str, Callable[[Array, Array], float]] = {
 # --- from the losses to the suggestion, as two libraries have it
 
 
-def fastai_reading(rates: Array, losses: Array, rule: str = "valley") -> float:
+def suggest_fastai(rates: Array, losses: Array, rule: str = "valley") -> float:
     """Return what fastai reads off a curve of losses.
 
     They are smoothed by a debiased mean of 0.98 and broken off when that is above 4 times its lowest; the
@@ -173,7 +173,7 @@ def fastai_reading(rates: Array, losses: Array, rule: str = "valley") -> float:
     ValueError
         If the rule is unknown or too few points are left.
     """
-    refuse_unless(rule in SUGGESTIONS, "rule", rule, "one of " + ", ".join(SUGGESTIONS))
+    require(rule in SUGGESTIONS, "rule", rule, "one of " + ", ".join(SUGGESTIONS))
     found = broken_off(rates, losses, debiased_mean)
     kept = slice(len(rates) // 10, -5)
     rates, losses = found.rates[kept], found.smoothed[kept]
@@ -181,7 +181,7 @@ def fastai_reading(rates: Array, losses: Array, rule: str = "valley") -> float:
     return SUGGESTIONS[rule](rates[:good], losses[:good])
 
 
-def torch_reading(rates: Array, losses: Array, skip_start: int = 10, skip_end: int = 5) -> float:
+def suggest_torch_lr_finder(rates: Array, losses: Array, skip_start: int = 10, skip_end: int = 5) -> float:
     """Return what torch-lr-finder reads off a curve of losses: the rate at the steepest fall.
 
     They are smoothed by a mean of weight 0.05 that starts at the first and broken off when that is above 5
@@ -207,4 +207,6 @@ def check_curve(rates: Array, losses: Array, least: int) -> None:
             "does not diverge so soon"
         )
     if len(rates) != len(losses):
-        raise ValueError(f"losses: got {describe(losses)}, expected one for each of the {len(rates)} rates")
+        raise ValueError(
+            f"losses: got {describe_value(losses)}, expected one for each of the {len(rates)} rates"
+        )

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 
 from optim import BUDGET, DIVERGED, Optimizer, Run, minimize
-from schedules import Rows
-from stepsize.analysis.traces import courses_of
-from stepsize.analysis.verdicts import Findings, judge
+from schedules import PerRun
+from stepsize.analysis.traces import traces_of
+from stepsize.analysis.verdicts import RunStatistics, classify
 
-__all__ = ["OUTCOME", "Batch", "Outcome", "compute", "cut", "descend", "with_values"]
+__all__ = ["SUMMARY_DTYPE", "Batch", "RunSummary", "compute", "cut", "descend", "with_values"]
 
 Array = np.ndarray[Any, Any]
 
 # What is kept of a run, whatever it was. `verdict` counts in the order of `VERDICTS`.
-OUTCOME = np.dtype(
+SUMMARY_DTYPE = np.dtype(
     [
         ("final", float),
         ("best", float),
@@ -86,26 +86,26 @@ class Batch:
         return self.optimizer.replace(**{name: value[i] for name, value in self.values.items()}), self.x0[i]
 
 
-# Rates that answer to the run: they have a state that no other run may share.
+# Feedback step sizes: they have a state that no other run may share.
 _ALONE = ("feedback", "search")
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """What is kept of a batch: a row of `OUTCOME` a run, and the thinned errors, of shape (B, history)."""
+class RunSummary:
+    """What is kept of a batch: a row of `SUMMARY_DTYPE` a run, and the thinned errors (B, history)."""
 
     rows: Array
     kept: Array
     errors: Array
 
 
-def compute(batch: Batch) -> Outcome:
+def compute(batch: Batch) -> RunSummary:
     """Run a batch and keep what is asked for."""
     return _outcome(batch, descend(batch))
 
 
 def descend(batch: Batch) -> list[Run]:
-    """Run a batch: as one run with a leading axis, or one by one where the rate answers to the run."""
+    """Run a batch: as one run with a leading axis, or one by one where the rate is a feedback step size."""
     if batch.together:
         every = _every(batch)
         together = with_values(batch.optimizer, batch.values)
@@ -123,7 +123,7 @@ def _every(batch: Batch) -> int:
 def with_values(optimizer: Optimizer, values: dict[str, Any]) -> Optimizer:
     """Return the optimizer with one value a run: arrays of numbers, or tuples of schedules."""
     columns = {
-        name: value[:, None] if isinstance(value, np.ndarray) else Rows(tuple(value))
+        name: value[:, None] if isinstance(value, np.ndarray) else PerRun(tuple(value))
         for name, value in values.items()
     }
     return optimizer.replace(**columns)
@@ -142,11 +142,11 @@ def cut(batch: Batch, memory: int, most: int | None = None) -> list[Batch]:
     return [batch.part(slice(i, i + size)) for i in range(0, len(batch.rows), size)]
 
 
-def _outcome(batch: Batch, runs: list[Run]) -> Outcome:
+def _outcome(batch: Batch, runs: list[Run]) -> RunSummary:
     pieces = []
     for run in runs:
-        courses = courses_of(run, batch.tol, batch.atol)
-        found = judge(courses)
+        courses = traces_of(run, batch.tol, batch.atol)
+        found = classify(courses)
         status = np.where(courses.diverged, DIVERGED, BUDGET if len(courses.nit) > 1 else run.status)
         errors = np.full((len(courses.nit), batch.history), np.inf)
         if batch.history:
@@ -155,7 +155,7 @@ def _outcome(batch: Batch, runs: list[Run]) -> Outcome:
             errors[:, known] = courses.error[at[known]].T
             errors[at > courses.nit[:, None]] = np.inf
         pieces.append((_rows(found, courses.nit, status), errors))
-    return Outcome(
+    return RunSummary(
         rows=batch.rows,
         kept=np.concatenate([rows for rows, _ in pieces]),
         errors=np.concatenate([errors for _, errors in pieces]),
@@ -167,8 +167,8 @@ def history_at(steps: int, history: int) -> Array:
     return np.linspace(0, steps, history).round().astype(int)
 
 
-def _rows(found: Findings, nit: Array, status: Array) -> Array:
-    rows = np.empty(len(nit), OUTCOME)
+def _rows(found: RunStatistics, nit: Array, status: Array) -> Array:
+    rows = np.empty(len(nit), SUMMARY_DTYPE)
     rows["final"], rows["best"], rows["settled"] = found.error, found.best_error, found.settled
     rows["overshoot"], rows["uphill"] = found.overshoot, found.uphill
     rows["updates"], rows["status"], rows["verdict"] = nit, status, found.verdict

@@ -10,10 +10,10 @@ import numpy as np
 from optim import Optimizer
 from optim.minimize import checked_problem
 from stepsize.core.record import Record
-from stepsize.core.validation import as_count, as_seed, describe, did_you_mean, real_numbers, refuse_unless
+from stepsize.core.validation import as_count, as_seed, describe_value, did_you_mean, real_numbers, require
 from stepsize.experiments.sweep.batch import Batch, with_values
 
-__all__ = ["Design", "seeds_for", "spawned", "starts_for"]
+__all__ = ["SweepDesign", "seeds_for", "spawned", "starts_for"]
 
 Array = np.ndarray[Any, Any]
 
@@ -22,7 +22,7 @@ _DRAWS, _SEEDS = range(2)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Design:
+class SweepDesign:
     """Every run of a sweep, in the order of its table.
 
     Attributes
@@ -60,7 +60,7 @@ class Design:
         rng: Any,
         values: dict[str, Any],
         **budget: Any,
-    ) -> "Design":
+    ) -> "SweepDesign":
         """Return the design that the arguments of `sweep` describe, everything checked."""
         problems = tuple(
             checked_problem(p) for p in (problem if isinstance(problem, list | tuple) else [problem])
@@ -68,8 +68,8 @@ class Design:
         optimizers = tuple(
             _made(o) for o in (optimizer if isinstance(optimizer, list | tuple) else [optimizer])
         )
-        refuse_unless(len(problems) > 0, "problem", problem, "at least one")
-        refuse_unless(len(optimizers) > 0, "optimizer", optimizer, "at least one")
+        require(len(problems) > 0, "problem", problem, "at least one")
+        require(len(optimizers) > 0, "optimizer", optimizer, "at least one")
         _check_names(optimizers, values)
         if samples is None:
             points = {name: _listed(name, value) for name, value in values.items()}
@@ -88,7 +88,9 @@ class Design:
                 batches.append(dataclasses.replace(batch, rows=np.arange(count, count + len(rows))))
                 index.append(np.column_stack([np.broadcast_to([p, o, s], (len(rows), 3)), rows]))
                 count += len(rows)
-        return Design(problems, optimizers, chosen, starts, points, tuple(batches), np.concatenate(index))
+        return SweepDesign(
+            problems, optimizers, chosen, starts, points, tuple(batches), np.concatenate(index)
+        )
 
 
 def spawned(rng: Any, *key: int) -> np.random.SeedSequence:
@@ -103,7 +105,8 @@ def _made(optimizer: Any) -> Optimizer:
     made = optimizer() if _is_rule(optimizer) else optimizer
     if not isinstance(made, Optimizer):
         raise TypeError(
-            f"optimizer: got {describe(optimizer)}, expected a class such as Adam, or Adam(beta1=0.8) to "
+            f"optimizer: got {describe_value(optimizer)}, expected a class such as Adam, or "
+            "Adam(beta1=0.8) to "
             "hold some parameters"
         )
     return made
@@ -141,15 +144,18 @@ def _listed(name: str, value: Any) -> Any:
     """Return the values of one parameter as a list, or as an array if all are numbers."""
     if hasattr(value, "rvs"):
         raise TypeError(
-            f"{name}: got the distribution {describe(value)}, expected values, or samples=N to draw from it"
+            f"{name}: got the distribution {describe_value(value)}, expected values, or samples=N to draw "
+            "from it"
         )
     if isinstance(value, str | Record) or not isinstance(value, Iterable):
         value = [value]
-    refuse_unless(not isinstance(value, np.ndarray) or value.ndim == 1, name, value, "values in one row")
+    require(not isinstance(value, np.ndarray) or value.ndim == 1, name, value, "values in one row")
     values = list(value)
-    refuse_unless(len(values) > 0, name, value, "at least one value")
+    require(len(values) > 0, name, value, "at least one value")
     if any(isinstance(v, np.ndarray | list | tuple) for v in values):
-        raise TypeError(f"{name}: got {describe(value)}, expected numbers, schedules or words, one a run")
+        raise TypeError(
+            f"{name}: got {describe_value(value)}, expected numbers, schedules or words, one a run"
+        )
     if all(isinstance(v, int | float | np.integer | np.floating) and not isinstance(v, bool) for v in values):
         return np.array(values, float)
     return values
@@ -183,7 +189,7 @@ def seeds_for(seeds: Any, problems: tuple[Any, ...], rng: Any) -> tuple[int | No
         if not random:
             raise ValueError(
                 f"seeds: got {seeds!r} for {problem!r}, which has no randomness; expected a problem with "
-                "mini-batches or noise, or x0=problem.on_domain(N, rng=0) for N starts"
+                "mini-batches or noise, or x0=problem.sample_domain(N, rng=0) for N starts"
             )
     if isinstance(seeds, str) or not isinstance(seeds, Iterable):
         # Each from its own number, so that sixteen seeds are eight and eight more.
@@ -192,7 +198,7 @@ def seeds_for(seeds: Any, problems: tuple[Any, ...], rng: Any) -> tuple[int | No
             int(spawned(rng, _SEEDS, i).generate_state(1, np.uint64)[0] >> np.uint64(1)) for i in range(count)
         )
     named = tuple(as_seed("seeds", seed) for seed in seeds)
-    refuse_unless(len(set(named)) == len(named) > 0, "seeds", seeds, "at least one seed, each once")
+    require(len(set(named)) == len(named) > 0, "seeds", seeds, "at least one seed, each once")
     return named
 
 
@@ -200,13 +206,15 @@ def starts_for(problem: Any, x0: Any) -> Array:
     """Return the starts as an array of shape (S, d): those given, or the problem's own."""
     start = getattr(problem, "x0", None) if x0 is None else x0
     if start is None:
-        raise ValueError("x0: got None, expected a start, because the problem does not name one")
+        raise ValueError("x0: got None, expected a starting point: the problem defines none; pass x0")
     starts = np.atleast_2d(real_numbers("x0", start, "an array of floats"))
-    refuse_unless(starts.ndim == 2 and starts.size > 0, "x0", starts, "a start, or an array (S, d) of them")
+    require(starts.ndim == 2 and starts.size > 0, "x0", starts, "a start, or an array (S, d) of them")
     dim = getattr(problem, "dim", None)
     if dim is not None and starts.shape[1] != dim:
-        raise ValueError(f"x0: got {describe(x0)}, expected {dim} numbers for this problem, or rows of them")
-    refuse_unless(bool(np.isfinite(starts).all()), "x0", x0, "finite numbers")
+        raise ValueError(
+            f"x0: got {describe_value(x0)}, expected {dim} numbers for this problem, or rows of them"
+        )
+    require(bool(np.isfinite(starts).all()), "x0", x0, "finite numbers")
     return starts
 
 

@@ -1,4 +1,4 @@
-"""Who computes the batches of a sweep: this process, others on this machine or a cluster; how far it is."""
+"""Executors of a sweep: serial, joblib or Dask."""
 
 import importlib
 import sys
@@ -6,14 +6,14 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stepsize.cli.output import Progress
+from stepsize.core.progress import Progress
 from stepsize.core.validation import as_count
-from stepsize.experiments.sweep.batch import Batch, Outcome, compute
+from stepsize.experiments.sweep.batch import Batch, RunSummary, compute
 
 __all__ = ["outcomes", "progress_for"]
 
 
-def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[tuple[int, Outcome]]:
+def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[tuple[int, RunSummary]]:
     """Yield what comes out of each batch, with its place in the list, in the order in which they are done.
 
     Parameters
@@ -52,7 +52,7 @@ def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[t
         )
 
 
-def _placed(place: int, batch: Batch) -> tuple[int, Outcome]:
+def _placed(place: int, batch: Batch) -> tuple[int, RunSummary]:
     return place, compute(batch)
 
 

@@ -13,15 +13,15 @@ import numpy as np
 from stepsize import __version__
 from stepsize.analysis.verdicts import VERDICTS
 from stepsize.core.record import Record
-from stepsize.core.validation import describe
-from stepsize.experiments.sweep.batch import OUTCOME, Batch, Outcome
+from stepsize.core.validation import describe_value
+from stepsize.experiments.sweep.batch import SUMMARY_DTYPE, Batch, RunSummary
 from stepsize.experiments.sweep.code_fingerprint import code_of
 
 __all__ = ["Store"]
 
 Array = np.ndarray[Any, Any]
 
-_COLUMNS = ", ".join(OUTCOME.names or ())
+_COLUMNS = ", ".join(SUMMARY_DTYPE.names or ())
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS designs (id INTEGER PRIMARY KEY, config TEXT UNIQUE NOT NULL);
 CREATE TABLE IF NOT EXISTS runs (
@@ -56,7 +56,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not isinstance(path, str | os.PathLike):
-            raise TypeError(f"store: got {describe(path)}, expected the path of a file")
+            raise TypeError(f"store: got {describe_value(path)}, expected the path of a file")
         self.path = Path(path)
         try:
             self._connection = sqlite3.connect(self.path, timeout=60.0)
@@ -81,7 +81,7 @@ class Store:
     def __len__(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM runs").fetchone()[0])
 
-    def find(self, batch: Batch) -> tuple[Array, Outcome]:
+    def find(self, batch: Batch) -> tuple[Array, RunSummary]:
         """Return which runs of a batch the file has (a flag a run), and what it knows of those."""
         found: dict[bytes, tuple[Any, ...]] = {}
         configs = list(configurations(batch))
@@ -93,13 +93,13 @@ class Store:
             found.update((row[0], row[1:]) for row in self._connection.execute(query, (design,)))
         has = np.array([key in found for _, _, key in configs])
         rows = [found[key] for _, _, key in configs if key in found]
-        kept = np.array([_from_sql(row[:-1]) for row in rows], OUTCOME)
+        kept = np.array([_from_sql(row[:-1]) for row in rows], SUMMARY_DTYPE)
         errors = np.array([np.frombuffer(row[-1]) for row in rows]).reshape(len(rows), batch.history)
-        return has, Outcome(batch.rows[has], kept, errors)
+        return has, RunSummary(batch.rows[has], kept, errors)
 
-    def keep(self, batch: Batch, outcome: Outcome) -> None:
+    def keep(self, batch: Batch, outcome: RunSummary) -> None:
         """Write what came out of a batch, in one transaction."""
-        marks = ", ".join("?" * (len(OUTCOME.names or ()) + 4))
+        marks = ", ".join("?" * (len(SUMMARY_DTYPE.names or ()) + 4))
         with self._connection as transaction:
             ids = {}
             configs = list(configurations(batch))
@@ -162,7 +162,7 @@ def _described(value: Any, name: str) -> Any:
     if callable(value):
         raise TypeError(f"store: got the function {value!r} for {name}, which no file can name")
     if value is not None and not isinstance(value, bool | int | float | str | tuple | list):
-        raise TypeError(f"store: got {describe(value)} for {name}, which no file can name")
+        raise TypeError(f"store: got {describe_value(value)} for {name}, which no file can name")
     return value
 
 

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from optim import Optimizer
 from stepsize.core.protocols import SupportsGradient
-from stepsize.core.validation import as_count, as_number, refuse_unless
-from stepsize.experiments.sweep.batch import OUTCOME, Batch, Outcome, cut, history_at
-from stepsize.experiments.sweep.design import Design
+from stepsize.core.validation import as_count, as_number, require
+from stepsize.experiments.sweep.batch import SUMMARY_DTYPE, Batch, RunSummary, cut, history_at
+from stepsize.experiments.sweep.design import SweepDesign
 from stepsize.experiments.sweep.executors import outcomes, progress_for
 from stepsize.experiments.sweep.store import Store
 from stepsize.experiments.sweep.table import Sweep
@@ -125,16 +125,16 @@ def sweep(
     as_count("steps", steps)
     as_count("history", history)
     as_count("memory", memory, 1)
-    refuse_unless(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
+    require(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
     if atol is not None:
-        refuse_unless(as_number("atol", atol) >= 0, "atol", atol, "a number of at least 0")
+        require(as_number("atol", atol) >= 0, "atol", atol, "a number of at least 0")
     if batch is not None:
         as_count("batch", batch, 1)
     budget = {"steps": steps, "tol": float(tol), "atol": atol, "history": history}
-    design = Design.of(problem, optimizer, x0, seeds, samples, rng, values, **budget)
+    design = SweepDesign.of(problem, optimizer, x0, seeds, samples, rng, values, **budget)
     result = Sweep(
         design=design,
-        outcome=np.array([_NOTHING] * len(design.index), OUTCOME),
+        outcome=np.array([_NOTHING] * len(design.index), SUMMARY_DTYPE),
         done=np.zeros(len(design.index), bool),
         errors=np.full((len(design.index), history), np.nan),
         at=history_at(steps, history),
@@ -193,7 +193,7 @@ def _missing(result: Sweep, store: Store | None, memory: int, most: int | None) 
     return pieces
 
 
-def _enter(result: Sweep, outcome: Outcome) -> None:
+def _enter(result: Sweep, outcome: RunSummary) -> None:
     result.outcome[outcome.rows] = outcome.kept
     result.errors[outcome.rows] = outcome.errors
     result.done[outcome.rows] = True

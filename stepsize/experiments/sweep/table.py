@@ -11,11 +11,11 @@ import numpy as np
 from optim import Optimizer, Run, minimize
 from stepsize.analysis.diagnosis import VERDICTS
 from stepsize.core.display import counted
+from stepsize.core.hooks import call_hook
 from stepsize.core.storage import write_whole
-from stepsize.core.validation import as_count, did_you_mean, refuse_unless, refuse_unless_a
-from stepsize.draw.html import curves_svg, frame, table_html
+from stepsize.core.validation import as_count, did_you_mean, require, require_a
 from stepsize.experiments.race import optimizer_label
-from stepsize.experiments.sweep.design import Design
+from stepsize.experiments.sweep.design import SweepDesign
 
 __all__ = ["STOPS", "Sweep"]
 
@@ -50,7 +50,7 @@ class Sweep:
         What counts as settled: a share of the error at the start, or an absolute error.
     """
 
-    design: Design
+    design: SweepDesign
     outcome: Array
     done: Array
     errors: Array = field(repr=False)
@@ -65,7 +65,7 @@ class Sweep:
 
     def __getitem__(self, name: str) -> Array:
         """Return a column of the table by its name."""
-        refuse_unless_a(str, "column", name, "the name of a column; sweep.run(i) is a run")
+        require_a(str, "column", name, "the name of a column; sweep.run(i) is a run")
         return np.asarray(self._column(name))
 
     def _column(self, name: str) -> Any:
@@ -130,7 +130,7 @@ class Sweep:
 
     def optimizer(self, i: int) -> Optimizer:
         """Return the optimizer of the i-th run, as it would be alone."""
-        refuse_unless(as_count("i", i) < len(self), "i", i, f"a run from 0 to {len(self) - 1}")
+        require(as_count("i", i) < len(self), "i", i, f"a run from 0 to {len(self) - 1}")
         o = self.design.index[i, 1]
         places = zip(self.design.values, self.design.index[i, 4:], strict=True)
         chosen = {name: self.design.values[name][k] for name, k in places if k >= 0}
@@ -154,9 +154,7 @@ class Sweep:
             If every run diverged.
         """
         final = np.where(self.done, self["final"], np.inf)
-        refuse_unless(
-            bool(np.isfinite(final).any()), "sweep", len(self), "at least one run that did not diverge"
-        )
+        require(bool(np.isfinite(final).any()), "sweep", len(self), "at least one run that did not diverge")
         settled = np.where(np.isnan(self["settled"]), np.inf, self["settled"])
         return int(np.lexsort((settled, final))[0])
 
@@ -168,7 +166,7 @@ class Sweep:
         ImportError
             If pandas is not installed.
         """
-        return frame({name: self[name] for name in self.names})
+        return call_hook("frame", {name: self[name] for name in self.names})
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table as CSV, whole or not at all; numbers read back to the same bits."""
@@ -201,8 +199,8 @@ class Sweep:
         if np.isfinite(self["final"]).any():
             best = self.best()
             rows.append(("lowest at the end", f"{self['final'][best]:.3g}: {self.optimizer(best)!r}"))
-        drawn = curves_svg(self.errors.T, "error") if len(self.at) > 1 else ""
-        return table_html(rows) + drawn
+        drawn = call_hook("curves_svg", self.errors.T, "error") if len(self.at) > 1 else ""
+        return str(call_hook("table_html", rows) + drawn)
 
     def _values(self, name: str) -> Array:
         column = 4 + list(self.design.values).index(name)
@@ -212,7 +210,7 @@ class Sweep:
         return np.array([*(_word(value) for value in values), ""])[places]
 
 
-def optimizer_labels(design: Design) -> list[str]:
+def optimizer_labels(design: SweepDesign) -> list[str]:
     """Return a name an optimizer: the class, with the parameters that tell it from others of that class."""
     bare = [type(rule).__name__ for rule in design.optimizers]
     full = [optimizer_label(rule) for rule in design.optimizers]

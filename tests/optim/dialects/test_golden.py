@@ -63,7 +63,7 @@ NOT_OURS = {
     ("keras", "lamb"): "LAMB has a trust ratio for each matrix; parameters here are vectors",
     ("optax", "lamb"): "LAMB has a trust ratio for each matrix; parameters here are vectors",
     ("optax", "lars"): "LARS has a trust ratio for each matrix; parameters here are vectors",
-    ("optax", "polyak"): "Polyak's step needs the value: it is a rate that answers to the run, not a rule",
+    ("optax", "polyak"): "Polyak's step needs the value: it is a feedback step size, not a rule",
     ("optax", "polyak_scaling"): "Polyak's step again, and a defect: scaling divides the step",
 }
 
@@ -91,13 +91,13 @@ def trajectory(optimizer, library, case):
     """Run the rule on a^4/4 + a b + (1 + a^2) b^2, written as the generator writes its gradient."""
     x = np.array(GOLDEN[library]["x0"])
     state = optimizer.init(x)
-    rows, answers = [x], [optimizer.answer(x, state.slots)]
+    rows, answers = [x], [optimizer.output(x, state.slots)]
     for _ in rates_of(library, case):
         a, b = float(x[0]), float(x[1])
         g = np.array([a**3 + b + 2 * a * b**2, a + 2 * (1 + a**2) * b])
         x, state = optimizer.step(x, g, state)
         rows.append(x)
-        answers.append(optimizer.answer(x, state.slots))
+        answers.append(optimizer.output(x, state.slots))
     return np.array(rows), np.array(answers)
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from optim import SGD, Optimizer
-from optim.optimizer import Hyper, Hypers
+from optim.hyperparameters import Hyper, Hypers
 from problems import Problem
 from schedules import Exponential
 from stepsize.core.elementwise import join, parts
@@ -16,18 +16,18 @@ ONE = np.ones(2)
 
 def resolved(opt, t, x=ONE):
     """Return the optimizer's record as the rule sees it at update t = 1, 2, ..."""
-    return Hypers(opt, x).at(t - 1)
+    return Hypers(opt, x).resolve(t - 1)
 
 
 def by_arrays(opt, problem, n, x, slots, count):
     """Return points, slopes, answers and slots as the readable rule makes them."""
-    hypers, xs, answers = Hypers(opt, x), [x], [opt.answer(x, slots)]
+    hypers, xs, outputs = Hypers(opt, x), [x], [opt.output(x, slots)]
     for k in range(n, n + count):
-        x, slots = opt.update(x, problem.grad(x), slots, hypers.at(k))
+        x, slots = opt.update(x, problem.grad(x), slots, hypers.resolve(k))
         xs.append(x)
-        answers.append(opt.answer(x, slots))
+        outputs.append(opt.output(x, slots))
     xs = np.array(xs)
-    return xs, problem.grad(xs), np.array(answers), slots
+    return xs, problem.grad(xs), np.array(outputs), slots
 
 
 class Branchy(Optimizer, abstract=True):
@@ -76,7 +76,7 @@ class Answering(SGD, abstract=True):
     def direction(self, x, g, slots, h):
         return g, (g,)
 
-    def answer(self, x, slots):
+    def output(self, x, slots):
         return x + slots[0]
 
 
@@ -102,7 +102,7 @@ class Along(SGD, abstract=True):
 class Needing(SGD, abstract=True):
     """Gradient descent that wants the value, too."""
 
-    needs = ("f",)
+    requires = ("f",)
 
 
 class Remembering(SGD, abstract=True):

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983, Optimizer
-from optim.engines.batched import Tile, Tiles, can_be_traced, inner, take
-from optim.optimizer import Evaluation, Hyper, Hypers
-from optim.steppers import way_for
+from optim.engines.batched import BatchedEngine, RunBlock, can_be_traced, inner, take
+from optim.hyperparameters import Hyper, Hypers
+from optim.optimizer import Evaluation
+from optim.steppers import stepper_for
 from problems import Rosenbrock
-from schedules import BarzilaiBorwein, Exponential, Rows
+from schedules import BarzilaiBorwein, Exponential, PerRun
 from tests.instances import name_of
 from tests.optim.engines.rules import (
     ONE,
@@ -46,7 +47,7 @@ SADDLE = Saddle()
 def tile_for(opt, points, problem=SADDLE, traces=None, **options):
     x = np.array(points)
     state = inner(x), inner(problem.grad(x)), tuple(inner(s) for s in opt.init(x).slots)
-    return Tile(problem, opt, [] if traces is None else traces, *state, **options)
+    return RunBlock(problem, opt, [] if traces is None else traces, *state, **options)
 
 
 RUNS = np.array([[8.0, 4.0], [2.0, -6.0], [0.0, 1.0]])
@@ -55,17 +56,17 @@ RUNS = np.array([[8.0, 4.0], [2.0, -6.0], [0.0, 1.0]])
 @pytest.mark.parametrize("problem", [Saddle(), Whole()])
 def test_a_tile_has_its_runs_as_columns_and_moves_them_in_place(problem):
     opt = SGD(lr=np.array([[0.5], [1.0], [0.0]]))
-    tile = tile_for(opt, RUNS, problem)
-    arrays = tile.arrays()
-    h = tile.advance(0)
+    block = tile_for(opt, RUNS, problem)
+    arrays = block.arrays()
+    h = block.advance(0)
     assert h.lr.tolist() == [[0.5], [1.0], [0.0]]
     # x - lr (2 x - y) and y + lr x
-    assert tile.x.tolist() == [[2.0, -8.0, 0.0], [8.0, -4.0, 1.0]]
-    assert tile.g.tolist() == [[-4.0, -12.0, -1.0], [-2.0, 8.0, 0.0]]
-    assert tile.points.tolist() == [[2.0, 8.0], [-8.0, -4.0], [0.0, 1.0]]
+    assert block.x.tolist() == [[2.0, -8.0, 0.0], [8.0, -4.0, 1.0]]
+    assert block.g.tolist() == [[-4.0, -12.0, -1.0], [-2.0, 8.0, 0.0]]
+    assert block.points.tolist() == [[2.0, 8.0], [-8.0, -4.0], [0.0, 1.0]]
     assert len(arrays) == 2
-    assert arrays[0] is tile.x
-    assert arrays[1] is tile.g
+    assert arrays[0] is block.x
+    assert arrays[1] is block.g
 
 
 @pytest.mark.parametrize("problem", [Saddle(), Whole(), Rosenbrock()])
@@ -74,20 +75,20 @@ def test_a_tile_has_its_runs_as_columns_and_moves_them_in_place(problem):
     [
         Branchy(lr=0.001, pole=400),
         Adam(lr=Exponential(0.1, 0.1), beta1=np.array([[0.5], [0.9], [0.8]])),
-        HeavyBall(lr=Rows([0.001, 0.002, Exponential(0.003, 0.1)]), momentum=np.array([[0.5, 0.9]])),
+        HeavyBall(lr=PerRun([0.001, 0.002, Exponential(0.003, 0.1)]), momentum=np.array([[0.5, 0.9]])),
     ],
     ids=name_of,
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_tile_makes_the_updates_of_the_readable_rule(opt, problem, dtype):
     x = (RUNS / 10.0).astype(dtype)
-    tile = tile_for(opt, x, problem)
+    block = tile_for(opt, x, problem)
     points, slopes, _, slots = by_arrays(opt, problem, 0, x, opt.init(x).slots, 7)
     for n in range(7):
-        tile.advance(n)
-        assert np.array_equal(tile.x.T, points[n + 1])
-        assert np.array_equal(tile.g.T, slopes[n + 1])
-    for got, expected in zip(tile.slots, slots, strict=True):
+        block.advance(n)
+        assert np.array_equal(block.x.T, points[n + 1])
+        assert np.array_equal(block.g.T, slopes[n + 1])
+    for got, expected in zip(block.slots, slots, strict=True):
         assert np.array_equal(got.T, expected)
 
 
@@ -106,49 +107,49 @@ class Cliff(Saddle, abstract=True):
 def test_runs_are_finite_where_value_and_gradient_are(look, asked, monkeypatch):
     monkeypatch.setattr("optim.engines.batched.LOOK", look)
     monkeypatch.setattr(Cliff, "asked", [])
-    tile = tile_for(SGD(lr=0.1), [[1.0, 0.0], [5.0, 0.0], [2.0, 0.0], [1.0, 0.0], [2.0, 0.0]], Cliff())
-    tile.g[0, 2], tile.g[1, 4] = np.nan, -np.inf
-    tile.g[1, 3] = 1e155  # whose square alone overflows
+    block = tile_for(SGD(lr=0.1), [[1.0, 0.0], [5.0, 0.0], [2.0, 0.0], [1.0, 0.0], [2.0, 0.0]], Cliff())
+    block.g[0, 2], block.g[1, 4] = np.nan, -np.inf
+    block.g[1, 3] = 1e155  # whose square alone overflows
     with np.errstate(over="ignore"):
-        assert tile.finite().tolist() == [True, False, False, True, False]
+        assert block.finite().tolist() == [True, False, False, True, False]
     assert Cliff.asked == asked
 
 
 @pytest.mark.parametrize("which", [np.array([True, False, True]), slice(1, 3), np.array([2, 0])])
 def test_some_columns_of_a_tile_go_on_alone(which):
-    opt = Momentum(lr=np.array([[0.1], [0.2], [0.3]]), momentum=Rows([0.5, 0.6, 0.7]))
-    tile = tile_for(opt, RUNS)
-    tile.advance(0)
-    kept = [a.copy() for a in tile.arrays()]
-    some = tile.columns(which, kept)
-    assert some.traces is tile.traces
-    tile.advance(1)
+    opt = Momentum(lr=np.array([[0.1], [0.2], [0.3]]), momentum=PerRun([0.5, 0.6, 0.7]))
+    block = tile_for(opt, RUNS)
+    block.advance(0)
+    kept = [a.copy() for a in block.arrays()]
+    some = block.columns(which, kept)
+    assert some.traces is block.traces
+    block.advance(1)
     some.advance(1)
-    for got, expected in zip(some.arrays(), tile.arrays(), strict=True):
+    for got, expected in zip(some.arrays(), block.arrays(), strict=True):
         assert np.array_equal(got, expected[:, which])
         assert got.flags.c_contiguous
-    assert len(tile.traces) == 1
+    assert len(block.traces) == 1
 
 
 def test_tiles_share_what_is_known_of_the_rule():
     """Two branches, two traces, however many tiles and however often the rule goes back."""
     traces = []
     for _ in range(2):
-        tile = tile_for(Branchy(), RUNS, traces=traces)
+        block = tile_for(Branchy(), RUNS, traces=traces)
         for n in (0, 2, 1, 4, 0):
-            tile.advance(n)
+            block.advance(n)
     assert len(traces) == 2
-    assert len(tile._programs) == 2
+    assert len(block._programs) == 2
 
 
 @pytest.mark.parametrize("exact", [True, False])
 def test_powers_are_multiplied_up_only_where_that_is_asked_for(exact):
     beta = np.array([[0.3], [0.7], [0.9]])
-    tile = tile_for(Adam(beta2=beta), RUNS, exact=exact)
-    tile.advance(0)
-    (program,) = tile._programs
+    block = tile_for(Adam(beta2=beta), RUNS, exact=exact)
+    block.advance(0)
+    (program,) = block._programs
     assert len(program.powers) == (not exact)
-    assert tile.columns(slice(0, 2), tile.arrays()).exact is exact
+    assert block.columns(slice(0, 2), block.arrays()).exact is exact
 
 
 def test_tiles_are_exact_unless_told_otherwise():
@@ -165,13 +166,13 @@ def test_the_inside_of_a_batch_is_a_copy_turned_and_in_one_piece():
 
 def test_of_a_record_the_hyperparameters_of_some_runs_are_taken():
     column, row = np.array([[0.1], [0.2], [0.3]]), np.array([[0.5, 0.6]])
-    opt = ClipByValue(Momentum(lr=column, momentum=row), limit=Rows([1.0, 2.0, 3.0]))
+    opt = ClipByValue(Momentum(lr=column, momentum=row), limit=PerRun([1.0, 2.0, 3.0]))
     some = take(opt, slice(1, 3), 3)
     assert some.inner.lr.tolist() == [[0.2], [0.3]]
     assert some.inner.momentum.tolist() == [[0.5, 0.6]]  # one value a coordinate serves every run
-    assert some.limit == Rows([2.0, 3.0])
+    assert some.limit == PerRun([2.0, 3.0])
     assert take(opt, np.array([True, False, False]), 3).inner.lr.tolist() == [[0.1]]
-    product = SGD(lr=Rows([0.1, 0.2, 0.3]) * Exponential(1.0, 0.1))
+    product = SGD(lr=PerRun([0.1, 0.2, 0.3]) * Exponential(1.0, 0.1))
     assert take(product, slice(1, 2), 3).lr(0).tolist() == [[0.2]]
 
 
@@ -227,7 +228,7 @@ def test_a_trace_can_follow_nothing_else(problem, opt, x, slots):
 
 def tiles_for(opt, problem, x):
     state = opt.init(x)
-    engine = Tiles(way_for(opt, problem, x, state), x)
+    engine = BatchedEngine(stepper_for(opt, problem, x, state), x)
     return engine, Evaluation(*problem.value_and_grad(x)), state.slots
 
 
@@ -245,17 +246,17 @@ def tiles_for(opt, problem, x):
 @pytest.mark.parametrize("problem", [Saddle(), Whole()])
 @pytest.mark.parametrize("width", [2, 4, 100])
 def test_a_chunk_of_tiles_is_that_of_arrays(opt, problem, width, monkeypatch):
-    monkeypatch.setattr("optim.engines.batched.TILE", width)
+    monkeypatch.setattr("optim.engines.batched.BLOCK_RUNS", width)
     engine, e, slots = tiles_for(opt, problem, RUNS)
     assert [part.stop - part.start for part in engine.parts] == {2: [1, 1, 1], 4: [2, 1], 100: [3]}[width]
     slots = tuple(slot + 0.25 for slot in slots)
     chunk = engine.chunk(3, RUNS, e, slots, 5)
-    points, slopes, answers, new = by_arrays(opt, problem, 3, RUNS, slots, 5)
+    points, slopes, outputs, new = by_arrays(opt, problem, 3, RUNS, slots, 5)
     assert np.array_equal(chunk.x, points)
     assert np.array_equal(chunk.g, slopes)
     assert np.array_equal(chunk.f, problem.fun(points))
-    assert np.array_equal(chunk.answer, answers)
-    rates = np.array([Hypers(opt, RUNS).at(n).lr for n in range(3, 8)])
+    assert np.array_equal(chunk.output, outputs)
+    rates = np.array([Hypers(opt, RUNS).resolve(n).lr for n in range(3, 8)])
     assert np.array_equal(chunk.lr, np.broadcast_to(rates, chunk.lr.shape))
     assert chunk.lr.shape == ((5,) if rates.ndim == 1 else (5, 3, rates.shape[-1]))
     assert chunk.lr.dtype == float
@@ -275,7 +276,7 @@ def test_a_batch_in_single_precision_has_the_values_of_single_precision():
     x = (RUNS / 10.0).astype(np.float32)
     engine, e, slots = tiles_for(Momentum(lr=np.array([[0.1], [0.2], [0.3]])), Saddle(), x)
     chunk = engine.chunk(0, x, e, slots, 2)
-    assert [a.dtype for a in (chunk.x, chunk.g, chunk.answer, *chunk.slots)] == [np.float32] * 4
+    assert [a.dtype for a in (chunk.x, chunk.g, chunk.output, *chunk.slots)] == [np.float32] * 4
     assert chunk.f.dtype == np.float64
     assert np.array_equal(chunk.f, Saddle().fun(chunk.x))
 

@@ -5,9 +5,9 @@ import pytest
 
 from optim import SGD, engines, minimize
 from optim.engines import engine_for, large
-from optim.engines.batched import Tiles
+from optim.engines.batched import BatchedEngine
 from optim.engines.floats import Floats
-from optim.steppers import way_for
+from optim.steppers import stepper_for
 from optim.sweep import sweep
 from problems import Rosenbrock
 from schedules import BarzilaiBorwein
@@ -15,7 +15,7 @@ from tests.optim.engines.rules import ONE, Along, Fenced, Saddle
 
 
 def way_of(opt, problem, x):
-    return way_for(opt, problem, x, opt.init(x))
+    return stepper_for(opt, problem, x, opt.init(x))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,9 @@ def test_a_single_run_of_up_to_sixteen_dimensions_is_made_on_floats(name, d, cho
     assert (engine and type(engine)) is chosen
 
 
-@pytest.mark.parametrize(("name", "chosen"), [("auto", Tiles), ("traced", Tiles), ("array", None)])
+@pytest.mark.parametrize(
+    ("name", "chosen"), [("auto", BatchedEngine), ("traced", BatchedEngine), ("array", None)]
+)
 def test_a_batch_is_made_in_tiles(name, chosen):
     x = np.ones((3, 2))
     engine = engine_for(name, way_of(SGD(lr=0.1), Rosenbrock(), x), x, (), False)
@@ -56,12 +58,12 @@ def test_a_batch_is_made_in_tiles(name, chosen):
     ],
 )
 def test_what_only_arrays_can_do_is_left_to_them_or_refused(name, opt, problem, x, watched):
-    way = way_of(opt, problem, x)
+    stepper = way_of(opt, problem, x)
     if name in ("auto", "array"):
-        assert engine_for(name, way, x, (), watched) is None
+        assert engine_for(name, stepper, x, (), watched) is None
     else:
         with pytest.raises(ValueError, match=f"expected array, because {name} cannot make this run"):
-            engine_for(name, way, x, (), watched)
+            engine_for(name, stepper, x, (), watched)
 
 
 @pytest.mark.parametrize(("name", "x"), [("traced", ONE), ("floats", np.ones((3, 2)))])

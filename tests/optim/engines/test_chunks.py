@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from optim.engines.chunks import Chunk, leap
+from optim.engines.chunks import Chunk, next_chunk
 from optim.optimizer import Evaluation
 from tests.optim.engines.rules import INF, NAN
 
@@ -34,7 +34,7 @@ BEFORE = np.zeros(1), Evaluation(0.0, np.zeros(1)), ("slots",)
 
 def leapt(engine, n=0, stop=100, tol=None, minimum=None):
     with np.errstate(all="ignore"):  # as in the loop
-        return leap(engine, n, *BEFORE, stop, tol, minimum)
+        return next_chunk(engine, n, *BEFORE, stop, tol, minimum)
 
 
 def test_a_chunk_is_as_long_as_its_engine_likes_and_no_longer_than_the_run():
@@ -72,7 +72,7 @@ def test_a_chunk_ends_before_the_first_point_that_is_not_finite(told, left):
     assert len(chunk.lr) == left
     assert engine.asked == [4, left]
     assert chunk.x.tolist() == (chunk.g + 100).tolist()
-    assert chunk.answer.tolist() == (chunk.g + 200).tolist()
+    assert chunk.output.tolist() == (chunk.g + 200).tolist()
     assert chunk.slots[0].tolist() == (chunk.g[-1] + 300).tolist()
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from optim import SGD, Momentum, Optimizer
-from optim.engines.codegen import Writing
+from optim.engines.codegen import GeneratedLoop
 from optim.engines.tracing import Untraceable, trace_function, trace_update
-from optim.optimizer import Hyper
+from optim.hyperparameters import Hyper
 from stepsize.core.elementwise import (
     arctan,
     cos,
@@ -27,7 +27,7 @@ from tests.optim.engines.rules import INF, NAN, Branchy, resolved
 
 def writing(opt, slope, dim, t=1):
     rule = trace_update(opt, resolved(opt, t, np.ones(dim)), len(opt.slots), np.float64)
-    return Writing(opt, rule, trace_function(slope, dim, np.float64), dim), rule
+    return GeneratedLoop(opt, rule, trace_function(slope, dim, np.float64), dim), rule
 
 
 def test_a_page_renews_what_moves_asks_what_the_rule_asks_and_goes_down_the_coordinates():
@@ -164,7 +164,7 @@ def test_a_slope_that_cannot_be_traced_is_called_with_the_new_place():
 
     opt = SGD(lr=0.5)
     rule = trace_update(opt, resolved(opt, 1), 0, np.float64)
-    page = Writing(opt, rule, slope, 2)
+    page = GeneratedLoop(opt, rule, slope, 2)
     rows, _ = page.run(rule.known(resolved(opt, 1)), {("t",): range(2)}, [3.0, 8.0, 2.0, 4.0], 2)
     assert seen == [[2.0, 6.0], [1.5, 0.0]]
     assert rows == [2.0, 6.0, 1.0, 12.0, 1.5, 0.0, 0.5, 0.0]

@@ -10,22 +10,23 @@ from hypothesis import strategies as st
 from optim import SGD, Adam, ClipByValue, Momentum, Optimizer, RMSprop, minimize
 from optim.engines import batched, chunks, floats, large
 from optim.engines.tracing import Untraceable, trace_function, trace_update
-from optim.optimizer import Evaluation, Hyper, Hypers
-from optim.steppers import way_for
+from optim.hyperparameters import Hyper, Hypers
+from optim.optimizer import Evaluation
+from optim.steppers import stepper_for
 from optim.sweep import survey, sweep
 from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock
-from schedules import Exponential, Rows
+from schedules import Exponential, PerRun
 from stepsize.core.elementwise import exp, join, parts, sqrt, where
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
 
 X0 = np.array([-1.2, 1.0])
-ELEMENTWISE = [o for o in OPTIMIZERS if o.elementwise and not o.needs and o.batched]
+ELEMENTWISE = [o for o in OPTIMIZERS if o.elementwise and not o.requires and o.batched]
 BY_COMPONENTS = [p for p in PROBLEMS if p.components and not p.varies]
 # Every rule on two problems, and every problem with two rules.
 PAIRS = [(opt, problem) for opt in ELEMENTWISE for problem in (Rosenbrock(), CosineWave())] + [
     (opt, problem) for opt in (Momentum(), Adam()) for problem in BY_COMPONENTS
 ]
-COLUMNS = ("x", "fun", "grad_norm", "lr", "overshoot", "answer", "answer_fun")
+COLUMNS = ("x", "fun", "grad_norm", "lr", "overshoot", "output", "output_fun")
 
 
 def calm(opt):
@@ -67,7 +68,7 @@ def test_every_elementwise_rule_can_be_traced_on_all_of_its_branches(opt):
     x = np.ones((1, 2))
     hypers = Hypers(opt, x)
     for n in range(12):
-        h = hypers.at(n)
+        h = hypers.resolve(n)
         trace = trace_update(opt, h, len(opt.slots), x.dtype)
         assert trace.known(h) is not None
         assert len(trace.outputs) == 1 + len(opt.slots)
@@ -88,7 +89,7 @@ def rules_and_starts(draw):
         changed = {
             "number": value,
             "schedule": Exponential(value, 0.1),
-            "rows": Rows([Exponential(value * c, 0.1) for c in factors[:, 0].tolist()]),
+            "rows": PerRun([Exponential(value * c, 0.1) for c in factors[:, 0].tolist()]),
             "run": value * factors[:, :1],
             "coordinate": value * factors[:1],
             "both": value * factors,
@@ -105,15 +106,15 @@ def test_a_replayed_rule_gives_the_bits_of_the_readable_one(case):
     x = opt.spread(x)
     slots = opt.init(x).slots
     tile_x, tile_g = batched.inner(x), np.empty_like(x.T, order="C")
-    tile = batched.Tile(_Given(), opt, [], tile_x, tile_g, tuple(batched.inner(s) for s in slots))
+    block = batched.RunBlock(_Given(), opt, [], tile_x, tile_g, tuple(batched.inner(s) for s in slots))
     hypers = Hypers(opt, x)
     with np.errstate(all="ignore"):
         for n in range(6):
             g = rng.normal(size=x.shape).astype(x.dtype)
-            tile.g[:] = g.T
-            tile.advance(n)
-            x, slots = opt.update(x, g, slots, hypers.at(n))
-            for got, expected in zip((tile.x, *tile.slots), (x, *slots), strict=True):
+            block.g[:] = g.T
+            block.advance(n)
+            x, slots = opt.update(x, g, slots, hypers.resolve(n))
+            for got, expected in zip((block.x, *block.slots), (x, *slots), strict=True):
                 assert np.array_equal(got.T, expected, equal_nan=True)
 
 
@@ -150,7 +151,7 @@ def test_a_step_in_blocks_gives_the_bits_of_the_readable_one(opt, dtype, overwri
             if not overwrite:
                 assert np.array_equal(before[0], kept[0])
                 assert all(np.array_equal(a, b) for a, b in zip(before[1].slots, kept[1], strict=True))
-            y, slots = opt.update(y, g, slots, Hypers(opt, y).at(n))
+            y, slots = opt.update(y, g, slots, Hypers(opt, y).resolve(n))
             assert x.dtype == dtype
             assert np.array_equal(x, y, equal_nan=True)
             assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(state.slots, slots, strict=True))
@@ -160,7 +161,7 @@ def test_a_huge_step_takes_the_blocks_and_a_rule_that_cannot_be_traced_does_not(
     x = np.linspace(-1.0, 1.0, 2**18 + 3)
     opt = Adam(lr=0.1)
     big, _ = opt.step(x, np.sin(9 * x), opt.init(x))
-    readable, _ = opt.update(x, np.sin(9 * x), opt.init(x).slots, Hypers(opt, x).at(0))
+    readable, _ = opt.update(x, np.sin(9 * x), opt.init(x).slots, Hypers(opt, x).resolve(0))
     assert np.array_equal(big, readable)
     opt = Centred(lr=0.1)
     big, _ = opt.step(x, np.sin(9 * x), opt.init(x))
@@ -269,7 +270,7 @@ def test_a_traced_batch_is_resumed_bit_for_bit():
 def test_a_batch_does_not_depend_on_the_size_of_its_tiles(width, monkeypatch):
     opt, starts = Adam(lr=0.01), np.random.default_rng(4).normal(size=(7, 2))
     reference = minimize(Rosenbrock(), opt, x0=starts, steps=70, engine="array")
-    monkeypatch.setattr(batched, "TILE", width)
+    monkeypatch.setattr(batched, "BLOCK_RUNS", width)
     monkeypatch.setattr(batched, "HISTORY", 10 * width)
     assert_same_run(minimize(Rosenbrock(), opt, x0=starts, steps=70, engine="traced"), reference)
 
@@ -308,13 +309,13 @@ def test_floats_leave_the_same_run_around_the_ends_of_chunks(steps):
     assert_same_run(minimize(Rosenbrock(), opt, steps=steps, engine="floats"), reference)
 
 
-@pytest.mark.parametrize("opt", [o for o in ELEMENTWISE if not o.answers], ids=name_of)
+@pytest.mark.parametrize("opt", [o for o in ELEMENTWISE if not o.has_separate_output], ids=name_of)
 @pytest.mark.parametrize("problem", [Rosenbrock(), Quadratic([1.0, 20.0])], ids=name_of)
 def test_every_elementwise_rule_is_written_out(opt, problem):
     x = np.array(problem.x0, dtype=float)
-    way = way_for(calm(opt), problem, x, calm(opt).init(x))
-    engine = floats.Floats(way)
-    chunk = engine.chunk(0, x, way.evaluate(0, x), calm(opt).init(x).slots, engine.length)
+    stepper = stepper_for(calm(opt), problem, x, calm(opt).init(x))
+    engine = floats.Floats(stepper)
+    chunk = engine.chunk(0, x, stepper.evaluate(0, x), calm(opt).init(x).slots, engine.length)
     assert len(engine.pages) == 1
     assert 1 <= len(chunk.lr) <= engine.length
 
@@ -327,7 +328,7 @@ def test_a_dozen_dimensions_are_written_out_as_well(problem):
 
 def test_a_loop_that_is_written_out_can_be_read():
     """The page of gradient descent on (x - 1)^2: its update, and the slope where that leads."""
-    engine = floats.Floats(way_for(SGD(lr=0.25), OneAway(), np.array([3.0]), SGD(lr=0.25).init([3.0])))
+    engine = floats.Floats(stepper_for(SGD(lr=0.25), OneAway(), np.array([3.0]), SGD(lr=0.25).init([3.0])))
     engine.chunk(0, np.array([3.0]), Evaluation(4.0, np.array([4.0])), (), engine.length)
     assert engine.pages[0].source.split("\n") == [
         "def updates(rows, columns, x0, g0, n0):",
@@ -450,13 +451,13 @@ class Rooting(Optimizer, abstract=True):
 
 def engine_used(monkeypatch, *args, **options):
     used = []
-    plain = chunks.leap
+    plain = chunks.next_chunk
 
     def watched(engine, *rest):
         used.append(type(engine).__name__)
         return plain(engine, *rest)
 
-    monkeypatch.setattr(sys.modules["optim.minimize"], "leap", watched)
+    monkeypatch.setattr(sys.modules["optim.minimize"], "next_chunk", watched)
     minimize(*args, steps=5, **options)
     return used[0] if used else "array"
 
@@ -471,8 +472,8 @@ def test_minimize_chooses_by_what_rule_and_problem_declare(monkeypatch):
     assert engine_used(monkeypatch, Quadratic([[2.0, 1.0], [1.0, 2.0]]), SGD(lr=0.1)) == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3), callback=print) == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3), engine="array") == "array"
-    assert engine_used(monkeypatch, valley, SGD(lr=many)) == "Tiles"
-    assert engine_used(monkeypatch, valley, Centred(lr=many)) == "Tiles"  # which then gives up
+    assert engine_used(monkeypatch, valley, SGD(lr=many)) == "BatchedEngine"
+    assert engine_used(monkeypatch, valley, Centred(lr=many)) == "BatchedEngine"  # which then gives up
 
 
 def test_a_rule_that_cannot_be_traced_is_run_on_arrays():
@@ -497,7 +498,9 @@ def one_run(opt, row):
     values = {
         name: float(value[row, 0]) if isinstance(value, np.ndarray) else value for name, value in opt.fields()
     }
-    return opt.replace(**{name: v.schedules[row] if isinstance(v, Rows) else v for name, v in values.items()})
+    return opt.replace(
+        **{name: v.schedules[row] if isinstance(v, PerRun) else v for name, v in values.items()}
+    )
 
 
 def assert_rows_are_lone_runs(ends, problem, opt, starts, steps, rows):
@@ -520,7 +523,7 @@ def test_every_row_of_a_sweep_ends_as_its_lone_run_diverged_or_not(problem, chec
     for opt in (
         SGD(lr=rates),
         Momentum(lr=rates, momentum=rng.uniform(0, 1, (40, 1))),
-        RMSprop(lr=Rows([Exponential(float(r), 0.01) for r in rates[:, 0]])),
+        RMSprop(lr=PerRun([Exponential(float(r), 0.01) for r in rates[:, 0]])),
         Adam(lr=rates),
     ):
         ends = sweep(problem, opt, x0=starts, steps=150, check=check)
@@ -553,7 +556,7 @@ def test_powers_do_not_depend_on_how_a_sweep_is_cut(threads, monkeypatch):
     beta = np.linspace(0.5, 0.99, 20)[:, None]
     opt = Adam(lr=np.geomspace(1e-3, 1e300, 20)[:, None], beta2=beta)
     reference = sweep(Rosenbrock(), opt, steps=75)
-    monkeypatch.setattr("optim.sweep.TILE", 6)
+    monkeypatch.setattr("optim.sweep.BLOCK_RUNS", 6)
     ends = sweep(Rosenbrock(), opt, steps=75, check=5, threads=threads)
     assert 0 < ends.diverged.sum() < 20
     assert np.array_equal(ends.x, reference.x)
@@ -565,7 +568,7 @@ def test_a_sweep_does_not_depend_on_tiles_threads_or_looks(monkeypatch):
     reference = sweep(Rosenbrock(), opt, steps=100)
     assert 0 < reference.diverged.sum() < 50
     for width, threads, check in ((2, 1, 7), (6, 3, 32), (200, 2, 1)):
-        monkeypatch.setattr("optim.sweep.TILE", width)
+        monkeypatch.setattr("optim.sweep.BLOCK_RUNS", width)
         ends = sweep(Rosenbrock(), opt, steps=100, threads=threads, check=check)
         for name in ("x", "fun", "grad_norm", "nit", "diverged"):
             assert np.array_equal(getattr(ends, name), getattr(reference, name)), name

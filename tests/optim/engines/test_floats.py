@@ -9,8 +9,9 @@ import pytest
 from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983
 from optim.engines.floats import Floats, floats_can
 from optim.engines.tracing import Symbol
-from optim.optimizer import Evaluation, Hypers
-from optim.steppers import way_for
+from optim.hyperparameters import Hypers
+from optim.optimizer import Evaluation
+from optim.steppers import stepper_for
 from schedules import BarzilaiBorwein, Exponential
 from stepsize.core.elementwise import join, parts
 from tests.instances import name_of
@@ -33,8 +34,8 @@ def floats_for(opt, problem=SADDLE):
     """Return the engine of a run, and its start."""
     x = np.array(problem.x0)
     state = opt.init(x)
-    way = way_for(opt, problem, x, state)
-    return Floats(way), x, Evaluation(*problem.value_and_grad(x)), state.slots
+    stepper = stepper_for(opt, problem, x, state)
+    return Floats(stepper), x, Evaluation(*problem.value_and_grad(x)), state.slots
 
 
 @pytest.mark.parametrize("length", [3, 100], ids=["written", "called"])
@@ -47,7 +48,7 @@ def test_a_chunk_of_floats_by_hand(length, monkeypatch):
     assert chunk.g.tolist() == [[12, -8], [-4, -2], [-1, -4], [-2, -4.5]]
     assert chunk.f.tolist() == [32, -12, -20, -29.25]
     assert chunk.lr.tolist() == [0.5] * 3
-    assert chunk.answer is chunk.x
+    assert chunk.output is chunk.x
     assert chunk.slots == ()
     assert not chunk.diverged
     assert {chunk.x.dtype, chunk.g.dtype, chunk.f.dtype, chunk.lr.dtype} == {np.dtype(float)}
@@ -76,17 +77,17 @@ def test_a_chunk_of_floats_is_that_of_arrays_wherever_it_begins(opt, length, mon
         slots = tuple(slot + 0.25 for slot in slots)
         count = 2 if isinstance(opt, Branchy) and n == 0 else 6
         chunk = engine.chunk(n, x, e, slots, 6 if length == 6 else count)
-        points, slopes, answers, new = by_arrays(opt, Saddle(), n, x, slots, count)
+        points, slopes, outputs, new = by_arrays(opt, Saddle(), n, x, slots, count)
         assert np.array_equal(chunk.x, points)
         assert np.array_equal(chunk.g, slopes)
-        assert np.array_equal(chunk.answer, answers)
+        assert np.array_equal(chunk.output, outputs)
         assert np.array_equal(chunk.f, Saddle().fun(points))
         for got, expected in zip(chunk.slots, new, strict=True):
             assert np.array_equal(got, expected)
         rate = opt
         while hasattr(rate, "inner"):
             rate = rate.inner
-        expected = [Hypers(rate, x).at(k).lr for k in range(n, n + count)]
+        expected = [Hypers(rate, x).resolve(k).lr for k in range(n, n + count)]
         assert chunk.lr.tolist() == expected
 
 
@@ -217,11 +218,11 @@ def test_a_run_of_floats_is_single_and_double_and_goes_by_components():
         (way_like(Remembering()), ONE, (np.ones(1),)),
     ],
 )
-def test_other_runs_are_none_of_floats(way, x, slots):
-    assert not floats_can(way, x, slots)
+def test_other_runs_are_none_of_floats(stepper, x, slots):
+    assert not floats_can(stepper, x, slots)
 
 
 def test_a_problem_that_does_not_say_is_not_by_components():
-    way = way_like()
-    del way.problem.components
-    assert not floats_can(way, ONE, ())
+    stepper = way_like()
+    del stepper.problem.components
+    assert not floats_can(stepper, ONE, ())

@@ -5,7 +5,7 @@ import pytest
 
 from optim import SGD, Adam, Momentum
 from optim.engines import large, threads
-from optim.optimizer import Hypers
+from optim.hyperparameters import Hypers
 from optim.state import State
 from stepsize.core.elementwise import where
 from tests.instances import name_of
@@ -44,7 +44,7 @@ def test_threads_share_the_blocks_and_the_bits_are_the_rule_s(size, threads, sha
     x, g = rng.normal(size=(2, size))
     state = State(3, tuple(rng.uniform(1.0, 2.0, (2, size))), {"kept": 1})
     kept, old = x.copy(), tuple(s.copy() for s in state.slots)
-    expected, slots = opt.update(x, g, state.slots, Hypers(opt, x).at(3))
+    expected, slots = opt.update(x, g, state.slots, Hypers(opt, x).resolve(3))
     new, after = large.step(opt, x, g, state, threads=threads, overwrite=overwrite)
     assert small_blocks == [(shares, threads)]
     assert np.array_equal(new, expected)
@@ -153,7 +153,7 @@ def test_a_step_in_single_precision_has_the_bits_of_single_precision(opt, small_
     x = np.random.default_rng(8).normal(size=(5, 40)).astype(np.float32)
     for n in (0, 1):
         slots = tuple(np.sqrt(abs(x) + s) for s in opt.init(x).slots)
-        expected, old = opt.update(x, x * x, slots, Hypers(opt, x).at(n))
+        expected, old = opt.update(x, x * x, slots, Hypers(opt, x).resolve(n))
         new, after = large.step(opt, x, x * x, State(n, slots))
         assert new.dtype == np.float32
         assert np.array_equal(new, expected)

@@ -8,8 +8,8 @@ import pytest
 from optim import SGD, Adam, Optimizer
 from optim.engines.running_powers import RunningPower, running_powers
 from optim.engines.tracing import trace_update
-from optim.optimizer import Hyper, Hypers
-from schedules import Exponential, Rows
+from optim.hyperparameters import Hyper, Hypers
+from schedules import Exponential, PerRun
 
 
 class Exact:
@@ -64,7 +64,7 @@ class Powers(Optimizer, abstract=True):
 
 def found_powers(opt, dtype=np.float64):
     x = np.ones((3, 2), dtype)
-    h = Hypers(opt, x).at(4)
+    h = Hypers(opt, x).resolve(4)
     trace = trace_update(opt, h, len(opt.slots), x.dtype)
     moving = trace.moving(lambda path: path[-1] != "t" and not callable(getattr(opt, path[-1])))
     found = running_powers(trace, trace.known(h), moving)
@@ -95,7 +95,7 @@ def test_other_powers_are_taken_as_the_rule_takes_them(opt, dtype):
 
 
 def test_a_base_that_moves_with_every_run_is_not_multiplied_up():
-    opt = Powers(beta=Rows([Exponential(0.9, 0.1), Exponential(0.8, 0.1), Exponential(0.7, 0.1)]))
+    opt = Powers(beta=PerRun([Exponential(0.9, 0.1), Exponential(0.8, 0.1), Exponential(0.7, 0.1)]))
     assert found_powers(opt) == ([], [])
 
 

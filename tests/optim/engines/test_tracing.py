@@ -8,7 +8,7 @@ import pytest
 
 from optim import ClipByValue, Momentum, Optimizer
 from optim.engines.tracing import Symbol, Untraceable, trace_function, trace_update
-from optim.optimizer import Hyper
+from optim.hyperparameters import Hyper
 from schedules import Exponential
 from stepsize.core.elementwise import maximum, minimum, sign, sqrt, where
 from tests.optim.engines.rules import Branchy, resolved

@@ -12,7 +12,7 @@ from tests.instances import OPTIMIZERS, name_of
 X0 = np.array([-1.2, 1.0])
 RATE = 1e-3
 
-ORDINARY = [opt for opt in OPTIMIZERS if not opt.needs]
+ORDINARY = [opt for opt in OPTIMIZERS if not opt.requires]
 BATCHED = [opt for opt in ORDINARY if opt.batched]
 
 
@@ -154,8 +154,8 @@ def test_elementwise_rules_do_not_mix_coordinates(opt):
 
 @pytest.mark.parametrize("opt", OPTIMIZERS, ids=name_of)
 def test_it_runs_and_says_how_it_ended(opt):
-    run = minimize(Rosenbrock(), slow(opt) if not opt.needs else opt, steps=5)
+    run = minimize(Rosenbrock(), slow(opt) if not opt.requires else opt, steps=5)
     assert run.nit == 5
-    assert run.message == "used its budget of 5 updates"
+    assert run.message == "reached the limit of 5 steps"
     assert isinstance(run.optimizer, Record)
     assert len(run.history.x) == 6

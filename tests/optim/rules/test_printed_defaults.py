@@ -235,7 +235,7 @@ PRINTED = {
     },
 }
 
-KINDS = (optim.Optimizer, schedules.Schedule, schedules.Search, schedules.Feedback)
+KINDS = (optim.Optimizer, schedules.Schedule, schedules.LineSearch, schedules.Feedback)
 
 
 def defaults(cls):

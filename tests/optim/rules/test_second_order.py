@@ -32,7 +32,7 @@ from problems import (
 from schedules import GOLSI, Armijo, ExactQuadratic, StrongWolfe
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
 
-CURVED = [opt for opt in OPTIMIZERS if opt.needs]
+CURVED = [opt for opt in OPTIMIZERS if opt.requires]
 BETAS = ("PR+", "FR", "HS", "DY", "HZ")
 
 

@@ -34,7 +34,7 @@ from optim import (
     Yogi,
     minimize,
 )
-from optim.optimizer import Hypers
+from optim.hyperparameters import Hypers
 from problems import Parabola, Problem, Quadratic, Rosenbrock
 from tests.instances import OPTIMIZERS, name_of
 
@@ -58,13 +58,13 @@ def test_the_slots_are_there_before_the_first_update(opt, d):
     x = np.ones(d, np.float32)
     slots = opt.init(x).slots
     assert all(slot.dtype == np.float32 and slot.ndim >= 1 for slot in slots)
-    if not opt.needs:
+    if not opt.requires:
         x_next, state = opt.step(x, x, opt.init(x))
         assert x_next.shape == (d,)
         assert [s.shape for s in state.slots] == [s.shape for s in slots]
 
 
-ORDINARY = [opt for opt in OPTIMIZERS if not opt.needs]
+ORDINARY = [opt for opt in OPTIMIZERS if not opt.requires]
 
 
 @pytest.mark.parametrize("opt", [*ORDINARY, RAdam(wait=True), Yogi(initial=1.0)], ids=repr)
@@ -84,7 +84,7 @@ WRAPPED = [
 ]
 
 
-@pytest.mark.parametrize("opt", [o for o in ORDINARY if o.factors] + WRAPPED, ids=repr)
+@pytest.mark.parametrize("opt", [o for o in ORDINARY if o.is_direction_rule] + WRAPPED, ids=repr)
 def test_the_direction_times_the_rate_is_the_step(opt):
     """Line searches go along `direction`, everything else goes by `update`: one and the same rule."""
     opt = opt.replace(lr=0.1)
@@ -92,8 +92,8 @@ def test_the_direction_times_the_rate_is_the_step(opt):
     hypers, slots = Hypers(opt, x), opt.init(x).slots
     for n in range(6):
         g = np.cos(np.array([1.0, 2.0, 3.0]) * (n + 1))
-        d, after = opt.direction(x, g, slots, hypers.at(n))
-        x_next, slots = opt.update(x, g, slots, hypers.at(n))
+        d, after = opt.direction(x, g, slots, hypers.resolve(n))
+        x_next, slots = opt.update(x, g, slots, hypers.resolve(n))
         np.testing.assert_allclose(x - 0.1 * d, x_next, rtol=1e-13)
         for ours, theirs in zip(after, slots, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-13)
@@ -152,10 +152,10 @@ class TestWrappers:
     def test_a_wrapper_answers_what_its_rule_answers(self):
         opt = L2(PolyakRuppert(SGD(lr=1.0)), 0.0)
         x, state = steps(opt, [1, 1, 1])
-        assert opt.answer(x[-1], state.slots).tolist() == [-2.0]
+        assert opt.output(x[-1], state.slots).tolist() == [-2.0]
         opt = WithMomentum(SGD(lr=1.0), 0.0)
         x, state = steps(opt, [1, 1, 1])
-        assert opt.answer(x[-1], state.slots).tolist() == [-3.0]
+        assert opt.output(x[-1], state.slots).tolist() == [-3.0]
 
     def test_a_rule_and_its_rate_are_replaced_at_once(self):
         assert L2(SGD(lr=0.1)).replace(inner=Adam(), lr=0.3, weight_decay=0.2) == L2(Adam(lr=0.3), 0.2)
@@ -164,13 +164,13 @@ class TestWrappers:
         """The points are -1, -2, -3, their means -1, -1.5, -2, and the mean of those -1.5."""
         opt = PolyakRuppert(PolyakRuppert(SGD(lr=1.0)))
         x, state = steps(opt, [1, 1, 1])
-        assert opt.answer(x[-1], state.slots) == pytest.approx([-1.5], rel=1e-15)
+        assert opt.output(x[-1], state.slots) == pytest.approx([-1.5], rel=1e-15)
 
     def test_an_average_of_an_average_with_a_memory_of_its_own(self):
         """EMA with decay 1/2 from the first point: -1, -1.5, -2.25; their mean is -4.75/3."""
         opt = PolyakRuppert(EMA(SGD(lr=1.0), 0.5))
         x, state = steps(opt, [1, 1, 1])
-        assert opt.answer(x[-1], state.slots) == pytest.approx([-4.75 / 3], rel=1e-15)
+        assert opt.output(x[-1], state.slots) == pytest.approx([-4.75 / 3], rel=1e-15)
 
     def test_lookahead_starts_its_rule_afresh(self):
         """Adagrad from a sum of 3: every update is the first one, 1 / sqrt(3 + 1), half of which is kept."""

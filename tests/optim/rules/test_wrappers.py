@@ -48,10 +48,10 @@ def test_facts_follow_the_inner_rule():
     clip = L2(ClipByNorm(Adam()))
     assert not clip.elementwise
     assert L2(Adam()).elementwise
-    assert L2(Adam()).factors
-    assert not L2(HeavyBall()).factors
-    assert not L2(Adam()).answers
-    assert L2(EMA(Adam())).answers
+    assert L2(Adam()).is_direction_rule
+    assert not L2(HeavyBall()).is_direction_rule
+    assert not L2(Adam()).has_separate_output
+    assert L2(EMA(Adam())).has_separate_output
     assert L2(Adam()).batched
     assert set(clip.hypers()) == {"weight_decay", "max_norm", "eps", "lr", "beta1", "beta2"}
 
@@ -129,20 +129,20 @@ def test_averages_are_the_averages_of_the_points():
     run = minimize(Rosenbrock(), SGD(1e-3), steps=30)
     points = run.history.x
 
-    def answers(wrapper):
+    def outputs_of(wrapper):
         found = minimize(Rosenbrock(), wrapper, steps=30)
         assert np.array_equal(found.history.x, points)
-        return found.history.answer
+        return found.history.output
 
-    np.testing.assert_allclose(answers(PolyakRuppert(SGD(1e-3)))[-1], points[1:].mean(axis=0), rtol=1e-12)
-    whole = answers(PolyakRuppert(SGD(1e-3), count_start=True))
+    np.testing.assert_allclose(outputs_of(PolyakRuppert(SGD(1e-3)))[-1], points[1:].mean(axis=0), rtol=1e-12)
+    whole = outputs_of(PolyakRuppert(SGD(1e-3), count_start=True))
     np.testing.assert_allclose(whole[-1], points.mean(axis=0), rtol=1e-12)
     np.testing.assert_allclose(
-        answers(SWA(SGD(1e-3), begin=10, every=5))[-1], points[10::5].mean(axis=0), rtol=1e-12
+        outputs_of(SWA(SGD(1e-3), begin=10, every=5))[-1], points[10::5].mean(axis=0), rtol=1e-12
     )
-    np.testing.assert_array_equal(answers(SWA(SGD(1e-3), begin=10, every=5))[:11], points[:11])
+    np.testing.assert_array_equal(outputs_of(SWA(SGD(1e-3), begin=10, every=5))[:11], points[:11])
     weights = 0.8 ** np.arange(30)[::-1]
-    debiased = answers(EMA(SGD(1e-3), 0.8, "debiased"))[-1]
+    debiased = outputs_of(EMA(SGD(1e-3), 0.8, "debiased"))[-1]
     np.testing.assert_allclose(debiased, np.average(points[1:], axis=0, weights=weights), rtol=1e-12)
 
 
@@ -153,7 +153,7 @@ def test_averaging_takes_the_noise_out():
     state = opt.init(x)
     for _ in range(4000):
         x, state = opt.step(x, x + rng.normal(size=1), state)
-    mean = opt.answer(x, state.slots)
+    mean = opt.output(x, state.slots)
     assert abs(float(mean[0])) < 3 / np.sqrt(4000)
 
 
@@ -163,7 +163,7 @@ def test_lookahead_with_a_whole_share_is_the_inner_rule():
 
 def test_lookahead_goes_back_every_period():
     run = minimize(Parabola(), Lookahead(SGD(0.1), period=3, share=0.5), steps=6)
-    x, slow = run.history.x[:, 0], run.history.answer[:, 0]
+    x, slow = run.history.x[:, 0], run.history.output[:, 0]
     assert slow.tolist()[:3] == [10.0, 10.0, 10.0]
     assert x[3] == slow[3] == pytest.approx(10 + 0.5 * (10 * 0.8**3 - 10))
 
@@ -175,10 +175,10 @@ def test_a_feedback_rate_reaches_the_inner_rule():
         def __call__(self, n):
             raise AssertionError("a feedback rate is asked by the loop, not called")
 
-        def begin(self, x):
+        def init(self, x):
             return 0.4
 
-        def rate(self, report, carry):
+        def update(self, info, carry):
             return carry, carry / 2
 
     wrapped = minimize(Parabola(), DecoupledDecay(ClipByNorm(SGD(Halving()), 1e9), 0.0), steps=5)
@@ -204,7 +204,7 @@ def test_nesterovs_theorem_holds_at_theta():
     run = minimize(bowl, Nesterov1983(1.0), x0=np.ones(20), steps=300)
     k = np.arange(1, 301)
     bound = 2 * 20.0 / (k + 1.0) ** 2
-    assert (run.history.answer_fun[1:] <= bound).all()
+    assert (run.history.output_fun[1:] <= bound).all()
     plain = minimize(bowl, SGD(1.0), x0=np.ones(20), steps=300)
     assert run.fun < plain.fun / 5
 
@@ -212,7 +212,7 @@ def test_nesterovs_theorem_holds_at_theta():
 def test_schedule_free_without_beta_is_polyak_ruppert():
     free = minimize(Rosenbrock(), ScheduleFreeSGD(1e-3, beta=0.0), steps=30)
     mean = minimize(Rosenbrock(), PolyakRuppert(SGD(1e-3)), steps=30)
-    np.testing.assert_allclose(free.history.answer, mean.history.answer, rtol=1e-10)
+    np.testing.assert_allclose(free.history.output, mean.history.output, rtol=1e-10)
 
 
 def test_warmup_of_schedule_free_is_a_warmed_rate():

@@ -3,7 +3,7 @@
 import pytest
 
 from optim import Optimizer
-from optim.optimizer import Hyper
+from optim.hyperparameters import Hyper
 from stepsize.core.elementwise import sqrt
 
 # They stay out of the registry, where every rule that there is has conformance tests.

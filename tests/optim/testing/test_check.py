@@ -239,7 +239,7 @@ class TestDiagnosis:
         assert "no known dialect" in str(report)
         assert "rate zero" not in report.streams, "a function without a rate is tried at steady rates only"
 
-    @pytest.mark.parametrize("optimizer", [o for o in OPTIMIZERS if not o.needs], ids=name_of)
+    @pytest.mark.parametrize("optimizer", [o for o in OPTIMIZERS if not o.requires], ids=name_of)
     def test_every_rule_of_ours_equals_itself(self, optimizer):
         assert compare_optimizer(optimizer, optimizer).difference == 0.0
 
@@ -401,7 +401,7 @@ class TestAdapters:
 
 
 # A complex step is one evaluation a parameter; the larger problems have their differences elsewhere.
-SMALL = [p for p in PROBLEMS if not isinstance(p, problems.Custom) and p.dim <= 20]
+SMALL = [p for p in PROBLEMS if not isinstance(p, problems.FunctionProblem) and p.dim <= 20]
 
 
 class TestGradients:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from optim import L2, SGD, AdamW, DecoupledDecay, HeavyBall, Momentum
-from optim.optimizer import Hypers
+from optim.hyperparameters import Hypers
 from optim.testing import STREAMS, Stream
-from optim.testing.adapters import Subject, trajectory
+from optim.testing.adapters import OptimizerUnderTest, trajectory
 from optim.testing.gradient_streams import relative_difference
 from optim.testing.mistakes.classic import (
     _EDITS,
@@ -89,7 +89,7 @@ class TestMistakes:
     @pytest.mark.parametrize("words", [words for words, _ in _EDITS])
     @pytest.mark.parametrize(("rule", "slots", "wrong"), SETS, ids=["Adam", "RMSprop", "Momentum"])
     def test_the_wrong_step_is_the_one_made_by_hand(self, rule, slots, wrong, words):
-        h = Hypers(rule, G).at(2)
+        h = Hypers(rule, G).resolve(2)
         changed = [mistaken(type(rule), edit) for edit in dict(_EDITS)[words]]
         for direction, (d, *after) in zip(filter(None, changed), wrong.get(words, ()), strict=True):
             got, kept = direction(rule, 0 * G, G, slots, h)
@@ -100,7 +100,7 @@ class TestMistakes:
         """At rate 1/10 a tenth of the gradient enters Adam's mean, and nothing else changes."""
         rule = WrittenAdam(beta1=0.5, beta2=0.75, eps=EPS)
         d, (m, v) = mistaken(WrittenAdam, _rate_into_the_buffer)(
-            rule, 0 * G, G, (M, V), Hypers(rule, G).at(2)
+            rule, 0 * G, G, (M, V), Hypers(rule, G).resolve(2)
         )
         np.testing.assert_allclose(m, [0.6, 0.2], rtol=1e-14)
         np.testing.assert_allclose(v, V3, rtol=1e-14)
@@ -169,7 +169,7 @@ class TestMistakes:
             m = 0.9 * (g if m is None else m) + g
             return x - lr * m, m
 
-        expected = Subject(started, True, "", 0.1).run(stream)
+        expected = OptimizerUnderTest(started, True, "", 0.1).run(stream)
         found = runs["with its averages started at the first gradient"](stream)
         assert relative_difference(found, expected).max() < 1e-12
 

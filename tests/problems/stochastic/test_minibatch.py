@@ -55,7 +55,7 @@ def test_the_problem_seen_is_the_mean_over_the_indices(sum_of_100, way):
     batches = MiniBatch(sum_of_100, 7, "dynamic", rng=1, **way)
     for n, k in [(0, 0), (3, 0), (14, 0), (3, 1), (3, 9)]:
         expected = losses[batches.indices(n, k)].mean() + 0.05 * (X[:2] @ X[:2])
-        assert batches.draw(n, k).fun(X) == pytest.approx(expected, rel=1e-13)
+        assert batches.sample(n, k).fun(X) == pytest.approx(expected, rel=1e-13)
 
 
 @pytest.mark.parametrize("way", ["epoch", "once", "never"])
@@ -108,9 +108,9 @@ def test_static_stays_along_the_line_and_dynamic_does_not(sum_of_100):
 def test_full_sampling_is_the_problem_itself(sum_of_100):
     full = MiniBatch(sum_of_100, 10, "full")
     assert not full.varies
-    assert full.draw(3, 2) is sum_of_100
+    assert full.sample(3, 2) is sum_of_100
     assert full.updates_per_epoch == 1
-    assert not full.draw(0).stats(X).var_g.any()
+    assert not full.sample(0).stats(X).var_g.any()
 
 
 def test_batches_with_replacement_repeat_and_those_without_never_do(sum_of_100):
@@ -166,7 +166,7 @@ def test_the_short_way_to_the_moments_equals_the_long_one(problem):
 
 def ratio_of_variances(batches, draws=4000):
     """Mean estimated variance over observed variance of the estimates."""
-    stats = [batches.draw(0, k).stats(X) for k in range(1, draws + 1)]
+    stats = [batches.sample(0, k).stats(X) for k in range(1, draws + 1)]
     f, g, var_f, var_g = (np.array(column) for column in zip(*stats, strict=True))
     return np.append(var_g.mean(axis=0) / g.var(axis=0), var_f.mean() / f.var())
 
@@ -234,25 +234,25 @@ POINT = np.array([1.0, -2.0])
 
 def test_noise_has_the_deviation_it_claims():
     noisy = AdditiveNoise(BOWL, sigma_f=0.5, sigma_g=(1.0, 2.0))
-    seen = [noisy.draw(7, k).value_and_grad(POINT) for k in range(4000)]
+    seen = [noisy.sample(7, k).value_and_grad(POINT) for k in range(4000)]
     f, g = (np.array(column) for column in zip(*seen, strict=True))
     assert abs(f.mean() - BOWL.fun(POINT)) < 5 * 0.5 / np.sqrt(4000)
     assert (np.abs(g.mean(axis=0) - BOWL.grad(POINT)) < 5 * np.array([1, 2]) / np.sqrt(4000)).all()
     np.testing.assert_allclose([f.std(), *g.std(axis=0)], [0.5, 1.0, 2.0], rtol=0.05)
     assert abs(np.corrcoef(f, g[:, 0])[0, 1]) < 0.08
-    stats = noisy.draw(0, 1).stats(POINT)
+    stats = noisy.sample(0, 1).stats(POINT)
     assert (stats.var_f, stats.var_g.tolist()) == (0.25, [1.0, 4.0])
 
 
 def test_static_noise_leaves_the_slope_the_derivative_of_the_values():
     """Central differences along a line; dynamic noise has no derivative."""
-    seen = AdditiveNoise(BOWL, 0.5, 1.0, "static").draw(3, 5)
+    seen = AdditiveNoise(BOWL, 0.5, 1.0, "static").sample(3, 5)
     d, h = np.array([1.0, -0.5]), 1e-5
     difference = (seen.fun(POINT + h * d) - seen.fun(POINT - h * d)) / (2 * h)
     assert difference == pytest.approx(seen.grad(POINT) @ d, abs=1e-8)
-    assert seen.fun(POINT) == AdditiveNoise(BOWL, 0.5, 1.0, "static").draw(3, 8).fun(POINT)
+    assert seen.fun(POINT) == AdditiveNoise(BOWL, 0.5, 1.0, "static").sample(3, 8).fun(POINT)
     dynamic = AdditiveNoise(BOWL, 0.5, 1.0)
-    assert dynamic.draw(3, 5).fun(POINT) != dynamic.draw(3, 6).fun(POINT)
+    assert dynamic.sample(3, 5).fun(POINT) != dynamic.sample(3, 6).fun(POINT)
 
 
 def test_runs_of_a_batch_share_their_noise_or_have_each_its_own():

@@ -17,18 +17,18 @@ from schedules import (
     EarlyStepDecay,
     Exponential,
     FlatCosine,
-    Fractions,
     Interpolated,
     InverseSqrt,
     InverseTime,
     Linear,
     MultiStep,
     OneCycle,
+    PerRun,
+    Phases,
     Piecewise,
     Polynomial,
     Power,
     Restarts,
-    Rows,
     Schedule,
     Silver,
     StepDecay,
@@ -107,7 +107,7 @@ def composed(inner):
             st.none() | st.integers(1, 4),
         ),
         st.builds(
-            lambda a, b, p: Fractions([p, 1 - p], [a, b]).per_epoch(60, smooth=True), inner, inner, factors
+            lambda a, b, p: Phases([p, 1 - p], [a, b]).per_epoch(60, smooth=True), inner, inner, factors
         ),
     )
 
@@ -191,7 +191,7 @@ def test_it_describes_itself_in_a_line(schedule):
 @settings(deadline=None, max_examples=50)
 @given(schedules, schedules)
 def test_rows_are_the_schedules_side_by_side(a, b):
-    rows = Rows([a, b])
+    rows = PerRun([a, b])
     assert Schedule.from_json(rows.to_json()) == rows
     values = rows(N.reshape(-1, 1, 1))
     assert values.shape == (13, 2, 1)

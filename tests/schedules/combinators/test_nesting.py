@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from schedules import Constant, Fractions, InverseTime, Linear, Product, Schedule, Sum
+from schedules import Constant, InverseTime, Linear, Phases, Product, Schedule, Sum
 
 DEPTH = 200
 COUNTS = {"horizon": 0, "tail": 0, "value": 0}
@@ -51,7 +51,7 @@ JOINS = {
     "sum": Sum,
     "mixed": lambda a, b: a * 0.5 + b,
     "then": lambda a, b: a.then(b, at=2),
-    "halves": lambda a, b: Fractions([0.5, 0.5], [a, b]),
+    "halves": lambda a, b: Phases([0.5, 0.5], [a, b]),
 }
 CHANGES = {
     "floor": lambda s: s.floor(0.5),
@@ -133,6 +133,6 @@ def test_a_product_ends_where_a_factor_ends_at_zero():
 def test_a_line_of_very_many_pieces_is_refused_in_a_sentence():
     whole = to_the_left(lambda a, b: a.then(b, at=3), [Constant(0.1 + i) for i in range(3 * DEPTH)])
     with pytest.raises(
-        ValueError, match=r"^describe: got a Then of schedules nested by the hundred, expected"
+        ValueError, match=r"^describe: got a Sequential of schedules nested by the hundred, expected"
     ):
         whole.describe()

@@ -21,7 +21,7 @@ def same(a, b):
     return np.array_equal(a, b)
 
 
-class Report:
+class StepInfo:
     problem = Rosenbrock()
 
     def __init__(self, n, x):
@@ -32,18 +32,18 @@ class Report:
 
 def reports(count=12):
     rng = np.random.default_rng(11)
-    return [Report(n, x) for n, x in enumerate(rng.normal(size=(count, 2)).cumsum(axis=0))]
+    return [StepInfo(n, x) for n, x in enumerate(rng.normal(size=(count, 2)).cumsum(axis=0))]
 
 
 @pytest.mark.parametrize("rule", FEEDBACK, ids=name_of)
 def test_it_is_pure(rule):
     """Told the same twice it answers the same, and nothing that it was given is written to."""
-    carry = rule.begin(np.array([-1.2, 1.0]))
-    for report in reports():
+    carry = rule.init(np.array([-1.2, 1.0]))
+    for info in reports():
         before = copy.deepcopy(carry)
-        rate, after = rule.rate(report, carry)
+        rate, after = rule.update(info, carry)
         assert same(carry, before)
-        again, after_again = rule.rate(report, copy.deepcopy(before))
+        again, after_again = rule.update(info, copy.deepcopy(before))
         assert rate == again
         assert same(after, after_again)
         carry = after
@@ -51,9 +51,9 @@ def test_it_is_pure(rule):
 
 @pytest.mark.parametrize("rule", FEEDBACK, ids=name_of)
 def test_rates_are_plain_floats_of_at_least_0(rule):
-    carry = rule.begin(np.array([-1.2, 1.0]))
-    for report in reports():
-        rate, carry = rule.rate(report, carry)
+    carry = rule.init(np.array([-1.2, 1.0]))
+    for info in reports():
+        rate, carry = rule.update(info, carry)
         assert type(rate) is float
         assert 0 <= rate < np.inf
 
@@ -99,11 +99,11 @@ def test_the_product_with_a_schedule_is_the_product_of_the_rates(rule):
     for product in (schedule * rule, rule * schedule):
         assert isinstance(product, Feedback)
         assert type(product).from_json(product.to_json()) == product
-        carry, alone = product.begin(np.zeros(2)), rule.begin(np.zeros(2))
-        for report in reports():
-            rate, carry = product.rate(report, carry)
-            expected, alone = rule.rate(report, alone)
-            assert rate == pytest.approx(expected * schedule(report.n), rel=1e-15)
+        carry, alone = product.init(np.zeros(2)), rule.init(np.zeros(2))
+        for info in reports():
+            rate, carry = product.update(info, carry)
+            expected, alone = rule.update(info, alone)
+            assert rate == pytest.approx(expected * schedule(info.n), rel=1e-15)
 
 
 @pytest.mark.parametrize("rule", FEEDBACK, ids=name_of)
@@ -115,11 +115,11 @@ def test_the_product_with_1_changes_no_bit(rule):
 
 @pytest.mark.parametrize("rule", FEEDBACK, ids=name_of)
 def test_where_it_cannot_serve_it_is_refused_in_a_sentence(rule):
-    with pytest.raises(TypeError, match="for a batch of runs, which it cannot serve"):
+    with pytest.raises(TypeError, match="which does not support batched runs"):
         minimize(Rosenbrock(), SGD(lr=rule), x0=np.zeros((3, 2)), steps=2)
     with pytest.raises(TypeError, match=r"takes its rate from .* use minimize"):
         SGD(lr=rule).step(np.zeros(2), np.zeros(2), SGD(lr=rule).init(np.zeros(2)))
-    with pytest.raises(TypeError, match="only lr may do that"):
+    with pytest.raises(TypeError, match="only lr accepts a feedback rate or a line search"):
         Momentum(momentum=rule)
     with pytest.raises(TypeError, match="unsupported operand"):
         rule * BoldDriver()

@@ -20,6 +20,6 @@ def within(problem, optimizer, x0, evaluations, least=1.0):
     """
     run = minimize(problem, optimizer, x0, steps=round(evaluations / least))
     # A static batch is evaluated at the start of every update, a dynamic one only at the first.
-    spent = run.history.looks + (problem.sampling == "static")
+    spent = run.history.n_trials + (problem.sampling == "static")
     assert 1 + spent.sum() >= evaluations
     return run, int(np.searchsorted(1 + np.cumsum(spent), evaluations, side="right"))

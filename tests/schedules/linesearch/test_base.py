@@ -19,7 +19,7 @@ from schedules import (
     StrongWolfe,
 )
 from schedules.linesearch.armijo import interpolated, longest_step
-from schedules.linesearch.base import Line, Search, refuse_outside, stats_of
+from schedules.linesearch.base import Line, LineSearch, refuse_outside, stats_of
 from tests.schedules.linesearch.lines import Along, along, cubic, falling, looks, parabola, steps_of
 
 
@@ -161,14 +161,14 @@ class Drawn(Along, abstract=True):
     def at(self, n):
         return self
 
-    def draw(self, n, k=0):
+    def sample(self, n, k=0):
         return self
 
 
 class TestTheLine:
     def test_a_dynamic_sample_is_handed_over_only_as_it_was_seen(self):
         line = Line(Drawn(lambda t: -t, falling), np.zeros(1), np.ones(1))
-        assert line.stay("flat", None).e is None
+        assert line.reject("flat", None).e is None
         line.value(0.5)
         assert line.accept(line.trials[-1], "converged", None).e is None
         both = line.both(0.25)
@@ -178,7 +178,7 @@ class TestTheLine:
         line = parabola()
         for look in (line.value, line.slope, line.both, line.stats):
             look(0.5)
-        assert [t.look for t in line.trials] == [0, 1, 2, 3, 4]
+        assert [t.number for t in line.trials] == [0, 1, 2, 3, 4]
         assert line.n_calls == 4
         assert line.belief is None
 
@@ -206,7 +206,7 @@ class TestTheLine:
 
     def test_a_slope_that_is_no_number_gives_no_step(self):
         start = SimpleNamespace(f=1.0, g=np.array([math.nan]))
-        found = Armijo().look(Parabola(), 0, np.ones(1), start, np.ones(1), {"kept": 1})
+        found = Armijo().search(Parabola(), 0, np.ones(1), start, np.ones(1), {"kept": 1})
         assert (found.alpha, found.status, found.carry) == (0.0, "nonfinite", {"kept": 1})
 
     def test_a_start_without_sampling_has_no_variance(self):
@@ -218,7 +218,7 @@ class TestTheLine:
         assert (e.alpha, e.var_f, e.var_g.tolist()) == (0.0, 0.0, [0.0])
 
     def test_a_search_may_have_a_parameter_without_a_default(self):
-        class Fixed(Search, abstract=True):
+        class Fixed(LineSearch, abstract=True):
             alpha: float
             growth: float = 1.5
 

@@ -127,7 +127,7 @@ class TestSteps:
             def at(self, n):
                 return self
 
-            def draw(self, n, k):
+            def sample(self, n, k):
                 return self
 
             def stats(self, x):

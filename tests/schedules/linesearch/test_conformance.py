@@ -30,7 +30,7 @@ def test_it_descends_in_the_place_of_a_rate(search, rule):
     assert run.nit == 150
     assert run.fun < 0.01 * bowl.fun(np.array(bowl.x0))
     assert set(run.history.status.tolist()) <= set(STATUSES)
-    assert run.history.looks.shape == run.history.lr.shape == (150,)
+    assert run.history.n_trials.shape == run.history.lr.shape == (150,)
 
 
 @searches
@@ -176,7 +176,7 @@ def test_a_static_batch_hands_nothing_over_and_a_dynamic_one_does(search):
     sampled = MiniBatch(whole, 30, sampling=suited_word(search), rng=5)
     run = minimize(sampled, SGD(lr=search), steps=4)
     own = [sampled.at(n).fun(x) for n, x in enumerate(run.history.x)]
-    handed_over = run.nfev == 1 + run.history.looks.sum()
+    handed_over = run.nfev == 1 + run.history.n_trials.sum()
     if sampled.sampling == "static":
         assert not handed_over
     if handed_over:
@@ -209,9 +209,9 @@ def test_whole_numbers_become_floats(search):
 def test_a_search_refuses_what_it_cannot_serve():
     from schedules import Armijo
 
-    with pytest.raises(TypeError, match="only lr may do that"):
+    with pytest.raises(TypeError, match="only lr accepts a feedback rate or a line search"):
         Momentum(momentum=Armijo())
-    with pytest.raises(TypeError, match="for a batch of runs, which it cannot serve"):
+    with pytest.raises(TypeError, match="which does not support batched runs"):
         minimize(Rosenbrock(), SGD(lr=Armijo()), x0=np.zeros((3, 2)))
     opt = SGD(lr=Armijo())
     with pytest.raises(TypeError, match="a gradient alone cannot give; use minimize"):

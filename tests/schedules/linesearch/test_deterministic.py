@@ -275,7 +275,7 @@ def test_the_step_guesses_of_nocedal_and_wright():
     """Equation 3.60 and the rule above it save evaluations against always starting from 1."""
     bowl = Quadratic([1.0, 50.0], start=[1.0, 0.3])
     looks = {
-        first: minimize(bowl, SGD(lr=StrongWolfe(c2=0.1, first=first)), steps=50).history.looks.mean()
+        first: minimize(bowl, SGD(lr=StrongWolfe(c2=0.1, first=first)), steps=50).history.n_trials.mean()
         for first in (1.0, "decrease", "slope")
     }
     assert max(looks["decrease"], looks["slope"]) < looks[1.0]

@@ -16,7 +16,7 @@ def line():
 
 
 @pytest.mark.parametrize(
-    ("first", "step", "looks"),
+    ("first", "step", "n_trials"),
     [(1e-3, 1.024, 11), (3.0, 0.75, 3), (1.5, 1.5, 1), (1.0, 1.0, 1), (2.0, 1.0, 2), (0.9, 1.8, 2)],
 )
 def test_gols_i_by_hand(first, step, looks):
@@ -131,7 +131,7 @@ def test_under_dynamic_sampling_values_collapse_where_slopes_do_not():
                         run, n = within(batches, SGD(lr=search), start(seed), 1000, least)
                 steps.append(np.median(run.history.lr[:n]))
                 if sampling == "dynamic" and isinstance(search, GOLSI):
-                    looks.append(run.history.looks[:n].mean())
+                    looks.append(run.history.n_trials[:n].mean())
             ratios.append(steps[0] / steps[1])
     assert np.median(ratio["dynamic"]) >= 1e3
     assert 0.8 <= np.median(ratio["static"]) <= 1.4

@@ -125,7 +125,7 @@ class Noisy:
     def at(self, n):
         return self
 
-    def draw(self, n, k):
+    def sample(self, n, k):
         return self
 
     def stats(self, x):

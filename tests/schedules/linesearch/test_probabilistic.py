@@ -138,7 +138,7 @@ class Golden:
     def at(self, n):
         return self
 
-    def draw(self, n, k=0):
+    def sample(self, n, k=0):
         return self
 
     def fun(self, x):
@@ -151,12 +151,12 @@ class Golden:
         i, H = np.arange(3), np.array([1.0, 10.0])
         noise = np.sqrt(2) * np.sin(1.7 * (self.calls + 1) * (i + 1) + 0.3 * (i + 1) ** 2)
 
-        class Estimate:
+        class StochasticProblem:
             f = 0.5 * (H * x * x).sum() + self.sigma_f * noise[0]
             g = H * x + self.sigma_g * noise[1:]
             var_f, var_g = self.sigma_f**2, np.full(2, self.sigma_g**2)
 
-        return Estimate
+        return StochasticProblem
 
 
 def golden_run(sigma_f, sigma_g, alpha0, x0, reference):
@@ -175,7 +175,7 @@ def test_golden_run_a(reference):
              0.12588162, 0.32729222, 0.10363439, 0.26944941, 0.06388273, 0.08304755]  # fmt: skip
     np.testing.assert_allclose(run.history.lr, steps, rtol=1e-6)
     calls = [5, 6, 9, 11, 12, 13, 15, 16, 17, 19, 21, 23, 25, 27, 28]
-    assert (1 + np.cumsum(run.history.looks)).tolist() == calls
+    assert (1 + np.cumsum(run.history.n_trials)).tolist() == calls
     np.testing.assert_allclose(run.x, [0.14258736, -0.00920262], atol=5e-9)
     assert run.nfev == run.njev == 28
 
@@ -253,7 +253,7 @@ def test_any_first_unit_over_six_decades_gives_the_same_result_on_a_noisy_bowl()
             x0 = 2 * np.random.default_rng(seed).normal(size=10)
             run, n = within(noisy, SGD(lr=ProbabilisticLineSearch(alpha0=alpha0)), x0, 500, 1.25)
             losses.append(bowl.fun(run.history.x[max(n - 50, 0) : n]).mean())
-            looks.append(run.history.looks[:n].mean())
+            looks.append(run.history.n_trials[:n].mean())
         assert 0.005 <= np.mean(losses) <= 0.02
         assert 1.2 <= np.mean(looks) <= 1.5
 
@@ -271,7 +271,7 @@ def test_any_first_unit_over_six_decades_gives_the_same_result_on_breast_cancer(
             batches = MiniBatch(WHOLE, 100, sampling="dynamic", rng=seed)
             run, n = within(batches, SGD(lr=ProbabilisticLineSearch(alpha0=alpha0)), start(seed), 1000, 1.3)
             final.append(WHOLE.fun(run.history.x[n]))
-            looks.append(run.history.looks[:n].mean())
+            looks.append(run.history.n_trials[:n].mean())
             accepted.append((run.history.status[:n] == "converged").mean())
         losses.append(np.mean(final))
         assert np.mean(final) <= 0.07

@@ -53,7 +53,9 @@ def test_every_word_is_judged_often():
     assert min(counts.values()) >= 15
 
 
-@pytest.mark.parametrize("kind", [optim.Optimizer, schedules.Schedule, schedules.Search, schedules.Feedback])
+@pytest.mark.parametrize(
+    "kind", [optim.Optimizer, schedules.Schedule, schedules.LineSearch, schedules.Feedback]
+)
 def test_every_class_has_a_run(kind):
     in_use = " ".join(repr(case[1]) for case in RUNS.values())
     ours = [cls for cls in registered(kind) if cls.__module__.split(".")[0] in ("optim", "schedules")]

@@ -73,7 +73,7 @@ def test_rules_are_drawn_whatever_their_size_and_number(name, tmp_path, capsys):
 
 def test_the_picture_has_a_line_for_each_group():
     comparison = compare("nadam")
-    picture = dialects.parting(comparison)
+    picture = dialects.trajectory_distance(comparison)
     paths, distances, steps = picture.axes
     assert len(distances.lines) == len(comparison.groups()) == 4
     assert len(steps.lines) == len(comparison.sources)

@@ -76,7 +76,7 @@ def test_eight_points_are_needed():
 def a_run(error, minimum=None, minimizers=None, **history):
     """A run of which only the error is known."""
     problem = SimpleNamespace(minimizers=minimizers, minimum=minimum)
-    facts = {"x": np.zeros((len(error), 1)), "every": 1, "answer": None} | history
+    facts = {"x": np.zeros((len(error), 1)), "every": 1, "output": None} | history
     return SimpleNamespace(problem=problem, error=np.asarray(error, float), history=SimpleNamespace(**facts))
 
 

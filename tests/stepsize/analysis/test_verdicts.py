@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.analysis.traces import Courses
-from stepsize.analysis.verdicts import VERDICTS, judge
+from stepsize.analysis.traces import Traces
+from stepsize.analysis.verdicts import VERDICTS, classify
 from tools import verdict_table
 
 
@@ -38,7 +38,7 @@ def courses(fun, **facts):
         "minimum": 0.0,
         "failures": ("",),
     }
-    return Courses(
+    return Traces(
         **told
         | {
             k: np.reshape(v, (-1, 1)) if k in told and np.ndim(v) == 1 and k in COLUMNS else v
@@ -51,7 +51,7 @@ COLUMNS = ("error", "grad_norm", "overshoot", "step_norm", "rate")
 
 
 def word(fun, **facts):
-    return VERDICTS[judge(courses(fun, **facts)).verdict[0]]
+    return VERDICTS[classify(courses(fun, **facts)).verdict[0]]
 
 
 n = np.arange(101)

@@ -8,13 +8,13 @@ import pytest
 import stepsize as ss
 from optim import Optimizer
 from problems import Formula, Problem
-from schedules import Schedule, Search
+from schedules import LineSearch, Schedule
 from stepsize import gallery
 from stepsize.cli.list import catalogue
 from stepsize.cli.main import main
 from stepsize.core.record import Record, registered
-from stepsize.experiments.default_races import SHOWS
-from stepsize.parsing import load_registry, named, parse_problem
+from stepsize.experiments.default_races import DEFAULT_RACES
+from stepsize.parsing import demo_of, load_registry, named, parse_problem
 
 load_registry()
 
@@ -31,10 +31,10 @@ def dresses(name):
 
 
 def wraps_a_function(cls):
-    return any(callable(v) and not isinstance(v, Record) for v in cls.demo.values())
+    return any(callable(v) and not isinstance(v, Record) for v in demo_of(cls).values())
 
 
-KINDS = {"problems": Problem, "optimizers": Optimizer, "schedules": Schedule, "searches": Search}
+KINDS = {"problems": Problem, "optimizers": Optimizer, "schedules": Schedule, "searches": LineSearch}
 PRINTED = [(kind, row["name"]) for kind, rows in catalogue().items() for row in rows if kind in KINDS]
 
 
@@ -51,12 +51,12 @@ def test_every_name_that_list_prints_is_taken_in_any_dress(kind, name):
             assert parse_problem(word) == found
 
 
-@pytest.mark.parametrize("show", SHOWS, ids=lambda show: show.name)
+@pytest.mark.parametrize("show", DEFAULT_RACES, ids=lambda show: show.name)
 def test_the_races_of_the_main_job_are_taken_by_name(show, capsys):
-    assert parse_problem(show.name) == show.build()[0]
+    assert parse_problem(show.name) == parse_problem(show.problem)
     for word in (show.name, show.name.upper()):
         assert main(["race", word, "--steps", "3", "--no-picture"]) == 0
-        assert show.build()[0].formula in capsys.readouterr().out
+        assert parse_problem(show.problem).formula in capsys.readouterr().out
 
 
 def defaults():
@@ -142,7 +142,7 @@ def test_a_formula_is_explained(capsys):
         (["race", "3 + 4"], "expected at least one variable"),
         (["race", ""], "problem: got ''"),
         (["race", "1/x", "--x0", "0"], "where fun is inf, expected a start with a finite value"),
-        (["race", "custom"], "problem: got Custom without function"),
+        (["race", "FunctionProblem"], "problem: got FunctionProblem without function"),
         (["race", "parabola", "--x0", "1_0"], "--x0: got '1_0', expected numbers"),
         (["race", "parabola", "--x0", "\u0661"], "expected numbers"),
         (["race", "parabola", "--x0", "nan"], "--x0: got 'nan', expected numbers"),

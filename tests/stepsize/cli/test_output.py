@@ -6,7 +6,7 @@ import time
 import pytest
 
 from stepsize.cli.main import main
-from stepsize.cli.output import Progress
+from stepsize.core.progress import Progress
 
 
 class Terminal(io.StringIO):

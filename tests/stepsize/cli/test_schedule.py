@@ -66,7 +66,7 @@ def test_the_whole_zoo_is_on_one_sheet(tmp_path, capsys):
     told = capsys.readouterr().out
     shown = {line.split()[0] for line in told.splitlines() if line and line[0].isupper()}
     every = {cls.__name__ for cls in registered(Schedule) if cls.__module__.startswith("schedules.")}
-    assert every - shown == {"Fractions", "FromFunction", "Recursion", "Rows"}
+    assert every - shown == {"Phases", "FromFunction", "Recursion", "PerRun"}
     assert (tmp_path / "zoo" / "schedules.png").stat().st_size > 100_000
     assert schedules.Cosine.__name__ in shown
 
@@ -79,7 +79,7 @@ def test_the_whole_zoo_is_on_one_sheet(tmp_path, capsys):
         (["Cosine(0.1, steps=0)"], "steps: got 0, expected a whole number of at least 1"),
         (["Adam(lr=0.1)"], "expected a schedule"),
         (["Plateau"], "expected a schedule"),
-        (["Rows([0.1, 0.2])"], "expected one schedule; rows are for batches"),
+        (["PerRun([0.1, 0.2])"], "expected one schedule; rows are for batches"),
         (["0.1", "--steps", "0"], "--steps: got 0, expected a whole number of at least 1"),
         (["0.1", "--all"], "--all: got it with '0.1'"),
         (["nan"], "lr: got nan, expected a finite number"),

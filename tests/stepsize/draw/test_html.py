@@ -80,8 +80,8 @@ def results():
         "own function": ss.Problem.of(lambda x: x.sum(), x0=[1.0] * 100, minimizers=[[0.0] * 100]),
         "long name": ss.Problem.of(np.sum, x0=[1.0], name="f" * 1000),
         "many steps": ss.MultiStep(0.1, 0.5, at=list(range(1, 200))),
-        "many rows": ss.Rows([ss.Constant(0.1 * k) for k in range(1, 50)]),
-        "deep": ss.SGD(lr=ss.Fractions([1 / 20] * 20, [ss.Exponential(0.1, d=0.01).warmup(3)] * 20)),
+        "many rows": ss.PerRun([ss.Constant(0.1 * k) for k in range(1, 50)]),
+        "deep": ss.SGD(lr=ss.Phases([1 / 20] * 20, [ss.Exponential(0.1, d=0.01).warmup(3)] * 20)),
         "dialect": ss.dialects.torch.Adam,
         "library": ss.dialects.torch,
     }

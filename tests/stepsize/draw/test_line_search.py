@@ -37,7 +37,7 @@ def test_a_line_of_a_run_is_found_again(problem, optimizer):
         line, found = line_of(run, n)
         assert found.alpha == run.history.lr[n]
         assert found.status == run.history.status[n]
-        assert line.n_calls == run.history.looks[n] == len(line.trials) - 1
+        assert line.n_calls == run.history.n_trials[n] == len(line.trials) - 1
 
 
 def test_what_has_no_line_is_refused():
@@ -64,7 +64,7 @@ def test_the_picture_of_a_search_shows_what_it_did():
     numbers = [text.get_text() for text in ax.texts if text.get_text().isdigit()]
     assert numbers[:2] == ["1", "2"]
     dots = [mark for mark in ax.lines if mark.get_marker() in ("o", "^")]
-    assert len(dots) == 1 + run.history.looks[0]
+    assert len(dots) == 1 + run.history.n_trials[0]
     assert any(np.array_equal(mark.get_xdata(), [run.history.lr[0]] * 2) for mark in ax.lines)
     assert {"Armijo", "acceptable"} <= {text.get_text() for text in ax.get_legend().get_texts()}
 
@@ -171,7 +171,7 @@ def test_the_python_of_the_docs_works(tmp_path, monkeypatch):
 
 
 def test_the_table_of_the_docs_has_every_search():
-    from schedules import Search
+    from schedules import LineSearch
     from stepsize.core.record import registered
 
-    assert [cls.__name__ for cls in registered(Search) if f"`{cls.__name__}`" not in DOCS] == []
+    assert [cls.__name__ for cls in registered(LineSearch) if f"`{cls.__name__}`" not in DOCS] == []

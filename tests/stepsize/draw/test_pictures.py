@@ -16,6 +16,7 @@ from stepsize.core.record import registered
 from stepsize.draw.style import COLORS, as_size, verdict_shades
 from stepsize.draw.window import heights, levels_of, values_on, window_around
 from stepsize.experiments.rate_labels import rate_words
+from stepsize.parsing import example_of
 
 RULES = (
     ss.SGD(lr=1e-3),
@@ -32,7 +33,7 @@ def flat_problems():
     for cls in registered(Problem):
         if not cls.__module__.startswith("problems."):
             continue
-        problem = cls(**cls.demo)
+        problem = example_of(cls)
         if problem.x0 is not None and problem.dim <= 2 and not problem.varies:
             found.append(pytest.param(problem, id=cls.__name__))
     return found

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from schedules import Constant, Cosine, InverseTime, Linear, Rows, StepDecay
+from schedules import Constant, Cosine, InverseTime, Linear, PerRun, StepDecay
 from stepsize import draw
 from stepsize.draw.schedule import steps_to_show
 
@@ -28,7 +28,7 @@ def test_it_draws_where_it_is_told():
 
 
 def test_rows_are_a_line_each():
-    ax = draw.schedule(Rows([0.1, Linear(0.2, 10)]), steps=20)
+    ax = draw.schedule(PerRun([0.1, Linear(0.2, 10)]), steps=20)
     assert len(ax.lines) == 2
 
 

@@ -401,7 +401,7 @@ def test_the_fastest_possible_needs_one_update():
 
 def test_a_race_is_filmed_with_what_was_asked_for(three, monkeypatch):
     monkeypatch.setattr(
-        "stepsize.experiments.race.hook", lambda name: lambda *given, **options: (name, given, options)
+        "stepsize.experiments.race.call_hook", lambda name, *given, **options: (name, given, options)
     )
     assert three.animate("a.gif", fps=5) == ("animate", (three, "a.gif"), {"fps": 5})
     assert three.animate() == ("animate", (three, None), {})

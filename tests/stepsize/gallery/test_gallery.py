@@ -16,7 +16,7 @@ from PIL import Image
 import stepsize as ss
 from stepsize import gallery
 from stepsize.cli.main import main
-from stepsize.gallery import figure as plates
+from stepsize.gallery import figure as figures
 from stepsize.gallery.linear import matrix, radius
 
 NAMES = list(gallery.catalogue())
@@ -71,11 +71,12 @@ def computed(name):
 def test_every_number_is_what_its_source_says(name):
     numbers = list(computed(name).numbers)
     assert numbers, "a figure of the gallery shows numbers"
-    assert all(number.provenance in plates.PROVENANCES for number in numbers)
-    misses = [
-        f"{n.what}: {n.value!r}, expected {n.expected!r} or {n.low}...{n.high}" for n in computed(name).misses
+    assert all(number.provenance in figures.PROVENANCES for number in numbers)
+    failures = [
+        f"{n.what}: {n.value!r}, expected {n.expected!r} or {n.low}...{n.high}"
+        for n in computed(name).failures
     ]
-    assert misses == []
+    assert failures == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,18 +114,18 @@ def test_every_figure_says_where_it_is_from_and_what_it_teaches():
     [(1.0, True), (1.0 + 1e-7, True), (1.0 + 1e-5, False), (math.nan, False), (math.inf, False)],
 )
 def test_a_number_passes_within_its_tolerance_only(value, passes):
-    assert plates.Number("n", value, "printed", expected=1.0, tolerance=1e-6).passes is passes
+    assert figures.Number("n", value, "printed", expected=1.0, tolerance=1e-6).passes is passes
 
 
 @pytest.mark.parametrize(
     ("value", "passes"), [(0.0, True), (1.0, True), (1.1, False), (-0.1, False), (math.nan, False)]
 )
 def test_a_band_holds_what_is_between_its_bounds(value, passes):
-    assert plates.Number("n", value, "computed", low=0.0, high=1.0).passes is passes
+    assert figures.Number("n", value, "computed", low=0.0, high=1.0).passes is passes
 
 
 def test_numbers_refuse_what_could_not_fail():
-    numbers = plates.Numbers()
+    numbers = figures.Numbers()
     with pytest.raises(TypeError, match="either a value or between"):
         numbers.printed("nothing to compare with", 1.0)
     with pytest.raises(ValueError, match=r"got shape \(2,\), expected \(3,\)"):
@@ -291,13 +292,13 @@ def test_the_command_checks_and_prints_the_table(capsys):
 
 def test_a_miss_is_exit_1(monkeypatch, capsys):
     def wrong():
-        numbers = plates.Numbers()
+        numbers = figures.Numbers()
         numbers.printed("two and two", 2 + 2, 5.0)
         numbers.theorem("no number", math.nan, 0.0)
-        return plates.Plate(numbers, lambda: None)
+        return figures.GalleryFigure(numbers, lambda: None)
 
-    entry = plates.Entry("wrong", "nobody", "nowhere", "nothing", "", wrong)
-    monkeypatch.setitem(plates._CATALOGUE, "wrong", entry)
+    entry = figures.CatalogueEntry("wrong", "nobody", "nowhere", "nothing", "", wrong)
+    monkeypatch.setitem(figures._CATALOGUE, "wrong", entry)
     assert main(["gallery", "wrong", "--check"]) == 1
     text = capsys.readouterr().out
     assert "MISS" in text
@@ -311,7 +312,7 @@ def test_checking_needs_no_drawing(monkeypatch):
         raise AssertionError("drawn")
 
     entry = gallery.find("goh-step-size")
-    assert plates.Plate(entry().numbers, refuse).misses == []
+    assert figures.GalleryFigure(entry().numbers, refuse).failures == []
 
 
 def test_checking_several_figures_on_two_processes_gives_the_same(capsys):

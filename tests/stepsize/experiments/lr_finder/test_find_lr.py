@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.analysis.diagnosis import courses_of
+from stepsize.analysis.diagnosis import traces_of
 from tests.noisy import NoisyBowl
 
 
@@ -288,9 +288,9 @@ def test_bad_input_is_one_sentence(call, error, sentence):
 
 def test_courses_of_a_row_alone_and_in_a_batch_are_cut_alike():
     rates = np.array([[0.1], [5.0], [1e3]])
-    batch = courses_of(ss.minimize(bowl(10), ss.SGD(lr=rates), steps=600))
+    batch = traces_of(ss.minimize(bowl(10), ss.SGD(lr=rates), steps=600))
     for row, lr in enumerate(rates.ravel()):
-        alone = courses_of(ss.minimize(bowl(10), ss.SGD(lr=float(lr)), steps=600))
+        alone = traces_of(ss.minimize(bowl(10), ss.SGD(lr=float(lr)), steps=600))
         assert batch.nit[row] == alone.nit[0]
         assert batch.diverged[row] == alone.diverged[0]
 

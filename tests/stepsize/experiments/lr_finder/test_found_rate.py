@@ -46,7 +46,7 @@ def test_the_plain_words():
         "best  0.1   at least 90 % as fast from 0.05 to 0.15",
         "edge  0.2   from there on the loss ends above its start after 2000 updates",
         "      after 50 updates from 0.21 on",
-        "theory, for the sharpest bend anywhere: edge 2/L = 0.2, fastest 2/(L+mu) = 0.181818",
+        "theory, for the largest curvature L: edge 2/L = 0.2, fastest 2/(L+mu) = 0.181818",
     ]
     assert str(found()) == "\n".join(found().lines())
     assert repr(found()) == "FoundRate(best=0.1, low=0.05, high=0.15, edge=0.2, steps=50)"
@@ -225,14 +225,14 @@ def test_a_disturbance_has_the_size_that_was_asked_for():
     watched = Watched(**{name: getattr(plain, name) for name in FoundRate.__dataclass_fields__})
     told = watched.disturbed(1000, draws=40)
     assert told["rule"] == (1.0, (1.0, 1.0), (1.0, 1.0))
-    clean, noisy, spoilt = seen[0], np.array(seen[1:41]), np.array(seen[41:])
+    clean, noisy, with_outlier = seen[0], np.array(seen[1:41]), np.array(seen[41:])
     assert (clean == 2.0).all()
-    assert noisy.shape == spoilt.shape == (40, 1000)
+    assert noisy.shape == with_outlier.shape == (40, 1000)
     logs = np.log(noisy / 2.0)
     assert logs.std() == pytest.approx(0.05, rel=0.03)
     assert abs(logs.mean()) < 1e-3
-    assert ((spoilt == 20.0).sum(axis=1) == 1).all()
-    assert ((spoilt == 2.0).sum(axis=1) == 999).all()
+    assert ((with_outlier == 20.0).sum(axis=1) == 1).all()
+    assert ((with_outlier == 2.0).sum(axis=1) == 999).all()
     with pytest.raises(ValueError, match=r"outlier: got 0.0, expected a positive number"):
         plain.disturbed(outlier=0.0)
     with pytest.raises(ValueError, match="draws: got 0"):

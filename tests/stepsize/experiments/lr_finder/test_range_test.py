@@ -21,12 +21,14 @@ def test_torch_lr_finder_suggests_what_the_real_one_did(case):
     recorded = GOLDEN["torch-lr-finder"][case]
     assert found == pytest.approx(recorded["suggestion"], rel=1e-9)
     rates = range_test.exponential_rates(1e-5, 10, int(count), reach=True)
-    ramp = range_test.ramp(problem, getattr(ss, rule)(), rates, smooth=range_test.plain_mean, stop=5.0)
-    assert len(ramp.rates) == recorded["points"]
+    lr_range_test = range_test.lr_range_test(
+        problem, getattr(ss, rule)(), rates, smooth=range_test.plain_mean, stop=5.0
+    )
+    assert len(lr_range_test.rates) == recorded["points"]
     # Where the ramp meets 1/L = 0.1 exactly, at two thirds of it, the error is multiplied by nothing but
     # rounding.
     if not (bowl == "L10" and (int(count) - 1) % 3 == 0):
-        assert ramp.smoothed[-1] == pytest.approx(recorded["loss"], rel=1e-6)
+        assert lr_range_test.smoothed[-1] == pytest.approx(recorded["loss"], rel=1e-6)
 
 
 @pytest.mark.parametrize("rule", ["valley", "slide", "minimum", "steep"])
@@ -71,13 +73,15 @@ def test_noise_and_outliers_move_what_is_read_off_one_point():
 
 def test_a_ramp_may_fall_and_may_stop():
     bowl = ss.Quadratic([1.0, 10.0])
-    falling = range_test.ramp(bowl, ss.SGD(), range_test.exponential_rates(0.19, 1e-3, 30))
+    falling = range_test.lr_range_test(bowl, ss.SGD(), range_test.exponential_rates(0.19, 1e-3, 30))
     assert (np.diff(falling.rates) < 0).all()
     assert not falling.stopped
-    rising = range_test.ramp(bowl, ss.SGD(), range_test.exponential_rates(1e-3, 10, 61))
+    rising = range_test.lr_range_test(bowl, ss.SGD(), range_test.exponential_rates(1e-3, 10, 61))
     assert rising.stopped
     assert rising.losses[-1] > 4 * rising.losses.min()
-    endless = range_test.ramp(bowl, ss.SGD(), range_test.exponential_rates(1e-3, 1e200, 60), stop=None)
+    endless = range_test.lr_range_test(
+        bowl, ss.SGD(), range_test.exponential_rates(1e-3, 1e200, 60), stop=None
+    )
     assert endless.losses[-1] == np.inf
     assert not endless.stopped or len(endless.rates) < 60
 

@@ -9,7 +9,7 @@ import stepsize as ss
 from stepsize.experiments.lr_finder import rate_band
 from stepsize.experiments.lr_finder.rate_edge import Edge, edge_of, worst_edge
 from stepsize.experiments.lr_finder.rate_scale import _first_peak, falls_without_end, unit_rates
-from stepsize.experiments.lr_finder.restart_search import Look, Tried, _jitter, _settled
+from stepsize.experiments.lr_finder.restart_search import RateScan, Trial, _jitter, _settled
 
 INF = np.inf
 
@@ -86,18 +86,18 @@ def test_of_several_valleys_the_first_counts(drops, place):
 @pytest.mark.parametrize("curvature", [1e-30, 3.0, 1e25])
 def test_the_unit_of_rates_is_that_of_the_deepest_first_update(curvature):
     """Of c x^2 / 2 that is 1/c; of a bowl the exact line search's g'g / g'Hg."""
-    look = Look(ss.Quadratic([curvature], start=[2.0]), ss.SGD(), np.array([[2.0]]))
-    assert unit_rates(look, 50) == pytest.approx((1 / curvature,) * 2, rel=1e-3)
+    trial = Trial(ss.Quadratic([curvature], start=[2.0]), ss.SGD(), np.array([[2.0]]))
+    assert unit_rates(trial, 50) == pytest.approx((1 / curvature,) * 2, rel=1e-3)
 
 
 def test_the_lowest_and_the_highest_unit_over_the_starts():
     bowl = ss.Quadratic([1.0, 10.0])
     starts = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    low, high = unit_rates(Look(bowl, ss.SGD(), starts), 50)
+    low, high = unit_rates(Trial(bowl, ss.SGD(), starts), 50)
     assert (low, high) == (pytest.approx(0.1, rel=1e-3), pytest.approx(1.0, rel=1e-3))
-    steepest = unit_rates(Look(bowl, ss.SGD(), starts[2:]), 50)
+    steepest = unit_rates(Trial(bowl, ss.SGD(), starts[2:]), 50)
     assert steepest == pytest.approx((101 / 1001,) * 2, rel=1e-3)
-    assert unit_rates(Look(bowl, ss.SGD(), np.zeros((1, 2))), 50) == (1.0, 1.0)
+    assert unit_rates(Trial(bowl, ss.SGD(), np.zeros((1, 2))), 50) == (1.0, 1.0)
 
 
 # --- edges
@@ -116,19 +116,19 @@ def test_the_worst_edge_is_the_lowest_unless_one_start_has_none():
 @pytest.mark.parametrize("known", [0.21, 0.5, 4.0])
 def test_an_edge_is_found_from_wherever_a_rate_was_seen_to_rise(known, steps):
     """Along the steep axis alone the edge is at 2/L after any number of updates."""
-    look = Look(ss.Quadratic([1.0, 10.0]), ss.SGD(), np.array([[0.0, 1.0]]))
-    found = edge_of(look, steps, np.array([0.01, known, 9.0]), np.array([-1.0, 1.0, 1.0]))
+    trial = Trial(ss.Quadratic([1.0, 10.0]), ss.SGD(), np.array([[0.0, 1.0]]))
+    found = edge_of(trial, steps, np.array([0.01, known, 9.0]), np.array([-1.0, 1.0, 1.0]))
     assert found.rate == pytest.approx(0.2, rel=1e-4)
     assert (found.below, found.first) == (0.0, found.rate)
-    assert edge_of(look, steps, np.array([0.01, 0.1]), np.array([-1.0, -0.5])) == Edge(INF, 0.0, INF)
+    assert edge_of(trial, steps, np.array([0.01, 0.1]), np.array([-1.0, -0.5])) == Edge(INF, 0.0, INF)
 
 
 def test_a_fate_that_changes_back_is_no_edge():
     """One update on cos x from 2 ends anywhere: below the start on (2 pi - 4) / 2 pi of the line."""
     problem = ss.Problem.of(lambda x: float(np.cos(x[0])), lambda x: -np.sin(x), x0=[2.0])
-    look = Look(problem, ss.SGD(), np.array([[2.0]]))
+    trial = Trial(problem, ss.SGD(), np.array([[2.0]]))
     rates = np.geomspace(0.1, 100, 50)
-    found = edge_of(look, 1, rates, look.at(rates, 1).rise[:, 0])
+    found = edge_of(trial, 1, rates, trial.at(rates, 1).rise[:, 0])
     assert found.rate == INF
     assert found.below == pytest.approx(1 - 2 / np.pi, abs=0.1)
     # It ends above from 2 pi - 2 on; eight rates divide the factor of 30 below the first that was seen.
@@ -142,9 +142,9 @@ def test_a_fate_that_changes_back_is_no_edge():
 def test_what_falls_without_end_is_told():
     def told(fun, grad, steps=20, **facts):
         problem = ss.Problem.of(fun, grad, x0=[1.0], **facts)
-        look = Look(problem, ss.SGD(), np.array([[1.0]]))
+        trial = Trial(problem, ss.SGD(), np.array([[1.0]]))
         rates = np.geomspace(1e-3, 1.0, 9)
-        return falls_without_end(look, rates, look.at(rates, steps), steps)
+        return falls_without_end(trial, rates, trial.at(rates, steps), steps)
 
     assert told(lambda x: -float(x[0]), lambda _: -np.ones(1))
     assert told(lambda x: -float(x[0] ** 2), lambda x: -2 * x)
@@ -185,18 +185,18 @@ def test_the_jitter_is_what_is_left_of_a_straight_line():
 # --- what was tried
 
 
-def tried(steps=20, curvatures=(1.0, 10.0)):
-    look = Look(ss.Quadratic(curvatures), ss.SGD(), np.ones((1, len(curvatures))))
-    return Tried([look], steps)
+def scan(steps=20, curvatures=(1.0, 10.0)):
+    trial = Trial(ss.Quadratic(curvatures), ss.SGD(), np.ones((1, len(curvatures))))
+    return RateScan([trial], steps)
 
 
 def test_rates_are_kept_in_order_and_no_two_are_the_same():
-    many = tried()
+    many = scan()
     many.add(np.array([0.1, 0.05, 0.1, 0.1 * (1 + 1e-14)]))
     many.add(np.array([0.07, 0.05 * (1 - 1e-14), 0.1, 0.01, 0.3]))
     assert many.rates == pytest.approx([0.01, 0.05, 0.07, 0.1, 0.3])
     assert many.marks.speed.shape == (5, 1)
-    single = tried()
+    single = scan()
     for rate in many.rates:
         single.add(np.array([rate]))
     np.testing.assert_array_equal(single.marks.speed, many.marks.speed)
@@ -205,7 +205,7 @@ def test_rates_are_kept_in_order_and_no_two_are_the_same():
 
 
 def test_leaders_are_peaks_the_best_first():
-    many = tried()
+    many = scan()
     many.rates = np.arange(1.0, 8.0)
     speed = np.array([3.0, 1.0, 5.0, 2.0, 2.0, 4.0, 4.5])
     many.marks = SimpleNamespace(speed=speed[:, None])
@@ -218,13 +218,13 @@ def test_leaders_are_peaks_the_best_first():
 
 
 def test_a_scan_has_four_rates_a_decade_and_goes_on_until_it_climbs():
-    many = tried()
+    many = scan()
     many.scan(1e-3, 1e-1)
     assert many.rates[0] == pytest.approx(1e-3)
     np.testing.assert_allclose(np.diff(np.log10(many.rates)), 0.25, rtol=1e-9)
     assert many.rates[-1] == pytest.approx(10.0), "0.1 does not climb, 10 does"
     assert many.marks.rise[-1, 0] > 0
-    high = tried()
+    high = scan()
     high.scan(1.0, 100.0)
     assert high.rates[0] == pytest.approx(1e-4), "down until there are two decades below the best"
     assert high.best() >= 8
@@ -232,7 +232,7 @@ def test_a_scan_has_four_rates_a_decade_and_goes_on_until_it_climbs():
 
 def test_the_median_start_counts():
     starts = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1e-9]])
-    many = Tried([Look(ss.Quadratic([1.0, 10.0]), ss.SGD(), starts)], 10)
+    many = RateScan([Trial(ss.Quadratic([1.0, 10.0]), ss.SGD(), starts)], 10)
     many.add(np.array([0.05, 0.15]))
     np.testing.assert_allclose(many.marks.speed[:, 0], -2 * np.log([0.95, 0.85]))
     np.testing.assert_allclose(many.marks.speed[:, 1], -2 * np.log([0.5, 0.5]))

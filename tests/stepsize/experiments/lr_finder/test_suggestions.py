@@ -81,7 +81,7 @@ def longest_fall(losses):
 
 @pytest.mark.parametrize("seed", range(25))
 def test_the_valley_is_the_longest_falling_subsequence(seed):
-    """Searched through all subsequences; the rate is two thirds of a sixth-and-a-third into it."""
+    """LineSearchLog through all subsequences; the rate is two thirds of a sixth-and-a-third into it."""
     random = np.random.default_rng(seed)
     losses = random.integers(0, 12, 11).astype(float) - 0.8 * np.arange(11)
     size, end = longest_fall(losses)
@@ -115,11 +115,11 @@ def test_the_reading_of_fastai_leaves_out_a_tenth_and_five_points():
     weights = 0.02 * 0.98 ** np.arange(40)
     smoothed = [(weights[: n + 1][::-1] * losses[: n + 1]).sum() / (1 - 0.98 ** (n + 1)) for n in range(40)]
     inner = int(np.argmin(smoothed[4:35])) + 4
-    assert suggestions.fastai_reading(rates, losses, "minimum") == pytest.approx(rates[inner] / 10)
+    assert suggestions.suggest_fastai(rates, losses, "minimum") == pytest.approx(rates[inner] / 10)
     # What comes after a nan is not read.
     cut = losses.copy()
     cut[20] = np.nan
-    assert suggestions.fastai_reading(rates, cut, "minimum") <= rates[20] / 10
+    assert suggestions.suggest_fastai(rates, cut, "minimum") <= rates[20] / 10
 
 
 def test_the_reading_of_torch_lr_finder_leaves_out_ten_and_five_points():
@@ -129,12 +129,12 @@ def test_the_reading_of_torch_lr_finder_leaves_out_ten_and_five_points():
         losses[fall:] -= 3.0
         smoothed = range_test.plain_mean(losses)[10:35]
         steepest = int(np.argmin(np.gradient(smoothed))) + 10
-        assert suggestions.torch_reading(rates, losses) == rates[steepest]
+        assert suggestions.suggest_torch_lr_finder(rates, losses) == rates[steepest]
         assert abs(steepest - told) <= 1 or fall == 37
-    assert suggestions.torch_reading(rates, losses, skip_start=0, skip_end=0) == rates[37]
-    assert suggestions.torch_reading(rates[:17], losses[:17]) in rates[10:12], "two points are left"
+    assert suggestions.suggest_torch_lr_finder(rates, losses, skip_start=0, skip_end=0) == rates[37]
+    assert suggestions.suggest_torch_lr_finder(rates[:17], losses[:17]) in rates[10:12], "two points are left"
     with pytest.raises(ValueError, match="losses: got 1 points, expected at least 2"):
-        suggestions.torch_reading(rates[:16], losses[:16])
+        suggestions.suggest_torch_lr_finder(rates[:16], losses[:16])
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,12 @@ def test_the_reading_of_torch_lr_finder_leaves_out_ten_and_five_points():
         (lambda: range_test.exponential_rates(0.0, 1.0, 5), "low: got .* expected positive rates"),
         (lambda: range_test.torch_lr_finder(BOWL, ss.SGD(), count=1), "count: got 1"),
         (lambda: range_test.fastai_finder(BOWL, ss.SGD(), count=0), "count: got 0"),
-        (lambda: range_test.popular(BOWL, ss.SGD(), 1), "count: got 1"),
+        (lambda: range_test.library_finders(BOWL, ss.SGD(), 1), "count: got 1"),
         (
-            lambda: range_test.ramp(BOWL, ss.SGD(), np.zeros((2, 2))),
+            lambda: range_test.lr_range_test(BOWL, ss.SGD(), np.zeros((2, 2))),
             "rates: got .* expected one rate an update",
         ),
-        (lambda: range_test.ramp(BOWL, ss.SGD(), []), "rates: got .* expected one rate an update"),
+        (lambda: range_test.lr_range_test(BOWL, ss.SGD(), []), "rates: got .* expected one rate an update"),
         (lambda: range_test.minimum_rule(np.ones(3), np.ones(2)), "expected one for each of the 3 rates"),
         (lambda: range_test.fastai_finder(BOWL, ss.SGD(), count=6), "expected at least 2"),
     ],
@@ -166,21 +166,21 @@ def test_the_shortest_ramps():
     assert range_test.linear_rates(1.0, 3.0, 2).tolist() == [1.0, 2.0]
     assert range_test.exponential_rates(1.0, 4.0, 2).tolist() == [1.0, 2.0]
     assert range_test.exponential_rates(1.0, 4.0, 2, reach=True).tolist() == [1.0, 4.0]
-    assert range_test.ramp(BOWL, ss.SGD(), [0.1]).losses.tolist() == [32.5]
+    assert range_test.lr_range_test(BOWL, ss.SGD(), [0.1]).losses.tolist() == [32.5]
 
 
 def test_a_ramp_shows_the_loss_before_each_update():
     rates = range_test.linear_rates(0.0, 0.3, 60)
-    found = range_test.ramp(BOWL, ss.SGD(lr=99.0), rates, stop=None)
+    found = range_test.lr_range_test(BOWL, ss.SGD(lr=99.0), rates, stop=None)
     np.testing.assert_allclose(found.losses, descend(rates), rtol=1e-12)
     assert not found.stopped
     assert (found.losses == found.smoothed).all()
-    short = range_test.ramp(BOWL, ss.SGD(), rates, x0=[0.0, 1.0], stop=None)
+    short = range_test.lr_range_test(BOWL, ss.SGD(), rates, x0=[0.0, 1.0], stop=None)
     assert short.losses[0] == 5.0
 
 
 def test_a_ramp_that_leaves_the_finite_numbers_ends_with_that_loss():
-    found = range_test.ramp(BOWL, ss.SGD(), np.array([0.01, 1e200, 0.1, 0.1]), stop=None)
+    found = range_test.lr_range_test(BOWL, ss.SGD(), np.array([0.01, 1e200, 0.1, 0.1]), stop=None)
     assert found.rates.tolist() == [0.01, 1e200, 0.1]
     assert found.losses[-1] == np.inf
     assert np.isfinite(found.losses[:-1]).all()
@@ -204,23 +204,23 @@ def test_smith_by_hand():
 def test_the_finder_of_fastai_reads_its_own_ramp(rule):
     rates = 1e-7 * (1e8) ** (np.arange(80) / 80)
     told = range_test.fastai_finder(BOWL, ss.SGD(), count=80, rule=rule)
-    assert told == pytest.approx(suggestions.fastai_reading(rates, descend(rates), rule), rel=1e-9)
+    assert told == pytest.approx(suggestions.suggest_fastai(rates, descend(rates), rule), rel=1e-9)
     rates = 1e-3 * (1e3) ** (np.arange(80) / 80)
     told = range_test.fastai_finder(BOWL, ss.SGD(), count=80, rule=rule, low=1e-3, high=1.0)
-    assert told == pytest.approx(suggestions.fastai_reading(rates, descend(rates), rule), rel=1e-9)
+    assert told == pytest.approx(suggestions.suggest_fastai(rates, descend(rates), rule), rel=1e-9)
 
 
 def test_the_finder_of_torch_reads_its_own_ramp():
     rates = 1e-5 * (1e6) ** (np.arange(80) / 79)
     told = range_test.torch_lr_finder(BOWL, ss.SGD(), count=80)
-    assert told == pytest.approx(suggestions.torch_reading(rates, descend(rates)), rel=1e-9)
+    assert told == pytest.approx(suggestions.suggest_torch_lr_finder(rates, descend(rates)), rel=1e-9)
     told = range_test.torch_lr_finder(BOWL, ss.SGD(), count=80, skip_start=0, skip_end=0)
-    assert told == pytest.approx(suggestions.torch_reading(rates, descend(rates), 0, 0), rel=1e-9)
+    assert told == pytest.approx(suggestions.suggest_torch_lr_finder(rates, descend(rates), 0, 0), rel=1e-9)
 
 
 @pytest.mark.parametrize("count", [30, 100])
 def test_the_popular_ones_are_the_finders_at_their_defaults(count):
-    curves = range_test.popular(BOWL, ss.SGD(), count, x0=[1.0, 1.0])
+    curves = range_test.library_finders(BOWL, ss.SGD(), count, x0=[1.0, 1.0])
     told = {name: reading(rates, losses) for name, (rates, losses, reading) in curves.items()}
     assert told == {
         "torch-lr-finder": range_test.torch_lr_finder(BOWL, ss.SGD(), count=count, x0=[1.0, 1.0])
@@ -234,14 +234,17 @@ def test_torch_lr_finder_breaks_off_at_five_times_the_lowest():
     """After a rise to ten times the lowest there is a steeper fall, which it does not see."""
     rates = np.geomspace(1e-3, 1.0, 60)
     losses = np.concatenate([np.full(20, 5.0), np.ones(15), np.full(10, 1e3), np.zeros(15)])
-    assert suggestions.torch_reading(rates, losses) < rates[35]
+    assert suggestions.suggest_torch_lr_finder(rates, losses) < rates[35]
     smoothed = range_test.plain_mean(losses)
     assert np.gradient(smoothed).argmin() > 40
 
 
 def test_how_far_a_ramp_may_rise_is_an_argument():
     rates = range_test.exponential_rates(1e-3, 1e3, 80)
-    lengths = [len(range_test.ramp(BOWL, ss.SGD(), rates, stop=stop).rates) for stop in (2.0, 1e3, 1e9, None)]
+    lengths = [
+        len(range_test.lr_range_test(BOWL, ss.SGD(), rates, stop=stop).rates)
+        for stop in (2.0, 1e3, 1e9, None)
+    ]
     assert lengths == sorted(lengths)
     assert len(set(lengths)) == 4
     losses = descend(rates)
@@ -260,4 +263,6 @@ def test_what_torch_lr_finder_skips_is_an_argument():
     for skip in (0, 50):
         told = range_test.torch_lr_finder(BOWL, ss.SGD(), count=80, skip_start=skip)
         assert told >= rates[skip] * (1 - 1e-12)
-        assert told == pytest.approx(suggestions.torch_reading(rates, descend(rates), skip), rel=1e-9)
+        assert told == pytest.approx(
+            suggestions.suggest_torch_lr_finder(rates, descend(rates), skip), rel=1e-9
+        )

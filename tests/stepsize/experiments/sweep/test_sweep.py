@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.experiments.sweep.batch import OUTCOME
+from stepsize.experiments.sweep.batch import SUMMARY_DTYPE
 from stepsize.experiments.sweep.table import STOPS
 from tests import ROOT
 from tests.noisy import NoisyBowl
 
 BOWL = ss.Quadratic([1.0, 10.0])
-NAMES = [name for name in OUTCOME.names if name not in ("status", "verdict")]
+NAMES = [name for name in SUMMARY_DTYPE.names if name not in ("status", "verdict")]
 
 
 def same(one, other):
@@ -366,7 +366,7 @@ def test_progress_is_shown_when_asked_for(capsys, monkeypatch):
     ss.sweep(BOWL, ss.SGD, 20, lr=[0.1, 0.2])
     assert capsys.readouterr().err == ""
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    monkeypatch.setattr("stepsize.cli.output.Progress.patience", -1.0)
+    monkeypatch.setattr("stepsize.core.progress.Progress.patience", -1.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     ss.sweep(BOWL, ss.SGD, 20, lr=[0.1, 0.2], batch=1)
     assert "2/2 runs" in capsys.readouterr().err
@@ -439,7 +439,7 @@ def test_a_distribution_needs_samples_and_a_rule_is_a_rule():
 
 def test_other_processes_know_the_classes_of_a_program():
     pytest.importorskip("joblib", reason="joblib, which spreads a sweep over processes, is an optional extra")
-    program = ROOT / "tests" / "own_classes.py"
+    program = ROOT / "tests" / "programs" / "own_classes.py"
     done = subprocess.run(
         [sys.executable, str(program)],
         capture_output=True,
