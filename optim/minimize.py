@@ -19,7 +19,7 @@ from optim.steppers import stepper_for
 from optim.user_functions import FACTS, Guarded, guarded
 from optim.user_rules import check_rule
 from stepsize.core.display import counted
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.norms import all_finite
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, as_number, describe_value, real_numbers, require

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 import numpy as np
 
 from stepsize.core.hooks import call_hook
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
 from stepsize.core.validation import as_count, as_number, describe_value, missing, real_numbers, require

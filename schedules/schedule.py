@@ -8,7 +8,7 @@ from typing import Any, ClassVar, overload
 import numpy as np
 
 from schedules import formula
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.record import Default, Record
 from stepsize.core.validation import as_count, as_floats, as_number, describe_value, missing, require
 

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from stepsize.core.display import cut
+from stepsize.core.limits.expression_source import Source
+from stepsize.core.limits.sentences import is_sentence
 from stepsize.core.record import Record, lookup, registered
-from stepsize.core.sentences import is_sentence
 from stepsize.core.validation import did_you_mean, require_a
-from stepsize.parsing_limits import Source
 
 __all__ = ["parse", "parse_problem"]
 
@@ -30,7 +30,7 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
         strings, lists, arithmetic, nesting, and the operators of schedules (``*``, ``+``, ``.then(...)``,
         ``.warmup(...)``). A bare class name stands for the class with its defaults. With a library's name
         before it (``torch.Adam``, ``keras.optimizers.schedules.CosineDecay``) it is that library's class, as
-        `dialects` and `schedules.dialects` know it. `stepsize.parsing_limits` says how much it may hold.
+        `dialects` and `schedules.dialects` know it. `stepsize.core.limits.expression_source` says how much it may hold.
     kind : type
         What is expected: `Optimizer`, `Schedule`, `Problem` or any record.
 

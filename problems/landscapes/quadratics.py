@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from problems.problem import Array, Problem
 from stepsize.core.elementwise import dot
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_floats, as_number, describe_value, require
 
 __all__ = ["Parabola", "Quadratic"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from problems.learning.supervised import Supervised
 from problems.problem import Array
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, require
 
 

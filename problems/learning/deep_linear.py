@@ -9,7 +9,7 @@ from problems.learning.finite_sum import FiniteSum
 from problems.learning.linear_models import times
 from problems.problem import Array, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, as_number, as_seed, require
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]

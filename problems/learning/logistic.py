@@ -9,7 +9,7 @@ from problems.data import load
 from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, newton_minimizer, validate_data
 from problems.problem import Array
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, as_seed
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]

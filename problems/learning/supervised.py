@@ -8,7 +8,7 @@ import numpy as np
 
 from problems.learning.finite_sum import FiniteSum
 from problems.problem import Array
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, as_number, as_seed, describe_value, require
 
 __all__ = ["Supervised", "two_gaussians"]

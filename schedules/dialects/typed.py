@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from stepsize.core.annotations import refuse_mistyped
+from stepsize.core.limits.annotations import refuse_mistyped
 
 __all__ = ["as_typed"]
 

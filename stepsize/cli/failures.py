@@ -5,7 +5,7 @@ import traceback
 
 from stepsize.cli.output import complain
 from stepsize.core.display import cut
-from stepsize.core.sentences import is_sentence
+from stepsize.core.limits.sentences import is_sentence
 
 __all__ = ["BAD_INPUT", "DEFECT", "TRACEBACK", "refusal_or_defect"]
 

@@ -19,7 +19,7 @@ from stepsize.cli.output import (
     unused,
 )
 from stepsize.cli.words import read_number, whole_number
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 
 HELP = "show what a schedule does, update by update; several expressions overlay"
 EPILOG = """\

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
-from stepsize.core.annotations import expected_of, refuse_mistyped
 from stepsize.core.display import assembled, shown
 from stepsize.core.hooks import call_hook
+from stepsize.core.limits.annotations import expected_of, refuse_mistyped
 from stepsize.core.validation import did_you_mean
 
 __all__ = ["Default", "Record", "lookup", "registered", "summary"]
@@ -114,7 +114,7 @@ class Record:
         try:
             self.check()
         except Exception as error:
-            from stepsize.core.sentences import is_sentence
+            from stepsize.core.limits.sentences import is_sentence
 
             # A check may stumble over what is of no type that it reckons with.
             if not is_sentence(error):
@@ -221,9 +221,9 @@ class Record:
         TypeError, ValueError
             In one sentence, if the values describe no record of this class.
         """
-        from stepsize.core.record_json import described
+        from stepsize.core.limits.json_records import described
 
-        record = described(data)
+        record = described(data, _REGISTRY)
         if not isinstance(record, cls):
             kind = type(record).__name__
             raise TypeError(f"JSON: got the class {kind}, expected {cls.__name__}")
@@ -232,7 +232,7 @@ class Record:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the record that `to_json` described; errors are those of `from_dict`."""
-        from stepsize.core.record_json import loaded
+        from stepsize.core.limits.json_records import loaded
 
         return cls.from_dict(loaded(text))
 

@@ -16,7 +16,7 @@ from stepsize.analysis.diagnosis import Diagnosis, diagnose
 from stepsize.analysis.prediction import Prediction, observed_rate, predict
 from stepsize.core.display import counted
 from stepsize.core.hooks import call_hook
-from stepsize.core.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, describe_value
 from stepsize.experiments.rate_labels import rate_words
@@ -281,7 +281,7 @@ def _refuse_too_long(problem: Any, optimizers: list[Optimizer], x0: Any, steps: 
     as_count("steps", steps)
     start = getattr(problem, "x0", None) if x0 is None else x0
     dim = np.shape(start)[-1] if np.ndim(start) else 1
-    needed = sum(history_bytes(steps, 1, 1, dim, rule.answers) for rule in optimizers)
+    needed = sum(history_bytes(steps, 1, 1, dim, rule.has_separate_output) for rule in optimizers)
     told = f"{steps} for {counted(len(optimizers), 'run')} of {counted(dim, 'parameter')}"
     refuse_beyond_memory("steps", told, needed, "fewer, or fewer runs at once")
 

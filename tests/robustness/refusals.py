@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stepsize.core.sentences import is_sentence
+from stepsize.core.limits.sentences import is_sentence
 from tools.fuzzing.attempts import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]

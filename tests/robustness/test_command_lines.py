@@ -9,7 +9,7 @@ import pytest
 
 from stepsize.cli.failures import DEFECT, TRACEBACK
 from stepsize.cli.main import main
-from stepsize.core.sentences import is_sentence
+from stepsize.core.limits.sentences import is_sentence
 from tests.robustness.refusals import ROOT, fuzz
 
 RACE = ["race", "parabola", "--steps", "5", "--no-picture"]

@@ -5,8 +5,8 @@ import time
 import pytest
 
 import stepsize as ss
+from stepsize.core.limits.expression_source import DEPTH, DIGITS, ITEMS, LENGTH
 from stepsize.parsing import parse, parse_problem
-from stepsize.parsing_limits import DEPTH, DIGITS, ITEMS, LENGTH
 from tests.robustness.refusals import fuzz, refusal
 from tools.fuzzing.attempts import Attempt, attempt
 from tools.fuzzing.expressions import Watch

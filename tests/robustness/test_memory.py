@@ -11,7 +11,7 @@ import pytest
 
 import stepsize as ss
 from optim.recorder import history_bytes
-from stepsize.core import memory
+from stepsize.core.limits import memory
 from tests.robustness.refusals import ROOT, refusal
 
 GIGA = 10**9
@@ -97,7 +97,7 @@ def test_a_limit_of_the_process_counts():
     script = """
         import resource
         resource.setrlimit(resource.RLIMIT_AS, (3 * 10**9, 3 * 10**9))
-        from stepsize.core.memory import available
+        from stepsize.core.limits.memory import available
         from stepsize.cli.main import main
         assert available() < 3 * 10**9
         raise SystemExit(main(["race", "Rosenbrock(10**8)", "--steps", "5", "--no-picture"]))

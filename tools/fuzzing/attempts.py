@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from stepsize.core.sentences import is_sentence
+from stepsize.core.limits.sentences import is_sentence
 
 __all__ = ["Attempt", "OverTimeError", "Report", "attempt", "fuzz"]
 

@@ -7,7 +7,7 @@ from types import TracebackType
 __all__ = ["is_sentence"]
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
-_HOME = Path(__file__).resolve().parents[2]
+_HOME = Path(__file__).resolve().parents[3]
 _PACKAGES = ("optim", "problems", "schedules", "stepsize")
 
 

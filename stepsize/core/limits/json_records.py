@@ -1,12 +1,12 @@
 """Records out of JSON that anybody may have written: what is none is refused in one sentence."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from stepsize.core.record import Record, lookup, registered
-from stepsize.core.sentences import is_sentence
+from stepsize.core.limits.sentences import is_sentence
 from stepsize.core.validation import describe_value, did_you_mean
 
 __all__ = ["described", "loaded"]
@@ -57,8 +57,15 @@ def loaded(text: str | bytes) -> Any:
         raise _too_deep() from None
 
 
-def described(data: Any) -> Any:
+def described(data: Any, classes: Mapping[str, Any]) -> Any:
     """Return the record, array, number, list or word that JSON values describe.
+
+    Parameters
+    ----------
+    data : dict, list, number, str or None
+        What `loaded` returns.
+    classes : mapping
+        The kinds of records that there are, by their names.
 
     Raises
     ------
@@ -66,23 +73,26 @@ def described(data: Any) -> Any:
         In one sentence, if they describe none.
     """
     try:
-        return _read(data, 0)
+        return _read(data, 0, classes)
     except RecursionError:
         raise _too_deep() from None
 
 
-def _read(data: Any, depth: int) -> Any:
+def _read(data: Any, depth: int, classes: Mapping[str, Any]) -> Any:
     if depth > DEPTH:
         raise _too_deep()
     if isinstance(data, list):
-        return tuple(_read(item, depth + 1) for item in data)
+        return tuple(_read(item, depth + 1, classes) for item in data)
     if not isinstance(data, dict):
         return data
     if "array" in data:
         return _array(data, depth)
     if "float" in data:
         return _float(data)
-    cls, parameters = _class(data), {n: _read(v, depth + 1) for n, v in data.items() if n != "class"}
+    cls, parameters = (
+        _class(data, classes),
+        {n: _read(v, depth + 1, classes) for n, v in data.items() if n != "class"},
+    )
     try:
         return cls(**parameters)
     except (TypeError, ValueError) as error:
@@ -93,12 +103,12 @@ def _read(data: Any, depth: int) -> Any:
         ) from error
 
 
-def _class(data: dict[str, Any]) -> type[Record]:
+def _class(data: dict[str, Any], classes: Mapping[str, Any]) -> Any:
     """Return the class that an object names, a registered one."""
     name = data.get("class")
-    cls = lookup(name) if isinstance(name, str) else None
+    cls = classes.get(name) if isinstance(name, str) else None
     if cls is None:
-        hint = did_you_mean(name, [c.__name__ for c in registered(Record)]) if isinstance(name, str) else ""
+        hint = did_you_mean(name, [*classes]) if isinstance(name, str) else ""
         raise ValueError(
             f"JSON: got {describe_value(name)} for a class, expected the name of a registered one{hint}"
         )
@@ -114,7 +124,7 @@ def _array(data: dict[str, Any], depth: int) -> np.ndarray[Any, Any]:
             f"{describe_value(kind)}, expected array, a list, and dtype, one of {', '.join(_TYPES)}"
         )
     try:
-        found = np.array(_read(items, depth + 1))
+        found = np.array(_read(items, depth + 1, {}))
         if found.dtype.kind in "biuf" or not found.size:
             return found.astype(kind, casting="unsafe" if kind.startswith("float") else "same_kind")
     except (TypeError, ValueError, OverflowError):
