@@ -30,7 +30,8 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
         strings, lists, arithmetic, nesting, and the operators of schedules (``*``, ``+``, ``.then(...)``,
         ``.warmup(...)``). A bare class name stands for the class with its defaults. With a library's name
         before it (``torch.Adam``, ``keras.optimizers.schedules.CosineDecay``) it is that library's class, as
-        `dialects` and `schedules.dialects` know it. `stepsize.core.limits.expression_source` says how much it may hold.
+        `dialects` and `schedules.dialects` know it. How much a text may hold stands in
+        `stepsize.core.limits.expression_source`.
     kind : type
         What is expected: `Optimizer`, `Schedule`, `Problem` or any record.
 
