@@ -16,7 +16,7 @@ from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.steppers import stepper_for
-from optim.user_functions import FACTS, Guarded, guarded
+from optim.user_functions import FACTS, Guarded, InPrecisionOf, guarded
 from optim.user_rules import check_rule
 from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
@@ -120,6 +120,10 @@ def minimize(
     with np.errstate(all="ignore"):
         e = stepper.evaluate(n, x)
         check_initial_evaluation(x, e)
+        if e.g.dtype != x.dtype:
+            where = InPrecisionOf(where, x.dtype)
+            stepper = stepper_for(optimizer, where, x, state, n + steps)
+            e = stepper.evaluate(n, x)
         status, stop, lost = BUDGET, n + steps, None
         check_rule(stepper, x, e.g, slots, n, stop)
         fast = engine_for(engine, stepper, x, slots, callback is not None)
