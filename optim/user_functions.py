@@ -16,6 +16,7 @@ Array = np.ndarray[Any, Any]
 FACTS: dict[str, Any] = {
     **dict.fromkeys(("varies", "drifts", "components"), False),
     **dict.fromkeys(("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible")),
+    "isolated": True,
     "gradient_source": "exact",
 }
 _DERIVATIVES = ("hess", "residuals", "jacobian")

@@ -45,7 +45,10 @@ class Problem(Record, abstract=True):
     domain : (low, high)
         The region that the source looks at: two numbers, or two sequences of d numbers. Pictures use it.
     minimizers : sequence of points, or None
-        Every global minimizer, where known.
+        Every global minimizer, where known; None where there is none. Where they fill a line or more, one of
+        them, and `isolated` says so.
+    isolated : bool
+        False where every minimizer has others as near as one likes.
     minimum : float, or None
         The smallest value (the infimum where it is not attained), where known.
     L, mu : float, or None
@@ -74,6 +77,7 @@ class Problem(Record, abstract=True):
     x0 = Fact()
     domain = Fact()
     minimizers = Fact()
+    isolated = Fact(True)
     minimum = Fact()
     L = Fact()
     mu = Fact()

@@ -144,6 +144,11 @@ class Quadratic(Problem):
         return None if self.mu is None else (tuple(self._center.tolist()),)
 
     @property
+    def isolated(self) -> bool:
+        """Whether no direction is flat."""
+        return self.mu != 0
+
+    @property
     def summed(self) -> float:
         """The value at the minimizer or saddle point, which is added to a form that vanishes there."""
         return abs(self.minimum_value)

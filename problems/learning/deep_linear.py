@@ -40,6 +40,7 @@ class ScalarFactorization(Problem):
     domain = (-0.5, 3.5)
     minimum = 0.0
     minimizers = ((1.0, 1.0),)
+    isolated = False
     checkpoint = ((3.0, 1.0), 2.0)
     formula = "(uv - 1)^2 / 2"
 
@@ -130,6 +131,8 @@ class DiagonalLinearNetwork(FiniteSum):
     def interpolating_point(self) -> Array:
         """U = v = the true vector, which is its own square."""
         return np.tile(self.sparse_vector, 2)
+
+    isolated = False
 
     @property
     def minimizers(self) -> Any:

@@ -87,6 +87,12 @@ class SquaredLoss(LinearModel, abstract=True):
         return (tuple(self._solution.tolist()),)
 
     @property
+    def isolated(self) -> bool:
+        """Whether the normal equations have one solution, as far as rounding can tell."""
+        rounding = self.dim * float(np.finfo(float).eps) * float(self._curvatures[-1])
+        return float(self._curvatures[0]) > rounding
+
+    @property
     def minimum(self) -> float:
         """The loss there."""
         return float(self.fun(self._solution))

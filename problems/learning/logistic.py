@@ -46,23 +46,39 @@ class Logistic(LinearModel, abstract=True):
         return float(self.penalty.min())
 
     @cached_property
-    def _solution(self) -> tuple[Any, float]:
-        """The minimizer and the minimum; no minimizer if the data are separable and l2 is 0."""
-        if not self.penalty.any() and self.separable:
+    def _solution(self) -> tuple[Any, float | None]:
+        """The minimizer and the minimum; no minimizer where the loss falls without end in some direction."""
+        _, s = self.train
+        if self.intercept and np.all(s == s[0]):  # the larger b, the better
             return None, 0.0
+        if not self.penalty.any() and self._right_without_end:
+            return None, 0.0 if self.separable else None
         w = newton_minimizer(self)
         return w, float(self.fun(w))
 
     @property
     def minimizers(self) -> Any:
-        """The minimizer, computed at first use; None if separable data without penalty have none."""
+        """The minimizer, computed at first use; None where there is none.
+
+        There is none if all examples are of one class and b is free, or if there is no penalty and some
+        weights classify no example wrong and at least one strictly right.
+        """
         w = self._solution[0]
         return None if w is None else (tuple(w.tolist()),)
 
     @property
-    def minimum(self) -> float:
-        """The smallest loss, computed at first use (0, not attained, for separable data without penalty)."""
+    def minimum(self) -> float | None:
+        """The smallest loss, computed at first use.
+
+        0, not attained, for separable data without penalty and for one class; None if it is not attained and
+        not 0.
+        """
         return self._solution[1]
+
+    @cached_property
+    def isolated(self) -> bool:
+        """Whether no direction is flat; without a penalty there may be fewer examples than parameters."""
+        return bool(self.penalty.any()) or int(np.linalg.matrix_rank(self.train[0])) == self.dim
 
     @cached_property
     def summed(self) -> float | None:
@@ -76,11 +92,26 @@ class Logistic(LinearModel, abstract=True):
     @cached_property
     def separable(self) -> bool:
         """Whether some weights classify every example strictly right (a linear programme decides)."""
+        return self._right_without_end == len(self.train[1])
+
+    @cached_property
+    def _right_without_end(self) -> int:
+        """How many examples the same weights can classify strictly right, with none wrong.
+
+        Along those weights the loss falls without end. They maximize the sum of min(1, m_i) over weights of
+        which no margin m_i is negative.
+        """
         from scipy.optimize import linprog
 
         A, s = self.train
-        found = linprog(np.zeros(self.dim), A_ub=-s[:, None] * A, b_ub=-np.ones(len(s)), bounds=(None, None))
-        return bool(found.status == 0)
+        n = len(s)
+        found = linprog(
+            np.concatenate([np.zeros(self.dim), -np.ones(n)]),
+            A_ub=np.hstack([-s[:, None] * A, np.eye(n)]),
+            b_ub=np.zeros(n),
+            bounds=[(None, None)] * self.dim + [(0.0, 1.0)] * n,
+        )
+        return round(-float(found.fun))
 
     def accuracy(self, x: Any) -> Any:
         """Return the share of the training examples that the weights x classify right."""
