@@ -1,5 +1,6 @@
 """Logistic regression: on your own data, on tumours, and on points that a line separates."""
 
+import math
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -51,8 +52,10 @@ class Logistic(LinearModel, abstract=True):
         _, s = self.train
         if self.intercept and np.all(s == s[0]):  # the larger b, the better
             return None, 0.0
-        if not self.penalty.any() and self._right_without_end:
-            return None, 0.0 if self.separable else None
+        if not self.penalty.any() and self.separable:
+            return None, 0.0
+        if not self.penalty.any() and self._falls_without_end:
+            return None, None
         w = newton_minimizer(self)
         return w, float(self.fun(w))
 
@@ -92,26 +95,25 @@ class Logistic(LinearModel, abstract=True):
     @cached_property
     def separable(self) -> bool:
         """Whether some weights classify every example strictly right (a linear programme decides)."""
-        return self._right_without_end == len(self.train[1])
+        from scipy.optimize import linprog
 
-    @cached_property
-    def _right_without_end(self) -> int:
-        """How many examples the same weights can classify strictly right, with none wrong.
+        A, s = self.train
+        found = linprog(np.zeros(self.dim), A_ub=-s[:, None] * A, b_ub=-np.ones(len(s)), bounds=(None, None))
+        return bool(found.status == 0)
 
-        Along those weights the loss falls without end. They maximize the sum of min(1, m_i) over weights of
-        which no margin m_i is negative.
+    @property
+    def _falls_without_end(self) -> bool:
+        """Whether some weights classify no example wrong and some strictly right (another programme decides).
+
+        They maximize the sum of the margins, none of which may be negative, in a box; without such weights it
+        is 0, but for what the programme takes for feasible.
         """
         from scipy.optimize import linprog
 
         A, s = self.train
-        n = len(s)
-        found = linprog(
-            np.concatenate([np.zeros(self.dim), -np.ones(n)]),
-            A_ub=np.hstack([-s[:, None] * A, np.eye(n)]),
-            b_ub=np.zeros(n),
-            bounds=[(None, None)] * self.dim + [(0.0, 1.0)] * n,
-        )
-        return round(-float(found.fun))
+        margins = s[:, None] * A
+        found = linprog(-margins.sum(axis=0), A_ub=-margins, b_ub=np.zeros(len(s)), bounds=(-1.0, 1.0))
+        return -float(found.fun) > 1e-5 * float(np.abs(margins).max()) * math.sqrt(len(s))
 
     def accuracy(self, x: Any) -> Any:
         """Return the share of the training examples that the weights x classify right."""

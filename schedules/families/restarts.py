@@ -10,6 +10,9 @@ from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
 from stepsize.core.validation import LARGEST, as_count, as_number, require
 
+# Cycles shorter than an update that may come before one that is as long.
+_SHORT = 10_000
+
 __all__ = ["Cycles", "PeriodicCosine", "Restarts"]
 
 
@@ -277,8 +280,10 @@ def check_cycles(steps: Any, mult: Any, decay: Any, cycles: Any) -> None:
     """Refuse cycles without length or a factor below 0."""
     require(as_number("steps", steps) > 0, "steps", steps, "a length above 0")
     require(as_number("mult", mult) > 0, "mult", mult, "a factor above 0")
-    # They are counted one by one from the first, of which an update may not hold thousands.
-    require(mult == 1 or steps >= 1e-3, "steps", steps, "a length of at least 0.001, to grow or shrink")
+    if mult > 1 and steps < 1:
+        # They are counted one by one from the first.
+        short = math.log(1 / steps) / math.log(mult)
+        require(short <= _SHORT, "steps", steps, f"an update a cycle after at most {_SHORT} cycles")
     require(as_number("decay", decay) >= 0, "decay", decay, "a factor of at least 0")
     if cycles is not None:
         as_count("cycles", cycles, 1)
