@@ -3,7 +3,6 @@
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
@@ -17,8 +16,12 @@ __all__ = ["Default", "Record", "lookup", "registered", "summary"]
 
 R = TypeVar("R", bound="Record")
 
+# NumPy has no whole number above it, and no square root of one.
+_LARGEST_OF_NUMPY = 2**63 - 1
+
 _REGISTRY: dict[str, type["Record"]] = {}
 _FIELDS: dict[type["Record"], tuple[dataclasses.Field[Any], ...]] = {}
+_TYPED: dict[type["Record"], tuple[tuple[str, Any], ...]] = {}
 
 
 class _Signature:
@@ -105,7 +108,10 @@ class Record:
                 raise TypeError(
                     f"{type(self).__name__}: got no {field.name!r}, expected {_parameters(fields)}"
                 )
-            self.__dict__[field.name] = self.normalise(field.name, value)
+            value = self.normalise(field.name, value)
+            if type(value) is int and field.type is float and abs(value) > _LARGEST_OF_NUMPY:
+                value = float(value) if abs(value) < 10**308 else math.copysign(math.inf, value)
+            self.__dict__[field.name] = value
         self._checked()
 
     def _checked(self) -> None:
@@ -248,15 +254,16 @@ def _all_fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
     return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
 
 
-@cache
 def _typed(cls: type[Record]) -> tuple[tuple[str, Any], ...]:
     """Return the parameters that are annotated with plain types, in classes of these packages.
 
     Elsewhere nobody keeps the annotations true.
     """
-    if cls.__module__.partition(".")[0] not in ("optim", "problems", "schedules", "stepsize"):
-        return ()
-    return tuple((f.name, f.type) for f in _fields(cls) if expected_of(f.type) is not None)
+    if cls not in _TYPED:
+        ours = cls.__module__.partition(".")[0] in ("optim", "problems", "schedules", "stepsize")
+        plain = [(f.name, f.type) for f in _fields(cls) if expected_of(f.type) is not None]
+        _TYPED[cls] = tuple(plain) if ours else ()
+    return _TYPED[cls]
 
 
 def _parameters(fields: tuple[dataclasses.Field[Any], ...]) -> str:

@@ -117,7 +117,8 @@ class Panel(Axes):
     """Axes of a `Picture`; in a notebook they show the picture that they are part of."""
 
     def _repr_png_(self) -> Any:
-        picture = self.get_figure(root=True)
+        around: Any = self.figure  # a part of a page has the page for its figure, and a page itself
+        picture = around.figure
         return picture.png() if isinstance(picture, Picture) else None
 
 
