@@ -5,14 +5,7 @@ import math
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
-from stepsize.cli.output import (
-    add_picture_options,
-    echo,
-    new_folder,
-    picture_options,
-    print_json,
-    unused,
-)
+from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
 from stepsize.cli.words import whole_number
 from stepsize.core.progress import Progress
 
@@ -127,7 +120,7 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
-    return draw.save(picture, unused(new_folder(args.out), name), **picture_options(args))
+    return draw.save(picture, new_folder(args.out) / name, if_exists="number", **picture_options(args))
 
 
 def _finite(value: float) -> float | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stepsize.cli.words import number
+from stepsize.core.storage import refusal
 
 __all__ = [
     "add_picture_options",
@@ -19,7 +20,6 @@ __all__ = [
     "on_one_line",
     "print_json",
     "echo",
-    "unused",
 ]
 
 
@@ -74,7 +74,10 @@ def new_folder(wanted: str | None, prefix: str = "stepsize") -> Path:
         folder = Path(wanted)
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"--out: got {wanted!r}, which is a file, expected a folder")
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise refusal("--out", folder, error) from None
         return folder
     stem = f"{prefix}-{datetime.now():%Y%m%d-%H%M%S}"
     for attempt in range(1000):
@@ -83,18 +86,10 @@ def new_folder(wanted: str | None, prefix: str = "stepsize") -> Path:
             folder.mkdir()
         except FileExistsError:
             continue
+        except OSError as error:
+            raise refusal("--out", folder, error) from None
         return folder
     raise ValueError(f"--out: got nothing and {stem} and its followers exist, expected --out FOLDER")
-
-
-def unused(folder: Path, name: str) -> Path:
-    """Return a path in the folder that no file has: ``name``, or with -2, -3, ... before its ending."""
-    target = folder / name
-    number = 2
-    while target.exists():
-        target = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
-        number += 1
-    return target
 
 
 def check_folder(wanted: str | None) -> None:

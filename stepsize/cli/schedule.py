@@ -16,7 +16,6 @@ from stepsize.cli.output import (
     new_folder,
     picture_options,
     print_json,
-    unused,
 )
 from stepsize.cli.words import read_number, whole_number
 from stepsize.core.limits.memory import refuse_beyond_memory
@@ -226,5 +225,5 @@ def _draw(args: argparse.Namespace, chosen: list[Any]) -> Path | None:
     from stepsize import draw
 
     sheet = draw.schedules(chosen, args.steps, overlay=not args.all)
-    target = unused(new_folder(args.out), "schedules.png" if args.all else "schedule.png")
-    return draw.save(sheet, target, **picture_options(args))
+    target = new_folder(args.out) / ("schedules.png" if args.all else "schedule.png")
+    return draw.save(sheet, target, if_exists="number", **picture_options(args))
