@@ -223,8 +223,8 @@ def _path(node: ast.expr) -> list[str]:
     return []
 
 
-@lru_cache(maxsize=8)
-def _libraries(kind: type[Record] = Record) -> dict[str, dict[str, Any]]:
+@lru_cache(maxsize=2)
+def _libraries(schedules_first: bool = False) -> dict[str, dict[str, Any]]:
     """Return what other libraries call their optimizers and schedules, and ours that do the same.
 
     Two names are both, Keras' SGD and PyTorch's ASGD: they are the schedule where a schedule is expected.
@@ -239,13 +239,13 @@ def _libraries(kind: type[Record] = Record) -> dict[str, dict[str, Any]]:
         module = getattr(schedule_dialects, name)
         made = {called: getattr(module, called) for called in module.__all__}
         known = found.get(name, {})
-        found[name] = known | made if kind.__name__ == "Schedule" else made | known
+        found[name] = known | made if schedules_first else made | known
     return found
 
 
 def _of_library(path: list[str], kind: type[Record]) -> Any:
     """Return what a library's name means, with the library's modules in between or without."""
-    known = _libraries(kind)[path[0]]
+    known = _libraries(kind.__name__ == "Schedule")[path[0]]
     for name in (".".join(path[1:]), path[-1]):
         if name in known:
             return known[name]

@@ -279,8 +279,9 @@ def race(
 def _refuse_too_long(problem: Any, optimizers: list[Optimizer], x0: Any, steps: int) -> None:
     """Refuse runs whose histories would not fit into the memory that there is, before the first is made."""
     as_count("steps", steps)
-    start = getattr(problem, "x0", None) if x0 is None else x0
-    dim = np.shape(start)[-1] if np.ndim(start) else 1
+    start: Any = getattr(problem, "x0", None) if x0 is None else x0
+    # A start of another kind is refused by the run.
+    dim = max(len(start), 1) if isinstance(start, list | tuple) else getattr(start, "size", 1)
     needed = sum(history_bytes(steps, 1, 1, dim, rule.has_separate_output) for rule in optimizers)
     told = f"{steps} for {counted(len(optimizers), 'run')} of {counted(dim, 'parameter')}"
     refuse_beyond_memory("steps", told, needed, "fewer, or fewer runs at once")
