@@ -49,14 +49,16 @@ ENDLESS = {
     "a word for an angle": "Saddle(rotation='mse')",
     "a number for columns": "Iris(columns=3)",
     "an uneven list": "Rex([1, [2]], 20)",
+    "an uneven list of widths": "DigitsMLP(hidden=[1, [2]])",
+    "a condition beyond whole numbers": "Stretched(Parabola(), 10**39)",
 }
 
 
 @pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS.keys())
 def test_what_would_not_end_is_refused_at_once(text):
-    begin = time.perf_counter()
+    begin = time.process_time()
     said = refusal(parse, text, kind=ValueError)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     assert len(said) < 700
     assert text[:200] not in said or len(text) < 200, "long inputs are quoted shortened"
 
@@ -153,11 +155,11 @@ def test_deep_schedules_are_described_or_refused_in_no_time(change):
     whole = ss.Cosine(0.1, steps=50)
     for _ in range(200):
         whole = eval(f"whole.{change}", {"whole": whole})
-    begin = time.perf_counter()
+    begin = time.process_time()
     said = attempt(whole.describe, 5.0)
     assert said.kind in ("fine", "refused"), said
     assert whole(3) >= 0
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_the_harness_finds_what_it_looks_for():

@@ -45,9 +45,9 @@ BEYOND = {
 
 @pytest.mark.parametrize("call", BEYOND.values(), ids=BEYOND.keys())
 def test_what_does_not_fit_is_refused_before_it_starts(call, small):
-    begin = time.perf_counter()
+    begin = time.process_time()
     said = refusal(call, kind=ValueError)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
     needed, free = re.search(
         r"needs about ([0-9.,]+) GB of memory where ([0-9.]+) GB are free", said
     ).groups()
