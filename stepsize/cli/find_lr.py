@@ -12,6 +12,7 @@ from stepsize.cli.arguments import (
     read_problem,
 )
 from stepsize.cli.output import echo, new_folder, picture_options, print_json
+from stepsize.cli.words import whole_number
 from stepsize.core.display import finite_or_none
 from stepsize.core.progress import Progress
 
@@ -34,9 +35,15 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--optimizer", default="SGD", metavar="EXPR", help="such as Adam or 'Momentum(momentum=0.5)'"
     )
-    parser.add_argument("--steps", type=int, default=100, metavar="N", help="the budget (default 100)")
-    parser.add_argument("--seeds", type=int, metavar="N", help="for mini-batches and noise: how many seeds")
-    parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="source of the seeds (default 0)")
+    parser.add_argument(
+        "--steps", type=whole_number, default=100, metavar="N", help="the budget (default 100)"
+    )
+    parser.add_argument(
+        "--seeds", type=whole_number, metavar="N", help="for mini-batches and noise: how many seeds"
+    )
+    parser.add_argument(
+        "--rng", type=whole_number, default=0, metavar="SEED", help="source of the seeds (default 0)"
+    )
     add_output(parser, without="numbers")
     parser.set_defaults(run=run)
 

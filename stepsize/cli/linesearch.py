@@ -16,6 +16,7 @@ from stepsize.cli.arguments import (
     read_record,
 )
 from stepsize.cli.output import echo, new_folder, picture_options, print_json
+from stepsize.cli.words import whole_number
 from stepsize.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -54,18 +55,20 @@ def add(commands: Commands) -> None:
         help="the direction, such as BFGS or 'Momentum(momentum=0.5)'",
     )
     parser.add_argument(
-        "--batch", type=int, metavar="B", help="examples a mini-batch (default: the full loss)"
+        "--batch", type=whole_number, metavar="B", help="examples a mini-batch (default: the full loss)"
     )
     parser.add_argument(
         "--sampling",
         choices=("static", "dynamic"),
         help="one mini-batch for a whole line, or a fresh one for every trial (default: as the search wants)",
     )
-    parser.add_argument("--steps", type=int, default=200, metavar="N", help="updates (default 200)")
+    parser.add_argument("--steps", type=whole_number, default=200, metavar="N", help="updates (default 200)")
     parser.add_argument(
-        "--update", type=int, metavar="N", help="whose line is drawn (default: with most trials)"
+        "--update", type=whole_number, metavar="N", help="whose line is drawn (default: with most trials)"
     )
-    parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="of the mini-batches (default 0)")
+    parser.add_argument(
+        "--rng", type=whole_number, default=0, metavar="SEED", help="of the mini-batches (default 0)"
+    )
     add_output(parser, without="table")
     parser.set_defaults(run=run)
 

@@ -9,7 +9,6 @@ from stepsize.cli.arguments import (
     add_command,
     add_output,
     add_problem,
-    read_number,
     read_optimizer,
     read_problem,
     read_record,
@@ -21,6 +20,7 @@ from stepsize.cli.output import (
     picture_options,
     print_json,
 )
+from stepsize.cli.words import read_number, whole_number
 from stepsize.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def add(commands: Commands) -> None:
         help="a number or schedule for every optimizer; several times",
     )
     parser.add_argument(
-        "--steps", type=int, default=None, metavar="N", help="updates for each run (default 1000)"
+        "--steps", type=whole_number, default=None, metavar="N", help="updates for each run (default 1000)"
     )
     parser.add_argument(
         "--tol",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stepsize.cli.arguments import Commands, add_command, add_output, read_number, read_record
+from stepsize.cli.arguments import Commands, add_command, add_output, read_record
 from stepsize.cli.output import (
     ascii_only,
     echo,
@@ -16,6 +16,8 @@ from stepsize.cli.output import (
     picture_options,
     print_json,
 )
+from stepsize.cli.words import read_number, whole_number
+from stepsize.core.limits.memory import refuse_beyond_memory
 
 if TYPE_CHECKING:
     from schedules import Schedule
@@ -48,7 +50,11 @@ def add(commands: Commands) -> None:
         "expression", nargs="*", metavar="EXPR", help="such as 'Cosine(0.1, steps=100).warmup(10)'"
     )
     parser.add_argument(
-        "--steps", type=int, default=None, metavar="N", help="updates to show (default: past the end)"
+        "--steps",
+        type=whole_number,
+        default=None,
+        metavar="N",
+        help="updates to show (default: past the end)",
     )
     parser.add_argument("--all", action="store_true", help="every schedule there is, on one sheet")
     add_output(parser, without="table")
@@ -67,6 +73,9 @@ def run(args: argparse.Namespace) -> int:
         )
     picture_options(args)
     chosen = _everything() if args.all else [_read(text) for text in args.expression]
+    longest = max(_shown(one, args.steps) for one in chosen)
+    # Each as a table, and as the line of a picture.
+    refuse_beyond_memory("--steps", f"{longest} updates to show", 80 * longest, "fewer, such as --steps 1000")
     picture = _draw(args, chosen)
     if args.json:
         print_json(
@@ -146,8 +155,8 @@ def _facts(schedule: "Schedule", steps: int | None) -> dict[str, Any]:
     T = _shown(schedule, steps)
     return {
         "schedule": schedule.to_dict(),
-        "formula": schedule.describe(),
-        "latex": schedule.describe(latex=True),
+        "formula": _formula(schedule),
+        "latex": _formula(schedule, latex=True),
         "values": schedule.table(T).tolist(),
         "total": schedule.total(T),
         "total_sq": schedule.total_sq(T),
@@ -156,13 +165,23 @@ def _facts(schedule: "Schedule", steps: int | None) -> dict[str, Any]:
     }
 
 
+def _formula(schedule: "Schedule", latex: bool = False) -> str | None:
+    """Return the schedule in one line of mathematics, or None where it is nested too deep for that."""
+    try:
+        return str(schedule.describe(latex=latex))
+    except ValueError as error:
+        if not str(error).startswith("describe: "):
+            raise
+        return None
+
+
 def _tell(chosen: "list[Schedule]", steps: int | None) -> None:
     T = max(_shown(s, steps) for s in chosen)
     names = [chr(ord("A") + i) if i < 26 else f"#{i + 1}" for i in range(len(chosen))]
     for name, schedule in zip(names, chosen, strict=True):
         echo(f"{name}  {schedule!r}")
         echo(f"   {sparkline(schedule.table(T))}  n = 0 ... {T - 1}")
-        echo(f"   rate = {schedule.describe()}")
+        echo(f"   rate = {_formula(schedule) or 'a formula that no line can hold'}")
         echo(f"   {_remarks(schedule, T)}")
     echo()
     echo(f"{'n':>7s}" + "".join(f"{name:>13s}" for name in names))
