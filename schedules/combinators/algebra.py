@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schedules.combinators.horizons import later, settle, shifted
 from schedules.schedule import Array, Schedule, as_schedule
+from stepsize.core.record import Record
 from stepsize.core.validation import as_count, as_number, require
 
 __all__ = [
@@ -17,6 +17,8 @@ __all__ = [
     "PerRun",
     "Sum",
     "Sequential",
+    "later",
+    "shifted",
 ]
 
 
@@ -42,7 +44,7 @@ class Product(Schedule):
     @cached_property
     def horizon(self) -> int | None:
         """Where both have settled, or where one has settled at 0."""
-        settle(self)
+        _settle(self)
         ends = [f.horizon for f in (self.first, self.second) if f.horizon is not None and not np.any(f.limit)]
         return min(ends) if ends else later(self.first.horizon, self.second.horizon)
 
@@ -86,7 +88,7 @@ class Sum(Schedule):
     @cached_property
     def horizon(self) -> int | None:
         """Where both have settled."""
-        settle(self)
+        _settle(self)
         return later(self.first.horizon, self.second.horizon)
 
     @cached_property
@@ -255,3 +257,37 @@ class PerRun(Schedule):
         return np.concatenate(
             [np.broadcast_to(s.value(column), column.shape) for s in self.schedules], axis=-2
         )
+
+
+def later(first: int | None, second: int | None) -> int | None:
+    """Return where both have settled."""
+    return None if first is None or second is None else max(first, second)
+
+
+def shifted(horizon: int | None, updates: int) -> int | None:
+    """Return a horizon some updates later."""
+    return None if horizon is None else horizon + updates
+
+
+def _settle(schedule: Any) -> None:
+    """Let all schedules inside one find horizon, limit and tail, the innermost first.
+
+    Each keeps what it found and asks those inside it once, so that the cost is that of their number and the
+    depth of their nesting does not matter.
+    """
+    known: dict[int, Any] = {}
+    waiting = [*_inside(schedule)]
+    while waiting:
+        member = waiting.pop()
+        if id(member) not in known and "horizon" not in member.__dict__:
+            known[id(member)] = member
+            waiting += _inside(member)
+    for member in reversed(known.values()):
+        for fact in ("horizon", "limit", "tail"):
+            getattr(member, fact)
+
+
+def _inside(schedule: Any) -> list[Any]:
+    return [
+        value for _, value in schedule.fields() if isinstance(value, Record) and hasattr(type(value), "limit")
+    ]

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schedules.combinators.horizons import shifted
+from schedules.combinators.algebra import shifted
 from schedules.schedule import Array, Schedule
 from stepsize.core.validation import as_count, as_number
 

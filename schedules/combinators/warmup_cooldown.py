@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schedules.combinators.horizons import later, shifted
+from schedules.combinators.algebra import later, shifted
 from schedules.families.cosine import Cosine
 from schedules.families.polynomial import Linear, Polynomial, Rex
 from schedules.schedule import Array, Schedule

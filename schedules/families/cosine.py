@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.families.polynomial import Linear, Polynomial
-from schedules.powers import power
 from schedules.schedule import Array, Schedule
+from stepsize.core.elementwise import power
 from stepsize.core.validation import as_number, require
 
 __all__ = ["Cosine", "FlatCosine", "Tanh"]

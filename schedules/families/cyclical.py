@@ -7,8 +7,8 @@ import numpy as np
 
 from schedules.families.piecewise import Interpolated
 from schedules.families.polynomial import Polynomial
-from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
+from stepsize.core.elementwise import power
 from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Cyclic", "OneCycle", "Sawtooth"]

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
+from stepsize.core.elementwise import power
 from stepsize.core.validation import as_number, require
 
 __all__ = ["Exponential", "InverseSqrt", "InverseTime", "Power", "SearchThenConverge", "TimeBased"]

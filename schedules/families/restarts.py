@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.families.polynomial import Linear
-from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
+from stepsize.core.elementwise import power
 from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Cycles", "PeriodicCosine", "Restarts"]

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.combinators.warmup_cooldown import Cooldown
-from schedules.powers import power
 from schedules.schedule import Array, Constant, Schedule, check_numbers
+from stepsize.core.elementwise import power
 from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["Noam", "PowerScheduler", "UntunedExponential", "UntunedLinear", "WarmupStableDecay"]

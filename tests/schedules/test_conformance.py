@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from schedules import Constant, PerRun
-from schedules.powers import power
+from stepsize.core.elementwise import power
 from stepsize.core.record import Record
 from tests.instances import SCHEDULES, name_of
 
