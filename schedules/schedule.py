@@ -3,17 +3,19 @@
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, ClassVar, overload
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 
 from schedules import formula
+from stepsize.core.ranges import FloatOrArray
 from stepsize.core.record import Default, Record
-from stepsize.core.validation import as_count, as_number, describe_value, missing, require
+from stepsize.core.validation import as_count, describe_value, missing
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
 Array = np.ndarray[Any, Any]
+RiseShape = Literal["linear", "cosine", "1-sqrt"]
 
 
 def _by_name(schedule: Any) -> str:
@@ -177,7 +179,7 @@ class Schedule(Record, abstract=True):
         return Sequential(self, as_schedule(after), at)
 
     def warmup(
-        self, updates: int, *, start: float | None = None, shift: bool = True, shape: str = "linear"
+        self, updates: int, *, start: float | None = None, shift: bool = True, shape: RiseShape = "linear"
     ) -> "Schedule":
         """Rise over the first updates, if there are any, then follow this schedule; see `Warmup`."""
         from schedules.combinators.warmup_cooldown import Warmup
@@ -243,7 +245,7 @@ class Constant(Schedule):
     0.1
     """
 
-    lr: Any
+    lr: FloatOrArray
     demo: ClassVar = {"lr": 0.1}
     formula = "lr"
     horizon = 0
@@ -251,10 +253,6 @@ class Constant(Schedule):
     def value(self, n: Array) -> Any:
         """Return lr."""
         return self.lr + np.zeros_like(n)
-
-    def check(self) -> None:
-        """Refuse what is not a finite number or array of numbers."""
-        check_numbers(self.lr)
 
 
 def as_schedule(value: Any) -> Schedule:
@@ -273,7 +271,7 @@ def as_schedule(value: Any) -> Schedule:
     if isinstance(value, Schedule):
         return value
     if not isinstance(value, bool) and isinstance(value, int | float | np.number | np.ndarray):
-        return Constant(value)
+        return Constant(value.item() if isinstance(value, np.generic) else value)
     if (
         callable(value)
         and getattr(value, "kind", "schedule") == "schedule"
@@ -307,14 +305,6 @@ def per_epoch(schedule: Any, updates_per_epoch: int, *, smooth: bool = False) ->
     [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.0]
     """
     return as_schedule(schedule).per_epoch(updates_per_epoch, smooth=smooth)
-
-
-def check_numbers(value: Any, name: str = "lr") -> None:
-    """Refuse a parameter that is neither a finite number nor an array of them."""
-    if np.ndim(value) == 0:
-        as_number(name, value)
-    else:
-        require(bool(np.all(np.isfinite(value))), name, value, "finite numbers")
 
 
 def _is_factor(value: Any) -> bool:

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule, as_schedule
+from stepsize.core.ranges import NonNegativeInt
 from stepsize.core.record import Record
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.validation import as_number, require
 
 __all__ = [
     "Phases",
@@ -120,13 +121,9 @@ class Sequential(Schedule):
 
     before: Schedule
     after: Schedule
-    at: int
+    at: NonNegativeInt
     demo: ClassVar = {"before": "Constant(0.1)", "after": "Linear(0.05, steps=20)", "at": 10}
     formula = "before(n) if n < at else after(n - at)"
-
-    def check(self) -> None:
-        """Refuse a boundary that is no update."""
-        as_count("at", self.at)
 
     def value(self, n: Array) -> Any:
         """Return before(n) for n < at and after(n - at) from then on."""
@@ -187,7 +184,7 @@ class Phases(Schedule):
         return {f"s{i}": s for i, s in enumerate(self.schedules)}
 
     def check(self) -> None:
-        """Refuse shares that are no shares of one whole."""
+        """Validate that the shares add up to 1, and that there are as many schedules."""
         require(isinstance(self.shares, tuple), "shares", self.shares, "a list of fractions")
         for share in self.shares:
             require(as_number("shares", share) > 0, "shares", share, "fractions above 0")

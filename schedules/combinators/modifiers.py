@@ -7,7 +7,7 @@ import numpy as np
 
 from schedules.combinators.algebra import shifted
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number
+from stepsize.core.ranges import FiniteFloat, NonNegativeInt, PositiveInt
 
 __all__ = ["Cap", "Delay", "Floor", "PerEpoch", "Repeat", "Skip"]
 
@@ -23,13 +23,9 @@ class Floor(Schedule):
     """
 
     body: Schedule
-    minimum: float
+    minimum: FiniteFloat
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "minimum": 0.03}
     formula = "max(body(n), minimum)"
-
-    def check(self) -> None:
-        """Refuse a bound that is no number."""
-        as_number("minimum", self.minimum)
 
     def value(self, n: Array) -> Any:
         """Return max(body(n), minimum)."""
@@ -59,13 +55,9 @@ class Cap(Schedule):
     """
 
     body: Schedule
-    maximum: float
+    maximum: FiniteFloat
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "maximum": 0.06}
     formula = "min(body(n), maximum)"
-
-    def check(self) -> None:
-        """Refuse a bound that is no number."""
-        as_number("maximum", self.maximum)
 
     def value(self, n: Array) -> Any:
         """Return min(body(n), maximum)."""
@@ -95,13 +87,9 @@ class Delay(Schedule):
     """
 
     body: Schedule
-    updates: int
+    updates: NonNegativeInt
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 10}
     formula = "body(max(n - updates, 0))"
-
-    def check(self) -> None:
-        """Refuse a length that is no count."""
-        as_count("updates", self.updates)
 
     def value(self, n: Array) -> Any:
         """Return body(max(n - updates, 0))."""
@@ -129,13 +117,9 @@ class Skip(Schedule):
     """
 
     body: Schedule
-    updates: int
+    updates: NonNegativeInt
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 5}
     formula = "body(n + updates)"
-
-    def check(self) -> None:
-        """Refuse a length that is no count."""
-        as_count("updates", self.updates)
 
     def value(self, n: Array) -> Any:
         """Return body(n + updates)."""
@@ -163,13 +147,9 @@ class Repeat(Schedule):
     """
 
     body: Schedule
-    period: int
+    period: PositiveInt
     demo: ClassVar = {"body": "Linear(0.1, steps=10)", "period": 10}
     formula = "body(n % period)"
-
-    def check(self) -> None:
-        """Refuse an empty period."""
-        as_count("period", self.period, 1)
 
     def value(self, n: Array) -> Any:
         """Return body(n mod period)."""
@@ -208,7 +188,7 @@ class PerEpoch(Schedule):
     """
 
     body: Schedule
-    updates_per_epoch: int
+    updates_per_epoch: PositiveInt
     smooth: bool = False
     demo: ClassVar = {"body": "Linear(0.1, steps=5)", "updates_per_epoch": 6}
 
@@ -216,10 +196,6 @@ class PerEpoch(Schedule):
     def formula(self) -> str:
         """The body at the epoch."""
         return "body(n / updates_per_epoch)" if self.smooth else "body(floor(n / updates_per_epoch))"
-
-    def check(self) -> None:
-        """Refuse an empty epoch."""
-        as_count("updates_per_epoch", self.updates_per_epoch, 1)
 
     def value(self, n: Array) -> Any:
         """Return the body's value at the epoch of n."""

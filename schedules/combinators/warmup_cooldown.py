@@ -10,8 +10,9 @@ import numpy as np
 from schedules.combinators.algebra import later, shifted
 from schedules.families.cosine import Cosine
 from schedules.families.polynomial import Linear, Polynomial, Rex
-from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number, require
+from schedules.schedule import Array, RiseShape, Schedule
+from stepsize.core.ranges import FiniteFloat, NonNegativeInt, PositiveInt
+from stepsize.core.validation import require
 
 __all__ = ["Cooldown", "Warmup"]
 
@@ -62,10 +63,10 @@ class Warmup(Schedule):
     """
 
     body: Schedule
-    updates: int
-    start: float | None = None
+    updates: PositiveInt
+    start: FiniteFloat | None = None
     shift: bool = True
-    shape: str = "linear"
+    shape: RiseShape = "linear"
     demo: ClassVar = {"body": "Cosine(0.1, steps=25)", "updates": 8}
 
     @property
@@ -81,12 +82,8 @@ class Warmup(Schedule):
         return f"{part} * body(0) if n < updates else body(n - updates)"
 
     def check(self) -> None:
-        """Refuse an empty rise and a start that cannot be multiplied."""
-        as_count("updates", self.updates, 1)
-        require(self.shape in _RISES, "shape", self.shape, f"one of {', '.join(_RISES)}")
-        if self.start is not None:
-            as_number("start", self.start)
-            require(self.shift, "shift", self.shift, "True when a start is given")
+        """Validate that a ramp from `start` is not multiplied."""
+        require(self.start is None or self.shift, "shift", self.shift, "True when a start is given")
 
     def value(self, n: Array) -> Any:
         """Return the rise for n < W, the body afterwards."""
@@ -143,18 +140,15 @@ class Cooldown(Schedule):
     """
 
     body: Schedule
-    updates: int
-    at: int
+    updates: PositiveInt
+    at: NonNegativeInt
     shape: Any = "1-sqrt"
-    end: float = 0.0
+    end: FiniteFloat = 0.0
     demo: ClassVar = {"body": "InverseSqrt(0.1, scale=5.0)", "updates": 15, "at": 20}
     formula = "body(n) if n < at else end + (body(n) - end) * fall(n - at)"
 
     def check(self) -> None:
-        """Refuse an empty fall and an unknown shape."""
-        as_count("updates", self.updates, 1)
-        as_count("at", self.at)
-        as_number("end", self.end)
+        """Validate the shape."""
         if not isinstance(self.shape, Schedule):
             known = isinstance(self.shape, str) and self.shape in _FALLS
             require(known, "shape", self.shape, f"a schedule or one of {', '.join(_FALLS)}")

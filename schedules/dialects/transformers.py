@@ -15,7 +15,7 @@ from schedules.families.restarts import PeriodicCosine, Restarts
 from schedules.families.warmup_recipes import Noam, WarmupStableDecay
 from schedules.feedback.base import Feedback
 from schedules.feedback.plateau import Greedy, Plateau
-from schedules.schedule import Constant, Schedule
+from schedules.schedule import Constant, RiseShape, Schedule
 from stepsize.core.validation import did_you_mean, require
 
 __all__ = [
@@ -170,7 +170,7 @@ def get_wsd_schedule(
     num_decay_steps: int,
     num_training_steps: int | None = None,
     num_stable_steps: int | None = None,
-    warmup_type: str = "linear",
+    warmup_type: RiseShape = "linear",
     decay_type: str = "cosine",
     min_lr_ratio: float = 0.0,
     num_cycles: float = 0.5,
@@ -306,7 +306,7 @@ def _waves(
 
 
 def _short_of_time(
-    lr: Any, rise: int, stable: int, fall: int, shape: Any, least: float, rise_shape: str
+    lr: Any, rise: int, stable: int, fall: int, shape: Any, least: float, rise_shape: RiseShape
 ) -> Schedule:
     """Return a rise, what there is of the plateau and the fall, and the minimum."""
     if fall == 0:

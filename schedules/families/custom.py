@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
+from stepsize.core.ranges import FiniteFloat
 from stepsize.core.user_values import require_callable_of
-from stepsize.core.validation import as_number, describe_value
+from stepsize.core.validation import describe_value
 
 __all__ = ["FromFunction", "Recursion"]
 
@@ -35,8 +36,8 @@ class FromFunction(Schedule):
     demo: ClassVar = {"function": math.sqrt}
 
     def check(self) -> None:
-        """Refuse what is no function of n."""
-        _refuse_unless_of(self.function, "n")
+        """Validate the signature of the function."""
+        _require_function_of(self.function, "n")
 
     @property
     def formula(self) -> str:
@@ -77,7 +78,7 @@ class Recursion(Schedule):
     [1.0, 1.0, 0.6666666666666666, 0.3333333333333333]
     """
 
-    before: float
+    before: FiniteFloat
     function: Callable[[int, float], float]
     demo: ClassVar = {"before": 0.1, "function": math.hypot}
 
@@ -87,9 +88,8 @@ class Recursion(Schedule):
         return f"{_name_of(self.function)}(n, rate)"
 
     def check(self) -> None:
-        """Refuse a start that is no number, and what is no function of an index and a rate."""
-        as_number("before", self.before)
-        _refuse_unless_of(self.function, "n", "previous")
+        """Validate the signature of the function."""
+        _require_function_of(self.function, "n", "previous")
 
     def value(self, n: Array) -> Any:
         """Return the values, after going through all before them."""
@@ -100,7 +100,7 @@ class Recursion(Schedule):
         return np.array(rates, dtype=float)[n.astype(int)]
 
 
-def _refuse_unless_of(function: Any, *given: str) -> None:
+def _require_function_of(function: Any, *given: str) -> None:
     if not callable(function):
         raise TypeError(
             f"function: got {describe_value(function)}, expected a function of ({', '.join(given)})"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.ranges import PositiveInt, UnitFloat
 
 __all__ = ["NesterovSequence", "SutskeverMomentum"]
 
@@ -69,20 +69,10 @@ class SutskeverMomentum(Schedule):
     [0.5, 0.75, 0.833333, 0.9, 0.954545]
     """
 
-    max_momentum: float = 0.99
-    every: int = 250
+    max_momentum: UnitFloat = 0.99
+    every: PositiveInt = 250
     demo: ClassVar = {"max_momentum": 0.9, "every": 10}
     formula = "min(1 - 0.5 / (floor(n / every) + 1), max_momentum)"
-
-    def check(self) -> None:
-        """Refuse a cap that is no momentum."""
-        require(
-            0 <= as_number("max_momentum", self.max_momentum) <= 1,
-            "max_momentum",
-            self.max_momentum,
-            "a momentum from 0 to 1",
-        )
-        as_count("every", self.every, 1)
 
     def value(self, n: Array) -> Any:
         """Return min(1 - 1 / (2 (floor(n / s) + 1)), mu_max)."""

@@ -3,15 +3,19 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from schedules.schedule import Array, Schedule, check_numbers
+from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
+from stepsize.core.ranges import FloatOrArray, NonNegativeFloat, Range
 from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["EarlyStepDecay", "Interpolated", "MultiStep", "Piecewise", "StepDecay"]
+
+# How a curve leads from one point to the next.
+Shape = Literal["linear", "cosine"]
 
 
 class StepDecay(Schedule):
@@ -44,17 +48,11 @@ class StepDecay(Schedule):
     [0.1, 0.1, 0.05, 0.025]
     """
 
-    lr: Any
-    factor: float
-    every: float
+    lr: FloatOrArray
+    factor: NonNegativeFloat
+    every: Annotated[float, Range(minimum=1)]
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "every": 10}
     formula = "lr * factor ** floor(n / every)"
-
-    def check(self) -> None:
-        """Refuse a negative factor and an empty stage."""
-        check_numbers(self.lr)
-        require(as_number("factor", self.factor) >= 0, "factor", self.factor, "a factor of at least 0")
-        require(as_number("every", self.every) >= 1, "every", self.every, "a number of at least 1")
 
     def value(self, n: Array) -> Any:
         """Return lr factor^floor(n / every)."""
@@ -92,15 +90,11 @@ class EarlyStepDecay(Schedule):
     [0.1, 0.1, 0.05, 0.025]
     """
 
-    lr: Any
-    factor: float
-    every: int
+    lr: FloatOrArray
+    factor: NonNegativeFloat
+    every: Annotated[float, Range(minimum=1)]
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "every": 10}
     formula = "lr * factor ** floor((1 + n) / every)"
-
-    def check(self) -> None:
-        """Refuse a negative factor and an empty stage."""
-        StepDecay(self.lr, self.factor, self.every)
 
     def value(self, n: Array) -> Any:
         """Return lr factor^floor((1 + n) / every)."""
@@ -134,8 +128,8 @@ class MultiStep(Schedule):
     [1.0, 0.5, 0.5, 0.25]
     """
 
-    lr: Any
-    factor: float
+    lr: FloatOrArray
+    factor: NonNegativeFloat
     at: Sequence[int]
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "at": (5, 15, 40)}
 
@@ -145,8 +139,7 @@ class MultiStep(Schedule):
         return _cases(sorted(self.at), [f"lr * factor ** {i}" for i in range(len(self.at) + 1)])
 
     def check(self) -> None:
-        """Refuse a negative factor and boundaries that are no updates."""
-        StepDecay(self.lr, self.factor, 1)
+        """Validate the boundaries."""
         require(isinstance(self.at, tuple), "at", self.at, "a list of updates")
         for boundary in self.at:
             as_count("at", boundary)
@@ -190,7 +183,7 @@ class Piecewise(Schedule):
         return _cases(self.at, [repr(v) for v in self.values])
 
     def check(self) -> None:
-        """Refuse boundaries that do not increase and a number of values that does not fit."""
+        """Validate boundaries and values together."""
         _check_points(self.at, self.values, len(self.at) + 1 if isinstance(self.at, tuple) else 0)
         for boundary in self.at:
             as_count("at", boundary)
@@ -227,7 +220,7 @@ class Interpolated(Schedule):
 
     at: Sequence[float]
     values: Sequence[float]
-    shape: str = "linear"
+    shape: Shape = "linear"
     demo: ClassVar = {"at": (0, 5, 20), "values": (0.01, 0.1, 0.001), "shape": "cosine"}
 
     @property
@@ -243,10 +236,9 @@ class Interpolated(Schedule):
         return _cases(self.at[start:], pieces[start:])
 
     def check(self) -> None:
-        """Refuse points that do not increase."""
+        """Validate points and values together."""
         _check_points(self.at, self.values, len(self.at) if isinstance(self.at, tuple) else 0)
         require(len(self.at) > 0, "at", self.at, "at least one point")
-        require(self.shape in ("linear", "cosine"), "shape", self.shape, "linear or cosine")
 
     def value(self, n: Array) -> Any:
         """Return the interpolated values."""

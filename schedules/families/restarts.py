@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.families.polynomial import Linear
-from schedules.schedule import Array, Schedule, check_numbers
+from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.ranges import FloatOrArray, NonNegativeFloat, PositiveFloat, PositiveInt
 
 __all__ = ["Cycles", "PeriodicCosine", "Restarts"]
 
@@ -35,18 +35,12 @@ class PeriodicCosine(Schedule):
     [1.0, 0.5, 0.0, 0.5, 1.0, 0.5]
     """
 
-    lr: Any
-    steps: float
-    end: Any = 0.0
+    lr: FloatOrArray
+    steps: PositiveFloat
+    end: FloatOrArray = 0.0
     demo: ClassVar = {"lr": 0.1, "steps": 20.0}
     formula = "end + (lr - end) * (1 + cos(pi * n / steps)) / 2"
     tail = 0.0
-
-    def check(self) -> None:
-        """Refuse a wave without length."""
-        check_numbers(self.lr)
-        check_numbers(self.end, "end")
-        require(as_number("steps", self.steps) > 0, "steps", self.steps, "a number above 0")
 
     def value(self, n: Array) -> Any:
         """Return end + (lr - end) 1/2 (1 + cos(pi n / T))."""
@@ -94,12 +88,12 @@ class Restarts(Schedule):
     [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0, 0.962]
     """
 
-    lr: Any
-    steps: float
-    mult: float = 1.0
-    decay: float = 1.0
-    end: Any = 0.0
-    cycles: int | None = None
+    lr: FloatOrArray
+    steps: PositiveFloat
+    mult: PositiveFloat = 1.0
+    decay: NonNegativeFloat = 1.0
+    end: FloatOrArray = 0.0
+    cycles: PositiveInt | None = None
     demo: ClassVar = {"lr": 0.1, "steps": 5, "mult": 2.0, "decay": 0.8}
 
     @property
@@ -117,12 +111,6 @@ class Restarts(Schedule):
     def symbols(self) -> dict[str, Any]:
         """Return the fields, and how many cycles are played."""
         return {**super().symbols(), "played": self.played}
-
-    def check(self) -> None:
-        """Refuse cycles without length."""
-        check_numbers(self.lr)
-        check_numbers(self.end, "end")
-        check_cycles(self.steps, self.mult, self.decay, self.cycles)
 
     def value(self, n: Array) -> Any:
         """Return the cosine of the cycle that n is in."""
@@ -173,10 +161,10 @@ class Cycles(Schedule):
     """
 
     body: Schedule
-    steps: float
-    mult: float = 1.0
-    decay: float = 1.0
-    cycles: int | None = None
+    steps: PositiveFloat
+    mult: PositiveFloat = 1.0
+    decay: NonNegativeFloat = 1.0
+    cycles: PositiveInt | None = None
     demo: ClassVar = {"body": Linear(0.1, steps=5), "steps": 5, "mult": 2.0, "decay": 0.8}
 
     @property
@@ -194,10 +182,6 @@ class Cycles(Schedule):
     def symbols(self) -> dict[str, Any]:
         """Return the fields, and how many cycles are played."""
         return {**super().symbols(), "played": self.played}
-
-    def check(self) -> None:
-        """Refuse cycles without length."""
-        check_cycles(self.steps, self.mult, self.decay, self.cycles)
 
     def value(self, n: Array) -> Any:
         """Return the body's value at its own time."""
@@ -271,15 +255,6 @@ def cycle_text(mult: float) -> tuple[str, str]:
     if mult == 1:
         return "floor(n / steps)", "(n / steps - floor(n / steps))"
     return "i(n)", "z(n)"
-
-
-def check_cycles(steps: Any, mult: Any, decay: Any, cycles: Any) -> None:
-    """Refuse cycles without length or a factor below 0."""
-    require(as_number("steps", steps) > 0, "steps", steps, "a length above 0")
-    require(as_number("mult", mult) > 0, "mult", mult, "a factor above 0")
-    require(as_number("decay", decay) >= 0, "decay", decay, "a factor of at least 0")
-    if cycles is not None:
-        as_count("cycles", cycles, 1)
 
 
 def end_of_cycles(steps: float, mult: float, cycles: int | None) -> int | None:

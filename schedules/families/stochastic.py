@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from schedules.schedule import Array, Schedule, check_numbers
+from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.ranges import FloatOrArray, PositiveFloat, PositiveInt, WholeNumber
+from stepsize.core.validation import as_number, require
 
 __all__ = ["DoublingStages", "LogStepDecay", "OptimalLinear", "Refined"]
 
@@ -38,17 +39,11 @@ class OptimalLinear(Schedule):
     [0.375, 0.25, 0.125, 0.0, 0.0]
     """
 
-    steps: int
-    R: float = 1.0
-    B: float = 1.0
+    steps: PositiveInt
+    R: PositiveFloat = 1.0
+    B: PositiveFloat = 1.0
     demo: ClassVar = {"steps": 20}
     formula = "R / B * max(steps - n, 0) / (steps + 1) ** 1.5"
-
-    def check(self) -> None:
-        """Refuse bounds that are none."""
-        as_count("steps", self.steps, 1)
-        require(as_number("R", self.R) > 0, "R", self.R, "a distance above 0")
-        require(as_number("B", self.B) > 0, "B", self.B, "a bound above 0")
 
     def value(self, n: Array) -> Any:
         """Return (R / B) (T - n) / (T + 1)^(3/2)."""
@@ -86,16 +81,11 @@ class DoublingStages(Schedule):
     [1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.125]
     """
 
-    lr: Any
-    stage: int
+    lr: FloatOrArray
+    stage: PositiveInt
     demo: ClassVar = {"lr": 0.1, "stage": 3}
     formula = "lr * 2 ** -floor(log2(1 + floor(n / stage)))"
     tail = 1.0
-
-    def check(self) -> None:
-        """Refuse an empty stage."""
-        check_numbers(self.lr)
-        as_count("stage", self.stage, 1)
 
     def value(self, n: Array) -> Any:
         """Return lr 2^-k on stage k, which starts at (2^k - 1) s."""
@@ -128,15 +118,10 @@ class LogStepDecay(Schedule):
     [1.0, 1.0, 0.5, 0.25, 0.125, 0.125]
     """
 
-    lr: Any
-    steps: int
+    lr: FloatOrArray
+    steps: Annotated[int, WholeNumber(2)]
     demo: ClassVar = {"lr": 0.1, "steps": 40}
     formula = "lr * 2 ** -floor(min(n, steps - 1) * log2(steps) / steps)"
-
-    def check(self) -> None:
-        """Refuse a budget without stages."""
-        check_numbers(self.lr)
-        as_count("steps", self.steps, 2)
 
     def value(self, n: Array) -> Any:
         """Return lr 2^-floor(n log2(T) / T)."""
@@ -174,14 +159,13 @@ class Refined(Schedule):
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
 
-    lr: Any
+    lr: FloatOrArray
     norms: Sequence[float]
     demo: ClassVar = {"lr": 0.1, "norms": (1.0, 2.0, 2.0, 1.0, 0.5, 0.5, 0.4)}
     formula = "lr * r(n)"
 
     def check(self) -> None:
-        """Refuse norms that are none."""
-        check_numbers(self.lr)
+        """Validate the norms."""
         long_enough = isinstance(self.norms, tuple) and len(self.norms) >= 2
         require(long_enough, "norms", self.norms, "a list of at least two norms")
         for norm in self.norms:

@@ -1,10 +1,11 @@
 """Rates that watch a metric: down where it stalls, up where it falls."""
 
 import math
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from schedules.feedback.base import Array, Feedback
-from stepsize.core.validation import as_count, as_number, describe_value, require
+from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt, PositiveInt, ProperFraction, Range
+from stepsize.core.validation import describe_value
 
 __all__ = ["BoldDriver", "Greedy", "Plateau"]
 
@@ -54,28 +55,24 @@ class Plateau(Feedback):
     [0.1, 0.1, 0.1, 0.05, 0.05, 0.05]
     """
 
-    lr: float = 1.0
-    factor: float = 0.1
-    patience: int = 10
-    absolute: float = 1e-4
-    relative: float = 0.0
-    cooldown: int = 0
-    min_lr: float = 0.0
+    lr: NonNegativeFloat = 1.0
+    factor: ProperFraction = 0.1
+    patience: PositiveInt = 10
+    absolute: NonNegativeFloat = 1e-4
+    relative: NonNegativeFloat = 0.0
+    cooldown: NonNegativeInt = 0
+    min_lr: NonNegativeFloat = 0.0
     maximize: bool = False
     watch: Any = None
-    every: int = 1
-    mean: int = 1
-    wait: int = 0
-    eps: float = 0.0
+    every: PositiveInt = 1
+    mean: PositiveInt = 1
+    wait: NonNegativeInt = 0
+    eps: NonNegativeFloat = 0.0
     demo: ClassVar = {"lr": 1e-3, "factor": 0.5, "patience": 2, "mean": 2}
 
     def check(self) -> None:
-        """Refuse a rule that cannot reduce, and a patience that would fire on improvements."""
-        _check_watch(self)
-        require(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
-        for name, min_lr in (("patience", 1), ("cooldown", 0), ("mean", 1), ("wait", 0)):
-            as_count(name, getattr(self, name), min_lr)
-        _at_least(0, min_lr=self.min_lr, eps=self.eps)
+        """Validate what is watched."""
+        _check_watch(self.watch)
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a best."""
@@ -152,29 +149,25 @@ class Greedy(Feedback):
     [0.1, 0.2, 0.2, 0.4, 0.4, 0.2]
     """
 
-    lr: float = 1.0
-    factor: float = 0.95
-    patience: int = 10
-    absolute: float = 1e-6
-    relative: float = 0.0
-    cooldown: int = 0
-    warmup: int = 0
-    min_lr: float = 1e-3
-    max_lr: float = 1.0
-    window: int = 1
-    eps: float = 1e-8
+    lr: NonNegativeFloat = 1.0
+    factor: ProperFraction = 0.95
+    patience: NonNegativeInt = 10
+    absolute: NonNegativeFloat = 1e-6
+    relative: NonNegativeFloat = 0.0
+    cooldown: NonNegativeInt = 0
+    warmup: NonNegativeInt = 0
+    min_lr: NonNegativeFloat = 1e-3
+    max_lr: NonNegativeFloat = 1.0
+    window: PositiveInt = 1
+    eps: NonNegativeFloat = 1e-8
     maximize: bool = False
     watch: Any = None
-    every: int = 1
+    every: PositiveInt = 1
     demo: ClassVar = {"lr": 1e-3, "min_lr": 1e-5, "patience": 2, "window": 2}
 
     def check(self) -> None:
-        """Refuse a factor that changes nothing."""
-        _check_watch(self)
-        require(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
-        for name, min_lr in (("patience", 0), ("cooldown", 0), ("warmup", 0), ("window", 1)):
-            as_count(name, getattr(self, name), min_lr)
-        _at_least(0, min_lr=self.min_lr, max_lr=self.max_lr, eps=self.eps)
+        """Validate what is watched."""
+        _check_watch(self.watch)
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a best."""
@@ -244,17 +237,11 @@ class BoldDriver(Feedback):
     [10.0, -20.0, -5.0]
     """
 
-    lr: float = 0.1
-    up: float = 1.05
-    down: float = 0.5
+    lr: NonNegativeFloat = 0.1
+    up: Annotated[float, Range(minimum=1)] = 1.05
+    down: ProperFraction = 0.5
     demo: ClassVar = {"lr": 1e-3}
     can_roll_back = True
-
-    def check(self) -> None:
-        """Refuse factors on the wrong side of 1."""
-        _at_least(0, lr=self.lr)
-        _at_least(1, up=self.up)
-        require(0 < as_number("down", self.down) < 1, "down", self.down, "between 0 and 1")
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a loss."""
@@ -270,11 +257,9 @@ class BoldDriver(Feedback):
         return rate * self.down, {"rate": rate * self.down, "f": last, "undo": True}
 
 
-def _check_watch(rule: Any) -> None:
-    _at_least(0, lr=rule.lr, absolute=rule.absolute, relative=rule.relative)
-    as_count("every", rule.every, 1)
-    if rule.watch is not None and not callable(getattr(rule.watch, "fun", rule.watch)):
-        raise TypeError(f"watch: got {describe_value(rule.watch)}, expected a problem or a function of x")
+def _check_watch(watch: Any) -> None:
+    if watch is not None and not callable(getattr(watch, "fun", watch)):
+        raise TypeError(f"watch: got {describe_value(watch)}, expected a problem or a function of x")
 
 
 def _metric(rule: Any, info: Any) -> float:
@@ -298,8 +283,3 @@ def _told_all(rule: Any, metrics: Any) -> list[float]:
         carry = rule.told(float(metric), carry)
         rates.append(carry["rate"])
     return rates
-
-
-def _at_least(bound: float, /, **values: Any) -> None:
-    for name, value in values.items():
-        require(as_number(name, value) >= bound, name, value, f"a number of at least {bound}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from schedules.feedback.base import Array, Feedback
 from stepsize.core.norms import norm, squares_fit
-from stepsize.core.validation import as_number, require
+from stepsize.core.ranges import FiniteFloat, PositiveFloat, PositiveFloatOrInf
 
 __all__ = ["Polyak", "SPSMax"]
 
@@ -49,17 +49,10 @@ class Polyak(Feedback):
     [3.5, 0.875, 0.21875, 0.0546875, 0.013671875]
     """
 
-    minimum: float | None = None
-    c: float = 1.0
-    max_lr: float = math.inf
+    minimum: FiniteFloat | None = None
+    c: PositiveFloat = 1.0
+    max_lr: PositiveFloatOrInf = math.inf
     demo: ClassVar = {"max_lr": 1e-3}
-
-    def check(self) -> None:
-        """Refuse a divisor that is none."""
-        if self.minimum is not None:
-            as_number("minimum", self.minimum)
-        require(as_number("c", self.c) > 0, "c", self.c, "a number above 0")
-        require(self.max_lr > 0, "max_lr", self.max_lr, "a rate above 0")
 
     def init(self, x: Array) -> dict[str, Any]:
         """Nothing is remembered."""
@@ -108,16 +101,10 @@ class SPSMax(Feedback):
     [0.0]
     """
 
-    max_lr: float = 1.0
-    c: float = 0.5
-    lowest: float = 0.0
+    max_lr: PositiveFloat = 1.0
+    c: PositiveFloat = 0.5
+    lowest: FiniteFloat = 0.0
     demo: ClassVar = {"max_lr": 1e-3}
-
-    def check(self) -> None:
-        """Refuse a divisor that is none."""
-        for name in ("max_lr", "c"):
-            require(as_number(name, getattr(self, name)) > 0, name, getattr(self, name), "a number above 0")
-        as_number("lowest", self.lowest)
 
     def init(self, x: Array) -> dict[str, Any]:
         """Nothing is remembered."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from schedules.feedback.base import Array, Feedback
 from stepsize.core.norms import norm, ratio_of_dots, squares_fit
-from stepsize.core.validation import as_number, require
+from stepsize.core.ranges import NonNegativeFloat, PositiveFloat
+from stepsize.core.validation import require
 
 __all__ = [
     "AdGD",
@@ -57,18 +58,16 @@ class BarzilaiBorwein(Feedback):
     [True, True]
     """
 
-    lr: float = 1e-3
+    lr: PositiveFloat = 1e-3
     long: bool = True
-    min_lr: float = 1e-10
-    max_lr: float = 1e10
+    min_lr: PositiveFloat = 1e-10
+    max_lr: PositiveFloat = 1e10
     demo: ClassVar = {"max_lr": 1e-2}
 
     def check(self) -> None:
-        """Refuse bounds in the wrong order."""
-        _positive(lr=self.lr, min_lr=self.min_lr, max_lr=self.max_lr)
-        require(
-            self.max_lr >= self.min_lr, "max_lr", self.max_lr, f"at least the lower bound, {self.min_lr:g}"
-        )
+        """Validate min_lr <= max_lr."""
+        fits = self.max_lr >= self.min_lr
+        require(fits, "max_lr", self.max_lr, f"at least the lower bound, {self.min_lr:g}")
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a last point."""
@@ -114,11 +113,7 @@ class AdGD(Feedback):
     [0.125, 0.25, 0.25]
     """
 
-    lr: float = 1e-6
-
-    def check(self) -> None:
-        """Refuse a first rate that never grows."""
-        _positive(lr=self.lr)
+    lr: PositiveFloat = 1e-6
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a last point; the first growth is not bounded."""
@@ -161,13 +156,9 @@ class AdaGradNorm(Feedback):
     [0.058823529411764705]
     """
 
-    lr: float = 1.0
-    b: float = 1e-2
+    lr: PositiveFloat = 1.0
+    b: PositiveFloat = 1e-2
     demo: ClassVar = {"lr": 0.1}
-
-    def check(self) -> None:
-        """Refuse what cannot be divided by."""
-        _positive(lr=self.lr, b=self.b)
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return the square of the first b."""
@@ -207,13 +198,8 @@ class DoG(Feedback):
     0.066666667
     """
 
-    reach: float = 1e-6
-    eps: float = 1e-8
-
-    def check(self) -> None:
-        """Refuse a first step of length 0."""
-        _positive(reach=self.reach)
-        require(as_number("eps", self.eps) >= 0, "eps", self.eps, "a number of at least 0")
+    reach: PositiveFloat = 1e-6
+    eps: NonNegativeFloat = 1e-8
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return the start and the reach."""
@@ -255,14 +241,9 @@ class Hypergradient(Feedback):
     [0.1, 0.132]
     """
 
-    lr: float = 0.01
-    beta: float = 1e-4
+    lr: PositiveFloat = 0.01
+    beta: NonNegativeFloat = 1e-4
     demo: ClassVar = {"lr": 1e-3, "beta": 1e-9}
-
-    def check(self) -> None:
-        """Refuse a rate below 0."""
-        _positive(lr=self.lr)
-        require(as_number("beta", self.beta) >= 0, "beta", self.beta, "a number of at least 0")
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a last point."""
@@ -297,8 +278,3 @@ def _root_of_sum(
         return math.sqrt(total + eps), {**carry, name: total}
     root = math.hypot(carry.get("root", math.sqrt(carry[name])), _length(g))
     return math.hypot(root, math.sqrt(eps)), {**carry, name: total, "root": root}
-
-
-def _positive(**values: Any) -> None:
-    for name, value in values.items():
-        require(as_number(name, value) > 0, name, value, "a number above 0")

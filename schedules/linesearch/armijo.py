@@ -1,11 +1,19 @@
 """Backtracking to a sufficient decrease: the first line search of every textbook."""
 
 import math
+from typing import Annotated
 
 import numpy as np
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
-from stepsize.core.validation import as_number, require
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
+from stepsize.core.ranges import (
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveFloatOrInf,
+    ProperFraction,
+    Range,
+)
 
 __all__ = ["Armijo", "ForwardBackward"]
 
@@ -54,24 +62,15 @@ class Armijo(LineSearch):
     (0.5, 'converged', 2)
     """
 
-    c1: float = 1e-4
-    rho: float = 0.5
-    alpha0: float = 1.0
-    growth: float | None = None
-    alpha_max: float = math.inf
+    c1: ProperFraction = 1e-4
+    rho: ProperFraction = 0.5
+    alpha0: PositiveFloatOrInf = 1.0
+    growth: Annotated[float, Range(minimum=1)] | None = None
+    alpha_max: PositiveFloatOrInf = math.inf
     interpolate: bool = False
-    max_trials: int = 100
-    rtol: float = 0.0
-    atol: float = 0.0
-
-    def check(self) -> None:
-        """Refuse constants that would accept everything or nothing."""
-        refuse_outside(self, c1=(0.0, 1.0), rho=(0.0, 1.0), alpha0=(0.0, math.inf), alpha_max=(0.0, math.inf))
-        if self.growth is not None:
-            require(as_number("growth", self.growth) >= 1, "growth", self.growth, "a factor of at least 1")
-        for name in ("rtol", "atol"):
-            value = getattr(self, name)
-            require(as_number(name, value) >= 0, name, value, "a number of at least 0")
+    max_trials: NonNegativeInt = 100
+    rtol: NonNegativeFloat = 0.0
+    atol: NonNegativeFloat = 0.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the first trial that decreases enough."""
@@ -133,20 +132,10 @@ class ForwardBackward(LineSearch):
     (0.4, 4)
     """
 
-    c1: float = 0.2
-    eta: float = 2.0
-    alpha_min: float = 1e-8
-    max_length: float = 1.0
-
-    def check(self) -> None:
-        """Refuse constants that would accept everything or nothing."""
-        refuse_outside(
-            self,
-            c1=(0.0, 1.0),
-            eta=(1.0, math.inf),
-            alpha_min=(0.0, math.inf),
-            max_length=(0.0, math.inf),
-        )
+    c1: ProperFraction = 0.2
+    eta: Annotated[float, Range(above=1)] = 2.0
+    alpha_min: PositiveFloat = 1e-8
+    max_length: PositiveFloatOrInf = 1.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the longest trial that passes, or the first shorter one."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from stepsize.core.display import brief
 from stepsize.core.record import Record
-from stepsize.core.validation import as_number, missing, require
+from stepsize.core.validation import as_number, missing
 
 __all__ = ["LineSearchResult", "Line", "LineSearch", "Trial"]
 
@@ -284,14 +284,3 @@ def stats_of(problem: Any, x: Array) -> Any:
 def _evaluation(problem: Any, x: Array) -> Trial:
     f, g = problem.value_and_grad(x)
     return Trial(0.0, f, g=g)
-
-
-def refuse_outside(search: LineSearch, **spans: tuple[float, float]) -> None:
-    """Refuse fields that do not lie strictly between two numbers."""
-    for name, (low, high) in spans.items():
-        value = getattr(search, name)
-        if value == math.inf == high:
-            continue
-        number = as_number(name, value)
-        below = f" and below {high:g}" if high != math.inf else ""
-        require(low < number < high, name, value, f"a number above {low:g}{below}")

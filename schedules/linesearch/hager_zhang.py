@@ -1,11 +1,13 @@
 """Hager and Zhang's search: secant steps, and conditions that still work where values are round-off."""
 
 import math
+from typing import Annotated
 
 import numpy as np
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
-from stepsize.core.validation import as_count, as_number, require
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
+from stepsize.core.ranges import NonNegativeFloat, PositiveFloat, PositiveInt, ProperFraction, Range
+from stepsize.core.validation import require
 
 __all__ = ["HagerZhang"]
 
@@ -61,38 +63,22 @@ class HagerZhang(LineSearch):
     (0.5, 'converged')
     """
 
-    delta: float = 0.1
-    sigma: float = 0.9
-    eps: float = 1e-6
-    theta: float = 0.5
-    gamma: float = 0.66
-    rho: float = 5.0
-    first: float | None = None
-    psi0: float = 0.01
-    psi1: float = 0.1
-    psi2: float = 2.0
-    psi3: float = 0.1
-    max_trials: int = 50
+    delta: Annotated[float, Range(above=0, below=0.5)] = 0.1
+    sigma: ProperFraction = 0.9
+    eps: NonNegativeFloat = 1e-6
+    theta: ProperFraction = 0.5
+    gamma: ProperFraction = 0.66
+    rho: Annotated[float, Range(above=1)] = 5.0
+    first: PositiveFloat | None = None
+    psi0: PositiveFloat = 0.01
+    psi1: PositiveFloat = 0.1
+    psi2: PositiveFloat = 2.0
+    psi3: ProperFraction = 0.1
+    max_trials: PositiveInt = 50
 
     def check(self) -> None:
-        """Refuse constants that no step can satisfy."""
-        refuse_outside(
-            self,
-            delta=(0.0, 0.5),
-            sigma=(0.0, 1.0),
-            theta=(0.0, 1.0),
-            gamma=(0.0, 1.0),
-            rho=(1.0, math.inf),
-            psi0=(0.0, math.inf),
-            psi1=(0.0, math.inf),
-            psi2=(0.0, math.inf),
-            psi3=(0.0, 1.0),
-        )
+        """Validate sigma >= delta."""
         require(self.sigma >= self.delta, "sigma", self.sigma, f"a number of at least delta = {self.delta:g}")
-        require(as_number("eps", self.eps) >= 0, "eps", self.eps, "a number of at least 0")
-        if self.first is not None:
-            refuse_outside(self, first=(0.0, math.inf))
-        as_count("max_trials", self.max_trials, 1)
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return a step that satisfies either pair of conditions."""

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
-from stepsize.core.validation import as_count
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
+from stepsize.core.ranges import PositiveFloat, PositiveFloatOrInf, PositiveInt, ProperFraction
 
 __all__ = ["GrippoLamparielloLucidi"]
 
@@ -51,20 +51,12 @@ class GrippoLamparielloLucidi(LineSearch):
     True
     """
 
-    c1: float = 1e-4
-    memory: int = 10
-    rho: float = 0.5
-    alpha_min: float = 1e-10
-    alpha_max: float = 1e10
-    max_trials: int = 100
-
-    def check(self) -> None:
-        """Refuse constants that would accept everything or nothing."""
-        refuse_outside(
-            self, c1=(0.0, 1.0), rho=(0.0, 1.0), alpha_min=(0.0, math.inf), alpha_max=(0.0, math.inf)
-        )
-        as_count("memory", self.memory, 1)
-        as_count("max_trials", self.max_trials, 1)
+    c1: ProperFraction = 1e-4
+    memory: PositiveInt = 10
+    rho: ProperFraction = 0.5
+    alpha_min: PositiveFloat = 1e-10
+    alpha_max: PositiveFloatOrInf = 1e10
+    max_trials: PositiveInt = 100
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the first trial below the worst of the last values."""

@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.integrated_wiener import SplinePosterior
 from stepsize.core.display import brief
-from stepsize.core.validation import as_count
+from stepsize.core.ranges import PositiveFloat, ProperFraction, WholeNumber
 
 __all__ = ["ProbabilisticLineSearch"]
 
@@ -69,25 +69,13 @@ class ProbabilisticLineSearch(LineSearch):
     suits: ClassVar = ("full", "dynamic")
     variances: ClassVar = True
 
-    alpha0: float = 1e-2
-    c1: float = 0.05
-    c2: float = 0.5
-    threshold: float = 0.3
-    growth: float = 1.3
-    budget: int = 7
+    alpha0: PositiveFloat = 1e-2
+    c1: ProperFraction = 0.05
+    c2: ProperFraction = 0.5
+    threshold: ProperFraction = 0.3
+    growth: PositiveFloat = 1.3
+    budget: Annotated[int, WholeNumber(2)] = 7
     reference: bool = False
-
-    def check(self) -> None:
-        """Refuse constants that would accept everything or nothing."""
-        refuse_outside(
-            self,
-            alpha0=(0.0, math.inf),
-            c1=(0.0, 1.0),
-            c2=(0.0, 1.0),
-            threshold=(0.0, 1.0),
-            growth=(0.0, math.inf),
-        )
-        as_count("budget", self.budget, 2)
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Look until a point is probably good, or the budget ends."""

@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from schedules.linesearch.armijo import longest_step
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
 from stepsize.core.display import brief
+from stepsize.core.ranges import PositiveFloat, PositiveFloatOrInf, Range
 from stepsize.core.validation import require
 
 __all__ = ["PAL", "QuadraticApproximation"]
@@ -57,13 +58,9 @@ class PAL(LineSearch):
     (0.5, 1, 'converged')
     """
 
-    mu: float = 0.1
-    alpha: float = 1 / 0.6
-    s_max: float = math.sqrt(10)
-
-    def check(self) -> None:
-        """Refuse lengths that are not positive and an adaptation that does not descend."""
-        refuse_outside(self, mu=(0.0, math.inf), alpha=(0.0, 2.0), s_max=(0.0, math.inf))
+    mu: PositiveFloat = 0.1
+    alpha: Annotated[float, Range(above=0, below=2)] = 1 / 0.6
+    s_max: PositiveFloatOrInf = math.sqrt(10)
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the step to the low point of the parabola, in units of the direction."""
@@ -131,14 +128,13 @@ class QuadraticApproximation(LineSearch):
     suits: ClassVar = ("full", "static", "dynamic")
 
     model: str = "s0s1"
-    alpha0: float = 1e-2
-    growth: float = 10.0
-    max_length: float = 1.0
+    alpha0: PositiveFloatOrInf = 1e-2
+    growth: Annotated[float, Range(above=1)] = 10.0
+    max_length: PositiveFloatOrInf = 1.0
 
     def check(self) -> None:
-        """Refuse an unknown model and lengths that are not positive."""
+        """Validate the model."""
         require(self.model in MODELS, "model", self.model, f"one of {', '.join(map(repr, MODELS))}")
-        refuse_outside(self, alpha0=(0.0, math.inf), growth=(1.0, math.inf), max_length=(0.0, math.inf))
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the low point of the parabola, or the second point where there is none."""

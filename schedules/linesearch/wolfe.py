@@ -2,9 +2,10 @@
 
 import math
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
-from schedules.linesearch.initial_step import first_trial, memory, refuse_bad_first
-from stepsize.core.validation import as_count, as_number, require
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
+from schedules.linesearch.initial_step import FirstTrial, first_trial, memory
+from stepsize.core.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction
+from stepsize.core.validation import require
 
 __all__ = ["StrongWolfe"]
 
@@ -54,19 +55,16 @@ class StrongWolfe(LineSearch):
     (0.5, 'converged')
     """
 
-    c1: float = 1e-4
-    c2: float = 0.9
-    first: float | str = "unit"
-    alpha_max: float = math.inf
-    max_trials: int = 60
+    c1: ProperFraction = 1e-4
+    c2: ProperFraction = 0.9
+    first: FirstTrial = "unit"
+    alpha_max: PositiveFloatOrInf = math.inf
+    max_trials: PositiveInt = 60
     approximate: bool = False
 
     def check(self) -> None:
-        """Refuse constants that no step can satisfy."""
-        refuse_outside(self, c1=(0.0, 1.0), c2=(0.0, 1.0), alpha_max=(0.0, math.inf))
-        require(as_number("c2", self.c2) >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
-        refuse_bad_first("first", self.first)
-        as_count("max_trials", self.max_trials, 1)
+        """Validate c2 >= c1."""
+        require(self.c2 >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return a step that satisfies both conditions."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from stepsize.core.display import assembled, shown
 from stepsize.core.hooks import call_hook
+from stepsize.core.ranges import Constraint, constraint_of
 from stepsize.core.validation import did_you_mean
 
 __all__ = ["Default", "Record", "lookup", "registered", "summary"]
@@ -17,6 +18,7 @@ R = TypeVar("R", bound="Record")
 
 _REGISTRY: dict[str, type["Record"]] = {}
 _FIELDS: dict[type["Record"], tuple[dataclasses.Field[Any], ...]] = {}
+_CONSTRAINTS: dict[type["Record"], tuple[tuple[str, Constraint], ...]] = {}
 
 
 class _Signature:
@@ -64,7 +66,8 @@ class Record:
     stays out of the registry.
 
     Numbers become plain Python numbers at construction (a NumPy scalar would promote float32 runs to
-    float64), lists become tuples, and arrays become read-only copies.
+    float64), lists become tuples, and arrays become read-only copies. A field whose annotation states a range
+    (`stepsize.core.ranges`) is held to it; `check` is for what one field cannot say alone.
 
     Raises
     ------
@@ -104,6 +107,8 @@ class Record:
                     f"{type(self).__name__}: got no {field.name!r}, expected {_parameters(fields)}"
                 )
             self.__dict__[field.name] = self.normalise(field.name, value)
+        for name, constraint in _constraints(type(self)):
+            constraint.check(name, self.__dict__[name])
         self.check()
 
     @classmethod
@@ -129,7 +134,7 @@ class Record:
         return _plain(value)
 
     def check(self) -> None:
-        """Raise one clear sentence if the parameters make no sense; subclasses override it."""
+        """Raise one clear sentence if the parameters, each in its range, make no sense together."""
 
     def fields(self) -> Iterator[tuple[str, Any]]:
         """Yield the name and value of each parameter, in the order of the constructor."""
@@ -213,6 +218,13 @@ def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
     if cls not in _FIELDS:
         _FIELDS[cls] = _all_fields(cls)
     return _FIELDS[cls]
+
+
+def _constraints(cls: type[Record]) -> tuple[tuple[str, Constraint], ...]:
+    if cls not in _CONSTRAINTS:
+        found = ((field.name, constraint_of(field.type)) for field in _fields(cls))
+        _CONSTRAINTS[cls] = tuple((name, c) for name, c in found if c is not None)
+    return _CONSTRAINTS[cls]
 
 
 def _all_fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:

@@ -88,7 +88,7 @@ def test_chebyshev_refuses_what_has_no_order():
     assert Chebyshev(10.0, 1.0, 12, "descending").table(12)[0] > 0.9
     with pytest.raises(ValueError, match=r"L: got 1.0, expected a curvature of at least mu, which is 2"):
         Chebyshev(1.0, 2.0, 8)
-    with pytest.raises(ValueError, match="order: got the str 'random', expected one of fractal"):
+    with pytest.raises(ValueError, match="order: got the str 'random', expected one of 'fractal'"):
         Chebyshev(10.0, 1.0, 8, "random")
 
 

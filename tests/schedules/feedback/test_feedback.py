@@ -128,8 +128,8 @@ def test_warm_up_times_plateau():
     ("bad", "match"),
     [
         ({"patience": 0}, "patience: got 0, expected a whole number of at least 1"),
-        ({"factor": 1.0}, "factor: got 1.0, expected between 0 and 1"),
-        ({"relative": -0.1}, "relative: got -0.1, expected a number of at least 0"),
+        ({"factor": 1.0}, "factor: got 1.0, expected a finite number above 0 and below 1"),
+        ({"relative": -0.1}, "relative: got -0.1, expected a finite number of at least 0"),
         ({"every": 0}, "every: got 0"),
         ({"lr": -1.0}, "lr: got -1.0"),
     ],

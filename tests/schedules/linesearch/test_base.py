@@ -19,7 +19,7 @@ from schedules import (
     StrongWolfe,
 )
 from schedules.linesearch.armijo import interpolated, longest_step
-from schedules.linesearch.base import Line, LineSearch, refuse_outside, stats_of
+from schedules.linesearch.base import Line, LineSearch, stats_of
 from tests.schedules.linesearch.lines import Along, along, cubic, falling, looks, parabola, steps_of
 
 
@@ -227,10 +227,3 @@ class TestTheLine:
             float,
             float,
         ]
-
-    def test_spans_are_told(self):
-        search = SimpleNamespace(a=math.inf, b=-1.0, c=-1.0)
-        with pytest.raises(ValueError, match=r"b: got -1\.0, expected a number above 0 and below 2$"):
-            refuse_outside(search, a=(0.0, math.inf), b=(0.0, 2.0))
-        with pytest.raises(ValueError, match=r"c: got -1\.0, expected a number above 0$"):
-            refuse_outside(search, c=(0.0, math.inf))

@@ -19,10 +19,10 @@ def line():
     ("first", "step", "n_trials"),
     [(1e-3, 1.024, 11), (3.0, 0.75, 3), (1.5, 1.5, 1), (1.0, 1.0, 1), (2.0, 1.0, 2), (0.9, 1.8, 2)],
 )
-def test_gols_i_by_hand(first, step, looks):
+def test_gols_i_by_hand(first, step, n_trials):
     """G1: grow past the change of sign, shrink before it, accept a small positive slope or none at once."""
     found = GOLSI(max_length=100.0)(line(), {"alpha": first})
-    assert (found.alpha, found.n_g) == (pytest.approx(step), looks)
+    assert (found.alpha, found.n_g) == (pytest.approx(step), n_trials)
     assert found.status == "converged"
 
 
