@@ -4,8 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, symmetric
+from problems.problem import Problem, symmetric
 from stepsize.core.elementwise import cos, join, parts, sin
+from stepsize.core.ranges import PositiveInt
 
 __all__ = ["Booth", "Matyas", "McCormick", "Zakharov"]
 
@@ -170,17 +171,13 @@ class Zakharov(Problem):
     9.3125
     """
 
-    dim: int = 2
+    dim: PositiveInt = 2
     source = "Jamil and Yang 2013, function 173"
     components = True
     minimum = 0.0
     domain = (-5.0, 10.0)
     mu = 2.0
     demo: ClassVar = {"dim": 3}
-
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
 
     @property
     def x0(self) -> Any:

@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, diagonal, symmetric
+from problems.problem import Problem, diagonal, symmetric
 from stepsize.core.elementwise import cosh, exp, join, parts, sinh, sqrt
-from stepsize.core.validation import as_number, require
+from stepsize.core.ranges import PositiveFloat, PositiveInt
 
 __all__ = ["BoydExponential", "HyperbolicCosine", "Quartic", "RootBowl"]
 
@@ -123,17 +123,13 @@ class HyperbolicCosine(Problem):
     1.0
     """
 
-    frequency: float = 0.5
+    frequency: PositiveFloat = 0.5
     source = "Dive into Deep Learning, section 12.3.3"
     components = True
     x0 = (10.0,)
     domain = (-10.0, 10.0)
     minimizers = ((0.0,),)
     minimum = 1.0
-
-    def check(self) -> None:
-        """Refuse a frequency that is not positive."""
-        require(as_number("frequency", self.frequency) > 0, "frequency", self.frequency, "positive")
 
     @property
     def mu(self) -> float:
@@ -188,17 +184,13 @@ class RootBowl(Problem):
     [-8.0]
     """
 
-    dim: int = 2
+    dim: PositiveInt = 2
     source = "Beck 2014, chapter 5"
     components = True
     domain = (-10.0, 10.0)
     L = 1.0
     mu = 0.0
     demo: ClassVar = {"dim": 3}
-
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
 
     @property
     def x0(self) -> Any:

@@ -4,8 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, diagonal, symmetric
+from problems.problem import Problem, diagonal, symmetric
 from stepsize.core.elementwise import cos, exp, join, parts, sin, sqrt, where
+from stepsize.core.ranges import PositiveInt
 
 __all__ = ["Ackley", "CosineWave", "Griewank", "TwoWells"]
 
@@ -146,17 +147,13 @@ class Ackley(Problem):
     3.625385
     """
 
-    dim: int = 2
+    dim: PositiveInt = 2
     source = "Ackley 1987; Jamil and Yang 2013, function 1"
     components = True
     smooth = False
     minimum = 0.0
     domain = (-32.768, 32.768)
     demo: ClassVar = {"dim": 3}
-
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
 
     @property
     def x0(self) -> Any:
@@ -234,16 +231,12 @@ class Griewank(Problem):
     0.00987
     """
 
-    dim: int = 2
+    dim: PositiveInt = 2
     source = "Griewank 1981"
     components = True
     minimum = 0.0
     domain = (-600.0, 600.0)
     demo: ClassVar = {"dim": 3}
-
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
 
     @property
     def x0(self) -> Any:

@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim
+from problems.problem import Problem
 from stepsize.core.elementwise import join, minimum, parts, sign, where
-from stepsize.core.validation import as_number, require
+from stepsize.core.ranges import FiniteFloat, PositiveFloat, PositiveInt
 
 __all__ = ["AbsoluteValue", "Huber", "LessardQuadratic"]
 
@@ -88,9 +88,9 @@ class Huber(Problem):
     [0.125, 0.875]
     """
 
-    kink: float = 1.0
-    curvature: float = 1.0
-    start: float = 3.0
+    kink: PositiveFloat = 1.0
+    curvature: PositiveFloat = 1.0
+    start: FiniteFloat = 3.0
     source = "Huber 1964; Drori and Teboulle 2014"
     components = True
     smooth = False
@@ -98,13 +98,6 @@ class Huber(Problem):
     minimum = 0.0
     mu = 0.0
     demo: ClassVar = {"kink": 0.5, "curvature": 3.0}
-
-    def check(self) -> None:
-        """Refuse a kink or a curvature that is not positive."""
-        for name, value in self.fields():
-            as_number(name, value)
-        for name in ("kink", "curvature"):
-            require(getattr(self, name) > 0, name, getattr(self, name), "a positive number")
 
     @property
     def x0(self) -> Any:
@@ -171,17 +164,13 @@ class AbsoluteValue(Problem):
     [-1.0, 0.0]
     """
 
-    dim: int = 1
+    dim: PositiveInt = 1
     source = "Shor 1985"
     components = True
     smooth = False
     domain = (-1.5, 1.5)
     minimum = 0.0
     demo: ClassVar = {"dim": 2}
-
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
 
     @property
     def x0(self) -> Any:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from problems.problem import Array, Problem
 from stepsize.core.elementwise import dot
+from stepsize.core.ranges import FiniteFloat, PositiveFloat
 from stepsize.core.validation import as_floats, as_number, describe_value, require
 
 __all__ = ["Parabola", "Quadratic"]
@@ -53,7 +54,7 @@ class Quadratic(Problem):
     hessian: ArrayLike = (1.0, 20.0)
     rotation: Any = None
     minimizer: Any = None
-    minimum_value: float = 0.0
+    minimum_value: FiniteFloat = 0.0
     start: Any = None
     source = "the second-order Taylor polynomial of anything smooth"
     demo: ClassVar = {"hessian": ((3.0, 1.0), (1.0, 2.0)), "minimizer": (1.0, -1.0)}
@@ -229,18 +230,12 @@ class Parabola(Problem):
     (100.0, [20.0])
     """
 
-    curvature: float = 2.0
-    minimizer: float = 0.0
-    start: float = 10.0
+    curvature: PositiveFloat = 2.0
+    minimizer: FiniteFloat = 0.0
+    start: FiniteFloat = 10.0
     source = "LeCun et al. 1998, section 5; Dive into Deep Learning, section 12.3"
     components = True
     minimum = 0.0
-
-    def check(self) -> None:
-        """Refuse a parabola that opens downwards."""
-        for name, value in self.fields():
-            as_number(name, value)
-        require(self.curvature > 0, "curvature", self.curvature, "a positive number")
 
     @property
     def x0(self) -> Any:

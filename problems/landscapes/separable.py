@@ -4,8 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, diagonal
+from problems.problem import Problem, diagonal
 from stepsize.core.elementwise import cos, join, parts, sin
+from stepsize.core.ranges import PositiveInt
 
 __all__ = ["Levy", "Rastrigin", "StyblinskiTang"]
 
@@ -36,16 +37,12 @@ class Levy(Problem):
     1.0
     """
 
-    dim: int = 2
+    dim: PositiveInt = 2
     source = "Levy and Montalvo 1985; Laguna and Martí 2005"
     components = True
     minimum = 0.0
     domain = (-10.0, 10.0)
     demo: ClassVar = {"dim": 3}
-
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
 
     @property
     def x0(self) -> Any:
@@ -130,7 +127,7 @@ class Rastrigin(Problem):
     2.0
     """
 
-    dim: int = 2
+    dim: PositiveInt = 2
     source = "Rastrigin 1974; Mühlenbein, Schomisch and Born 1991"
     components = True
     minimum = 0.0
@@ -138,10 +135,6 @@ class Rastrigin(Problem):
     # The second derivative is 2 + 40 pi^2 cos(2 pi x).
     L = 2 + 10 * _TURN * _TURN
     demo: ClassVar = {"dim": 3}
-
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
 
     @property
     def x0(self) -> Any:
@@ -202,15 +195,11 @@ class StyblinskiTang(Problem):
     -10.0
     """
 
-    dim: int = 2
+    dim: PositiveInt = 2
     source = "Styblinski and Tang 1990"
     components = True
     domain = (-5.0, 5.0)
     demo: ClassVar = {"dim": 3}
-
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
 
     @property
     def x0(self) -> Any:

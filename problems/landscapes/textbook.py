@@ -8,7 +8,7 @@ import numpy as np
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Array, Problem, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.ranges import PositiveFloat, PositiveInt
 
 __all__ = [
     "Canyon",
@@ -193,18 +193,11 @@ class NesterovQuadratic(Problem):
     ([-1.0, 0.0, 0.0], -0.488095)
     """
 
-    dim: int = 41
-    smoothness: float = 4.0
+    dim: PositiveInt = 41
+    smoothness: PositiveFloat = 4.0
     source = "Nesterov, Introductory Lectures, section 2.1.2"
     domain = (-1.0, 2.0)
     demo: ClassVar = {"dim": 5, "smoothness": 8.0}
-
-    def check(self) -> None:
-        """Refuse a dimension below 1 and curvature that is not positive."""
-        as_count("dim", self.dim, 1)
-        require(
-            as_number("smoothness", self.smoothness) > 0, "smoothness", self.smoothness, "a positive number"
-        )
 
     @property
     def x0(self) -> Any:

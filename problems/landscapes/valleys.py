@@ -1,12 +1,13 @@
 """Curved valleys of any length: finding them is easy, following them is not."""
 
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, symmetric
+from problems.problem import Problem, symmetric
 from stepsize.core.elementwise import join, parts
+from stepsize.core.ranges import PositiveInt, WholeNumber
 
 __all__ = ["DixonPrice", "GohBanana", "Rosenbrock"]
 
@@ -37,16 +38,12 @@ class Rosenbrock(Problem):
     [-215.6, -88.0]
     """
 
-    dim: int = 2
+    dim: Annotated[int, WholeNumber(2)] = 2
     source = "Rosenbrock 1960; Moré, Garbow and Hillstrom 1981, problem 1"
     components = True
     minimum = 0.0
     domain = (-2.0, 2.0)
     demo: ClassVar = {"dim": 4}
-
-    def check(self) -> None:
-        """Refuse fewer than two dimensions."""
-        as_dim(self.dim, 2)
 
     @property
     def x0(self) -> Any:
@@ -132,16 +129,12 @@ class DixonPrice(Problem):
     2.0
     """
 
-    dim: int = 2
+    dim: PositiveInt = 2
     source = "Dixon and Price 1989"
     components = True
     minimum = 0.0
     domain = (-10.0, 10.0)
     demo: ClassVar = {"dim": 4}
-
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
 
     @property
     def x0(self) -> Any:

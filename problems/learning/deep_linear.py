@@ -8,7 +8,8 @@ import numpy as np
 from problems.learning.finite_sum import FiniteSum
 from problems.problem import Array, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.ranges import FiniteFloat, NonNegativeInt, PositiveInt
+from stepsize.core.validation import require
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]
 
@@ -93,22 +94,18 @@ class DiagonalLinearNetwork(FiniteSum):
     (60, 0.0)
     """
 
-    examples: int = 20
-    features: int = 30
-    nonzero: int = 3
-    scale: float = 0.1
-    rng: int = 0
+    examples: PositiveInt = 20
+    features: PositiveInt = 30
+    nonzero: PositiveInt = 3
+    scale: FiniteFloat = 0.1
+    rng: NonNegativeInt = 0
     source = "Papazov, Pesme and Flammarion 2024, arXiv:2403.05293"
     minimum = 0.0
     domain = (-1.5, 1.5)
     demo: ClassVar = {"examples": 4, "features": 6, "nonzero": 2}
 
     def check(self) -> None:
-        """Refuse counts that do not fit."""
-        for name in ("examples", "features", "nonzero"):
-            as_count(name, getattr(self, name), 1)
-        as_count("rng", self.rng)
-        as_number("scale", self.scale)
+        """Validate nonzero <= features."""
         require(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
 
     @cached_property

@@ -7,6 +7,7 @@ import numpy as np
 
 from problems.problem import Array, Problem
 from problems.stochastic.estimate import Stats
+from problems.wrapper import ProblemWrapper
 from stepsize.core.validation import describe_value, require
 
 __all__ = ["Batch", "FiniteSum"]
@@ -135,12 +136,12 @@ class FiniteSum(Problem, abstract=True):
         return 0.5 * (self.penalty * x * x).sum(axis=-1)
 
 
-class Batch(FiniteSum, abstract=True):
+class Batch(ProblemWrapper, FiniteSum, abstract=True):
     """A finite sum restricted to some of its examples: what one update of mini-batch descent sees.
 
     Parameters
     ----------
-    whole : FiniteSum
+    problem : FiniteSum
         The problem on all examples.
     indices : slice, or sequence of int of shape (m,)
         Rows of its training part; one that comes twice counts twice.
@@ -163,14 +164,14 @@ class Batch(FiniteSum, abstract=True):
     True
     """
 
-    whole: Any
+    problem: FiniteSum
     indices: Any
     population: int | None = None
 
     def normalise(self, name: str, value: Any) -> Any:
         """Take a list of indices as an array of them; a slice stays one, so that its rows are a view."""
         if name == "indices":
-            n = self.whole.n_examples
+            n = self.problem.n_examples
             expected = f"whole numbers from 0 to {n - 1}, or a slice"
             if isinstance(value, slice):
                 require(len(range(n)[value]) > 0, "indices", value, expected)
@@ -185,7 +186,7 @@ class Batch(FiniteSum, abstract=True):
     @cached_property
     def train(self) -> tuple[Array, Array]:
         """The inputs and targets of these examples."""
-        (A, y), rows = self.whole.train, self.indices
+        (A, y), rows = self.problem.train, self.indices
         if isinstance(rows, slice):
             return A[rows], y[rows]
         # The indices are checked already; mode="clip" saves the buffer that a check would need.
@@ -216,55 +217,24 @@ class Batch(FiniteSum, abstract=True):
     @property
     def penalty(self) -> Any:
         """The penalty of the whole."""
-        return self.whole.penalty
-
-    @property
-    def x0(self) -> Any:
-        """The start of the whole."""
-        return self.whole.x0
-
-    @property
-    def dim(self) -> int:
-        """Number of parameters."""
-        return int(self.whole.dim)
-
-    @property
-    def domain(self) -> Any:
-        """The domain of the whole."""
-        return self.whole.domain
-
-    @property
-    def source(self) -> str:
-        """The source of the whole."""
-        return str(self.whole.source)
+        return self.problem.penalty
 
     @property
     def formula(self) -> str:
         """How many examples of what."""
-        return f"{self.n_examples} examples of {self.whole.formula}"
-
-    @property
-    def has_hess(self) -> bool:
-        """Whether the whole has a Hessian."""
-        return bool(self.whole.has_hess)
+        return f"{self.n_examples} examples of {self.problem.formula}"
 
     def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return what the whole says."""
-        return self.whole.loss(x, A, y)
+        return self.problem.loss(x, A, y)
 
     def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
-        """Return what the whole says."""
-        both: tuple[Any, Any] = self.whole.loss_and_grad(x, A, y)
-        return both
+        return self.problem.loss_and_grad(x, A, y)
 
     def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
-        """Return what the whole says."""
-        return self.whole.loss_grad(x, A, y)
+        return self.problem.loss_grad(x, A, y)
 
     def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
-        """Return what the whole says."""
-        return self.whole.loss_moments(x, A, y)
+        return self.problem.loss_moments(x, A, y)
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return what the whole says."""
-        return self.whole.loss_hess(x, A, y)
+        return self.problem.loss_hess(x, A, y)

@@ -1,7 +1,7 @@
 """Least squares: on your own data, on the noise of airfoils, and where adaptive methods cannot generalise."""
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -9,7 +9,8 @@ from problems.data import load
 from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array
-from stepsize.core.validation import as_count, require
+from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt, PositiveInt, WholeNumber
+from stepsize.core.validation import require
 
 __all__ = ["Airfoil", "LeastSquares", "WilsonConstruction"]
 
@@ -136,12 +137,12 @@ class LeastSquares(SquaredLoss):
 
     X: Any
     y: Any
-    l2: float = 0.0
+    l2: NonNegativeFloat = 0.0
     intercept: bool = True
     half: bool = True
     standardize: bool = False
     held_out: Any = 0.0
-    rng: int = 0
+    rng: NonNegativeInt = 0
     source = "Legendre 1805"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),
@@ -205,17 +206,12 @@ class Airfoil(SquaredLoss):
     (0.241688, 2.0985)
     """
 
-    rows: int = 1500
+    rows: Annotated[int, WholeNumber(10, 1503)] = 1500
     intercept: bool = True
-    l2: float = 0.0
+    l2: NonNegativeFloat = 0.0
     held_out: Any = 0.0
-    rng: int = 0
+    rng: NonNegativeInt = 0
     source = "Dive into Deep Learning, section 12.5; data doi:10.24432/C5VW2C"
-
-    def check(self) -> None:
-        """Refuse counts of rows that the table does not have."""
-        require(as_count("rows", self.rows, 10) <= 1503, "rows", self.rows, "at most 1503")
-        super().check()
 
     @property
     def _table(self) -> tuple[Array, Array]:
@@ -257,20 +253,15 @@ class WilsonConstruction(SquaredLoss):
     (53, 0.0)
     """
 
-    positive: int = 14
-    negative: int = 6
+    positive: PositiveInt = 14
+    negative: PositiveInt = 6
     source = "Wilson, Roelofs, Stern, Srebro and Recht 2017, section 3.3"
     demo: ClassVar = {"positive": 4, "negative": 2}
 
     def check(self) -> None:
-        """Refuse fewer positive than negative examples."""
-        as_count("negative", self.negative, 1)
-        require(
-            as_count("positive", self.positive, 1) > self.negative,
-            "positive",
-            self.positive,
-            f"more than the {self.negative} negative examples",
-        )
+        """Validate positive > negative."""
+        more = self.positive > self.negative
+        require(more, "positive", self.positive, f"more than the {self.negative} negative examples")
 
     @cached_property
     def _table(self) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ from problems.data import load
 from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, newton_minimizer, validate_data
 from problems.problem import Array
-from stepsize.core.validation import as_count
+from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]
 
@@ -138,11 +138,11 @@ class LogisticRegression(Logistic):
 
     X: Any
     y: Any
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     intercept: bool = True
     standardize: bool = False
     held_out: Any = 0.0
-    rng: int = 0
+    rng: NonNegativeInt = 0
     source = "Cox, The regression analysis of binary sequences, J. R. Stat. Soc. B 20 (1958)"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),
@@ -208,11 +208,11 @@ class BreastCancer(Logistic):
     (31, 0.059828)
     """
 
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     standardize: bool = True
     intercept: bool = True
     held_out: Any = 0.0
-    rng: int = 0
+    rng: NonNegativeInt = 0
     source = "Wolberg, Mangasarian, Street and Street 1995, doi:10.24432/C5DW2B"
 
     @property
@@ -255,15 +255,10 @@ class SeparableLogistic(Logistic):
     (True, 0.0, 28)
     """
 
-    others: int = 12
-    rng: int = 0
+    others: NonNegativeInt = 12
+    rng: NonNegativeInt = 0
     source = "Soudry, Hoffer, Nacson, Gunasekar and Srebro 2018, figure 1"
     demo: ClassVar = {"others": 3}
-
-    def check(self) -> None:
-        """Refuse counts that are none."""
-        as_count("others", self.others)
-        as_count("rng", self.rng)
 
     @cached_property
     def _table(self) -> tuple[Array, Array]:

@@ -1,13 +1,14 @@
 """Multilayer perceptrons, their parameters in one flat vector: on your own data and on digits."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from problems.data import load
-from problems.learning.backpropagation import Perceptron, check_layers
+from problems.learning.backpropagation import Activation, Perceptron, check_widths
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array
+from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
 from stepsize.core.validation import require
 
 __all__ = ["MLP", "DigitsMLP"]
@@ -62,12 +63,12 @@ class MLP(Perceptron):
     X: Any
     y: Any
     hidden: Any = (8,)
-    loss_name: str = "squared"
-    activation: str = "tanh"
-    l2: float = 0.0
+    loss_name: Literal["squared", "cross-entropy"] = "squared"
+    activation: Activation = "tanh"
+    l2: NonNegativeFloat = 0.0
     standardize: bool = False
     held_out: Any = 0.0
-    rng: int = 0
+    rng: NonNegativeInt = 0
     source = "Rumelhart, Hinton and Williams 1986"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),
@@ -88,13 +89,11 @@ class MLP(Perceptron):
     def check(self) -> None:
         """Refuse shapes that do not fit, missing values and unknown names."""
         validate_data(self.X, self.y, "targets")
-        names = ("squared", "cross-entropy")
-        require(self.loss_name in names, "loss_name", self.loss_name, " or ".join(map(repr, names)))
         if self.loss_name == "cross-entropy":
             classes = np.unique(self.y)
             good = self.y.ndim == 1 and np.array_equal(classes, np.arange(len(classes)))
             require(good, "y", self.y, "the classes 0, 1, ..., each of them at least once")
-        check_layers(self.hidden, self.activation)
+        check_widths(self.hidden)
         super().check()
 
     @property
@@ -153,10 +152,10 @@ class DigitsMLP(Perceptron):
     """
 
     hidden: Any = (32,)
-    activation: str = "tanh"
-    l2: float = 0.0
+    activation: Activation = "tanh"
+    l2: NonNegativeFloat = 0.0
     held_out: Any = 0.0
-    rng: int = 0
+    rng: NonNegativeInt = 0
     source = "Alpaydin and Kaynak 1998, doi:10.24432/C50P49"
     loss_name = "cross-entropy"
     stratified = True
@@ -168,8 +167,8 @@ class DigitsMLP(Perceptron):
         return super().normalise(name, (value,) if name == "hidden" and np.ndim(value) == 0 else value)
 
     def check(self) -> None:
-        """Refuse widths that are none and unknown activations."""
-        check_layers(self.hidden, self.activation)
+        """Validate the widths of the layers."""
+        check_widths(self.hidden)
         super().check()
 
     @property

@@ -5,6 +5,7 @@ from typing import Any
 from problems.data import load
 from problems.learning.softmax import Softmax
 from problems.problem import Array
+from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
 from stepsize.core.validation import require
 
 __all__ = ["Digits", "Iris"]
@@ -44,21 +45,17 @@ class Iris(Softmax):
     """
 
     columns: Any = (0, 1, 2, 3)
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     standardize: bool = True
     intercept: bool = True
     held_out: Any = 0.0
-    rng: int = 0
+    rng: NonNegativeInt = 0
     source = "Fisher 1936"
 
     def check(self) -> None:
-        """Refuse columns that the table does not have."""
-        require(
-            len(self.columns) > 0 and set(self.columns) <= {0, 1, 2, 3},
-            "columns",
-            self.columns,
-            "some of 0, 1, 2, 3",
-        )
+        """Validate the columns."""
+        some = len(self.columns) > 0 and set(self.columns) <= {0, 1, 2, 3}
+        require(some, "columns", self.columns, "some of 0, 1, 2, 3")
         super().check()
 
     @property
@@ -103,10 +100,10 @@ class Digits(Softmax):
     (650, 1438, 359)
     """
 
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     intercept: bool = True
     held_out: Any = 0.0
-    rng: int = 0
+    rng: NonNegativeInt = 0
     source = "Alpaydin and Kaynak 1998, doi:10.24432/C50P49"
 
     @property

@@ -13,6 +13,7 @@ from problems.learning.supervised import (
     validate_data,
 )
 from problems.problem import Array
+from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
 from stepsize.core.validation import require
 
 __all__ = ["SoftmaxRegression"]
@@ -215,11 +216,11 @@ class SoftmaxRegression(Softmax):
 
     X: Any
     y: Any
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     intercept: bool = True
     standardize: bool = False
     held_out: Any = 0.0
-    rng: int = 0
+    rng: NonNegativeInt = 0
     source = "Bishop 2006, section 4.3.4"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),

@@ -61,9 +61,7 @@ class Supervised(FiniteSum, abstract=True):
         return self.test
 
     def check(self) -> None:
-        """Refuse a negative penalty, and held-out rows that are neither a share nor row numbers."""
-        require(as_number("l2", self.l2) >= 0, "l2", self.l2, "a number of at least 0")
-        as_count("rng", self.rng)
+        """Validate what is held out: a share, or row numbers."""
         if isinstance(self.held_out, int | float):
             require(0 <= self.held_out <= 0.9, "held_out", self.held_out, "a share from 0 to 0.9")
         else:

@@ -1,13 +1,13 @@
 """Additive noise: any problem, seen through measurements of known variance."""
 
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Problem
-from problems.stochastic.estimate import Stats, StochasticProblem, generator
+from problems.stochastic.estimate import Realization, Sampling, Stats, StochasticProblem
+from stepsize.core.ranges import NonNegativeFloat
 from stepsize.core.validation import as_floats, describe_value, require
 
 __all__ = ["AdditiveNoise"]
@@ -61,32 +61,25 @@ class AdditiveNoise(StochasticProblem):
     True
     """
 
-    problem: Any
-    sigma_f: float = 0.0
+    problem: Problem
+    sigma_f: NonNegativeFloat = 0.0
     sigma_g: Any = 1.0
-    sampling: str = "dynamic"
+    sampling: Sampling = "dynamic"
     shared: bool = True
     rng: Any = 0
     demo: ClassVar = {"problem": Quadratic(), "sigma_f": 0.1, "sigma_g": (0.5, 1.0)}
 
     def check(self) -> None:
-        """Refuse what is no problem, and deviations that are negative or do not fit."""
+        """Validate the deviation of the gradient, and that the problem does not vary already."""
         super().check()
-        if isinstance(self.problem, type) or not hasattr(self.problem, "value_and_grad"):
-            raise TypeError(
-                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
-            )
         if self.problem.varies:
             raise ValueError(
                 f"problem: got {describe_value(self.problem)}, expected one that does not vary already"
             )
-        for name in ("sigma_f", "sigma_g"):
-            value = getattr(self, name)
-            sigma = as_floats(name, value)
-            require(bool((sigma >= 0).all()), name, value, "standard deviations of at least 0")
-            if sigma.ndim and (name == "sigma_f" or sigma.shape != (self.dim,)):
-                d = "" if name == "sigma_f" else f", or {self.dim} of them"
-                raise ValueError(f"{name}: got {describe_value(value)}, expected one number{d}")
+        sigma = as_floats("sigma_g", self.sigma_g)
+        require(bool((sigma >= 0).all()), "sigma_g", self.sigma_g, "standard deviations of at least 0")
+        fits = sigma.shape in ((), (self.dim,))
+        require(fits, "sigma_g", self.sigma_g, f"one number, or {self.dim} of them")
 
     @property
     def gradient_source(self) -> str:
@@ -97,49 +90,28 @@ class AdditiveNoise(StochasticProblem):
         return Measured(self, n, k)
 
 
-class Measured(Problem, abstract=True):
+class Measured(Realization, abstract=True):
     """A noisy problem as one evaluation sees it."""
-
-    whole: Any
-    n: int
-    k: int
-
-    x0 = property(lambda self: self.whole.x0)
-    domain = property(lambda self: self.whole.domain)
-    source = property(lambda self: self.whole.source)
-    has_hess = property(lambda self: self.whole.has_hess)
-
-    def fun(self, x: Any) -> Any:
-        """Return the value with the noise of this evaluation."""
-        return self.value_and_grad(x)[0]
-
-    def grad(self, x: Any) -> Any:
-        """Return the gradient with the noise of this evaluation."""
-        return self.value_and_grad(x)[1]
 
     def hess(self, x: Any) -> Any:
         """Return the Hessian, which has no noise."""
-        return self.whole.hess(x)
+        return self.problem.hess(x)
 
     def value_and_grad(self, x: Any) -> Any:
-        """Return both with the noise of this evaluation."""
-        f, g = self.whole.problem.value_and_grad(x)
-        offset, slope = self._shared if self.whole.shared else self._noise(x.shape)
-        if self.whole.sampling == "static":
-            offset = offset + (slope * (x - np.array(self.whole.x0))).sum(axis=-1)
+        f, g = self.problem.problem.value_and_grad(x)
+        offset, slope = self._noise_at(x)
+        if self.problem.sampling == "static":
+            offset = offset + (slope * (x - np.array(self.problem.x0))).sum(axis=-1)
         return f + offset, g + slope.astype(g.dtype)
 
     def stats(self, x: Any) -> Stats:
         """Return both, and the variances of the noise on them."""
         f, g = self.value_and_grad(x)
-        sigma_f, sigma_g = self.whole.sigma_f, np.broadcast_to(np.asarray(self.whole.sigma_g), x.shape)
+        sigma_f, sigma_g = self.problem.sigma_f, np.broadcast_to(np.asarray(self.problem.sigma_g), x.shape)
         return Stats(f, g, sigma_f * sigma_f, sigma_g * sigma_g)
 
-    @cached_property
-    def _shared(self) -> tuple[Any, Any]:
-        return self._noise((self.whole.dim,))
-
-    def _noise(self, shape: tuple[int, ...]) -> tuple[Any, Any]:
-        random = generator(self.whole.rng, self.n, self.k)
-        offset = self.whole.sigma_f * random.standard_normal(shape[:-1])
-        return offset, np.asarray(self.whole.sigma_g) * random.standard_normal(shape)
+    def noise(self, shape: tuple[int, ...]) -> tuple[Any, Any]:
+        """Return the noise on the value and on the gradient."""
+        random = self._random
+        offset = self.problem.sigma_f * random.standard_normal(shape[:-1])
+        return offset, np.asarray(self.problem.sigma_g) * random.standard_normal(shape)

@@ -1,14 +1,13 @@
 """Noise that is no normal addition: gradients that are scaled, lost, or hit by rare huge errors."""
 
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Problem
-from problems.stochastic.estimate import StochasticProblem, generator
-from stepsize.core.validation import as_number, describe_value, require
+from problems.stochastic.estimate import Realization, Sampling, StochasticProblem
+from stepsize.core.ranges import NonNegativeFloat, Range
 
 __all__ = ["CauchyNoise", "MaskedGradient", "MultiplicativeNoise"]
 
@@ -19,14 +18,6 @@ class NoisyGradient(StochasticProblem, abstract=True):
     shared = True
     rng = 0
 
-    def check(self) -> None:
-        """Refuse what is no problem."""
-        super().check()
-        if isinstance(self.problem, type) or not hasattr(self.problem, "value_and_grad"):
-            raise TypeError(
-                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
-            )
-
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """Return the noise on a gradient of that shape."""
         raise NotImplementedError
@@ -36,40 +27,20 @@ class NoisyGradient(StochasticProblem, abstract=True):
         raise NotImplementedError
 
     def _draw(self, n: int, k: int) -> Any:
-        return Realization(self, n, k)
+        return Disturbed(self, n, k)
 
 
-class Realization(Problem, abstract=True):
-    """A disturbed problem as one evaluation sees it."""
+class Disturbed(Realization, abstract=True):
+    """A problem with a noisy gradient as one evaluation sees it."""
 
-    whole: Any
-    n: int
-    k: int
-
-    x0 = property(lambda self: self.whole.x0)
-    domain = property(lambda self: self.whole.domain)
-    source = property(lambda self: self.whole.source)
-
-    def fun(self, x: Any) -> Any:
-        """Return the value as this evaluation sees it."""
-        return self.value_and_grad(x)[0]
-
-    def grad(self, x: Any) -> Any:
-        """Return the gradient as this evaluation sees it."""
-        return self.value_and_grad(x)[1]
+    has_hess = False
 
     def value_and_grad(self, x: Any) -> Any:
-        """Return both as this evaluation sees them."""
-        f, g = self.whole.problem.value_and_grad(x)
-        noise = self._shared if self.whole.shared else self._noise(x.shape)
-        return self.whole.disturb(f, g, noise.astype(g.dtype))
+        f, g = self.problem.problem.value_and_grad(x)
+        return self.problem.disturb(f, g, self._noise_at(x).astype(g.dtype))
 
-    @cached_property
-    def _shared(self) -> Any:
-        return self._noise((self.whole.dim,))
-
-    def _noise(self, shape: tuple[int, ...]) -> Any:
-        return np.asarray(self.whole.noise(generator(self.whole.rng, self.n, self.k), shape))
+    def noise(self, shape: tuple[int, ...]) -> Any:
+        return np.asarray(self.problem.noise(self._random, shape))
 
 
 class MultiplicativeNoise(NoisyGradient):
@@ -105,17 +76,12 @@ class MultiplicativeNoise(NoisyGradient):
     2.0
     """
 
-    problem: Any
-    sigma: float = 1.0
-    sampling: str = "dynamic"
+    problem: Problem
+    sigma: NonNegativeFloat = 1.0
+    sampling: Sampling = "dynamic"
     shared: bool = True
     rng: Any = 0
     demo: ClassVar = {"problem": Quadratic(), "sigma": 0.5}
-
-    def check(self) -> None:
-        """Refuse a negative deviation."""
-        super().check()
-        require(as_number("sigma", self.sigma) >= 0, "sigma", self.sigma, "a number of at least 0")
 
     @property
     def gradient_source(self) -> str:
@@ -166,17 +132,12 @@ class MaskedGradient(NoisyGradient):
     True
     """
 
-    problem: Any
-    p: float = 0.5
-    sampling: str = "dynamic"
+    problem: Problem
+    p: Annotated[float, Range(minimum=0, below=1)] = 0.5
+    sampling: Sampling = "dynamic"
     shared: bool = True
     rng: Any = 0
     demo: ClassVar = {"problem": Quadratic(), "p": 0.25}
-
-    def check(self) -> None:
-        """Refuse what is no probability."""
-        super().check()
-        require(0 <= as_number("p", self.p) < 1, "p", self.p, "a probability from 0 to below 1")
 
     @property
     def gradient_source(self) -> str:
@@ -227,17 +188,12 @@ class CauchyNoise(NoisyGradient):
     True
     """
 
-    problem: Any
-    scale: float = 1.0
-    sampling: str = "dynamic"
+    problem: Problem
+    scale: NonNegativeFloat = 1.0
+    sampling: Sampling = "dynamic"
     shared: bool = True
     rng: Any = 0
     demo: ClassVar = {"problem": Quadratic(), "scale": 0.1}
-
-    def check(self) -> None:
-        """Refuse a negative scale."""
-        super().check()
-        require(as_number("scale", self.scale) >= 0, "scale", self.scale, "a number of at least 0")
 
     @property
     def gradient_source(self) -> str:

@@ -1,19 +1,18 @@
 """Mini-batches: which examples of a finite sum an update sees, and how sure their average is."""
 
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from problems.learning.finite_sum import Batch
+from problems.learning.finite_sum import Batch, FiniteSum
 from problems.learning.logistic import LogisticRegression
 from problems.problem import Array
-from problems.stochastic.estimate import StochasticProblem, generator, one_of
-from stepsize.core.validation import as_count, describe_value
+from problems.stochastic.estimate import Sampling, StochasticProblem, generator
+from stepsize.core.ranges import PositiveInt
+from stepsize.core.validation import describe_value, require
 
 __all__ = ["MiniBatch"]
-
-SHUFFLE = ("epoch", "slices", "update", "once", "never")
 
 # Streams of random numbers that must not meet.
 _EPOCH, _UPDATE, _LOAD = range(3)
@@ -82,27 +81,27 @@ class MiniBatch(StochasticProblem):
     (0.693147, 0.0, (3,))
     """
 
-    problem: Any
-    size: int
-    sampling: str = "static"
+    problem: FiniteSum
+    size: PositiveInt
+    sampling: Sampling = "static"
     replacement: bool = False
-    shuffle: str | None = None
+    shuffle: Literal["epoch", "slices", "update", "once", "never"] | None = None
     fpc: bool = False
     rng: Any = 0
     demo: ClassVar = {"problem": LogisticRegression(**LogisticRegression.demo), "size": 4}
 
     def check(self) -> None:
-        """Refuse what is no finite sum, a size that it does not have and unknown words."""
-        super().check()
+        """Validate that the problem is a finite sum of at least `size` examples, and the shuffling."""
         if isinstance(self.problem, type) or not hasattr(self.problem, "batch"):
             raise TypeError(
                 f"problem: got {describe_value(self.problem)}, expected a finite sum such as BreastCancer()"
             )
-        if as_count("size", self.size, 1) > self.n_examples:
-            raise ValueError(f"size: got {self.size}, expected at most the {self.n_examples} examples")
-        one_of("shuffle", self.shuffle, (None, *SHUFFLE))
+        super().check()
+        most = self.n_examples
+        require(self.size <= most, "size", self.size, f"at most the {most} examples")
         if self.replacement:
-            one_of("shuffle", self.shuffle, (None, "update"), " for batches with replacement")
+            known = self.shuffle in (None, "update")
+            require(known, "shuffle", self.shuffle, "None or 'update' for batches with replacement")
 
     @property
     def n_examples(self) -> int:
@@ -133,7 +132,7 @@ class MiniBatch(StochasticProblem):
         which = self._pick(n, k)
         source = self.problem if isinstance(which, np.ndarray) else self._in_order
         population = self.n_examples if self.fpc else None
-        return Batch.trusted(whole=source, indices=which, population=population)
+        return Batch.trusted(problem=source, indices=which, population=population)
 
     def _pick(self, n: int, k: int) -> Any:
         """Return the indices of a batch, or a slice of the order in which the examples are kept."""

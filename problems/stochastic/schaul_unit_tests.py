@@ -1,7 +1,7 @@
 """Schaul, Antonoglou and Silver's prototypes: small pieces of landscape, joined end to end."""
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -71,17 +71,15 @@ class Prototype(Problem):
     """
 
     pieces: str = "quad_bowl"
-    scale: str = "normal"
+    scale: Literal["normal", "steep", "saddle", "flat"] = "normal"
     source = "Schaul, Antonoglou and Silver, arXiv:1312.6055"
     demo: ClassVar = {"pieces": "quad_convex-gauss_nonconvex-gauss_convex-quad_bowl"}
 
     def check(self) -> None:
-        """Refuse unknown pieces and scales."""
+        """Validate the names of the pieces."""
         for name in self._names:
-            require(
-                name in _SHAPES, "pieces", name, f"one of {', '.join(_SHAPES)}{did_you_mean(name, _SHAPES)}"
-            )
-        require(self.scale in _SCALES, "scale", self.scale, f"one of {', '.join(_SCALES)}")
+            known = f"one of {', '.join(_SHAPES)}{did_you_mean(name, _SHAPES)}"
+            require(name in _SHAPES, "pieces", name, known)
 
     @property
     def _names(self) -> list[str]:
@@ -209,15 +207,14 @@ class PrototypeNorm(Problem):
     """
 
     prototypes: Any = (Prototype("quad_bowl"), Prototype("abs"))
-    norm: str = "L1"
+    norm: Literal["L1", "L2", "Linf"] = "L1"
     source = "Schaul, Antonoglou and Silver, arXiv:1312.6055"
     demo: ClassVar = {"prototypes": (Prototype("quad_bowl"), Prototype("gauss_bowl", "steep")), "norm": "L2"}
 
     def check(self) -> None:
-        """Refuse anything but prototypes and an unknown norm."""
+        """Validate the prototypes."""
         good = len(self.prototypes) > 0 and all(isinstance(p, Prototype) for p in self.prototypes)
         require(good, "prototypes", self.prototypes, "a list of Prototype records")
-        require(self.norm in ("L1", "L2", "Linf"), "norm", self.norm, "'L1', 'L2' or 'Linf'")
 
     @property
     def smooth(self) -> bool:

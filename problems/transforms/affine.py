@@ -7,12 +7,13 @@ import numpy as np
 
 from problems.landscapes.valleys import Rosenbrock
 from problems.problem import Array, Problem
-from stepsize.core.validation import as_floats, describe_value, require
+from problems.wrapper import ProblemWrapper
+from stepsize.core.validation import as_floats, require
 
 __all__ = ["Rotated", "Shifted"]
 
 
-class Transformed(Problem, abstract=True):
+class Transformed(ProblemWrapper, abstract=True):
     r"""A problem seen through a linear map of its argument.
 
     .. math:: F(x) = a\, f(M (x - c)), \qquad \nabla F = a\, M^\top \nabla f, \qquad
@@ -21,15 +22,6 @@ class Transformed(Problem, abstract=True):
     L and mu are multiplied by a and by the squares of the largest and smallest singular value of M;
     minimizers and start are carried to where they are seen now.
     """
-
-    problem: Any
-
-    def check(self) -> None:
-        """Refuse what is no problem."""
-        if not isinstance(self.problem, Problem):
-            raise TypeError(
-                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
-            )
 
     @property
     def matrix(self) -> Array:
@@ -84,11 +76,6 @@ class Transformed(Problem, abstract=True):
         return self.factor * (self.matrix.T @ self.problem.hess(self.inwards(x)) @ self.matrix)
 
     @property
-    def has_hess(self) -> bool:
-        """Whether the original problem has a Hessian."""
-        return bool(self.problem.has_hess)
-
-    @property
     def varies(self) -> bool:
         """Whether the original problem varies."""
         return bool(self.problem.varies)
@@ -101,11 +88,6 @@ class Transformed(Problem, abstract=True):
     def at(self, n: int) -> Any:
         """Return the same view of the problem as update n sees it."""
         return self.replace(problem=self.problem.at(n)) if self.problem.varies else self
-
-    @property
-    def smooth(self) -> bool:
-        """Whether the original problem is."""
-        return bool(self.problem.smooth)
 
     @property
     def x0(self) -> Any:
@@ -163,11 +145,6 @@ class Transformed(Problem, abstract=True):
         where = tuple(self.outwards(np.array(point, float)).tolist())
         return (where, self.factor * value, *(self.factor * digits for digits in printed))
 
-    @property
-    def source(self) -> str:
-        """The source of the original problem."""
-        return str(self.problem.source)
-
 
 class Shifted(Transformed):
     r"""A problem moved elsewhere.
@@ -193,7 +170,7 @@ class Shifted(Transformed):
     ((2.0, 3.0),)
     """
 
-    problem: Any
+    problem: Problem
     by: Any
     demo: ClassVar = {"problem": Rosenbrock(), "by": (0.5, -2.0)}
 
@@ -254,7 +231,7 @@ class Rotated(Transformed):
     [[-1.0, 1.0]]
     """
 
-    problem: Any
+    problem: Problem
     rotation: Any = "random"
     rng: int = 0
     demo: ClassVar = {"problem": Rosenbrock(3)}

@@ -1,7 +1,7 @@
 """Line searches: the intervals of Wolfe's conditions, two ways to sample a line, a search that is unsure."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -167,7 +167,7 @@ def sampling() -> GalleryFigure:
         d = whole.grad(x)
         lines.append((seed, x, d, ss.ExactSearch(first=1.0)(Line(whole, x, d), None).alpha))
 
-    def scans(size: int, kind: str) -> list[tuple[Array, Array]]:
+    def scans(size: int, kind: Literal["static", "dynamic"]) -> list[tuple[Array, Array]]:
         """Return the indices of local minima and of changes of sign, for each of the lines."""
         marks = []
         for seed, x, d, exact in lines:

@@ -205,8 +205,11 @@ def test_the_facts_and_the_loss_are_those_of_the_whole():
     [
         ({"size": 101}, "size: got 101, expected at most the 100 examples"),
         ({"size": 0}, "size: got 0, expected a whole number of at least 1"),
-        ({"size": 5, "sampling": "wild"}, "sampling: got 'wild', expected 'static' or 'dynamic' or 'full'"),
-        ({"size": 5, "shuffle": "always"}, "shuffle: got 'always', expected"),
+        (
+            {"size": 5, "sampling": "wild"},
+            "sampling: got the str 'wild', expected one of 'static', 'dynamic', 'full'",
+        ),
+        ({"size": 5, "shuffle": "always"}, "shuffle: got the str 'always', expected"),
         ({"size": 5, "replacement": True, "shuffle": "epoch"}, "for batches with replacement"),
         ({"size": 5, "rng": -1}, "rng: got -1"),
     ],

@@ -81,9 +81,9 @@ def test_bad_transforms_are_refused_in_a_sentence():
             lambda: ss.Rotated(ss.Quadratic([1.0, 2.0, 3.0]), 0.5),
             "rotation: got 0.5, expected an angle in two",
         ),
-        (lambda: ss.Scaled(bowl, value=0.0), "value: got 0.0, expected a positive number"),
+        (lambda: ss.Scaled(bowl, value=0.0), "value: got 0.0, expected a finite number above 0"),
         (lambda: ss.Scaled(bowl, argument=[1.0, -1.0]), "argument: got .* expected one or 2 positive"),
-        (lambda: ss.Stretched(bowl, 0.5), "condition: got 0.5, expected a number of at least 1"),
+        (lambda: ss.Stretched(bowl, 0.5), "condition: got 0.5, expected a finite number of at least 1"),
     ]:
         with pytest.raises(ValueError, match=sentence):
             make()

@@ -1,0 +1,80 @@
+"""Problems made of another problem, whose facts they hand on."""
+
+from typing import Any
+
+from problems.problem import Fact, Problem
+from stepsize.core.validation import describe_value
+
+__all__: list[str] = []
+
+
+class Forwarded(Fact):
+    """A fact that is the wrapped problem's, unless the wrapper states its own."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        until_stated = getattr(Problem, self._name)
+        return until_stated if instance is None else getattr(instance.problem, self._name, until_stated)
+
+
+class ProblemWrapper(Problem, abstract=True):
+    """A problem made of another one: it starts where that does, is drawn where that is, and is as smooth.
+
+    Parameters
+    ----------
+    problem : Problem
+        The other one.
+
+    Raises
+    ------
+    TypeError
+        If it is no problem.
+    """
+
+    problem: Problem
+
+    x0 = Forwarded()
+    domain = Forwarded()
+    source = Forwarded()
+    smooth = Forwarded()
+
+    def check(self) -> None:
+        """Validate that a problem is wrapped."""
+        if not isinstance(self.problem, Problem):
+            raise TypeError(
+                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
+            )
+
+    @property
+    def dim(self) -> int:
+        """Number of parameters, d."""
+        return int(self.problem.dim)
+
+    @property
+    def has_hess(self) -> bool:
+        """Whether the wrapped problem has a Hessian."""
+        return bool(self.problem.has_hess)
+
+
+class SameFunction(ProblemWrapper, abstract=True):
+    """A wrapper whose function is the other problem's too; it differs in what each update sees of it."""
+
+    minimizers = Forwarded()
+    minimum = Forwarded()
+    summed = Forwarded()
+    L = Forwarded()
+    mu = Forwarded()
+
+    def fun(self, x: Any) -> Any:
+        return self.problem.fun(x)
+
+    def grad(self, x: Any) -> Any:
+        return self.problem.grad(x)
+
+    def value_and_grad(self, x: Any) -> Any:
+        return self.problem.value_and_grad(x)
+
+    def hess(self, x: Any) -> Any:
+        return self.problem.hess(x)
