@@ -66,45 +66,36 @@ class FunctionProblem(Problem):
 
     @property
     def x0(self) -> tuple[float, ...]:
-        """The start."""
         return tuple(float(v) for v in self.start)
 
     @property
     def dim(self) -> int:
-        """Number of parameters, d."""
         return len(self.start)
 
     @property
     def gradient_source(self) -> str:
-        """Whether the gradient is the user's own or made of finite differences."""
         return "exact" if self.gradient else "finite differences"
 
     @property
     def has_hess(self) -> bool:
-        """Whether a Hessian was given."""
         return self.hessian is not None
 
     @property
     def formula(self) -> str:
-        """The given name, or the function's."""
         return self.name or getattr(self.function, "__name__", "a function")
 
     def fun(self, x: Any) -> Any:
-        """Return the function's value, row by row for a batch."""
         return self._rows(self._value, x, 0)
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient, row by row for a batch."""
         return self._rows(self._slope if self.gradient else self._differences, x, 1)
 
     def hess(self, x: Any) -> Any:
-        """Return the Hessian, row by row for a batch."""
         if self.hessian is None:
             return super().hess(x)
         return self._rows(self._bend, x, 2)
 
     def value_and_grad(self, x: Any) -> tuple[Any, Any]:
-        """Return value and gradient together, at one point without any detour."""
         if self.gradient is None or not isinstance(x, np.ndarray) or x.shape != (self.dim,):
             return self.fun(x), self.grad(x)
         return self._value(x.copy()), self._slope(x.copy())

@@ -49,12 +49,10 @@ class ProblemWrapper(Problem, abstract=True):
 
     @property
     def dim(self) -> int:
-        """Number of parameters, d."""
         return int(self.problem.dim)
 
     @property
     def has_hess(self) -> bool:
-        """Whether the wrapped problem has a Hessian."""
         return bool(self.problem.has_hess)
 
 

@@ -251,7 +251,6 @@ class Constant(Schedule):
     horizon = 0
 
     def value(self, n: Array) -> Any:
-        """Return lr."""
         return self.lr + np.zeros_like(n)
 
 

@@ -94,12 +94,10 @@ class Formula(Problem):
 
     @property
     def dim(self) -> int:
-        """Number of variables."""
         return len(self.variables)
 
     @property
     def formula(self) -> str:
-        """The formula as it was typed, powers as ``^``."""
         text = " ".join(self.expression.replace("**", "^").split())
         return text if len(text) <= 120 else text[:117] + "..."
 
@@ -110,7 +108,6 @@ class Formula(Problem):
 
     @property
     def smooth(self) -> bool:
-        """Whether the formula has no function with kinks or jumps."""
         return not any(step.op in KINKED for step in ordered([self._made.term]))
 
     @property
@@ -120,31 +117,25 @@ class Formula(Problem):
 
     @property
     def L(self) -> float | None:
-        """The largest curvature in size, for a quadratic formula."""
         return None if self._made.bowl is None else self._made.bowl.L
 
     @property
     def mu(self) -> float | None:
-        """The smallest curvature, for a quadratic formula that bends nowhere downwards."""
         return None if self._made.bowl is None else self._made.bowl.mu
 
     @property
     def minimizers(self) -> Any:
-        """The minimizer, for a quadratic formula that bends upwards in every direction."""
         bowl = self._made.bowl
         return None if bowl is None or bowl.minimizer is None else (bowl.minimizer,)
 
     @property
     def minimum(self) -> float | None:
-        """The value there."""
         return None if self._made.bowl is None else self._made.bowl.minimum
 
     def fun(self, x: Any) -> Any:
-        """Return the formula's value."""
         return self._made.value_and_grad(np.asarray(x), slopes=False)[0]
 
     def grad(self, x: Any) -> Any:
-        """Return its partial derivatives."""
         return self._made.slope_of_list(x) if type(x) is list else self._made.grad(x)
 
     def value_and_grad(self, x: Any) -> tuple[Any, Any]:
@@ -152,7 +143,6 @@ class Formula(Problem):
         return self._made.value_and_grad(np.asarray(x))
 
     def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
         return self._made.hess(np.asarray(x))
 
 

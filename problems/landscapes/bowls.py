@@ -41,19 +41,16 @@ class Booth(Problem):
     formula = "(a + 2b - 7)^2 + (2a + b - 5)^2"
 
     def fun(self, x: Any) -> Any:
-        """Return the sum of the two squares."""
         a, b = parts(x)
         r, s = a + 2 * b - 7, 2 * a + b - 5
         return r * r + s * s
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         a, b = parts(x)
         r, s = 2.0 * (a + 2 * b - 7), 2.0 * (2 * a + b - 5)
         return join(r + 2.0 * s, 2.0 * r + s)
 
     def hess(self, x: Any) -> Any:
-        """Return the constant matrix [[10, 8], [8, 10]]."""
         return np.broadcast_to(symmetric(10.0, 8.0, 10.0), (*x.shape, 2))
 
 
@@ -85,17 +82,14 @@ class Matyas(Problem):
     formula = "0.26 (a^2 + b^2) - 0.48 ab"
 
     def fun(self, x: Any) -> Any:
-        """Return the quadratic."""
         a, b = parts(x)
         return 0.26 * (a * a + b * b) - 0.48 * a * b
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         a, b = parts(x)
         return join(0.52 * a - 0.48 * b, 0.52 * b - 0.48 * a)
 
     def hess(self, x: Any) -> Any:
-        """Return the constant matrix [[0.52, -0.48], [-0.48, 0.52]]."""
         return np.broadcast_to(symmetric(0.52, -0.48, 0.52), (*x.shape, 2))
 
 
@@ -130,19 +124,16 @@ class McCormick(Problem):
     L = 4.0
 
     def fun(self, x: Any) -> Any:
-        """Return the wave and the trough."""
         a, b = parts(x)
         across = a - b
         return sin(a + b) + across * across - 1.5 * a + 2.5 * b + 1
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         a, b = parts(x)
         wave, across = cos(a + b), 2.0 * (a - b)
         return join(wave + across - 1.5, wave - across + 2.5)
 
     def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
         a, b = parts(x)
         wave = -np.sin(a + b)
         return symmetric(wave + 2, wave - 2, wave + 2)
@@ -181,12 +172,10 @@ class Zakharov(Problem):
 
     @property
     def x0(self) -> Any:
-        """All threes."""
         return (3.0,) * self.dim
 
     @property
     def minimizers(self) -> Any:
-        """The origin."""
         return ((0.0,) * self.dim,)
 
     @property
@@ -196,11 +185,9 @@ class Zakharov(Problem):
 
     @property
     def formula(self) -> str:
-        """The polynomial."""
         return f"|x|^2 + s^2 + s^4, s = sum of i x_i / 2, d = {self.dim}"
 
     def fun(self, x: Any) -> Any:
-        """Return the bowl and the fold."""
         bowl: Any = 0.0
         s: Any = 0.0
         for i, a in enumerate(parts(x), 1):
@@ -209,7 +196,6 @@ class Zakharov(Problem):
         return bowl + ss + ss * ss
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         p = parts(x)
         s: Any = 0.0
         for i, a in enumerate(p, 1):
@@ -218,7 +204,6 @@ class Zakharov(Problem):
         return join(*(2.0 * a + i * fold for i, a in enumerate(p, 1)))
 
     def hess(self, x: Any) -> Any:
-        """Return twice the unit matrix and the fold's part of rank one."""
         i = np.arange(1.0, x.shape[-1] + 1)
         s = 0.5 * (x * i).sum(axis=-1)
         return 2 * np.eye(len(i)) + (0.5 + 3 * s * s)[..., None, None] * np.outer(i, i)

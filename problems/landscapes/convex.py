@@ -44,17 +44,14 @@ class BoydExponential(Problem):
         return exp(a + 3 * b - 0.1), exp(a - 3 * b - 0.1), exp(-a - 0.1)
 
     def fun(self, x: Any) -> Any:
-        """Return the sum of the three exponentials."""
         p, q, r = self._exponentials(x)
         return p + q + r
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         p, q, r = self._exponentials(x)
         return join(p + q - r, 3.0 * (p - q))
 
     def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
         p, q, r = self._exponentials(x)
         return symmetric(p + q + r, 3 * (p - q), 9 * (p + q))
 
@@ -86,18 +83,15 @@ class Quartic(Problem):
     formula = "x^4"
 
     def fun(self, x: Any) -> Any:
-        """Return x^4."""
         (a,) = parts(x)
         aa = a * a
         return aa * aa
 
     def grad(self, x: Any) -> Any:
-        """Return 4 x^3."""
         (a,) = parts(x)
         return join(4.0 * (a * a * a))
 
     def hess(self, x: Any) -> Any:
-        """Return 12 x^2."""
         return (12 * x * x)[..., None]
 
 
@@ -133,7 +127,6 @@ class HyperbolicCosine(Problem):
 
     @property
     def mu(self) -> float:
-        """The curvature at the bottom."""
         return float(self.frequency * self.frequency)
 
     @property
@@ -143,21 +136,17 @@ class HyperbolicCosine(Problem):
 
     @property
     def formula(self) -> str:
-        """The function."""
         return f"cosh({self.frequency:g} x)"
 
     def fun(self, x: Any) -> Any:
-        """Return cosh(c x)."""
         (a,) = parts(x)
         return cosh(self.frequency * a)
 
     def grad(self, x: Any) -> Any:
-        """Return c sinh(c x)."""
         (a,) = parts(x)
         return join(self.frequency * sinh(self.frequency * a))
 
     def hess(self, x: Any) -> Any:
-        """Return c^2 cosh(c x)."""
         return (self.mu * np.cosh(self.frequency * x))[..., None]
 
 
@@ -194,17 +183,14 @@ class RootBowl(Problem):
 
     @property
     def x0(self) -> Any:
-        """All tens."""
         return (10.0,) * self.dim
 
     @property
     def minimizers(self) -> Any:
-        """The origin."""
         return ((0.0,) * self.dim,)
 
     @property
     def minimum(self) -> float:
-        """1 a coordinate."""
         return float(self.dim)
 
     @property
@@ -214,21 +200,17 @@ class RootBowl(Problem):
 
     @property
     def formula(self) -> str:
-        """The sum."""
         return f"sum of sqrt(1 + x^2), d = {self.dim}"
 
     def fun(self, x: Any) -> Any:
-        """Return the sum of sqrt(1 + x^2)."""
         total: Any = 0.0
         for a in parts(x):
             total = total + sqrt(1 + a * a)
         return total
 
     def grad(self, x: Any) -> Any:
-        """Return x / sqrt(1 + x^2)."""
         return join(*(a / sqrt(1 + a * a) for a in parts(x)))
 
     def hess(self, x: Any) -> Any:
-        """Return the diagonal matrix of (1 + x^2)^(-3/2)."""
         s = 1 + x * x
         return diagonal(1 / (s * np.sqrt(s)))

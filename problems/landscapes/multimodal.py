@@ -43,19 +43,16 @@ class CosineWave(Problem):
     checkpoint = ((10.0,), 0.0)
 
     def fun(self, x: Any) -> Any:
-        """Return x cos(w x), w = 0.15 pi."""
         w = 0.15 * np.pi
         (a,) = parts(x)
         return a * cos(w * a)
 
     def grad(self, x: Any) -> Any:
-        """Return cos(w x) - w x sin(w x)."""
         w = 0.15 * np.pi
         (a,) = parts(x)
         return join(cos(w * a) - w * a * sin(w * a))
 
     def hess(self, x: Any) -> Any:
-        """Return -2 w sin(w x) - w^2 x cos(w x)."""
         w = 0.15 * np.pi
         return (-2 * w * np.sin(w * x) - w * w * x * np.cos(w * x))[..., None]
 
@@ -95,14 +92,12 @@ class TwoWells(Problem):
         return 2 * exp(-5.0 * (u * u + zz)), 6 * exp(-5.0 * (v * v + zz))
 
     def fun(self, x: Any) -> Any:
-        """Return the bowl less the two wells."""
         a, b = parts(x)
         z = 1.4 * b
         shallow, deep = self._wells(a, z)
         return a * a + z * z - shallow - deep
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         a, b = parts(x)
         z = 1.4 * b
         shallow, deep = self._wells(a, z)
@@ -110,7 +105,6 @@ class TwoWells(Problem):
         return join(along_a, 1.4 * (2.0 * z + 10.0 * z * (shallow + deep)))
 
     def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
         a, b = parts(x)
         z = 1.4 * b
         shallow, deep = self._wells(a, z)
@@ -162,7 +156,6 @@ class Ackley(Problem):
 
     @property
     def minimizers(self) -> Any:
-        """The origin."""
         return ((0.0,) * self.dim,)
 
     @property
@@ -172,7 +165,6 @@ class Ackley(Problem):
 
     @property
     def formula(self) -> str:
-        """Its name."""
         return f"Ackley, d = {self.dim}"
 
     def _terms(self, p: Any) -> tuple[Any, Any, Any]:
@@ -185,7 +177,6 @@ class Ackley(Problem):
         return r, 20 * exp(-0.2 * r), exp(waves / len(p))
 
     def fun(self, x: Any) -> Any:
-        """Return 20 + e less the funnel and the dents."""
         _, funnel, dents = self._terms(parts(x))
         return (20 - funnel) + (np.e - dents)
 
@@ -240,12 +231,10 @@ class Griewank(Problem):
 
     @property
     def x0(self) -> Any:
-        """All eights."""
         return (8.0,) * self.dim
 
     @property
     def minimizers(self) -> Any:
-        """The origin."""
         return ((0.0,) * self.dim,)
 
     @property
@@ -255,7 +244,6 @@ class Griewank(Problem):
 
     @property
     def formula(self) -> str:
-        """Its name."""
         return f"Griewank, d = {self.dim}"
 
     @staticmethod
@@ -267,7 +255,6 @@ class Griewank(Problem):
         return product
 
     def fun(self, x: Any) -> Any:
-        """Return the bowl less the product of cosines."""
         p = parts(x)
         bowl: Any = 0.0
         for a in p:
@@ -275,7 +262,6 @@ class Griewank(Problem):
         return 1 + bowl / 4000 - self._waves(p)
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         p = parts(x)
         roots = [sqrt(i + 1.0) for i in range(len(p))]
         return join(
@@ -286,7 +272,6 @@ class Griewank(Problem):
         )
 
     def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
         p, s = parts(x), np.sqrt(np.arange(1, x.shape[-1] + 1))
         slopes = [np.sin(a / r) / r for a, r in zip(p, s, strict=True)]
         whole = self._waves(p)

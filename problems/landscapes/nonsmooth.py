@@ -44,18 +44,15 @@ class LessardQuadratic(Problem):
     formula = "25/2 x^2, with slope 1 instead of 25 between 1 and 2"
 
     def fun(self, x: Any) -> Any:
-        """Return the quadratic, less what the soft piece saves."""
         (a,) = parts(x)
         outer = where(a < 1, 12.5 * (a * a), 12.5 * (a * a) - 24 * a + 36)
         return where((a >= 1) & (a < 2), 0.5 * (a * a) + 24 * a - 12, outer)
 
     def grad(self, x: Any) -> Any:
-        """Return the slope, piece by piece."""
         (a,) = parts(x)
         return join(where(a < 1, 25 * a, where(a < 2, a + 24, 25 * a - 24)))
 
     def hess(self, x: Any) -> Any:
-        """Return 1 on the soft piece and 25 elsewhere."""
         return np.where((x >= 1) & (x < 2), 1.0, 25.0)[..., None]
 
 
@@ -101,17 +98,14 @@ class Huber(Problem):
 
     @property
     def x0(self) -> Any:
-        """The start."""
         return (float(self.start),)
 
     @property
     def L(self) -> float:
-        """The curvature."""
         return float(self.curvature)
 
     @property
     def domain(self) -> Any:
-        """A little more than from the start to its mirror image."""
         reach = 1.1 * max(abs(self.start), self.kink)
         return -reach, reach
 
@@ -122,23 +116,19 @@ class Huber(Problem):
 
     @property
     def formula(self) -> str:
-        """Its name and its kink."""
         return f"Huber, {self.curvature:g}/2 x^2 up to {self.kink:g}"
 
     def fun(self, x: Any) -> Any:
-        """Return the parabola within the kink and the line beyond."""
         (a,) = parts(x)
         size = abs(a)
         inside = minimum(size, float(self.kink))
         return self.curvature * inside * (size - 0.5 * inside)
 
     def grad(self, x: Any) -> Any:
-        """Return c x, cut off at plus and minus c delta."""
         (a,) = parts(x)
         return join(self.curvature * sign(a) * minimum(abs(a), float(self.kink)))
 
     def hess(self, x: Any) -> Any:
-        """Return c within the kink and 0 beyond."""
         return np.where(np.abs(x) <= self.kink, float(self.curvature), 0.0)[..., None]
 
 
@@ -174,12 +164,10 @@ class AbsoluteValue(Problem):
 
     @property
     def x0(self) -> Any:
-        """All ones."""
         return (1.0,) * self.dim
 
     @property
     def minimizers(self) -> Any:
-        """The origin."""
         return ((0.0,) * self.dim,)
 
     @property
@@ -189,20 +177,16 @@ class AbsoluteValue(Problem):
 
     @property
     def formula(self) -> str:
-        """The sum."""
         return "|x|" if self.dim == 1 else f"sum of |x|, d = {self.dim}"
 
     def fun(self, x: Any) -> Any:
-        """Return the sum of absolute values."""
         total: Any = 0.0
         for a in parts(x):
             total = total + abs(a)
         return total
 
     def grad(self, x: Any) -> Any:
-        """Return the signs."""
         return join(*(sign(a) for a in parts(x)))
 
     def hess(self, x: Any) -> Any:
-        """Return zeros."""
         return np.zeros((*x.shape, x.shape[-1]))

@@ -115,7 +115,6 @@ class Quadratic(Problem):
 
     @property
     def L(self) -> float:
-        """Largest curvature in size."""
         return float(np.abs(self.eigenvalues).max())
 
     @property
@@ -152,14 +151,12 @@ class Quadratic(Problem):
 
     @property
     def x0(self) -> Any:
-        """The start."""
         if self.start is not None:
             return tuple(float(v) for v in self.start)
         return (-5.0, -2.0) if np.shape(self.hessian)[0] == 2 else (1.0,) * np.shape(self.hessian)[0]
 
     @property
     def domain(self) -> Any:
-        """A box around the minimizer that holds the start."""
         reach = 1.2 * np.abs(np.array(self.x0) - self._center).max() or 1.0
         return self._center - reach, self._center + reach
 
@@ -170,7 +167,6 @@ class Quadratic(Problem):
 
     @property
     def formula(self) -> str:
-        """The polynomial, where it is short."""
         if self._diagonal is None or len(self._diagonal) > 3 or self._center.any():
             return (
                 f"quadratic, d = {self.dim}, eigenvalues {self.eigenvalues[0]:g} ... {self.eigenvalues[-1]:g}"
@@ -181,12 +177,10 @@ class Quadratic(Problem):
         return f"({told.removeprefix('+ ').replace('- ', '-', told.startswith('- '))})/2"
 
     def fun(self, x: Any) -> Any:
-        """Return f* + (x - x*)' H (x - x*) / 2."""
         r = np.asarray(x) - self._center
         return self.minimum_value + 0.5 * dot(r, self._apply(r))
 
     def grad(self, x: Any) -> Any:
-        """Return H (x - x*)."""
         if type(x) is list and self._diagonal is not None:
             return [
                 h * (a - c) for h, a, c in zip(self._diagonal.tolist(), x, self._center.tolist(), strict=True)
@@ -194,7 +188,6 @@ class Quadratic(Problem):
         return self._apply(x - self._center)
 
     def hess(self, x: Any) -> Any:
-        """Return H."""
         return np.broadcast_to(self.H, (*x.shape[:-1], self.dim, self.dim))
 
     def _apply(self, r: Array) -> Any:
@@ -239,47 +232,38 @@ class Parabola(Problem):
 
     @property
     def x0(self) -> Any:
-        """The start."""
         return (float(self.start),)
 
     @property
     def minimizers(self) -> Any:
-        """The minimizer."""
         return ((float(self.minimizer),),)
 
     @property
     def L(self) -> float:
-        """The curvature."""
         return float(self.curvature)
 
     @property
     def mu(self) -> float:
-        """The curvature."""
         return float(self.curvature)
 
     @property
     def domain(self) -> Any:
-        """As far to each side of the minimizer as the start, and a little more."""
         reach = 1.1 * abs(self.start - self.minimizer) or 1.0
         return self.minimizer - reach, self.minimizer + reach
 
     @property
     def formula(self) -> str:
-        """The polynomial."""
         center = f"(x - {self.minimizer:g})" if self.minimizer else "x"
         return f"{center}^2" if self.curvature == 2 else f"{self.curvature:g}/2 {center}^2"
 
     def fun(self, x: Any) -> Any:
-        """Return c (x - x*)^2 / 2."""
         r = np.asarray(x)[..., 0] - self.minimizer
         return 0.5 * self.curvature * (r * r)
 
     def grad(self, x: Any) -> Any:
-        """Return c (x - x*)."""
         if type(x) is list:
             return [self.curvature * (x[0] - self.minimizer)]
         return self.curvature * (x - self.minimizer)
 
     def hess(self, x: Any) -> Any:
-        """Return c."""
         return np.full((*x.shape, 1), float(self.curvature))

@@ -51,7 +51,6 @@ class Levy(Problem):
 
     @property
     def minimizers(self) -> Any:
-        """All ones."""
         return ((1.0,) * self.dim,)
 
     @property
@@ -61,7 +60,6 @@ class Levy(Problem):
 
     @property
     def formula(self) -> str:
-        """Its name."""
         return f"Levy, d = {self.dim}"
 
     @staticmethod
@@ -70,7 +68,6 @@ class Levy(Problem):
         return (1.0, _TURN, _TURN * w) if last else (10.0, np.pi, np.pi * w + 1)
 
     def fun(self, x: Any) -> Any:
-        """Return the sum, coordinate by coordinate."""
         p = [1 + (a - 1) / 4 for a in parts(x)]
         first = sin(np.pi * p[0])
         total = first * first
@@ -81,7 +78,6 @@ class Levy(Problem):
         return total
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         p = [1 + (a - 1) / 4 for a in parts(x)]
         g: list[Any] = []
         for i, w in enumerate(p, 1):
@@ -92,7 +88,6 @@ class Levy(Problem):
         return join(*g)
 
     def hess(self, x: Any) -> Any:
-        """Return the diagonal matrix of second derivatives."""
         W = 1 + (x - 1) / 4
         entries = np.empty_like(W)
         for i in range(W.shape[-1]):
@@ -143,7 +138,6 @@ class Rastrigin(Problem):
 
     @property
     def minimizers(self) -> Any:
-        """The origin."""
         return ((0.0,) * self.dim,)
 
     @property
@@ -153,22 +147,18 @@ class Rastrigin(Problem):
 
     @property
     def formula(self) -> str:
-        """The sum."""
         return f"10 d + sum of x^2 - 10 cos(2 pi x), d = {self.dim}"
 
     def fun(self, x: Any) -> Any:
-        """Return the sum, coordinate by coordinate."""
         total: Any = 0.0
         for a in parts(x):
             total = total + (a * a + (10.0 - 10.0 * cos(_TURN * a)))
         return total
 
     def grad(self, x: Any) -> Any:
-        """Return 2 x + 20 pi sin(2 pi x)."""
         return join(*(2.0 * a + 10 * _TURN * sin(_TURN * a) for a in parts(x)))
 
     def hess(self, x: Any) -> Any:
-        """Return the diagonal matrix of 2 + 40 pi^2 cos(2 pi x)."""
         return diagonal(2 + 10 * _TURN * _TURN * np.cos(_TURN * x))
 
 
@@ -213,7 +203,6 @@ class StyblinskiTang(Problem):
 
     @property
     def minimum(self) -> float:
-        """-39.166 a coordinate."""
         return -39.16616570377141 * self.dim
 
     @property
@@ -223,11 +212,9 @@ class StyblinskiTang(Problem):
 
     @property
     def formula(self) -> str:
-        """The sum."""
         return f"(sum of x^4 - 16 x^2 + 5 x)/2, d = {self.dim}"
 
     def fun(self, x: Any) -> Any:
-        """Return the sum, coordinate by coordinate."""
         total: Any = 0.0
         for a in parts(x):
             aa = a * a
@@ -235,9 +222,7 @@ class StyblinskiTang(Problem):
         return 0.5 * total
 
     def grad(self, x: Any) -> Any:
-        """Return 2 x^3 - 16 x + 5/2."""
         return join(*(2.0 * (a * a * a) - 16.0 * a + 2.5 for a in parts(x)))
 
     def hess(self, x: Any) -> Any:
-        """Return the diagonal matrix of 6 x^2 - 16."""
         return diagonal(6 * x * x - 16)

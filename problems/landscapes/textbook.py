@@ -150,17 +150,14 @@ class MonkeySaddle(Problem):
     formula = "a^3 - 3 a b^2"
 
     def fun(self, x: Any) -> Any:
-        """Return a^3 - 3 a b^2."""
         a, b = parts(x)
         return a * (a * a - 3 * b * b)
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         a, b = parts(x)
         return join(3.0 * (a * a - b * b), -6.0 * a * b)
 
     def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
         a, b = parts(x)
         return symmetric(6 * a, -6 * b, -6 * a)
 
@@ -227,17 +224,14 @@ class NesterovQuadratic(Problem):
 
     @property
     def L(self) -> float:
-        """The largest eigenvalue."""
         return float(self.eigenvalues[-1])
 
     @property
     def mu(self) -> float:
-        """The smallest eigenvalue."""
         return float(self.eigenvalues[0])
 
     @property
     def formula(self) -> str:
-        """Its name."""
         return f"Nesterov's worst quadratic, d = {self.dim}"
 
     @staticmethod
@@ -249,17 +243,14 @@ class NesterovQuadratic(Problem):
         return y
 
     def fun(self, x: Any) -> Any:
-        """Return L/4 (x' T x / 2 - x_1)."""
         return self.smoothness / 4 * (0.5 * (x * self._chain(x)).sum(axis=-1) - x[..., 0])
 
     def grad(self, x: Any) -> Any:
-        """Return L/4 (T x - e_1)."""
         g = self._chain(x)
         g[..., 0] -= 1
         return self.smoothness / 4 * g
 
     def hess(self, x: Any) -> Any:
-        """Return L/4 T."""
         off = np.eye(self.dim, k=1)
         H = self.smoothness / 4 * (2 * np.eye(self.dim) - off - off.T)
         return np.broadcast_to(H, (*x.shape, self.dim))

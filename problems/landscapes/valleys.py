@@ -62,11 +62,9 @@ class Rosenbrock(Problem):
 
     @property
     def formula(self) -> str:
-        """The polynomial in two dimensions."""
         return "100 (x2 - x1^2)^2 + (1 - x1)^2" if self.dim == 2 else f"Rosenbrock, d = {self.dim}"
 
     def fun(self, x: Any) -> Any:
-        """Return the sum of 100 (b - a^2)^2 + (1 - a)^2 over neighbours a, b."""
         p = parts(x)
         total: Any = 0.0
         for a, b in pairwise(p):
@@ -86,7 +84,6 @@ class Rosenbrock(Problem):
         return np.concatenate([valleys, np.broadcast_to(-first, valleys.shape)], axis=-2)
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient, pair by pair."""
         p = parts(x)
         g: list[Any] = [0.0] * len(p)
         for i, (a, b) in enumerate(pairwise(p)):
@@ -96,7 +93,6 @@ class Rosenbrock(Problem):
         return join(*g)
 
     def hess(self, x: Any) -> Any:
-        """Return the tridiagonal matrix of second derivatives."""
         H = np.zeros((*x.shape, x.shape[-1]))
         i = np.arange(x.shape[-1] - 1)
         a, b = x[..., :-1], x[..., 1:]
@@ -138,7 +134,6 @@ class DixonPrice(Problem):
 
     @property
     def x0(self) -> Any:
-        """All minus one."""
         return (-1.0,) * self.dim
 
     @property
@@ -154,11 +149,9 @@ class DixonPrice(Problem):
 
     @property
     def formula(self) -> str:
-        """The polynomial in two dimensions."""
         return "(x1 - 1)^2 + 2 (2 x2^2 - x1)^2" if self.dim == 2 else f"Dixon-Price, d = {self.dim}"
 
     def fun(self, x: Any) -> Any:
-        """Return the sum of squares."""
         p = parts(x)
         first = p[0] - 1
         total = first * first
@@ -168,7 +161,6 @@ class DixonPrice(Problem):
         return total
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient, link by link."""
         p = parts(x)
         g: list[Any] = [0.0] * len(p)
         g[0] = 2.0 * (p[0] - 1)
@@ -179,7 +171,6 @@ class DixonPrice(Problem):
         return join(*g)
 
     def hess(self, x: Any) -> Any:
-        """Return the tridiagonal matrix of second derivatives."""
         H = np.zeros((*x.shape, x.shape[-1]))
         H[..., 0, 0] = 2
         i = np.arange(1, x.shape[-1])
@@ -217,18 +208,15 @@ class GohBanana(Problem):
     formula = "(1 - a)^2 + 20 (3b - a^2)^2"
 
     def fun(self, x: Any) -> Any:
-        """Return the sum of the two squares."""
         a, b = parts(x)
         slope, valley = 1 - a, 3 * b - a * a
         return slope * slope + 20 * (valley * valley)
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient."""
         a, b = parts(x)
         valley = 40.0 * (3 * b - a * a)
         return join(-2.0 * (1 - a) - 2.0 * a * valley, 3.0 * valley)
 
     def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
         a, b = parts(x)
         return symmetric(2 + 240 * a * a - 240 * b, -240 * a, 360.0)

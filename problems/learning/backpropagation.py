@@ -49,7 +49,6 @@ class Perceptron(Supervised, abstract=True):
 
     @property
     def dim(self) -> int:
-        """Number of parameters."""
         return sum((rows + 1) * columns for rows, columns in self.shapes)
 
     @cached_property
@@ -67,12 +66,10 @@ class Perceptron(Supervised, abstract=True):
 
     @property
     def domain(self) -> Any:
-        """A box that holds sensible weights."""
         return -2.0, 2.0
 
     @property
     def smooth(self) -> bool:
-        """Whether the activation is."""
         return self.activation != "relu"
 
     @cached_property
@@ -123,11 +120,9 @@ class Perceptron(Supervised, abstract=True):
         return value, P / n
 
     def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the mean loss."""
         return self._output_loss(self._forward(x, A)[1], y)[0]
 
     def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
-        """Return the mean loss and its gradient by backpropagation."""
         slope = _ACTIVATIONS[self.activation][1]
         H, out = self._forward(x, A)
         value, delta = self._output_loss(out, y)
@@ -181,7 +176,6 @@ class Perceptron(Supervised, abstract=True):
         return self.ravel(product[::-1])
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the Hessian, one product for each parameter: for networks of a few hundred."""
         point, axes = x[..., None, :], np.eye(x.shape[-1])
         # A few directions at a time: all at once would hold a copy of the network's layers for each.
         chunks = [axes[i : i + 32] for i in range(0, len(axes), 32)]

@@ -43,19 +43,16 @@ class ScalarFactorization(Problem):
     formula = "(uv - 1)^2 / 2"
 
     def fun(self, x: Any) -> Any:
-        """Return (uv - 1)^2 / 2."""
         u, v = parts(x)
         r = u * v - 1
         return 0.5 * (r * r)
 
     def grad(self, x: Any) -> Any:
-        """Return (uv - 1) (v, u)."""
         u, v = parts(x)
         r = u * v - 1
         return join(r * v, r * u)
 
     def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
         u, v = parts(x)
         return symmetric(v * v, 2 * u * v - 1, u * u)
 
@@ -115,7 +112,6 @@ class DiagonalLinearNetwork(FiniteSum):
 
     @cached_property
     def train(self) -> tuple[Array, Array]:
-        """X and y."""
         X = np.random.default_rng(self.rng).standard_normal((self.examples, self.features))
         return X, X @ self.sparse_vector
 
@@ -126,12 +122,10 @@ class DiagonalLinearNetwork(FiniteSum):
 
     @property
     def minimizers(self) -> Any:
-        """One of infinitely many."""
         return (tuple(self.interpolating_point.tolist()),)
 
     @property
     def dim(self) -> int:
-        """Number of parameters, 2 d."""
         return 2 * self.features
 
     @property
@@ -141,7 +135,6 @@ class DiagonalLinearNetwork(FiniteSum):
 
     @property
     def formula(self) -> str:
-        """How large it is."""
         return f"diagonal linear network, {self.examples} examples, 2 x {self.features} weights"
 
     def product(self, x: Any) -> Any:
@@ -149,7 +142,6 @@ class DiagonalLinearNetwork(FiniteSum):
         return x[..., : self.features] * x[..., self.features :]
 
     def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return half the mean squared residual."""
         r = self.product(x) @ A.T - y
         return 0.5 * (r * r).mean(axis=-1)
 
@@ -161,7 +153,6 @@ class DiagonalLinearNetwork(FiniteSum):
         return 0.5 * (r * r).mean(axis=-1), np.concatenate([v * pull, u * pull], axis=-1)
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the Hessian: that of the linear model, weighted, and the pull where u meets v."""
         d = self.features
         pull = (self.product(x) @ A.T - y) @ A / len(y)
         swapped = np.concatenate([x[..., d:], x[..., :d]], axis=-1)

@@ -65,7 +65,6 @@ class FiniteSum(Problem, abstract=True):
 
     @property
     def has_hess(self) -> bool:
-        """Whether `hess` can be called."""
         return type(self).loss_hess is not FiniteSum.loss_hess
 
     @property
@@ -86,11 +85,9 @@ class FiniteSum(Problem, abstract=True):
         return Batch(self, indices, population)
 
     def fun(self, x: Any) -> Any:
-        """Return the mean loss plus the penalty."""
         return self.loss(x, *self.train) + self._ridge(x)
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient of `fun`."""
         return self.loss_grad(x, *self.train) + self.penalty * x
 
     def value_and_grad(self, x: Any) -> tuple[Any, Any]:
@@ -109,7 +106,6 @@ class FiniteSum(Problem, abstract=True):
         return Stats(f, g, 0.0 * f, 0.0 * g)
 
     def hess(self, x: Any) -> Any:
-        """Return the Hessian of `fun`."""
         return self.loss_hess(x, *self.train) + np.diag(np.broadcast_to(self.penalty, x.shape[-1]))
 
     @property
@@ -185,7 +181,6 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
 
     @cached_property
     def train(self) -> tuple[Array, Array]:
-        """The inputs and targets of these examples."""
         (A, y), rows = self.problem.train, self.indices
         if isinstance(rows, slice):
             return A[rows], y[rows]
@@ -216,12 +211,10 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
 
     @property
     def penalty(self) -> Any:
-        """The penalty of the whole."""
         return self.problem.penalty
 
     @property
     def formula(self) -> str:
-        """How many examples of what."""
         return f"{self.n_examples} examples of {self.problem.formula}"
 
     def loss(self, x: Any, A: Array, y: Array) -> Any:

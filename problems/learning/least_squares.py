@@ -30,16 +30,13 @@ class SquaredLoss(LinearModel, abstract=True):
         return 2 * self._scale
 
     def example_loss(self, z: Any, y: Array) -> Any:
-        """Return the squared residual, or half of it."""
         r = z - y
         return self._scale * (r * r)
 
     def loss_derivative(self, z: Any, y: Array) -> Any:
-        """Return the residual, or twice it."""
         return 2 * self._scale * (z - y)
 
     def loss_second_derivative(self, z: Any, y: Array) -> Any:
-        """Return 1, or 2."""
         return np.full(np.shape(z), 2 * self._scale)
 
     @property
@@ -88,7 +85,6 @@ class SquaredLoss(LinearModel, abstract=True):
 
     @property
     def minimum(self) -> float:
-        """The loss there."""
         return float(self.fun(self._solution))
 
 
@@ -168,7 +164,6 @@ class LeastSquares(SquaredLoss):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"least squares, {self.n_examples} examples, {self.dim} parameters"
 
 
@@ -222,7 +217,6 @@ class Airfoil(SquaredLoss):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"least squares, airfoil data, {self.n_examples} x 5"
 
 
@@ -294,5 +288,4 @@ class WilsonConstruction(SquaredLoss):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"Wilson's construction, {self.positive} + {self.negative} examples"

@@ -45,7 +45,6 @@ class LinearModel(Supervised, abstract=True):
         raise NotImplementedError
 
     def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the mean loss."""
         if x.ndim == 1:
             return self.example_loss(x @ A.T, y).mean()
         return self._sums(x, A, y, slopes=False)[0] / len(y)
@@ -63,7 +62,6 @@ class LinearModel(Supervised, abstract=True):
         return value / len(y), slope / len(y)
 
     def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the gradient alone."""
         if x.ndim > 1:
             return self._sums(x, A, y, losses=False)[1] / len(y)
         if A.size <= BLOCK:
@@ -103,13 +101,11 @@ class LinearModel(Supervised, abstract=True):
         return losses.mean(axis=-1), g, losses.var(axis=-1), spread
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return A' D A / n with the second derivatives in D."""
         weighted = self.loss_second_derivative(x @ A.T, y)[..., None] * A
         return np.swapaxes(weighted, -1, -2) @ A / len(y)
 
     @property
     def dim(self) -> int:
-        """Number of parameters."""
         return int(self.train[0].shape[1])
 
     @cached_property
@@ -119,12 +115,10 @@ class LinearModel(Supervised, abstract=True):
 
     @property
     def x0(self) -> Any:
-        """All zeros."""
         return (0.0,) * self.dim
 
     @property
     def domain(self) -> Any:
-        """A box that holds sensible weights of standardised features."""
         return -5.0, 5.0
 
     @cached_property

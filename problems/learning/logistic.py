@@ -27,16 +27,13 @@ class Logistic(LinearModel, abstract=True):
     max_second_derivative = 0.25
 
     def example_loss(self, z: Any, y: Array) -> Any:
-        """Return log(1 + exp(-m))."""
         return softplus(-y * z)
 
     def loss_derivative(self, z: Any, y: Array) -> Any:
-        """Return -s / (1 + exp(m))."""
         away = -y
         return away * sigmoid(away * z)
 
     def loss_second_derivative(self, z: Any, y: Array) -> Any:
-        """Return p (1 - p), p the probability."""
         return sigmoid(z) * sigmoid(-z)
 
     @property
@@ -170,7 +167,6 @@ class LogisticRegression(Logistic):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"logistic regression, {self.n_examples} examples, {self.dim} parameters, l2 = {self.l2:g}"
 
 
@@ -222,7 +218,6 @@ class BreastCancer(Logistic):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         raw = "" if self.standardize else "raw "
         return f"logistic regression, {raw}breast-cancer data, {self.n_examples} x 30, l2 = {self.l2:g}"
 
@@ -285,7 +280,6 @@ class SeparableLogistic(Logistic):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"logistic regression, {self.n_examples} separable points in the plane"
 
 

@@ -98,7 +98,6 @@ class MLP(Perceptron):
 
     @property
     def stratified(self) -> bool:  # type: ignore[override]  # fixed for others, follows the loss here
-        """Whether the split keeps the proportion of each class."""
         return self.loss_name == "cross-entropy"
 
     @property
@@ -116,7 +115,6 @@ class MLP(Perceptron):
 
     @property
     def formula(self) -> str:
-        """The widths of its layers."""
         widths = "-".join(map(str, [self.X.shape[1], *self.hidden, self.outputs]))
         return f"{self.activation} network {widths}, {self.n_examples} examples"
 
@@ -178,6 +176,5 @@ class DigitsMLP(Perceptron):
 
     @property
     def formula(self) -> str:
-        """The widths of its layers."""
         widths = "-".join(map(str, [64, *self.hidden, 10]))
         return f"{self.activation} network {widths} on {self.n_examples} digits"

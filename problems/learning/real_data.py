@@ -65,7 +65,6 @@ class Iris(Softmax):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"softmax regression, iris data, {self.n_examples} x {len(self.columns)}, l2 = {self.l2:g}"
 
 
@@ -113,5 +112,4 @@ class Digits(Softmax):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"softmax regression, digits, {self.n_examples} x 64, l2 = {self.l2:g}"

@@ -38,7 +38,6 @@ class Softmax(Supervised, abstract=True):
 
     @property
     def dim(self) -> int:
-        """Number of parameters: features (and one) times classes."""
         return int(self.train[0].shape[1]) * self.n_classes
 
     @property
@@ -48,7 +47,6 @@ class Softmax(Supervised, abstract=True):
 
     @property
     def domain(self) -> Any:
-        """A box that holds sensible weights of standardised features."""
         return -5.0, 5.0
 
     @cached_property
@@ -73,7 +71,6 @@ class Softmax(Supervised, abstract=True):
         return z, np.log(np.exp(z).sum(axis=-1))
 
     def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the mean cross-entropy."""
         z, log_sum = self._scores(x, A)
         return (log_sum - z[..., np.arange(len(y)), y]).mean(axis=-1)
 
@@ -102,7 +99,6 @@ class Softmax(Supervised, abstract=True):
         return losses.mean(axis=-1), g, losses.var(axis=-1), spread
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the Hessian: block (k, l) is A' diag(p_k (delta_kl - p_l)) A / n."""
         z, log_sum = self._scores(x, A)
         P = np.exp(z - log_sum[..., None])
         d, K = A.shape[1], self.n_classes
@@ -248,5 +244,4 @@ class SoftmaxRegression(Softmax):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"softmax regression, {self.n_examples} examples, {self.dim} parameters, l2 = {self.l2:g}"

@@ -45,12 +45,10 @@ class Supervised(FiniteSum, abstract=True):
 
     @property
     def train(self) -> tuple[Array, Array]:
-        """The inputs and targets of the training part."""
         return self._parts[0]
 
     @property
     def test(self) -> tuple[Array, Array] | None:
-        """The inputs and targets of the part held out, or None."""
         return self._parts[1]
 
     def _held_out(self) -> tuple[Array, Array]:

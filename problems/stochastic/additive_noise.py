@@ -83,7 +83,6 @@ class AdditiveNoise(StochasticProblem):
 
     @property
     def gradient_source(self) -> str:
-        """What the updates take for the gradient."""
         return f"{self.sampling} noisy measurements" if self.varies else "exact"
 
     def _draw(self, n: int, k: int) -> Any:
@@ -111,7 +110,6 @@ class Measured(Realization, abstract=True):
         return Stats(f, g, sigma_f * sigma_f, sigma_g * sigma_g)
 
     def noise(self, shape: tuple[int, ...]) -> tuple[Any, Any]:
-        """Return the noise on the value and on the gradient."""
         random = self._random
         offset = self.problem.sigma_f * random.standard_normal(shape[:-1])
         return offset, np.asarray(self.problem.sigma_g) * random.standard_normal(shape)

@@ -54,7 +54,6 @@ class StochasticProblem(SameFunction, abstract=True):
         return self.sampling != "full"
 
     def at(self, n: int) -> Any:
-        """Return the problem as update n sees it."""
         return self.sample(n)
 
     def sample(self, n: int, k: int = 0) -> Any:
@@ -69,7 +68,6 @@ class StochasticProblem(SameFunction, abstract=True):
 
     @property
     def formula(self) -> str:
-        """The problem's, and what the updates see of it."""
         return f"{self.problem.formula}, {self.gradient_source}" if self.varies else str(self.problem.formula)
 
 

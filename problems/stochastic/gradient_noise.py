@@ -85,15 +85,12 @@ class MultiplicativeNoise(NoisyGradient):
 
     @property
     def gradient_source(self) -> str:
-        """What the updates take for the gradient."""
         return f"{self.sampling} multiplicative noise" if self.varies else "exact"
 
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        """Return one factor a run."""
         return np.exp(self.sigma * random.standard_normal(shape[:-1]))
 
     def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
-        """Return both, multiplied."""
         return f * noise, g * noise[..., None]
 
 
@@ -141,15 +138,12 @@ class MaskedGradient(NoisyGradient):
 
     @property
     def gradient_source(self) -> str:
-        """What the updates take for the gradient."""
         return f"{self.sampling} masks" if self.varies else "exact"
 
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        """Return 0 for components that are lost and 1 for others."""
         return (random.random(shape) >= self.p).astype(float)
 
     def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
-        """Return the gradient through the mask."""
         return f, g * noise
 
 
@@ -197,13 +191,10 @@ class CauchyNoise(NoisyGradient):
 
     @property
     def gradient_source(self) -> str:
-        """What the updates take for the gradient."""
         return f"{self.sampling} Cauchy noise" if self.varies else "exact"
 
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        """Return Cauchy noise on each component."""
         return self.scale * random.standard_cauchy(shape)
 
     def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
-        """Return the gradient with the noise added."""
         return f, g + noise

@@ -110,7 +110,6 @@ class MiniBatch(StochasticProblem):
 
     @property
     def gradient_source(self) -> str:
-        """What the updates take for the gradient."""
         return f"{self.sampling} mini-batches of {self.size}" if self.varies else "exact"
 
     @property

@@ -77,12 +77,10 @@ class Drifting(TimeVarying):
         self._vector("velocity")
 
     def offset(self, n: int) -> Any:
-        """Return n times the velocity."""
         return n * self._vector("velocity")
 
     @property
     def formula(self) -> str:
-        """The original, and how it drifts."""
         return f"{self.problem.formula}, drifting"
 
 
@@ -124,12 +122,10 @@ class Jumping(TimeVarying):
         self._vector("by")
 
     def offset(self, n: int) -> Any:
-        """Return the moves made so far."""
         return n // self.every * self._vector("by")
 
     @property
     def formula(self) -> str:
-        """The original, and when it jumps."""
         return f"{self.problem.formula}, moved every {self.every} updates"
 
 
@@ -196,27 +192,22 @@ class OnlineCounterexample(Problem):
 
     @property
     def x0(self) -> Any:
-        """The start."""
         return (float(self.start),)
 
     @property
     def minimizers(self) -> Any:
-        """The end of the interval against the mean slope."""
         return ((-float(np.sign(self.slope)),),)
 
     @property
     def minimum(self) -> float:
-        """The mean loss there."""
         return -abs(self.slope)
 
     @property
     def formula(self) -> str:
-        """The two slopes, and how often."""
         often = f"every {self.period}th time" if self.probability is None else f"in {self.probability:.3g}"
         return f"{self.large:g} x {often}, else -{self.small:g} x, on [-1, 1]"
 
     def at(self, n: int) -> Any:
-        """Return the loss of update n, a straight line."""
         if self.probability is None:
             large = n % self.period == 0
         else:
@@ -224,15 +215,12 @@ class OnlineCounterexample(Problem):
         return StraightLine(self.large if large else -self.small)
 
     def fun(self, x: Any) -> Any:
-        """Return the mean loss."""
         return self.slope * x[..., 0]
 
     def grad(self, x: Any) -> Any:
-        """Return the mean slope."""
         return np.full_like(x, self.slope)
 
     def hess(self, x: Any) -> Any:
-        """Return zero."""
         return np.zeros((*x.shape, 1))
 
 
@@ -245,9 +233,7 @@ class StraightLine(Problem, abstract=True):
     feasible = (-1.0, 1.0)
 
     def fun(self, x: Any) -> Any:
-        """Return the slope times x."""
         return self.slope * x[..., 0]
 
     def grad(self, x: Any) -> Any:
-        """Return the slope."""
         return np.full_like(x, self.slope)

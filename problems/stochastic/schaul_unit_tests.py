@@ -119,12 +119,10 @@ class Prototype(Problem):
 
     @property
     def x0(self) -> Any:
-        """The start of the first piece."""
         return (float(self._limits[0]),)
 
     @property
     def domain(self) -> Any:
-        """The interval of the pieces, and as much again on either side."""
         start, end = self._limits[[0, -1]]
         return 2 * start - end, 2 * end - start
 
@@ -154,7 +152,6 @@ class Prototype(Problem):
 
     @property
     def formula(self) -> str:
-        """The pieces."""
         return f"{self.pieces}, {self.scale}"
 
     def curve(self, x: Any) -> Curve:
@@ -165,7 +162,6 @@ class Prototype(Problem):
         return Curve(*(np.choose(index, values, mode="clip") for values in zip(*all_curves, strict=True)))
 
     def fun(self, x: Any) -> Any:
-        """Return the value."""
         return self.curve(x[..., 0]).f
 
     def grad(self, x: Any) -> Any:
@@ -178,7 +174,6 @@ class Prototype(Problem):
         return f[..., 0], g
 
     def hess(self, x: Any) -> Any:
-        """Return the curvature, 0 at corners."""
         return self.curve(x).h[..., None]
 
 
@@ -223,12 +218,10 @@ class PrototypeNorm(Problem):
 
     @property
     def x0(self) -> Any:
-        """The start of each prototype."""
         return tuple(p.x0[0] for p in self.prototypes)
 
     @property
     def domain(self) -> Any:
-        """The domain of each prototype."""
         return tuple(p.domain[0] for p in self.prototypes), tuple(p.domain[1] for p in self.prototypes)
 
     @property
@@ -249,7 +242,6 @@ class PrototypeNorm(Problem):
 
     @property
     def formula(self) -> str:
-        """The norm and the pieces."""
         return f"{self.norm} norm of {', '.join(p.formula for p in self.prototypes)}"
 
     def _curves(self, x: Any) -> Curve:
@@ -257,7 +249,6 @@ class PrototypeNorm(Problem):
         return Curve(*(np.stack(values, axis=-1) for values in zip(*curves, strict=True)))
 
     def fun(self, x: Any) -> Any:
-        """Return the norm of the values."""
         F = self._curves(x).f
         if self.norm == "L2":
             return np.sqrt((F * F).sum(axis=-1))
@@ -273,12 +264,10 @@ class PrototypeNorm(Problem):
         return np.where(np.arange(F.shape[-1]) == first, np.sign(F), 0.0)
 
     def grad(self, x: Any) -> Any:
-        """Return the gradient by the chain rule."""
         F, slope, _ = self._curves(x)
         return self._weights(F) * slope
 
     def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
         F, slope, bend = self._curves(x)
         w = self._weights(F)
         H = diagonal(w * bend)

@@ -59,11 +59,9 @@ class Transformed(ProblemWrapper, abstract=True):
         return self.factor * (self.matrix.T @ g[..., None])[..., 0]
 
     def fun(self, x: Any) -> Any:
-        """Return a f(M (x - c))."""
         return self.factor * self.problem.fun(self.inwards(x))
 
     def grad(self, x: Any) -> Any:
-        """Return a M' grad f."""
         return self._back(self.problem.grad(self.inwards(x)))
 
     def value_and_grad(self, x: Any) -> tuple[Any, Any]:
@@ -72,7 +70,6 @@ class Transformed(ProblemWrapper, abstract=True):
         return self.factor * f, self._back(g)
 
     def hess(self, x: Any) -> Any:
-        """Return a M' hess f M."""
         return self.factor * (self.matrix.T @ self.problem.hess(self.inwards(x)) @ self.matrix)
 
     @property
@@ -86,7 +83,6 @@ class Transformed(ProblemWrapper, abstract=True):
         return bool(self.problem.drifts)
 
     def at(self, n: int) -> Any:
-        """Return the same view of the problem as update n sees it."""
         return self.replace(problem=self.problem.at(n)) if self.problem.varies else self
 
     @property
@@ -103,7 +99,6 @@ class Transformed(ProblemWrapper, abstract=True):
 
     @property
     def minimum(self) -> float | None:
-        """The minimum, times a."""
         return None if self.problem.minimum is None else self.factor * float(self.problem.minimum)
 
     @property
@@ -182,15 +177,12 @@ class Shifted(Transformed):
 
     @cached_property
     def offset(self) -> Any:
-        """The vector c."""
         return np.broadcast_to(np.asarray(self.by, float), self.problem.dim)
 
     def inwards(self, x: Any) -> Any:
-        """Return x - c."""
         return x - self.offset
 
     def outwards(self, y: Any) -> Any:
-        """Return y + c."""
         return np.asarray(y) + self.offset
 
     def _back(self, g: Any) -> Any:
@@ -198,7 +190,6 @@ class Shifted(Transformed):
 
     @property
     def formula(self) -> str:
-        """The original, and by how much it is moved."""
         return f"{self.problem.formula}, moved by {self.by if np.ndim(self.by) == 0 else list(self.by)}"
 
 
@@ -276,6 +267,5 @@ class Rotated(Transformed):
 
     @property
     def formula(self) -> str:
-        """The original, and how it is turned."""
         how = f" by {self.rotation:g} radians" if isinstance(self.rotation, float) else ""
         return f"{self.problem.formula}, turned{how}"

@@ -57,17 +57,14 @@ class Scaled(Transformed):
 
     @cached_property
     def matrix(self) -> Array:
-        """The diagonal matrix of 1 / s."""
         return np.diag(1 / np.broadcast_to(np.asarray(self.argument, float), self.problem.dim))
 
     @property
     def factor(self) -> float:
-        """The factor a of the values."""
         return float(self.value)
 
     @property
     def formula(self) -> str:
-        """The original, and the factors."""
         factors = [f"values x {self.value:g}"] if self.value != 1 else []
         if np.ndim(self.argument) or self.argument != 1:
             factors.append("parameters rescaled")
@@ -113,10 +110,8 @@ class Stretched(Transformed):
 
     @cached_property
     def matrix(self) -> Array:
-        """The diagonal matrix D."""
         return np.diag(np.geomspace(1.0, 1 / np.sqrt(self.condition), self.problem.dim))
 
     @property
     def formula(self) -> str:
-        """The original, and how far it is drawn out."""
         return f"{self.problem.formula}, stretched to condition {self.condition:g}"

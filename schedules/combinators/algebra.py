@@ -39,7 +39,6 @@ class Product(Schedule):
     formula = "first(n) * second(n)"
 
     def value(self, n: Array) -> Any:
-        """Return first(n) * second(n)."""
         return self.first.value(n) * self.second.value(n)
 
     @cached_property
@@ -58,7 +57,6 @@ class Product(Schedule):
 
     @cached_property
     def tail(self) -> float | None:
-        """The powers add up."""
         if self.horizon is not None:
             return super().tail
         if self.first.tail is None or self.second.tail is None:
@@ -83,23 +81,19 @@ class Sum(Schedule):
     formula = "first(n) + second(n)"
 
     def value(self, n: Array) -> Any:
-        """Return first(n) + second(n)."""
         return self.first.value(n) + self.second.value(n)
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where both have settled."""
         _settle(self)
         return later(self.first.horizon, self.second.horizon)
 
     @cached_property
     def limit(self) -> Any:
-        """The sum of the two limits."""
         return None if self.horizon is None else self.first.limit + self.second.limit
 
     @cached_property
     def tail(self) -> float | None:
-        """The slower fall wins."""
         if self.horizon is not None:
             return super().tail
         if self.first.tail is None or self.second.tail is None:
@@ -126,19 +120,16 @@ class Sequential(Schedule):
     formula = "before(n) if n < at else after(n - at)"
 
     def value(self, n: Array) -> Any:
-        """Return before(n) for n < at and after(n - at) from then on."""
         # Neither is asked for updates that are the other's: a table may end where the other begins.
         before = self.before.value(np.minimum(n, max(self.at - 1, 0)))
         return np.where(n < self.at, before, self.after.value(np.maximum(n - self.at, 0.0)))
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the second has settled."""
         return shifted(self.after.horizon, self.at)
 
     @cached_property
     def tail(self) -> float | None:
-        """That of the second."""
         return self.after.tail
 
 
@@ -169,7 +160,6 @@ class Phases(Schedule):
 
     @property
     def formula(self) -> str:
-        """The members in their order."""
         text, end = f"s{len(self.shares) - 1}({self._local(len(self.shares) - 1)})", 1.0
         for i in range(len(self.shares) - 2, -1, -1):
             end -= self.shares[i + 1]
@@ -180,7 +170,6 @@ class Phases(Schedule):
         return f"(min(n, 1) - {float(sum(self.shares[:i]))!r}) / {self.shares[i]!r}"
 
     def symbols(self) -> dict[str, Any]:
-        """Return the members by the names s0, s1, ..."""
         return {f"s{i}": s for i, s in enumerate(self.schedules)}
 
     def check(self) -> None:
@@ -193,7 +182,6 @@ class Phases(Schedule):
         require(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
 
     def value(self, n: Array) -> Any:
-        """Return the value of the member whose share n is in."""
         past, n = 0.0, np.minimum(n, 1.0)
         whole = self.schedules[0].value(np.minimum(n / self.shares[0], 1.0))
         for share, before, member in zip(self.shares[1:], self.shares, self.schedules[1:], strict=False):
@@ -203,7 +191,6 @@ class Phases(Schedule):
 
     @cached_property
     def horizon(self) -> int:
-        """1, the end of the run."""
         return 1
 
 
@@ -227,11 +214,9 @@ class PerRun(Schedule):
 
     @property
     def formula(self) -> str:
-        """The list of the rows' formulas."""
         return f"[{', '.join(f'row{i}(n)' for i in range(len(self.schedules)))}]"
 
     def symbols(self) -> dict[str, Any]:
-        """Return the rows by the names row0, row1, ..."""
         return {f"row{i}": s for i, s in enumerate(self.schedules)}
 
     def check(self) -> None:
@@ -249,7 +234,6 @@ class PerRun(Schedule):
         return PerRun(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
 
     def value(self, n: Array) -> Any:
-        """Return the values with the rows on the axis before the last: shape (..., B, 1)."""
         column = n if n.ndim >= 2 else n.reshape((*n.shape, 1, 1))
         return np.concatenate(
             [np.broadcast_to(s.value(column), column.shape) for s in self.schedules], axis=-2

@@ -28,12 +28,10 @@ class Floor(Schedule):
     formula = "max(body(n), minimum)"
 
     def value(self, n: Array) -> Any:
-        """Return max(body(n), minimum)."""
         return np.maximum(self.body.value(n), self.minimum)
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled."""
         return self.body.horizon
 
     @cached_property
@@ -60,12 +58,10 @@ class Cap(Schedule):
     formula = "min(body(n), maximum)"
 
     def value(self, n: Array) -> Any:
-        """Return min(body(n), maximum)."""
         return np.minimum(self.body.value(n), self.maximum)
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled."""
         return self.body.horizon
 
     @cached_property
@@ -92,17 +88,14 @@ class Delay(Schedule):
     formula = "body(max(n - updates, 0))"
 
     def value(self, n: Array) -> Any:
-        """Return body(max(n - updates, 0))."""
         return self.body.value(np.maximum(n - self.updates, 0.0))
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled."""
         return shifted(self.body.horizon, self.updates)
 
     @cached_property
     def tail(self) -> float | None:
-        """That of the body."""
         return self.body.tail
 
 
@@ -122,17 +115,14 @@ class Skip(Schedule):
     formula = "body(n + updates)"
 
     def value(self, n: Array) -> Any:
-        """Return body(n + updates)."""
         return self.body.value(n + self.updates)
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled."""
         return None if self.body.horizon is None else max(self.body.horizon - self.updates, 0)
 
     @cached_property
     def tail(self) -> float | None:
-        """That of the body."""
         return self.body.tail
 
 
@@ -152,7 +142,6 @@ class Repeat(Schedule):
     formula = "body(n % period)"
 
     def value(self, n: Array) -> Any:
-        """Return body(n mod period)."""
         return self.body.value(n % self.period)
 
     @cached_property
@@ -194,20 +183,16 @@ class PerEpoch(Schedule):
 
     @property
     def formula(self) -> str:
-        """The body at the epoch."""
         return "body(n / updates_per_epoch)" if self.smooth else "body(floor(n / updates_per_epoch))"
 
     def value(self, n: Array) -> Any:
-        """Return the body's value at the epoch of n."""
         epoch = n / self.updates_per_epoch
         return self.body.value(epoch if self.smooth else np.floor(epoch))
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled, in updates."""
         return None if self.body.horizon is None else self.body.horizon * self.updates_per_epoch
 
     @cached_property
     def tail(self) -> float | None:
-        """That of the body."""
         return self.body.tail

@@ -71,7 +71,6 @@ class Warmup(Schedule):
 
     @property
     def formula(self) -> str:
-        """The rise times the body, or the ramp and then the body."""
         rise = _RISES[self.shape][1]
         if self.start is not None:
             ramp = rise.format(u="n / updates")
@@ -86,7 +85,6 @@ class Warmup(Schedule):
         require(self.start is None or self.shift, "shift", self.shift, "True when a start is given")
 
     def value(self, n: Array) -> Any:
-        """Return the rise for n < W, the body afterwards."""
         W, rise = self.updates, _RISES[self.shape][0]
         body = self.body.value(np.maximum(n - W, 0.0) if self.shift else n)
         if self.start is None:
@@ -97,14 +95,12 @@ class Warmup(Schedule):
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled."""
         return (
             shifted(self.body.horizon, self.updates) if self.shift else later(self.body.horizon, self.updates)
         )
 
     @cached_property
     def tail(self) -> float | None:
-        """That of the body."""
         return self.body.tail
 
 
@@ -159,11 +155,9 @@ class Cooldown(Schedule):
         return self.shape if isinstance(self.shape, Schedule) else _FALLS[self.shape](self.updates)
 
     def symbols(self) -> dict[str, Any]:
-        """Return the fields, and the fall."""
         return {**super().symbols(), "fall": self.fall}
 
     def value(self, n: Array) -> Any:
-        """Return the body before `at`, the fall from then on."""
         fall = self.fall
         # Once the fall has arrived at 0 the body does not count any more, and is not asked.
         last = math.inf if fall.horizon is None or np.any(fall.limit) else self.at + fall.horizon - 1

@@ -54,14 +54,12 @@ class Cosine(Schedule):
     formula = "end + (lr - end) * ((1 + cos(pi * min(n / steps, 1) ** k)) / 2) ** power"
 
     def value(self, n: Array) -> Any:
-        """Return end + (lr - end) (1/2 (1 + cos(pi z^k)))^p."""
         z = np.minimum(n / self.steps, 1.0)
         wave = 0.5 * (1 + np.cos(np.pi * power(z, self.k)))
         return self.end + (self.lr - self.end) * power(wave, self.power)
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -100,13 +98,11 @@ class FlatCosine(Schedule):
     formula = "end + (lr - end) * (1 + cos(pi * min(max(n / steps - flat, 0) / (1 - flat), 1))) / 2"
 
     def value(self, n: Array) -> Any:
-        """Return the flat part, then the cosine."""
         u = np.clip((n / self.steps - self.flat) / (1 - self.flat), 0.0, 1.0)
         return self.end + (self.lr - self.end) * (0.5 * (1 + np.cos(np.pi * u)))
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -155,12 +151,10 @@ class Tanh(Schedule):
         require(self.lower < self.upper, "lower", self.lower, f"a number below upper = {self.upper:g}")
 
     def value(self, n: Array) -> Any:
-        """Return the tangent before T, the end from T on."""
         z = np.minimum(n / self.steps, 1.0)
         fall = 0.5 * (1 - np.tanh(self.lower * (1 - z) + self.upper * z))
         return self.end + (self.lr - self.end) * np.where(n < self.steps, fall, 0.0)
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps

@@ -41,11 +41,9 @@ class FromFunction(Schedule):
 
     @property
     def formula(self) -> str:
-        """The function's own name, applied to n."""
         return f"{_name_of(self.function)}(n)"
 
     def value(self, n: Array) -> Any:
-        """Return the function's value at each n."""
         values = [_asked(self.function, int(i)) for i in n.ravel()]
         try:
             return np.array(values, dtype=float).reshape(n.shape)
@@ -84,7 +82,6 @@ class Recursion(Schedule):
 
     @property
     def formula(self) -> str:
-        """The function's own name, applied to n and the last rate."""
         return f"{_name_of(self.function)}(n, rate)"
 
     def check(self) -> None:
@@ -92,7 +89,6 @@ class Recursion(Schedule):
         _require_function_of(self.function, "n", "previous")
 
     def value(self, n: Array) -> Any:
-        """Return the values, after going through all before them."""
         rate, rates = self.before, []
         for i in range(int(n.max(initial=-1)) + 1):
             rate = self.function(i, rate)

@@ -68,13 +68,11 @@ class Cyclic(Schedule):
 
     @property
     def formula(self) -> str:
-        """The triangle over the part of the cycle."""
         period = self.up + (self.down or self.up)
         triangle = f"min(n % {period} / up, ({period} - n % {period}) / {period - self.up})"
         return f"low + (lr - low) * shrink ** floor(n / {period}) * gamma ** n * {triangle}"
 
     def value(self, n: Array) -> Any:
-        """Return low + (lr - low) q^c gamma^n triangle."""
         down = self.down or self.up
         cycle, part = np.divmod(n, self.up + down)
         triangle = np.minimum(part / self.up, (self.up + down - part) / down)
@@ -163,16 +161,13 @@ class OneCycle(Schedule):
         return Interpolated(tuple(points), tuple(points.values()), self.shape)
 
     def symbols(self) -> dict[str, Any]:
-        """Return lr, and the line through the points."""
         return {"lr": self.lr, "line": self.line}
 
     def value(self, n: Array) -> Any:
-        """Return the value on the line through the points."""
         return self.lr * self.line.value(n)
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -209,7 +204,6 @@ class Sawtooth(Schedule):
     formula = "end + (lr - end) * (1 - n / (steps * max(1, ceil(n / steps)))) ** power"
 
     def value(self, n: Array) -> Any:
-        """Return end + (lr - end) (1 - n / T_n)^p."""
         reach = self.steps * np.maximum(1.0, np.ceil(n / self.steps))
         return self.end + (self.lr - self.end) * power(1 - n / reach, self.power)
 

@@ -53,7 +53,6 @@ class InverseTime(Schedule):
     formula = "lr / (1 + d * n)"
 
     def value(self, n: Array) -> Any:
-        """Return lr / (1 + d n)."""
         return self.lr / (1 + self.d * n)
 
     @property
@@ -100,7 +99,6 @@ class TimeBased(Schedule):
     formula = "lr / prod(1 + d * k for k in range(n))"
 
     def value(self, n: Array) -> Any:
-        """Return lr divided by the product of 1 + d k for k < n."""
         return self.lr * np.exp(-_log_product(self.d, n))
 
     @property
@@ -134,7 +132,6 @@ class Exponential(Schedule):
     formula = "lr * exp(-d * n)"
 
     def value(self, n: Array) -> Any:
-        """Return lr exp(-d n)."""
         return self.lr * np.exp(-self.d * n)
 
     @property
@@ -179,12 +176,10 @@ class Power(Schedule):
     formula = "lr * (1 + n / scale) ** -power"
 
     def value(self, n: Array) -> Any:
-        """Return lr (1 + n/s)^-p."""
         return self.lr * power(1 + n / self.scale, -self.power)
 
     @property
     def tail(self) -> float:
-        """The power p."""
         return self.power
 
 
@@ -220,7 +215,6 @@ class InverseSqrt(Schedule):
     tail = 0.5
 
     def value(self, n: Array) -> Any:
-        """Return lr / sqrt(1 + n/s)."""
         return self.lr / np.sqrt(1 + n / self.scale)
 
 
@@ -259,7 +253,6 @@ class SearchThenConverge(Schedule):
     tail = 1.0
 
     def value(self, n: Array) -> Any:
-        """Return lr (1 + u) / (1 + u + n^2/tau) with u = (c / lr) (n / tau)."""
         u = self.c / self.lr * (n / self.tau)
         return self.lr * (1 + u) / (1 + u + n * n / self.tau)
 

@@ -37,7 +37,6 @@ class NesterovSequence(Schedule):
     tail = 0.0
 
     def value(self, n: Array) -> Any:
-        """Return (t_n - 1) / t_(n+1)."""
         whole = np.floor(n)
         t = np.where(
             whole < _TABLED, np.array(_table())[np.minimum(whole, _TABLED - 1).astype(int)], _far(whole)
@@ -75,12 +74,10 @@ class SutskeverMomentum(Schedule):
     formula = "min(1 - 0.5 / (floor(n / every) + 1), max_momentum)"
 
     def value(self, n: Array) -> Any:
-        """Return min(1 - 1 / (2 (floor(n / s) + 1)), mu_max)."""
         return np.minimum(1 - 0.5 / (np.floor(n / self.every) + 1), self.max_momentum)
 
     @property
     def horizon(self) -> int | None:
-        """The first update at the cap."""
         if self.max_momentum == 1:
             return None
         return self.every * max(math.ceil(0.5 / (1 - self.max_momentum) - 1e-9) - 1, 0)

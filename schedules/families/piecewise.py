@@ -55,7 +55,6 @@ class StepDecay(Schedule):
     formula = "lr * factor ** floor(n / every)"
 
     def value(self, n: Array) -> Any:
-        """Return lr factor^floor(n / every)."""
         return self.lr * power(self.factor, np.floor(n / self.every))
 
     @property
@@ -97,7 +96,6 @@ class EarlyStepDecay(Schedule):
     formula = "lr * factor ** floor((1 + n) / every)"
 
     def value(self, n: Array) -> Any:
-        """Return lr factor^floor((1 + n) / every)."""
         return self.lr * power(self.factor, np.floor((1 + n) / self.every))
 
     @property
@@ -135,7 +133,6 @@ class MultiStep(Schedule):
 
     @property
     def formula(self) -> str:
-        """The stages in the order of their boundaries."""
         return _cases(sorted(self.at), [f"lr * factor ** {i}" for i in range(len(self.at) + 1)])
 
     def check(self) -> None:
@@ -145,7 +142,6 @@ class MultiStep(Schedule):
             as_count("at", boundary)
 
     def value(self, n: Array) -> Any:
-        """Return lr factor^(boundaries up to n)."""
         passed = np.searchsorted(np.sort(self.at), n, side="right")
         return self.lr * power(self.factor, passed.astype(float))
 
@@ -179,7 +175,6 @@ class Piecewise(Schedule):
 
     @property
     def formula(self) -> str:
-        """The stages in their order."""
         return _cases(self.at, [repr(v) for v in self.values])
 
     def check(self) -> None:
@@ -189,7 +184,6 @@ class Piecewise(Schedule):
             as_count("at", boundary)
 
     def value(self, n: Array) -> Any:
-        """Return the value of the stage that n is in."""
         return np.array(self.values)[np.searchsorted(self.at, n, side="right")]
 
     @property
@@ -225,7 +219,6 @@ class Interpolated(Schedule):
 
     @property
     def formula(self) -> str:
-        """The pieces in their order."""
         pieces = [repr(self.values[0])]
         for (a, b), (v, w) in zip(pairwise(self.at), pairwise(self.values), strict=True):
             z = f"(n - {a!r}) / {b - a!r}"
@@ -241,7 +234,6 @@ class Interpolated(Schedule):
         require(len(self.at) > 0, "at", self.at, "at least one point")
 
     def value(self, n: Array) -> Any:
-        """Return the interpolated values."""
         at, values = np.array(self.at, dtype=float), np.array(self.values, dtype=float)
         if len(at) == 1:
             return values[0] + 0.0 * n
@@ -253,7 +245,6 @@ class Interpolated(Schedule):
 
     @property
     def horizon(self) -> int:
-        """The last point."""
         return max(0, math.ceil(self.at[-1]))
 
 

@@ -56,13 +56,11 @@ class Linear(Schedule):
     formula = "end + (lr - end) * (1 - min(n / steps, 1))"
 
     def value(self, n: Array) -> Any:
-        """Return lr (1 - z) + end z with z = min(n / T, 1)."""
         z = np.minimum(n / self.steps, 1.0)
         return self.lr * (1 - z) + self.end * z
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -107,13 +105,11 @@ class Polynomial(Schedule):
     formula = "end + (lr - end) * (1 - min(n / steps, 1) ** k) ** power"
 
     def value(self, n: Array) -> Any:
-        """Return end + (lr - end) (1 - z^k)^p."""
         z = np.minimum(n / self.steps, 1.0)
         return self.end + (self.lr - self.end) * power(1 - power(z, self.k), self.power)
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -146,12 +142,10 @@ class Geometric(Schedule):
     formula = "lr * (end / lr) ** min(n / steps, 1)"
 
     def value(self, n: Array) -> Any:
-        """Return lr (end / lr)^z with z = min(n / T, 1)."""
         return self.lr * power(self.end / self.lr, np.minimum(n / self.steps, 1.0))
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -187,13 +181,11 @@ class Rex(Schedule):
     formula = "end + (lr - end) * (1 - min(n / steps, 1)) / (1 - min(n / steps, 1) / 2)"
 
     def value(self, n: Array) -> Any:
-        """Return end + (lr - end) (1 - z) / (1 - z / 2)."""
         z = np.minimum(n / self.steps, 1.0)
         return self.end + (self.lr - self.end) * ((1 - z) / (1 - z / 2))
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -230,12 +222,10 @@ class KohonenRecursion(Schedule):
     formula = "max(lr - c * n * (n + 1) / 2, 0)"
 
     def value(self, n: Array) -> Any:
-        """Return max(lr - c n (n + 1) / 2, 0)."""
         return np.maximum(self.lr - self.c * (n * (n + 1) / 2), 0.0)
 
     @property
     def horizon(self) -> int:
-        """The first update at rate 0."""
         highest = max(float(np.max(self.lr)), 0.0)
         n = math.ceil((math.sqrt(1 + 8 * highest / self.c) - 1) / 2)
         return n if not np.any(self(n)) else n + 1

@@ -43,7 +43,6 @@ class PeriodicCosine(Schedule):
     tail = 0.0
 
     def value(self, n: Array) -> Any:
-        """Return end + (lr - end) 1/2 (1 + cos(pi n / T))."""
         return self.end + (self.lr - self.end) * (
             0.5 * (1 + np.cos(np.pi * (n % (2 * self.steps)) / self.steps))
         )
@@ -98,7 +97,6 @@ class Restarts(Schedule):
 
     @property
     def formula(self) -> str:
-        """The cosine in z, with i and z spelled out where the cycles are equal."""
         i, z = cycle_text(self.mult)
         wave = f"end + (lr * decay ** {i} - end) * (1 + cos(pi * {z})) / 2"
         return wave if self.played is None else f"{wave} if {i} < played else end"
@@ -109,18 +107,15 @@ class Restarts(Schedule):
         return played(self.steps, self.mult, self.cycles)
 
     def symbols(self) -> dict[str, Any]:
-        """Return the fields, and how many cycles are played."""
         return {**super().symbols(), "played": self.played}
 
     def value(self, n: Array) -> Any:
-        """Return the cosine of the cycle that n is in."""
         i, z = cycle_at(n, self.steps, self.mult)
         wave = self.end + (self.lr * power(self.decay, i) - self.end) * (0.5 * (1 + np.cos(np.pi * z)))
         return wave if self.played is None else np.where(i < self.played, wave, self.end)
 
     @property
     def horizon(self) -> int | None:
-        """The end of the last cycle."""
         return end_of_cycles(self.steps, self.mult, self.played)
 
     @property
@@ -169,7 +164,6 @@ class Cycles(Schedule):
 
     @property
     def formula(self) -> str:
-        """The body at its own time, with i and z spelled out where the cycles are equal."""
         i, z = cycle_text(self.mult)
         text = f"decay ** {i} * body({z} * steps)"
         return text if self.played is None else f"{text} if {i} < played else 0"
@@ -180,18 +174,15 @@ class Cycles(Schedule):
         return played(self.steps, self.mult, self.cycles)
 
     def symbols(self) -> dict[str, Any]:
-        """Return the fields, and how many cycles are played."""
         return {**super().symbols(), "played": self.played}
 
     def value(self, n: Array) -> Any:
-        """Return the body's value at its own time."""
         i, z = cycle_at(n, self.steps, self.mult)
         values = power(self.decay, i) * self.body.value(z * self.steps)
         return values if self.played is None else np.where(i < self.played, values, 0.0)
 
     @property
     def horizon(self) -> int | None:
-        """The end of the last cycle."""
         return end_of_cycles(self.steps, self.mult, self.played)
 
     @property

@@ -66,7 +66,6 @@ class Chebyshev(Schedule):
             require(power, "steps", self.steps, "a power of 2 for the fractal order")
 
     def value(self, n: Array) -> Any:
-        """Return the step whose turn it is."""
         T = self.steps
         turn = np.minimum(n, T - 1).astype(int)
         if self.order == "fractal":
@@ -78,7 +77,6 @@ class Chebyshev(Schedule):
 
     @property
     def horizon(self) -> int:
-        """The last step."""
         return self.steps - 1
 
 
@@ -118,7 +116,6 @@ class Silver(Schedule):
         return {"L": self.L}
 
     def value(self, n: Array) -> Any:
-        """Return (1 + rho^(nu(n + 1) - 1)) / L."""
         i = n.astype(np.int64) + 1
         power_of_two = (i & -i).astype(float)
         return (1 + power(_RHO, np.log2(power_of_two) - 1)) / self.L
@@ -171,7 +168,6 @@ class StrongSilver(Schedule):
         return {"L": self.L}
 
     def value(self, n: Array) -> Any:
-        """Return the step whose turn it is."""
         steps, _ = _strong_silver(self.L / self.mu, self.steps)
         return np.array(steps)[np.minimum(n, self.steps - 1).astype(int)] / self.L
 
@@ -183,7 +179,6 @@ class StrongSilver(Schedule):
 
     @property
     def horizon(self) -> int:
-        """The last step."""
         return self.steps - 1
 
 

@@ -46,12 +46,10 @@ class OptimalLinear(Schedule):
     formula = "R / B * max(steps - n, 0) / (steps + 1) ** 1.5"
 
     def value(self, n: Array) -> Any:
-        """Return (R / B) (T - n) / (T + 1)^(3/2)."""
         return self.R / self.B * (np.maximum(self.steps - n, 0.0) / (self.steps + 1) ** 1.5)
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -124,13 +122,11 @@ class LogStepDecay(Schedule):
     formula = "lr * 2 ** -floor(min(n, steps - 1) * log2(steps) / steps)"
 
     def value(self, n: Array) -> Any:
-        """Return lr 2^-floor(n log2(T) / T)."""
         last = np.minimum(n, self.steps - 1)
         return self.lr * power(0.5, np.floor(last * math.log2(self.steps) / self.steps))
 
     @property
     def horizon(self) -> int:
-        """The last update of the budget."""
         return self.steps - 1
 
 
@@ -180,7 +176,6 @@ class Refined(Schedule):
         return {"lr": self.lr}
 
     def value(self, n: Array) -> Any:
-        """Return lr w (sum of the w to come), scaled to a largest value of lr."""
         w = np.array(self.norms) ** -2.0
         ahead = np.append(np.cumsum(w[:0:-1])[::-1], 0.0)
         shape = w * ahead / np.max(w * ahead)

@@ -44,12 +44,10 @@ class UntunedLinear(Schedule):
     formula = "min(1, (1 - beta2) / 2 * (n + 1))"
 
     def value(self, n: Array) -> Any:
-        """Return min(1, (n + 1) (1 - beta2) / 2)."""
         return np.minimum(1.0, (1 - self.beta2) / 2 * (n + 1))
 
     @property
     def horizon(self) -> int:
-        """The first update at 1."""
         return math.ceil(2 / (1 - self.beta2))
 
 
@@ -81,7 +79,6 @@ class UntunedExponential(Schedule):
     tail = 0.0
 
     def value(self, n: Array) -> Any:
-        """Return 1 - exp(-(1 - beta2) (n + 1))."""
         return -np.expm1(-(1 - self.beta2) * (n + 1))
 
 
@@ -140,16 +137,13 @@ class WarmupStableDecay(Schedule):
         return Cooldown(top, self.fall, self.rise + self.stable, self.shape, self.end)
 
     def symbols(self) -> dict[str, Any]:
-        """Return the parts."""
         return {"parts": self.parts}
 
     def value(self, n: Array) -> Any:
-        """Return the value of the parts."""
         return self.parts.value(n)
 
     @property
     def horizon(self) -> int | None:
-        """The end of the cooldown."""
         return self.parts.horizon
 
 
@@ -187,7 +181,6 @@ class Noam(Schedule):
     tail = 0.5
 
     def value(self, n: Array) -> Any:
-        """Return f d^-1/2 min(t^-1/2, t W^-3/2)."""
         t = n + 1
         return self.factor * self.d_model**-0.5 * np.minimum(power(t, -0.5), t * self.warmup_steps**-1.5)
 
@@ -233,10 +226,8 @@ class PowerScheduler(Schedule):
     formula = "min(lr, batch * a * (tokens * (n + 1)) ** b)"
 
     def value(self, n: Array) -> Any:
-        """Return min(lr, batch a (tokens (n + 1))^b)."""
         return np.minimum(self.lr, self.batch * self.a * power(self.tokens * (n + 1), self.b))
 
     @property
     def tail(self) -> float:
-        """The power -b."""
         return -self.b

@@ -76,15 +76,12 @@ class FeedbackProduct(Feedback):
 
     @property
     def can_roll_back(self) -> bool:
-        """Whether the rule may take back the last update."""
         return self.rule.can_roll_back
 
     def init(self, x: Array) -> dict[str, Any]:
-        """Return the rule's first memory."""
         return self.rule.init(x)
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the rule's rate times the schedule's value."""
         rate, carry = self.rule.update(info, carry)
         return rate * self.schedule(info.n), carry
 

@@ -174,7 +174,6 @@ class Greedy(Feedback):
         return {"rate": self.lr, "best": None, "good": 0, "bad": 0, "rest": 0, "seen": []}
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the rate after one more report."""
         if info.n % self.every == 0:
             carry = self.told(_metric(self, info), carry)
         return carry["rate"], carry

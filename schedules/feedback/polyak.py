@@ -55,7 +55,6 @@ class Polyak(Feedback):
     demo: ClassVar = {"max_lr": 1e-3}
 
     def init(self, x: Array) -> dict[str, Any]:
-        """Nothing is remembered."""
         return {}
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
@@ -107,9 +106,7 @@ class SPSMax(Feedback):
     demo: ClassVar = {"max_lr": 1e-3}
 
     def init(self, x: Array) -> dict[str, Any]:
-        """Nothing is remembered."""
         return {}
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return Polyak's step for the batch, capped."""
         return Polyak(self.lowest, self.c, self.max_lr).update(info, carry)

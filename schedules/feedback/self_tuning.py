@@ -74,7 +74,6 @@ class BarzilaiBorwein(Feedback):
         return {"rate": self.lr, "x": None, "g": None}
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the step that the last change of the gradient suggests."""
         rate = carry["rate"]
         if carry["x"] is not None:
             s, y = info.x - carry["x"], info.g - carry["g"]
@@ -120,7 +119,6 @@ class AdGD(Feedback):
         return {"rate": self.lr, "growth": None, "x": None, "g": None}
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the smaller of the two rules."""
         last, rate, growth = carry["rate"], carry["rate"], carry["growth"]
         if carry["x"] is not None:
             moved, turned = _length(info.x - carry["x"]), _length(info.g - carry["g"])
@@ -161,12 +159,10 @@ class AdaGradNorm(Feedback):
     demo: ClassVar = {"lr": 0.1}
 
     def init(self, x: Array) -> dict[str, Any]:
-        """Return the square of the first b."""
         b2 = self.b * self.b
         return {"b2": b2} if squares_fit(b2, float) else {"b2": b2, "root": self.b}
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return lr / b after adding this gradient."""
         b, carry = _root_of_sum(carry, "b2", info.g)
         return self.lr / b, carry
 
@@ -202,11 +198,9 @@ class DoG(Feedback):
     eps: NonNegativeFloat = 1e-8
 
     def init(self, x: Array) -> dict[str, Any]:
-        """Return the start and the reach."""
         return {"x0": np.array(x), "far": self.reach * (1 + _length(x)), "sum": 0.0}
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the distance over the gradients."""
         far = max(carry["far"], _length(info.x - carry["x0"]))
         root, carry = _root_of_sum(carry, "sum", info.g, self.eps)
         return (far / root if root > 0 else 0.0), {**carry, "far": far}
@@ -250,7 +244,6 @@ class Hypergradient(Feedback):
         return {"rate": self.lr, "x": None}
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the rate, moved by the product of this gradient and the last direction."""
         rate = carry["rate"]
         if carry["x"] is not None and rate > 0:
             slope = float(np.dot(info.g, carry["x"] - info.x)) / rate

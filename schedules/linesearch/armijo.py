@@ -73,7 +73,6 @@ class Armijo(LineSearch):
     atol: NonNegativeFloat = 0.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the first trial that decreases enough."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         slack = self.rtol * abs(line.phi0) + self.atol
@@ -138,7 +137,6 @@ class ForwardBackward(LineSearch):
     max_length: PositiveFloatOrInf = 1.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the longest trial that passes, or the first shorter one."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         longest = longest_step(line, self.max_length)

@@ -43,7 +43,6 @@ class ExactQuadratic(LineSearch):
     relaxation: Annotated[float, Range(above=0, below=2)] = 1.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the step of the closed form."""
         if line.slope0 >= 0:
             return line.reject("not_descent", carry)
         curvature = float(line.d @ (line.seen.hess(line.x) @ line.d))
@@ -87,7 +86,6 @@ class ExactSearch(LineSearch):
     max_doublings: NonNegativeInt = 100
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the root of the slope."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         low, high, wall = line.start, None, math.inf

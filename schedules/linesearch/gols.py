@@ -28,7 +28,6 @@ class GradientOnly(LineSearch, abstract=True):
     max_length: PositiveFloatOrInf = 1.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return a step within the bounds, at or next to a change of sign."""
         if line.slope0 > 0:
             return line.reject("not_descent", carry)
         longest = max(longest_step(line, self.max_length), self.alpha_min)
@@ -89,7 +88,6 @@ class GOLSI(GradientOnly):
     c2: ProperFraction = 0.9
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
-        """Grow or shrink across the change of sign."""
         trial = line.both(last)
         if rise(trial) < 0:
             return grow(line, trial, self.eta, longest, 0.0)
@@ -126,7 +124,6 @@ class GOLSMax(GradientOnly):
     c2: ProperFraction = 0.9
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
-        """Grow or shrink across the slope."""
         level = -self.c2 * line.slope0
         trial = line.both(last)
         if rise(trial) < level:
@@ -161,7 +158,6 @@ class GOLSBack(GradientOnly):
     c2: ProperFraction = 0.9
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
-        """Shrink from the longest step."""
         trial = line.both(longest)
         if rise(trial) < 0:
             return trial, "max_step"
@@ -208,7 +204,6 @@ class GOLSB(GradientOnly):
     width: PositiveFloat = 1e-12
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
-        """Bracket, then bisect."""
         if self.bracket == "aggressive":
             low, high, status = self._from_above(line, longest)
         else:

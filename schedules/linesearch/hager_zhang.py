@@ -81,7 +81,6 @@ class HagerZhang(LineSearch):
         require(self.sigma >= self.delta, "sigma", self.sigma, f"a number of at least delta = {self.delta:g}")
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return a step that satisfies either pair of conditions."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         narrowing = _Narrowing(self, line)

@@ -59,7 +59,6 @@ class GrippoLamparielloLucidi(LineSearch):
     max_trials: PositiveInt = 100
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the first trial below the worst of the last values."""
         values = [*(() if carry is None else carry["values"]), line.phi0][-self.memory :]
         kept = {"values": values, "x": line.x, "g": line.start.g}
         if line.slope0 >= 0:

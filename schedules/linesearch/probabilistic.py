@@ -78,7 +78,6 @@ class ProbabilisticLineSearch(LineSearch):
     reference: bool = False
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Look until a point is probably good, or the budget ends."""
         carry = {"alpha": self.alpha0, "mean": self.alpha0} if carry is None else carry
         start = line.start if line.start.var_f is not None else line.stats(0.0)
         if not _LEAST < abs(start.slope) < _MOST:

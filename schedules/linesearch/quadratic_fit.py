@@ -63,7 +63,6 @@ class PAL(LineSearch):
     s_max: PositiveFloatOrInf = math.sqrt(10)
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the step to the low point of the parabola, in units of the direction."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         length = float(np.linalg.norm(line.d))
@@ -137,7 +136,6 @@ class QuadraticApproximation(LineSearch):
         require(self.model in MODELS, "model", self.model, f"one of {', '.join(map(repr, MODELS))}")
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the low point of the parabola, or the second point where there is none."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         longest = longest_step(line, self.max_length)

@@ -65,7 +65,6 @@ class SLS(LineSearch):
     max_trials: PositiveInt = 100
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the first trial that passes."""
         if float(np.linalg.norm(line.start.g)) < 1e-8:
             return line.reject("flat", carry)
         if line.slope0 >= 0:

@@ -67,7 +67,6 @@ class StrongWolfe(LineSearch):
         require(self.c2 >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return a step that satisfies both conditions."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         alpha = min(first_trial(self.first, line, carry), self.alpha_max)

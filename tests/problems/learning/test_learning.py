@@ -370,7 +370,7 @@ def test_bad_data_are_refused_in_a_sentence():
         (lambda: ss.Digits(l2=-1.0), "l2: got -1.0, expected a finite number of at least 0"),
         (lambda: ss.Digits(held_out=1.0), "held_out: got 1.0, expected a share from 0 to 0.9"),
         (lambda: ss.WilsonConstruction(3, 3), "positive: got 3, expected more than the 3 negative"),
-        (lambda: ss.Airfoil(rows=2000), "rows: got 2000, expected at most 1503"),
+        (lambda: ss.Airfoil(rows=2000), "rows: got 2000, expected a whole number from 10 to 1503"),
     ]:
         with pytest.raises(ValueError, match=sentence):
             make()
