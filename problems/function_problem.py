@@ -141,7 +141,7 @@ def forward_differences(function: Callable[[Array], Any], x: Array) -> Array:
 
     .. math:: g_i = \frac{f(x + h_i e_i) - f(x)}{h_i}, \qquad h_i = \sqrt\varepsilon
 
-    SciPy looks at bounds, Jacobians and shapes first, which takes many times as long as the function does.
+    SciPy checks bounds, Jacobians and shapes first, which takes many times as long as the function does.
 
     Examples
     --------

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["Problem"]
 
 Array = np.ndarray[Any, Any]
+# Low and high: two numbers, or two sequences of one a coordinate.
+Bound = float | Array | tuple[float, ...]
+Domain = tuple[Bound, Bound]
 
 
 class Fact:
@@ -40,7 +43,7 @@ class Problem(Record, abstract=True):
     x0 : sequence of float
         The customary start; its length is the dimension.
     domain : (low, high)
-        The region that the source looks at: two numbers, or two sequences of d numbers. Pictures use it.
+        The region of interest in the source: two numbers, or two sequences of d numbers. Pictures use it.
     minimizers : sequence of points, or None
         Every global minimizer, where known.
     minimum : float, or None
@@ -63,7 +66,7 @@ class Problem(Record, abstract=True):
     feasible : (low, high), or None
         A box to which every update is brought back; where the source confines the run.
     varies : bool
-        True if the data change over time; `at` gives the problem as one update sees it.
+        True if the data change over time; `at` gives the problem of one update.
     drifts : bool
         True if what is sought changes with it, so that no single function judges a run.
     """
@@ -113,11 +116,11 @@ class Problem(Record, abstract=True):
         return self.fun(x), self.grad(x)
 
     def at(self, n: int) -> "Problem":
-        """Return the problem as update n sees it: itself, unless it `varies`."""
+        """Return the problem of update n: itself, unless it `varies`."""
         return self
 
     def sample(self, n: int, k: int = 0) -> "Problem":
-        """Return the problem as evaluation k along the line of update n sees it."""
+        """Return the problem of evaluation k along the line of update n."""
         return self.at(n)
 
     def sample_domain(self, points: int, rng: Any) -> Array:

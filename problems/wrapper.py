@@ -57,7 +57,7 @@ class ProblemWrapper(Problem, abstract=True):
 
 
 class SameFunction(ProblemWrapper, abstract=True):
-    """A wrapper whose function is the other problem's too; it differs in what each update sees of it."""
+    """A wrapper with the function and facts of the other problem; it differs in what each update uses."""
 
     minimizers = Forwarded()
     minimum = Forwarded()

@@ -1,9 +1,9 @@
 """The contract of a schedule: a pure function of the update index."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal, overload
+from typing import Any, ClassVar, Literal, TypeAlias, overload
 
 import numpy as np
 
@@ -16,9 +16,12 @@ __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
 Array = np.ndarray[Any, Any]
 RiseShape = Literal["linear", "cosine", "1-sqrt"]
+FallShape = Literal["1-sqrt", "linear", "cosine", "square", "rex"]
+# What may stand for a schedule.
+ScheduleLike: TypeAlias = "Schedule | float | Array | Callable[[int], float]"
 
 
-def _by_name(schedule: Any) -> str:
+def _by_name(schedule: object) -> str:
     return f"{type(schedule).__name__}(n)"
 
 
@@ -40,7 +43,7 @@ class Schedule(Record, abstract=True):
         _by_name, "The mathematics, as Python text in the field names and n; without one, its name."
     )
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         """Return the values at the indices n, a float array of any shape; broadcasts with the parameters."""
         raise missing(self, "value(self, n)")
 
@@ -127,7 +130,7 @@ class Schedule(Record, abstract=True):
 
         Those are Robbins and Monro's conditions for a noisy descent to arrive: True for a tail n^-p with
         1/2 < p <= 1. None where it is not known, and where it is the wrong question, because the schedule
-        ends at 0: what runs on a budget is judged by what the budget buys.
+        ends at 0 (a schedule with a horizon is judged by the value it reaches).
         """
         tail = self.tail
         if tail is None or (self.horizon is not None and not np.any(self.limit)):
@@ -155,14 +158,14 @@ class Schedule(Record, abstract=True):
         """Return what the names in the formula stand for."""
         return dict(self.fields())
 
-    def __mul__(self, other: Any) -> "Schedule":
+    def __mul__(self, other: ScheduleLike) -> "Schedule":
         from schedules.combinators.algebra import Product
 
         return Product(self, as_schedule(other)) if _is_factor(other) else NotImplemented
 
     __rmul__ = __mul__
 
-    def __add__(self, other: Any) -> "Schedule":
+    def __add__(self, other: ScheduleLike) -> "Schedule":
         from schedules.combinators.algebra import Sum
 
         return Sum(self, as_schedule(other)) if _is_factor(other) else NotImplemented
@@ -172,7 +175,7 @@ class Schedule(Record, abstract=True):
     # Without this a NumPy array on the left would ask every one of its elements.
     __array_ufunc__ = None
 
-    def then(self, after: Any, *, at: int) -> "Schedule":
+    def then(self, after: ScheduleLike, *, at: int) -> "Schedule":
         """Follow this schedule up to update `at` - 1 and `after` from update `at` on, which sees n - at."""
         from schedules.combinators.algebra import Sequential
 
@@ -188,23 +191,25 @@ class Schedule(Record, abstract=True):
             return self
         return Warmup(self, updates, start, shift, shape)
 
-    def cooldown(self, updates: int, *, at: int, shape: Any = "1-sqrt", end: float = 0.0) -> "Schedule":
+    def cooldown(
+        self, updates: int, *, at: int, shape: "FallShape | Schedule" = "1-sqrt", end: float = 0.0
+    ) -> "Schedule":
         """Fall to `end` from update `at` on, over that many updates; see `Cooldown`."""
         from schedules.combinators.warmup_cooldown import Cooldown
 
         return Cooldown(self, updates, at, shape, end)
 
-    def floor(self, least: float) -> "Schedule":
-        """Never go below `least`."""
+    def floor(self, minimum: float) -> "Schedule":
+        """Never go below `minimum`."""
         from schedules.combinators.modifiers import Floor
 
-        return Floor(self, least)
+        return Floor(self, minimum)
 
-    def cap(self, most: float) -> "Schedule":
-        """Never go above `most`."""
+    def cap(self, maximum: float) -> "Schedule":
+        """Never go above `maximum`."""
         from schedules.combinators.modifiers import Cap
 
-        return Cap(self, most)
+        return Cap(self, maximum)
 
     def delay(self, updates: int) -> "Schedule":
         """Hold the first value for that many updates, then start."""
@@ -250,11 +255,11 @@ class Constant(Schedule):
     formula = "lr"
     horizon = 0
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.lr + np.zeros_like(n)
 
 
-def as_schedule(value: Any) -> Schedule:
+def as_schedule(value: ScheduleLike) -> Schedule:
     """Return a schedule for a schedule, a number, an array of numbers or a plain function of n.
 
     Raises
@@ -285,7 +290,7 @@ def as_schedule(value: Any) -> Schedule:
     )
 
 
-def per_epoch(schedule: Any, updates_per_epoch: int, *, smooth: bool = False) -> Schedule:
+def per_epoch(schedule: ScheduleLike, updates_per_epoch: int, *, smooth: bool = False) -> Schedule:
     """Return the schedule that counts epochs: it changes every `updates_per_epoch` updates.
 
     Parameters
@@ -306,7 +311,7 @@ def per_epoch(schedule: Any, updates_per_epoch: int, *, smooth: bool = False) ->
     return as_schedule(schedule).per_epoch(updates_per_epoch, smooth=smooth)
 
 
-def _is_factor(value: Any) -> bool:
+def _is_factor(value: object) -> bool:
     return isinstance(value, Schedule | int | float | np.number | np.ndarray) and not isinstance(value, bool)
 
 

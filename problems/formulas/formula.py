@@ -74,7 +74,7 @@ class Formula(Problem):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse what is no formula, and a start that does not fit its variables."""
+        """Validate the text, and that the start fits its variables."""
         names = self.variables
         if self.start is not None:
             require(np.ndim(self.start) == 1, "x0", self.start, "a number for each variable")
@@ -124,7 +124,7 @@ class Formula(Problem):
         return None if self._made.bowl is None else self._made.bowl.mu
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         bowl = self._made.bowl
         return None if bowl is None or bowl.minimizer is None else (bowl.minimizer,)
 

@@ -150,12 +150,12 @@ class Ackley(Problem):
     demo: ClassVar = {"dim": 3}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(2.5, 1.5), repeated."""
         return ((2.5, 1.5) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property
@@ -194,8 +194,8 @@ class Ackley(Problem):
         r = np.where(r > 0, r, 1.0)
         slope = _TURN / d * np.sin(_TURN * x)
         pull = 0.2 * funnel / (d * r)
-        bend = -pull * (0.2 + 1 / r) / (d * r)
-        outer = (bend * x)[..., :, None] * x[..., None, :]
+        curvature = -pull * (0.2 + 1 / r) / (d * r)
+        outer = (curvature * x)[..., :, None] * x[..., None, :]
         waves = (dents * slope)[..., :, None] * slope[..., None, :]
         return outer - waves + diagonal(pull + _TURN * _TURN / d * np.cos(_TURN * x) * dents)
 
@@ -230,11 +230,11 @@ class Griewank(Problem):
     demo: ClassVar = {"dim": 3}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         return (8.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property
@@ -247,11 +247,11 @@ class Griewank(Problem):
         return f"Griewank, d = {self.dim}"
 
     @staticmethod
-    def _waves(p: Any, apart: tuple[int, ...] = ()) -> Any:
+    def _waves(p: Any, without: tuple[int, ...] = ()) -> Any:
         """Return the product of the cosines of all coordinates but some."""
         product: Any = 1.0
         for i, a in enumerate(p):
-            product = product if i in apart else product * cos(a / sqrt(i + 1.0))
+            product = product if i in without else product * cos(a / sqrt(i + 1.0))
         return product
 
     def fun(self, x: Any) -> Any:

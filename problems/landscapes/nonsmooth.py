@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem
+from problems.problem import Domain, Problem
 from stepsize.core.elementwise import join, minimum, parts, sign, where
 from stepsize.core.ranges import FiniteFloat, PositiveFloat, PositiveInt
 
@@ -97,7 +97,7 @@ class Huber(Problem):
     demo: ClassVar = {"kink": 0.5, "curvature": 3.0}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         return (float(self.start),)
 
     @property
@@ -105,7 +105,7 @@ class Huber(Problem):
         return float(self.curvature)
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         reach = 1.1 * max(abs(self.start), self.kink)
         return -reach, reach
 
@@ -163,11 +163,11 @@ class AbsoluteValue(Problem):
     demo: ClassVar = {"dim": 2}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         return (1.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from problems.problem import Array, Problem
+from problems.problem import Array, Domain, Problem
 from stepsize.core.elementwise import dot
 from stepsize.core.ranges import FiniteFloat, PositiveFloat
 from stepsize.core.validation import as_floats, as_number, describe_value, require
@@ -60,7 +60,7 @@ class Quadratic(Problem):
     demo: ClassVar = {"hessian": ((3.0, 1.0), (1.0, 2.0)), "minimizer": (1.0, -1.0)}
 
     def check(self) -> None:
-        """Refuse shapes that do not fit, a matrix that is not symmetric, a rotation that is not one."""
+        """Validate shapes, the symmetry of the matrix and the rotation."""
         H = as_floats("hessian", self.hessian, "d eigenvalues or a d by d matrix")
         square = H.ndim == 2 and H.shape[0] == H.shape[1]
         require(H.size > 0 and (H.ndim == 1 or square), "hessian", H, "d eigenvalues or a d by d matrix")
@@ -150,13 +150,13 @@ class Quadratic(Problem):
         return None if self.mu is None else self.minimum_value
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         if self.start is not None:
             return tuple(float(v) for v in self.start)
         return (-5.0, -2.0) if np.shape(self.hessian)[0] == 2 else (1.0,) * np.shape(self.hessian)[0]
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         reach = 1.2 * np.abs(np.array(self.x0) - self._center).max() or 1.0
         return self._center - reach, self._center + reach
 
@@ -173,8 +173,8 @@ class Quadratic(Problem):
             )
         terms = [f"{'' if abs(h) == 1 else f'{abs(h):g} '}x{i}^2" for i, h in enumerate(self._diagonal, 1)]
         signs = ["- " if h < 0 else "+ " for h in self._diagonal]
-        told = " ".join(sign + term for sign, term in zip(signs, terms, strict=True))
-        return f"({told.removeprefix('+ ').replace('- ', '-', told.startswith('- '))})/2"
+        text = " ".join(sign + term for sign, term in zip(signs, terms, strict=True))
+        return f"({text.removeprefix('+ ').replace('- ', '-', text.startswith('- '))})/2"
 
     def fun(self, x: Any) -> Any:
         r = np.asarray(x) - self._center
@@ -231,11 +231,11 @@ class Parabola(Problem):
     minimum = 0.0
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         return (float(self.start),)
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((float(self.minimizer),),)
 
     @property
@@ -247,7 +247,7 @@ class Parabola(Problem):
         return float(self.curvature)
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         reach = 1.1 * abs(self.start - self.minimizer) or 1.0
         return self.minimizer - reach, self.minimizer + reach
 

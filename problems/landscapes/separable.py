@@ -45,12 +45,12 @@ class Levy(Problem):
     demo: ClassVar = {"dim": 3}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(-4, 5), repeated."""
         return ((-4.0, 5.0) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((1.0,) * self.dim,)
 
     @property
@@ -132,12 +132,12 @@ class Rastrigin(Problem):
     demo: ClassVar = {"dim": 3}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(-2, 3.5), repeated."""
         return ((-2.0, 3.5) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property
@@ -192,12 +192,12 @@ class StyblinskiTang(Problem):
     demo: ClassVar = {"dim": 3}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(4, 3), repeated: the hills on the wrong side."""
         return ((4.0, 3.0) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """The lowest root of 4 a^3 - 32 a + 5, in every coordinate."""
         return ((-2.903534027771177,) * self.dim,)
 

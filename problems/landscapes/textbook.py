@@ -197,12 +197,12 @@ class NesterovQuadratic(Problem):
     demo: ClassVar = {"dim": 5, "smoothness": 8.0}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """The origin, from where the front of information starts."""
         return (0.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """x_i = 1 - i/(d + 1)."""
         return (tuple(1 - i / (self.dim + 1) for i in range(1, self.dim + 1)),)
 

@@ -46,12 +46,12 @@ class Rosenbrock(Problem):
     demo: ClassVar = {"dim": 4}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(-1.2, 1), repeated."""
         return ((-1.2, 1.0) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """All ones; from four dimensions on there is also a local minimum near (-1, 1, ..., 1)."""
         return ((1.0,) * self.dim,)
 
@@ -133,11 +133,11 @@ class DixonPrice(Problem):
     demo: ClassVar = {"dim": 4}
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         return (-1.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """x_i = 2^(2^(1-i) - 1), and the same with the last sign reversed."""
         point = tuple(2.0 ** (2.0 ** (1 - i) - 1) for i in range(1, self.dim + 1))
         return (point,) if self.dim == 1 else (point, (*point[:-1], -point[-1]))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from problems.learning.supervised import Supervised
-from problems.problem import Array
+from problems.problem import Array, Domain
 from stepsize.core.validation import as_count, require
 
 
@@ -52,7 +52,7 @@ class Perceptron(Supervised, abstract=True):
         return sum((rows + 1) * columns for rows, columns in self.shapes)
 
     @cached_property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """Weights normal with variance 1/(number of inputs), drawn by `rng`; biases zero."""
         generator = np.random.default_rng((self.rng, 1))
         return tuple(
@@ -65,7 +65,7 @@ class Perceptron(Supervised, abstract=True):
         )
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         return -2.0, 2.0
 
     @property
@@ -148,7 +148,7 @@ class Perceptron(Supervised, abstract=True):
 
     def _loss_hess_times(self, x: Any, v: Any, A: Array, y: Array) -> Any:
         # R(.) is the derivative along v; it goes forwards and backwards like the quantities themselves.
-        _, slope, bend = _ACTIVATIONS[self.activation]
+        _, slope, curvature = _ACTIVATIONS[self.activation]
         H, out = self._forward(x, A)
         layers, directions = self.unravel(x), self.unravel(v)
         RH: list[Any] = [np.zeros_like(A)]
@@ -171,7 +171,7 @@ class Perceptron(Supervised, abstract=True):
             if j:
                 Wt, RWt = _transposed(layers[j][0]), _transposed(directions[j][0])
                 back, Rback = delta @ Wt, Rdelta @ Wt + delta @ RWt
-                s, t = slope(H[j]), bend(H[j])
+                s, t = slope(H[j]), curvature(H[j])
                 delta, Rdelta = back * s, Rback * s + back * t * RZ[j - 1]
         return self.ravel(product[::-1])
 

@@ -121,7 +121,7 @@ class DiagonalLinearNetwork(FiniteSum):
         return np.tile(self.sparse_vector, 2)
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return (tuple(self.interpolating_point.tolist()),)
 
     @property
@@ -129,7 +129,7 @@ class DiagonalLinearNetwork(FiniteSum):
         return 2 * self.features
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """U = scale sqrt(2), v = 0."""
         return (self.scale * float(np.sqrt(2)),) * self.features + (0.0,) * self.features
 

@@ -125,7 +125,7 @@ class FiniteSum(Problem, abstract=True):
 
     def _held_out(self) -> tuple[Array, Array]:
         if self.test is None:
-            raise ValueError(f"held_out: got none, expected {self!r} to keep some examples apart")
+            raise ValueError(f"held_out: got none, expected {self!r} to hold out some examples")
         return self.test
 
     def _ridge(self, x: Any) -> Any:
@@ -133,7 +133,7 @@ class FiniteSum(Problem, abstract=True):
 
 
 class Batch(ProblemWrapper, FiniteSum, abstract=True):
-    """A finite sum restricted to some of its examples: what one update of mini-batch descent sees.
+    """A finite sum restricted to some of its examples: the problem of one update of mini-batch descent.
 
     Parameters
     ----------

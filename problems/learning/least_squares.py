@@ -79,7 +79,7 @@ class SquaredLoss(LinearModel, abstract=True):
         return float(self._scale * max(np.square(y).mean(), np.square(scores).mean()))
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """The solution of the normal equations, the shortest one where there are many."""
         return (tuple(self._solution.tolist()),)
 
@@ -106,12 +106,8 @@ class LeastSquares(SquaredLoss):
     half : bool
         Whether the mean is halved; without, as in Géron's book, gradients are twice as large and rates must
         be half as large.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1 (of the training part).
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, or their row numbers.
-    rng : int
-        Seed of the split.
+    standardize, held_out, rng
+        As in `Supervised`.
 
     Raises
     ------
@@ -153,7 +149,7 @@ class LeastSquares(SquaredLoss):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse shapes that do not fit and missing values."""
+        """Validate shapes, and that no value is missing."""
         validate_data(self.X, self.y, "targets")
         require(np.ndim(self.y) == 1, "y", self.y, "one target for each row of X")
         super().check()
@@ -184,10 +180,8 @@ class Airfoil(SquaredLoss):
         Whether to append a parameter b.
     l2 : float
         The l2 penalty of the weights.
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, or their row numbers.
-    rng : int
-        Seed of the split.
+    held_out, rng
+        As in `Supervised`.
 
     References
     ----------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from problems.learning.supervised import Supervised
-from problems.problem import Array
+from problems.problem import Array, Domain
 
 __all__ = ["LinearModel", "blocks"]
 
@@ -114,11 +114,11 @@ class LinearModel(Supervised, abstract=True):
         return np.array([self.l2] * (self.dim - self.intercept) + [0.0] * self.intercept)
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         return (0.0,) * self.dim
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         return -5.0, 5.0
 
     @cached_property
@@ -131,7 +131,7 @@ class LinearModel(Supervised, abstract=True):
 
     @property
     def L(self) -> float:
-        """Largest curvature anywhere: that of A'A/n times the largest bend of the loss, plus the penalty."""
+        """That of A'A/n times the largest second derivative of the loss, plus the penalty."""
         return float(self._curvatures[-1])
 
 

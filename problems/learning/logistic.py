@@ -8,7 +8,7 @@ import numpy as np
 from problems.data import load
 from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, newton_minimizer, validate_data
-from problems.problem import Array
+from problems.problem import Array, Domain
 from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]
@@ -50,7 +50,7 @@ class Logistic(LinearModel, abstract=True):
         return w, float(self.fun(w))
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The minimizer, computed at first use; None if separable data without penalty have none."""
         w = self._solution[0]
         return None if w is None else (tuple(w.tolist()),)
@@ -112,12 +112,8 @@ class LogisticRegression(Logistic):
         lambda, at least 0.
     intercept : bool
         Whether to append a parameter b for a column of ones.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1 (of the training part).
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
-    rng : int
-        Seed of the split.
+    standardize, held_out, rng
+        As in `Supervised`.
 
     Raises
     ------
@@ -154,7 +150,7 @@ class LogisticRegression(Logistic):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse shapes that do not fit, missing values and classes other than 0/1 and -1/1."""
+        """Validate shapes, that no value is missing, and the classes."""
         validate_data(self.X, self.y, "labels")
         classes = set(np.unique(self.y).tolist())
         if not (classes <= {0.0, 1.0} or classes <= {-1.0, 1.0}) or np.ndim(self.y) != 1:
@@ -183,14 +179,10 @@ class BreastCancer(Logistic):
     ----------
     l2 : float
         lambda, at least 0.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1.
+    standardize, held_out, rng
+        As in `Supervised`.
     intercept : bool
         Whether to append a parameter b, which is not penalised.
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
-    rng : int
-        Seed of the split.
 
     References
     ----------
@@ -274,7 +266,7 @@ class SeparableLogistic(Logistic):
         return np.full(2, 1 / np.sqrt(2))
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         """The first quadrant, through which the weights leave."""
         return -1.0, 10.0
 
@@ -305,7 +297,7 @@ def softplus(z: Any) -> Any:
 def sigmoid(z: Any) -> Any:
     """Return 1 / (1 + exp(-z)) without overflow and with full relative accuracy.
 
-    An example that is classified right by a margin of 40 still pulls by exp(-40). The often seen
+    An example that is classified right by a margin of 40 still contributes exp(-40). The often seen
     ``(1 + tanh(z/2)) / 2`` would lose that, and is no faster.
 
     Examples

@@ -36,10 +36,8 @@ class MLP(Perceptron):
         "tanh" or "relu".
     l2 : float
         Penalty of the weights; biases are not penalised.
-    standardize : bool
-        Whether every input is brought to mean 0 and deviation 1 (of the training part).
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, or their row numbers.
+    standardize, held_out
+        As in `Supervised`.
     rng : int
         Seed of the split and of the start.
 
@@ -87,7 +85,7 @@ class MLP(Perceptron):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse shapes that do not fit, missing values and unknown names."""
+        """Validate shapes, missing values, classes and widths."""
         validate_data(self.X, self.y, "targets")
         if self.loss_name == "cross-entropy":
             classes = np.unique(self.y)
@@ -135,7 +133,7 @@ class DigitsMLP(Perceptron):
     l2 : float
         Penalty of the weights; biases are not penalised.
     held_out : float or sequence of int
-        Share of the images kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
+        Share of the images held out for `held_out_fun`, drawn stratified by class, or their row numbers.
     rng : int
         Seed of the split and of the start.
 

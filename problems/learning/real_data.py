@@ -23,14 +23,10 @@ class Iris(Softmax):
         Which of sepal length, sepal width, petal length and petal width are used.
     l2 : float
         lambda, at least 0.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1.
+    standardize, held_out, rng
+        As in `Supervised`.
     intercept : bool
         Whether to append a column of ones.
-    held_out : float or sequence of int
-        Share of the flowers kept apart for `held_out_fun`, drawn stratified by species, or their row numbers.
-    rng : int
-        Seed of the split.
 
     References
     ----------
@@ -83,10 +79,8 @@ class Digits(Softmax):
         lambda, at least 0.
     intercept : bool
         Whether to append a column of ones.
-    held_out : float or sequence of int
-        Share of the images kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
-    rng : int
-        Seed of the split.
+    held_out, rng
+        As in `Supervised`.
 
     References
     ----------

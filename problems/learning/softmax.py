@@ -12,7 +12,7 @@ from problems.learning.supervised import (
     newton_minimizer,
     validate_data,
 )
-from problems.problem import Array
+from problems.problem import Array, Domain
 from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
 from stepsize.core.validation import require
 
@@ -41,12 +41,12 @@ class Softmax(Supervised, abstract=True):
         return int(self.train[0].shape[1]) * self.n_classes
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """All zeros, where every class is equally likely."""
         return (0.0,) * self.dim
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         return -5.0, 5.0
 
     @cached_property
@@ -128,7 +128,7 @@ class Softmax(Supervised, abstract=True):
         return newton_minimizer(self) if self.l2 > 0 else None
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The minimizer, computed at first use; None without a penalty."""
         return None if self._solution is None else (tuple(self._solution.tolist()),)
 
@@ -187,12 +187,8 @@ class SoftmaxRegression(Softmax):
         lambda, at least 0; intercepts are not penalised.
     intercept : bool
         Whether to append a column of ones.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1 (of the training part).
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
-    rng : int
-        Seed of the split.
+    standardize, held_out, rng
+        As in `Supervised`.
 
     Raises
     ------
@@ -231,7 +227,7 @@ class SoftmaxRegression(Softmax):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse shapes that do not fit, missing values and labels that are not 0, 1, ..."""
+        """Validate shapes, missing values, and that the labels are 0, 1, ..."""
         validate_data(self.X, self.y, "labels")
         classes = np.unique(self.y)
         good = self.y.ndim == 1 and np.array_equal(classes, np.arange(len(classes)))

@@ -1,4 +1,4 @@
-"""Additive noise: any problem, seen through measurements of known variance."""
+"""Additive normal noise of known variance on value and gradient."""
 
 from typing import Any, ClassVar
 
@@ -14,13 +14,13 @@ __all__ = ["AdditiveNoise"]
 
 
 class AdditiveNoise(StochasticProblem):
-    r"""A problem of which each update sees value and gradient with normal noise added.
+    r"""A problem with normal noise added to value and gradient.
 
     .. math:: \hat f = f(x) + \sigma_f\, n_0, \qquad \hat g_i = \nabla_i f(x) + \sigma_g\, n_i
 
     `fun`, `grad` and the facts are those of the problem without noise, by which a run is judged. The contract
-    is that of mini-batches: update n sees ``at(n)``, the k-th evaluation along its line sees ``draw(n, k)``,
-    and the noise follows from the seed, n and k alone. Dynamic noise is fresh at every evaluation. Static
+    is that of mini-batches: update n uses ``at(n)``, the k-th evaluation along its line ``sample(n, k)``, and
+    the noise follows from the seed, n and k alone. Dynamic noise is fresh at every evaluation. Static
     noise stays: value and gradient differ from the problem's by one linear function,
     :math:`\sigma_f n_0 + \sigma_g n^\top (x - x_0)`, as those of a batch of quadratics with the same Hessian
     do, so that the slope along a line is the derivative of the values.
@@ -28,7 +28,7 @@ class AdditiveNoise(StochasticProblem):
     Parameters
     ----------
     problem : Problem
-        What is measured.
+        The problem without noise.
     sigma_f : float
         Standard deviation of the noise on the value.
     sigma_g : float, or sequence of d floats
@@ -43,7 +43,7 @@ class AdditiveNoise(StochasticProblem):
     Raises
     ------
     TypeError, ValueError
-        If the problem is none, a deviation is negative or its length is not d.
+        If the problem is not a problem, a deviation is negative or its length is not d.
 
     References
     ----------
@@ -86,11 +86,11 @@ class AdditiveNoise(StochasticProblem):
         return f"{self.sampling} noisy measurements" if self.varies else "exact"
 
     def _draw(self, n: int, k: int) -> Any:
-        return Measured(self, n, k)
+        return AdditiveRealization(self, n, k)
 
 
-class Measured(Realization, abstract=True):
-    """A noisy problem as one evaluation sees it."""
+class AdditiveRealization(Realization, abstract=True):
+    """A realization of additive noise."""
 
     def hess(self, x: Any) -> Any:
         """Return the Hessian, which has no noise."""

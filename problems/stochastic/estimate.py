@@ -1,4 +1,4 @@
-"""Problems of which an update sees an estimate: what mini-batches and noisy measurements have in common."""
+"""Stochastic problems: what mini-batches and noisy measurements have in common."""
 
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -28,12 +28,12 @@ class Stats(NamedTuple):
 
 
 class StochasticProblem(SameFunction, abstract=True):
-    """A problem of which each update sees an estimate.
+    """A problem of which each update uses a random estimate.
 
     `fun`, `grad` and the facts (minimum, L, ...) are those of the `problem` itself, by which a run is judged.
-    What update n sees is ``at(n)``, and the k-th evaluation along the line of update n sees ``draw(n, k)``:
+    Update n uses ``at(n)``, and the k-th evaluation along the line of update n sees ``sample(n, k)``:
     problems that, besides value and gradient, give ``stats(x)``, both with their variances. They follow from
-    the seed, n and k alone: nothing counts, so a run that is stopped and resumed sees the same, and so do all
+    the seed, n and k alone: there is no counter, so that a resumed run gets the same, and so do all
     runs of a sweep.
 
     With ``sampling="static"`` the estimate stays for all evaluations along the line of an update: the line is
@@ -57,7 +57,7 @@ class StochasticProblem(SameFunction, abstract=True):
         return self.sample(n)
 
     def sample(self, n: int, k: int = 0) -> Any:
-        """Return the problem that the k-th evaluation along the line of update n sees; k = 0 is its start."""
+        """Return the problem of the k-th evaluation along the line of update n; k = 0 is its start."""
         return self._draw(n, k if self.sampling == "dynamic" else 0) if self.varies else self.problem
 
     def _draw(self, n: int, k: int) -> Any:
@@ -72,7 +72,7 @@ class StochasticProblem(SameFunction, abstract=True):
 
 
 class Realization(ProblemWrapper, abstract=True):
-    """What one evaluation sees of a noisy problem: the noise follows from the seed, n and k.
+    """One realization of a noisy problem: the noise follows from the seed, n and k.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Noise that is no normal addition: gradients that are scaled, lost, or hit by rare huge errors."""
+"""Noisy gradients: scaled at random, masked, or with errors of heavy tails."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -13,7 +13,7 @@ __all__ = ["CauchyNoise", "MaskedGradient", "MultiplicativeNoise"]
 
 
 class NoisyGradient(StochasticProblem, abstract=True):
-    """A problem whose updates see a disturbed gradient; subclasses say how one evaluation is disturbed."""
+    """A problem whose updates see a noisy gradient; subclasses define the noise."""
 
     shared = True
     rng = 0
@@ -22,29 +22,29 @@ class NoisyGradient(StochasticProblem, abstract=True):
         """Return the noise on a gradient of that shape."""
         raise NotImplementedError
 
-    def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
-        """Return value and gradient as they are seen with this noise."""
+    def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
+        """Return value and gradient with this noise."""
         raise NotImplementedError
 
     def _draw(self, n: int, k: int) -> Any:
-        return Disturbed(self, n, k)
+        return NoisyGradientRealization(self, n, k)
 
 
-class Disturbed(Realization, abstract=True):
-    """A problem with a noisy gradient as one evaluation sees it."""
+class NoisyGradientRealization(Realization, abstract=True):
+    """A realization of a noisy gradient."""
 
     has_hess = False
 
     def value_and_grad(self, x: Any) -> Any:
         f, g = self.problem.problem.value_and_grad(x)
-        return self.problem.disturb(f, g, self._noise_at(x).astype(g.dtype))
+        return self.problem.apply(f, g, self._noise_at(x).astype(g.dtype))
 
     def noise(self, shape: tuple[int, ...]) -> Any:
         return np.asarray(self.problem.noise(self._random, shape))
 
 
 class MultiplicativeNoise(NoisyGradient):
-    r"""A problem of which each update sees a multiple, now large, now small.
+    r"""A problem multiplied by a random factor at each evaluation.
 
     .. math:: \hat f = e^{\sigma n} f, \qquad \hat g = e^{\sigma n} \nabla f, \qquad n \sim N(0, 1)
 
@@ -54,7 +54,7 @@ class MultiplicativeNoise(NoisyGradient):
     Parameters
     ----------
     problem : Problem
-        What is seen.
+        The problem without noise.
     sigma : float
         Standard deviation of the logarithm of the factor; 0.1, 1 and 10 in the source.
     sampling : {"dynamic", "static", "full"}
@@ -90,7 +90,7 @@ class MultiplicativeNoise(NoisyGradient):
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return np.exp(self.sigma * random.standard_normal(shape[:-1]))
 
-    def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
+    def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
         return f * noise, g * noise[..., None]
 
 
@@ -100,12 +100,12 @@ class MaskedGradient(NoisyGradient):
     .. math:: \hat g_i = \begin{cases} 0 & \text{with probability } p \\ \nabla_i f & \text{otherwise}
         \end{cases}
 
-    The value is not disturbed. The mean gradient is (1 - p) times the true one.
+    The value has no noise. The mean gradient is (1 - p) times the true one.
 
     Parameters
     ----------
     problem : Problem
-        What is seen.
+        The problem without noise.
     p : float
         Probability that a component is lost, from 0 to below 1; 0.1 and 0.9 in the source.
     sampling : {"dynamic", "static", "full"}
@@ -124,8 +124,8 @@ class MaskedGradient(NoisyGradient):
     Examples
     --------
     >>> masked = MaskedGradient(Quadratic([2.0, 4.0]), p=0.9)
-    >>> kept = np.mean([masked.at(n).grad(np.array([1.0, 1.0])) != 0 for n in range(2000)])
-    >>> bool(abs(kept - 0.1) < 0.02)
+    >>> share = np.mean([masked.at(n).grad(np.array([1.0, 1.0])) != 0 for n in range(2000)])
+    >>> bool(abs(share - 0.1) < 0.02)
     True
     """
 
@@ -143,7 +143,7 @@ class MaskedGradient(NoisyGradient):
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return (random.random(shape) >= self.p).astype(float)
 
-    def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
+    def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
         return f, g * noise
 
 
@@ -152,13 +152,13 @@ class CauchyNoise(NoisyGradient):
 
     .. math:: \hat g = \nabla f + s\, c, \qquad c_i \sim \text{Cauchy}
 
-    The value is not disturbed. Averages do not help against such noise: the mean of many is no better than
+    The value has no noise. Averages do not help against such noise: the mean of many is no better than
     one. Clipping and sign-based methods survive, others are thrown out now and then.
 
     Parameters
     ----------
     problem : Problem
-        What is seen.
+        The problem without noise.
     scale : float
         s, half the width of the noise at half its height; 1 in the source.
     sampling : {"dynamic", "static", "full"}
@@ -196,5 +196,5 @@ class CauchyNoise(NoisyGradient):
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return self.scale * random.standard_cauchy(shape)
 
-    def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
+    def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
         return f, g + noise

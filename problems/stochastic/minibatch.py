@@ -1,4 +1,4 @@
-"""Mini-batches: which examples of a finite sum an update sees, and how sure their average is."""
+"""Mini-batches: which examples of a finite sum an update uses, and the variance of their mean."""
 
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Literal
@@ -19,14 +19,14 @@ _EPOCH, _UPDATE, _LOAD = range(3)
 
 
 class MiniBatch(StochasticProblem):
-    r"""A finite sum of which each update sees a few examples.
+    r"""A finite sum of which each update uses a few examples.
 
     .. math:: f(x) = \frac1N \sum_{i=1}^N f_i(x), \qquad f_B(x) = \frac{1}{|B|} \sum_{i \in B} f_i(x)
 
-    `fun`, `grad` and the facts (minimum, L, ...) are those of the whole sum, by which a run is judged. What
-    update n sees is ``at(n)``, the problem made of its batch; the k-th evaluation along the line of update n
-    sees ``draw(n, k)``. The batches follow from the seed, n and k alone: nothing counts, so a run that is
-    stopped and resumed sees the same batches, and so do all runs of a sweep.
+    `fun`, `grad` and the facts (minimum, L, ...) are those of the whole sum, by which a run is judged. Update
+    n uses ``at(n)``, the problem of its batch; the k-th evaluation along the line of update n
+    uses ``sample(n, k)``. The batches follow from the seed, n and k alone: nothing counts, so a run that is
+    stopped and resumed uses the same batches, and so do all runs of a sweep.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class MiniBatch(StochasticProblem):
     sampling : {"static", "dynamic", "full"}
         Whether one batch stays for all evaluations along the line of an update (static: the line is smooth,
         but biased), every evaluation has a fresh one (dynamic: unbiased, but the line is discontinuous
-        everywhere), or every update sees the whole sum. Where each update evaluates once, static and dynamic
+        everywhere), or every update uses the whole sum. Where each update evaluates once, static and dynamic
         are the same. The further evaluations of a dynamic line, of which nobody knows how many there will be,
         are drawn by themselves and are no part of an epoch.
     replacement : bool
@@ -97,8 +97,8 @@ class MiniBatch(StochasticProblem):
                 f"problem: got {describe_value(self.problem)}, expected a finite sum such as BreastCancer()"
             )
         super().check()
-        most = self.n_examples
-        require(self.size <= most, "size", self.size, f"at most the {most} examples")
+        available = self.n_examples
+        require(self.size <= available, "size", self.size, f"at most the {available} examples")
         if self.replacement:
             known = self.shuffle in (None, "update")
             require(known, "shuffle", self.shuffle, "None or 'update' for batches with replacement")
@@ -114,14 +114,14 @@ class MiniBatch(StochasticProblem):
 
     @property
     def updates_per_epoch(self) -> int:
-        """Updates in which N examples are seen, the last batch of an epoch being smaller or left out."""
+        """Updates in which N examples are used, the last batch of an epoch being smaller or left out."""
         if not self.varies:
             return 1
         whole, rest = divmod(self.n_examples, self.size)
         return whole if self._shuffle == "slices" else whole + (rest > 0)
 
     def indices(self, n: int, k: int = 0) -> Array:
-        """Return which examples ``draw(n, k)`` holds."""
+        """Return which examples ``sample(n, k)`` holds."""
         if not self.varies:
             return np.arange(self.n_examples)
         which = self._pick(n, k if self.sampling == "dynamic" else 0)
@@ -134,7 +134,7 @@ class MiniBatch(StochasticProblem):
         return Batch.trusted(problem=source, indices=which, population=population)
 
     def _pick(self, n: int, k: int) -> Any:
-        """Return the indices of a batch, or a slice of the order in which the examples are kept."""
+        """Return the indices of a batch, or a slice of the order of the examples."""
         total, size = self.n_examples, self.size
         if self._shuffle == "update" or k:
             random = generator(self.rng, _UPDATE, n, k)

@@ -1,4 +1,4 @@
-"""Problems that change while they are being solved: drift, sudden moves, and an adversary's game."""
+"""Problems that change while they are being solved: drift, jumps, and an adversary's game."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -16,21 +16,21 @@ __all__ = ["Drifting", "Jumping", "OnlineCounterexample"]
 
 
 class TimeVarying(SameFunction, abstract=True):
-    """A problem whose minimizer moves: update n sees it shifted by `offset(n)`.
+    """A problem whose minimizer moves: at update n it is shifted by `offset(n)`.
 
-    The problem itself is the one that update 0 sees. A run is judged update by update: its loss at each point
-    is the one that the coming update saw.
+    The problem itself is that of update 0. A run is judged update by update: its loss at each point
+    is that of the coming update.
     """
 
     varies = True
     drifts = True
 
     def offset(self, n: int) -> Any:
-        """Return by how much the problem has moved when update n looks at it."""
+        """Return the shift at update n."""
         raise NotImplementedError
 
     def at(self, n: int) -> Any:
-        """Return the problem where it is when update n looks at it."""
+        """Return the problem, shifted as at update n."""
         return Shifted(self.problem.at(n), self.offset(n))
 
     def _vector(self, name: str) -> Any:
@@ -72,7 +72,7 @@ class Drifting(TimeVarying):
     demo: ClassVar = {"problem": Quadratic(), "velocity": (0.1, 0.05)}
 
     def check(self) -> None:
-        """Refuse a velocity that does not fit."""
+        """Validate the shape of the velocity."""
         super().check()
         self._vector("velocity")
 
@@ -191,11 +191,11 @@ class OnlineCounterexample(Problem):
         return share * self.large - (1 - share) * self.small
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         return (float(self.start),)
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((-float(np.sign(self.slope)),),)
 
     @property

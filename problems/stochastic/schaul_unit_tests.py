@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from problems.problem import Array, Problem, diagonal
+from problems.problem import Array, Domain, Problem, diagonal
 from problems.stochastic.schaul_pieces import Bowl, Corner, Curve, Decay, Well
 from stepsize.core.validation import did_you_mean, require
 
@@ -118,11 +118,11 @@ class Prototype(Problem):
         return len(self._curves) == 1 and self._names[0] not in ("laplace_bowl", *list(_CORNERS)[1:], "bend")
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         return (float(self._limits[0]),)
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         start, end = self._limits[[0, -1]]
         return 2 * start - end, 2 * end - start
 
@@ -141,7 +141,7 @@ class Prototype(Problem):
         return curve.at, float(curve.value)
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The bottom of a landscape of one piece, where there is one."""
         return None if self._bottom is None or self._bottom[0] is None else ((float(self._bottom[0]),),)
 
@@ -217,15 +217,15 @@ class PrototypeNorm(Problem):
         return self.norm != "Linf" and all(p.smooth for p in self.prototypes)
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         return tuple(p.x0[0] for p in self.prototypes)
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         return tuple(p.domain[0] for p in self.prototypes), tuple(p.domain[1] for p in self.prototypes)
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The bottoms together, where each prototype has one above zero."""
         if self.minimum is None or any(p.minimizers is None for p in self.prototypes):
             return None

@@ -1,4 +1,4 @@
-"""Problems made from problems: moved and turned, and their facts with them."""
+"""Shifted and rotated problems, and their facts."""
 
 from functools import cached_property
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.landscapes.valleys import Rosenbrock
-from problems.problem import Array, Problem
+from problems.problem import Array, Domain, Problem
 from problems.wrapper import ProblemWrapper
 from stepsize.core.validation import as_floats, require
 
@@ -14,13 +14,13 @@ __all__ = ["Rotated", "Shifted"]
 
 
 class Transformed(ProblemWrapper, abstract=True):
-    r"""A problem seen through a linear map of its argument.
+    r"""A problem composed with a linear map of its argument.
 
     .. math:: F(x) = a\, f(M (x - c)), \qquad \nabla F = a\, M^\top \nabla f, \qquad
         \nabla^2 F = a\, M^\top \nabla^2 f\, M
 
     L and mu are multiplied by a and by the squares of the largest and smallest singular value of M;
-    minimizers and start are carried to where they are seen now.
+    minimizers and start are mapped along.
     """
 
     @property
@@ -47,12 +47,12 @@ class Transformed(ProblemWrapper, abstract=True):
         return np.asarray(np.linalg.svd(self.matrix, compute_uv=False))
 
     def inwards(self, x: Any) -> Any:
-        """Return the point that the original problem sees."""
+        """Return the argument of the original problem at x."""
         # One matrix-vector product a row gives a batch the bits of a single run.
         return (self.matrix @ (x - self.offset)[..., None])[..., 0]
 
     def outwards(self, y: Any) -> Any:
-        """Return the point at which the original problem sees y."""
+        """Return the x at which the argument of the original problem is y."""
         return (self._inverse @ np.asarray(y)[..., None])[..., 0] + self.offset
 
     def _back(self, g: Any) -> Any:
@@ -86,13 +86,13 @@ class Transformed(ProblemWrapper, abstract=True):
         return self.replace(problem=self.problem.at(n)) if self.problem.varies else self
 
     @property
-    def x0(self) -> Any:
-        """The start, where it is seen now."""
+    def x0(self) -> tuple[float, ...]:
+        """The start, mapped."""
         return tuple(self.outwards(np.array(self.problem.x0, float)).tolist())
 
     @property
-    def minimizers(self) -> Any:
-        """The minimizers, where they are seen now."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
+        """The minimizers, mapped."""
         if self.problem.minimizers is None:
             return None
         return tuple(tuple(self.outwards(np.array(p, float)).tolist()) for p in self.problem.minimizers)
@@ -122,8 +122,8 @@ class Transformed(ProblemWrapper, abstract=True):
         return float(self.factor * self.problem.mu * self._singular_values[-1] ** 2)
 
     @property
-    def domain(self) -> Any:
-        """The smallest box that holds the domain, where it is seen now."""
+    def domain(self) -> Domain | None:
+        """The smallest box that holds the mapped domain."""
         if self.problem.domain is None:
             return None
         low, high = (np.broadcast_to(bound, self.dim) for bound in self.problem.domain)
@@ -133,7 +133,7 @@ class Transformed(ProblemWrapper, abstract=True):
 
     @property
     def checkpoint(self) -> Any:
-        """The cited point, where it is seen now."""
+        """The cited point, mapped."""
         if self.problem.checkpoint is None:
             return None
         point, value, *printed = self.problem.checkpoint
@@ -170,7 +170,7 @@ class Shifted(Transformed):
     demo: ClassVar = {"problem": Rosenbrock(), "by": (0.5, -2.0)}
 
     def check(self) -> None:
-        """Refuse an offset that does not fit."""
+        """Validate the shape of the offset."""
         super().check()
         shape = as_floats("by", self.by).shape
         require(shape in ((), (self.problem.dim,)), "by", self.by, f"one or {self.problem.dim} numbers")
@@ -228,7 +228,7 @@ class Rotated(Transformed):
     demo: ClassVar = {"problem": Rosenbrock(3)}
 
     def check(self) -> None:
-        """Refuse a rotation that is none."""
+        """Validate that the rotation is orthogonal."""
         super().check()
         d = self.problem.dim
         expected = f"an angle in two dimensions, an orthogonal {d} by {d} matrix, or 'random'"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schedules.schedule import Array, Schedule, as_schedule
+from schedules.schedule import Array, Schedule, ScheduleLike, as_schedule
 from stepsize.core.ranges import NonNegativeInt
 from stepsize.core.record import Record
 from stepsize.core.validation import as_number, require
@@ -38,7 +38,7 @@ class Product(Schedule):
     demo: ClassVar = {"first": "InverseTime(0.1, 0.1)", "second": "Linear(1.0, steps=30)"}
     formula = "first(n) * second(n)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.first.value(n) * self.second.value(n)
 
     @cached_property
@@ -80,7 +80,7 @@ class Sum(Schedule):
     demo: ClassVar = {"first": "Linear(0.1, steps=20)", "second": "Constant(0.02)"}
     formula = "first(n) + second(n)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.first.value(n) + self.second.value(n)
 
     @cached_property
@@ -119,7 +119,7 @@ class Sequential(Schedule):
     demo: ClassVar = {"before": "Constant(0.1)", "after": "Linear(0.05, steps=20)", "at": 10}
     formula = "before(n) if n < at else after(n - at)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         # Neither is asked for updates that are the other's: a table may end where the other begins.
         before = self.before.value(np.minimum(n, max(self.at - 1, 0)))
         return np.where(n < self.at, before, self.after.value(np.maximum(n - self.at, 0.0)))
@@ -181,7 +181,7 @@ class Phases(Schedule):
         matched = isinstance(self.schedules, tuple) and len(self.schedules) == len(self.shares)
         require(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         past, n = 0.0, np.minimum(n, 1.0)
         whole = self.schedules[0].value(np.minimum(n / self.shares[0], 1.0))
         for share, before, member in zip(self.shares[1:], self.shares, self.schedules[1:], strict=False):
@@ -209,7 +209,7 @@ class PerRun(Schedule):
     [[0.1], [0.2]]
     """
 
-    schedules: Sequence[Any]
+    schedules: Sequence[ScheduleLike]
     demo: ClassVar = {"schedules": (0.1, 0.2)}
 
     @property
@@ -233,10 +233,10 @@ class PerRun(Schedule):
         """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
         return PerRun(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         column = n if n.ndim >= 2 else n.reshape((*n.shape, 1, 1))
         return np.concatenate(
-            [np.broadcast_to(s.value(column), column.shape) for s in self.schedules], axis=-2
+            [np.broadcast_to(as_schedule(s).value(column), column.shape) for s in self.schedules], axis=-2
         )
 
 

@@ -1,7 +1,7 @@
 """Modifiers of one schedule: floor, cap, delay, skip, repeat, epochs."""
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class Floor(Schedule):
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "minimum": 0.03}
     formula = "max(body(n), minimum)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return np.maximum(self.body.value(n), self.minimum)
 
     @cached_property
@@ -57,7 +57,7 @@ class Cap(Schedule):
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "maximum": 0.06}
     formula = "min(body(n), maximum)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return np.minimum(self.body.value(n), self.maximum)
 
     @cached_property
@@ -87,7 +87,7 @@ class Delay(Schedule):
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 10}
     formula = "body(max(n - updates, 0))"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.body.value(np.maximum(n - self.updates, 0.0))
 
     @cached_property
@@ -114,7 +114,7 @@ class Skip(Schedule):
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 5}
     formula = "body(n + updates)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.body.value(n + self.updates)
 
     @cached_property
@@ -141,7 +141,7 @@ class Repeat(Schedule):
     demo: ClassVar = {"body": "Linear(0.1, steps=10)", "period": 10}
     formula = "body(n % period)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.body.value(n % self.period)
 
     @cached_property
@@ -185,7 +185,7 @@ class PerEpoch(Schedule):
     def formula(self) -> str:
         return "body(n / updates_per_epoch)" if self.smooth else "body(floor(n / updates_per_epoch))"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         epoch = n / self.updates_per_epoch
         return self.body.value(epoch if self.smooth else np.floor(epoch))
 

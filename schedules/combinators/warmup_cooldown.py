@@ -10,7 +10,7 @@ import numpy as np
 from schedules.combinators.algebra import later, shifted
 from schedules.families.cosine import Cosine
 from schedules.families.polynomial import Linear, Polynomial, Rex
-from schedules.schedule import Array, RiseShape, Schedule
+from schedules.schedule import Array, FallShape, RiseShape, Schedule
 from stepsize.core.ranges import FiniteFloat, NonNegativeInt, PositiveInt
 from stepsize.core.validation import require
 
@@ -84,11 +84,12 @@ class Warmup(Schedule):
         """Validate that a ramp from `start` is not multiplied."""
         require(self.start is None or self.shift, "shift", self.shift, "True when a start is given")
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         W, rise = self.updates, _RISES[self.shape][0]
         body = self.body.value(np.maximum(n - W, 0.0) if self.shift else n)
         if self.start is None:
-            return body * rise(np.minimum((n + 1) / W, 1.0))
+            values: Array = body * rise(np.minimum((n + 1) / W, 1.0))
+            return values
         # During the rise the body stands at its own 0.
         ramp = self.start + (body - self.start) * rise(np.minimum(n / W, 1.0))
         return np.where(n < W, ramp, body)
@@ -138,7 +139,7 @@ class Cooldown(Schedule):
     body: Schedule
     updates: PositiveInt
     at: NonNegativeInt
-    shape: Any = "1-sqrt"
+    shape: FallShape | Schedule = "1-sqrt"
     end: FiniteFloat = 0.0
     demo: ClassVar = {"body": "InverseSqrt(0.1, scale=5.0)", "updates": 15, "at": 20}
     formula = "body(n) if n < at else end + (body(n) - end) * fall(n - at)"
@@ -157,7 +158,7 @@ class Cooldown(Schedule):
     def symbols(self) -> dict[str, Any]:
         return {**super().symbols(), "fall": self.fall}
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         fall = self.fall
         # Once the fall has arrived at 0 the body does not count any more, and is not asked.
         last = math.inf if fall.horizon is None or np.any(fall.limit) else self.at + fall.horizon - 1

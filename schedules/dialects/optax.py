@@ -165,8 +165,10 @@ def warmup_cosine_decay_schedule(
     exponent: float = 1.0,
 ) -> Schedule:
     """Rise by a line, fall by a cosine; decay_steps counts the rise in."""
-    least = warmup_steps + 1
-    require(decay_steps >= least, "decay_steps", decay_steps, f"at least {least}, which counts the rise in")
+    minimum = warmup_steps + 1
+    require(
+        decay_steps >= minimum, "decay_steps", decay_steps, f"at least {minimum}, which counts the rise in"
+    )
     # From a peak of 0 Optax stays there, whatever the end.
     end = end_value if peak_value else 0.0
     body = _cosine(peak_value, decay_steps - warmup_steps, end, exponent)
@@ -244,8 +246,8 @@ def _cosine(value: float, steps: int, end: float, exponent: float) -> Schedule:
 
 def _between(at: tuple[int, ...], values: tuple[float, ...], shape: Shape = "linear") -> Interpolated:
     """Lead from value to value; of two at the same update the later one counts, as in Optax."""
-    kept = [i for i in range(len(at)) if i + 1 == len(at) or at[i + 1] != at[i]]
-    return Interpolated(tuple(at[i] for i in kept), tuple(values[i] for i in kept), shape)
+    last = [i for i in range(len(at)) if i + 1 == len(at) or at[i + 1] != at[i]]
+    return Interpolated(tuple(at[i] for i in last), tuple(values[i] for i in last), shape)
 
 
 def _risen(body: Schedule, updates: int, start: float) -> Schedule:

@@ -131,8 +131,8 @@ def get_cosine_with_min_lr_schedule_with_warmup(
     min_lr_rate: float | None = None,
 ) -> Schedule:
     """Rise from 0, then follow a cosine that falls to a minimum, and on after the end."""
-    lr, least = _minimum(optimizer, min_lr, min_lr_rate)
-    return _risen(_waves(lr, least, num_warmup_steps, num_training_steps, num_cycles), num_warmup_steps)
+    lr, minimum = _minimum(optimizer, min_lr, min_lr_rate)
+    return _risen(_waves(lr, minimum, num_warmup_steps, num_training_steps, num_cycles), num_warmup_steps)
 
 
 @as_typed(updates="num_warmup_steps", steps="num_training_steps", cycles="num_cycles", lr="optimizer")
@@ -146,9 +146,9 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     warmup_lr_rate: float | None = None,
 ) -> Schedule:
     """Do the same one update ahead: full at W - 1, at the minimum at T - 1."""
-    lr, least = _minimum(optimizer, min_lr, min_lr_rate)
+    lr, minimum = _minimum(optimizer, min_lr, min_lr_rate)
     W = num_warmup_steps
-    body = _waves(lr, least, W, num_training_steps, num_cycles).skip(1)
+    body = _waves(lr, minimum, W, num_training_steps, num_cycles).skip(1)
     if not W:
         return body
     first = lr * (1 / W if warmup_lr_rate is None else warmup_lr_rate)
@@ -187,13 +187,13 @@ def get_wsd_schedule(
     shape: Any = decay_type
     if decay_type == "cosine" and num_cycles != 0.5:
         shape = PeriodicCosine(1.0, num_decay_steps / (2 * num_cycles)).then(0.0, at=num_decay_steps)
-    least = min_lr_ratio * lr
+    minimum = min_lr_ratio * lr
     if num_decay_steps == 0 or num_stable_steps < 0:
         return _short_of_time(
-            lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, least, warmup_type
+            lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, minimum, warmup_type
         )
     return WarmupStableDecay(
-        lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, least, least, warmup_type
+        lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, minimum, minimum, warmup_type
     )
 
 
@@ -297,25 +297,25 @@ def _left(num_warmup_steps: int, num_training_steps: int) -> int:
 
 
 def _waves(
-    lr: Any, least: Any, num_warmup_steps: int, num_training_steps: int, num_cycles: float
+    lr: Any, minimum: Any, num_warmup_steps: int, num_training_steps: int, num_cycles: float
 ) -> Schedule:
     """Return num_cycles waves of a cosine over what is left after the warm-up, and on."""
     if num_cycles == 0:
         return Constant(lr)
-    return PeriodicCosine(lr, _left(num_warmup_steps, num_training_steps) / (2 * num_cycles), least)
+    return PeriodicCosine(lr, _left(num_warmup_steps, num_training_steps) / (2 * num_cycles), minimum)
 
 
 def _short_of_time(
-    lr: Any, rise: int, stable: int, fall: int, shape: Any, least: float, rise_shape: RiseShape
+    lr: Any, rise: int, stable: int, fall: int, shape: Any, minimum: float, rise_shape: RiseShape
 ) -> Schedule:
     """Return a rise, what there is of the plateau and the fall, and the minimum."""
     if fall == 0:
-        body: Schedule = Constant(lr).then(least, at=max(stable, 0))
+        body: Schedule = Constant(lr).then(minimum, at=max(stable, 0))
     else:
-        body = Constant(lr).cooldown(fall, at=0, shape=shape, end=least).skip(-stable)
+        body = Constant(lr).cooldown(fall, at=0, shape=shape, end=minimum).skip(-stable)
     if not rise:
         return body
-    return Constant(lr).warmup(rise, start=least, shape=rise_shape).then(body, at=rise)
+    return Constant(lr).warmup(rise, start=minimum, shape=rise_shape).then(body, at=rise)
 
 
 def _risen(body: Schedule, updates: int) -> Schedule:

@@ -1,6 +1,6 @@
 """Cosine decay and its relatives; `restarts` has those that repeat."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Cosine(Schedule):
     demo: ClassVar = {"lr": 0.1, "steps": 20}
     formula = "end + (lr - end) * ((1 + cos(pi * min(n / steps, 1) ** k)) / 2) ** power"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         z = np.minimum(n / self.steps, 1.0)
         wave = 0.5 * (1 + np.cos(np.pi * power(z, self.k)))
         return self.end + (self.lr - self.end) * power(wave, self.power)
@@ -97,7 +97,7 @@ class FlatCosine(Schedule):
     demo: ClassVar = {"lr": 0.1, "steps": 20}
     formula = "end + (lr - end) * (1 + cos(pi * min(max(n / steps - flat, 0) / (1 - flat), 1))) / 2"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         u = np.clip((n / self.steps - self.flat) / (1 - self.flat), 0.0, 1.0)
         return self.end + (self.lr - self.end) * (0.5 * (1 + np.cos(np.pi * u)))
 
@@ -150,7 +150,7 @@ class Tanh(Schedule):
         """Validate lower < upper."""
         require(self.lower < self.upper, "lower", self.lower, f"a number below upper = {self.upper:g}")
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         z = np.minimum(n / self.steps, 1.0)
         fall = 0.5 * (1 - np.tanh(self.lower * (1 - z) + self.upper * z))
         return self.end + (self.lr - self.end) * np.where(n < self.steps, fall, 0.0)

@@ -1,4 +1,4 @@
-"""Schedules from a user's own function: the escape hatches."""
+"""Schedules from a user's own function of the index, or of the index and the last rate."""
 
 import math
 from collections.abc import Callable
@@ -43,8 +43,8 @@ class FromFunction(Schedule):
     def formula(self) -> str:
         return f"{_name_of(self.function)}(n)"
 
-    def value(self, n: Array) -> Any:
-        values = [_asked(self.function, int(i)) for i in n.ravel()]
+    def value(self, n: Array) -> Array:
+        values = [_evaluated(self.function, int(i)) for i in n.ravel()]
         try:
             return np.array(values, dtype=float).reshape(n.shape)
         except (TypeError, ValueError):
@@ -88,12 +88,13 @@ class Recursion(Schedule):
         """Validate the signature of the function."""
         _require_function_of(self.function, "n", "previous")
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         rate, rates = self.before, []
         for i in range(int(n.max(initial=-1)) + 1):
             rate = self.function(i, rate)
             rates.append(rate)
-        return np.array(rates, dtype=float)[n.astype(int)]
+        values: Array = np.array(rates, dtype=float)[n.astype(int)]
+        return values
 
 
 def _require_function_of(function: Any, *given: str) -> None:
@@ -104,8 +105,8 @@ def _require_function_of(function: Any, *given: str) -> None:
     require_callable_of("function", function, *given)
 
 
-def _asked(function: Any, n: int) -> Any:
-    """Return the function's value at n; a table that ends before is told so."""
+def _evaluated(function: Any, n: int) -> Any:
+    """Return the function's value at n; an index beyond a table is an error that says so."""
     try:
         return function(n)
     except (LookupError, ArithmeticError) as error:

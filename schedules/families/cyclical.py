@@ -72,7 +72,7 @@ class Cyclic(Schedule):
         triangle = f"min(n % {period} / up, ({period} - n % {period}) / {period - self.up})"
         return f"low + (lr - low) * shrink ** floor(n / {period}) * gamma ** n * {triangle}"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         down = self.down or self.up
         cycle, part = np.divmod(n, self.up + down)
         triangle = np.minimum(part / self.up, (self.up + down - part) / down)
@@ -163,7 +163,7 @@ class OneCycle(Schedule):
     def symbols(self) -> dict[str, Any]:
         return {"lr": self.lr, "line": self.line}
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.lr * self.line.value(n)
 
     @property
@@ -203,7 +203,7 @@ class Sawtooth(Schedule):
     demo: ClassVar = {"lr": 0.1, "steps": 10, "end": 0.01}
     formula = "end + (lr - end) * (1 - n / (steps * max(1, ceil(n / steps)))) ** power"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         reach = self.steps * np.maximum(1.0, np.ceil(n / self.steps))
         return self.end + (self.lr - self.end) * power(1 - n / reach, self.power)
 

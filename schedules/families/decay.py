@@ -52,7 +52,7 @@ class InverseTime(Schedule):
     demo: ClassVar = {"lr": 0.1, "d": 0.1}
     formula = "lr / (1 + d * n)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.lr / (1 + self.d * n)
 
     @property
@@ -98,8 +98,9 @@ class TimeBased(Schedule):
     demo: ClassVar = {"lr": 0.1, "d": 0.1}
     formula = "lr / prod(1 + d * k for k in range(n))"
 
-    def value(self, n: Array) -> Any:
-        return self.lr * np.exp(-_log_product(self.d, n))
+    def value(self, n: Array) -> Array:
+        values: Array = self.lr * np.exp(-_log_product(self.d, n))
+        return values
 
     @property
     def tail(self) -> float:
@@ -131,7 +132,7 @@ class Exponential(Schedule):
     demo: ClassVar = {"lr": 0.1, "d": 0.05}
     formula = "lr * exp(-d * n)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.lr * np.exp(-self.d * n)
 
     @property
@@ -175,7 +176,7 @@ class Power(Schedule):
     demo: ClassVar = {"lr": 0.1, "power": 0.75}
     formula = "lr * (1 + n / scale) ** -power"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.lr * power(1 + n / self.scale, -self.power)
 
     @property
@@ -214,7 +215,7 @@ class InverseSqrt(Schedule):
     formula = "lr / sqrt(1 + n / scale)"
     tail = 0.5
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.lr / np.sqrt(1 + n / self.scale)
 
 
@@ -252,7 +253,7 @@ class SearchThenConverge(Schedule):
     formula = "lr * (1 + c / lr * n / tau) / (1 + c / lr * n / tau + tau * (n / tau) ** 2)"
     tail = 1.0
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         u = self.c / self.lr * (n / self.tau)
         return self.lr * (1 + u) / (1 + u + n * n / self.tau)
 

@@ -36,12 +36,13 @@ class NesterovSequence(Schedule):
     formula = "(t(n) - 1) / t(n + 1)"
     tail = 0.0
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         whole = np.floor(n)
         t = np.where(
             whole < _TABLED, np.array(_table())[np.minimum(whole, _TABLED - 1).astype(int)], _far(whole)
         )
-        return (t - 1) / ((1 + np.sqrt(1 + 4 * t * t)) / 2)
+        values: Array = (t - 1) / ((1 + np.sqrt(1 + 4 * t * t)) / 2)
+        return values
 
 
 class SutskeverMomentum(Schedule):
@@ -73,7 +74,7 @@ class SutskeverMomentum(Schedule):
     demo: ClassVar = {"max_momentum": 0.9, "every": 10}
     formula = "min(1 - 0.5 / (floor(n / every) + 1), max_momentum)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return np.minimum(1 - 0.5 / (np.floor(n / self.every) + 1), self.max_momentum)
 
     @property

@@ -54,7 +54,7 @@ class StepDecay(Schedule):
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "every": 10}
     formula = "lr * factor ** floor(n / every)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.lr * power(self.factor, np.floor(n / self.every))
 
     @property
@@ -95,7 +95,7 @@ class EarlyStepDecay(Schedule):
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "every": 10}
     formula = "lr * factor ** floor((1 + n) / every)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.lr * power(self.factor, np.floor((1 + n) / self.every))
 
     @property
@@ -141,7 +141,7 @@ class MultiStep(Schedule):
         for boundary in self.at:
             as_count("at", boundary)
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         passed = np.searchsorted(np.sort(self.at), n, side="right")
         return self.lr * power(self.factor, passed.astype(float))
 
@@ -183,7 +183,7 @@ class Piecewise(Schedule):
         for boundary in self.at:
             as_count("at", boundary)
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return np.array(self.values)[np.searchsorted(self.at, n, side="right")]
 
     @property
@@ -233,15 +233,17 @@ class Interpolated(Schedule):
         _check_points(self.at, self.values, len(self.at) if isinstance(self.at, tuple) else 0)
         require(len(self.at) > 0, "at", self.at, "at least one point")
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         at, values = np.array(self.at, dtype=float), np.array(self.values, dtype=float)
         if len(at) == 1:
-            return values[0] + 0.0 * n
+            constant: Array = values[0] + 0.0 * n
+            return constant
         i = np.clip(np.searchsorted(at, n, side="right") - 1, 0, len(at) - 2)
         z = np.clip((n - at[i]) / (at[i + 1] - at[i]), 0.0, 1.0)
         if self.shape == "cosine":
             z = (1 - np.cos(np.pi * z)) / 2
-        return values[i] * (1 - z) + values[i + 1] * z
+        between: Array = values[i] * (1 - z) + values[i + 1] * z
+        return between
 
     @property
     def horizon(self) -> int:

@@ -1,7 +1,7 @@
 """Decays over a fixed horizon: they reach their end after a given number of updates and stay there."""
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Linear(Schedule):
     demo: ClassVar = {"lr": 0.1, "steps": 20}
     formula = "end + (lr - end) * (1 - min(n / steps, 1))"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         z = np.minimum(n / self.steps, 1.0)
         return self.lr * (1 - z) + self.end * z
 
@@ -104,7 +104,7 @@ class Polynomial(Schedule):
     demo: ClassVar = {"lr": 0.1, "steps": 20, "power": 2.0}
     formula = "end + (lr - end) * (1 - min(n / steps, 1) ** k) ** power"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         z = np.minimum(n / self.steps, 1.0)
         return self.end + (self.lr - self.end) * power(1 - power(z, self.k), self.power)
 
@@ -141,7 +141,7 @@ class Geometric(Schedule):
     demo: ClassVar = {"lr": 0.1, "steps": 20, "end": 0.001}
     formula = "lr * (end / lr) ** min(n / steps, 1)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.lr * power(self.end / self.lr, np.minimum(n / self.steps, 1.0))
 
     @property
@@ -180,7 +180,7 @@ class Rex(Schedule):
     demo: ClassVar = {"lr": 0.1, "steps": 20}
     formula = "end + (lr - end) * (1 - min(n / steps, 1)) / (1 - min(n / steps, 1) / 2)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         z = np.minimum(n / self.steps, 1.0)
         return self.end + (self.lr - self.end) * ((1 - z) / (1 - z / 2))
 
@@ -196,7 +196,7 @@ class KohonenRecursion(Schedule):
         \quad\Longrightarrow\quad \eta_n = \eta_0 - c\,\frac{n (n + 1)}{2}
 
     A self-organizing map's rate falls *linearly*, lr - c n, which is `Linear` with ``steps = lr / c``.
-    Written as "the new rate is the old one minus c n" it falls quadratically and is gone after about
+    Written as "the new rate is the old one minus c n" it falls quadratically and reaches 0 after about
     sqrt(2 lr / c) updates. It is held at 0 from there on.
 
     Parameters
@@ -221,8 +221,9 @@ class KohonenRecursion(Schedule):
     demo: ClassVar = {"lr": 0.1, "c": 0.001}
     formula = "max(lr - c * n * (n + 1) / 2, 0)"
 
-    def value(self, n: Array) -> Any:
-        return np.maximum(self.lr - self.c * (n * (n + 1) / 2), 0.0)
+    def value(self, n: Array) -> Array:
+        values: Array = np.maximum(self.lr - self.c * (n * (n + 1) / 2), 0.0)
+        return values
 
     @property
     def horizon(self) -> int:

@@ -42,7 +42,7 @@ class PeriodicCosine(Schedule):
     formula = "end + (lr - end) * (1 + cos(pi * n / steps)) / 2"
     tail = 0.0
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.end + (self.lr - self.end) * (
             0.5 * (1 + np.cos(np.pi * (n % (2 * self.steps)) / self.steps))
         )
@@ -109,7 +109,7 @@ class Restarts(Schedule):
     def symbols(self) -> dict[str, Any]:
         return {**super().symbols(), "played": self.played}
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         i, z = cycle_at(n, self.steps, self.mult)
         wave = self.end + (self.lr * power(self.decay, i) - self.end) * (0.5 * (1 + np.cos(np.pi * z)))
         return wave if self.played is None else np.where(i < self.played, wave, self.end)
@@ -176,7 +176,7 @@ class Cycles(Schedule):
     def symbols(self) -> dict[str, Any]:
         return {**super().symbols(), "played": self.played}
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         i, z = cycle_at(n, self.steps, self.mult)
         values = power(self.decay, i) * self.body.value(z * self.steps)
         return values if self.played is None else np.where(i < self.played, values, 0.0)

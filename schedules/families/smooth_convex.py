@@ -65,7 +65,7 @@ class Chebyshev(Schedule):
             power = self.steps & (self.steps - 1) == 0
             require(power, "steps", self.steps, "a power of 2 for the fractal order")
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         T = self.steps
         turn = np.minimum(n, T - 1).astype(int)
         if self.order == "fractal":
@@ -73,7 +73,8 @@ class Chebyshev(Schedule):
         else:
             j = turn + 1 if self.order == "descending" else T - turn
         middle, half = (self.L + self.mu) / 2, (self.L - self.mu) / 2
-        return 1 / (middle - half * np.cos((2 * j - 1) * (np.pi / (2 * T))))
+        values: Array = 1 / (middle - half * np.cos((2 * j - 1) * (np.pi / (2 * T))))
+        return values
 
     @property
     def horizon(self) -> int:
@@ -115,7 +116,7 @@ class Silver(Schedule):
         """Return L; rho and nu keep their names."""
         return {"L": self.L}
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         i = n.astype(np.int64) + 1
         power_of_two = (i & -i).astype(float)
         return (1 + power(_RHO, np.log2(power_of_two) - 1)) / self.L
@@ -167,9 +168,10 @@ class StrongSilver(Schedule):
         """Return L; the sequence h keeps its name."""
         return {"L": self.L}
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         steps, _ = _strong_silver(self.L / self.mu, self.steps)
-        return np.array(steps)[np.minimum(n, self.steps - 1).astype(int)] / self.L
+        values: Array = np.array(steps)[np.minimum(n, self.steps - 1).astype(int)] / self.L
+        return values
 
     @property
     def rate(self) -> float:

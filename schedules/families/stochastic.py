@@ -45,8 +45,9 @@ class OptimalLinear(Schedule):
     demo: ClassVar = {"steps": 20}
     formula = "R / B * max(steps - n, 0) / (steps + 1) ** 1.5"
 
-    def value(self, n: Array) -> Any:
-        return self.R / self.B * (np.maximum(self.steps - n, 0.0) / (self.steps + 1) ** 1.5)
+    def value(self, n: Array) -> Array:
+        values: Array = self.R / self.B * (np.maximum(self.steps - n, 0.0) / (self.steps + 1) ** 1.5)
+        return values
 
     @property
     def horizon(self) -> int:
@@ -85,7 +86,7 @@ class DoublingStages(Schedule):
     formula = "lr * 2 ** -floor(log2(1 + floor(n / stage)))"
     tail = 1.0
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         """Return lr 2^-k on stage k, which starts at (2^k - 1) s."""
         # frexp reads the binary exponent, which is exact where a logarithm may come out just below.
         _, exponent = np.frexp(1 + np.floor(n / self.stage))
@@ -93,7 +94,7 @@ class DoublingStages(Schedule):
 
 
 class LogStepDecay(Schedule):
-    r"""Step decay fitted to its budget: log2 T stages of T / log2 T updates, the rate halved at each.
+    r"""Step decay fitted to its horizon: log2 T stages of T / log2 T updates, the rate halved at each.
 
     .. math:: \eta_n = \eta_0\, 2^{-\lfloor n \log_2(T) / T \rfloor}
 
@@ -104,7 +105,7 @@ class LogStepDecay(Schedule):
     lr : float
         The rate of the first stage.
     steps : int
-        T, the budget; at least 2. From n = T on the rate stays what it was.
+        T, the horizon; at least 2. From n = T on the rate stays what it was.
 
     References
     ----------
@@ -121,7 +122,7 @@ class LogStepDecay(Schedule):
     demo: ClassVar = {"lr": 0.1, "steps": 40}
     formula = "lr * 2 ** -floor(min(n, steps - 1) * log2(steps) / steps)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         last = np.minimum(n, self.steps - 1)
         return self.lr * power(0.5, np.floor(last * math.log2(self.steps) / self.steps))
 
@@ -175,11 +176,12 @@ class Refined(Schedule):
         """Return lr; the refinement r keeps its name."""
         return {"lr": self.lr}
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         w = np.array(self.norms) ** -2.0
         ahead = np.append(np.cumsum(w[:0:-1])[::-1], 0.0)
         shape = w * ahead / np.max(w * ahead)
-        return self.lr * shape[np.minimum(n, len(w) - 1).astype(int)]
+        values: Array = self.lr * shape[np.minimum(n, len(w) - 1).astype(int)]
+        return values
 
     @property
     def horizon(self) -> int:

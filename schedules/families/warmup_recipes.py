@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from schedules.combinators.warmup_cooldown import Cooldown
-from schedules.schedule import Array, Constant, RiseShape, Schedule
+from schedules.schedule import Array, Constant, FallShape, RiseShape, Schedule
 from stepsize.core.elementwise import power
 from stepsize.core.ranges import FiniteFloat, FloatOrArray, NonNegativeInt, PositiveFloat, PositiveInt, Range
 
@@ -43,7 +43,7 @@ class UntunedLinear(Schedule):
     demo: ClassVar = {"beta2": 0.9}
     formula = "min(1, (1 - beta2) / 2 * (n + 1))"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return np.minimum(1.0, (1 - self.beta2) / 2 * (n + 1))
 
     @property
@@ -78,7 +78,7 @@ class UntunedExponential(Schedule):
     formula = "1 - exp(-(1 - beta2) * (n + 1))"
     tail = 0.0
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return -np.expm1(-(1 - self.beta2) * (n + 1))
 
 
@@ -117,7 +117,7 @@ class WarmupStableDecay(Schedule):
     rise: NonNegativeInt
     stable: NonNegativeInt
     fall: PositiveInt
-    shape: Any = "1-sqrt"
+    shape: FallShape | Schedule = "1-sqrt"
     end: float = 0.0
     start: float | None = None
     rise_shape: RiseShape = "linear"
@@ -139,7 +139,7 @@ class WarmupStableDecay(Schedule):
     def symbols(self) -> dict[str, Any]:
         return {"parts": self.parts}
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return self.parts.value(n)
 
     @property
@@ -180,15 +180,18 @@ class Noam(Schedule):
     formula = "factor / sqrt(d_model) * min((n + 1) ** -0.5, (n + 1) * warmup_steps ** -1.5)"
     tail = 0.5
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         t = n + 1
-        return self.factor * self.d_model**-0.5 * np.minimum(power(t, -0.5), t * self.warmup_steps**-1.5)
+        values: Array = (
+            self.factor * self.d_model**-0.5 * np.minimum(power(t, -0.5), t * self.warmup_steps**-1.5)
+        )
+        return values
 
 
 class PowerScheduler(Schedule):
-    r"""The power scheduler: a power of the tokens seen, capped, the same for every budget.
+    r"""The power scheduler: a power of the tokens processed, with a cap, the same for every horizon.
 
-    .. math:: \eta_n = \min\left(\eta_\text{max},\ \beta\, a\, (\text{tokens seen})^{\,b}\right)
+    .. math:: \eta_n = \min\left(\eta_\text{max},\ \beta\, a\, (\text{tokens})^{\,b}\right)
 
     With a warm-up before and a cooldown behind it, ``PowerScheduler(...).warmup(W).cooldown(D, at=N)``, it
     needs no horizon until the cooldown. The defaults of a and b are those quoted for the paper's fit; they
@@ -225,7 +228,7 @@ class PowerScheduler(Schedule):
     demo: ClassVar = {"lr": 0.1, "batch": 1.0, "tokens": 500.0}
     formula = "min(lr, batch * a * (tokens * (n + 1)) ** b)"
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         return np.minimum(self.lr, self.batch * self.a * power(self.tokens * (n + 1), self.b))
 
     @property

@@ -1,9 +1,12 @@
-"""Rates that watch a metric: down where it stalls, up where it falls."""
+"""Step sizes that follow a metric: reduced where it stalls, raised where it falls."""
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
-from schedules.feedback.base import Array, Feedback
+import numpy as np
+
+from schedules.feedback.base import Array, Carry, Feedback, StepReport
 from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt, PositiveInt, ProperFraction, Range
 from stepsize.core.validation import describe_value
 
@@ -44,7 +47,7 @@ class Plateau(Feedback):
     mean : int
         How many reports are averaged into one; at least 1.
     wait : int
-        Reports at the beginning that are not looked at; at least 0.
+        Reports at the beginning that are ignored; at least 0.
     eps : float
         Drops that are not larger than that are not made; at least 0.
 
@@ -74,27 +77,27 @@ class Plateau(Feedback):
         """Validate what is watched."""
         _check_watch(self.watch)
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a best."""
         return {"rate": self.lr, "best": None, "bad": 0, "cool": 0, "sum": 0.0, "count": 0, "wait": self.wait}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         """Return the rate, reduced if the report is one too many."""
         if info.n % self.every == 0:
-            carry = self.told(_metric(self, info), carry)
+            carry = self.observe(_metric(self, info), carry)
         return carry["rate"], carry
 
-    def told(self, metric: float, carry: dict[str, Any]) -> dict[str, Any]:
-        """Return the memory after one more metric, the rate in it; it serves a loop of your own."""
+    def observe(self, metric: float, carry: Carry) -> Carry:
+        """Return the memory, which holds the rate, after one more metric; for a training loop of your own."""
         if carry["wait"] > 0:
             return {**carry, "wait": carry["wait"] - 1}
         total, count = carry["sum"] + metric, carry["count"] + 1
         if count < self.mean:
             return {**carry, "sum": total, "count": count}
         carry = {**carry, "sum": 0.0, "count": 0}
-        return self._judged(total / count, carry)
+        return self._decide(total / count, carry)
 
-    def _judged(self, metric: float, carry: dict[str, Any]) -> dict[str, Any]:
+    def _decide(self, metric: float, carry: Carry) -> Carry:
         better = _better(self, metric, carry["best"])
         best = metric if better else carry["best"]
         bad = 0 if better else carry["bad"] + 1
@@ -106,9 +109,9 @@ class Plateau(Feedback):
         rate = lower if carry["rate"] - lower > self.eps else carry["rate"]
         return {**carry, "best": best, "bad": 0, "cool": self.cooldown, "rate": rate}
 
-    def after(self, metrics: Any) -> list[float]:
+    def after(self, metrics: Iterable[float]) -> list[float]:
         """Return the rate after each of a list of metrics."""
-        return _told_all(self, metrics)
+        return _rates_after(self, metrics)
 
 
 class Greedy(Feedback):
@@ -128,7 +131,7 @@ class Greedy(Feedback):
     absolute, relative : float
         By how much a metric has to be better than the best; at least 0.
     cooldown, warmup : int
-        Reports that are not looked at after a fall, and after a rise; at least 0.
+        Reports that are ignored after a fall, and after a rise; at least 0.
     min_lr, max_lr : float
         The lowest and the highest rate; at least 0. A rate that starts below the lowest is never reduced.
     window : int
@@ -169,22 +172,22 @@ class Greedy(Feedback):
         """Validate what is watched."""
         _check_watch(self.watch)
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a best."""
-        return {"rate": self.lr, "best": None, "good": 0, "bad": 0, "rest": 0, "seen": []}
+        return {"rate": self.lr, "best": None, "good": 0, "bad": 0, "rest": 0, "window": []}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         if info.n % self.every == 0:
-            carry = self.told(_metric(self, info), carry)
+            carry = self.observe(_metric(self, info), carry)
         return carry["rate"], carry
 
-    def told(self, metric: float, carry: dict[str, Any]) -> dict[str, Any]:
+    def observe(self, metric: float, carry: Carry) -> Carry:
         """Return the memory after one more metric, the rate in it."""
-        seen = [*carry["seen"], metric][-self.window :]
-        carry = {**carry, "seen": seen}
+        window = [*carry["window"], metric][-self.window :]
+        carry = {**carry, "window": window}
         if carry["rest"] > 0:
             return {**carry, "rest": carry["rest"] - 1, "good": 0, "bad": 0}
-        metric = sum(seen) / len(seen)
+        metric = sum(window) / len(window)
         better = _better(self, metric, carry["best"])
         good, bad = (carry["good"] + 1, 0) if better else (0, carry["bad"] + 1)
         carry = {**carry, "best": metric if better else carry["best"], "good": good, "bad": bad}
@@ -198,9 +201,9 @@ class Greedy(Feedback):
             return {**carry, "rate": rate, "bad": 0, "rest": self.cooldown}
         return carry
 
-    def after(self, metrics: Any) -> list[float]:
+    def after(self, metrics: Iterable[float]) -> list[float]:
         """Return the rate after each of a list of metrics."""
-        return _told_all(self, metrics)
+        return _rates_after(self, metrics)
 
 
 class BoldDriver(Feedback):
@@ -242,11 +245,11 @@ class BoldDriver(Feedback):
     demo: ClassVar = {"lr": 1e-3}
     can_roll_back = True
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a loss."""
         return {"rate": self.lr, "f": None, "undo": False}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         """Return the next rate; the memory says whether the last update is to be undone."""
         f, last, rate = float(info.f), carry["f"], carry["rate"]
         if last is None or f == last:
@@ -256,19 +259,19 @@ class BoldDriver(Feedback):
         return rate * self.down, {"rate": rate * self.down, "f": last, "undo": True}
 
 
-def _check_watch(watch: Any) -> None:
+def _check_watch(watch: object) -> None:
     if watch is not None and not callable(getattr(watch, "fun", watch)):
         raise TypeError(f"watch: got {describe_value(watch)}, expected a problem or a function of x")
 
 
-def _metric(rule: Any, info: Any) -> float:
+def _metric(rule: "Plateau | Greedy", info: StepReport) -> float:
     """Return what is watched: the loss of the run, a function of x, or the value of another problem."""
     if rule.watch is None:
         return float(info.f)
     return float(getattr(rule.watch, "fun", rule.watch)(info.x))
 
 
-def _better(rule: Any, metric: float, best: float | None) -> bool:
+def _better(rule: "Plateau | Greedy", metric: float, best: float | None) -> bool:
     """Return whether a metric improves on the best by more than the thresholds; a nan never does."""
     if best is None:
         return not math.isnan(metric)
@@ -276,9 +279,9 @@ def _better(rule: Any, metric: float, best: float | None) -> bool:
     return bool(metric > best + margin if rule.maximize else metric < best - margin)
 
 
-def _told_all(rule: Any, metrics: Any) -> list[float]:
-    carry, rates = rule.init(None), []
+def _rates_after(rule: "Plateau | Greedy", metrics: Iterable[float]) -> list[float]:
+    carry, rates = rule.init(np.zeros(0)), []
     for metric in metrics:
-        carry = rule.told(float(metric), carry)
+        carry = rule.observe(float(metric), carry)
         rates.append(carry["rate"])
     return rates

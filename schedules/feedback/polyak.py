@@ -4,11 +4,11 @@ Both are meant for plain gradient descent, x - rate * g; with momentum on top th
 """
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from schedules.feedback.base import Array, Feedback
+from schedules.feedback.base import Array, Carry, Feedback, StepReport
 from stepsize.core.norms import norm, squares_fit
 from stepsize.core.ranges import FiniteFloat, PositiveFloat, PositiveFloatOrInf
 
@@ -54,10 +54,10 @@ class Polyak(Feedback):
     max_lr: PositiveFloatOrInf = math.inf
     demo: ClassVar = {"max_lr": 1e-3}
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         return {}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         """Return the step for the gap at hand; 0 where the gradient is."""
         minimum = info.problem.minimum if self.minimum is None else self.minimum
         if minimum is None:
@@ -105,8 +105,8 @@ class SPSMax(Feedback):
     lowest: FiniteFloat = 0.0
     demo: ClassVar = {"max_lr": 1e-3}
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         return {}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         return Polyak(self.lowest, self.c, self.max_lr).update(info, carry)

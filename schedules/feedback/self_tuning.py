@@ -4,11 +4,11 @@ All are meant for plain gradient descent, x - rate * g; with momentum on top the
 """
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from schedules.feedback.base import Array, Feedback
+from schedules.feedback.base import Array, Carry, Feedback, StepReport
 from stepsize.core.norms import norm, ratio_of_dots, squares_fit
 from stepsize.core.ranges import NonNegativeFloat, PositiveFloat
 from stepsize.core.validation import require
@@ -69,11 +69,11 @@ class BarzilaiBorwein(Feedback):
         fits = self.max_lr >= self.min_lr
         require(fits, "max_lr", self.max_lr, f"at least the lower bound, {self.min_lr:g}")
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a last point."""
         return {"rate": self.lr, "x": None, "g": None}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         rate = carry["rate"]
         if carry["x"] is not None:
             s, y = info.x - carry["x"], info.g - carry["g"]
@@ -114,11 +114,11 @@ class AdGD(Feedback):
 
     lr: PositiveFloat = 1e-6
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a last point; the first growth is not bounded."""
         return {"rate": self.lr, "growth": None, "x": None, "g": None}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         last, rate, growth = carry["rate"], carry["rate"], carry["growth"]
         if carry["x"] is not None:
             moved, turned = _length(info.x - carry["x"]), _length(info.g - carry["g"])
@@ -158,11 +158,11 @@ class AdaGradNorm(Feedback):
     b: PositiveFloat = 1e-2
     demo: ClassVar = {"lr": 0.1}
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         b2 = self.b * self.b
         return {"b2": b2} if squares_fit(b2, float) else {"b2": b2, "root": self.b}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         b, carry = _root_of_sum(carry, "b2", info.g)
         return self.lr / b, carry
 
@@ -197,10 +197,10 @@ class DoG(Feedback):
     reach: PositiveFloat = 1e-6
     eps: NonNegativeFloat = 1e-8
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         return {"x0": np.array(x), "far": self.reach * (1 + _length(x)), "sum": 0.0}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         far = max(carry["far"], _length(info.x - carry["x0"]))
         root, carry = _root_of_sum(carry, "sum", info.g, self.eps)
         return (far / root if root > 0 else 0.0), {**carry, "far": far}
@@ -239,11 +239,11 @@ class Hypergradient(Feedback):
     beta: NonNegativeFloat = 1e-4
     demo: ClassVar = {"lr": 1e-3, "beta": 1e-9}
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a last point."""
         return {"rate": self.lr, "x": None}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         rate = carry["rate"]
         if carry["x"] is not None and rate > 0:
             slope = float(np.dot(info.g, carry["x"] - info.x)) / rate
@@ -259,9 +259,7 @@ def _length(v: Array) -> float:
     return float(norm(v))
 
 
-def _root_of_sum(
-    carry: dict[str, Any], name: str, g: Array, eps: float = 0.0
-) -> tuple[float, dict[str, Any]]:
+def _root_of_sum(carry: Carry, name: str, g: Array, eps: float = 0.0) -> tuple[float, Carry]:
     """Return the root of a sum of squared gradient norms plus eps, this one added, and the new memory.
 
     The memory is the sum; beside it its root, from the first gradient on whose square leaves the range.

@@ -24,7 +24,7 @@ class Armijo(LineSearch):
     .. math:: \varphi(\alpha) \le \varphi(0) + c_1\, \alpha\, \varphi'(0)
 
     Plain, every rejected step is multiplied by rho. With ``interpolate``, the next trial is the lowest point
-    of the parabola, later of the cubic, through what is known, kept within [0.1, 0.5] of the last.
+    of the parabola, later of the cubic, through what is known, clipped to [0.1, 0.5] of the last.
 
     Parameters
     ----------

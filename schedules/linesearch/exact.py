@@ -45,7 +45,7 @@ class ExactQuadratic(LineSearch):
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         if line.slope0 >= 0:
             return line.reject("not_descent", carry)
-        curvature = float(line.d @ (line.seen.hess(line.x) @ line.d))
+        curvature = float(line.d @ (line.objective.hess(line.x) @ line.d))
         if not curvature > 0:
             return line.reject("max_step", carry)
         trial = line.both(-self.relaxation * line.slope0 / curvature)

@@ -1,4 +1,4 @@
-"""Gradient-only line searches: to where the slope changes its sign, and never a look at the value."""
+"""Gradient-only line searches: to where the slope changes its sign, without any value."""
 
 import math
 from typing import Annotated, ClassVar, Literal
@@ -15,9 +15,9 @@ _GOLDEN = (1 + math.sqrt(5)) / 2
 class GradientOnly(LineSearch, abstract=True):
     """What the four searches share: the sampling that they suit, their bounds, and what is carried on.
 
-    With a fresh mini-batch at every look the line is discontinuous everywhere: of three neighbours the middle
-    one is the lowest with probability 1/3, so that a third of all points are local minima, wherever one
-    looks. Slopes that change from minus to plus are few, and lie where the batches have their minima.
+    With a fresh mini-batch at every trial the line is discontinuous everywhere: of three neighbours the
+    middle one is the lowest with probability 1/3, so that a third of all points are local minima, on every
+    grid. Slopes that change from minus to plus are few, and lie where the batches have their minima.
 
     An infinite or undefined slope counts as too far, and no such point is accepted.
     """

@@ -108,8 +108,12 @@ class HagerZhang(LineSearch):
             return self.psi0 * abs(line.phi0) / float(line.start.g @ line.start.g) if line.phi0 else 1.0
         probe = self.psi1 * float(carry["alpha"])
         f = line.value(probe)
-        bend = 2 * (f - line.phi0 - line.slope0 * probe) / (probe * probe)
-        return -line.slope0 / bend if f <= line.phi0 and bend > 0 else self.psi2 * float(carry["alpha"])
+        curvature = 2 * (f - line.phi0 - line.slope0 * probe) / (probe * probe)
+        return (
+            -line.slope0 / curvature
+            if f <= line.phi0 and curvature > 0
+            else self.psi2 * float(carry["alpha"])
+        )
 
 
 class _Accepted(Exception):  # noqa: N818  (no error: it carries the acceptable trial out of the nested steps)
@@ -123,7 +127,7 @@ class _Narrowing:
 
     def __init__(self, search: HagerZhang, line: Line) -> None:
         self.search, self.line = search, line
-        self.most = line.phi0 + search.eps * abs(line.phi0)
+        self.ceiling = line.phi0 + search.eps * abs(line.phi0)
         self.best, self.saw_finite = line.start, False
 
     @property
@@ -141,12 +145,12 @@ class _Narrowing:
         s, slope0 = self.search, self.line.slope0
         if trial.slope >= s.sigma * slope0:
             wolfe = trial.f - self.line.phi0 <= s.delta * alpha * slope0
-            if wolfe or (trial.slope <= (2 * s.delta - 1) * slope0 and trial.f <= self.most):
+            if wolfe or (trial.slope <= (2 * s.delta - 1) * slope0 and trial.f <= self.ceiling):
                 raise _Accepted(trial)
         return trial
 
     def low_enough(self, trial: Trial) -> bool:
-        return bool(trial.f <= self.most)
+        return bool(trial.f <= self.ceiling)
 
     def bracket(self, alpha: float) -> tuple[Trial, Trial] | None:
         """Return the first bracket, growing from alpha."""
@@ -181,7 +185,7 @@ class _Narrowing:
         return None
 
     def update(self, a: Trial, b: Trial, alpha: float) -> tuple[Trial, Trial] | None:
-        """Return the bracket made smaller by a look at alpha, if that is inside."""
+        """Return the bracket narrowed by a trial at alpha, if that is inside."""
         if not a.alpha < alpha < b.alpha or self.spent:
             return a, b
         c = self.evaluate(alpha)

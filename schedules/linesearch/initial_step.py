@@ -1,4 +1,4 @@
-"""Where a search looks first: a number, or a guess from the last search."""
+"""The first trial of a search: a number, or a guess from the last search."""
 
 from typing import Any, Literal
 

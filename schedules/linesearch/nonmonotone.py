@@ -60,18 +60,18 @@ class GrippoLamparielloLucidi(LineSearch):
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         values = [*(() if carry is None else carry["values"]), line.phi0][-self.memory :]
-        kept = {"values": values, "x": line.x, "g": line.start.g}
+        memory = {"values": values, "x": line.x, "g": line.start.g}
         if line.slope0 >= 0:
-            return line.reject("not_descent" if line.slope0 > 0 else "flat", kept)
-        alpha, most = self._first(line, carry), max(values)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", memory)
+        alpha, worst = self._first(line, carry), max(values)
         for _ in range(self.max_trials):
             f = line.value(alpha)
-            if math.isfinite(f) and f <= most + self.c1 * alpha * line.slope0:
-                return line.accept(line.trials[-1], "converged", kept)
+            if math.isfinite(f) and f <= worst + self.c1 * alpha * line.slope0:
+                return line.accept(line.trials[-1], "converged", memory)
             alpha *= self.rho
             if alpha < line.shortest:
                 break
-        return line.reject("min_step" if line.trials[-1].finite else "nonfinite", kept)
+        return line.reject("min_step" if line.trials[-1].finite else "nonfinite", memory)
 
     def _first(self, line: Line, carry: Carry) -> float:
         g: Any = line.start.g
@@ -81,6 +81,6 @@ class GrippoLamparielloLucidi(LineSearch):
             alpha = 1 / float(abs(g).max())
         else:
             s, y = line.x - carry["x"], g - carry["g"]
-            bend = float(s @ y)
-            alpha = float(s @ s) / bend if bend > 0 else self.alpha_max
+            curvature = float(s @ y)
+            alpha = float(s @ s) / curvature if curvature > 0 else self.alpha_max
         return min(max(alpha, self.alpha_min), self.alpha_max)

@@ -1,4 +1,4 @@
-"""The probabilistic line search: Wolfe conditions for losses of which only noisy estimates are seen."""
+"""The probabilistic line search: Wolfe conditions for losses of which only noisy estimates are known."""
 
 import math
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ _LEAST, _MOST = 1e-150, 1e150
 
 
 class ProbabilisticLineSearch(LineSearch):
-    r"""ProbLS: a Gaussian process along the line decides where to look and when a point is good enough.
+    r"""ProbLS: a Gaussian process along the line decides where to evaluate and when a point is good enough.
 
     In units in which the last step is t = 1 and the first slope is -1, noisy values and slopes are data of an
     integrated Wiener process. A point is accepted when the *probability* that it satisfies the Wolfe
-    conditions exceeds a threshold. Where to look next is the one candidate with the largest product of
-    expected improvement and that probability: the low point of the mean in every cell between two looks, and
+    conditions exceeds a threshold. The next trial is the one candidate with the largest product of
+    expected improvement and that probability: the low point of the mean in every cell between two trials, and
     one point beyond the last. The accepted step times 1.3 is the next unit. Needs ``sampling="dynamic"`` with
     variances; about 1.3 to 1.8 evaluations an update.
 
@@ -114,8 +114,8 @@ class ProbabilisticLineSearch(LineSearch):
                     if s.evaluate(t)
                     else s.line.reject("nonfinite", carry)
                 )
-            seen = ts[1:-1] if self.reference else ts[1:]
-            good = [a for a in seen if s.probability(a) > self.threshold]
+            inner = ts[1:-1] if self.reference else ts[1:]
+            good = [a for a in inner if s.probability(a) > self.threshold]
             if good:
                 return self._accept(s, min(good, key=gp.mean), "converged", carry)
             beyond = min(ts[-1] + reach, (ts[-1] + forbidden) / 2)

@@ -159,5 +159,5 @@ def _cubic_low(a: Trial, b: Trial) -> float | None:
 def _parabola_low(a: Trial, b: Trial) -> float | None:
     """Return the low point of the parabola through value and slope at a and the value at b."""
     step = b.alpha - a.alpha
-    bend = 2 * (b.f - a.f - a.slope * step) if math.isfinite(b.f) else 0.0
-    return float(a.alpha - a.slope * step * step / bend) if bend > 0 else None
+    curvature = 2 * (b.f - a.f - a.slope * step) if math.isfinite(b.f) else 0.0
+    return float(a.alpha - a.slope * step * step / curvature) if curvature > 0 else None

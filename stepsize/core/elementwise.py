@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+Array = np.ndarray[Any, Any]
+
 __all__ = [
     "arctan",
     "cos",
@@ -167,7 +169,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return np.where(condition, a, b)
 
 
-def power(base: Any, exponent: Any) -> Any:
+def power(base: float | Array, exponent: float | Array) -> Array:
     """Return base^exponent, element by element; an element has the same bits alone as among others.
 
     NumPy squares where one exponent serves all and is 2, and the operators of its scalars go to the C library
@@ -180,8 +182,11 @@ def power(base: Any, exponent: Any) -> Any:
     >>> power(0.5, np.array([0.0, 1.0, 3.0])).tolist()
     [1.0, 0.5, 0.125]
     """
+    powers: Array
     if type(exponent) in (int, float):
-        return np.power(base, exponent)
-    base, exponent = np.broadcast_arrays(base, exponent)
-    powers = np.power(np.append(base, 1.0), np.append(exponent, 1.0))
-    return powers[:-1].reshape(base.shape)[()]
+        powers = np.power(base, exponent)
+        return powers
+    bases, exponents = np.broadcast_arrays(base, exponent)
+    powers = np.power(np.append(bases, 1.0), np.append(exponents, 1.0))
+    powers = powers[:-1].reshape(bases.shape)[()]
+    return powers

@@ -184,7 +184,7 @@ class TestTheLine:
 
     def test_an_object_that_says_nothing_of_change_does_not(self):
         line = Line(SimpleNamespace(value_and_grad=Parabola().value_and_grad), np.ones(1), np.ones(1))
-        assert (line.seen, line.sampling) == (line.problem, "full")
+        assert (line.objective, line.sampling) == (line.problem, "full")
 
     def test_it_is_the_first_update_unless_told(self):
         seen = []

@@ -125,7 +125,7 @@ def test_the_command_says_when_the_sampling_does_not_suit(capsys):
 
 BAD = [
     (["rosenbrock", "--search", "Adam"], "--search: got 'Adam', which is an optimizer, expected a search"),
-    (["rosenbrock", "--search", "Armijo(c1=2)"], "--search: c1: got 2.0, expected a number above 0"),
+    (["rosenbrock", "--search", "Armijo(c1=2)"], "--search: c1: got 2.0, expected a finite number above 0"),
     (["rosenbrock", "--optimizer", "Armijo"], "--optimizer: got 'Armijo', expected an optimizer"),
     (["rosenbrock", "--sampling", "static"], "--sampling: got 'static' without --batch"),
     (["rosenbrock", "--batch", "5"], "--batch: got Rosenbrock(), expected a finite sum"),
