@@ -59,7 +59,7 @@ ON_NUMBERS: dict[Any, Callable[..., Any]] = {
     np.not_equal: operator.ne,
 } | {
     getattr(np, name): getattr(elementwise, name)
-    for name in set(elementwise.__all__) - {"dot", "power"}
+    for name in set(elementwise.__all__) - {"dot"}
     if hasattr(np, name)
 }
 

@@ -23,7 +23,6 @@ __all__ = [
     "maximum",
     "minimum",
     "parts",
-    "power",
     "sign",
     "sin",
     "sinh",
@@ -169,6 +168,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return np.where(condition, a, b)
 
 
+# Not in `__all__`, whose functions serve floats as well: of floats it makes NumPy's scalars.
 def power(base: float | Array, exponent: float | Array) -> Array:
     """Return base^exponent, element by element; an element has the same bits alone as among others.
 
