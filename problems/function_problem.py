@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Array, Problem
+from problems.problem import Array, Numbers, Problem
 from stepsize.core.ranges import FiniteFloat
 from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
 from stepsize.core.validation import describe_value, real_numbers, require
@@ -84,18 +84,18 @@ class FunctionProblem(Problem):
     def formula(self) -> str:
         return self.name or getattr(self.function, "__name__", "a function")
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self._rows(self._value, x, 0)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return self._rows(self._slope if self.gradient else self._differences, x, 1)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         if self.hessian is None:
             return super().hess(x)
         return self._rows(self._bend, x, 2)
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         if self.gradient is None or not isinstance(x, np.ndarray) or x.shape != (self.dim,):
             return self.fun(x), self.grad(x)
         return self._value(x.copy()), self._slope(x.copy())

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["Problem"]
 
 Array = np.ndarray[Any, Any]
+# What a problem computes with: arrays of any batch shape, lists of floats where `components` is true, or the
+# symbols that trace it.
+Numbers = Any
 # Low and high: two numbers, or two sequences of one a coordinate.
 Bound = float | Array | tuple[float, ...]
 Domain = tuple[Bound, Bound]
@@ -94,15 +97,15 @@ class Problem(Record, abstract=True):
         """Number of parameters, d."""
         return len(self.x0)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         """Return the value at x."""
         raise missing(self, "fun(self, x)")
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         """Return the gradient at x, of x's shape."""
         raise missing(self, "grad(self, x)")
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         """Return the matrix of second derivatives at x, where the problem has it."""
         raise TypeError(f"{type(self).__name__} has no Hessian in closed form")
 
@@ -111,7 +114,7 @@ class Problem(Record, abstract=True):
         """Whether `hess` can be called."""
         return type(self).hess is not Problem.hess
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return value and gradient together; problems that share work between the two override it."""
         return self.fun(x), self.grad(x)
 

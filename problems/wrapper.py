@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from problems.problem import Fact, Problem
+from problems.problem import Fact, Numbers, Problem
 from stepsize.core.validation import describe_value
 
 __all__: list[str] = []
@@ -65,14 +65,14 @@ class SameFunction(ProblemWrapper, abstract=True):
     L = Forwarded()
     mu = Forwarded()
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self.problem.fun(x)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return self.problem.grad(x)
 
-    def value_and_grad(self, x: Any) -> Any:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         return self.problem.value_and_grad(x)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return self.problem.hess(x)

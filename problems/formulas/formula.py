@@ -10,7 +10,7 @@ from problems.formulas.differentiation import degree, derivatives
 from problems.formulas.parser import read
 from problems.formulas.terms import KINKED, ordered
 from problems.formulas.writer import function_of, written
-from problems.problem import Array, Problem
+from problems.problem import Array, Numbers, Problem
 from stepsize.core.display import counted
 from stepsize.core.elementwise import parts
 from stepsize.core.validation import as_floats, describe_value, require
@@ -132,17 +132,17 @@ class Formula(Problem):
     def minimum(self) -> float | None:
         return None if self._made.bowl is None else self._made.bowl.minimum
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self._made.value_and_grad(np.asarray(x), slopes=False)[0]
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return self._made.slope_of_list(x) if type(x) is list else self._made.grad(x)
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both; what they have in common is computed once."""
         return self._made.value_and_grad(np.asarray(x))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return self._made.hess(np.asarray(x))
 
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, diagonal, symmetric
+from problems.problem import Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import cosh, exp, join, parts, sinh, sqrt
 from stepsize.core.ranges import PositiveFloat, PositiveInt
 
@@ -43,15 +43,15 @@ class BoydExponential(Problem):
         a, b = parts(x)
         return exp(a + 3 * b - 0.1), exp(a - 3 * b - 0.1), exp(-a - 0.1)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         p, q, r = self._exponentials(x)
         return p + q + r
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         p, q, r = self._exponentials(x)
         return join(p + q - r, 3.0 * (p - q))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         p, q, r = self._exponentials(x)
         return symmetric(p + q + r, 3 * (p - q), 9 * (p + q))
 
@@ -82,16 +82,16 @@ class Quartic(Problem):
     checkpoint = ((2.0,), 16.0)
     formula = "x^4"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         aa = a * a
         return aa * aa
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return join(4.0 * (a * a * a))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return (12 * x * x)[..., None]
 
 
@@ -138,15 +138,15 @@ class HyperbolicCosine(Problem):
     def formula(self) -> str:
         return f"cosh({self.frequency:g} x)"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return cosh(self.frequency * a)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return join(self.frequency * sinh(self.frequency * a))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return (self.mu * np.cosh(self.frequency * x))[..., None]
 
 
@@ -202,15 +202,15 @@ class RootBowl(Problem):
     def formula(self) -> str:
         return f"sum of sqrt(1 + x^2), d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         total: Any = 0.0
         for a in parts(x):
             total = total + sqrt(1 + a * a)
         return total
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return join(*(a / sqrt(1 + a * a) for a in parts(x)))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         s = 1 + x * x
         return diagonal(1 / (s * np.sqrt(s)))

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, diagonal, symmetric
+from problems.problem import Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import cos, exp, join, parts, sin, sqrt, where
 from stepsize.core.ranges import PositiveInt
 
@@ -42,17 +42,17 @@ class CosineWave(Problem):
     minimum = -6.9781408310704744
     checkpoint = ((10.0,), 0.0)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         w = 0.15 * np.pi
         (a,) = parts(x)
         return a * cos(w * a)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         w = 0.15 * np.pi
         (a,) = parts(x)
         return join(cos(w * a) - w * a * sin(w * a))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         w = 0.15 * np.pi
         return (-2 * w * np.sin(w * x) - w * w * x * np.cos(w * x))[..., None]
 
@@ -91,20 +91,20 @@ class TwoWells(Problem):
         u, v, zz = a - 1, a + 1, z * z
         return 2 * exp(-5.0 * (u * u + zz)), 6 * exp(-5.0 * (v * v + zz))
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         z = 1.4 * b
         shallow, deep = self._wells(a, z)
         return a * a + z * z - shallow - deep
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         z = 1.4 * b
         shallow, deep = self._wells(a, z)
         along_a = 2.0 * a + 10.0 * ((a - 1) * shallow + (a + 1) * deep)
         return join(along_a, 1.4 * (2.0 * z + 10.0 * z * (shallow + deep)))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         z = 1.4 * b
         shallow, deep = self._wells(a, z)
@@ -176,18 +176,18 @@ class Ackley(Problem):
         r = sqrt(squares / len(p))
         return r, 20 * exp(-0.2 * r), exp(waves / len(p))
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         _, funnel, dents = self._terms(parts(x))
         return (20 - funnel) + (np.e - dents)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         """Return the gradient; 0 at the tip."""
         p = parts(x)
         r, funnel, dents = self._terms(p)
         pull = 0.2 * funnel / (len(p) * where(r > 0, r, 1.0))
         return join(*(pull * a + _TURN / len(p) * sin(_TURN * a) * dents for a in p))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         """Return the matrix of second derivatives, which grows without bound towards the tip."""
         d = x.shape[-1]
         r, funnel, dents = (term[..., None] for term in self._terms(parts(x)))
@@ -254,14 +254,14 @@ class Griewank(Problem):
             product = product if i in without else product * cos(a / sqrt(i + 1.0))
         return product
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         p = parts(x)
         bowl: Any = 0.0
         for a in p:
             bowl = bowl + a * a
         return 1 + bowl / 4000 - self._waves(p)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         p = parts(x)
         roots = [sqrt(i + 1.0) for i in range(len(p))]
         return join(
@@ -271,7 +271,7 @@ class Griewank(Problem):
             )
         )
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         p, s = parts(x), np.sqrt(np.arange(1, x.shape[-1] + 1))
         slopes = [np.sin(a / r) / r for a, r in zip(p, s, strict=True)]
         whole = self._waves(p)

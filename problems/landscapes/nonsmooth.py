@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Domain, Problem
+from problems.problem import Domain, Numbers, Problem
 from stepsize.core.elementwise import join, minimum, parts, sign, where
 from stepsize.core.ranges import FiniteFloat, PositiveFloat, PositiveInt
 
@@ -43,16 +43,16 @@ class LessardQuadratic(Problem):
     checkpoint = ((2.0,), 38.0)
     formula = "25/2 x^2, with slope 1 instead of 25 between 1 and 2"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         outer = where(a < 1, 12.5 * (a * a), 12.5 * (a * a) - 24 * a + 36)
         return where((a >= 1) & (a < 2), 0.5 * (a * a) + 24 * a - 12, outer)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return join(where(a < 1, 25 * a, where(a < 2, a + 24, 25 * a - 24)))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return np.where((x >= 1) & (x < 2), 1.0, 25.0)[..., None]
 
 
@@ -118,17 +118,17 @@ class Huber(Problem):
     def formula(self) -> str:
         return f"Huber, {self.curvature:g}/2 x^2 up to {self.kink:g}"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         size = abs(a)
         inside = minimum(size, float(self.kink))
         return self.curvature * inside * (size - 0.5 * inside)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return join(self.curvature * sign(a) * minimum(abs(a), float(self.kink)))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return np.where(np.abs(x) <= self.kink, float(self.curvature), 0.0)[..., None]
 
 
@@ -179,14 +179,14 @@ class AbsoluteValue(Problem):
     def formula(self) -> str:
         return "|x|" if self.dim == 1 else f"sum of |x|, d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         total: Any = 0.0
         for a in parts(x):
             total = total + abs(a)
         return total
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return join(*(sign(a) for a in parts(x)))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return np.zeros((*x.shape, x.shape[-1]))

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from problems.problem import Array, Domain, Problem
+from problems.problem import Array, Domain, Numbers, Problem
 from stepsize.core.elementwise import dot
 from stepsize.core.ranges import FiniteFloat, PositiveFloat
 from stepsize.core.validation import as_floats, as_number, describe_value, require
@@ -176,18 +176,18 @@ class Quadratic(Problem):
         text = " ".join(sign + term for sign, term in zip(signs, terms, strict=True))
         return f"({text.removeprefix('+ ').replace('- ', '-', text.startswith('- '))})/2"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         r = np.asarray(x) - self._center
         return self.minimum_value + 0.5 * dot(r, self._apply(r))
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         if type(x) is list and self._diagonal is not None:
             return [
                 h * (a - c) for h, a, c in zip(self._diagonal.tolist(), x, self._center.tolist(), strict=True)
             ]
         return self._apply(x - self._center)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return np.broadcast_to(self.H, (*x.shape[:-1], self.dim, self.dim))
 
     def _apply(self, r: Array) -> Any:
@@ -256,14 +256,14 @@ class Parabola(Problem):
         center = f"(x - {self.minimizer:g})" if self.minimizer else "x"
         return f"{center}^2" if self.curvature == 2 else f"{self.curvature:g}/2 {center}^2"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         r = np.asarray(x)[..., 0] - self.minimizer
         return 0.5 * self.curvature * (r * r)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         if type(x) is list:
             return [self.curvature * (x[0] - self.minimizer)]
         return self.curvature * (x - self.minimizer)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return np.full((*x.shape, 1), float(self.curvature))

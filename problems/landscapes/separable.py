@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, diagonal
+from problems.problem import Numbers, Problem, diagonal
 from stepsize.core.elementwise import cos, join, parts, sin
 from stepsize.core.ranges import PositiveInt
 
@@ -67,7 +67,7 @@ class Levy(Problem):
         """Return height, frequency and phase of the ripple on (w - 1)^2."""
         return (1.0, _TURN, _TURN * w) if last else (10.0, np.pi, np.pi * w + 1)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         p = [1 + (a - 1) / 4 for a in parts(x)]
         first = sin(np.pi * p[0])
         total = first * first
@@ -77,7 +77,7 @@ class Levy(Problem):
             total = total + v * v * (1 + height * (s * s))
         return total
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         p = [1 + (a - 1) / 4 for a in parts(x)]
         g: list[Any] = []
         for i, w in enumerate(p, 1):
@@ -87,7 +87,7 @@ class Levy(Problem):
         g[0] = g[0] + 0.25 * np.pi * sin(_TURN * p[0])
         return join(*g)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         W = 1 + (x - 1) / 4
         entries = np.empty_like(W)
         for i in range(W.shape[-1]):
@@ -149,16 +149,16 @@ class Rastrigin(Problem):
     def formula(self) -> str:
         return f"10 d + sum of x^2 - 10 cos(2 pi x), d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         total: Any = 0.0
         for a in parts(x):
             total = total + (a * a + (10.0 - 10.0 * cos(_TURN * a)))
         return total
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return join(*(2.0 * a + 10 * _TURN * sin(_TURN * a) for a in parts(x)))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return diagonal(2 + 10 * _TURN * _TURN * np.cos(_TURN * x))
 
 
@@ -214,15 +214,15 @@ class StyblinskiTang(Problem):
     def formula(self) -> str:
         return f"(sum of x^4 - 16 x^2 + 5 x)/2, d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         total: Any = 0.0
         for a in parts(x):
             aa = a * a
             total = total + (aa * aa - 16 * aa + 5 * a)
         return 0.5 * total
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return join(*(2.0 * (a * a * a) - 16.0 * a + 2.5 for a in parts(x)))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return diagonal(6 * x * x - 16)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
-from problems.problem import Array, Problem, symmetric
+from problems.problem import Array, Numbers, Problem, symmetric
 from stepsize.core.elementwise import join, parts
 from stepsize.core.ranges import PositiveFloat, PositiveInt
 
@@ -149,15 +149,15 @@ class MonkeySaddle(Problem):
     checkpoint = ((2.0, 1.0), 2.0)
     formula = "a^3 - 3 a b^2"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return a * (a * a - 3 * b * b)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return join(3.0 * (a * a - b * b), -6.0 * a * b)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return symmetric(6 * a, -6 * b, -6 * a)
 
@@ -242,15 +242,15 @@ class NesterovQuadratic(Problem):
         y[..., :-1] -= x[..., 1:]
         return y
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self.smoothness / 4 * (0.5 * (x * self._chain(x)).sum(axis=-1) - x[..., 0])
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         g = self._chain(x)
         g[..., 0] -= 1
         return self.smoothness / 4 * g
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         off = np.eye(self.dim, k=1)
         H = self.smoothness / 4 * (2 * np.eye(self.dim) - off - off.T)
         return np.broadcast_to(H, (*x.shape, self.dim))

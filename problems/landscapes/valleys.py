@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, symmetric
+from problems.problem import Numbers, Problem, symmetric
 from stepsize.core.elementwise import join, parts
 from stepsize.core.ranges import PositiveInt, WholeNumber
 
@@ -64,7 +64,7 @@ class Rosenbrock(Problem):
     def formula(self) -> str:
         return "100 (x2 - x1^2)^2 + (1 - x1)^2" if self.dim == 2 else f"Rosenbrock, d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         p = parts(x)
         total: Any = 0.0
         for a, b in pairwise(p):
@@ -72,18 +72,18 @@ class Rosenbrock(Problem):
             total = total + (100.0 * (valley * valley) + slope * slope)
         return total
 
-    def residuals(self, x: Any) -> Any:
+    def residuals(self, x: Numbers) -> Numbers:
         """Return the numbers whose squares f is the sum of: 10 (b - a^2) of all pairs, then 1 - a."""
         a, b = x[..., :-1], x[..., 1:]
         return np.concatenate([10.0 * (b - a * a), 1 - a], axis=-1)
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         """Return the derivatives of the residuals."""
         first, second = np.eye(self.dim)[:-1], np.eye(self.dim)[1:]
         valleys = 10.0 * second - 20.0 * x[..., :-1, None] * first
         return np.concatenate([valleys, np.broadcast_to(-first, valleys.shape)], axis=-2)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         p = parts(x)
         g: list[Any] = [0.0] * len(p)
         for i, (a, b) in enumerate(pairwise(p)):
@@ -92,7 +92,7 @@ class Rosenbrock(Problem):
             g[i + 1] = valley
         return join(*g)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         H = np.zeros((*x.shape, x.shape[-1]))
         i = np.arange(x.shape[-1] - 1)
         a, b = x[..., :-1], x[..., 1:]
@@ -151,7 +151,7 @@ class DixonPrice(Problem):
     def formula(self) -> str:
         return "(x1 - 1)^2 + 2 (2 x2^2 - x1)^2" if self.dim == 2 else f"Dixon-Price, d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         p = parts(x)
         first = p[0] - 1
         total = first * first
@@ -160,7 +160,7 @@ class DixonPrice(Problem):
             total = total + i * (r * r)
         return total
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         p = parts(x)
         g: list[Any] = [0.0] * len(p)
         g[0] = 2.0 * (p[0] - 1)
@@ -170,7 +170,7 @@ class DixonPrice(Problem):
             g[i] = 4.0 * b * r
         return join(*g)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         H = np.zeros((*x.shape, x.shape[-1]))
         H[..., 0, 0] = 2
         i = np.arange(1, x.shape[-1])
@@ -207,16 +207,16 @@ class GohBanana(Problem):
     checkpoint = ((0.0, 0.0), 1.0)
     formula = "(1 - a)^2 + 20 (3b - a^2)^2"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         slope, valley = 1 - a, 3 * b - a * a
         return slope * slope + 20 * (valley * valley)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         valley = 40.0 * (3 * b - a * a)
         return join(-2.0 * (1 - a) - 2.0 * a * valley, 3.0 * valley)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return symmetric(2 + 240 * a * a - 240 * b, -240 * a, 360.0)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from problems.learning.supervised import Supervised
-from problems.problem import Array, Domain
+from problems.problem import Array, Domain, Numbers
 from stepsize.core.validation import as_count, require
 
 
@@ -119,10 +119,10 @@ class Perceptron(Supervised, abstract=True):
         P[..., rows, y] -= 1
         return value, P / n
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         return self._output_loss(self._forward(x, A)[1], y)[0]
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         slope = _ACTIVATIONS[self.activation][1]
         H, out = self._forward(x, A)
         value, delta = self._output_loss(out, y)
@@ -175,7 +175,7 @@ class Perceptron(Supervised, abstract=True):
                 delta, Rdelta = back * s, Rback * s + back * t * RZ[j - 1]
         return self.ravel(product[::-1])
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         point, axes = x[..., None, :], np.eye(x.shape[-1])
         # A few directions at a time: all at once would hold a copy of the network's layers for each.
         chunks = [axes[i : i + 32] for i in range(0, len(axes), 32)]
@@ -185,11 +185,11 @@ class Perceptron(Supervised, abstract=True):
         """Return the largest eigenvalue of the Hessian."""
         return np.linalg.eigvalsh(self.hess(x))[..., -1]
 
-    def accuracy(self, x: Any) -> Any:
+    def accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the training examples whose largest output is their class."""
         return self._share_right(x, *self.train)
 
-    def held_out_accuracy(self, x: Any) -> Any:
+    def held_out_accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the held-out examples whose largest output is their class.
 
         Raises

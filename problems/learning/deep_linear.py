@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.learning.finite_sum import FiniteSum
-from problems.problem import Array, Problem, diagonal, symmetric
+from problems.problem import Array, Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
 from stepsize.core.ranges import FiniteFloat, NonNegativeInt, PositiveInt
 from stepsize.core.validation import require
@@ -42,17 +42,17 @@ class ScalarFactorization(Problem):
     checkpoint = ((3.0, 1.0), 2.0)
     formula = "(uv - 1)^2 / 2"
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         u, v = parts(x)
         r = u * v - 1
         return 0.5 * (r * r)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         u, v = parts(x)
         r = u * v - 1
         return join(r * v, r * u)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         u, v = parts(x)
         return symmetric(v * v, 2 * u * v - 1, u * u)
 
@@ -141,18 +141,18 @@ class DiagonalLinearNetwork(FiniteSum):
         """Return the vector u v that the weights x stand for."""
         return x[..., : self.features] * x[..., self.features :]
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         r = self.product(x) @ A.T - y
         return 0.5 * (r * r).mean(axis=-1)
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         """Return both; the gradient is (v, u) times X'r/n."""
         r = self.product(x) @ A.T - y
         pull = r @ A / len(y)
         u, v = x[..., : self.features], x[..., self.features :]
         return 0.5 * (r * r).mean(axis=-1), np.concatenate([v * pull, u * pull], axis=-1)
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         d = self.features
         pull = (self.product(x) @ A.T - y) @ A / len(y)
         swapped = np.concatenate([x[..., d:], x[..., :d]], axis=-1)

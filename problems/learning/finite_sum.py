@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from problems.problem import Array, Problem
+from problems.problem import Array, Numbers, Problem
 from problems.stochastic.estimate import Stats
 from problems.wrapper import ProblemWrapper
 from stepsize.core.validation import describe_value, require
@@ -38,19 +38,19 @@ class FiniteSum(Problem, abstract=True):
         """The weight of each parameter's square."""
         return 0.0
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return the mean loss over the examples A, y."""
         raise NotImplementedError
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         """Return the mean loss over the examples A, y, and its gradient."""
         raise NotImplementedError
 
-    def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_grad(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return the gradient alone, which some families have cheaper."""
         return self.loss_and_grad(x, A, y)[1]
 
-    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_moments(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return mean loss and gradient, and the variances of loss and gradient over the examples A, y.
 
         The examples are asked one by one; a linear model has a shorter way.
@@ -59,7 +59,7 @@ class FiniteSum(Problem, abstract=True):
         losses, gradients = (np.array(column) for column in zip(*one_by_one, strict=True))
         return losses.mean(axis=0), gradients.mean(axis=0), losses.var(axis=0), gradients.var(axis=0)
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return the Hessian of the mean loss over the examples A, y."""
         raise TypeError(f"{type(self).__name__} has no Hessian in closed form")
 
@@ -84,13 +84,13 @@ class FiniteSum(Problem, abstract=True):
         """
         return Batch(self, indices, population)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self.loss(x, *self.train) + self._ridge(x)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return self.loss_grad(x, *self.train) + self.penalty * x
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both from one pass over the data."""
         value, gradient = self.loss_and_grad(x, *self.train)
         return value + self._ridge(x), gradient + self.penalty * x
@@ -100,12 +100,12 @@ class FiniteSum(Problem, abstract=True):
         value, gradient, var_f, var_g = self.loss_moments(x, *self.train)
         return value + self._ridge(x), gradient + self.penalty * x, var_f, var_g
 
-    def stats(self, x: Any) -> Stats:
+    def stats(self, x: Numbers) -> Stats:
         """Return value and gradient with their variances as estimates of the whole sum's: here zeros."""
         f, g = self.value_and_grad(x)
         return Stats(f, g, 0.0 * f, 0.0 * g)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return self.loss_hess(x, *self.train) + np.diag(np.broadcast_to(self.penalty, x.shape[-1]))
 
     @property
@@ -113,7 +113,7 @@ class FiniteSum(Problem, abstract=True):
         """Whether examples were held out, so that `held_out_fun` can be called."""
         return self.test is not None
 
-    def held_out_fun(self, x: Any) -> Any:
+    def held_out_fun(self, x: Numbers) -> Numbers:
         """Return the mean loss over the examples held out, without the penalty.
 
         Raises
@@ -128,7 +128,7 @@ class FiniteSum(Problem, abstract=True):
             raise ValueError(f"held_out: got none, expected {self!r} to hold out some examples")
         return self.test
 
-    def _ridge(self, x: Any) -> Any:
+    def _ridge(self, x: Numbers) -> Numbers:
         return 0.5 * (self.penalty * x * x).sum(axis=-1)
 
 
@@ -187,7 +187,7 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
         # The indices are checked already; mode="clip" saves the buffer that a check would need.
         return A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip")
 
-    def stats(self, x: Any) -> Stats:
+    def stats(self, x: Numbers) -> Stats:
         r"""Return value and gradient with their variances as estimates of the whole sum's.
 
         .. math:: \widehat{\operatorname{var}} f = \frac{1}{m - 1}
@@ -217,17 +217,17 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
     def formula(self) -> str:
         return f"{self.n_examples} examples of {self.problem.formula}"
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         return self.problem.loss(x, A, y)
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         return self.problem.loss_and_grad(x, A, y)
 
-    def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_grad(self, x: Numbers, A: Array, y: Array) -> Numbers:
         return self.problem.loss_grad(x, A, y)
 
-    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_moments(self, x: Numbers, A: Array, y: Array) -> Numbers:
         return self.problem.loss_moments(x, A, y)
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         return self.problem.loss_hess(x, A, y)

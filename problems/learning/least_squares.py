@@ -8,7 +8,7 @@ import numpy as np
 from problems.data import load
 from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
-from problems.problem import Array
+from problems.problem import Array, Numbers
 from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt, PositiveInt, WholeNumber
 from stepsize.core.validation import require
 
@@ -29,14 +29,14 @@ class SquaredLoss(LinearModel, abstract=True):
         """The second derivative of the loss in z: 1, or 2 without the half."""
         return 2 * self._scale
 
-    def example_loss(self, z: Any, y: Array) -> Any:
+    def example_loss(self, z: Numbers, y: Array) -> Numbers:
         r = z - y
         return self._scale * (r * r)
 
-    def loss_derivative(self, z: Any, y: Array) -> Any:
+    def loss_derivative(self, z: Numbers, y: Array) -> Numbers:
         return 2 * self._scale * (z - y)
 
-    def loss_second_derivative(self, z: Any, y: Array) -> Any:
+    def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         return np.full(np.shape(z), 2 * self._scale)
 
     @property
@@ -57,12 +57,12 @@ class SquaredLoss(LinearModel, abstract=True):
         M = np.concatenate([weight * A, np.diag(np.sqrt(self.penalty))])
         return M, np.concatenate([weight * y, np.zeros(self.dim)])
 
-    def residuals(self, x: Any) -> Any:
+    def residuals(self, x: Numbers) -> Numbers:
         """Return the numbers half of whose sum of squares is f."""
         M, b = self._rows
         return x @ M.T - b
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         """Return their derivatives."""
         M, _ = self._rows
         return np.broadcast_to(M, (*x.shape[:-1], *M.shape))

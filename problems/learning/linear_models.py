@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from problems.learning.supervised import Supervised
-from problems.problem import Array, Domain
+from problems.problem import Array, Domain, Numbers
 
 __all__ = ["LinearModel", "blocks"]
 
@@ -32,24 +32,24 @@ class LinearModel(Supervised, abstract=True):
     # The largest second derivative of the loss in z.
     max_second_derivative = 1.0
 
-    def example_loss(self, z: Any, y: Array) -> Any:
+    def example_loss(self, z: Numbers, y: Array) -> Numbers:
         """Return the loss of each score."""
         raise NotImplementedError
 
-    def loss_derivative(self, z: Any, y: Array) -> Any:
+    def loss_derivative(self, z: Numbers, y: Array) -> Numbers:
         """Return its derivative in the score."""
         raise NotImplementedError
 
-    def loss_second_derivative(self, z: Any, y: Array) -> Any:
+    def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         """Return its second derivative in the score."""
         raise NotImplementedError
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         if x.ndim == 1:
             return self.example_loss(x @ A.T, y).mean()
         return self._sums(x, A, y, slopes=False)[0] / len(y)
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         """Return both from one pass over the data."""
         if x.ndim > 1:
             losses, slopes = self._sums(x, A, y)
@@ -61,7 +61,7 @@ class LinearModel(Supervised, abstract=True):
             slope = slope + self.loss_derivative(z, y[rows]) @ A[rows]
         return value / len(y), slope / len(y)
 
-    def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_grad(self, x: Numbers, A: Array, y: Array) -> Numbers:
         if x.ndim > 1:
             return self._sums(x, A, y, losses=False)[1] / len(y)
         if A.size <= BLOCK:
@@ -88,7 +88,7 @@ class LinearModel(Supervised, abstract=True):
                     slope[runs] += self.loss_derivative(z, y[rows]) @ A[rows]
         return loss.reshape(x.shape[:-1]), slope.reshape(x.shape)
 
-    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_moments(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return loss and gradient, and their variances over the examples from one more product.
 
         The gradient of example i is r_i A_i, so the mean of the squares is (r * r) @ (A * A) / n: no gradient
@@ -100,7 +100,7 @@ class LinearModel(Supervised, abstract=True):
         spread = np.maximum((r * r) @ (A * A) / len(y) - g * g, 0.0)
         return losses.mean(axis=-1), g, losses.var(axis=-1), spread
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         weighted = self.loss_second_derivative(x @ A.T, y)[..., None] * A
         return np.swapaxes(weighted, -1, -2) @ A / len(y)
 

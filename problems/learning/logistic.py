@@ -8,7 +8,7 @@ import numpy as np
 from problems.data import load
 from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, newton_minimizer, validate_data
-from problems.problem import Array, Domain
+from problems.problem import Array, Domain, Numbers
 from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]
@@ -26,14 +26,14 @@ class Logistic(LinearModel, abstract=True):
     stratified = True
     max_second_derivative = 0.25
 
-    def example_loss(self, z: Any, y: Array) -> Any:
+    def example_loss(self, z: Numbers, y: Array) -> Numbers:
         return softplus(-y * z)
 
-    def loss_derivative(self, z: Any, y: Array) -> Any:
+    def loss_derivative(self, z: Numbers, y: Array) -> Numbers:
         away = -y
         return away * sigmoid(away * z)
 
-    def loss_second_derivative(self, z: Any, y: Array) -> Any:
+    def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         return sigmoid(z) * sigmoid(-z)
 
     @property
@@ -78,11 +78,11 @@ class Logistic(LinearModel, abstract=True):
         found = linprog(np.zeros(self.dim), A_ub=-s[:, None] * A, b_ub=-np.ones(len(s)), bounds=(None, None))
         return bool(found.status == 0)
 
-    def accuracy(self, x: Any) -> Any:
+    def accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the training examples that the weights x classify right."""
         return _share_right(x, *self.train)
 
-    def held_out_accuracy(self, x: Any) -> Any:
+    def held_out_accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the held-out examples that the weights x classify right.
 
         Raises

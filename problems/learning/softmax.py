@@ -12,7 +12,7 @@ from problems.learning.supervised import (
     newton_minimizer,
     validate_data,
 )
-from problems.problem import Array, Domain
+from problems.problem import Array, Domain, Numbers
 from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
 from stepsize.core.validation import require
 
@@ -70,7 +70,7 @@ class Softmax(Supervised, abstract=True):
         z = z - z.max(axis=-1, keepdims=True)
         return z, np.log(np.exp(z).sum(axis=-1))
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         z, log_sum = self._scores(x, A)
         return (log_sum - z[..., np.arange(len(y)), y]).mean(axis=-1)
 
@@ -82,12 +82,12 @@ class Softmax(Supervised, abstract=True):
         R[..., rows, y] -= 1
         return log_sum - z[..., rows, y], R
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         """Return both from one product with the data; the gradient is A'(P - Y)/n."""
         losses, R = self._losses_and_residuals(x, A, y)
         return losses.mean(axis=-1), self.ravel(A.T @ R / len(y))
 
-    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_moments(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return loss and gradient, and their variances over the examples from one more product.
 
         The gradient of an example is the outer product of its inputs and its residuals, so that the mean of
@@ -98,7 +98,7 @@ class Softmax(Supervised, abstract=True):
         spread = np.maximum(self.ravel((A * A).T @ (R * R) / len(y)) - g * g, 0.0)
         return losses.mean(axis=-1), g, losses.var(axis=-1), spread
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         z, log_sum = self._scores(x, A)
         P = np.exp(z - log_sum[..., None])
         d, K = A.shape[1], self.n_classes
@@ -151,11 +151,11 @@ class Softmax(Supervised, abstract=True):
         z, log_sum = self._scores(x, self.train[0] if A is None else A)
         return np.exp(z - log_sum[..., None])
 
-    def accuracy(self, x: Any) -> Any:
+    def accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the training examples that are classified right."""
         return self._share_right(x, *self.train)
 
-    def held_out_accuracy(self, x: Any) -> Any:
+    def held_out_accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the held-out examples that are classified right.
 
         Raises

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
-from problems.problem import Problem
+from problems.problem import Numbers, Problem
 from problems.stochastic.estimate import Realization, Sampling, Stats, StochasticProblem
 from stepsize.core.ranges import NonNegativeFloat
 from stepsize.core.validation import as_floats, describe_value, require
@@ -92,18 +92,18 @@ class AdditiveNoise(StochasticProblem):
 class AdditiveRealization(Realization, abstract=True):
     """A realization of additive noise."""
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         """Return the Hessian, which has no noise."""
         return self.problem.hess(x)
 
-    def value_and_grad(self, x: Any) -> Any:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         f, g = self.problem.problem.value_and_grad(x)
         offset, slope = self._noise_at(x)
         if self.problem.sampling == "static":
             offset = offset + (slope * (x - np.array(self.problem.x0))).sum(axis=-1)
         return f + offset, g + slope.astype(g.dtype)
 
-    def stats(self, x: Any) -> Stats:
+    def stats(self, x: Numbers) -> Stats:
         """Return both, and the variances of the noise on them."""
         f, g = self.value_and_grad(x)
         sigma_f, sigma_g = self.problem.sigma_f, np.broadcast_to(np.asarray(self.problem.sigma_g), x.shape)

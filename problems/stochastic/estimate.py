@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from problems.problem import Array
+from problems.problem import Array, Numbers
 from problems.wrapper import ProblemWrapper, SameFunction
 from stepsize.core.display import brief
 from stepsize.core.validation import as_count
@@ -90,10 +90,10 @@ class Realization(ProblemWrapper, abstract=True):
         """Return the noise for points of that shape."""
         raise NotImplementedError
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self.value_and_grad(x)[0]
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return self.value_and_grad(x)[1]
 
     @property

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
-from problems.problem import Problem
+from problems.problem import Numbers, Problem
 from problems.stochastic.estimate import Realization, Sampling, StochasticProblem
 from stepsize.core.ranges import NonNegativeFloat, Range
 
@@ -35,9 +35,10 @@ class NoisyGradientRealization(Realization, abstract=True):
 
     has_hess = False
 
-    def value_and_grad(self, x: Any) -> Any:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         f, g = self.problem.problem.value_and_grad(x)
-        return self.problem.apply(f, g, self._noise_at(x).astype(g.dtype))
+        both: tuple[Numbers, Numbers] = self.problem.apply(f, g, self._noise_at(x).astype(g.dtype))
+        return both
 
     def noise(self, shape: tuple[int, ...]) -> Any:
         return np.asarray(self.problem.noise(self._random, shape))

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
-from problems.problem import Problem
+from problems.problem import Numbers, Problem
 from problems.stochastic.estimate import generator, seed_of
 from problems.transforms.affine import Shifted
 from problems.wrapper import SameFunction
@@ -214,13 +214,13 @@ class OnlineCounterexample(Problem):
             large = generator(self.rng, n).random() < self.probability
         return StraightLine(self.large if large else -self.small)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self.slope * x[..., 0]
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return np.full_like(x, self.slope)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return np.zeros((*x.shape, 1))
 
 
@@ -232,8 +232,8 @@ class StraightLine(Problem, abstract=True):
     source = "Reddi, Kale and Kumar 2018"
     feasible = (-1.0, 1.0)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self.slope * x[..., 0]
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return np.full_like(x, self.slope)

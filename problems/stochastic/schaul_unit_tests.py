@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from problems.problem import Array, Domain, Problem, diagonal
+from problems.problem import Array, Domain, Numbers, Problem, diagonal
 from problems.stochastic.schaul_pieces import Bowl, Corner, Curve, Decay, Well
 from stepsize.core.validation import did_you_mean, require
 
@@ -161,19 +161,19 @@ class Prototype(Problem):
             all_curves = [curve(x) for curve in self._curves]
         return Curve(*(np.choose(index, values, mode="clip") for values in zip(*all_curves, strict=True)))
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self.curve(x[..., 0]).f
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         """Return the slope; 0 at a corner that is an optimum."""
         return self.curve(x).g
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both from one evaluation."""
         f, g, _ = self.curve(x)
         return f[..., 0], g
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return self.curve(x).h[..., None]
 
 
@@ -248,7 +248,7 @@ class PrototypeNorm(Problem):
         curves = [p.curve(x[..., i]) for i, p in enumerate(self.prototypes)]
         return Curve(*(np.stack(values, axis=-1) for values in zip(*curves, strict=True)))
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         F = self._curves(x).f
         if self.norm == "L2":
             return np.sqrt((F * F).sum(axis=-1))
@@ -263,11 +263,11 @@ class PrototypeNorm(Problem):
         first = np.abs(F).argmax(axis=-1)[..., None]
         return np.where(np.arange(F.shape[-1]) == first, np.sign(F), 0.0)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         F, slope, _ = self._curves(x)
         return self._weights(F) * slope
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         F, slope, bend = self._curves(x)
         w = self._weights(F)
         H = diagonal(w * bend)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.landscapes.valleys import Rosenbrock
-from problems.problem import Array, Domain, Problem
+from problems.problem import Array, Domain, Numbers, Problem
 from problems.wrapper import ProblemWrapper
 from stepsize.core.validation import as_floats, require
 
@@ -58,18 +58,18 @@ class Transformed(ProblemWrapper, abstract=True):
     def _back(self, g: Any) -> Any:
         return self.factor * (self.matrix.T @ g[..., None])[..., 0]
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         return self.factor * self.problem.fun(self.inwards(x))
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         return self._back(self.problem.grad(self.inwards(x)))
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both from one evaluation of the original problem."""
         f, g = self.problem.value_and_grad(self.inwards(x))
         return self.factor * f, self._back(g)
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         return self.factor * (self.matrix.T @ self.problem.hess(self.inwards(x)) @ self.matrix)
 
     @property
