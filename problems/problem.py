@@ -1,13 +1,14 @@
 """The contract of a problem: a function with its gradient, and the facts that theory needs."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, overload
 
 import numpy as np
 
 from stepsize.core.hooks import call_hook
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.record import Default, Record
-from stepsize.core.validation import missing
+from stepsize.core.validation import as_count, missing
 
 if TYPE_CHECKING:
     from problems.formulas.formula import Formula
@@ -48,7 +49,10 @@ class Problem(Record, abstract=True):
     domain : (low, high)
         The region of interest in the source: two numbers, or two sequences of d numbers. Pictures use it.
     minimizers : sequence of points, or None
-        Every global minimizer, where known.
+        Every global minimizer, where known; None where there is none. Where they fill a line or more, one of
+        them, and `isolated` says so.
+    isolated : bool
+        False where every minimizer has others as near as one likes.
     minimum : float, or None
         The smallest value (the infimum where it is not attained), where known.
     L, mu : float, or None
@@ -77,6 +81,7 @@ class Problem(Record, abstract=True):
     x0 = Fact()
     domain = Fact()
     minimizers = Fact()
+    isolated = Fact(True)
     minimum = Fact()
     L = Fact()
     mu = Fact()
@@ -225,3 +230,24 @@ def symmetric(*upper: Any) -> Array:
 def diagonal(entries: Any) -> Array:
     """Return the diagonal matrices with the last axis of `entries` on the diagonal."""
     return np.asarray(entries)[..., None] * np.eye(np.shape(entries)[-1])
+
+
+def as_dim(dim: Any, minimum: int = 1) -> int:
+    """Return a dimension of at least `minimum` that fits into memory, or raise."""
+    d = as_count("dim", dim, minimum)
+    # Start, point, gradient, direction and a few between them.
+    refuse_beyond_memory("dim", d, 64 * d, "a smaller one")
+    return d
+
+
+class Dimension(NamedTuple):
+    """The dimensions from `minimum` on that fit into memory."""
+
+    minimum: int = 1
+
+    def check(self, name: str, value: Any) -> None:
+        """Refuse anything else."""
+        as_dim(value, self.minimum)
+
+
+Dim = Annotated[int, Dimension()]

@@ -60,6 +60,7 @@ class SameFunction(ProblemWrapper, abstract=True):
     """A wrapper with the function and facts of the other problem; it differs in what each update uses."""
 
     minimizers = Forwarded()
+    isolated = Forwarded()
     minimum = Forwarded()
     summed = Forwarded()
     L = Forwarded()

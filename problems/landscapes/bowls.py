@@ -4,9 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Numbers, Problem, symmetric
+from problems.problem import Dim, Numbers, Problem, symmetric
 from stepsize.core.elementwise import cos, join, parts, sin
-from stepsize.core.ranges import PositiveInt
 
 __all__ = ["Booth", "Matyas", "McCormick", "Zakharov"]
 
@@ -162,7 +161,7 @@ class Zakharov(Problem):
     9.3125
     """
 
-    dim: PositiveInt = 2
+    dim: Dim = 2
     source = "Jamil and Yang 2013, function 173"
     components = True
     minimum = 0.0

@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Numbers, Problem, diagonal, symmetric
+from problems.problem import Dim, Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import cosh, exp, join, parts, sinh, sqrt
-from stepsize.core.ranges import PositiveFloat, PositiveInt
+from stepsize.core.ranges import PositiveFloat
 
 __all__ = ["BoydExponential", "HyperbolicCosine", "Quartic", "RootBowl"]
 
@@ -173,7 +173,7 @@ class RootBowl(Problem):
     [-8.0]
     """
 
-    dim: PositiveInt = 2
+    dim: Dim = 2
     source = "Beck 2014, chapter 5"
     components = True
     domain = (-10.0, 10.0)

@@ -4,9 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Numbers, Problem, diagonal, symmetric
+from problems.problem import Dim, Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import cos, exp, join, parts, sin, sqrt, where
-from stepsize.core.ranges import PositiveInt
 
 __all__ = ["Ackley", "CosineWave", "Griewank", "TwoWells"]
 
@@ -141,7 +140,7 @@ class Ackley(Problem):
     3.625385
     """
 
-    dim: PositiveInt = 2
+    dim: Dim = 2
     source = "Ackley 1987; Jamil and Yang 2013, function 1"
     components = True
     smooth = False
@@ -222,7 +221,7 @@ class Griewank(Problem):
     0.00987
     """
 
-    dim: PositiveInt = 2
+    dim: Dim = 2
     source = "Griewank 1981"
     components = True
     minimum = 0.0

@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Domain, Numbers, Problem
+from problems.problem import Dim, Domain, Numbers, Problem
 from stepsize.core.elementwise import join, minimum, parts, sign, where
-from stepsize.core.ranges import FiniteFloat, PositiveFloat, PositiveInt
+from stepsize.core.ranges import FiniteFloat, PositiveFloat
 
 __all__ = ["AbsoluteValue", "Huber", "LessardQuadratic"]
 
@@ -154,7 +154,7 @@ class AbsoluteValue(Problem):
     [-1.0, 0.0]
     """
 
-    dim: PositiveInt = 1
+    dim: Dim = 1
     source = "Shor 1985"
     components = True
     smooth = False

@@ -4,9 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Numbers, Problem, diagonal
+from problems.problem import Dim, Numbers, Problem, diagonal
 from stepsize.core.elementwise import cos, join, parts, sin
-from stepsize.core.ranges import PositiveInt
 
 __all__ = ["Levy", "Rastrigin", "StyblinskiTang"]
 
@@ -37,7 +36,7 @@ class Levy(Problem):
     1.0
     """
 
-    dim: PositiveInt = 2
+    dim: Dim = 2
     source = "Levy and Montalvo 1985; Laguna and Martí 2005"
     components = True
     minimum = 0.0
@@ -122,7 +121,7 @@ class Rastrigin(Problem):
     2.0
     """
 
-    dim: PositiveInt = 2
+    dim: Dim = 2
     source = "Rastrigin 1974; Mühlenbein, Schomisch and Born 1991"
     components = True
     minimum = 0.0
@@ -185,7 +184,7 @@ class StyblinskiTang(Problem):
     -10.0
     """
 
-    dim: PositiveInt = 2
+    dim: Dim = 2
     source = "Styblinski and Tang 1990"
     components = True
     domain = (-5.0, 5.0)

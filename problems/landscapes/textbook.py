@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
-from problems.problem import Array, Numbers, Problem, symmetric
+from problems.problem import Array, Dim, Numbers, Problem, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.ranges import PositiveFloat, PositiveInt
+from stepsize.core.ranges import PositiveFloat
 
 __all__ = [
     "Canyon",
@@ -190,7 +190,7 @@ class NesterovQuadratic(Problem):
     ([-1.0, 0.0, 0.0], -0.488095)
     """
 
-    dim: PositiveInt = 41
+    dim: Dim = 41
     smoothness: PositiveFloat = 4.0
     source = "Nesterov, Introductory Lectures, section 2.1.2"
     domain = (-1.0, 2.0)

@@ -5,9 +5,8 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Numbers, Problem, symmetric
+from problems.problem import Dim, Dimension, Numbers, Problem, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.ranges import PositiveInt, WholeNumber
 
 __all__ = ["DixonPrice", "GohBanana", "Rosenbrock"]
 
@@ -38,7 +37,7 @@ class Rosenbrock(Problem):
     [-215.6, -88.0]
     """
 
-    dim: Annotated[int, WholeNumber(2)] = 2
+    dim: Annotated[int, Dimension(2)] = 2
     source = "Rosenbrock 1960; Moré, Garbow and Hillstrom 1981, problem 1"
     components = True
     minimum = 0.0
@@ -125,7 +124,7 @@ class DixonPrice(Problem):
     2.0
     """
 
-    dim: PositiveInt = 2
+    dim: Dim = 2
     source = "Dixon and Price 1989"
     components = True
     minimum = 0.0

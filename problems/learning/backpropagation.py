@@ -8,6 +8,7 @@ import numpy as np
 
 from problems.learning.supervised import Supervised
 from problems.problem import Array, Domain, Numbers
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, require
 
 
@@ -208,6 +209,8 @@ def check_widths(hidden: Any) -> None:
     """Validate that every layer has at least one unit."""
     for width in hidden:
         as_count("hidden", width, 1)
+    weights = sum(a * b for a, b in pairwise((1, *hidden, 1)))
+    refuse_beyond_memory("hidden", f"layers of {list(hidden)}", 64 * weights, "narrower ones")
 
 
 def _transposed(M: Any) -> Any:

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.learning.finite_sum import FiniteSum
+from problems.learning.linear_models import times
 from problems.problem import Array, Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.ranges import FiniteFloat, NonNegativeInt, PositiveInt
+from stepsize.core.limits.memory import refuse_beyond_memory
+from stepsize.core.ranges import FiniteFloat, PositiveInt, Seed
 from stepsize.core.validation import require
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]
@@ -39,6 +41,7 @@ class ScalarFactorization(Problem):
     domain = (-0.5, 3.5)
     minimum = 0.0
     minimizers = ((1.0, 1.0),)
+    isolated = False
     checkpoint = ((3.0, 1.0), 2.0)
     formula = "(uv - 1)^2 / 2"
 
@@ -95,14 +98,16 @@ class DiagonalLinearNetwork(FiniteSum):
     features: PositiveInt = 30
     nonzero: PositiveInt = 3
     scale: FiniteFloat = 0.1
-    rng: NonNegativeInt = 0
+    rng: Seed = 0
     source = "Papazov, Pesme and Flammarion 2024, arXiv:2403.05293"
     minimum = 0.0
     domain = (-1.5, 1.5)
     demo: ClassVar = {"examples": 4, "features": 6, "nonzero": 2}
 
     def check(self) -> None:
-        """Validate nonzero <= features."""
+        """Validate nonzero <= features, and that the data fit into memory."""
+        numbers = f"{self.features} for {self.examples} examples"
+        refuse_beyond_memory("features", numbers, 16 * self.features * self.examples, "fewer of either")
         require(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
 
     @cached_property
@@ -119,6 +124,8 @@ class DiagonalLinearNetwork(FiniteSum):
     def interpolating_point(self) -> Array:
         """U = v = the true vector, which is its own square."""
         return np.tile(self.sparse_vector, 2)
+
+    isolated = False
 
     @property
     def minimizers(self) -> tuple[tuple[float, ...], ...]:
@@ -142,19 +149,19 @@ class DiagonalLinearNetwork(FiniteSum):
         return x[..., : self.features] * x[..., self.features :]
 
     def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
-        r = self.product(x) @ A.T - y
+        r = times(self.product(x), A.T) - y
         return 0.5 * (r * r).mean(axis=-1)
 
     def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         """Return both; the gradient is (v, u) times X'r/n."""
-        r = self.product(x) @ A.T - y
-        pull = r @ A / len(y)
+        r = times(self.product(x), A.T) - y
+        pull = times(r, A) / len(y)
         u, v = x[..., : self.features], x[..., self.features :]
         return 0.5 * (r * r).mean(axis=-1), np.concatenate([v * pull, u * pull], axis=-1)
 
     def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         d = self.features
-        pull = (self.product(x) @ A.T - y) @ A / len(y)
+        pull = times(times(self.product(x), A.T) - y, A) / len(y)
         swapped = np.concatenate([x[..., d:], x[..., :d]], axis=-1)
         M = np.tile(A.T @ A / len(y), (2, 2))
         H = swapped[..., :, None] * M * swapped[..., None, :]

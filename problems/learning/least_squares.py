@@ -6,10 +6,11 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from problems.data import load
-from problems.learning.linear_models import LinearModel
+from problems.learning.linear_models import LinearModel, times
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array, Numbers
-from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt, PositiveInt, WholeNumber
+from stepsize.core.limits.memory import refuse_beyond_memory
+from stepsize.core.ranges import NonNegativeFloat, PositiveInt, Seed, WholeNumber
 from stepsize.core.validation import require
 
 __all__ = ["Airfoil", "LeastSquares", "WilsonConstruction"]
@@ -60,7 +61,7 @@ class SquaredLoss(LinearModel, abstract=True):
     def residuals(self, x: Numbers) -> Numbers:
         """Return the numbers half of whose sum of squares is f."""
         M, b = self._rows
-        return x @ M.T - b
+        return times(x, M.T) - b
 
     def jacobian(self, x: Numbers) -> Numbers:
         """Return their derivatives."""
@@ -82,6 +83,12 @@ class SquaredLoss(LinearModel, abstract=True):
     def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """The solution of the normal equations, the shortest one where there are many."""
         return (tuple(self._solution.tolist()),)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the normal equations have one solution, as far as rounding can tell."""
+        rounding = self.dim * float(np.finfo(float).eps) * float(self._curvatures[-1])
+        return float(self._curvatures[0]) > rounding
 
     @property
     def minimum(self) -> float:
@@ -134,7 +141,7 @@ class LeastSquares(SquaredLoss):
     half: bool = True
     standardize: bool = False
     held_out: Any = 0.0
-    rng: NonNegativeInt = 0
+    rng: Seed = 0
     source = "Legendre 1805"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),
@@ -199,7 +206,7 @@ class Airfoil(SquaredLoss):
     intercept: bool = True
     l2: NonNegativeFloat = 0.0
     held_out: Any = 0.0
-    rng: NonNegativeInt = 0
+    rng: Seed = 0
     source = "Dive into Deep Learning, section 12.5; data doi:10.24432/C5VW2C"
 
     @property
@@ -247,9 +254,11 @@ class WilsonConstruction(SquaredLoss):
     demo: ClassVar = {"positive": 4, "negative": 2}
 
     def check(self) -> None:
-        """Validate positive > negative."""
+        """Validate positive > negative, and that the data fit into memory."""
         more = self.positive > self.negative
         require(more, "positive", self.positive, f"more than the {self.negative} negative examples")
+        rows = self.positive + self.negative
+        refuse_beyond_memory("positive", f"{rows} examples, each with 5 columns", 80 * rows * rows, "fewer")
 
     @cached_property
     def _table(self) -> tuple[Array, Array]:

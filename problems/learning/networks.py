@@ -8,7 +8,7 @@ from problems.data import load
 from problems.learning.backpropagation import Activation, Perceptron, check_widths
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array
-from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
+from stepsize.core.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
 __all__ = ["MLP", "DigitsMLP"]
@@ -66,7 +66,7 @@ class MLP(Perceptron):
     l2: NonNegativeFloat = 0.0
     standardize: bool = False
     held_out: Any = 0.0
-    rng: NonNegativeInt = 0
+    rng: Seed = 0
     source = "Rumelhart, Hinton and Williams 1986"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),
@@ -80,7 +80,7 @@ class MLP(Perceptron):
         """Take lists for X and y as float arrays, and one width as a list of one."""
         if name in ("X", "y"):
             value = as_feature_matrix(value) if name == "X" else as_flat_targets(value)
-        if name == "hidden" and np.ndim(value) == 0:
+        if name == "hidden" and not isinstance(value, list | tuple | np.ndarray):
             value = (value,)
         return super().normalise(name, value)
 
@@ -151,7 +151,7 @@ class DigitsMLP(Perceptron):
     activation: Activation = "tanh"
     l2: NonNegativeFloat = 0.0
     held_out: Any = 0.0
-    rng: NonNegativeInt = 0
+    rng: Seed = 0
     source = "Alpaydin and Kaynak 1998, doi:10.24432/C50P49"
     loss_name = "cross-entropy"
     stratified = True
@@ -160,7 +160,8 @@ class DigitsMLP(Perceptron):
 
     def normalise(self, name: str, value: Any) -> Any:
         """Take one width as a list of one."""
-        return super().normalise(name, (value,) if name == "hidden" and np.ndim(value) == 0 else value)
+        alone = name == "hidden" and not isinstance(value, list | tuple | np.ndarray)
+        return super().normalise(name, (value,) if alone else value)
 
     def check(self) -> None:
         """Validate the widths of the layers."""

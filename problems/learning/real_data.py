@@ -1,11 +1,12 @@
 """Softmax regression on real data: three species of iris, ten handwritten digits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from problems.data import load
 from problems.learning.softmax import Softmax
 from problems.problem import Array
-from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
+from stepsize.core.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
 __all__ = ["Digits", "Iris"]
@@ -40,17 +41,18 @@ class Iris(Softmax):
     (15, 0.98)
     """
 
-    columns: Any = (0, 1, 2, 3)
+    columns: Sequence[int] = (0, 1, 2, 3)
     l2: NonNegativeFloat = 1e-3
     standardize: bool = True
     intercept: bool = True
     held_out: Any = 0.0
-    rng: NonNegativeInt = 0
+    rng: Seed = 0
     source = "Fisher 1936"
 
     def check(self) -> None:
         """Validate the columns."""
-        some = len(self.columns) > 0 and set(self.columns) <= {0, 1, 2, 3}
+        some = isinstance(self.columns, tuple) and len(self.columns) > 0
+        some = some and set(self.columns) <= {0, 1, 2, 3}
         require(some, "columns", self.columns, "some of 0, 1, 2, 3")
         super().check()
 
@@ -96,7 +98,7 @@ class Digits(Softmax):
     l2: NonNegativeFloat = 1e-3
     intercept: bool = True
     held_out: Any = 0.0
-    rng: NonNegativeInt = 0
+    rng: Seed = 0
     source = "Alpaydin and Kaynak 1998, doi:10.24432/C50P49"
 
     @property

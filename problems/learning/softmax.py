@@ -13,7 +13,7 @@ from problems.learning.supervised import (
     validate_data,
 )
 from problems.problem import Array, Domain, Numbers
-from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt
+from stepsize.core.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
 __all__ = ["SoftmaxRegression"]
@@ -133,6 +133,11 @@ class Softmax(Supervised, abstract=True):
         return None if self._solution is None else (tuple(self._solution.tolist()),)
 
     @property
+    def isolated(self) -> bool:
+        """False with intercepts: a shift of all of them changes no probability."""
+        return not self.intercept
+
+    @property
     def minimum(self) -> float | None:
         """The smallest loss, computed at first use; None without a penalty."""
         return None if self._solution is None else float(self.fun(self._solution))
@@ -212,7 +217,7 @@ class SoftmaxRegression(Softmax):
     intercept: bool = True
     standardize: bool = False
     held_out: Any = 0.0
-    rng: NonNegativeInt = 0
+    rng: Seed = 0
     source = "Bishop 2006, section 4.3.4"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),

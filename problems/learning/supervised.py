@@ -8,6 +8,7 @@ import numpy as np
 
 from problems.learning.finite_sum import FiniteSum
 from problems.problem import Array
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, as_number, describe_value, require
 
 __all__ = ["Supervised", "two_gaussians"]
@@ -221,6 +222,7 @@ def two_gaussians(
     """
     as_count("n", n, 2)
     as_count("d", d, 1)
+    refuse_beyond_memory("n", f"{n} examples of {d} features", 24 * n * d, "fewer of either")
     require(as_number("separation", separation) >= 0, "separation", separation, "a number of at least 0")
     require(as_number("condition", condition) >= 1, "condition", condition, "a number of at least 1")
     y = np.arange(n) % 2.0

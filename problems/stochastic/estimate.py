@@ -8,7 +8,7 @@ import numpy as np
 from problems.problem import Array, Numbers
 from problems.wrapper import ProblemWrapper, SameFunction
 from stepsize.core.display import brief
-from stepsize.core.validation import as_count
+from stepsize.core.validation import as_seed
 
 __all__ = ["StochasticProblem", "Stats"]
 
@@ -119,4 +119,4 @@ def seed_of(rng: Any) -> int:
         return int(rng.integers(2**63))
     if isinstance(rng, np.random.SeedSequence):
         return int(rng.generate_state(1, np.uint64)[0])
-    return as_count("rng", rng)
+    return as_seed("rng", rng)

@@ -208,7 +208,8 @@ class PrototypeNorm(Problem):
 
     def check(self) -> None:
         """Validate the prototypes."""
-        good = len(self.prototypes) > 0 and all(isinstance(p, Prototype) for p in self.prototypes)
+        several = isinstance(self.prototypes, tuple) and len(self.prototypes) > 0
+        good = several and all(isinstance(p, Prototype) for p in self.prototypes)
         require(good, "prototypes", self.prototypes, "a list of Prototype records")
 
     @property

@@ -9,6 +9,10 @@ from schedules.families.polynomial import Linear
 from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
 from stepsize.core.ranges import FloatOrArray, NonNegativeFloat, PositiveFloat, PositiveInt
+from stepsize.core.validation import LARGEST, require
+
+# Cycles shorter than an update that may come before one that is as long.
+_SHORT = 10_000
 
 __all__ = ["Cycles", "PeriodicCosine", "Restarts"]
 
@@ -109,6 +113,9 @@ class Restarts(Schedule):
     def symbols(self) -> dict[str, Any]:
         return {**super().symbols(), "played": self.played}
 
+    def check(self) -> None:
+        check_cycles(self.steps, self.mult)
+
     def value(self, n: Array) -> Array:
         i, z = cycle_at(n, self.steps, self.mult)
         wave = self.end + (self.lr * power(self.decay, i) - self.end) * (0.5 * (1 + np.cos(np.pi * z)))
@@ -175,6 +182,9 @@ class Cycles(Schedule):
 
     def symbols(self) -> dict[str, Any]:
         return {**super().symbols(), "played": self.played}
+
+    def check(self) -> None:
+        check_cycles(self.steps, self.mult)
 
     def value(self, n: Array) -> Array:
         i, z = cycle_at(n, self.steps, self.mult)
@@ -248,12 +258,32 @@ def cycle_text(mult: float) -> tuple[str, str]:
     return "i(n)", "z(n)"
 
 
+def check_cycles(steps: float, mult: float) -> None:
+    """Validate that growing cycles are soon as long as an update: they are counted one by one."""
+    if mult > 1 and steps < 1:
+        short = math.log(1 / steps) / math.log(mult)
+        require(short <= _SHORT, "steps", steps, f"an update a cycle after at most {_SHORT} cycles")
+
+
 def end_of_cycles(steps: float, mult: float, cycles: int | None) -> int | None:
-    """Return the first update after the last cycle."""
+    """Return the first update after the last cycle; None where no run comes that far."""
     if cycles is None:
         return None
-    total = np.array(sum(_length(i, steps, mult) for i in range(cycles)))
-    return math.ceil(float(_whole(total)))
+    total = cycles * float(steps) if mult == 1 else _sum_of_lengths(steps, mult, cycles)
+    return None if total > LARGEST else math.ceil(float(_whole(np.array(total))))
+
+
+def _sum_of_lengths(steps: float, mult: float, cycles: int) -> float:
+    """Return the lengths of cycles that grow or shrink, added up as far as a run can come."""
+    total = 0.0
+    for i in range(cycles):
+        length = _length(i, steps, mult)
+        if mult < 1 and length == 1.0:  # so are those that follow
+            return total + cycles - i
+        total += length
+        if total > LARGEST:
+            break
+    return total
 
 
 def tail_of_cycles(mult: float, decay: float) -> float | None:

@@ -29,6 +29,7 @@ __all__ = [
     "PositiveInt",
     "ProperFraction",
     "Range",
+    "Seed",
     "UnitFloat",
     "WholeNumber",
     "constraint_of",
@@ -111,7 +112,7 @@ class Elementwise(NamedTuple):
             return
         expected = str(self.range).replace("a finite number", "finite numbers")
         good = self.range.has(real_numbers(name, value, expected))
-        require(bool(np.all(good)), name, value, expected)
+        require(good.size > 0 and bool(np.all(good)), name, value, expected)
 
 
 class WholeNumber(NamedTuple):
@@ -152,6 +153,8 @@ ProperFraction = Annotated[float, Range(above=0, below=1)]
 UnitFloat = Annotated[float, Range(minimum=0, maximum=1)]
 NonNegativeInt = Annotated[int, WholeNumber(0)]
 PositiveInt = Annotated[int, WholeNumber(1)]
+# What may start a generator of random numbers: at most 128 bits.
+Seed = Annotated[int, WholeNumber(0, 2**128 - 1)]
 # One value for all, or one a run or a coordinate.
 FloatOrArray = Annotated[float | Array, Elementwise(Range())]
 PositiveFloatOrArray = Annotated[float | Array, Elementwise(Range(above=0))]
