@@ -229,7 +229,7 @@ class PerRun(Schedule):
             "a list with one schedule or number a row",
         )
         object.__setattr__(self, "schedules", tuple(as_schedule(s, "schedules") for s in self.schedules))
-        single = not any(_holds_arrays(schedule) for schedule in self.schedules)
+        single = not any(_holds_arrays(as_schedule(s)) for s in self.schedules)
         require(single, "schedules", self.schedules, "one number a row for each update")
 
     def rows(self, which: Any) -> "PerRun":
