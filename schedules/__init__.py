@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 # public names: written by tools/public_names.py
-from schedules.combinators.algebra import PerRun, Phases, Product, Sequential, Sum
+from schedules.combinators.algebra import PerRun, Phases, Product, Sequential, Sum, later, shifted
 from schedules.combinators.modifiers import Cap, Delay, Floor, PerEpoch, Repeat, Skip
 from schedules.combinators.warmup_cooldown import Cooldown, Warmup
 from schedules.families.cosine import Cosine, FlatCosine, Tanh
@@ -38,15 +38,8 @@ from schedules.families.warmup_recipes import (
 )
 from schedules.feedback.base import Feedback, FeedbackProduct
 from schedules.feedback.plateau import BoldDriver, Greedy, Plateau
-from schedules.feedback.self_tuning import (
-    AdaGradNorm,
-    AdGD,
-    BarzilaiBorwein,
-    DoG,
-    Hypergradient,
-    Polyak,
-    SPSMax,
-)
+from schedules.feedback.polyak import Polyak, SPSMax
+from schedules.feedback.self_tuning import AdaGradNorm, AdGD, BarzilaiBorwein, DoG, Hypergradient
 from schedules.linesearch.armijo import Armijo, ForwardBackward
 from schedules.linesearch.base import Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.exact import ExactQuadratic, ExactSearch
@@ -72,7 +65,7 @@ __all__ = [
     "Product", "QuadraticApproximation", "Recursion", "Refined", "Repeat", "Restarts", "Rex", "Sawtooth",
     "Schedule", "SearchThenConverge", "Sequential", "Silver", "Skip", "SPSMax", "StepDecay", "StrongSilver",
     "StrongWolfe", "Sum", "SutskeverMomentum", "Tanh", "TimeBased", "Trial", "UntunedExponential",
-    "UntunedLinear", "Warmup", "WarmupStableDecay", "as_schedule", "per_epoch",
+    "UntunedLinear", "Warmup", "WarmupStableDecay", "as_schedule", "later", "per_epoch", "shifted",
 ]
 # fmt: on
 # public names: end

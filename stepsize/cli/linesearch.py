@@ -135,7 +135,7 @@ def _sampled(whole: Any, search: Any, args: argparse.Namespace) -> Any:
                 f"--sampling: got {args.sampling!r} without --batch, expected its number of examples"
             )
         return whole
-    wanted = args.sampling or ("dynamic" if "dynamic" in search.suits else "static")
+    wanted: Any = args.sampling or ("dynamic" if "dynamic" in search.suits else "static")
     try:
         return MiniBatch(whole, args.batch, sampling=wanted, rng=args.rng)
     except (TypeError, ValueError) as error:

@@ -76,7 +76,7 @@ def _reach(searched: Line, found: LineSearchResult) -> float:
 
 def _curve(searched: Line, alphas: Array) -> tuple[Array, Array]:
     """Return values and slopes of the line without dynamic noise: of the whole problem, or the batch."""
-    problem = searched.problem if searched.sampling == "dynamic" else searched.seen
+    problem = searched.problem if searched.sampling == "dynamic" else searched.objective
     points = searched.x - alphas[:, None] * searched.d
     with np.errstate(all="ignore"):
         values, gradients = problem.value_and_grad(points)

@@ -1,6 +1,6 @@
 """Line searches on mini-batches: two ways to sample a line, a search that is unsure, what the others do."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def sampling(numbers: Numbers) -> Drawing:
         d = whole.grad(x)
         lines.append((seed, x, d, ss.ExactSearch(first=1.0)(Line(whole, x, d), None).alpha))
 
-    def scans(size: int, kind: str) -> list[tuple[Array, Array]]:
+    def scans(size: int, kind: Literal["static", "dynamic"]) -> list[tuple[Array, Array]]:
         """Return the indices of local minima and of changes of sign, for each of the lines."""
         marks = []
         for seed, x, d, exact in lines:
