@@ -3,10 +3,11 @@
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from stepsize.core.parameters import ANY, Range
 from stepsize.core.record import Record
 from stepsize.core.validation import describe_value
 
@@ -31,35 +32,6 @@ _CHUNK = 512
 _TABLE = 2**18
 
 
-class Range(NamedTuple):
-    """Which numbers a hyperparameter may be: from `minimum`, or above `above`, to below `below`."""
-
-    minimum: float = -math.inf
-    above: float = -math.inf
-    below: float = math.inf
-
-    def has(self, values: Any) -> Any:
-        """Return whether each value is a number of the range; nan never is, inf only of `ANY`."""
-        if self is ANY:
-            return values == values
-        return (values >= self.minimum) & (values > self.above) & (values < self.below)
-
-    def __str__(self) -> str:
-        if self is ANY:
-            return "a number"
-        if self.above > -math.inf:
-            lower = f"above {self.above:g}"
-        elif self.below < math.inf and self.minimum > -math.inf:
-            lower = f"from {self.minimum:g}"
-        else:
-            lower = f"at least {self.minimum:g}" if self.minimum > -math.inf else ""
-        upper = (
-            "" if self.below == math.inf else f"to below {self.below:g}" if lower else f"below {self.below:g}"
-        )
-        return " ".join(filter(None, ("a finite number", lower, upper)))
-
-
-ANY = Range()
 # Whatever the rule, its rate is no less than 0.
 RATE = Range(minimum=0.0)
 

@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt
-from stepsize.core.validation import require
+from stepsize.core.parameters import one_of
 
 __all__ = ["AdaMax", "Adam", "AdamW", "Nadam"]
 
@@ -118,7 +118,7 @@ class AdamW(Adam):
     """
 
     weight_decay: Hyper = hyper(0.01, minimum=0)
-    decay: str = "decoupled"
+    decay: str = one_of("decoupled", "paper", "l2")
     base_lr: Hyper = 1e-3
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -128,11 +128,6 @@ class AdamW(Adam):
         share = h.weight_decay / h.base_lr if h.decay == "paper" else h.weight_decay
         d, slots = Adam.direction(self, x, g, slots, h)
         return d + share * x, slots
-
-    def check(self) -> None:
-        """Refuse a convention that nobody has."""
-        words = ("decoupled", "paper", "l2")
-        require(self.decay in words, "decay", self.decay, " or ".join(map(repr, words)))
 
 
 class AdaMax(Optimizer):

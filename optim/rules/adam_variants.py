@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sign, sqrt, where
-from stepsize.core.validation import require
+from stepsize.core.parameters import number, one_of
 
 __all__ = ["AMSGrad", "AdaBelief", "RAdam", "Yogi"]
 
@@ -65,7 +65,7 @@ class AMSGrad(Optimizer):
     beta1: Hyper = hyper(0.9, minimum=0, below=1)
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-8, minimum=0)
-    debias: str = "none"
+    debias: str = one_of("none", "max, then correct", "correct, then max", "mean only")
     eps_hat: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -79,11 +79,6 @@ class AMSGrad(Optimizer):
         v_hat = top / correction if h.debias == "max, then correct" else top
         eps = h.eps / sqrt(correction) if h.eps_hat else h.eps
         return m_hat / (sqrt(v_hat) + eps), (m, v, top)
-
-    def check(self) -> None:
-        """Refuse a phrase that `debias` does not know."""
-        phrases = ("none", "max, then correct", "correct, then max", "mean only")
-        require(self.debias in phrases, "debias", self.debias, " or ".join(map(repr, phrases)))
 
 
 class RAdam(Optimizer):
@@ -139,7 +134,7 @@ class RAdam(Optimizer):
     beta1: Hyper = hyper(0.9, minimum=0, below=1)
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-8, minimum=0)
-    threshold: float = 4.0
+    threshold: float = number(4.0, minimum=4, finite=False)
     eps_hat: bool = False
     wait: bool = False
 
@@ -153,10 +148,6 @@ class RAdam(Optimizer):
         eps = h.eps / sqrt(1 - h.beta2**h.t) if h.eps_hat else h.eps
         known, r = _rectification(h.beta2, h.t, h.threshold)
         return where(known, r * m_hat / (sqrt(v_hat) + eps), 0.0 * m_hat if h.wait else m_hat), (m, v)
-
-    def check(self) -> None:
-        """Refuse a threshold below 4."""
-        require(self.threshold >= 4, "threshold", self.threshold, "a number of at least 4")
 
 
 def _rectification(beta2: Any, t: int, threshold: float) -> tuple[Any, Any]:

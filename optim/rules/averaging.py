@@ -7,7 +7,8 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Slots
 from optim.rules.wrappers import Wrapper
-from stepsize.core.validation import as_count, missing, require
+from stepsize.core.parameters import count, one_of
+from stepsize.core.validation import missing
 
 __all__ = ["EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"]
 
@@ -132,7 +133,7 @@ class EMA(Averaging):
     """
 
     decay: Hyper = hyper(0.999, minimum=0, below=1)
-    begin: str = "first"
+    begin: str = one_of("first", "start", "zero", "debiased")
 
     def weight(self, h: Any) -> Any:
         """Return the weight of the newest point."""
@@ -146,11 +147,6 @@ class EMA(Averaging):
         """Start the average at 0 or at x."""
         mean, *inner = super().start(x, h)
         return (np.zeros_like(mean) if h.begin == "zero" else mean, *inner)
-
-    def check(self) -> None:
-        """Refuse a word that `begin` does not know."""
-        words = ("first", "start", "zero", "debiased")
-        require(self.begin in words, "begin", self.begin, " or ".join(map(repr, words)))
 
 
 class SWA(Averaging):
@@ -191,8 +187,8 @@ class SWA(Averaging):
     [1.25]
     """
 
-    begin: int = 1
-    every: int = 1
+    begin: int = count(1, minimum=1)
+    every: int = count(1, minimum=1)
 
     def weight(self, h: Any) -> Any:
         """Return one over the number of points, on the updates that count."""
@@ -200,11 +196,6 @@ class SWA(Averaging):
             return 1.0
         cycles, rest = divmod(h.t - h.begin, h.every)
         return 1 / (cycles + 1) if rest == 0 else 0.0
-
-    def check(self) -> None:
-        """Refuse what is not a count."""
-        as_count("begin", self.begin, 1)
-        as_count("every", self.every, 1)
 
 
 class Lookahead(Wrapper):
@@ -249,7 +240,7 @@ class Lookahead(Wrapper):
     """
 
     own_slots: ClassVar = ("slow",)
-    period: int = 5
+    period: int = count(5, minimum=1)
     share: Hyper = 0.5
     reset: bool = False
 
@@ -271,10 +262,6 @@ class Lookahead(Wrapper):
     def output(self, x: Any, slots: Slots) -> Any:
         """Return the slow point."""
         return slots[0]
-
-    def check(self) -> None:
-        """Refuse a period that is not a count."""
-        as_count("period", self.period, 1)
 
     @property
     def has_separate_output(self) -> bool:

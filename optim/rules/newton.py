@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.norms import power_of_two, squares_fit
-from stepsize.core.validation import as_count, require
+from stepsize.core.parameters import count, one_of
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
 
@@ -63,12 +63,7 @@ class Newton(Optimizer):
     requires: ClassVar = ("hess",)
     lr: Hyper = 1.0
     damping: Hyper = hyper(0.0, minimum=0)
-    repair: str | None = "cholesky"
-
-    def check(self) -> None:
-        """Refuse an unknown repair."""
-        words = (*_REPAIRS,)
-        require(self.repair in words, "repair", self.repair, f"one of {', '.join(map(repr, words))}")
+    repair: str | None = one_of("cholesky", "absolute", None)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the solution of H d = g."""
@@ -115,7 +110,7 @@ class DampedNewton(Newton):
 
     lr: Hyper = 1.0
     damping: Hyper = hyper(0.0, minimum=0)
-    repair: str | None = "cholesky"
+    repair: str | None = one_of("cholesky", "absolute", None)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return Newton's direction, shortened by its decrement."""
@@ -163,17 +158,9 @@ class DiagonalNewton(Optimizer):
     elementwise: ClassVar = False
     lr: Hyper = 1.0
     eps: Hyper = hyper(1e-8, minimum=0)
-    diagonal: str = "exact"
-    samples: int = 8
-    rng: int = 0
-
-    def check(self) -> None:
-        """Refuse an unknown source of the diagonal."""
-        words = ("exact", "differences", "hutchinson")
-        expected = f"one of {', '.join(map(repr, words))}"
-        require(self.diagonal in words, "diagonal", self.diagonal, expected)
-        as_count("samples", self.samples, 1)
-        as_count("rng", self.rng)
+    diagonal: str = one_of("exact", "differences", "hutchinson")
+    samples: int = count(8, minimum=1)
+    rng: int = count(0)
 
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on where h comes from

@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
-from stepsize.core.validation import require
+from stepsize.core.parameters import number
 
 __all__ = ["DAdaptAdam", "Prodigy"]
 
@@ -83,7 +83,7 @@ class Prodigy(_RateFree):
     eps: Hyper = hyper(1e-8, minimum=0)
     weight_decay: Hyper = hyper(0.0, minimum=0)
     growth: Hyper = 1.0
-    d0: float = 1e-6
+    d0: float = number(1e-6, above=0, finite=False)
     debias: bool = False
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -103,10 +103,6 @@ class Prodigy(_RateFree):
         """Remember the start; the first estimate is d0."""
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, x, number + h.d0, number
-
-    def check(self) -> None:
-        """Refuse a first estimate that is not above 0."""
-        require(self.d0 > 0, "d0", self.d0, "a number above 0")
 
 
 class DAdaptAdam(_RateFree):
@@ -164,7 +160,7 @@ class DAdaptAdam(_RateFree):
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-8, minimum=0)
     weight_decay: Hyper = hyper(0.0, minimum=0)
-    d0: float = 1e-6
+    d0: float = number(1e-6, above=0, finite=False)
     debias: bool = False
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -183,10 +179,6 @@ class DAdaptAdam(_RateFree):
         """Start all averages at 0; the first estimate is d0."""
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, number + h.d0, number
-
-    def check(self) -> None:
-        """Refuse a first estimate that is not above 0."""
-        require(self.d0 > 0, "d0", self.d0, "a number above 0")
 
 
 def _adams_correction(h: Any) -> Any:

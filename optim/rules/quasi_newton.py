@@ -7,13 +7,11 @@ import numpy as np
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.norms import norm, power_of_two, squares_fit
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.parameters import count, number, one_of
 
 __all__ = ["BFGS", "LBFGS", "ConjugateGradient"]
 
 Array = np.ndarray[Any, Any]
-
-BETAS = ("PR+", "FR", "HS", "DY", "HZ")
 
 
 class _Comparing(Optimizer, abstract=True):
@@ -130,12 +128,8 @@ class LBFGS(_Comparing):
 
     slots: ClassVar = ("S", "Y", "x_old", "g_old")
     lr: Hyper = 1.0
-    memory: int = 10
+    memory: int = count(10, minimum=1)
     rescale: bool = True
-
-    def check(self) -> None:
-        """Refuse to remember nothing."""
-        as_count("memory", self.memory, 1)
 
     def start(self, x: Array, h: Any) -> Slots:
         """Return room for m pairs, oldest first, and for the last x and g."""
@@ -219,18 +213,10 @@ class ConjugateGradient(_Comparing):
 
     slots: ClassVar = ("p", "x_old", "g_old")
     lr: Hyper = 0.01
-    beta: str = "PR+"
-    restart: int | None = None
-    nu: float = 0.1
-    descent: float = 0.01
-
-    def check(self) -> None:
-        """Refuse an unknown beta and limits that make no sense."""
-        require(self.beta in BETAS, "beta", self.beta, f"one of {', '.join(map(repr, BETAS))}")
-        if self.restart is not None:
-            as_count("restart", self.restart, 1)
-        require(self.nu > 0, "nu", self.nu, "a positive number, or infinity")
-        require(0 <= as_number("descent", self.descent) < 1, "descent", self.descent, "a number in [0, 1)")
+    beta: str = one_of("PR+", "FR", "HS", "DY", "HZ")
+    restart: int | None = count(minimum=1)
+    nu: float = number(0.1, above=0, finite=False)
+    descent: float = number(0.01, minimum=0, below=1)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return -p."""

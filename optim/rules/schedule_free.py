@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
-from stepsize.core.validation import as_count
+from stepsize.core.parameters import count
 
 __all__ = ["ScheduleFreeAdamW", "ScheduleFreeSGD"]
 
@@ -68,7 +68,7 @@ class ScheduleFreeSGD(Optimizer):
     lr: Hyper = 1.0
     beta: Hyper = hyper(0.9, minimum=0, below=1)
     weight_decay: Hyper = hyper(0.0, minimum=0)
-    warmup: int = 0
+    warmup: int = count(0)
     r: Hyper = 0.0
     power: Hyper = 2.0
 
@@ -100,10 +100,6 @@ class ScheduleFreeSGD(Optimizer):
     def output(self, x: Any, slots: Slots) -> Any:
         """Return the average."""
         return slots[1]
-
-    def check(self) -> None:
-        """Refuse a warmup that is not a count."""
-        as_count("warmup", self.warmup)
 
 
 class ScheduleFreeAdamW(ScheduleFreeSGD):
@@ -147,7 +143,7 @@ class ScheduleFreeAdamW(ScheduleFreeSGD):
     lr: Hyper = 0.0025
     beta: Hyper = hyper(0.9, minimum=0, below=1)
     weight_decay: Hyper = hyper(0.0, minimum=0)
-    warmup: int = 0
+    warmup: int = count(0)
     r: Hyper = 0.0
     power: Hyper = 2.0
     beta2: Hyper = hyper(0.999, minimum=0, below=1)

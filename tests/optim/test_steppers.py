@@ -177,7 +177,7 @@ class TestHypers:
             Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).columns(3, 6)
 
     def test_limits_name_the_culprit(self):
-        with pytest.raises(ValueError, match=r"lr: got -0\.5, expected a finite number at least 0"):
+        with pytest.raises(ValueError, match=r"lr: got -0\.5, expected a finite number of at least 0"):
             SGD(lr=np.array([0.25, -0.5]))
         with pytest.raises(ValueError, match=r"max_norm: got 0\.0, expected a finite number above 0$"):
             ClipByNorm(SGD(), 0.0)
@@ -197,7 +197,7 @@ class TestHypers:
             ValueError, match=r"^share: got 0\.0, expected a finite number above 0 to below 1$"
         ):
             Own(share=0.0)
-        with pytest.raises(ValueError, match=r"^lr: got -0\.5, expected a finite number at least 0$"):
+        with pytest.raises(ValueError, match=r"^lr: got -0\.5, expected a finite number of at least 0$"):
             Own(lr=-0.5)
         with pytest.raises(ValueError, match=r"^share: got 1\.0 from the schedule for n = 2, expected"):
             list(Hypers(Own(share=Linear(0.5, 2, end=1.0)), np.ones(2)).over(0, 4))

@@ -479,7 +479,7 @@ def test_bad_input_is_told_in_one_sentence():
         (lambda: DiagonalNewton(diagonal="guess"), "diagonal: got the str 'guess'"),
         (lambda: DiagonalNewton(samples=0), "samples: got 0, expected a whole number of at least 1"),
         (lambda: ConjugateGradient(restart=0), "restart: got 0, expected a whole number of at least 1"),
-        (lambda: ConjugateGradient(nu=0.0), r"nu: got 0\.0, expected a positive number"),
+        (lambda: ConjugateGradient(nu=0.0), r"nu: got 0\.0, expected a number above 0"),
         (lambda: LBFGS(memory=0), "memory: got 0, expected a whole number of at least 1"),
         (lambda: ConjugateGradient(beta="XX"), "beta: got the str 'XX', expected one of 'PR"),
         (lambda: ConjugateGradient(descent=1.0), "descent: got 1.0"),

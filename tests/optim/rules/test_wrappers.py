@@ -261,8 +261,8 @@ def test_debiased_rmsprop_starts_with_the_rate():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: AdamW(decay="none"), "decay: got the str 'none', expected 'decoupled' or"),
-        (lambda: EMA(SGD(), begin="one"), "begin: got the str 'one', expected 'first'"),
+        (lambda: AdamW(decay="none"), "decay: got the str 'none', expected one of 'decoupled', 'paper'"),
+        (lambda: EMA(SGD(), begin="one"), "begin: got the str 'one', expected one of 'first'"),
         (lambda: RAdam(threshold=3.0), "threshold: got 3.0, expected a number of at least 4"),
         (lambda: SWA(SGD(), begin=0), "begin: got 0"),
         (lambda: SWA(SGD(), every=0), "every: got 0, expected a whole number of at least 1"),
