@@ -55,7 +55,6 @@ class TorchAdagrad(Adagrad):
     lr_decay: Hyper = 0.0
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Adagrad's direction, slowed."""
         d, slots = Adagrad.direction(self, x, g, slots, h)
         return d / (1 + (h.t - 1) * h.lr_decay), slots
 
@@ -88,7 +87,6 @@ class OptaxAdam(Adam):
     eps_root: Hyper = hyper(0.0, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the corrected mean over the root of the corrected mean square."""
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -119,7 +117,6 @@ class OptaxAdadeltaAscending(Adadelta):
     """
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Adadelta's direction with the wrong sign."""
         d, slots = Adadelta.direction(self, x, g, slots, h)
         return -d, slots
 
@@ -197,7 +194,6 @@ class OptaxScheduleFreeSGD(ScheduleFreeSGD):
     weight_lr: Hyper = 1.0
 
     def rate_of_weights(self, lr: Any, h: Any) -> Any:
-        """Return the rate of its own that the averaging has."""
         return h.weight_lr
 
 
@@ -230,7 +226,6 @@ class OptaxScheduleFreeAdamW(ScheduleFreeAdamW):
     weight_lr: Hyper = 0.0025
 
     def rate_of_weights(self, lr: Any, h: Any) -> Any:
-        """Return the rate of its own that the averaging has."""
         return h.weight_lr
 
 
@@ -273,7 +268,6 @@ class KerasScheduleFreeAdamW(ScheduleFreeAdamW):
         return ScheduleFreeAdamW.update(self, x, g, (z, mean, *rest), h)
 
     def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the direction of z, which knows no decay."""
         return ScheduleFreeAdamW.direction_at_y(self, 0.0 * y, g, slots, h)
 
 
@@ -313,7 +307,6 @@ class TorchASGD(Optimizer):
     t0: Hyper = 1e6
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point; the rate of the next update; the average."""
         eta, mean = slots
         x = x * (1 - h.lambd * eta) - eta * g
         mu = 1 / maximum(1.0, h.t - 1 - h.t0)
@@ -321,7 +314,6 @@ class TorchASGD(Optimizer):
         return x, (eta, (1 - mu) * mean + mu * x)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start at the first rate, the average at x."""
         return np.zeros_like(x) + h.lr, x
 
     def output(self, x: Any, slots: Slots) -> Any:

@@ -57,14 +57,12 @@ class Adagrad(Optimizer):
     initial: Hyper = hyper(0.0, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient over the root of the sum."""
         (s,) = slots
         s = s + g * g
         root = sqrt(s + h.eps) if h.eps_inside else sqrt(s) + h.eps
         return g / root, (s,)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start the sum at `initial`."""
         return (np.zeros_like(x) + h.initial,)
 
 
@@ -116,7 +114,6 @@ class RMSprop(Optimizer):
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient over the root of its mean square."""
         (s,) = slots
         s = h.rho * s + (1 - h.rho) * (g * g)
         s_hat = s / (1 - h.rho**h.t) if h.debias else s
@@ -124,7 +121,6 @@ class RMSprop(Optimizer):
         return g / root, (s,)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start the mean square at `initial`."""
         return (np.zeros_like(x) + h.initial,)
 
 
@@ -179,7 +175,6 @@ class CenteredRMSprop(Optimizer):
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient over its standard deviation."""
         m, s = slots
         m = h.rho * m + (1 - h.rho) * g
         s = h.rho * s + (1 - h.rho) * (g * g)
@@ -190,7 +185,6 @@ class CenteredRMSprop(Optimizer):
         return g / root, (m, s)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start the mean at 0 and the mean square at `initial`."""
         return np.zeros_like(x), np.zeros_like(x) + h.initial
 
 
@@ -235,7 +229,6 @@ class Adadelta(Optimizer):
     eps: Hyper = hyper(1e-6, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient scaled by the ratio of the two root mean squares."""
         s, delta = slots
         s = h.rho * s + (1 - h.rho) * (g * g)
         d = sqrt(delta + h.eps) / sqrt(s + h.eps) * g

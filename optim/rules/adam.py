@@ -61,7 +61,6 @@ class Adam(Optimizer):
     eps_hat: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the corrected mean over the root of the corrected mean square."""
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -122,7 +121,6 @@ class AdamW(Adam):
     base_lr: Hyper = 1e-3
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Adam's direction, the decay where the convention has it."""
         if h.decay == "l2":
             return Adam.direction(self, x, g + h.weight_decay * x, slots, h)
         share = h.weight_decay / h.base_lr if h.decay == "paper" else h.weight_decay
@@ -171,7 +169,6 @@ class AdaMax(Optimizer):
     eps_outside: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the corrected mean over the largest gradient."""
         m, u = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         u = maximum(h.beta2 * u, abs(g) if h.eps_outside else abs(g) + h.eps)
@@ -231,7 +228,6 @@ class Nadam(Optimizer):
         return h.beta1 * (1 - 0.5 * 0.96 ** (t * h.momentum_decay)) if h.warming else h.beta1
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the mean that looks ahead over the root of the corrected mean square."""
         m, v, product = slots
         mu, mu_next = self.momentum_at(h.t, h), self.momentum_at(h.t + 1, h)
         product = product * mu
@@ -242,5 +238,4 @@ class Nadam(Optimizer):
         return m_bar / (sqrt(v_hat) + h.eps), (m, v, product)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start the averages at 0 and the empty product at 1."""
         return np.zeros_like(x), np.zeros_like(x), np.ones_like(x)

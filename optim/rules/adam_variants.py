@@ -69,7 +69,6 @@ class AMSGrad(Optimizer):
     eps_hat: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the mean over the root of the largest mean square."""
         m, v, top = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -139,7 +138,6 @@ class RAdam(Optimizer):
     wait: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Adam's direction, rectified, or the corrected mean alone."""
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -204,7 +202,6 @@ class Yogi(Optimizer):
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the mean over the root of the second moment."""
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = v - (1 - h.beta2) * sign(v - g * g) * (g * g)
@@ -213,7 +210,6 @@ class Yogi(Optimizer):
         return m_hat / (sqrt(v_hat) + h.eps), (m, v)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start both moments at `initial`."""
         return np.zeros_like(x) + h.initial, np.zeros_like(x) + h.initial
 
 
@@ -260,7 +256,6 @@ class AdaBelief(Optimizer):
     eps_root: Hyper = hyper(1e-16, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the corrected mean over the root of the corrected mean deviation."""
         m, s = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         s = h.beta2 * s + (1 - h.beta2) * ((g - m) * (g - m)) + h.eps_root

@@ -30,7 +30,6 @@ class Averaging(Wrapper, abstract=True):
         raise missing(self, "weight(self, h)")
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner rule's next point, and average."""
         mean, *rest = slots
         x, inner = self.inner.update(x, g, tuple(rest), h.inner)
         w = self.weight(h)
@@ -38,7 +37,6 @@ class Averaging(Wrapper, abstract=True):
         return x, (mean, *inner)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start the average at x."""
         inner = self.inner.start(x, h.inner)
         return (self.inner.output(x, inner), *inner)
 
@@ -48,7 +46,6 @@ class Averaging(Wrapper, abstract=True):
 
     @property
     def has_separate_output(self) -> bool:
-        """True: the average is not x."""
         return True
 
     @property
@@ -91,7 +88,6 @@ class PolyakRuppert(Averaging):
     count_start: bool = False
 
     def weight(self, h: Any) -> Any:
-        """Return one over the number of points."""
         return 1 / (h.t + 1) if h.count_start else 1 / h.t
 
 
@@ -136,7 +132,6 @@ class EMA(Averaging):
     begin: str = one_of("first", "start", "zero", "debiased")
 
     def weight(self, h: Any) -> Any:
-        """Return the weight of the newest point."""
         if h.begin == "first" and h.t == 1:
             return 1.0
         if h.begin == "debiased":
@@ -191,7 +186,6 @@ class SWA(Averaging):
     every: int = count(1, minimum=1)
 
     def weight(self, h: Any) -> Any:
-        """Return one over the number of points, on the updates that count."""
         if h.t <= h.begin:
             return 1.0
         cycles, rest = divmod(h.t - h.begin, h.every)
@@ -245,7 +239,6 @@ class Lookahead(Wrapper):
     reset: bool = False
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the fast point, which returns to the slow one every `period` updates."""
         slow, *rest = slots
         x, inner = self.inner.update(x, g, tuple(rest), h.inner)
         if h.t % h.period:
@@ -256,7 +249,6 @@ class Lookahead(Wrapper):
         return slow, (slow, *inner)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start the slow point at x."""
         return (x, *self.inner.start(x, h.inner))
 
     def output(self, x: Any, slots: Slots) -> Any:
@@ -265,7 +257,6 @@ class Lookahead(Wrapper):
 
     @property
     def has_separate_output(self) -> bool:
-        """True: the slow point is not x."""
         return True
 
     @property

@@ -50,7 +50,6 @@ class ClipByNorm(Wrapper):
     eps: Hyper = hyper(0.0, minimum=0)
 
     def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
-        """Return the gradient at its length or at max_norm, whichever is less."""
         norm = np.sqrt((g * g).sum(axis=-1, keepdims=True))
         if not lengths_fit(norm):
             norm = scaled_norm(g, keepdims=True)
@@ -91,5 +90,4 @@ class ClipByValue(Wrapper):
     limit: Hyper = hyper(1.0, above=0)
 
     def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
-        """Return the gradient between -limit and limit."""
         return maximum(-h.limit, minimum(h.limit, g))

@@ -66,7 +66,6 @@ class Newton(Optimizer):
     repair: str | None = one_of("cholesky", "absolute", None)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the solution of H d = g."""
         H = h.hess + np.asarray(h.damping)[..., None] * np.eye(x.shape[-1])
         solve = _REPAIRS[self.repair]
         return _each_run(solve, H, g).astype(x.dtype), ()
@@ -113,7 +112,6 @@ class DampedNewton(Newton):
     repair: str | None = one_of("cholesky", "absolute", None)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Newton's direction, shortened by its decrement."""
         d, slots = super().direction(x, g, slots, h)
         decrement = _root_of_product(g, d)
         return d / (1.0 + decrement), slots
@@ -168,7 +166,6 @@ class DiagonalNewton(Optimizer):
         return ("hess",) if self.diagonal == "exact" else ("grad",)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient over the curvature of each coordinate."""
         if self.diagonal == "exact":
             curvature = np.diagonal(h.hess, axis1=-2, axis2=-1)
         elif self.diagonal == "differences":
@@ -216,7 +213,6 @@ class GaussNewton(Optimizer):
     damping: Hyper = hyper(0.0, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the least-squares solution of J d = r."""
         size = x.shape[-1]
         ridge = np.broadcast_to(np.sqrt(h.damping)[..., None] * np.eye(size), (*x.shape, size))
         J = np.concatenate([h.jacobian, ridge], axis=-2)

@@ -87,7 +87,6 @@ class Prodigy(_RateFree):
     debias: bool = False
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point, made with the old estimate, and the new estimate."""
         m, v, s, x0, d, r = slots
         beta3 = sqrt(h.beta2)
         rate = d * h.lr * _adams_correction(h) if h.debias else d * h.lr
@@ -100,7 +99,6 @@ class Prodigy(_RateFree):
         return x - rate * step, (m, v, s, x0, d, r)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Remember the start; the first estimate is d0."""
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, x, number + h.d0, number
 
@@ -164,7 +162,6 @@ class DAdaptAdam(_RateFree):
     debias: bool = False
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point, made with the old estimate, and the new estimate."""
         m, v, s, d, r = slots
         beta3 = sqrt(h.beta2)
         rate = d * h.lr * _adams_correction(h) if h.debias else d * h.lr
@@ -176,7 +173,6 @@ class DAdaptAdam(_RateFree):
         return x - _ratio(m, sqrt(v) + h.eps) - rate * h.weight_decay * x, (m, v, s, d, r)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start all averages at 0; the first estimate is d0."""
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, number + h.d0, number
 

@@ -67,13 +67,11 @@ class BFGS(_Comparing):
     rescale: bool = True
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Return the identity for every run, and room for the last x and g."""
         d = x.shape[-1]
         H = np.broadcast_to(np.eye(d, dtype=x.dtype), (*x.shape, d))
         return H, np.zeros_like(x), np.zeros_like(x)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Learn from the last step, then return H g."""
         H, x_old, g_old = slots
         if h.t > 1:
             s, y, _ = self.change(x, g, x_old, g_old, h)
@@ -132,12 +130,10 @@ class LBFGS(_Comparing):
     rescale: bool = True
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Return room for m pairs, oldest first, and for the last x and g."""
         pairs = np.zeros((*x.shape[:-1], self.memory, x.shape[-1]), x.dtype)
         return pairs, pairs, np.zeros_like(x), np.zeros_like(x)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Learn from the last step, then return H g by the two loops."""
         S, Y, x_old, g_old = slots
         if h.t > 1:
             s, y, _ = self.change(x, g, x_old, g_old, h)
@@ -219,7 +215,6 @@ class ConjugateGradient(_Comparing):
     descent: float = number(0.01, minimum=0, below=1)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return -p."""
         p, x_old, g_old = slots
         if (h.t - 1) % (self.restart or x.shape[-1]) == 0:
             return g, (-g, x, g)

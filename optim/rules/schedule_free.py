@@ -81,7 +81,6 @@ class ScheduleFreeSGD(Optimizer):
         return lr
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next y."""
         z, mean, largest, total, *rest = slots
         d, moments = self.direction_at_y(x, g, tuple(rest), h)
         lr = h.lr * min(1.0, h.t / h.warmup) if h.warmup else h.lr
@@ -94,7 +93,6 @@ class ScheduleFreeSGD(Optimizer):
         return mean + (1 - h.beta) * (z - mean), (z, mean, largest, total, *moments)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start z and the average at x."""
         return (x, x, *(np.zeros_like(x) for _ in self.slots[2:]))
 
     def output(self, x: Any, slots: Slots) -> Any:
@@ -150,7 +148,6 @@ class ScheduleFreeAdamW(ScheduleFreeSGD):
     eps: Hyper = hyper(1e-8, minimum=0)
 
     def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return RMSprop's direction, corrected, plus the decay."""
         (v,) = slots
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
         v_hat = v / (1 - h.beta2**h.t)

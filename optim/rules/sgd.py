@@ -45,7 +45,6 @@ class SGD(Optimizer):
     lr: Hyper = 0.01
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient."""
         return g, ()
 
 
@@ -96,7 +95,6 @@ class Momentum(Optimizer):
     undamped_first: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the velocity."""
         (m,) = slots
         share = 1.0 if h.undamped_first and h.t == 1 else 1 - h.dampening
         m = h.momentum * m + share * g
@@ -141,7 +139,6 @@ class HeavyBall(Optimizer):
     momentum: Hyper = hyper(0.9, minimum=0)
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point and the velocity that led there."""
         (v,) = slots
         v = h.momentum * v - h.lr * g
         return x + v, (v,)
@@ -188,7 +185,6 @@ class Nesterov(Optimizer):
     momentum: Hyper = hyper(0.9, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient plus the velocity that it will have given."""
         (m,) = slots
         m = h.momentum * m + g
         return g + h.momentum * m, (m,)
@@ -232,7 +228,6 @@ class SutskeverNesterov(Optimizer):
     momentum: Hyper = hyper(0.9, minimum=0)
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point ahead and the velocity."""
         (v,) = slots
         v = h.momentum * v - h.lr * g
         return x + h.momentum * v - h.lr * g, (v,)
@@ -276,14 +271,12 @@ class Nesterov1983(Optimizer):
     lr: Hyper = 0.01
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next y, and theta behind it."""
         theta, a = slots
         theta_next = x - h.lr * g
         a_next = (1 + sqrt(4 * (a * a) + 1)) / 2
         return theta_next + (a - 1) / a_next * (theta_next - theta), (theta_next, a_next)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start theta at x and a at 1."""
         return x, np.ones_like(x)
 
     def output(self, x: Any, slots: Slots) -> Any:

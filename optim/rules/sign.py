@@ -41,7 +41,6 @@ class SignSGD(Optimizer):
     lr: Hyper = 1e-4
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the sign of the gradient."""
         return sign(g), ()
 
 
@@ -80,7 +79,6 @@ class Signum(Optimizer):
     beta: Hyper = hyper(0.9, minimum=0, below=1)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the sign of the average."""
         (m,) = slots
         m = h.beta * m + (1 - h.beta) * g
         return sign(m), (m,)
@@ -122,7 +120,6 @@ class Lion(Optimizer):
     beta2: Hyper = hyper(0.99, minimum=0, below=1)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the sign of the mix, and remember."""
         (m,) = slots
         d = sign(h.beta1 * m + (1 - h.beta1) * g)
         return d, (h.beta2 * m + (1 - h.beta2) * g,)
@@ -182,7 +179,6 @@ class Rprop(Optimizer):
     max_step: Hyper = 50.0
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the sign of the gradient times the step."""
         before, delta = slots
         same = before * g
         delta = where(same > 0, h.eta_plus * delta, where(same < 0, h.eta_minus * delta, delta))
@@ -191,5 +187,4 @@ class Rprop(Optimizer):
         return delta * sign(g), (g, delta)
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Start with no gradient and the initial step."""
         return np.zeros_like(x), np.zeros_like(x) + h.initial

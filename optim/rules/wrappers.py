@@ -42,19 +42,15 @@ class Wrapper(Optimizer, abstract=True):
         return g
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner rule's direction."""
         return self.inner.direction(x, self.transform_gradient(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # `inner` is Any, so that h.inner may be a resolved record
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner rule's next point."""
         return self.inner.update(x, self.transform_gradient(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # as above
 
     def start(self, x: Array, h: Any) -> Slots:
-        """Return the wrapper's slots, zeros like x, and the inner rule's."""
         return (*(np.zeros_like(x) for _ in self.own_slots), *self.inner.start(x, h.inner))
 
     def output(self, x: Any, slots: Slots) -> Any:
-        """Return the inner rule's answer."""
         return self.inner.output(x, slots[len(self.own_slots) :])
 
     def hypers(self) -> tuple[str, ...]:
@@ -70,11 +66,9 @@ class Wrapper(Optimizer, abstract=True):
         return super().replace(**own)
 
     def at_default_rate(self) -> Self:
-        """Return the same wrapper, the rule inside at its default rate."""
         return self.replace(inner=self.inner.at_default_rate())
 
     def normalise(self, name: str, value: Any) -> Any:
-        """Refuse an `inner` that is not an optimizer."""
         if name == "inner" and not isinstance(value, Optimizer):
             raise TypeError(f"inner: got {describe_value(value)}, expected an optimizer such as SGD(lr=0.1)")
         return super().normalise(name, value)
@@ -98,27 +92,22 @@ class Wrapper(Optimizer, abstract=True):
 
     @property
     def elementwise(self) -> bool:  # type: ignore[override]  # as above
-        """Whether each coordinate goes its own way."""
         return bool(self.inner.elementwise)
 
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # as above
-        """What the rule inside needs beyond the gradient."""
         return tuple(self.inner.requires)
 
     @property
     def batched(self) -> bool:  # type: ignore[override]  # as above
-        """Whether the rule inside runs in batches."""
         return bool(self.inner.batched)
 
     @property
     def has_separate_output(self) -> bool:
-        """Whether the answer differs from x."""
         return bool(self.inner.has_separate_output)
 
     @property
     def is_direction_rule(self) -> bool:
-        """Whether an update is x - lr * d."""
         return bool(self.inner.is_direction_rule)
 
 
@@ -156,7 +145,6 @@ class L2(Wrapper):
     weight_decay: Hyper = hyper(0.01, minimum=0)
 
     def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
-        """Return the gradient with the penalty's."""
         return g + h.weight_decay * x
 
 
@@ -194,12 +182,10 @@ class DecoupledDecay(Wrapper):
     weight_decay: Hyper = hyper(0.01, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner direction plus the decay."""
         d, slots = self.inner.direction(x, g, slots, h.inner)
         return d + h.weight_decay * x, slots
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner rule's next point, less the decay."""
         x_next, slots = self.inner.update(x, g, slots, h.inner)
         return x_next - h.lr * h.weight_decay * x, slots
 
@@ -254,18 +240,15 @@ class WithMomentum(Wrapper):
     rate_inside: bool = False
 
     def check(self) -> None:
-        """Refuse a rule inside that gives no direction."""
         require(self.inner.is_direction_rule, "inner", self.inner, "a rule whose update is x - lr * d")
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the velocity, the rate outside."""
         m, *rest = slots
         d, inner = self.inner.direction(x, g, tuple(rest), h.inner)
         m = h.momentum * m + d
         return d + h.momentum * m if h.nesterov else m, (m, *inner)
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point, the rate where `rate_inside` says."""
         if not h.rate_inside:
             return Optimizer.update(self, x, g, slots, h)
         m, *rest = slots
