@@ -258,6 +258,7 @@ def _of_library(path: list[str], kind: type[Record]) -> Any:
 def load_registry() -> None:
     """Load every class that can be named: loading is what registers it."""
     import optim
+    import optim.dialects.variants
     import problems
     import schedules
 

@@ -9,16 +9,13 @@ import pytest
 import scipy.optimize
 
 import optim
-import problems
-import schedules
 import stepsize as ss
 from benchmarks.tables import RESULTS, TITLES, in_readme
 from optim.testing.mistakes.classic import mistakes_of
 from optim.testing.mistakes.drivers import slips_of
 from stepsize import gallery
+from stepsize.cli.list import catalogue
 from stepsize.cli.main import main
-from stepsize.core.record import registered
-from stepsize.parsing import load_registry
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -85,20 +82,9 @@ def test_the_table_is_what_the_main_job_prints(tmp_path, capsys):
 
 
 def test_the_counts_are_those_of_the_registry():
-    load_registry()
-    kinds = {
-        "problems": problems.Problem,
-        "optimizers": optim.Optimizer,
-        "schedules": schedules.Schedule,
-        "feedback step sizes": schedules.Feedback,
-        "line searches": schedules.LineSearch,
-    }
+    names = {"feedback": "feedback step sizes", "searches": "line searches"}
     said = dict(re.findall(r"^\| \*\*([\w ]+)\*\* \((\d+)\)", README, flags=re.M))
-    homes = ("problems", "optim", "schedules")
-    counts = {
-        name: sum(cls.__module__.split(".")[0] in homes for cls in registered(kind))
-        for name, kind in kinds.items()
-    }
+    counts = {names.get(kind, kind): len(rows) for kind, rows in catalogue().items()}
     assert {name: int(count) for name, count in said.items()} == counts
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from stepsize.cli.output import echo, print_json
 
+# Rules that reproduce one library, defects included; its own call is the name to find them by.
+UNLISTED = ("optim.dialects.variants",)
+
 HELP = "list the problems, optimizers, schedules, feedback rates and line searches, with their parameters"
 
 
@@ -59,6 +62,7 @@ def catalogue() -> dict[str, list[dict[str, str]]]:
         kind: [
             {"name": cls.__name__, "parameters": parameters(cls), "summary": summary(cls)}
             for cls in registered(base)
+            if cls.__module__ not in UNLISTED
         ]
         for kind, base in kinds.items()
     }

@@ -26,7 +26,6 @@ from optim import (
     Lookahead,
     Nesterov1983,
     Newton,
-    OptaxRpropOneStepLate,
     PolyakRuppert,
     Prodigy,
     RAdam,
@@ -34,6 +33,7 @@ from optim import (
     Yogi,
     minimize,
 )
+from optim.dialects.variants import OptaxRpropOneStepLate
 from optim.hyperparameters import Hypers
 from problems import Parabola, Problem, Quadratic, Rosenbrock
 from tests.instances import OPTIMIZERS, name_of
