@@ -10,6 +10,8 @@ import numpy as np
 from optim.engines import engine_for
 from optim.engines.chunks import next_chunk
 from optim.failure import Failure, failure_at, failure_in
+from optim.history import History
+from optim.hyperparameters import Numbers
 from optim.optimizer import Evaluation, Optimizer
 from optim.recorder import Recorder, norm
 from optim.resume import fitting, left_at, rate_that_remembers, rule_of
@@ -18,7 +20,7 @@ from optim.state import State
 from optim.steppers import stepper_for
 from optim.user_functions import FACTS, Guarded, guarded
 from optim.user_rules import check_rule
-from stepsize.core.protocols import SupportsGradient
+from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.validation import as_count, as_number, describe_value, real_numbers, require
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def minimize(
     steps: int = 1000,
     *,
     tol: float | None = None,
-    callback: Callable[[Any], Any] | None = None,
+    callback: Callable[[SimpleNamespace], object] | None = None,
     state: State | None = None,
     engine: str = "auto",
     every: int = 1,
@@ -185,7 +187,7 @@ def minimize(
     )
 
 
-def _failure(history: Any, e: Evaluation, lost: tuple[Array, Evaluation] | None) -> Failure | None:
+def _failure(history: History, e: Evaluation, lost: tuple[Array, Evaluation] | None) -> Failure | None:
     """Return what returned nan where nothing was large; `lost` is an update that was not recorded."""
     if history.x.ndim == 2:
         return lost and failure_at(len(history.lr) + 1, history.x[0], e, *lost)
@@ -199,7 +201,9 @@ def _failure(history: Any, e: Evaluation, lost: tuple[Array, Evaluation] | None)
     return failure_in(x.reshape(len(x), -1, x.shape[-1]), f.reshape(len(f), -1), slope.reshape(len(f), -1))
 
 
-def validate_problem_and_start(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
+def validate_problem_and_start(
+    problem: SupportsGradient, optimizer: Optimizer, x0: "ArrayLike | None"
+) -> tuple[DescentProblem, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
     problem = guarded(checked_problem(problem))
     if not isinstance(optimizer, Optimizer):
@@ -218,14 +222,14 @@ def _is_finite(e: Evaluation) -> bool:
     return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(e.g).all()))
 
 
-def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
+def _is_solved(problem: DescentProblem, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
     if problem.varies and not problem.drifts:  # an estimate may be lucky: the whole problem decides
         e = Evaluation(*problem.value_and_grad(x))
     error = norm(e.g) if minimum is None else e.f - minimum
     return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))
 
 
-def checked_problem(problem: Any) -> Any:
+def checked_problem(problem: Any) -> DescentProblem:
     """Return a problem with all that the loop asks of it, or raise TypeError."""
     is_class = isinstance(problem, type)
     if is_class or not all(callable(getattr(problem, name, None)) for name in ("fun", "grad")):
@@ -236,10 +240,11 @@ def checked_problem(problem: Any) -> Any:
             f"problem: got {describe_value(problem)}, expected an object with fun and grad, such as {hint}"
         )
     is_whole = isinstance(problem, Guarded) or {*FACTS, "value_and_grad"} <= {*dir(problem)}
-    return problem if is_whole else Guarded(problem)
+    whole: Any = problem if is_whole else Guarded(problem)
+    return whole  # type: ignore[no-any-return]  # it has every fact, or `Guarded` assumes it
 
 
-def _start(problem: Any, x0: Any) -> Any:
+def _start(problem: DescentProblem, x0: "ArrayLike | None") -> "ArrayLike":
     x0 = problem.x0 if x0 is None else x0
     if x0 is None:
         raise ValueError("x0: got None, expected a starting point: the problem defines none; pass x0")
@@ -269,7 +274,9 @@ def check_initial_evaluation(x: Array, e: Evaluation) -> None:
         raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
 
 
-def _calls_halt(callback: Callable[[Any], Any], n: int, x: Array, e: Evaluation, lr: Any) -> bool:
+def _calls_halt(
+    callback: Callable[[SimpleNamespace], object], n: int, x: Array, e: Evaluation, lr: Numbers
+) -> bool:
     try:
         callback(
             SimpleNamespace(
@@ -286,8 +293,8 @@ def _message(
     nit: int,
     tol: float | None,
     minimum: float | None,
-    problem: Any,
-    diverged: Any,
+    problem: DescentProblem,
+    diverged: bool | Array,
     failure: Failure | None = None,
 ) -> str:
     source = getattr(problem, "gradient_source", "exact")

@@ -1,14 +1,19 @@
 """What a run writes down as it goes, chunk by chunk."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optim.history import History
-from optim.optimizer import Evaluation, Optimizer
+from optim.hyperparameters import Numbers
+from optim.optimizer import Evaluation, Optimizer, Slots
 from stepsize.core.elementwise import dot
 from stepsize.core.norms import norm
+from stepsize.core.protocols import DescentProblem
 from stepsize.core.rounding import slope_floor
+
+if TYPE_CHECKING:
+    from optim.engines.chunks import Chunk
 
 __all__ = ["Recorder", "norm", "steps_between"]
 
@@ -19,7 +24,7 @@ class Recorder:
     """Collects a run row by row; norms and overshoot are computed at the end of each chunk, all at once."""
 
     def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation, every: int
+        self, optimizer: Optimizer, problem: DescentProblem, x: Array, slots: Slots, e: Evaluation, every: int
     ) -> None:
         self._optimizer = optimizer if optimizer.has_separate_output else None
         self._problem = problem
@@ -27,14 +32,14 @@ class Recorder:
         # Whether points must be judged before they are dropped.
         self._judges = optimizer.has_separate_output or (problem.varies and not problem.drifts)
         self._judged: list[Array] = []
-        self._x: list[Any] = [x]
-        self._f: list[Any] = [e.f]
-        self._g: list[Any] = [e.g]
-        self._lr: list[Any] = []
-        self._output: list[Any] = [optimizer.output(x, slots)]
+        self._x: list[Numbers] = [x]
+        self._f: list[Numbers] = [e.f]
+        self._g: list[Numbers] = [e.g]
+        self._lr: list[Numbers] = []
+        self._output: list[Numbers] = [optimizer.output(x, slots)]
         self._done: list[tuple[Array, ...]] = []
 
-    def add(self, lr: Any, x: Array, slots: Any, e: Evaluation) -> None:
+    def add(self, lr: Numbers, x: Array, slots: Slots, e: Evaluation) -> None:
         """Take over an update: its rate, and where it led."""
         self._lr.append(lr)
         self._x.append(x)
@@ -45,7 +50,7 @@ class Recorder:
         if len(self._lr) == 512:
             self._close_chunk()
 
-    def add_chunk(self, chunk: Any) -> None:
+    def add_chunk(self, chunk: "Chunk") -> None:
         """Take over updates that an engine made, their start included."""
         if self._lr:
             self._close_chunk()

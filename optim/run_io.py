@@ -10,16 +10,21 @@ import numpy as np
 from optim.history import History
 from optim.state import state_header, state_of
 from stepsize.core.hooks import call_hook
+from stepsize.core.protocols import SupportsGradient
 from stepsize.core.record import Record
 from stepsize.core.storage import read_npz, write_npz, write_whole
 from stepsize.core.validation import describe_value
 
 if TYPE_CHECKING:
+    from optim.optimizer import Optimizer
     from optim.run import Run
 
 __all__ = ["columns", "read_run", "save_run", "write_csv"]
 
 Array = np.ndarray[Any, Any]
+Json = dict[str, Any]
+# The fields of a `Run` by their names, each of its own type.
+RunFields = dict[str, Any]
 
 _WRITER = "Run.save"
 _HISTORY = (
@@ -57,7 +62,11 @@ def save_run(run: "Run", path: str | os.PathLike[str]) -> None:
     write_npz(path, header, arrays | kept)
 
 
-def read_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any = None) -> dict[str, Any]:
+def read_run(
+    path: str | os.PathLike[str],
+    problem: SupportsGradient | None = None,
+    optimizer: "Optimizer | None" = None,
+) -> RunFields:
     """Return the fields of the run that `save_run` wrote."""
     header, arrays = read_npz(path, _WRITER)
     diverged = arrays["diverged"]
@@ -113,14 +122,14 @@ def write_csv(run: "Run", path: str | os.PathLike[str]) -> None:
     write_whole(path, buffer.getvalue().encode())
 
 
-def _described(record: Any) -> Any:
+def _described(record: object) -> Json:
     try:
-        return record.to_dict()
-    except (TypeError, AttributeError):
+        return record.to_dict() if isinstance(record, Record) else {"not described": repr(record)}
+    except TypeError:
         return {"not described": repr(record)}
 
 
-def _made(header: dict[str, Any], name: str, given: Any) -> Any:
+def _made(header: Json, name: str, given: object) -> Any:
     told = header[name]
     if given is not None:
         return given

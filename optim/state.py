@@ -10,6 +10,11 @@ from stepsize.core.display import brief
 
 __all__ = ["State"]
 
+Arrays = dict[str, np.ndarray[Any, Any]]
+Json = dict[str, Any]
+# What a feedback step size or a line search remembers, in a form of its own: JSON values and arrays.
+Carry = Any
+
 
 @dataclass(frozen=True, eq=False)
 class State:
@@ -43,7 +48,7 @@ class State:
 
     n: int
     slots: tuple[np.ndarray[Any, Any], ...] = ()
-    carry: Any = None
+    carry: Carry = None
     x: np.ndarray[Any, Any] | None = None
     rule: str | None = None
     rate: str | None = None
@@ -55,7 +60,7 @@ class State:
         """Write the state to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""
         from stepsize.core.storage import write_npz
 
-        arrays: dict[str, Any] = {}
+        arrays: Arrays = {}
         write_npz(path, state_header(self, arrays), arrays)
 
     @classmethod
@@ -72,7 +77,7 @@ class State:
         return state_of(*read_npz(path, "State.save"))
 
 
-def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
+def state_header(state: State, arrays: Arrays) -> Json:
     """Return what a file says of a state in JSON, and put its arrays among the others of the file."""
     from stepsize.core.storage import split_arrays
 
@@ -84,7 +89,7 @@ def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
     return told | {"rule": state.rule, "rate": state.rate, "shape": shape}
 
 
-def state_of(header: dict[str, Any], arrays: dict[str, Any]) -> State:
+def state_of(header: Json, arrays: Arrays) -> State:
     """Return the state that a file holds; files of earlier versions do not say whose it is."""
     from stepsize.core.storage import join_arrays
 

@@ -4,11 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim.hyperparameters import Hypers, rate_kind
+from optim.hyperparameters import Hypers, Numbers, Resolved, rate_kind
 from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.state import State
 from optim.user_rules import updating
 from stepsize.core.norms import power_of_two
+from stepsize.core.protocols import DescentProblem
 from stepsize.core.validation import describe_value
 
 __all__ = ["StepInfo", "Stepper", "stepper_for"]
@@ -25,9 +26,9 @@ class StepInfo(NamedTuple):
 
     n: int
     x: Array
-    f: Any
+    f: Numbers
     g: Array
-    problem: Any
+    problem: DescentProblem
 
 
 class LineSearchLog:
@@ -49,7 +50,7 @@ class Stepper:
     """An update whose rate is known from the index alone."""
 
     def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+        self, optimizer: Optimizer, problem: DescentProblem, x: Array, state: State, stop: int | None = None
     ) -> None:
         self.optimizer, self.problem = optimizer, problem
         self.hypers = Hypers(optimizer, x, stop)
@@ -58,7 +59,7 @@ class Stepper:
         self.searched: LineSearchLog | None = None
         self.n_f = self.n_g = 0
         self.update, self.direction = updating(optimizer), updating(optimizer, "direction")
-        self._last_seen: tuple[int, Any] = (-1, None)
+        self._last_seen: tuple[int, DescentProblem] = (-1, problem)
         self._needs = {
             *optimizer.requires,
             *(("grad",) if optimizer.compares_gradients and problem.varies else ()),
@@ -66,14 +67,14 @@ class Stepper:
         if self._needs:
             _require_supplied(self._needs, self.seen(state.n), optimizer)
 
-    def evaluate(self, n: int, x: Array) -> Any:
+    def evaluate(self, n: int, x: Array) -> Evaluation:
         """Return value and gradient at x as update n sees them, and count."""
         self.n_f += 1
         self.n_g += 1
         f, g = self.seen(n).value_and_grad(x)
         return Evaluation(f, g, drawn=(n, 0))
 
-    def seen(self, n: int) -> Any:
+    def seen(self, n: int) -> DescentProblem:
         """Return the problem as update n sees it."""
         if not self.problem.varies:
             return self.problem
@@ -81,28 +82,28 @@ class Stepper:
             self._last_seen = n, self.problem.at(n)
         return self._last_seen[1]
 
-    def resolve(self, n: int, x: Array, e: Evaluation) -> Any:
+    def resolve(self, n: int, x: Array, e: Evaluation) -> Resolved:
         """Return the optimizer's record as update n sees it, with what its rule needs."""
         h = self.hypers.resolve(n)
         if self._needs:
             self.hypers.provide(**self._supplies(n, x, e))
         return h
 
-    def _supplies(self, n: int, x: Array, e: Evaluation) -> dict[str, Any]:
+    def _supplies(self, n: int, x: Array, e: Evaluation) -> dict[str, Numbers]:
         """Return what the rule needs, of the very draw that the gradient came from."""
         at, k = e.drawn or (n, 0)
         seen = self.problem.sample(at, k) if k and self.problem.varies else self.seen(at)
 
-        def grad(points: Array) -> Any:
+        def grad(points: Array) -> Array:
             self.n_g += points.size // x.size
-            return seen.grad(points)
+            return np.asarray(seen.grad(points))
 
         known = {"f": e.f, "grad": grad}
         return {need: known[need] if need in known else getattr(seen, need)(x) for need in self._needs}
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
-    ) -> tuple[Array, Slots, Evaluation | None, Any]:
+    ) -> tuple[Array, Slots, Evaluation | None, Numbers]:
         """Return the next x, the new slots, the evaluation at the next x if it is known, and the rate."""
         h = self.resolve(n, x, e)
         x, slots = self.update(x, e.g, slots, h)
@@ -117,7 +118,7 @@ class FeedbackStepper(Stepper):
     """
 
     def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+        self, optimizer: Optimizer, problem: DescentProblem, x: Array, state: State, stop: int | None = None
     ) -> None:
         super().__init__(optimizer, problem, x, state, stop)
         if self.carry is None:
@@ -125,7 +126,7 @@ class FeedbackStepper(Stepper):
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
-    ) -> tuple[Array, Slots, Evaluation | None, Any]:
+    ) -> tuple[Array, Slots, Evaluation | None, Numbers]:
         """Ask for the rate, then make the update."""
         h, g = self.resolve(n, x, e), e.g
         can_roll_back = getattr(self.optimizer.lr, "can_roll_back", False)
@@ -152,7 +153,7 @@ class LineSearchStepper(Stepper):
     """
 
     def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+        self, optimizer: Optimizer, problem: DescentProblem, x: Array, state: State, stop: int | None = None
     ) -> None:
         super().__init__(optimizer, problem, x, state, stop)
         if not optimizer.is_direction_rule:
@@ -166,7 +167,7 @@ class LineSearchStepper(Stepper):
         if self.carry is None:
             self.carry = {"search": None, "at": None}
 
-    def evaluate(self, n: int, x: Array) -> Any:
+    def evaluate(self, n: int, x: Array) -> Evaluation:
         """Return the evaluation that the last search handed over if it was at x, or make one."""
         at: Any = self.carry["at"]
         if at is not None and np.array_equal(at["x"], x):
@@ -178,7 +179,7 @@ class LineSearchStepper(Stepper):
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
-    ) -> tuple[Array, Slots, Evaluation | None, Any]:
+    ) -> tuple[Array, Slots, Evaluation | None, Numbers]:
         """Find the direction, then how far to go."""
         d, slots = self.direction(x, e.g, slots, self.resolve(n, x, e))
         unit = _unit(e.g, d)
@@ -203,7 +204,7 @@ def _unit(g: Array, d: Array) -> float:
     return float(power_of_two(d)[0])
 
 
-def _require_supplied(needs: set[str], seen: Any, optimizer: Optimizer) -> None:
+def _require_supplied(needs: set[str], seen: DescentProblem, optimizer: Optimizer) -> None:
     """Refuse a problem without the derivatives that the optimizer's rule needs."""
     name = type(optimizer).__name__
     for need in sorted(needs - {"f"}):
@@ -213,7 +214,7 @@ def _require_supplied(needs: set[str], seen: Any, optimizer: Optimizer) -> None:
 
 
 def stepper_for(
-    optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+    optimizer: Optimizer, problem: DescentProblem, x: Array, state: State, stop: int | None = None
 ) -> Stepper:
     """Return the way that suits the optimizer's rate, for updates before `stop`."""
     kind = rate_kind(optimizer.lr)

@@ -6,9 +6,9 @@ have became inf or nan are gone over once more, alone, from the look before, to 
 it happened, and dropped; the others go on untouched, bit for bit as if they were alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,13 @@ from optim.hyperparameters import Hypers
 from optim.minimize import check_initial_evaluation, minimize, validate_problem_and_start
 from optim.optimizer import Evaluation, Optimizer
 from stepsize.core.norms import norm
+from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.validation import as_count
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from optim.run import Run
 
 __all__ = ["Ends", "survey", "sweep"]
 
@@ -55,9 +61,9 @@ class Ends:
 
 
 def sweep(
-    problem: Any,
+    problem: SupportsGradient,
     optimizer: Optimizer,
-    x0: Any = None,
+    x0: "ArrayLike | None" = None,
     steps: int = 1000,
     *,
     threads: int = 1,
@@ -115,10 +121,10 @@ def sweep(
 
 
 def survey(
-    problem: Any,
+    problem: SupportsGradient,
     optimizer: Optimizer,
-    summary: Callable[[Any], dict[str, Any]],
-    x0: Any = None,
+    summary: Callable[["Run"], Mapping[str, "ArrayLike"]],
+    x0: "ArrayLike | None" = None,
     steps: int = 1000,
     *,
     threads: int = 1,
@@ -155,7 +161,7 @@ def survey(
             f"x0: got one run of shape {x.shape}, expected a batch of shape (B, d); see minimize"
         )
 
-    def work(part: slice) -> dict[str, Any]:
+    def work(part: slice) -> Mapping[str, "ArrayLike"]:
         return summary(minimize(problem, take(optimizer, part, len(x)), x[part], steps))
 
     # A history of a few million numbers is swept through the cache while it is young.
@@ -168,7 +174,9 @@ def _parts(runs: int, width: int) -> list[slice]:
     return [slice(low, min(low + width, runs)) for low in range(0, runs, width)]
 
 
-def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int) -> RunBlock:
+def _first_tile(
+    problem: DescentProblem, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int
+) -> RunBlock:
     e = Evaluation(*problem.value_and_grad(x))
     check_initial_evaluation(x, e)
     slots = optimizer.start(x, Hypers(optimizer, x).resolve(0))
@@ -210,7 +218,7 @@ def _find_ends(block: RunBlock, who: Array, n: int, count: int, ends: Ends) -> N
             left &= ~lost
 
 
-def _write(block: RunBlock, arrays: Sequence[Array], who: Array, which: Any, ends: Ends) -> None:
+def _write(block: RunBlock, arrays: Sequence[Array], who: Array, which: Array | slice, ends: Ends) -> None:
     """Note where some of the runs of a tile stand, according to these arrays."""
     x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
     points = np.ascontiguousarray(block.optimizer.output(x, tuple(slots)).T)
@@ -219,7 +227,9 @@ def _write(block: RunBlock, arrays: Sequence[Array], who: Array, which: Any, end
     ends.grad_norm[who[which]] = norm(g.T)
 
 
-def _by_history(problem: Any, optimizer: Optimizer, x: Array, part: slice, steps: int, ends: Ends) -> None:
+def _by_history(
+    problem: DescentProblem, optimizer: Optimizer, x: Array, part: slice, steps: int, ends: Ends
+) -> None:
     """Do the same for a rule that cannot be traced, by the history of its runs."""
     rows = max(1, HISTORY // ((steps + 1) * x.shape[1]))
     for low in range(part.start, part.stop, rows):

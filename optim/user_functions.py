@@ -1,10 +1,13 @@
 """Problems from outside the package: what goes in is a copy, and so is what is kept of their answers."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from optim.hyperparameters import Numbers
+from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.record import Record
 from stepsize.core.user_values import as_array, as_value, ask
 from stepsize.core.validation import describe_value, real_numbers
@@ -22,12 +25,13 @@ _DERIVATIVES = ("hess", "residuals", "jacobian")
 _OURS = ("problems", "optim", "stepsize")
 
 
-def guarded(problem: Any) -> Any:
+def guarded(problem: SupportsGradient) -> DescentProblem:
     """Return the problem itself if it is the package's own to the core, otherwise `Guarded`."""
-    return Guarded(problem) if _is_from_outside(problem) else problem
+    whole: Any = Guarded(problem) if _is_from_outside(problem) else problem
+    return whole  # type: ignore[no-any-return]  # ours are problems, and `Guarded` has the facts of any
 
 
-def _is_from_outside(problem: Any) -> bool:
+def _is_from_outside(problem: object) -> bool:
     if not isinstance(problem, Record):
         return not isinstance(problem, Guarded)
     if type(problem).__module__.partition(".")[0] not in _OURS:
@@ -61,15 +65,15 @@ class Guarded:
         """Number of parameters, where the problem names a start."""
         return None if self.x0 is None else len(self.x0)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         """Return the value at x."""
         return self._ask("fun", x, 0)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         """Return the gradient at x."""
         return self._ask("grad", x, 1)
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Array) -> tuple[Numbers, Numbers]:
         """Return both; the object's own way to share work between them serves one point at a time."""
         if x.ndim != 1:
             return self.fun(x), self.grad(x)
@@ -84,15 +88,15 @@ class Guarded:
             )
         return self._checked("fun", answer[0], x, 0), self._checked("grad", answer[1], x, 1)
 
-    def at(self, n: int) -> Any:
+    def at(self, n: int) -> DescentProblem:
         """Return the problem as update n sees it."""
-        return guarded(self._thing.at(n)) if self.varies else self
+        return guarded(self._thing.at(n) if self.varies else self)
 
-    def sample(self, n: int, k: int = 0) -> Any:
+    def sample(self, n: int, k: int = 0) -> DescentProblem:
         """Return the problem as the k-th evaluation along the line of update n sees it."""
-        return guarded(self._thing.sample(n, k)) if self.varies else self
+        return guarded(self._thing.sample(n, k) if self.varies else self)
 
-    def _ask(self, name: str, x: Any, axes: int) -> Any:
+    def _ask(self, name: str, x: Numbers, axes: int) -> Numbers:
         function = getattr(self._thing, name)
         if not isinstance(x, np.ndarray):  # floats or symbols, one a component
             return function(x)
@@ -110,17 +114,19 @@ class Guarded:
         answers = [self._checked(name, ask(function, np.array(row)), row, axes) for row in rows]
         return np.array(answers).reshape(shape)
 
-    def _checked(self, name: str, answer: Any, x: Array, axes: int) -> Any:
+    def _checked(self, name: str, answer: object, x: Array, axes: int) -> Numbers:
         if axes == 0:
             return as_value(name, answer, x.dtype)
         return as_array(name, answer, x.shape * axes, x.dtype)
 
-    def _takes_batches(self, name: str, function: Any, rows: Array, axes: int) -> bool:
+    def _takes_batches(self, name: str, function: Callable[[Array], Numbers], rows: Array, axes: int) -> bool:
         if name not in self._takes:
             self._takes[name] = self._is_the_same_at_once(name, function, rows, axes)
         return self._takes[name]
 
-    def _is_the_same_at_once(self, name: str, function: Any, rows: Array, axes: int) -> bool:
+    def _is_the_same_at_once(
+        self, name: str, function: Callable[[Array], Numbers], rows: Array, axes: int
+    ) -> bool:
         d = rows.shape[1]
         # As many points as parameters: the one case in which a mix-up of the axes keeps the shape.
         count = d if 1 < d <= 8 else 3
@@ -141,7 +147,7 @@ class Guarded:
         close = 10 * float(np.finfo(rows.dtype).eps) ** 0.5
         return bool(np.allclose(at_once, one_by_one, rtol=close, atol=close * size, equal_nan=True))
 
-    def _derivative(self, name: str, x: Any) -> Any:
+    def _derivative(self, name: str, x: Numbers) -> Numbers:
         if name == "hess" and isinstance(x, np.ndarray):
             return self._ask(name, x, 2)
         return np.array(getattr(self._thing, name)(np.array(x)))

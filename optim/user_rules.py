@@ -6,20 +6,23 @@ in a dictionary. It is given copies, so that nothing which is recorded changes; 
 and what it may not do it is told in one sentence.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.hyperparameters import is_rule, rate_kind
+from optim.hyperparameters import Numbers, Resolved, is_rule, rate_kind
 from stepsize.core.validation import describe_value
 
 if TYPE_CHECKING:
-    from optim.optimizer import Optimizer
+    from optim.optimizer import Optimizer, Slots
+    from optim.steppers import Stepper
 
 __all__ = ["check_rule", "guarded", "is_own", "updating"]
 
 Array = np.ndarray[Any, Any]
+Rule = Callable[[Numbers, Numbers, "Slots", Resolved], tuple[Numbers, "Slots"]]
 
 # The packages whose rules are tested to keep the contract.
 _PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
@@ -28,23 +31,24 @@ _PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
 _MISFITS = (TypeError, ValueError, IndexError, AttributeError)
 
 
-def is_own(optimizer: Any) -> bool:
+def is_own(optimizer: "Optimizer") -> bool:
     """Whether a rule, or one inside it, is a class from outside the packages."""
     if type(optimizer).__module__.partition(".")[0] not in _PACKAGES:
         return True
     return any(is_own(value) for _, value in optimizer.fields() if is_rule(value))
 
 
-def updating(optimizer: "Optimizer", name: str = "update") -> Any:
+def updating(optimizer: "Optimizer", name: str = "update") -> Rule:
     """Return the method that makes an update, with a guard around it where the rule is from outside."""
     if not is_own(optimizer):
-        return getattr(optimizer, name)
+        method: Rule = getattr(optimizer, name)
+        return method
     return partial(guarded, optimizer, name)
 
 
 def guarded(
-    optimizer: "Optimizer", name: str, x: Any, g: Any, slots: Any, h: Any
-) -> tuple[Any, tuple[Any, ...]]:
+    optimizer: "Optimizer", name: str, x: Numbers, g: Numbers, slots: "Slots", h: Resolved
+) -> tuple[Numbers, "Slots"]:
     """Return what the method `name` of a rule from outside returns, or say what is wrong with it.
 
     Parameters
@@ -72,7 +76,7 @@ def guarded(
     return _checked(optimizer, name, result, x)
 
 
-def _given(optimizer: "Optimizer", arrays: tuple[Any, ...]) -> list[Any]:
+def _given(optimizer: "Optimizer", arrays: "Slots") -> list[Array]:
     """Return copies, which a rule may write into; read-only ones for a rule inside a wrapper."""
     copies = [np.array(a) for a in arrays]
     if any(is_rule(value) for _, value in optimizer.fields()):
@@ -99,7 +103,7 @@ def _explained(where: str, error: Exception, x: Array) -> Exception:
     )
 
 
-def _checked(optimizer: "Optimizer", name: str, result: Any, x: Array) -> tuple[Any, tuple[Any, ...]]:
+def _checked(optimizer: "Optimizer", name: str, result: object, x: Array) -> tuple[Array, "Slots"]:
     where, what = (
         f"{type(optimizer).__name__}.{name}",
         "the next x" if name == "update" else "the direction d",
@@ -121,7 +125,7 @@ def _checked(optimizer: "Optimizer", name: str, result: Any, x: Array) -> tuple[
     return first, tuple(_as_float(where, "a slot", slot, x) for slot in slots)
 
 
-def _as_float(where: str, what: str, value: Any, x: Array) -> Array:
+def _as_float(where: str, what: str, value: object, x: Array) -> Array:
     """Return an array in x's precision."""
     if type(value) is np.ndarray and value.dtype == x.dtype:
         return value
@@ -134,7 +138,7 @@ def _as_float(where: str, what: str, value: Any, x: Array) -> Array:
     return array.astype(x.dtype)
 
 
-def check_rule(stepper: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> None:
+def check_rule(stepper: "Stepper", x: Array, g: Array, slots: "Slots", n: int, stop: int) -> None:
     """Refuse a rule from outside that has a memory of its own; let one that mixes runs make them one by one.
 
     Parameters
@@ -178,7 +182,7 @@ class _Apart:
     def __init__(self, optimizer: "Optimizer") -> None:
         self.optimizer, self.mixes = optimizer, False
 
-    def __call__(self, x: Array, g: Array, slots: Any, h: Any) -> Any:
+    def __call__(self, x: Array, g: Array, slots: "Slots", h: Resolved) -> tuple[Numbers, "Slots"]:
         if not self.mixes:
             i = int(h.t) % len(x)
             one = slice(i, i + 1)
@@ -206,19 +210,21 @@ class _Apart:
 _SUPPLIED = frozenset(("f", "hess", "residuals", "jacobian"))
 
 
-def _some(name: str, value: Any, which: slice) -> Any:
+def _some(name: str, value: Numbers, which: slice) -> Numbers:
     if not isinstance(value, np.ndarray):
         return value
     each = name in _SUPPLIED or (value.ndim > 1 and len(value) > 1)
     return value[which] if each else value
 
 
-def _rows(result: Any, which: slice, runs: int) -> Any:
+def _rows(result: tuple[Numbers, "Slots"], which: slice, runs: int) -> tuple[Numbers, "Slots"]:
     x, slots = result
     return x[which], tuple(s[which] if s.ndim > 1 and len(s) == runs else s for s in slots)
 
 
-def _one_by_one(optimizer: "Optimizer", x: Array, g: Array, slots: Any, h: Any) -> Any:
+def _one_by_one(
+    optimizer: "Optimizer", x: Array, g: Array, slots: "Slots", h: Resolved
+) -> tuple[Numbers, "Slots"]:
     """Return an update of a batch, made run by run as if each were alone."""
     if x.ndim == 1:
         return guarded(optimizer, "update", x, g, slots, h)
@@ -232,10 +238,10 @@ def _one_by_one(optimizer: "Optimizer", x: Array, g: Array, slots: Any, h: Any) 
     return np.array([x for x, _ in results]), tuple(np.array(new) for new in news)
 
 
-def _of_run(h: Any, i: int, axes: int) -> Any:
+def _of_run(h: Resolved, i: int, axes: int) -> Resolved:
     """Return the record of one run of a batch: what is one value a run is its number there."""
 
-    def own(name: str, value: Any) -> Any:
+    def own(name: str, value: Numbers) -> Numbers:
         if name in _SUPPLIED:
             return value[i]
         if not isinstance(value, np.ndarray) or value.ndim != axes:
@@ -246,7 +252,7 @@ def _of_run(h: Any, i: int, axes: int) -> Any:
     return _changed(h, own)
 
 
-def _changed(h: Any, change: Any) -> Any:
+def _changed(h: Resolved, change: Callable[[str, Numbers], Numbers]) -> Resolved:
     """Return a resolved record with its values changed, those of a rule inside as well."""
     copy = object.__new__(type(h))
     for name, value in h.__dict__.items():
@@ -254,7 +260,7 @@ def _changed(h: Any, change: Any) -> Any:
     return copy
 
 
-def _alike(a: Any, b: Any) -> bool:
+def _alike(a: tuple[Numbers, "Slots"], b: tuple[Numbers, "Slots"]) -> bool:
     """Whether two updates are one, to the last bit."""
     pairs = zip((a[0], *a[1]), (b[0], *b[1]), strict=True)
     return all(np.array_equal(u, v, equal_nan=True) for u, v in pairs)

@@ -258,11 +258,11 @@ def _of_library(path: list[str], kind: type[Record]) -> Any:
 def load_registry() -> None:
     """Load every class that can be named: loading is what registers it."""
     import optim
-    import optim.dialects.variants
     import problems
     import schedules
+    from optim.dialects import variants
 
-    del problems, schedules
+    del problems, schedules, variants
     for name in optim.__all__:
         getattr(optim, name)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from optim.dialects.entry import only
+from optim.dialects.entry import Argument, only
+from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.averaging import EMA, Lookahead, PolyakRuppert
 from optim.rules.clipping import ClipByNorm, ClipByValue
@@ -17,6 +18,10 @@ from stepsize.core.record import Record
 from stepsize.core.validation import as_number, describe_value, did_you_mean, require
 
 __all__ = ["Part", "Transformation", "optax_parts", "torch_parts"]
+
+
+# A word, and a value whose type goes with it; `Transformation` has the list.
+Step = tuple[str, Any]
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,7 +52,7 @@ class Part:
         """The name with its library's: "optax.chain"."""
         return f"{self.library}.{self.name}"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Argument, **kwargs: Argument) -> Any:
         """Return the optimizer, or a part of one.
 
         Raises
@@ -88,12 +93,12 @@ class Transformation:
         ("scale", number or schedule), ("trace", (decay, nesterov)), or ("optimizer", complete).
     """
 
-    steps: tuple[tuple[str, Any], ...]
+    steps: tuple[Step, ...]
 
     refusal = "a chain that ends in a rate: with optax.scale(-0.1) or optax.scale_by_learning_rate(0.1)"
 
 
-def _inner(name: str, optimizer: Any) -> Optimizer:
+def _inner(name: str, optimizer: object) -> Optimizer:
     if isinstance(optimizer, Optimizer):
         return optimizer
     raise TypeError(
@@ -102,12 +107,12 @@ def _inner(name: str, optimizer: Any) -> Optimizer:
     )
 
 
-def _clip_grad_norm_(optimizer: Any, max_norm: Any, norm_type: Any = 2.0) -> Optimizer:
+def _clip_grad_norm_(optimizer: object, max_norm: Hyper, norm_type: float = 2.0) -> Optimizer:
     only("norm_type", norm_type, 2.0)
     return ClipByNorm(_inner("torch.nn.utils.clip_grad_norm_", optimizer), max_norm, 1e-6)
 
 
-def _clip_grad_value_(optimizer: Any, clip_value: Any) -> Optimizer:
+def _clip_grad_value_(optimizer: object, clip_value: Hyper) -> Optimizer:
     return ClipByValue(_inner("torch.nn.utils.clip_grad_value_", optimizer), clip_value)
 
 
@@ -118,7 +123,7 @@ class _Average:
     decay: float | None = None
 
 
-def _averaged_model(optimizer: Any, avg_fn: Any = None, multi_avg_fn: Any = None) -> Optimizer:
+def _averaged_model(optimizer: object, avg_fn: object = None, multi_avg_fn: object = None) -> Optimizer:
     inner = _inner("torch.optim.swa_utils.AveragedModel", optimizer)
     if avg_fn is not None and multi_avg_fn is not None:
         raise ValueError("multi_avg_fn: got it and an avg_fn, expected one of them, as PyTorch does")
@@ -134,7 +139,7 @@ def _averaged_model(optimizer: Any, avg_fn: Any = None, multi_avg_fn: Any = None
     return PolyakRuppert(inner) if average.decay is None else EMA(inner, average.decay)
 
 
-def _ema_fn(decay: Any = 0.999) -> _Average:
+def _ema_fn(decay: float = 0.999) -> _Average:
     require(0 <= as_number("decay", decay) <= 1, "decay", decay, "a number from 0 to 1")
     return _Average(float(decay))
 
@@ -156,7 +161,7 @@ def torch_parts() -> tuple[Part, ...]:
     )
 
 
-def _steps_of(value: Any) -> tuple[tuple[str, Any], ...]:
+def _steps_of(value: object) -> tuple[Step, ...]:
     if isinstance(value, Transformation):
         return value.steps
     if isinstance(value, Optimizer):
@@ -167,7 +172,7 @@ def _steps_of(value: Any) -> tuple[tuple[str, Any], ...]:
     )
 
 
-def _chain(*transformations: Any) -> Any:
+def _chain(*transformations: object) -> Optimizer | Transformation:
     """Return the optimizer that a chain is, or, where it has no rate yet, the chain."""
     whole = Transformation(tuple(step for t in transformations for step in _steps_of(t)))
     kinds = [kind for kind, _ in whole.steps]
@@ -176,11 +181,11 @@ def _chain(*transformations: Any) -> Any:
     return whole
 
 
-def _as_optimizer(chain: Transformation) -> Any:
+def _as_optimizer(chain: Transformation) -> Optimizer:
     """Return the optimizer that does the same: wrappers, a rule, its decay and momentum, its rate."""
     before: list[Callable[[Optimizer], Optimizer]] = []
     rule: Optimizer | None = None
-    scales: list[Any] = []
+    scales: list[Hyper] = []
     complete = False
     for place, (kind, value) in enumerate(chain.steps):
         if kind in ("before", "decay") and rule is None and not scales:
@@ -217,15 +222,16 @@ _WORDS = {
 }
 
 
-def _traced(rule: Optimizer | None, decay: Any, nesterov: bool) -> Optimizer:
+def _traced(rule: Optimizer | None, decay: Hyper, nesterov: bool) -> Optimizer:
     if rule is None:
         return Nesterov(1.0, decay) if nesterov else Momentum(1.0, decay)
     return WithMomentum(rule, decay, nesterov)
 
 
-def _product(factors: list[Any]) -> Any:
+def _product(factors: list[Hyper]) -> Hyper:
     """Return a rate: the product of numbers and schedules, which does not go uphill."""
-    number, schedules = 1.0, []
+    number: Any = 1.0
+    schedules: list[Hyper] = []
     for factor in factors:
         if callable(factor):
             schedules.append(factor)
@@ -237,8 +243,8 @@ def _product(factors: list[Any]) -> Any:
             "such as optax.scale(-0.1)"
         )
     if not schedules:
-        return number
-    rate: Any = schedules[0]
+        return float(number)
+    rate = schedules[0]
     for other in [*schedules[1:], *([number] if number != 1 else [])]:
         if not isinstance(rate, Record):
             raise TypeError(
@@ -247,30 +253,33 @@ def _product(factors: list[Any]) -> Any:
             )
         product: Any = rate
         rate = product * other
-    return rate
+    made: Hyper = rate
+    return made
 
 
-def _scale(step_size: Any) -> Transformation:
+def _scale(step_size: float) -> Transformation:
     return Transformation((("scale", as_number("step_size", step_size)),))
 
 
-def _scale_by_learning_rate(learning_rate: Any, flip_sign: bool = True) -> Transformation:
+def _scale_by_learning_rate(learning_rate: Hyper, flip_sign: bool = True) -> Transformation:
     minus = ("scale", -1.0 if flip_sign else 1.0)
     return Transformation((("scale", learning_rate), minus))
 
 
-def _scale_by_schedule(step_size_fn: Any) -> Transformation:
+def _scale_by_schedule(step_size_fn: Hyper) -> Transformation:
     if not callable(step_size_fn):
         raise TypeError(f"step_size_fn: got {describe_value(step_size_fn)}, expected a schedule")
     return Transformation((("scale", step_size_fn),))
 
 
-def _lookahead(fast_optimizer: Any, sync_period: int, slow_step_size: Any, reset_state: bool = False) -> Any:
+def _lookahead(
+    fast_optimizer: object, sync_period: int, slow_step_size: float, reset_state: bool = False
+) -> Optimizer:
     only("reset_state", reset_state, False)
     return Lookahead(_inner("optax.lookahead", fast_optimizer), sync_period, slow_step_size)
 
 
-def _ema(decay: Any, debias: bool = True) -> Transformation:
+def _ema(decay: Hyper, debias: bool = True) -> Transformation:
     if debias:
         raise ValueError(
             "debias: got True, expected False: no rule here divides a mean of gradients by 1 - decay^t alone"
@@ -278,15 +287,17 @@ def _ema(decay: Any, debias: bool = True) -> Transformation:
     return Transformation((("rule", Momentum(1.0, decay, decay)),))
 
 
-def _before_rule(name: str, wrap: Callable[[Any, Any], Optimizer]) -> Callable[[Any], Transformation]:
-    def build(limit: Any) -> Transformation:
+def _before_rule(
+    name: str, wrap: Callable[[Optimizer, float], Optimizer]
+) -> Callable[[float], Transformation]:
+    def build(limit: float) -> Transformation:
         require(as_number(name, limit) > 0, name, limit, "a number above 0")
         return Transformation((("before", lambda inner: wrap(inner, limit)),))
 
     return build
 
 
-def optax_parts(entries: dict[str, Any]) -> tuple[Part, ...]:
+def optax_parts(entries: dict[str, Callable[..., Optimizer]]) -> tuple[Part, ...]:
     """Return Optax' transformations, those of rules from the entries of the rules at rate 1.
 
     Parameters
@@ -295,7 +306,7 @@ def optax_parts(entries: dict[str, Any]) -> tuple[Part, ...]:
         The functions that build Optax' optimizers, by name.
     """
 
-    def rule(name: str, **fixed: Any) -> Callable[..., Transformation]:
+    def rule(name: str, **fixed: object) -> Callable[..., Transformation]:
         """Return what builds a rule's transformation: the optimizer of that name at rate 1."""
         build = entries[name]
 
@@ -304,7 +315,7 @@ def optax_parts(entries: dict[str, Any]) -> tuple[Part, ...]:
         ]
         signature = inspect.Signature(known)
 
-        def transformation(*args: Any, **kwargs: Any) -> Transformation:
+        def transformation(*args: Argument, **kwargs: Argument) -> Transformation:
             given = signature.bind(*args, **kwargs).arguments
             return Transformation((("rule", build(1.0, **given, **fixed)),))
 
@@ -312,22 +323,22 @@ def optax_parts(entries: dict[str, Any]) -> tuple[Part, ...]:
         transformation.__signature__ = signature  # type: ignore[attr-defined]
         return transformation
 
-    def clip(max_delta: Any) -> Transformation:
+    def clip(max_delta: float) -> Transformation:
         return _before_rule("max_delta", ClipByValue)(max_delta)
 
-    def clip_by_global_norm(max_norm: Any) -> Transformation:
+    def clip_by_global_norm(max_norm: float) -> Transformation:
         return _before_rule("max_norm", ClipByNorm)(max_norm)
 
-    def add_decayed_weights(weight_decay: Any = 0.0) -> Transformation:
+    def add_decayed_weights(weight_decay: Hyper = 0.0) -> Transformation:
         return Transformation((("decay", weight_decay),))
 
-    def trace(decay: Any, nesterov: bool = False) -> Transformation:
+    def trace(decay: Hyper, nesterov: bool = False) -> Transformation:
         return Transformation((("trace", (decay, nesterov)),))
 
     def sign() -> Transformation:
         return Transformation((("rule", SignSGD(1.0)),))
 
-    def lion(b1: Any = 0.9, b2: Any = 0.99) -> Transformation:
+    def lion(b1: Hyper = 0.9, b2: Hyper = 0.99) -> Transformation:
         return Transformation((("rule", Lion(1.0, b1, b2)),))
 
     ignored = frozenset(("mu_dtype", "accumulator_dtype", "state_dtype", "mask"))

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad
 from optim.rules.adam import Adam
@@ -54,7 +54,7 @@ class TorchAdagrad(Adagrad):
 
     lr_decay: Hyper = 0.0
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         d, slots = Adagrad.direction(self, x, g, slots, h)
         return d / (1 + (h.t - 1) * h.lr_decay), slots
 
@@ -86,7 +86,7 @@ class OptaxAdam(Adam):
 
     eps_root: Hyper = hyper(0.0, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -116,7 +116,7 @@ class OptaxAdadeltaAscending(Adadelta):
     [0.002]
     """
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         d, slots = Adadelta.direction(self, x, g, slots, h)
         return -d, slots
 
@@ -152,7 +152,7 @@ class OptaxRpropOneStepLate(Rprop):
 
     slots: ClassVar = ("held", "delta")
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         """Return what was held back, and hold back what is due."""
         held, delta = slots
         same = held * g
@@ -193,7 +193,7 @@ class OptaxScheduleFreeSGD(ScheduleFreeSGD):
 
     weight_lr: Hyper = 1.0
 
-    def rate_of_weights(self, lr: Any, h: Any) -> Any:
+    def rate_of_weights(self, lr: Numbers, h: Resolved) -> Numbers:
         return h.weight_lr
 
 
@@ -225,7 +225,7 @@ class OptaxScheduleFreeAdamW(ScheduleFreeAdamW):
 
     weight_lr: Hyper = 0.0025
 
-    def rate_of_weights(self, lr: Any, h: Any) -> Any:
+    def rate_of_weights(self, lr: Numbers, h: Resolved) -> Numbers:
         return h.weight_lr
 
 
@@ -261,13 +261,13 @@ class KerasScheduleFreeAdamW(ScheduleFreeAdamW):
 
     power: Hyper = 0.0
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         """Take the decay off the average, then make the step without any."""
         z, mean, *rest = slots
         mean = mean - h.lr * h.weight_decay * x / h.beta
         return ScheduleFreeAdamW.update(self, x, g, (z, mean, *rest), h)
 
-    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction_at_y(self, y: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         return ScheduleFreeAdamW.direction_at_y(self, 0.0 * y, g, slots, h)
 
 
@@ -306,16 +306,16 @@ class TorchASGD(Optimizer):
     alpha: Hyper = 0.75
     t0: Hyper = 1e6
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         eta, mean = slots
         x = x * (1 - h.lambd * eta) - eta * g
         mu = 1 / maximum(1.0, h.t - 1 - h.t0)
         eta = 0.0 * eta + h.lr / (1 + h.lambd * h.lr * h.t) ** h.alpha
         return x, (eta, (1 - mu) * mean + mu * x)
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         return np.zeros_like(x) + h.lr, x
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return the average."""
         return slots[1]

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.engines.chunks import Engine
+from optim.optimizer import Slots
 from optim.steppers import Stepper
 from optim.user_rules import is_own
 from stepsize.core.validation import require
@@ -40,7 +41,7 @@ _FEW = 16
 ENGINES = ("auto", "array", "floats", "traced")
 
 
-def engine_for(name: str, stepper: Stepper, x: Array, slots: Any, watched: bool) -> Engine | None:
+def engine_for(name: str, stepper: Stepper, x: Array, slots: Slots, watched: bool) -> Engine | None:
     """Return the engine that makes a run, or None for the loop's own, on arrays.
 
     Parameters
@@ -69,7 +70,7 @@ def engine_for(name: str, stepper: Stepper, x: Array, slots: Any, watched: bool)
     return engine
 
 
-def _best(name: str, stepper: Stepper, x: Array, slots: Any) -> Engine | None:
+def _best(name: str, stepper: Stepper, x: Array, slots: Slots) -> Engine | None:
     """Return the fastest engine that can make a run, all that is needed for it being loaded only then."""
     if x.ndim == 1:
         few = stepper.updates is not None and stepper.updates < _FEW
@@ -85,7 +86,7 @@ def _best(name: str, stepper: Stepper, x: Array, slots: Any) -> Engine | None:
     return BatchedEngine(stepper, x) if fits else None
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "step":
         return importlib.import_module("optim.engines.large").step
     raise AttributeError(f"module 'optim.engines' has no attribute {name!r}")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from optim.optimizer import Evaluation
+from optim.optimizer import Evaluation, Slots
 from stepsize.core.norms import all_finite, norm
 
 __all__ = ["Chunk", "Engine", "next_chunk"]
@@ -44,12 +44,19 @@ class Engine(Protocol):
         """Return the evaluation where the run starts as this engine makes it."""
         ...
 
-    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
+    def chunk(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Chunk | None:
         """Return the `count` updates that follow update n - 1, or None if this engine cannot make them."""
 
 
 def next_chunk(
-    engine: Engine, n: int, x: Array, e: Evaluation, slots: Any, stop: int, tol: float | None, minimum: Any
+    engine: Engine,
+    n: int,
+    x: Array,
+    e: Evaluation,
+    slots: Slots,
+    stop: int,
+    tol: float | None,
+    minimum: float | None,
 ) -> Chunk | None:
     """Return the next chunk, cut where the run ends."""
     chunk = engine.chunk(n, x, e, slots, min(engine.length, stop - n))
@@ -65,16 +72,16 @@ def next_chunk(
     return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.output, chunk.slots, diverged=True)
 
 
-def _end(chunk: Chunk, tol: float | None, minimum: Any) -> tuple[int, bool]:
+def _end(chunk: Chunk, tol: float | None, minimum: float | None) -> tuple[int, bool]:
     """Return how many updates the run makes, and whether the next one leaves the finite numbers."""
     f = chunk.f
     alone = f.ndim == 1
     lost = np.logical_not(np.isfinite(f) & all_finite(chunk.g) if alone else np.isfinite(f).any(axis=-1))
     end = _first(lost, len(f))
     if tol is not None:
-        error = norm(chunk.g) if minimum is None else f - minimum
+        error: Array = norm(chunk.g) if minimum is None else f - minimum
         good, out = error <= tol, ~np.isfinite(error)
-        met = good if alone else (good | out).all(axis=-1) & good.any(axis=-1)
+        met: Array = good if alone else np.asarray((good | out).all(axis=-1) & good.any(axis=-1))
         reached = _first(met[1:], len(f)) + 1
         if reached < end:
             return reached, False

@@ -12,13 +12,14 @@ as a guard: where the answer would differ, the rule is traced again. Whatever ca
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from optim.engines.trace_check import is_right
-from optim.optimizer import Optimizer
+from optim.hyperparameters import Numbers, Resolved
+from optim.optimizer import Optimizer, Slots
 from optim.user_rules import is_own
 from stepsize.core import elementwise
 
@@ -34,13 +35,23 @@ __all__ = [
 ]
 
 
+Array = np.ndarray[Any, Any]
+DType = np.dtype[Any] | type
+
+# A NumPy function, or what does the same on numbers; their types have nothing in common.
+Operation = Any
+# What an operation is applied to: a symbol, or a number as it stands in the rule.
+Operand = Any
+Call = tuple[Operation, Any]  # with its operands; of what the rule was given, with its path or None
+
+
 class Untraceable(Exception):  # noqa: N818  (not an error: the rule runs as it stands)
     """What a rule does cannot be written down."""
 
 
 # What Python does where NumPy's ufunc stands on the tape: a number must come out with the bits that the rule
 # gives.
-ON_NUMBERS: dict[Any, Callable[..., Any]] = {
+ON_NUMBERS: dict[Operation, Operation] = {
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
@@ -77,7 +88,7 @@ EXACT = frozenset(
 ) | {np.maximum, np.minimum}
 
 # What ``array ** number`` is to NumPy.
-_POWERS: dict[float, Callable[[Any], Any]] = {
+_POWERS: dict[float, Callable[["Symbol"], tuple[Operation, tuple[Operand, ...]]]] = {
     2: lambda base: (np.multiply, (base, base)),
     1: lambda base: (np.positive, (base,)),
     0.5: lambda base: (np.sqrt, (base,)),
@@ -90,31 +101,33 @@ class Symbol(NDArrayOperatorsMixin):
 
     __slots__ = ("dtype", "index", "plain", "tape", "value")
 
-    def __init__(self, tape: "Tape", index: int, plain: bool, value: Any, dtype: Any) -> None:
+    def __init__(self, tape: "Tape", index: int, plain: bool, value: Numbers, dtype: DType) -> None:
         self.tape, self.index, self.plain, self.value, self.dtype = tape, index, plain, value, dtype
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> "Symbol":
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Operand, **options: object) -> "Symbol":
         if method != "__call__" or options or ufunc.nout != 1 or ufunc.signature is not None:
             raise Untraceable(f"{ufunc.__name__}, which is more than one operation a place")
         return self.tape.record(ufunc, args, ufunc if ufunc is np.power else ON_NUMBERS.get(ufunc, ufunc))
 
-    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+    def __array_function__(
+        self, function: Operation, types: object, args: tuple[Operand, ...], options: object
+    ) -> "Symbol | float":
         if function is np.where and len(args) == 3:
             return self.tape.record(np.where, args, elementwise.where)
         if function is np.zeros_like and not options:
             return 0.0
         raise Untraceable(f"{function.__name__} of an array")
 
-    def __array__(self, *args: Any, **options: Any) -> Any:
+    def __array__(self, *args: object, **options: object) -> NoReturn:
         raise Untraceable("what needs the array itself")
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: Operand) -> "Symbol":
         return self.tape.power(self, other)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: Operand) -> "Symbol":
         return self.tape.power(other, self)
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: Operand) -> tuple["Symbol", "Symbol"]:
         return self // other, self % other
 
     def __bool__(self) -> bool:
@@ -133,10 +146,10 @@ class Tape:
     for `plain` with the path by which the hyperparameter is found.
     """
 
-    dtype: Any
+    dtype: DType
     own: bool = False
-    calls: list[tuple[Any, Any]] = field(default_factory=list)
-    plain: list[tuple[Any, Any]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    plain: list[Call] = field(default_factory=list)
     guards: list[tuple[int, bool]] = field(default_factory=list)
     literal: bool = True
 
@@ -145,12 +158,12 @@ class Tape:
         self.calls.append((None, None))
         return Symbol(self, len(self.calls) - 1, False, None, self.dtype)
 
-    def number(self, path: tuple[str, ...], value: Any) -> Symbol:
+    def number(self, path: tuple[str, ...], value: Numbers) -> Symbol:
         """Return a symbol for a hyperparameter, or for t."""
         self.plain.append((None, path))
         return Symbol(self, len(self.plain) - 1, True, value, float)
 
-    def record(self, function: Any, args: Any, on_numbers: Any) -> Symbol:
+    def record(self, function: Operation, args: tuple[Operand, ...], on_numbers: Operation) -> Symbol:
         """Write down an operation and return the symbol of its result; on numbers another function stands."""
         if not all(isinstance(a, Symbol | int | float | np.generic) for a in args):
             raise Untraceable("an operand that is no number")
@@ -170,7 +183,7 @@ class Tape:
         self.calls.append((function, args))
         return Symbol(self, len(self.calls) - 1, False, None, dtype)
 
-    def power(self, base: Any, exponent: Any) -> Symbol:
+    def power(self, base: Operand, exponent: Operand) -> Symbol:
         """Write down base**exponent, which of an array and some numbers is another operation to NumPy."""
         number = exponent.value if isinstance(exponent, Symbol) and exponent.plain else exponent
         on_array = isinstance(base, Symbol) and not base.plain
@@ -182,16 +195,16 @@ class Tape:
                 raise Untraceable("a power that depends on a hyperparameter")
             return self.record(np.power, (base, exponent), operator.pow)
         self.literal = False  # a float to the power 2 is not always its square
-        power: Any = number
+        power: float = number
         function, args = _POWERS[power](base)
         return self.record(function, args, function)
 
-    def _dtype(self, function: Any, args: Any) -> Any:
+    def _dtype(self, function: Operation, args: tuple[Operand, ...]) -> DType:
         kinds = [a.dtype if isinstance(a, Symbol | np.generic) else float for a in args]
         if function is np.where:
             return self.dtype
         try:
-            dtype = function.resolve_dtypes((*kinds, None))[-1]
+            dtype: DType = function.resolve_dtypes((*kinds, None))[-1]
         except TypeError as error:
             raise Untraceable(f"{function.__name__} of {kinds}") from error
         if dtype not in (self.dtype, np.dtype(bool)):
@@ -202,7 +215,7 @@ class Tape:
 class Trace:
     """A rule written down: the operations that its results need, and the numbers that these read."""
 
-    def __init__(self, tape: Tape, outputs: list[Any]) -> None:
+    def __init__(self, tape: Tape, outputs: list[Operand]) -> None:
         self.dtype, self.plain, self.guards = tape.dtype, tape.plain, dict(tape.guards)
         self.given = sum(function is None for function, _ in tape.calls)
         # Every result needs an operation of its own, so that it can have an array of its own.
@@ -224,12 +237,14 @@ class Trace:
         self.literal = self.exact and tape.literal
         self.numbers = sorted({a.index for i in self.needed for a in self.calls[i][1] if is_number(a)})
 
-    def known(self, hypers: Any) -> list[Any] | None:
+    def known(self, hypers: Resolved) -> list[Numbers] | None:
         """Return the value of every number at an update, or None if the rule takes another branch there."""
         values = [None] * len(self.plain)
         return values if self.renew(values, range(len(self.plain)), hypers, {}) else None
 
-    def renew(self, values: list[Any], which: Iterable[int], hypers: Any, instead: Mapping[int, Any]) -> bool:
+    def renew(
+        self, values: list[Numbers], which: Iterable[int], hypers: Resolved, instead: Mapping[int, Operation]
+    ) -> bool:
         """Put the new values of some numbers among the others; False if the rule takes another branch.
 
         `instead` has what to call in place of the function that the rule calls.
@@ -249,7 +264,7 @@ class Trace:
             return False
         return True
 
-    def evaluate(self, given: list[Any], numbers: list[Any]) -> list[Any]:
+    def evaluate(self, given: list[Array], numbers: list[Numbers]) -> list[Numbers]:
         """Return the results for arrays in place of what the rule was given, one operation after another."""
         values = dict(enumerate(given))
         for i in self.needed:
@@ -285,8 +300,8 @@ class Trace:
                 wanted.update(a.index for a in self.calls[i][1] if is_array(a))
         return [i for i in range(self.given, len(self.calls)) if i in wanted]
 
-    def _dtypes(self) -> list[Any]:
-        dtypes: dict[int, Any] = dict.fromkeys(range(len(self.calls)), self.dtype)
+    def _dtypes(self) -> list[DType]:
+        dtypes: dict[int, DType] = dict.fromkeys(range(len(self.calls)), self.dtype)
         for _, args in self.calls:
             for a in args or ():
                 if is_array(a):
@@ -294,24 +309,24 @@ class Trace:
         return list(dtypes.values())
 
 
-def is_array(operand: Any) -> bool:
+def is_array(operand: Operand) -> bool:
     """Whether an operand stands for a large array."""
     return isinstance(operand, Symbol) and not operand.plain
 
 
-def is_number(operand: Any) -> bool:
+def is_number(operand: Operand) -> bool:
     """Whether an operand stands for what follows from hyperparameters alone."""
     return isinstance(operand, Symbol) and operand.plain
 
 
-def look_up(hypers: Any, path: tuple[str, ...]) -> Any:
+def look_up(hypers: Resolved, path: tuple[str, ...]) -> Numbers:
     """Return the hyperparameter of a resolved record, or of one inside it, at the end of a path."""
     for name in path[:-1]:
         hypers = hypers.__dict__[name]
     return hypers.__dict__[path[-1]]
 
 
-def trace_update(optimizer: Optimizer, hypers: Any, slots: int, dtype: Any) -> Trace:
+def trace_update(optimizer: Optimizer, hypers: Resolved, slots: int, dtype: DType) -> Trace:
     """Return the trace of an update: from x, g and the slots to the next x and slots.
 
     Raises
@@ -329,7 +344,7 @@ def trace_update(optimizer: Optimizer, hypers: Any, slots: int, dtype: Any) -> T
     return trace
 
 
-def trace_output(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
+def trace_output(optimizer: Optimizer, slots: int, dtype: DType) -> Trace:
     """Return the trace of the answer, from x, the gradient (unused) and the slots.
 
     Raises
@@ -343,19 +358,19 @@ def trace_output(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
     return _followed(tape, lambda: [optimizer.output(x, old)])
 
 
-def trace_function(function: Callable[[Any], Any], inputs: int, dtype: Any) -> Trace:
+def trace_function(function: Callable[[list[Symbol]], Iterable[Operand]], inputs: int, dtype: DType) -> Trace:
     """Return the trace of a function written by components, from a list of coordinates to another list."""
     tape = Tape(np.dtype(dtype))
     coordinates = [tape.array() for _ in range(inputs)]
     return _followed(tape, lambda: list(function(coordinates)))
 
 
-def _flat(result: Any) -> list[Any]:
+def _flat(result: tuple[Numbers, Slots]) -> list[Numbers]:
     x, slots = result
     return [x, *slots]
 
 
-def _followed(tape: Tape, rule: Callable[[], list[Any]]) -> Trace:
+def _followed(tape: Tape, rule: Callable[[], list[Operand]]) -> Trace:
     try:
         outputs = rule()
         if all(isinstance(o, Symbol | int | float) for o in outputs):
@@ -368,7 +383,7 @@ def _followed(tape: Tape, rule: Callable[[], list[Any]]) -> Trace:
     raise Untraceable("a result that is no number")
 
 
-def _symbolic(hypers: Any, tape: Tape, path: tuple[str, ...]) -> Any:
+def _symbolic(hypers: Resolved, tape: Tape, path: tuple[str, ...]) -> Resolved:
     """Return a resolved record with symbols in place of its hyperparameters, and of t."""
     copy = object.__new__(type(hypers))
     names = {*hypers.own_hypers(), "t"}

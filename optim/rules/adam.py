@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt
 from stepsize.core.parameters import one_of
@@ -60,7 +60,7 @@ class Adam(Optimizer):
     eps: Hyper = hyper(1e-8, minimum=0)
     eps_hat: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -120,7 +120,7 @@ class AdamW(Adam):
     decay: str = one_of("decoupled", "paper", "l2")
     base_lr: Hyper = 1e-3
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         if h.decay == "l2":
             return Adam.direction(self, x, g + h.weight_decay * x, slots, h)
         share = h.weight_decay / h.base_lr if h.decay == "paper" else h.weight_decay
@@ -168,7 +168,7 @@ class AdaMax(Optimizer):
     eps: Hyper = hyper(1e-8, minimum=0)
     eps_outside: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, u = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         u = maximum(h.beta2 * u, abs(g) if h.eps_outside else abs(g) + h.eps)
@@ -223,11 +223,11 @@ class Nadam(Optimizer):
     momentum_decay: Hyper = 0.004
     warming: bool = True
 
-    def momentum_at(self, t: int, h: Any) -> Any:
+    def momentum_at(self, t: int, h: Resolved) -> Numbers:
         """Return mu_t."""
         return h.beta1 * (1 - 0.5 * 0.96 ** (t * h.momentum_decay)) if h.warming else h.beta1
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, product = slots
         mu, mu_next = self.momentum_at(h.t, h), self.momentum_at(h.t + 1, h)
         product = product * mu
@@ -237,5 +237,5 @@ class Nadam(Optimizer):
         v_hat = v / (1 - h.beta2**h.t)
         return m_bar / (sqrt(v_hat) + h.eps), (m, v, product)
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         return np.zeros_like(x), np.zeros_like(x), np.ones_like(x)

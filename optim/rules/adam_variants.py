@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sign, sqrt, where
 from stepsize.core.parameters import number, one_of
@@ -68,7 +68,7 @@ class AMSGrad(Optimizer):
     debias: str = one_of("none", "max, then correct", "correct, then max", "mean only")
     eps_hat: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, top = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -137,7 +137,7 @@ class RAdam(Optimizer):
     eps_hat: bool = False
     wait: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -148,7 +148,7 @@ class RAdam(Optimizer):
         return where(known, r * m_hat / (sqrt(v_hat) + eps), 0.0 * m_hat if h.wait else m_hat), (m, v)
 
 
-def _rectification(beta2: Any, t: int, threshold: float) -> tuple[Any, Any]:
+def _rectification(beta2: Numbers, t: int, threshold: float) -> tuple[Numbers, Numbers]:
     """Return whether the variance is known at update t, and r_t, which is 1 where it is not."""
     rho_inf = 2 / (1 - beta2) - 1
     rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
@@ -201,7 +201,7 @@ class Yogi(Optimizer):
     initial: Hyper = hyper(0.0, minimum=0)
     debias: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = v - (1 - h.beta2) * sign(v - g * g) * (g * g)
@@ -209,7 +209,7 @@ class Yogi(Optimizer):
         v_hat = v / (1 - h.beta2**h.t) if h.debias else v
         return m_hat / (sqrt(v_hat) + h.eps), (m, v)
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         return np.zeros_like(x) + h.initial, np.zeros_like(x) + h.initial
 
 
@@ -255,7 +255,7 @@ class AdaBelief(Optimizer):
     eps: Hyper = hyper(1e-16, minimum=0)
     eps_root: Hyper = hyper(1e-16, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, s = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         s = h.beta2 * s + (1 - h.beta2) * ((g - m) * (g - m)) + h.eps_root

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Slots
 from optim.rules.wrappers import Wrapper
 from stepsize.core.parameters import count, one_of
@@ -25,22 +25,22 @@ class Averaging(Wrapper, abstract=True):
 
     own_slots: ClassVar = ("mean",)
 
-    def weight(self, h: Any) -> Any:
+    def weight(self, h: Resolved) -> Numbers:
         """Return the weight of the newest point."""
         raise missing(self, "weight(self, h)")
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         mean, *rest = slots
         x, inner = self.inner.update(x, g, tuple(rest), h.inner)
         w = self.weight(h)
         mean = (1 - w) * mean + w * self.inner.output(x, inner)
         return x, (mean, *inner)
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         inner = self.inner.start(x, h.inner)
         return (self.inner.output(x, inner), *inner)
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return the average."""
         return slots[0]
 
@@ -87,7 +87,7 @@ class PolyakRuppert(Averaging):
 
     count_start: bool = False
 
-    def weight(self, h: Any) -> Any:
+    def weight(self, h: Resolved) -> Numbers:
         return 1 / (h.t + 1) if h.count_start else 1 / h.t
 
 
@@ -131,14 +131,14 @@ class EMA(Averaging):
     decay: Hyper = hyper(0.999, minimum=0, below=1)
     begin: str = one_of("first", "start", "zero", "debiased")
 
-    def weight(self, h: Any) -> Any:
+    def weight(self, h: Resolved) -> Numbers:
         if h.begin == "first" and h.t == 1:
             return 1.0
         if h.begin == "debiased":
             return (1 - h.decay) / (1 - h.decay**h.t)
         return 1 - h.decay
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         """Start the average at 0 or at x."""
         mean, *inner = super().start(x, h)
         return (np.zeros_like(mean) if h.begin == "zero" else mean, *inner)
@@ -185,7 +185,7 @@ class SWA(Averaging):
     begin: int = count(1, minimum=1)
     every: int = count(1, minimum=1)
 
-    def weight(self, h: Any) -> Any:
+    def weight(self, h: Resolved) -> Numbers:
         if h.t <= h.begin:
             return 1.0
         cycles, rest = divmod(h.t - h.begin, h.every)
@@ -238,7 +238,7 @@ class Lookahead(Wrapper):
     share: Hyper = 0.5
     reset: bool = False
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         slow, *rest = slots
         x, inner = self.inner.update(x, g, tuple(rest), h.inner)
         if h.t % h.period:
@@ -248,10 +248,10 @@ class Lookahead(Wrapper):
             inner = self.inner.start(slow, h.inner)
         return slow, (slow, *inner)
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         return (x, *self.inner.start(x, h.inner))
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return the slow point."""
         return slots[0]
 

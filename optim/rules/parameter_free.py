@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
 from stepsize.core.parameters import number
@@ -86,7 +86,7 @@ class Prodigy(_RateFree):
     d0: float = number(1e-6, above=0, finite=False)
     debias: bool = False
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, s, x0, d, r = slots
         beta3 = sqrt(h.beta2)
         rate = d * h.lr * _adams_correction(h) if h.debias else d * h.lr
@@ -98,7 +98,7 @@ class Prodigy(_RateFree):
         step = m / (sqrt(v) + d * h.eps) + h.weight_decay * x
         return x - rate * step, (m, v, s, x0, d, r)
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, x, number + h.d0, number
 
@@ -161,7 +161,7 @@ class DAdaptAdam(_RateFree):
     d0: float = number(1e-6, above=0, finite=False)
     debias: bool = False
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, s, d, r = slots
         beta3 = sqrt(h.beta2)
         rate = d * h.lr * _adams_correction(h) if h.debias else d * h.lr
@@ -172,12 +172,12 @@ class DAdaptAdam(_RateFree):
         d = maximum(d, _ratio(r, (1 - beta3) * _sum(abs(s))))
         return x - _ratio(m, sqrt(v) + h.eps) - rate * h.weight_decay * x, (m, v, s, d, r)
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, number + h.d0, number
 
 
-def _adams_correction(h: Any) -> Any:
+def _adams_correction(h: Resolved) -> Numbers:
     return sqrt(1 - h.beta2**h.t) / (1 - h.beta1**h.t)
 
 
@@ -186,6 +186,6 @@ def _sum(values: Array) -> Array:
     return np.asarray(values.sum(axis=-1, keepdims=True))
 
 
-def _ratio(a: Any, b: Any) -> Any:
+def _ratio(a: Numbers, b: Numbers) -> Numbers:
     """Return a / b, and 0 where b is 0, before any gradient has come."""
     return a / where(b > 0, b, np.inf)

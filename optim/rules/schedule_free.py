@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
 from stepsize.core.parameters import count
@@ -72,15 +72,15 @@ class ScheduleFreeSGD(Optimizer):
     r: Hyper = 0.0
     power: Hyper = 2.0
 
-    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction_at_y(self, y: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         """Return the direction of z, and the slots behind the four of the averaging."""
         return g + h.weight_decay * y, ()
 
-    def rate_of_weights(self, lr: Any, h: Any) -> Any:
+    def rate_of_weights(self, lr: Numbers, h: Resolved) -> Numbers:
         """Return the rate that the averaging weighs by: the one of the step."""
         return lr
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         z, mean, largest, total, *rest = slots
         d, moments = self.direction_at_y(x, g, tuple(rest), h)
         lr = h.lr * min(1.0, h.t / h.warmup) if h.warmup else h.lr
@@ -92,10 +92,10 @@ class ScheduleFreeSGD(Optimizer):
         mean = (1 - c) * mean + c * z
         return mean + (1 - h.beta) * (z - mean), (z, mean, largest, total, *moments)
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         return (x, x, *(np.zeros_like(x) for _ in self.slots[2:]))
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return the average."""
         return slots[1]
 
@@ -147,7 +147,7 @@ class ScheduleFreeAdamW(ScheduleFreeSGD):
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-8, minimum=0)
 
-    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction_at_y(self, y: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (v,) = slots
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
         v_hat = v / (1 - h.beta2**h.t)

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from optim.rules.adagrad_rmsprop import RMSprop
 from optim.rules.sgd import Momentum
@@ -37,20 +37,20 @@ class Wrapper(Optimizer, abstract=True):
     demo: ClassVar = {"inner": Momentum()}
     inner: Any
 
-    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
+    def transform_gradient(self, x: Numbers, g: Numbers, h: Resolved) -> Numbers:
         """Return the gradient that the inner rule sees."""
         return g
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         return self.inner.direction(x, self.transform_gradient(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # `inner` is Any, so that h.inner may be a resolved record
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         return self.inner.update(x, self.transform_gradient(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # as above
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         return (*(np.zeros_like(x) for _ in self.own_slots), *self.inner.start(x, h.inner))
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         return self.inner.output(x, slots[len(self.own_slots) :])
 
     def hypers(self) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ class L2(Wrapper):
 
     weight_decay: Hyper = hyper(0.01, minimum=0)
 
-    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
+    def transform_gradient(self, x: Numbers, g: Numbers, h: Resolved) -> Numbers:
         return g + h.weight_decay * x
 
 
@@ -181,11 +181,11 @@ class DecoupledDecay(Wrapper):
 
     weight_decay: Hyper = hyper(0.01, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         d, slots = self.inner.direction(x, g, slots, h.inner)
         return d + h.weight_decay * x, slots
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         x_next, slots = self.inner.update(x, g, slots, h.inner)
         return x_next - h.lr * h.weight_decay * x, slots
 
@@ -242,13 +242,13 @@ class WithMomentum(Wrapper):
     def check(self) -> None:
         require(self.inner.is_direction_rule, "inner", self.inner, "a rule whose update is x - lr * d")
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, *rest = slots
         d, inner = self.inner.direction(x, g, tuple(rest), h.inner)
         m = h.momentum * m + d
         return d + h.momentum * m if h.nesterov else m, (m, *inner)
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         if not h.rate_inside:
             return Optimizer.update(self, x, g, slots, h)
         m, *rest = slots

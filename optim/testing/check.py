@@ -1,6 +1,6 @@
 """Compare a rule with a reference: where it first differs, by how much, and what it is instead."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from optim.testing.invariants import Traits, other_traits, traits_of, violated_i
 from optim.testing.mistakes.classic import mistakes_of
 from optim.testing.mistakes.drivers import Way, pairs_of, run_of, slips_of
 from optim.testing.rates import rescaled
+from optim.testing.roles import AnyRule, Foreign
 from optim.testing.single_precision import rounded, single_tolerances, single_trajectory, squares_fit
 from stepsize.core.display import assembled
 from stepsize.core.validation import as_number, describe_value, require
@@ -80,8 +81,8 @@ class Report:
 
 
 def check_optimizer(
-    step: Any,
-    like: Any = None,
+    step: Foreign,
+    like: Optimizer | Dialect | None = None,
     *,
     lr: float | None = None,
     tolerance: float = 1e-9,
@@ -133,8 +134,8 @@ def check_optimizer(
 
 
 def compare_optimizer(
-    step: Any,
-    like: Any = None,
+    step: Foreign,
+    like: Optimizer | Dialect | None = None,
     *,
     lr: float | None = None,
     tolerance: float = 1e-9,
@@ -291,7 +292,7 @@ class _Search:
             found += self.named(rule, rescaled(rule, self.seen, self.streams))
         return iter(found)
 
-    def named(self, rule: Optimizer, mistakes: Iterable[tuple[str, Any]]) -> list[str]:
+    def named(self, rule: Optimizer, mistakes: Iterable[tuple[str, Callable[[Stream], Array]]]) -> list[str]:
         return [f"{rule!r} {words}" for words, run in mistakes if self.fits(run)]
 
     def known(self, lr: float) -> dict[Optimizer, list[str]]:
@@ -302,7 +303,7 @@ class _Search:
                 known.setdefault(rule, []).append(f"{dialect.call} ({use.says})")
         return known
 
-    def fits(self, run: Any) -> bool:
+    def fits(self, run: Callable[[Stream], Array]) -> bool:
         """Whether a run gives the points that were seen, on every stream."""
         first = self.streams[0].name
         try:
@@ -333,7 +334,7 @@ def _kin(reference: Optimizer, known: Iterable[Optimizer]) -> Iterator[Optimizer
 _NUMBERS = ("momentum", "rho", "beta1", "beta2", "eps", "weight_decay")
 
 
-def _with_numbers_of(reference: Any, dialect: Dialect, use: Use, lr: float) -> Iterator[Optimizer]:
+def _with_numbers_of(reference: AnyRule, dialect: Dialect, use: Use, lr: float) -> Iterator[Optimizer]:
     """Yield a dialect's rule as it is, and with the reference's hyperparameters where it takes them."""
     rules = [dialect.at_rate(lr, use)]
     if "weight_decay" in reference.hypers() and "weight_decay" in dialect.defaults:
@@ -350,7 +351,7 @@ def _with_numbers_of(reference: Any, dialect: Dialect, use: Use, lr: float) -> I
             yield rule.replace(**shared)
 
 
-def _reference(like: Any) -> Optimizer | None:
+def _reference(like: object) -> Optimizer | None:
     if like is None or isinstance(like, Optimizer):
         return like
     if isinstance(like, Dialect):

@@ -1,19 +1,19 @@
 """What every optimizer must keep, and the traits by which one is told from another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim.testing.adapters import OptimizerUnderTest
+from optim.testing.adapters import Memory, OptimizerUnderTest
 from optim.testing.gradient_streams import STREAMS, Stream, relative_difference
 
 __all__ = ["Traits", "violated_invariants", "other_traits", "traits_of"]
 
 Array = np.ndarray[Any, Any]
 
-_SAME: dict[Any, float] = {np.float64: 1e-9, np.float32: 1e-4}
+_SAME: dict[type, float] = {np.float64: 1e-9, np.float32: 1e-4}
 # Eps and the like move a trait a little; what a reader would call another trait moves it more.
 _ALIKE = 0.01
 
@@ -130,7 +130,9 @@ def violated_invariants(subject: OptimizerUnderTest) -> Iterator[str]:
 def _resumed(subject: OptimizerUnderTest, stream: Stream, after: int) -> Array:
     """Return the points that follow from a copy of the state, taken on the way of another, whole run."""
 
-    def go_on(x: Array, state: Any, updates: Any) -> Iterator[tuple[Array, Any]]:
+    def go_on(
+        x: Array, state: Memory, updates: Iterable[tuple[Sequence[float], float]]
+    ) -> Iterator[tuple[Array, Memory]]:
         for g, factor in updates:
             x, state = subject.step(x.copy(), np.array(g), state, factor)
             yield x, state
@@ -142,5 +144,5 @@ def _resumed(subject: OptimizerUnderTest, stream: Stream, after: int) -> Array:
     return np.array([x for x, _ in go_on(x, kept, updates[after:])])
 
 
-def _scalar(x0: float, gradients: Any) -> Stream:
+def _scalar(x0: float, gradients: Sequence[float]) -> Stream:
     return Stream("", (x0,), tuple((float(g),) for g in gradients), (1.0,) * len(gradients))

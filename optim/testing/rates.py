@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Optimizer
 from optim.testing.adapters import trajectory
 from optim.testing.gradient_streams import Stream
+from optim.testing.roles import AnyRule
 
 __all__ = ["rescaled"]
 
@@ -18,7 +18,7 @@ _NEAR = 1e-6
 
 
 def rescaled(
-    rule: Optimizer, seen: dict[str, Array], streams: list[Stream]
+    rule: AnyRule, seen: dict[str, Array], streams: list[Stream]
 ) -> Iterator[tuple[str, Callable[[Stream], Array]]]:
     """Yield the rule with its steps lengthened as one stream shows, if any factors do it.
 
@@ -50,7 +50,7 @@ def rescaled(
     yield words, run
 
 
-def _named(rule: Any, factors: Array) -> tuple[str, Array]:
+def _named(rule: AnyRule, factors: Array) -> tuple[str, Array]:
     """Return what is known to make such factors, and the factors, the exact ones where they are known."""
     t = np.arange(1, len(factors) + 1)
     for words, exact in _known(rule, t, factors):
@@ -65,7 +65,7 @@ def _named(rule: Any, factors: Array) -> tuple[str, Array]:
     )
 
 
-def _known(rule: Any, t: Array, factors: Array) -> Iterator[tuple[str, Array]]:
+def _known(rule: AnyRule, t: Array, factors: Array) -> Iterator[tuple[str, Array]]:
     """Yield factors that have a name."""
     names = rule.hypers()
     if "momentum" in names:

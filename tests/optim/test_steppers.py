@@ -129,7 +129,9 @@ class TestHypers:
             return h.t, inner.t, inner.lr, inner.momentum, h.weight_decay if wrapped else 0.0
 
         for first, stop in ((0, 3), (3, 600), (600, 1030), (5, 9)):
-            assert [seen(h) for h in many.over(first, stop)] == [seen(one.at(n)) for n in range(first, stop)]
+            assert [seen(h) for h in many.iterate(first, stop)] == [
+                seen(one.resolve(n)) for n in range(first, stop)
+            ]
 
     def test_columns_name_what_changes_by_its_path(self):
         rule = L2(Momentum(lr=reciprocal, momentum=0.5), Linear(lr=1.0, end=0.0, steps=4))
@@ -164,13 +166,13 @@ class TestHypers:
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
             Hypers(rule, np.ones(2)).resolve(4)
         with pytest.raises(ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"):
-            Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).at(3)
+            Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).resolve(3)
         with pytest.raises(TypeError, match="for n = 4, expected a number"):
-            Hypers(SGD(lr=lambda n: f"rate {n}"), np.ones(2)).at(4)
+            Hypers(SGD(lr=lambda n: f"rate {n}"), np.ones(2)).resolve(4)
 
     def test_nor_over_several_updates(self):
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
-            list(Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).over(0, 6))
+            list(Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).iterate(0, 6))
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
             Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).columns(0, 6)
         with pytest.raises(ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"):
@@ -200,7 +202,7 @@ class TestHypers:
         with pytest.raises(ValueError, match=r"^lr: got -0\.5, expected a finite number of at least 0$"):
             Own(lr=-0.5)
         with pytest.raises(ValueError, match=r"^share: got 1\.0 from the schedule for n = 2, expected"):
-            list(Hypers(Own(share=Linear(0.5, 2, end=1.0)), np.ones(2)).over(0, 4))
+            list(Hypers(Own(share=Linear(0.5, 2, end=1.0)), np.ones(2)).iterate(0, 4))
         assert hyper(minimum=1).default is dataclasses.MISSING
 
     def test_an_array_without_axes_is_a_number(self):

@@ -9,18 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from optim.hyperparameters import Hypers
-from optim.optimizer import Optimizer
+from optim.hyperparameters import Hypers, Resolved
+from optim.optimizer import Optimizer, Slots
 from optim.rules.wrappers import L2, DecoupledDecay
 from optim.testing.gradient_streams import Stream
 from optim.testing.mistakes.moments import MOMENTS
 from optim.testing.mistakes.steps import STEPS
 from optim.testing.mistakes.substitutions import Slip, methods_of, slipped
+from optim.testing.roles import AnyRule
 
 __all__ = ["Way", "pairs_of", "run_of", "slips_of"]
 
 Array = np.ndarray[Any, Any]
-_Move = Callable[[Array, Array, Any], Array]
+_Move = Callable[[Array, Array, Resolved], Array]
+# A class, the name of a method, and what takes its place.
+Text = tuple[type, str, Callable[..., Any]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Way:
         Whether several arrays of parameters are taken for one.
     """
 
-    text: tuple[type, str, Any] | None = None
+    text: Text | None = None
     begin: Callable[[str, Array, Array], Array] | None = None
     forgets: bool = False
     count: Callable[[int, int, int], int] | None = None
@@ -68,7 +71,7 @@ def _run(optimizer: Optimizer, way: Way, stream: Stream) -> Array:
     apart = (optimizer.elementwise or way.shared) and not way.whole
     parts = stream.parts if apart else (slice(None),)
     hypers: dict[float, Hypers] = {}
-    state: dict[int, Any] = {}
+    state: dict[int, Slots] = {}
     rows = [x0]
     for n, g in enumerate(np.array(stream.gradients)):
         factor = way.rate(stream.rates, n) if way.rate else stream.rates[n]
@@ -87,14 +90,14 @@ def _run(optimizer: Optimizer, way: Way, stream: Stream) -> Array:
     return np.array(rows)
 
 
-def _begin(optimizer: Optimizer, way: Way, x: Array, g: Array, h: Any) -> Any:
+def _begin(optimizer: Optimizer, way: Way, x: Array, g: Array, h: Resolved) -> Slots:
     if way.begin is None:
         return optimizer.start(x, h)
     return tuple(way.begin(name.rpartition("/")[2], x, g) for name in optimizer.slots)
 
 
 @contextmanager
-def _lent(text: tuple[type, str, Any] | None) -> Generator[None]:
+def _lent(text: Text | None) -> Generator[None]:
     """Give a class another method for a while; what calls it, around it or derived from it, meets that."""
     if text is None:
         yield
@@ -143,7 +146,7 @@ def pairs_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], Arr
                 yield f"{slip.words}, and {words}", partial(run_of, optimizer, joined)
 
 
-def _uphill(x: Array, new: Array, _: Any) -> Array:
+def _uphill(x: Array, new: Array, _: Resolved) -> Array:
     turned: Array = x - (new - x)
     return turned
 
@@ -230,7 +233,7 @@ _OTHERS = {
 }
 
 
-def _other_numbers(optimizer: Any) -> Iterator[tuple[str, Optimizer]]:
+def _other_numbers(optimizer: AnyRule) -> Iterator[tuple[str, Optimizer]]:
     """Yield rules whose text is right and one of whose numbers is another one that people use."""
     names = optimizer.hypers()
     if "beta1" in names and "beta2" in names and optimizer.beta1 != optimizer.beta2:
