@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.engines.batched import BLOCK_RUNS, HISTORY, RunBlock, can_be_traced, inner, take
+from optim.engines.symbols import Untraceable
 from optim.engines.threads import each
-from optim.engines.tracing import Trace, Untraceable
+from optim.engines.tracing import Trace
 from optim.hyperparameters import Hypers
 from optim.minimize import check_initial_evaluation, minimize, validate_problem_and_start
 from optim.optimizer import Evaluation, Optimizer

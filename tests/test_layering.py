@@ -144,7 +144,7 @@ def test_the_foundation_imports_numpy_alone(path):
 
 
 # The conformance kit tests the optimizers of other libraries, which it imports when it is handed one.
-GUESTS = {"optim/testing/adapters.py": {"torch", "jax", "optax", "keras"}}
+GUESTS = {"optim/testing/libraries.py": {"torch", "jax", "optax", "keras"}}
 
 
 @pytest.mark.parametrize("package", ["problems", "schedules", "optim"])

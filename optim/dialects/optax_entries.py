@@ -2,7 +2,7 @@
 
 from optim.dialects.entry import Dialect, Library, only, use
 from optim.dialects.optax_contrib_entries import CONTRIB
-from optim.dialects.parts import optax_parts
+from optim.dialects.optax_parts import optax_parts
 from optim.dialects.torch_entries import decoupled, l2
 from optim.dialects.variants import (
     OptaxAdadeltaAscending,

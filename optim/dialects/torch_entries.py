@@ -1,7 +1,7 @@
 """PyTorch's optimizers, ``torch.optim``."""
 
 from optim.dialects.entry import Dialect, Library, use
-from optim.dialects.parts import torch_parts
+from optim.dialects.torch_parts import torch_parts
 from optim.dialects.variants import TorchAdagrad, TorchASGD
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer

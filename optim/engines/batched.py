@@ -14,15 +14,8 @@ import numpy as np
 from optim.engines.chunks import Chunk
 from optim.engines.replay import Plan, Workspace, fill, scalar_buffer_for
 from optim.engines.running_powers import running_powers
-from optim.engines.tracing import (
-    DType,
-    Trace,
-    Untraceable,
-    look_up,
-    trace_function,
-    trace_output,
-    trace_update,
-)
+from optim.engines.symbols import DType, Untraceable
+from optim.engines.tracing import Trace, look_up, trace_function, trace_output, trace_update
 from optim.hyperparameters import Hypers, Numbers, Resolved, rate_kind
 from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.steppers import Stepper

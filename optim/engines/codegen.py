@@ -13,16 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from optim.engines.tracing import (
-    ON_NUMBERS,
-    Operand,
-    Operation,
-    Symbol,
-    Trace,
-    Untraceable,
-    is_number,
-    look_up,
-)
+from optim.engines.symbols import ON_NUMBERS, Operand, Operation, Symbol, Untraceable, is_number
+from optim.engines.tracing import Trace, look_up
 from optim.hyperparameters import Numbers
 from optim.optimizer import Optimizer
 from stepsize.core import elementwise

@@ -17,7 +17,8 @@ import numpy as np
 
 from optim.engines.chunks import Chunk
 from optim.engines.codegen import GeneratedLoop
-from optim.engines.tracing import Trace, Untraceable, trace_function, trace_output, trace_update
+from optim.engines.symbols import Untraceable
+from optim.engines.tracing import Trace, trace_function, trace_output, trace_update
 from optim.hyperparameters import Numbers, Resolved, rate_kind
 from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.steppers import Stepper

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from optim.engines.replay import Plan, Workspace, dtype_of
+from optim.engines.symbols import Untraceable
 from optim.engines.threads import each
-from optim.engines.tracing import Untraceable, trace_update
+from optim.engines.tracing import trace_update
 from optim.hyperparameters import Hypers, Resolved
 from optim.optimizer import Optimizer, checked_step
 from optim.state import State

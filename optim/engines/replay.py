@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.tracing import DType, Operand, Operation, Trace, is_array, is_number
+from optim.engines.symbols import DType, Operand, Operation, is_array, is_number
+from optim.engines.tracing import Trace
 from optim.hyperparameters import Numbers
 
 __all__ = ["Plan", "Workspace", "scalar_buffer_for", "dtype_of", "fill"]

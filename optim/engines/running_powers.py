@@ -11,7 +11,8 @@ import operator
 
 import numpy as np
 
-from optim.engines.tracing import Trace, is_number
+from optim.engines.symbols import is_number
+from optim.engines.tracing import Trace
 from optim.hyperparameters import Numbers
 
 __all__ = ["running_powers"]

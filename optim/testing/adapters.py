@@ -1,8 +1,7 @@
 """What is tested, whatever its kind: a plain function, or an optimizer of PyTorch, Optax or Keras."""
 
 import inspect
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from optim.optimizer import Optimizer, checked_step
 from optim.state import State
 from optim.testing.driving import Driven, driver_of
 from optim.testing.gradient_streams import Stream
+from optim.testing.libraries import keras_step, optax_step, refuse_closures, torch_step
 from optim.testing.making import rate_argument
 from optim.testing.roles import Foreign, is_drivable
 from stepsize.core.display import counted
@@ -147,15 +147,15 @@ def as_subject(rule: Foreign, lr: float, reference: Optimizer | None = None) -> 
         return OptimizerUnderTest(_ours(rule.replace(lr=lr)), True, repr(rule), 1.0)
     bare = getattr(rule, "func", rule)
     if inspect.isclass(bare) and any(c.__module__.startswith("torch.optim") for c in bare.__mro__):
-        _refuse_closures(bare)
-        return OptimizerUnderTest(_torch(rule), True, f"torch.optim.{bare.__name__}", lr)
+        refuse_closures(bare)
+        return OptimizerUnderTest(torch_step(rule), True, f"torch.optim.{bare.__name__}", lr)
     if hasattr(rule, "init") and hasattr(rule, "update") and isinstance(rule, tuple):
-        return OptimizerUnderTest(_optax(rule), False, "an Optax transformation", lr)
+        return OptimizerUnderTest(optax_step(rule), False, "an Optax transformation", lr)
     if home == "keras":
-        step, copy = _keras(rule)
+        step, copy = keras_step(rule)
         return OptimizerUnderTest(step, True, f"keras.optimizers.{type(rule).__name__}", lr, copy)
     if any(c.__module__.startswith("torch.optim") for c in type(rule).__mro__):
-        _refuse_closures(type(rule))
+        refuse_closures(type(rule))
         raise TypeError(
             f"step: got an object of torch.optim.{type(rule).__name__}, which holds its own parameters, "
             "expected the class, or functools.partial of it with its arguments"
@@ -248,18 +248,6 @@ def _driven(driven: Driven) -> OptimizerUnderTest:
     )
 
 
-def _refuse_closures(cls: Foreign) -> None:
-    """Refuse an optimizer of PyTorch that wants to evaluate the loss itself."""
-    step = getattr(cls, "step", None)
-    parameters = inspect.signature(step).parameters if inspect.isfunction(step) else {}
-    if "closure" in parameters and parameters["closure"].default is inspect.Parameter.empty:
-        raise TypeError(
-            f"step: got torch.optim.{cls.__name__}, whose step needs a closure that evaluates the loss; "
-            "the kit gives gradients alone, so it cannot be driven: compare such a rule on a problem, with "
-            "minimize"
-        )
-
-
 def trajectory(optimizer: Optimizer, stream: Stream) -> Array:
     """Return the start and the point after every update of a stream, by a rule of ours."""
     return as_subject(optimizer, optimizer.lr).run(stream)
@@ -277,89 +265,3 @@ def _ours(optimizer: Optimizer) -> StepFunction:
         return x, State(state.n + 1, tuple(slots or ()), state.carry)
 
     return step
-
-
-@contextmanager
-def _peer(name: str) -> Generator[None]:
-    """Say in a sentence of the kit's own that an optimizer of a library does not take what the kit has."""
-    try:
-        yield
-    except Exception as error:
-        said = str(error).partition("\n")[0]
-        raise TypeError(
-            f"step: got {name}, which cannot be driven with one vector of parameters and its gradient: {said}"
-        ) from error
-
-
-def _torch(build: StepFunction) -> StepFunction:
-    """Return how it steps; a tensor of doubles holds doubles."""
-    import torch
-
-    name = f"torch.optim.{getattr(build, 'func', build).__name__}"
-
-    def step(x: Array, g: Array, state: Memory, lr: float) -> Returned:
-        with _peer(name):
-            if state is None:
-                parameter = torch.nn.Parameter(torch.tensor(x))
-                state = parameter, build([parameter], lr=lr)
-            parameter, optimizer = state
-            for group in optimizer.param_groups:
-                group["lr"] = lr
-            parameter.grad = torch.tensor(g)
-            optimizer.step()
-        return parameter.detach().numpy().copy(), state
-
-    return step
-
-
-def _optax(transformation: Foreign) -> StepFunction:
-    import jax
-    import jax.numpy as jnp
-    import optax
-
-    jax.config.update("jax_enable_x64", True)
-
-    def step(x: Array, g: Array, state: Memory) -> Returned:
-        at = jnp.asarray(x)
-        with _peer("an Optax transformation"):
-            state = transformation.init(at) if state is None else state
-            updates, state = transformation.update(jnp.asarray(g), state, at)
-        return np.asarray(optax.apply_updates(at, updates)), state
-
-    return step
-
-
-def _keras(optimizer: Foreign) -> tuple[StepFunction, Callable[[Memory], Memory]]:
-    """Return how it steps, and how its state is copied: Keras' own objects do not survive a copy."""
-    import keras
-
-    if keras.config.backend() == "jax":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
-
-    def build(x: Array) -> tuple[Foreign, Foreign]:
-        # Keras keeps the rate in its default precision, which is single unless it is told otherwise.
-        usual = keras.config.floatx()
-        keras.config.set_floatx("float64")
-        try:
-            variable = keras.Variable(x, dtype="float64")
-            fresh = type(optimizer).from_config(optimizer.get_config())
-            fresh.build([variable])
-        finally:
-            keras.config.set_floatx(usual)
-        return variable, fresh
-
-    def step(x: Array, g: Array, state: Memory, lr: float) -> Returned:
-        variable, fresh = build(x) if state is None else state
-        fresh.learning_rate = lr
-        fresh.apply([keras.ops.convert_to_tensor(g, dtype="float64")], [variable])
-        return np.array(variable.value), (variable, fresh)
-
-    def copy(state: tuple[Foreign, Foreign]) -> tuple[Foreign, Foreign]:
-        variable, fresh = build(np.array(state[0].value))
-        for mine, theirs in zip(fresh.variables, state[1].variables, strict=True):
-            mine.assign(theirs)
-        return variable, fresh
-
-    return step, copy

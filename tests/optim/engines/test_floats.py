@@ -8,7 +8,7 @@ import pytest
 
 from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983
 from optim.engines.floats import Floats, floats_can
-from optim.engines.tracing import Symbol
+from optim.engines.symbols import Symbol
 from optim.hyperparameters import Hypers
 from optim.optimizer import Evaluation
 from optim.steppers import stepper_for
