@@ -48,9 +48,9 @@ def minimize(
     Parameters
     ----------
     problem : Problem, or any object with ``fun`` and ``grad``
-        Where. ``fun`` maps an array (..., d) to (...), ``grad`` to (..., d).
+        What to minimize. ``fun`` maps an array (..., d) to (...), ``grad`` to (..., d).
     optimizer : Optimizer
-        Which way, and how far. An array hyperparameter of shape (B, 1) makes a batch of B runs.
+        The rule and its rate. An array hyperparameter of shape (B, 1) makes a batch of B runs.
     x0 : sequence of float, optional
         The start, of shape (d,) or (B, d); the problem's own by default.
     steps : int
@@ -70,9 +70,9 @@ def minimize(
         How the rule is run (`optim.engines`); "array" is the reference, the rule as it stands on arrays, and
         "auto" the fastest that can.
     every : int
-        Keep one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
+        Record one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
         parameters in double precision (and 8 d / every + 8 more where the answer is not x), a run of the
-        batch. Values, norms, rates and overshoot are kept of every update all the same; where the updates see
+        batch. Values, norms, rates and overshoot are recorded for every update; where the updates see
         mini-batches, the whole problem is then evaluated as the run goes.
 
     Returns
@@ -158,10 +158,10 @@ def minimize(
         history = record.history()
         failure = _failure(history, e, lost)
 
-    # A batch ends so when its last run has became inf or nan, by an update that was not recorded.
+    # A batch ends so when its last run has become inf or nan, by an update that was not recorded.
     diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
-    if stepper.searched is not None:
-        searched: dict[str, Any] = stepper.searched.columns(len(history.lr))
+    if stepper.search_log is not None:
+        searched: dict[str, Any] = stepper.search_log.columns(len(history.lr))
         history = replace(history, **searched)
     return Run(
         problem=given,

@@ -1,4 +1,4 @@
-"""What a run writes down as it goes, chunk by chunk."""
+"""Collecting the history of a run, chunk by chunk."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ class Recorder:
         self._done: list[tuple[Array, ...]] = []
 
     def add(self, lr: Numbers, x: Array, slots: Slots, e: Evaluation) -> None:
-        """Take over an update: its rate, and where it led."""
+        """Add an update: its rate, and the point after it."""
         self._lr.append(lr)
         self._x.append(x)
         self._f.append(e.f)
@@ -51,7 +51,7 @@ class Recorder:
             self._close_chunk()
 
     def add_chunk(self, chunk: "Chunk") -> None:
-        """Take over updates that an engine made, their start included."""
+        """Add updates that an engine made, their start included."""
         if self._lr:
             self._close_chunk()
         output = chunk.output if self._optimizer else chunk.x[-1:]
@@ -96,8 +96,8 @@ class Recorder:
             np.concatenate(column) for column in zip(*self._done, strict=True)
         )
         if self._every > 1:
-            last_x, last_output, kept = self._last
-            if not kept:
+            last_x, last_output, is_stored = self._last
+            if not is_stored:
                 x, output = np.concatenate([x, last_x]), np.concatenate([output, last_output])
         outputs = output if self._optimizer else None
         judged = None

@@ -1,4 +1,4 @@
-"""Going on from where a run or a loop was left: whose memory it is, and whether it fits."""
+"""Resuming a run or a loop from its state: whether the state fits the rule, the rate and x."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -59,7 +59,7 @@ def _classes(rate: object) -> str:
 
 
 def state_fits(optimizer: "Optimizer", state: State, x: Array) -> None:
-    """Refuse what is no state, and the state of another rule, rate or shape of x."""
+    """Require a state, of this rule and rate and of the shape of x."""
     if not isinstance(state, State):
         raise TypeError(
             f"state: got {describe_value(state)}, expected a state, as init, step and a run leave it"
@@ -80,7 +80,7 @@ def state_fits(optimizer: "Optimizer", state: State, x: Array) -> None:
 
 
 def _is_whole(state: State) -> None:
-    """Refuse a state that was made by hand and is none."""
+    """Validate a state that may have been made by hand."""
     as_count("state.n", state.n)
     if state.x is not None and not (isinstance(state.x, np.ndarray) and state.x.dtype.kind == "f"):
         raise TypeError(f"state.x: got {describe_value(state.x)}, expected an array of floats")

@@ -36,7 +36,7 @@ class Run:
 
     A run is judged by the problem itself: where the updates saw mini-batches or noise, `fun`, `loss`,
     `error`, `settled` and the best point are those of the whole problem, evaluated when they are asked for,
-    while `history` keeps what the updates saw. Where the problem drifts, each point is judged by the problem
+    while `history` has what the updates saw. Where the problem drifts, each point is judged by the problem
     as the coming update saw it.
 
     Attributes
@@ -104,9 +104,9 @@ class Run:
 
     @cached_property
     def best_step(self) -> int | Array:
-        """How many updates had been made at the lowest value, of the points that are kept."""
-        kept = self.loss[self.history.n]
-        step: int | Array = _plain(self.history.n[np.where(np.isnan(kept), np.inf, kept).argmin(axis=0)])
+        """How many updates had been made at the lowest value, of the points that are stored."""
+        stored = self.loss[self.history.n]
+        step: int | Array = _plain(self.history.n[np.where(np.isnan(stored), np.inf, stored).argmin(axis=0)])
         return step
 
     @property
@@ -208,7 +208,7 @@ class Run:
             return np.concatenate([function(x) for x in np.array_split(self._points, 1 + self.nit // 16)])
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the history as CSV, one row a kept point; of a batch every run in its turn.
+        """Write the history as CSV, one row a stored point; of a batch every run in its turn.
 
         The columns are update, (run,) x1, x2, ..., fun, error, grad_norm, lr, overshoot; rate and overshoot
         are those of the update that led to the point. Numbers read back to the same bits.

@@ -48,7 +48,7 @@ def save_run(run: "Run", path: str | os.PathLike[str]) -> None:
         value = getattr(run.history, name)
         if value is not None:
             arrays[f"history/{name}"] = value
-    kept: dict[str, Any] = {}
+    state_arrays: dict[str, Any] = {}
     header = {
         "writer": _WRITER,
         "problem": _described(run.problem),
@@ -57,9 +57,9 @@ def save_run(run: "Run", path: str | os.PathLike[str]) -> None:
         "numbers": {name: getattr(run, name) for name in ("nfev", "njev", "status", "message")},
         "success": bool(run.success),
         "failure": run.failure,
-        "state": state_header(run.state, kept),
+        "state": state_header(run.state, state_arrays),
     }
-    write_npz(path, header, arrays | kept)
+    write_npz(path, header, arrays | state_arrays)
 
 
 def read_run(
@@ -85,7 +85,7 @@ def read_run(
 
 
 def columns(run: "Run") -> dict[str, Array]:
-    """Return the history of a run as columns, one row a kept point; of a batch every run in its turn.
+    """Return the history of a run as columns, one row a stored point; of a batch every run in its turn.
 
     Coordinates stand in ``x1, x2, ...``; rate and overshoot are those of the update that led to the point,
     nan and False at the start.
@@ -97,19 +97,19 @@ def columns(run: "Run") -> dict[str, Array]:
     lr = np.concatenate([np.full((1, *run.history.lr.shape[1:]), np.nan), run.history.lr])[rows]
     lr = lr.reshape(len(rows), *lr.shape[1:-1], -1)
     crossed = np.concatenate([np.zeros((1, *batch), bool), run.history.overshoot])[rows]
-    told: dict[str, Array] = {"update": np.broadcast_to(rows.reshape(-1, *(1,) * len(batch)), shape)}
+    table: dict[str, Array] = {"update": np.broadcast_to(rows.reshape(-1, *(1,) * len(batch)), shape)}
     if batch:
-        told["run"] = np.broadcast_to(np.arange(count).reshape(batch), shape)
+        table["run"] = np.broadcast_to(np.arange(count).reshape(batch), shape)
     x = run.history.x if run.history.output is None else run.history.output
-    told |= {f"x{i + 1}": x[..., i] for i in range(x.shape[-1])}
-    told |= {"fun": run.loss[rows], "error": run.error[rows], "grad_norm": run.history.grad_norm[rows]}
+    table |= {f"x{i + 1}": x[..., i] for i in range(x.shape[-1])}
+    table |= {"fun": run.loss[rows], "error": run.error[rows], "grad_norm": run.history.grad_norm[rows]}
     one = lr.shape[-1] == 1
     for i in range(lr.shape[-1]):
-        told["lr" if one else f"lr{i + 1}"] = np.broadcast_to(
+        table["lr" if one else f"lr{i + 1}"] = np.broadcast_to(
             lr[..., i].reshape(len(rows), *(lr.shape[1:-1] or (1,) * len(batch))), shape
         )
-    told["overshoot"] = crossed
-    return {name: np.moveaxis(column, 0, -1).reshape(-1) for name, column in told.items()}
+    table["overshoot"] = crossed
+    return {name: np.moveaxis(column, 0, -1).reshape(-1) for name, column in table.items()}
 
 
 def write_csv(run: "Run", path: str | os.PathLike[str]) -> None:
@@ -130,14 +130,14 @@ def _described(record: object) -> Json:
 
 
 def _made(header: Json, name: str, given: object) -> Any:
-    told = header[name]
+    described = header[name]
     if given is not None:
         return given
-    if "not described" in told:
+    if "not described" in described:
         raise ValueError(
             f"{name}: got {describe_value(given)}, expected the {name} itself, because the file could not "
             "describe "
-            f"{told['not described']}"
+            f"{described['not described']}"
         )
     call_hook("registry")  # a class can be looked up only when its package has been imported
-    return Record.from_dict(told)
+    return Record.from_dict(described)

@@ -1,4 +1,4 @@
-"""What an optimizer carries from one update to the next, and how it is kept on disk."""
+"""What an optimizer carries from one update to the next, and how it is stored."""
 
 import os
 from dataclasses import dataclass
@@ -84,9 +84,9 @@ def state_header(state: State, arrays: Arrays) -> Json:
     arrays |= {f"slot{i}": np.asarray(slot) for i, slot in enumerate(state.slots)}
     if state.x is not None:
         arrays["point"] = state.x
-    told = {"n": state.n, "slots": len(state.slots), "carry": split_arrays(state.carry, arrays)}
+    header = {"n": state.n, "slots": len(state.slots), "carry": split_arrays(state.carry, arrays)}
     shape = None if state.shape is None else list(state.shape)
-    return told | {"rule": state.rule, "rate": state.rate, "shape": shape}
+    return header | {"rule": state.rule, "rate": state.rate, "shape": shape}
 
 
 def state_of(header: Json, arrays: Arrays) -> State:

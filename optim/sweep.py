@@ -1,9 +1,9 @@
 """Sweeps: very many runs of which only the ends, or a summary, are wanted.
 
-`sweep` makes all updates of one tile of runs before it turns to the next, so that the arrays stay in the
-cache and nothing but the answers is ever kept in memory. Runs are looked at every few updates. Those that
-have became inf or nan are gone over once more, alone, from the look before, to find the update at which
-it happened, and dropped; the others go on untouched, bit for bit as if they were alone.
+`sweep` makes all updates of one block of runs before it turns to the next, so that the arrays stay in the
+cache and nothing but the ends is stored. Runs are checked every few updates. Those that have
+become inf or nan are repeated, alone, from the check before, to find the update at which it happened, and
+dropped; the others go on untouched, bit for bit as if they were alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -79,8 +79,8 @@ def sweep(
     threads : int
         Threads to use. More than one are pinned to their processors while they work.
     check : int
-        Updates between two looks at what has diverged. The update at which a run diverged is exact; but a run
-        that became inf or nan and came back between two looks, which takes a rule that forgets infinite
+        Updates between two checks for divergence. The update at which a run diverged is exact; but a run
+        that became inf or nan and came back between two checks, which takes a rule that forgets infinite
         gradients, goes unnoticed. With 1 nothing does.
 
     Returns
@@ -111,7 +111,7 @@ def sweep(
         few = take(optimizer, part, runs)
         start = x[part].copy()
         try:
-            block = _first_tile(problem, few, traces, start, steps)
+            block = _first_block(problem, few, traces, start, steps)
             _descend(block, np.arange(runs)[part], steps, check, ends)
         except Untraceable:
             x[part] = start
@@ -175,7 +175,7 @@ def _parts(runs: int, width: int) -> list[slice]:
     return [slice(low, min(low + width, runs)) for low in range(0, runs, width)]
 
 
-def _first_tile(
+def _first_block(
     problem: DescentProblem, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int
 ) -> RunBlock:
     e = Evaluation(*problem.value_and_grad(x))
@@ -190,8 +190,8 @@ def _first_tile(
 def _descend(block: RunBlock, who: Array, steps: int, check: int, ends: Ends) -> None:
     before = [np.empty_like(a) for a in block.arrays()]
     for n in range(0, steps, check):
-        for a, kept in zip(block.arrays(), before, strict=True):
-            np.copyto(kept, a)
+        for a, saved in zip(block.arrays(), before, strict=True):
+            np.copyto(saved, a)
         count = min(check, steps - n)
         for k in range(n, n + count):
             block.advance(k)
@@ -220,7 +220,7 @@ def _find_ends(block: RunBlock, who: Array, n: int, count: int, ends: Ends) -> N
 
 
 def _write(block: RunBlock, arrays: Sequence[Array], who: Array, which: Array | slice, ends: Ends) -> None:
-    """Note where some of the runs of a tile stand, according to these arrays."""
+    """Note where some of the runs of a block stand, according to these arrays."""
     x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
     points = np.ascontiguousarray(block.optimizer.output(x, tuple(slots)).T)
     ends.x[who[which]] = points

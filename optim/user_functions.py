@@ -1,4 +1,4 @@
-"""Problems from outside the package: what goes in is a copy, and so is what is kept of their answers."""
+"""Problems from outside the package: they receive copies, and so do we of what they return."""
 
 from collections.abc import Callable
 from functools import partial
@@ -74,7 +74,7 @@ class Guarded:
         return self._ask("grad", x, 1)
 
     def value_and_grad(self, x: Array) -> tuple[Numbers, Numbers]:
-        """Return both; the object's own way to share work between them serves one point at a time."""
+        """Return both; an object's own `value_and_grad` serves one point at a time."""
         if x.ndim != 1:
             return self.fun(x), self.grad(x)
         if self._both is None:

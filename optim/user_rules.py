@@ -1,9 +1,9 @@
-"""Rules from outside the packages: what they are given, what they must give back, and how they are told.
+"""Rules from outside the packages: what they receive, what they must return, and the errors they get.
 
 A rule that is written here keeps the contract, which tests see to. One that a user writes may do what a class
 of students does: change its arrays in place, forget the slots, look across the coordinates, keep its memory
-in a dictionary. It is given copies, so that nothing which is recorded changes; what it returns is looked at;
-and what it may not do it is told in one sentence.
+in a dictionary. It is given copies, so that nothing which is recorded changes; what it returns is checked;
+and a breach of the contract is reported in one sentence.
 """
 
 from collections.abc import Callable
@@ -143,7 +143,7 @@ def check_rule(stepper: "Stepper", x: Array, g: Array, slots: "Slots", n: int, s
 
     Parameters
     ----------
-    way : Way
+    stepper : Stepper
         Whose updates they are.
     x, g, slots : ndarray
         Where a run starts.
@@ -159,7 +159,7 @@ def check_rule(stepper: "Stepper", x: Array, g: Array, slots: "Slots", n: int, s
     if n >= stop or not is_own(optimizer) or rate_kind(optimizer.lr) != "schedule":
         return
     if x.ndim > 1 and "grad" not in optimizer.requires and not optimizer.compares_gradients:
-        stepper.update = _Apart(optimizer)
+        stepper.update = _BatchedUpdates(optimizer)
     if optimizer.requires:
         return
     h = stepper.hypers.resolve(n)
@@ -172,7 +172,7 @@ def check_rule(stepper: "Stepper", x: Array, g: Array, slots: "Slots", n: int, s
         )
 
 
-class _Apart:
+class _BatchedUpdates:
     """Makes the updates of a batch, all at once as long as the rule does not mix the runs.
 
     A norm, a maximum or ``g @ g`` may be that of all runs together. So one run is made alone as well at every

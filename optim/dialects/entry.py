@@ -30,7 +30,7 @@ class Use:
     family : str
         The rule's name, such as "adam": entries of one family are to be compared.
     says : str
-        What this source does in its own way, in a few words.
+        What is particular to this source, in a few words.
     arguments : mapping
         What to pass beyond the rate to get this rule.
     """
@@ -93,7 +93,7 @@ class Dialect:
 
     @property
     def rate(self) -> str:
-        """The name of the argument that is the rate, or nothing where there is none."""
+        """The name of the argument that is the rate, or an empty string."""
         return next((name for name in ("lr", "learning_rate", "initial") if name in self.defaults), "")
 
     def at_rate(self, lr: Hyper, use: Use) -> Optimizer:

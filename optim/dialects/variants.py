@@ -1,4 +1,4 @@
-"""Rules that one library alone has, kept out of the families, which stay as their papers write them."""
+"""Rules that one library alone has, so that the families stay as their papers write them."""
 
 from typing import Any, ClassVar
 
@@ -98,7 +98,7 @@ class OptaxAdam(Adam):
 class OptaxAdadeltaAscending(Adadelta):
     """Optax' Adadelta at its default ``learning_rate=None``, which loses the minus sign: it goes uphill.
 
-    A defect, kept to recognise it by. Give ``learning_rate=1.0`` there to get the paper's rule.
+    A defect, here to recognise it by. Give ``learning_rate=1.0`` there to get the paper's rule.
 
     Parameters
     ----------
@@ -124,12 +124,12 @@ class OptaxAdadeltaAscending(Adadelta):
 class OptaxRpropOneStepLate(Rprop):
     """Optax' Rprop, which emits the update of the step before: the first is 0.
 
-    A defect, kept to recognise it by (google-deepmind/optax pull request 1725 mends it). `Rprop` is the rule
+    A defect, here to recognise it by (google-deepmind/optax pull request 1725 mends it). `Rprop` is the rule
     that was meant.
 
     Parameters
     ----------
-    lr, initial, eta_minus, eta_plus, least, most
+    lr, initial, eta_minus, eta_plus, min_step, max_step
         As in `Rprop`.
 
     References

@@ -1,4 +1,4 @@
-"""The ways to run one rule: on arrays as it stands, on floats, or traced and replayed.
+"""Engines that run a rule: on arrays as it stands, on floats, or traced and replayed.
 
 A rule is written once, as in its paper, and read by people. The **array** engine runs that text on arrays: it
 is the reference, it lives in the loop of `minimize`, and every rule, problem and rate can use it. The other
@@ -7,7 +7,7 @@ two make many updates at a time and leave the same run:
 * `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate; where
   the run is long, the operations that it makes are first written out as one plain loop (`codegen`);
 * `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
-  with the runs innermost, tile by tile (`batched`), for huge vectors block by block (`large`).
+  with the runs innermost, block by block (`batched`), for huge vectors in blocks of the vector (`large`).
 
 `step`, an update of a huge vector, in place and on several threads, is for everybody.
 
@@ -48,7 +48,7 @@ def engine_for(name: str, stepper: Stepper, x: Array, slots: Slots, watched: boo
     ----------
     name : {"auto", "array", "floats", "traced"}
         "auto" takes the fastest that can.
-    way : Way
+    stepper : Stepper
     x, slots : ndarray
         Where the run starts.
     watched : bool

@@ -1,9 +1,9 @@
-"""The traced engine for batches: a tile of runs at a time, the runs innermost.
+"""The traced engine for batches: a block of runs at a time, the runs innermost.
 
 Users see a batch as (runs, coordinates). Inside, every array is turned to (coordinates, runs), because long
-rows are what NumPy is fast at, and the batch is cut into tiles of about 2^17 numbers, so that all arrays of a
-tile stay in the cache while many updates are made to it. Rule and, for a problem by components, gradient are
-replayed from their traces.
+rows are what NumPy is fast at, and the batch is cut into blocks of about 2^17 numbers, so that all arrays of
+a block stay in the cache while many updates are made to it. Rule and, for a problem by components, gradient
+are replayed from their traces.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,10 +31,10 @@ Array = np.ndarray[Any, Any]
 Which = Array | slice
 R = TypeVar("R", bound=Record)
 
-# Numbers in one array of a tile: about a mebibyte, so that a handful of them stay in the cache.
+# Numbers in one array of a block: about a mebibyte, so that a handful of them stay in the cache.
 BLOCK_RUNS = 2**17
 
-# Numbers of a tile that are judged at a time: the temporary arrays of a value are then small enough for
+# Numbers of a block that are judged at a time: the temporary arrays of a value are then small enough for
 # memory that the process has already, and asking the system for more costs ten times what the values do.
 LOOK = 2**14
 
@@ -108,7 +108,7 @@ class RunBlock:
         return self.x, self.g, *self.slots
 
     def columns(self, which: Which, arrays: Sequence[Array]) -> "RunBlock":
-        """Return a tile of some of the runs, standing where these arrays say."""
+        """Return a block of some of the runs, at the points of these arrays."""
         x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
         optimizer = take(self.optimizer, which, self.x.shape[1])
         return RunBlock(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact, self.stop)
@@ -135,7 +135,7 @@ class RunBlock:
 
 
 class _Program:
-    """One trace of a rule, bound to the arrays of a tile."""
+    """One trace of a rule, bound to the arrays of a block."""
 
     def __init__(self, trace: Trace, block: RunBlock, h: Resolved) -> None:
         values = trace.known(h)
@@ -157,7 +157,7 @@ class _Program:
         )
 
     def fits(self, h: Resolved) -> bool:
-        """Whether the rule goes this way at these hyperparameters; if so, take them over."""
+        """Whether the rule takes this branch at these hyperparameters; if so, use them."""
         if not self.trace.renew(self.values, self.moving, h, self.powers):
             return False
         for i, scalar_buffer in self.refill:
@@ -166,7 +166,7 @@ class _Program:
 
 
 class BatchedEngine:
-    """The engine: batches in tiles, with the full history."""
+    """The engine: batches in blocks, with the full history."""
 
     longest = 512
 
@@ -219,7 +219,7 @@ class BatchedEngine:
     def _history(
         self, block: RunBlock, n: int, count: int, points: Array, slopes: Array, outputs: Array, values: Array
     ) -> list[Numbers]:
-        """Make the updates of one tile, write down what came of them, and return the rates."""
+        """Make the updates of one block, record them, and return the rates."""
         xs, gs = (np.empty((count + 1, *block.x.shape), block.x.dtype) for _ in range(2))
         xs[0], gs[0] = block.x, block.g
         separate = self.optimizer.has_separate_output
@@ -246,12 +246,12 @@ def can_be_traced(problem: DescentProblem, optimizer: Optimizer, x: Array, slots
         and not optimizer.requires
         and not problem.varies
         and all(np.shape(slot) == x.shape and slot.dtype == x.dtype for slot in slots)
-        and _answers_by_place(optimizer, slots, x.dtype)
+        and _output_is_elementwise(optimizer, slots, x.dtype)
     )
 
 
-def _answers_by_place(optimizer: Optimizer, slots: Slots, dtype: DType) -> bool:
-    """Whether the answer, too, is arithmetic that does not ask where the coordinates are."""
+def _output_is_elementwise(optimizer: Optimizer, slots: Slots, dtype: DType) -> bool:
+    """Whether the output, too, is elementwise arithmetic."""
     if not (optimizer.has_separate_output and is_own(optimizer)):
         return True
     try:

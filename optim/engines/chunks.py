@@ -1,4 +1,4 @@
-"""Chunks: the engines go ahead a few hundred updates at a time, and look only then at what they have passed.
+"""Chunks: the engines go ahead a few hundred updates at a time, and judge them afterwards.
 
 Value, gradient norm and overshoot are computed, and the stop test is made, for a whole chunk at once. A chunk
 that went past the end of its run, because it met the tolerance or became inf or nan, is made once more
@@ -36,7 +36,7 @@ class Chunk(NamedTuple):
 
 
 class Engine(Protocol):
-    """A way to make many updates at once."""
+    """Makes many updates at once."""
 
     length: int
 

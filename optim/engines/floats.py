@@ -1,4 +1,4 @@
-"""The engine of floats: one run of a few dimensions, coordinate by coordinate in Python's own arithmetic.
+"""The scalar engine ("floats"): one run of a few dimensions, coordinate by coordinate on Python's floats.
 
 A NumPy call costs as much as ten operations on floats, whatever the length of the array. With two coordinates
 it is therefore faster by far to call the rule once for each, on plain floats; the text of the rule is the
@@ -6,7 +6,7 @@ same. Rows of floats collect the history, and all that is asked about it is comp
 Where float arithmetic raises an exception (a division by zero, an overflow in exp) arrays would give inf or
 nan: then the engine steps aside, and the chunk is made again on arrays, which decide.
 
-For a long run the calls are saved as well: the operations of rule and gradient are written out (`written`).
+For a long run the calls are saved as well: the operations of rule and gradient are written out (`codegen`).
 """
 
 from collections.abc import Callable
@@ -99,7 +99,7 @@ class Floats:
         """Whether a rule from outside does the same on floats: by its operations, or else by its text.
 
         A rule that is written with NumPy's functions may look across the coordinates, and gets numbers of
-        NumPy's where floats were; only its traces can tell, one for each way that it goes.
+        NumPy's where floats were; only its traces can tell, one for each branch that it takes.
         """
         try:
             if not self._slope_is_exact(x):

@@ -22,7 +22,7 @@ __all__ = ["Plan", "Workspace", "scalar_buffer_for", "dtype_of", "fill"]
 Array = np.ndarray[Any, Any]
 
 # Where an operand is found: among the arrays given to the rule or taking its results, the scratch arrays, the
-# cells that hold numbers, or, for a constant, right there.
+# scalar buffers that hold numbers, or, for a constant, right there.
 Place = tuple[str, Any]
 
 
@@ -94,11 +94,11 @@ class Plan:
     def bind(
         self, arrays: Sequence[Array], scalar_buffers: dict[int, Array], workspace: Workspace
     ) -> list[Callable[[], object]]:
-        """Return the calls on these arrays, those given first, then those for results, and these cells."""
+        """Return the calls on these arrays, those given first, then those of results, and these buffers."""
         found: dict[str, Callable[[Any], Array]] = {
             "array": arrays.__getitem__,
             "scratch": workspace.array,
-            "cell": scalar_buffers.__getitem__,
+            "buffer": scalar_buffers.__getitem__,
             "constant": lambda value: np.asarray(value, dtype_of(value, self.trace.dtype)),
         }
         calls: list[Callable[[], object]] = []
@@ -136,14 +136,14 @@ def dtype_of(value: Numbers, dtype: DType) -> DType:
 
 
 def fill(scalar_buffer: Array, value: Numbers) -> None:
-    """Put a new value into a cell."""
+    """Put a new value into a scalar buffer."""
     scalar_buffer[...] = value.T if isinstance(value, np.ndarray) else value
 
 
 def _place(operand: Operand, home: dict[int, Place]) -> Place:
     if is_array(operand):
         return home[operand.index]
-    return ("cell", operand.index) if is_number(operand) else ("constant", operand)
+    return ("buffer", operand.index) if is_number(operand) else ("constant", operand)
 
 
 def _release(done: set[int], trace: Trace, home: dict[int, Place], free: dict[DType, list[Place]]) -> None:

@@ -18,7 +18,7 @@ __all__ = [
     "Operand",
     "Operation",
     "Call",
-    "Tape",
+    "Recording",
     "Symbol",
     "TESTS",
     "Untraceable",
@@ -39,7 +39,7 @@ class Untraceable(Exception):  # noqa: N818  (not an error: the rule runs as it 
     """What a rule does cannot be written down."""
 
 
-# What Python does where NumPy's ufunc stands on the tape: a number must come out with the bits that the rule
+# What Python does where NumPy's ufunc is recorded: a number must come out with the bits that the rule
 # gives.
 ON_NUMBERS: dict[Operation, Operation] = {
     np.add: operator.add,
@@ -91,21 +91,23 @@ _POWERS: dict[float, Callable[["Symbol"], tuple[Operation, tuple[Operand, ...]]]
 class Symbol(NDArrayOperatorsMixin):
     """Stands for an array or a number in a rule; `plain` ones know their value at the update being traced."""
 
-    __slots__ = ("dtype", "index", "plain", "tape", "value")
+    __slots__ = ("dtype", "index", "plain", "recording", "value")
 
-    def __init__(self, tape: "Tape", index: int, plain: bool, value: Numbers, dtype: DType) -> None:
-        self.tape, self.index, self.plain, self.value, self.dtype = tape, index, plain, value, dtype
+    def __init__(self, recording: "Recording", index: int, plain: bool, value: Numbers, dtype: DType) -> None:
+        self.recording, self.index, self.plain, self.value, self.dtype = recording, index, plain, value, dtype
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Operand, **options: object) -> "Symbol":
         if method != "__call__" or options or ufunc.nout != 1 or ufunc.signature is not None:
             raise Untraceable(f"{ufunc.__name__}, which is more than one operation a place")
-        return self.tape.record(ufunc, args, ufunc if ufunc is np.power else ON_NUMBERS.get(ufunc, ufunc))
+        return self.recording.record(
+            ufunc, args, ufunc if ufunc is np.power else ON_NUMBERS.get(ufunc, ufunc)
+        )
 
     def __array_function__(
         self, function: Operation, types: object, args: tuple[Operand, ...], options: object
     ) -> "Symbol | float":
         if function is np.where and len(args) == 3:
-            return self.tape.record(np.where, args, elementwise.where)
+            return self.recording.record(np.where, args, elementwise.where)
         if function is np.zeros_like and not options:
             return 0.0
         raise Untraceable(f"{function.__name__} of an array")
@@ -114,10 +116,10 @@ class Symbol(NDArrayOperatorsMixin):
         raise Untraceable("what needs the array itself")
 
     def __pow__(self, other: Operand) -> "Symbol":
-        return self.tape.power(self, other)
+        return self.recording.power(self, other)
 
     def __rpow__(self, other: Operand) -> "Symbol":
-        return self.tape.power(other, self)
+        return self.recording.power(other, self)
 
     def __divmod__(self, other: Operand) -> tuple["Symbol", "Symbol"]:
         return self // other, self % other
@@ -126,12 +128,12 @@ class Symbol(NDArrayOperatorsMixin):
         if not self.plain:
             raise Untraceable("a branch on a value")
         outcome = bool(self.value)
-        self.tape.guards.append((self.index, outcome))
+        self.recording.guards.append((self.index, outcome))
         return outcome
 
 
 @dataclass
-class Tape:
+class Recording:
     """What a rule did: operations on arrays, operations on numbers, and the answers that it relied on.
 
     Entries of `calls` and `plain` are (function, operands); a function of None marks what the rule was given,
@@ -159,7 +161,7 @@ class Tape:
         """Write down an operation and return the symbol of its result; on numbers another function stands."""
         if not all(isinstance(a, Symbol | int | float | np.generic) for a in args):
             raise Untraceable("an operand that is no number")
-        if any(isinstance(a, Symbol) and a.tape is not self for a in args):
+        if any(isinstance(a, Symbol) and a.recording is not self for a in args):
             raise Untraceable("a value that another update left behind")
         if all(a.plain for a in args if isinstance(a, Symbol)):
             if self.own and on_numbers is not function and function in INEXACT - {np.power}:

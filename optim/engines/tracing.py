@@ -1,9 +1,9 @@
 """Tracing: a rule is run once on symbols, which write down every operation instead of doing it.
 
 A rule is straight-line arithmetic, so the list of NumPy calls that it makes is the rule. Two kinds of symbol
-pass through it. Those for x, g and the slots stand for large arrays; what is done to them goes on the tape of
+pass through it. Those for x, g and the slots stand for large arrays; what is done to them is recorded in
 `calls`. Those for hyperparameters and for the count t know their value as well; what is done to them alone
-goes on another tape, of `plain` operations, which Python redoes at each update with numbers, to the same
+is recorded in `plain`, which Python redoes at each update with numbers, to the same
 bits. If a rule asks whether something about them is true ("is this the first update?"), the answer is noted
 as a guard: where the answer would differ, the rule is traced again. Whatever cannot be followed raises
 `Untraceable`, and the rule is then run as it stands.
@@ -20,8 +20,8 @@ from optim.engines.symbols import (
     DType,
     Operand,
     Operation,
+    Recording,
     Symbol,
-    Tape,
     Untraceable,
     is_array,
     is_number,
@@ -39,26 +39,30 @@ Array = np.ndarray[Any, Any]
 class Trace:
     """A rule written down: the operations that its results need, and the numbers that these read."""
 
-    def __init__(self, tape: Tape, outputs: list[Operand]) -> None:
-        self.dtype, self.plain, self.guards = tape.dtype, tape.plain, dict(tape.guards)
-        self.given = sum(function is None for function, _ in tape.calls)
+    def __init__(self, recording: Recording, outputs: list[Operand]) -> None:
+        self.dtype, self.plain, self.guards = recording.dtype, recording.plain, dict(recording.guards)
+        self.given = sum(function is None for function, _ in recording.calls)
         # Every result needs an operation of its own, so that it can have an array of its own.
-        seen: set[int] = set()
+        taken: set[int] = set()
         self.outputs: list[int] = []
         for output in outputs:
-            own = isinstance(output, Symbol) and not output.plain and tape.calls[output.index][0] is not None
-            if not own or output.index in seen:
-                tape.calls.append((np.positive, (output,)))
-                self.outputs.append(len(tape.calls) - 1)
+            own = (
+                isinstance(output, Symbol)
+                and not output.plain
+                and recording.calls[output.index][0] is not None
+            )
+            if not own or output.index in taken:
+                recording.calls.append((np.positive, (output,)))
+                self.outputs.append(len(recording.calls) - 1)
             else:
                 self.outputs.append(output.index)
-            seen.add(self.outputs[-1])
-        self.calls = tape.calls
+            taken.add(self.outputs[-1])
+        self.calls = recording.calls
         self.dtypes = self._dtypes()
         self.needed = self._needed()
         # Whether floats give the same bits by the operations, and by the text itself.
         self.exact = all(self._is_exact(i) for i in self.needed)
-        self.literal = self.exact and tape.literal
+        self.literal = self.exact and recording.literal
         self.numbers = sorted({a.index for i in self.needed for a in self.calls[i][1] if is_number(a)})
 
     def known(self, hypers: Resolved) -> list[Numbers] | None:
@@ -149,10 +153,10 @@ def trace_update(optimizer: Optimizer, hypers: Resolved, slots: int, dtype: DTyp
         If the rule is more than straight-line arithmetic on arrays.
     """
     own = is_own(optimizer)
-    tape = Tape(np.dtype(dtype), own)
-    x, g = tape.array(), tape.array()
-    old = tuple(tape.array() for _ in range(slots))
-    trace = _followed(tape, lambda: _flat(optimizer.update(x, g, old, _symbolic(hypers, tape, ()))))
+    recording = Recording(np.dtype(dtype), own)
+    x, g = recording.array(), recording.array()
+    old = tuple(recording.array() for _ in range(slots))
+    trace = _followed(recording, lambda: _flat(optimizer.update(x, g, old, _symbolic(hypers, recording, ()))))
     if own and not is_right(trace, optimizer, hypers, slots):
         raise Untraceable("a rule that asks what it was given")
     return trace
@@ -166,17 +170,17 @@ def trace_output(optimizer: Optimizer, slots: int, dtype: DType) -> Trace:
     Untraceable
         If the answer is more than straight-line arithmetic.
     """
-    tape = Tape(np.dtype(dtype), is_own(optimizer))
-    x, _ = tape.array(), tape.array()
-    old = tuple(tape.array() for _ in range(slots))
-    return _followed(tape, lambda: [optimizer.output(x, old)])
+    recording = Recording(np.dtype(dtype), is_own(optimizer))
+    x, _ = recording.array(), recording.array()
+    old = tuple(recording.array() for _ in range(slots))
+    return _followed(recording, lambda: [optimizer.output(x, old)])
 
 
 def trace_function(function: Callable[[list[Symbol]], Iterable[Operand]], inputs: int, dtype: DType) -> Trace:
     """Return the trace of a function written by components, from a list of coordinates to another list."""
-    tape = Tape(np.dtype(dtype))
-    coordinates = [tape.array() for _ in range(inputs)]
-    return _followed(tape, lambda: list(function(coordinates)))
+    recording = Recording(np.dtype(dtype))
+    coordinates = [recording.array() for _ in range(inputs)]
+    return _followed(recording, lambda: list(function(coordinates)))
 
 
 def _flat(result: tuple[Numbers, Slots]) -> list[Numbers]:
@@ -184,11 +188,11 @@ def _flat(result: tuple[Numbers, Slots]) -> list[Numbers]:
     return [x, *slots]
 
 
-def _followed(tape: Tape, rule: Callable[[], list[Operand]]) -> Trace:
+def _followed(recording: Recording, rule: Callable[[], list[Operand]]) -> Trace:
     try:
         outputs = rule()
         if all(isinstance(o, Symbol | int | float) for o in outputs):
-            return Trace(tape, outputs)
+            return Trace(recording, outputs)
     except Untraceable:
         raise
     except (TypeError, AttributeError, ValueError, ArithmeticError, IndexError) as error:
@@ -197,14 +201,14 @@ def _followed(tape: Tape, rule: Callable[[], list[Operand]]) -> Trace:
     raise Untraceable("a result that is no number")
 
 
-def _symbolic(hypers: Resolved, tape: Tape, path: tuple[str, ...]) -> Resolved:
+def _symbolic(hypers: Resolved, recording: Recording, path: tuple[str, ...]) -> Resolved:
     """Return a resolved record with symbols in place of its hyperparameters, and of t."""
     copy = object.__new__(type(hypers))
     names = {*hypers.own_hypers(), "t"}
     for name, value in hypers.__dict__.items():
         if isinstance(value, Optimizer):
-            value = _symbolic(value, tape, (*path, name))
+            value = _symbolic(value, recording, (*path, name))
         elif name in names:
-            value = tape.number((*path, name), value)
+            value = recording.number((*path, name), value)
         copy.__dict__[name] = value
     return copy

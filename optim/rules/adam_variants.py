@@ -22,7 +22,7 @@ class AMSGrad(Optimizer):
         v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2, \qquad \bar v_t = \max(\bar v_{t-1}, v_t) \\
         x_{t+1} &= x_t - \eta\, \frac{m_t}{\sqrt{\bar v_t} + \epsilon}
 
-    The rates per coordinate can only fall, which mends the example on which Adam goes the wrong way. The
+    The rates per coordinate can only fall, which repairs the example on which Adam diverges. The
     paper's proof has :math:`\eta_t \propto 1/\sqrt t`; give it as the rate.
 
     Parameters

@@ -193,7 +193,7 @@ class SWA(Averaging):
 
 
 class Lookahead(Wrapper):
-    r"""Lookahead: every k updates the slow point goes part of the way to the fast one, which returns to it.
+    r"""Lookahead: every k updates the slow point moves a share towards the fast one, which returns to it.
 
     .. math::
         \phi \leftarrow \phi + \alpha\,(\theta_k - \phi), \qquad \theta_0 \leftarrow \phi
@@ -203,7 +203,7 @@ class Lookahead(Wrapper):
     Parameters
     ----------
     inner : Optimizer
-        The rule that moves the fast point; its slots are kept when the fast point returns.
+        The rule that moves the fast point; its slots are unchanged when the fast point returns.
     period : int
         :math:`k`, at least 1; the paper's 5.
     share : float, array or schedule

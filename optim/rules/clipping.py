@@ -12,7 +12,7 @@ __all__ = ["ClipByNorm", "ClipByValue"]
 
 
 class ClipByNorm(Wrapper):
-    r"""Gradient clipping by norm: a gradient that is too long is shortened, its direction kept.
+    r"""Gradient clipping by norm: a gradient that is too long is shortened, its direction unchanged.
 
     .. math:: g \leftarrow \min\left(1, \frac{c}{\lVert g\rVert + \epsilon}\right) g
 

@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 
 
 class _RateFree(Optimizer, abstract=True):
-    """What the two share: numbers of a whole run, kept as arrays with one entry for the vector."""
+    """What the two share: numbers of a whole run, as arrays with one entry for the vector."""
 
     elementwise: ClassVar = False
 
@@ -182,7 +182,7 @@ def _adams_correction(h: Resolved) -> Numbers:
 
 
 def _sum(values: Array) -> Array:
-    """Return the sum over the parameter vector, kept as an axis."""
+    """Return the sum over the parameter vector, which stays an axis."""
     return np.asarray(values.sum(axis=-1, keepdims=True))
 
 

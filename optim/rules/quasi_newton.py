@@ -108,7 +108,7 @@ class LBFGS(_Comparing):
     lr : float, schedule or search
         :math:`\eta`; 1 suits, and the first trial of a search should be 1.
     memory : int
-        m, the number of pairs kept, at least 1; 3 to 20 is customary.
+        m, the number of pairs stored, at least 1; 3 to 20 is customary.
     rescale : bool
         Whether :math:`\gamma` is used; otherwise it is 1.
 

@@ -35,7 +35,7 @@ class ScheduleFreeSGD(Optimizer):
     weight_decay : float, array or schedule
         :math:`\lambda`, taken at y; 0.
     warmup : int
-        The rate of update t is multiplied by min(1, t / warmup); at least 0, which is none.
+        The rate of update t is multiplied by min(1, t / warmup); at least 0, for no warm-up.
     r : float, array or schedule
         Power of t in the weights; the authors' 0.
     power : float, array or schedule

@@ -1,4 +1,4 @@
-"""Optimizers that look at the sign of the gradient and not at its size."""
+"""Optimizers that use the sign of the gradient, not its size."""
 
 from typing import Any, ClassVar
 

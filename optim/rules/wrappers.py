@@ -149,7 +149,7 @@ class L2(Wrapper):
 
 
 class DecoupledDecay(Wrapper):
-    r"""Weight decay apart from the step: x shrinks by its share, whatever the rule does to gradients.
+    r"""Decoupled weight decay: x shrinks by its share, whatever the rule does to gradients.
 
     .. math:: x_{t+1} = \text{step}(x_t) - \eta_t \lambda x_t
 

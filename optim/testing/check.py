@@ -61,9 +61,9 @@ class Report:
     note: str = ""
 
     def __repr__(self) -> str:
-        told = [f"ok={self.ok}", f"sentence={self.sentence!r}"]
+        fields = [f"ok={self.ok}", f"sentence={self.sentence!r}"]
         said = ((name, getattr(self, name)) for name in ("instead", "otherwise", "broken", "note"))
-        return assembled("Report", [*told, *(f"{name}={value!r}" for name, value in said if value)])
+        return assembled("Report", [*fields, *(f"{name}={value!r}" for name, value in said if value)])
 
     def __str__(self) -> str:
         lines = [self.sentence]

@@ -1,4 +1,4 @@
-"""What gives the points that were seen: dialects, classic mistakes, other rates."""
+"""What gives the observed points: dialects, classic mistakes, other rates."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from optim.optimizer import Optimizer
 from optim.testing.adapters import trajectory
 from optim.testing.gradient_streams import Stream, relative_difference
 from optim.testing.mistakes.classic import mistakes_of
-from optim.testing.mistakes.drivers import Way, pairs_of, run_of, slips_of
+from optim.testing.mistakes.drivers import Fault, pairs_of, run_of, slips_of
 from optim.testing.rates import rescaled
 from optim.testing.roles import AnyRule
 
@@ -54,16 +54,17 @@ def identify(
 
 
 class _Search:
-    """Looks for rules, right and mistaken, that give what was seen on some streams."""
+    """Looks for rules, right and mistaken, that give the observed points on some streams."""
 
     def __init__(
         self,
         reference: Optimizer,
-        seen: dict[str, Array],
+        observed: dict[str, Array],
         streams: list[Stream],
         tolerances: dict[str, float],
     ) -> None:
-        self.reference, self.seen, self.streams, self.tolerances = reference, seen, streams, tolerances
+        self.reference, self.observed = reference, observed
+        self.streams, self.tolerances = streams, tolerances
         first = streams[0]
         self.start = replace(first, gradients=first.gradients[:3], rates=first.rates[:3])
 
@@ -74,7 +75,7 @@ class _Search:
         found += [
             " = ".join(dict.fromkeys(words[:2])) + f", here {rule!r}"
             for rule, words in known.items()
-            if rule != self.reference and self.fits(partial(run_of, rule, Way()))
+            if rule != self.reference and self.fits(partial(run_of, rule, Fault()))
         ]
         found += self.named(self.reference, slips_of(self.reference))
         if found:
@@ -83,7 +84,7 @@ class _Search:
         for rule in kin[1:]:
             found += self.named(rule, (*mistakes_of(rule), *slips_of(rule)))
         for rule in kin if not found else ():
-            found += self.named(rule, rescaled(rule, self.seen, self.streams))
+            found += self.named(rule, rescaled(rule, self.observed, self.streams))
         return iter(found)
 
     def named(self, rule: Optimizer, mistakes: Iterable[tuple[str, Callable[[Stream], Array]]]) -> list[str]:
@@ -98,17 +99,17 @@ class _Search:
         return known
 
     def fits(self, run: Callable[[Stream], Array]) -> bool:
-        """Whether a run gives the points that were seen, on every stream."""
+        """Whether a run gives the observed points, on every stream."""
         first = self.streams[0].name
         try:
-            if self.apart(first, run(self.start)) > self.tolerances[first]:
+            if self.difference(first, run(self.start)) > self.tolerances[first]:
                 return False
-            return all(self.apart(s.name, run(s)) <= self.tolerances[s.name] for s in self.streams)
+            return all(self.difference(s.name, run(s)) <= self.tolerances[s.name] for s in self.streams)
         except (ArithmeticError, ValueError, NameError, AttributeError):  # it cannot even be computed
             return False
 
-    def apart(self, name: str, points: Array) -> float:
-        return float(relative_difference(self.seen[name][: len(points)], points).max())
+    def difference(self, name: str, points: Array) -> float:
+        return float(relative_difference(self.observed[name][: len(points)], points).max())
 
 
 def _kin(reference: Optimizer, known: Iterable[Optimizer]) -> Iterator[Optimizer]:

@@ -1,4 +1,4 @@
-"""What every optimizer must keep, and the traits by which one is told from another."""
+"""Invariants of every optimizer, and traits that distinguish one from another."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ _ALIKE = 0.01
 
 
 class Traits(NamedTuple):
-    """Five numbers that tell families of rules apart.
+    """Five numbers that distinguish families of rules.
 
     Attributes
     ----------
@@ -118,17 +118,17 @@ def violated_invariants(subject: OptimizerUnderTest) -> Iterator[str]:
         n = int(np.argmax(silent[:, 0] != 0))
         yield f"it leaves 0 without a gradient: x is {float(silent[n, 0])!r} after {n} updates"
     x, g = np.array(stream.x0), np.array(stream.gradients[0])
-    kept = x.copy(), g.copy()
+    given = x.copy(), g.copy()
     subject.step(x, g, None, stream.rates[0])
-    if not (np.array_equal(x, kept[0]) or subject.in_place):
+    if not (np.array_equal(x, given[0]) or subject.in_place):
         yield "it writes to the arrays that it was given"
-    elif not np.array_equal(g, kept[1]):
+    elif not np.array_equal(g, given[1]):
         gradient = "it writes to the gradient that it was given"
         yield gradient if subject.in_place else "it writes to the arrays that it was given"
 
 
 def _resumed(subject: OptimizerUnderTest, stream: Stream, after: int) -> Array:
-    """Return the points that follow from a copy of the state, taken on the way of another, whole run."""
+    """Return the points that follow from a copy of the state, taken in the middle of another, whole run."""
 
     def go_on(
         x: Array, state: Memory, updates: Iterable[tuple[Sequence[float], float]]
@@ -139,9 +139,9 @@ def _resumed(subject: OptimizerUnderTest, stream: Stream, after: int) -> Array:
 
     updates = list(zip(stream.gradients, stream.rates, strict=True))
     *_, (x, state) = go_on(np.array(stream.x0), None, updates[:after])
-    kept = subject.copy(state)
+    copied = subject.copy(state)
     list(go_on(x, state, updates[after:]))
-    return np.array([x for x, _ in go_on(x, kept, updates[after:])])
+    return np.array([x for x, _ in go_on(x, copied, updates[after:])])
 
 
 def _scalar(x0: float, gradients: Sequence[float]) -> Stream:

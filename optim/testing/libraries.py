@@ -92,7 +92,7 @@ def keras_step(optimizer: Foreign) -> tuple[StepFunction, Callable[[Memory], Mem
         jax.config.update("jax_enable_x64", True)
 
     def build(x: Array) -> tuple[Foreign, Foreign]:
-        # Keras keeps the rate in its default precision, which is single unless it is told otherwise.
+        # Keras keeps the rate in its default precision, which is single by default.
         usual = keras.config.floatx()
         keras.config.set_floatx("float64")
         try:

@@ -18,7 +18,7 @@ _NEAR = 1e-6
 
 
 def rescaled(
-    rule: AnyRule, seen: dict[str, Array], streams: list[Stream]
+    rule: AnyRule, observed: dict[str, Array], streams: list[Stream]
 ) -> Iterator[tuple[str, Callable[[Stream], Array]]]:
     """Yield the rule with its steps lengthened as one stream shows, if any factors do it.
 
@@ -26,13 +26,13 @@ def rescaled(
     ----------
     rule : Optimizer
         The rule whose steps are compared.
-    seen : dict of arrays
+    observed : dict of arrays
         The points of the rule under test, by the name of the stream.
     streams : list of Stream
         What was run; the first that moves at every update gives the factors.
     """
     for stream in streams:
-        ours, theirs = np.diff(seen[stream.name], axis=0), np.diff(trajectory(rule, stream), axis=0)
+        ours, theirs = np.diff(observed[stream.name], axis=0), np.diff(trajectory(rule, stream), axis=0)
         if len(stream.x0) == 1 and np.isfinite(ours).all() and np.isfinite(theirs).all() and theirs.all():
             break
     else:
@@ -76,8 +76,8 @@ def _known(rule: AnyRule, t: Array, factors: Array) -> Iterator[tuple[str, Array
         yield words, damped / (1 - rule.momentum**t)
     if "beta1" in names and "beta2" in names:
         corrections = np.sqrt(1 - rule.beta2**t) / (1 - rule.beta1**t)
-        kept = np.concatenate([[1.0], np.cumprod(corrections)[:-1]])
-        yield "with the corrected rate kept as the rate: it is corrected again at every update", kept
+        repeated = np.concatenate([[1.0], np.cumprod(corrections)[:-1]])
+        yield "with the corrected rate kept as the rate: it is corrected again at every update", repeated
         twice = "with the bias correction of the rate made twice"
         yield twice, corrections
     for words, power in (("t", 1.0), ("the root of t", 0.5)):

@@ -78,7 +78,7 @@ def holds(cls: type) -> str:
 
 
 def roles_of(function: Foreign, skip_self: bool = False) -> list[str]:
-    """Return what each argument of a method is for, or nothing where that cannot be told."""
+    """Return what each argument of a method is for, or nothing where that is unclear."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):

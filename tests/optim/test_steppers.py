@@ -283,7 +283,7 @@ class TestWays:
         problem.asked.clear()
         x = np.ones(2)
         for n in (1, 1, 2, 2, 1):
-            assert made.seen(n).grad(x).tolist() == NoisyBowl().at(n).grad(x).tolist()
+            assert made.problem_at(n).grad(x).tolist() == NoisyBowl().at(n).grad(x).tolist()
         assert problem.asked == [1, 2, 1]
 
     def test_a_run_goes_on_from_its_first_update(self):
@@ -407,9 +407,9 @@ class TestSearching:
             (problem, 5, [0.0, 0.0], e, [3.0, 4.0], {"looked": 4}),
         ]
         assert (made.n_f, made.n_g) == (1 + 3 + 3, 1 + 2 + 2)
-        columns = made.searched.columns(2)
+        columns = made.search_log.columns(2)
         assert (columns["status"].tolist(), columns["n_trials"].tolist()) == (["converged"] * 2, [3, 3])
-        assert made.searched.columns(1)["n_trials"].tolist() == [3]
+        assert made.search_log.columns(1)["n_trials"].tolist() == [3]
 
     def test_a_searched_rule_may_need_more_than_the_gradient(self):
         """Newton's direction from (1, 1) is (1, 1), whatever the curvatures."""
@@ -437,7 +437,7 @@ class TestSearching:
         assert (x.tolist(), rate, e.f, e.g.tolist()) == ([0.0], 1.0, 0.0, [0.0])
         at = made.carry["at"]
         assert (at["x"].tolist(), at["f"], at["g"].tolist()) == ([0.0], 0.0, [0.0])
-        assert made.searched.columns(1)["n_trials"].tolist() == [1]
+        assert made.search_log.columns(1)["n_trials"].tolist() == [1]
 
     def test_a_rule_without_a_line_is_named(self):
         with pytest.raises(TypeError, match="because an update of Sideways is not x - lr"):

@@ -137,12 +137,12 @@ def _in_place(rule: type[Optimizer] | None, direction: Direction | None) -> Gene
     if rule is None:
         yield
         return
-    kept = rule.__dict__["direction"]
+    original = rule.__dict__["direction"]
     rule.direction = direction  # type: ignore[method-assign, assignment]  # for the run alone
     try:
         yield
     finally:
-        rule.direction = kept  # type: ignore[method-assign]  # as it was
+        rule.direction = original  # type: ignore[method-assign]  # as it was
 
 
 def _like(slot: str, g: Array) -> Array:
