@@ -148,8 +148,8 @@ class LineSearchStepper(Stepper):
     """An update whose rate is found along the line x - alpha d.
 
     ``lr.search(problem, n, x, e, d, carry)`` returns `alpha`, the evaluation `e` at x - alpha d if it made
-    one, the new `carry`, a `status` word, and the counts `n_f`, `n_g` of evaluations made. The evaluation is stored
-    in the carry: under dynamic sampling it could not be made again.
+    one, the new `carry`, a `status` word, and the counts `n_f`, `n_g` of evaluations. The evaluation
+    is stored in the carry: under dynamic sampling it could not be made again.
     """
 
     def __init__(
