@@ -164,7 +164,7 @@ def minimize(
         searched: dict[str, Any] = stepper.search_log.columns(len(history.lr))
         history = replace(history, **searched)
     return Run(
-        problem=given,
+        problem=given.of_dimension(x.shape[-1]) if isinstance(given, Guarded) else given,
         optimizer=optimizer,
         history=history,
         jac=np.array(e.g),

@@ -49,8 +49,8 @@ class Guarded:
     def __repr__(self) -> str:
         return repr(self._thing)
 
-    def __init__(self, thing: Any) -> None:
-        self._thing = thing
+    def __init__(self, thing: Any, dim: int | None = None) -> None:
+        self._thing, self._dim = thing, dim
         self._takes: dict[str, bool] = {}
         self.varies = bool(getattr(thing, "varies", False))
         self.components = bool(getattr(thing, "components", False))
@@ -62,8 +62,12 @@ class Guarded:
 
     @property
     def dim(self) -> int | None:
-        """Number of parameters, where the problem names a start."""
-        return None if self.x0 is None else len(self.x0)
+        """Number of parameters, where the problem names a start or a run has found it."""
+        return self._dim if self.x0 is None else len(self.x0)
+
+    def of_dimension(self, dim: int) -> "Guarded":
+        """Return the same problem, known to have so many parameters."""
+        return self if self.x0 is not None else Guarded(self._thing, dim)
 
     def fun(self, x: Numbers) -> Numbers:
         """Return the value at x."""

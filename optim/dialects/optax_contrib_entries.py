@@ -64,8 +64,10 @@ def _schedule_free_adamw_ahead(
 def _warmed_from_zero(rate: Hyper, updates: int | None) -> Hyper:
     if not updates:
         return rate
-    given: Any = rate
-    return lambda n: (given(n) if callable(given) else given) * min(1.0, n / updates)
+    value: Any = rate
+    if callable(rate):
+        return lambda n: value(n) * min(1.0, n / updates)
+    return lambda n: value * min(1.0, n / updates)
 
 
 def _one_ahead(rate: Hyper) -> Hyper:
