@@ -321,6 +321,6 @@ def checked_step(optimizer: Optimizer, x: "ArrayLike", grad: "ArrayLike") -> tup
         )
     if not (isinstance(x, np.ndarray) and x.dtype.kind == "f"):
         x = as_floats("x", x)
-    if not (isinstance(grad, np.ndarray) and grad.dtype.kind == "f" and grad.shape == x.shape):
+    if not (isinstance(grad, np.ndarray) and grad.dtype == x.dtype and grad.shape == x.shape):
         grad = as_array("grad", grad, x.shape, x.dtype)
     return x, grad

@@ -8,7 +8,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.norms import power_of_two, squares_fit
-from stepsize.core.parameters import count, one_of
+from stepsize.core.parameters import count, one_of, seed
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
 
@@ -159,7 +159,7 @@ class DiagonalNewton(Optimizer):
     eps: Hyper = hyper(1e-8, minimum=0)
     diagonal: str = one_of("exact", "differences", "hutchinson")
     samples: int = count(8, minimum=1)
-    rng: int = count(0)
+    rng: int = seed(0)
 
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on where h comes from

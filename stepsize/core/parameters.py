@@ -4,9 +4,9 @@ import dataclasses
 import math
 from typing import Any, NamedTuple, Protocol
 
-from stepsize.core.validation import as_count, describe_value, require
+from stepsize.core.validation import LARGEST, as_count, describe_value, require
 
-__all__ = ["Count", "OneOf", "Parameter", "Range", "count", "number", "one_of"]
+__all__ = ["Count", "OneOf", "Parameter", "Range", "count", "number", "one_of", "seed"]
 
 
 class Parameter(Protocol):
@@ -54,15 +54,16 @@ ANY = Range(finite=False)
 
 
 class Count(NamedTuple):
-    """A whole number of at least `minimum`; or None, where that is a default."""
+    """A whole number from `minimum` to `maximum`; or None, where that is a default."""
 
     minimum: int = 0
     optional: bool = False
+    maximum: int = LARGEST
 
     def require(self, name: str, value: Any) -> None:
         """Raise unless the value is such a number."""
         if value is not None or not self.optional:
-            as_count(name, value, self.minimum)
+            as_count(name, value, self.minimum, most=self.maximum)
 
 
 class OneOf(NamedTuple):
@@ -109,6 +110,11 @@ def number(
 def count(default: int | None = None, *, minimum: int = 0) -> Any:
     """Declare a field that is a whole number of at least `minimum`; None is allowed if it is the default."""
     return _field(default, Count(minimum, default is None))
+
+
+def seed(default: int = 0) -> Any:
+    """Declare a field that starts a generator: a whole number from 0, of at most 128 bits."""
+    return _field(default, Count(maximum=2**128 - 1))
 
 
 def one_of(default: str | None, *others: str | None) -> Any:

@@ -1,7 +1,7 @@
 """What the house asks of things that come from outside."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 __all__ = ["DescentProblem", "SupportsGradient"]
 
@@ -61,10 +61,10 @@ class DescentProblem(SupportsGradient, Protocol):
         """Return both at x."""
         ...
 
-    def at(self, n: int, /) -> Self:
+    def at(self, n: int, /) -> "DescentProblem":
         """Return the problem as update n sees it."""
         ...
 
-    def sample(self, n: int, k: int = 0, /) -> Self:
+    def sample(self, n: int, k: int = 0, /) -> "DescentProblem":
         """Return the problem as the k-th evaluation along the line of update n sees it."""
         ...
