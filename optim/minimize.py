@@ -18,7 +18,7 @@ from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.steppers import stepper_for
-from optim.user_functions import FACTS, Guarded, InPrecisionOf, guarded
+from optim.user_functions import FACTS, Guarded, guarded, in_precision_of, of_dimension
 from optim.user_rules import check_rule
 from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
@@ -123,7 +123,7 @@ def minimize(
         e = stepper.evaluate(n, x)
         check_initial_evaluation(x, e)
         if e.g.dtype != x.dtype:
-            where = InPrecisionOf(where, x.dtype)
+            where = in_precision_of(where, x.dtype)
             stepper = stepper_for(optimizer, where, x, state, n + steps)
             e = stepper.evaluate(n, x)
         status, stop, lost = BUDGET, n + steps, None
@@ -172,7 +172,7 @@ def minimize(
         searched: dict[str, Any] = stepper.search_log.columns(len(history.lr))
         history = replace(history, **searched)
     return Run(
-        problem=given.of_dimension(x.shape[-1]) if isinstance(given, Guarded) else given,
+        problem=of_dimension(given, x.shape[-1]),
         optimizer=optimizer,
         history=history,
         jac=np.array(e.g),

@@ -12,7 +12,7 @@ from stepsize.core.record import Record
 from stepsize.core.user_values import as_array, as_value, ask
 from stepsize.core.validation import describe_value, real_numbers
 
-__all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded"]
+__all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded", "in_precision_of", "of_dimension"]
 
 Array = np.ndarray[Any, Any]
 
@@ -30,6 +30,19 @@ def guarded(problem: SupportsGradient) -> DescentProblem:
     """Return the problem itself if it is the package's own to the core, otherwise `Guarded`."""
     whole: Any = Guarded(problem) if _is_from_outside(problem) else problem
     return whole  # type: ignore[no-any-return]  # ours are problems, and `Guarded` has the facts of any
+
+
+def of_dimension(problem: DescentProblem, dim: int) -> DescentProblem:
+    """Return the same problem, known to have so many parameters where it names no start."""
+    unknown = isinstance(problem, Guarded) and problem.x0 is None
+    whole: Any = Guarded(problem, dim) if unknown else problem
+    return whole  # type: ignore[no-any-return]  # it forwards every fact
+
+
+def in_precision_of(problem: DescentProblem, dtype: np.dtype[Any]) -> DescentProblem:
+    """Return the same problem, all that it gives rounded to a precision."""
+    whole: Any = InPrecisionOf(problem, dtype)
+    return whole  # type: ignore[no-any-return]  # it forwards every fact
 
 
 def _is_from_outside(problem: object) -> bool:
@@ -51,7 +64,8 @@ class Guarded:
         return repr(self._thing)
 
     def __init__(self, thing: Any, dim: int | None = None) -> None:
-        self._thing, self._dim = thing, dim
+        self._thing: Any = thing._thing if isinstance(thing, Guarded) else thing
+        self._dim, thing = dim, self._thing
         self._takes: dict[str, bool] = {}
         self.varies = bool(getattr(thing, "varies", False))
         self.components = bool(getattr(thing, "components", False))
@@ -65,10 +79,6 @@ class Guarded:
     def dim(self) -> int | None:
         """Number of parameters, where the problem names a start or a run has found it."""
         return self._dim if self.x0 is None else len(self.x0)
-
-    def of_dimension(self, dim: int) -> "Guarded":
-        """Return the same problem, known to have so many parameters."""
-        return self if self.x0 is not None else Guarded(self._thing, dim)
 
     def fun(self, x: Numbers) -> Numbers:
         """Return the value at x."""
@@ -195,11 +205,13 @@ class InPrecisionOf:
 
     def at(self, n: int) -> DescentProblem:
         """Return the problem as update n sees it."""
-        return InPrecisionOf(self._thing.at(n), self._dtype) if self.varies else self
+        whole: Any = InPrecisionOf(self._thing.at(n), self._dtype) if self.varies else self
+        return whole  # type: ignore[no-any-return]  # it forwards every fact
 
     def sample(self, n: int, k: int = 0) -> DescentProblem:
         """Return the problem as the k-th evaluation along the line of update n sees it."""
-        return InPrecisionOf(self._thing.sample(n, k), self._dtype) if self.varies else self
+        whole: Any = InPrecisionOf(self._thing.sample(n, k), self._dtype) if self.varies else self
+        return whole  # type: ignore[no-any-return]  # it forwards every fact
 
     def _derivative(self, name: str, x: Numbers) -> Numbers:
         return self._rounded(getattr(self._thing, name)(x))
