@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt
-from stepsize.core.parameters import one_of
+from stepsize.core.limits.parameters import one_of
 
 __all__ = ["AdaMax", "Adam", "AdamW", "Nadam"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sign, sqrt, where
-from stepsize.core.parameters import number, one_of
+from stepsize.core.limits.parameters import number, one_of
 
 __all__ = ["AMSGrad", "AdaBelief", "RAdam", "Yogi"]
 

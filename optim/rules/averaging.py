@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Slots
 from optim.rules.wrappers import Wrapper
-from stepsize.core.parameters import count, one_of
+from stepsize.core.limits.parameters import count, one_of
 from stepsize.core.validation import missing
 
 __all__ = ["EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"]

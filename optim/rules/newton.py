@@ -7,8 +7,8 @@ import numpy as np
 
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
+from stepsize.core.limits.parameters import count, one_of, seed
 from stepsize.core.norms import power_of_two, squares_fit
-from stepsize.core.parameters import count, one_of, seed
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
 

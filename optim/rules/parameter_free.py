@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
-from stepsize.core.parameters import number
+from stepsize.core.limits.parameters import number
 
 __all__ = ["DAdaptAdam", "Prodigy"]
 

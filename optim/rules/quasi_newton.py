@@ -6,8 +6,8 @@ import numpy as np
 
 from optim.hyperparameters import Hyper, Numbers, Resolved
 from optim.optimizer import Optimizer, Slots
+from stepsize.core.limits.parameters import count, number, one_of
 from stepsize.core.norms import norm, power_of_two, squares_fit
-from stepsize.core.parameters import count, number, one_of
 
 __all__ = ["BFGS", "LBFGS", "ConjugateGradient"]
 

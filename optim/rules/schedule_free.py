@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
-from stepsize.core.parameters import count
+from stepsize.core.limits.parameters import count
 
 __all__ = ["ScheduleFreeAdamW", "ScheduleFreeSGD"]
 

@@ -23,6 +23,11 @@ class DescentProblem(SupportsGradient, Protocol):
     """A problem with every fact that a run reads: a `Problem`, or another object and what is assumed."""
 
     @property
+    def dim(self) -> int:
+        """Number of parameters."""
+        ...
+
+    @property
     def x0(self) -> Sequence[float] | None:
         """The start."""
         ...

@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -14,6 +13,7 @@ from optim.hyperparameters import Hypers, Numbers, Resolved
 from optim.optimizer import Optimizer, Slots
 from optim.testing.gradient_streams import Stream
 from optim.testing.roles import AnyRule
+from stepsize.core.source import syntax_of
 
 __all__ = ["mistaken", "mistakes_of"]
 
@@ -154,9 +154,8 @@ def _like(slot: str, g: Array) -> Array:
 def mistaken(rule: AnyClass, edit: Edit) -> Direction | None:
     """Return the rule's direction with one edit made in its text, or None where the edit finds no place."""
     owner = next(c for c in rule.__mro__ if "direction" in c.__dict__)
-    source = textwrap.dedent(inspect.getsource(owner.direction))
-    tree = ast.parse(source)
     editor = _Editor(edit)
+    tree = syntax_of(owner.direction)
     editor.visit(tree)
     ast.fix_missing_locations(tree)
     if not editor.changed:

@@ -7,7 +7,6 @@ The text is what `ast.unparse` gives, so that blanks and brackets are always the
 import ast
 import inspect
 import re
-import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 from optim.optimizer import Optimizer
 from optim.rules.wrappers import Wrapper
 from optim.testing.roles import AnyRule
+from stepsize.core.source import syntax_of
 
 __all__ = ["Slip", "methods_of", "slipped"]
 
@@ -46,7 +46,7 @@ def slipped(owner: type, method: str, changes: tuple[tuple[str, str], ...]) -> C
 @cache
 def _text_of(owner: type, method: str) -> str:
     """Return the text of a method without its docstring, as `ast.unparse` writes it."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(owner.__dict__[method])))
+    tree = syntax_of(owner.__dict__[method])
     function = tree.body[0]
     if isinstance(function, ast.FunctionDef) and ast.get_docstring(function):
         function.body = function.body[1:]
@@ -57,6 +57,8 @@ def methods_of(optimizer: AnyRule) -> Iterator[tuple[type, str]]:
     """Yield what of a rule may be mistaken, class and method: its own mathematics, then the rule inside."""
     for cls in type(optimizer).__mro__:
         if issubclass(cls, Optimizer) and cls not in (Optimizer, Wrapper):
-            yield from ((cls, name) for name in ("direction", "update", "before") if name in cls.__dict__)
+            yield from (
+                (cls, name) for name in ("direction", "update", "transform_gradient") if name in cls.__dict__
+            )
     if "inner" in optimizer.__dict__:
         yield from methods_of(optimizer.inner)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from stepsize.core.parameters import ANY, Range, count, number, one_of
+from stepsize.core.limits.parameters import ANY, Range, count, number, one_of
 from stepsize.core.record import Record
 
 
