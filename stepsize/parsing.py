@@ -259,8 +259,9 @@ def load_registry() -> None:
     import optim
     import problems
     import schedules
+    from optim.dialects import variants
 
-    del problems, schedules
+    del problems, schedules, variants
     for name in optim.__all__:
         getattr(optim, name)
 

@@ -18,7 +18,7 @@ ALLOWED = """
 optim: optim.engines stepsize.core stepsize.core.limits
 optim.dialects: optim optim.rules stepsize.core
 optim.engines: optim stepsize.core
-optim.rules: optim stepsize.core
+optim.rules: optim stepsize.core stepsize.core.limits
 optim.testing: optim optim.dialects optim.testing.mistakes stepsize.core
 optim.testing.mistakes: optim optim.rules optim.testing stepsize.core
 optim.vectors: optim.testing stepsize.core
@@ -150,7 +150,7 @@ def test_the_foundation_imports_numpy_alone(path):
 
 
 # The conformance kit tests the optimizers of other libraries, which it imports when it is handed one.
-GUESTS = {"optim/testing/adapters.py": {"torch", "jax", "optax", "keras"}}
+GUESTS = {"optim/testing/libraries.py": {"torch", "jax", "optax", "keras"}}
 
 
 @pytest.mark.parametrize("package", ["problems", "schedules", "optim"])

@@ -8,6 +8,9 @@ from typing import Any
 from stepsize.cli.arguments import Commands, add_command, add_json
 from stepsize.cli.output import echo, print_json
 
+# Rules that reproduce one library, defects included; its own call is the name to find them by.
+UNLISTED = ("optim.dialects.variants",)
+
 HELP = "list problems, optimizers, schedules, feedback step sizes and line searches: parameters, file"
 
 
@@ -65,6 +68,7 @@ def catalogue() -> dict[str, list[dict[str, str]]]:
                 "file": cls.__module__.replace(".", "/") + ".py",
             }
             for cls in registered(base)
+            if cls.__module__ not in UNLISTED
         ]
         for kind, base in kinds.items()
     }

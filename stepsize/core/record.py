@@ -81,6 +81,7 @@ class Record:
     """
 
     abstract: ClassVar[bool] = True
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     __signature__: ClassVar[Any] = _Signature()
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
@@ -155,8 +156,12 @@ class Record:
         raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen")
 
     def normalise(self, name: str, value: Any) -> Any:
-        """Return the value to store for the field `name`."""
-        return _plain(value)
+        """Return the value to store for the field `name`, if it is what the field declares."""
+        value = _plain(value)
+        parameter = self.__dataclass_fields__[name].metadata.get("parameter")
+        if parameter is not None:
+            parameter.require(name, value)
+        return value
 
     def check(self) -> None:
         """Raise one clear sentence if the parameters, each in its range, make no sense together."""

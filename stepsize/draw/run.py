@@ -122,10 +122,11 @@ def run(result: Run) -> Figure:
     with style():
         picture = Picture(figsize=(9.0, 3.9), layout="constrained")
         left, right = picture.subplots(1, 2)
-        window: Any = window_around([result]) if result.problem.dim <= 2 else None
-        if result.problem.dim == 1:
+        dim = result.history.x.shape[-1]
+        window: Any = window_around([result]) if dim <= 2 else None
+        if dim == 1:
             landscape(result.problem, left, window=window[0])
-        elif result.problem.dim == 2:
+        elif dim == 2:
             contours(result.problem, left, window=window)
         if window is not None:
             path(result, left, window=window)

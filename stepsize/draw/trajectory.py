@@ -42,17 +42,16 @@ def path(
     """
     require_single_run(run)
     problem, points, n = run.problem, run.history.x, run.history.n
-    if problem.dim > 2:
+    dim = points.shape[-1]
+    if dim > 2:
         raise ValueError(
-            f"run: got {problem.dim} dimensions, expected 1 or 2 to draw its path; draw.gap shows any run"
+            f"run: got {dim} dimensions, expected 1 or 2 to draw its path; draw.gap shows any run"
         )
     with style():
         if ax is None:
             window = window_around([run]) if window is None else window
-            ax = (
-                landscape(problem, window=window[0]) if problem.dim == 1 else contours(problem, window=window)
-            )
-        if problem.dim == 1:
+            ax = landscape(problem, window=window[0]) if dim == 1 else contours(problem, window=window)
+        if dim == 1:
             x, y = points[:, 0], run.history.fun[n]
         else:
             x, y = points[:, 0], points[:, 1]

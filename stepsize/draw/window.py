@@ -48,7 +48,7 @@ def window_around(runs: Sequence[Run]) -> Window:
     held = np.concatenate([held, minimizers])
     scale = float(np.ptp(held, axis=0).max())
     fleeing = [comparable(points) for points, stays in zip(paths, staying, strict=True) if not stays]
-    if problem.dim == 1 and len(minimizers):  # both sides of the minimum, with room for an overshoot
+    if starts.shape[1] == 1 and len(minimizers):  # both sides of the minimum, with room for an overshoot
         middle = float(minimizers[0, 0])
         reach = float(np.abs(held - middle).max()) or 1.0
         held = np.concatenate([held, [[middle - 1.5 * reach], [middle + 1.5 * reach]]])

@@ -7,12 +7,13 @@ The text is what `ast.unparse` gives, so that blanks and brackets are always the
 import ast
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
 from optim.optimizer import Optimizer
 from optim.rules.wrappers import Wrapper
+from optim.testing.roles import AnyRule
 from stepsize.core.source import syntax_of
 
 __all__ = ["Slip", "methods_of", "slipped"]
@@ -26,7 +27,7 @@ class Slip(NamedTuple):
 
 
 @cache
-def slipped(owner: type, method: str, changes: tuple[tuple[str, str], ...]) -> Any:
+def slipped(owner: type, method: str, changes: tuple[tuple[str, str], ...]) -> Callable[..., Any] | None:
     """Return a method with its text changed, or None where no pattern finds a place."""
     try:
         text = new = _text_of(owner, method)
@@ -38,7 +39,8 @@ def slipped(owner: type, method: str, changes: tuple[tuple[str, str], ...]) -> A
         return None
     names = dict(inspect.getmodule(owner).__dict__)
     exec(compile(new, f"<{owner.__name__}.{method} with a mistake>", "exec"), names)
-    return names[method]
+    method_: Callable[..., Any] = names[method]
+    return method_
 
 
 @cache
@@ -51,7 +53,7 @@ def _text_of(owner: type, method: str) -> str:
     return ast.unparse(tree)
 
 
-def methods_of(optimizer: Any) -> Iterator[tuple[type, str]]:
+def methods_of(optimizer: AnyRule) -> Iterator[tuple[type, str]]:
     """Yield what of a rule may be mistaken, class and method: its own mathematics, then the rule inside."""
     for cls in type(optimizer).__mro__:
         if issubclass(cls, Optimizer) and cls not in (Optimizer, Wrapper):

@@ -44,6 +44,21 @@ def test_runs_without_an_extent_are_drawn(problem, x0, lr, steps):
         assert inside(window, run.history.x[:1]) == 1
 
 
+@pytest.mark.parametrize("x0", [[3.0], [1.0, 2.0], [1.0, 2.0, 3.0]])
+def test_a_run_of_an_object_that_names_no_start_is_drawn(x0):
+    class Bowl:
+        def fun(self, x):
+            return (x * x).sum(axis=-1)
+
+        def grad(self, x):
+            return 2 * x
+
+    run = ss.minimize(Bowl(), ss.SGD(lr=0.1), x0, steps=5)
+    assert len(run.plot().axes) == 2
+    if len(x0) < 3:
+        assert ss.draw.path(run).lines
+
+
 def test_a_batch_is_refused_in_a_sentence():
     batch = ss.minimize(ss.Quadratic(), ss.SGD(lr=np.array([[0.01], [0.05]])), np.ones((2, 2)), steps=3)
     with pytest.raises(ValueError, match=r"run: got a batch of shape \(2,\), expected a single run"):
