@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 # public names: written by tools/public_names.py
-from schedules.combinators.algebra import PerRun, Phases, Product, Sequential, Sum, later, shifted
+from schedules.combinators.algebra import PerRun, Phases, Product, Sequential, Sum
 from schedules.combinators.modifiers import Cap, Delay, Floor, PerEpoch, Repeat, Skip
 from schedules.combinators.warmup_cooldown import Cooldown, Warmup
 from schedules.families.cosine import Cosine, FlatCosine, Tanh
@@ -65,7 +65,7 @@ __all__ = [
     "Product", "QuadraticApproximation", "Recursion", "Refined", "Repeat", "Restarts", "Rex", "Sawtooth",
     "Schedule", "SearchThenConverge", "Sequential", "Silver", "Skip", "SPSMax", "StepDecay", "StrongSilver",
     "StrongWolfe", "Sum", "SutskeverMomentum", "Tanh", "TimeBased", "Trial", "UntunedExponential",
-    "UntunedLinear", "Warmup", "WarmupStableDecay", "as_schedule", "later", "per_epoch", "shifted",
+    "UntunedLinear", "Warmup", "WarmupStableDecay", "as_schedule", "per_epoch",
 ]
 # fmt: on
 # public names: end

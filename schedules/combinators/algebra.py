@@ -18,8 +18,6 @@ __all__ = [
     "PerRun",
     "Sum",
     "Sequential",
-    "later",
-    "shifted",
 ]
 
 
