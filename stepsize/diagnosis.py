@@ -151,7 +151,7 @@ def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, ato
             + {
                 SETTLED: "",
                 CROSSING: f", although {_percent(found.overshoot[0])} of the updates until then passed the "
-                "point of their line",
+                "lowest point of their line",
                 RINGING: f", but {_percent(found.uphill[0])} of the updates until then went uphill",
             }[verdict]
         )
@@ -259,7 +259,7 @@ def _factor(factor: float) -> str:
     ('1.04', '1.0004', '3')
     """
     near = abs(factor - 1)
-    digits = 2 if near >= 0.1 or near == 0 else 1 - math.floor(math.log10(near))
+    digits = max(2, 1 - math.floor(math.log10(near))) if near else 2
     return f"{factor:.{digits}f}".rstrip("0").rstrip(".")
 
 

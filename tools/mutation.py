@@ -19,8 +19,8 @@ which test reaches which function, and forks a child for each mutant, which runs
 one fails: first those that killed a mutant of the same function, then the most specific.
 
 The analysis (verdicts, theory, the finder) is reached by slow tests of whole runs. With ``--served`` a mutant
-of a module in ``[tool.mutation.serving]`` meets only the tests that stand there beside its module; try what
-survives them once more with all tests.
+of a module in ``[tool.mutation.serving]`` meets only the tests that stand there beside its module; what
+survives them, or is not reached by them, is to be tried once more with other tests.
 
 What runs while modules are imported has run before the fork. A mutant that no test reaches is therefore tried
 in a process of its own, which imports everything anew and runs all the tests until one fails; so is every
@@ -69,7 +69,7 @@ ROOT = Path.cwd()
 PACKAGES = ("optim", "schedules", "stepsize")
 LEARNT = ROOT / "mutants" / "tests-learnt.json"
 JUDGED = Path(__file__).parent / "mutants_judged.json"
-KILLED, SURVIVED, SKIPPED, TIMEOUT = 1, 0, 34, 36
+KILLED, SURVIVED, UNREACHED, SKIPPED, TIMEOUT = 1, 0, 33, 34, 36
 MEMORY = 4 << 30  # bytes a mutant may ask for
 
 
@@ -202,6 +202,9 @@ class Session:
                 self.settle(data, mutant, SKIPPED, score)
                 continue
             tests = [] if self.args.fresh else self.chosen(mutant)
+            if self.args.served and not tests:
+                self.settle(data, mutant, UNREACHED, score)
+                continue
             if len(running) >= self.args.children:
                 self.reap(running, score)
             self.spawn(running, data, mutant, tests)
