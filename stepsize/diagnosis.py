@@ -9,7 +9,7 @@ import numpy as np
 from optim import Run
 from stepsize.base.checks import describe
 from stepsize.base.display import brief
-from stepsize.courses import Courses, courses_of
+from stepsize.courses import Courses, courses_of, window_of
 from stepsize.verdicts import (
     BOUNCING,
     CRAWLING,
@@ -141,7 +141,7 @@ def _reason(run: Run, verdict: str, c: Courses, found: Findings, tol: float, ato
     """Return one sentence on why the verdict is what it is."""
     what, start = run.measure, abs(float(c.error[0, 0]))
     left = _share_of_start(found.error[0], start)
-    late = c.error[-max(run.nit // 4, 1) :, 0]
+    late = c.error[-window_of(run.nit) :, 0]
     if verdict == FAILED:
         return _failure(run, c)
     if verdict in (SETTLED, CROSSING, RINGING):
@@ -270,7 +270,7 @@ def _pace(c: Courses, factor: float) -> str:
         return f"still falling, by {percent:.2g} % an update"
     if percent > 0:
         return "still falling, by less than 0.001 % an update"
-    window = max((len(c.fun) - 1) // 4, 1)
+    window = window_of(len(c.fun) - 1)
     if c.fun[-window:, 0].max() < c.fun[-2 * window : -window, 0].max(initial=-math.inf):
         return "not falling yet, but the loss is"
     return "not falling yet: too early to tell where it goes"
