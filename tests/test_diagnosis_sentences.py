@@ -40,9 +40,7 @@ class TestSettled:
         assert said == f"the gap is at most {bound} from update 8 on"
 
     def test_an_absolute_tolerance_is_a_plain_number(self):
-        said = sentence(
-            "settled", 4.0 * 0.1**n, atol=0.25, tolerance=np.array([0.25]), found={"settled": 2}
-        )
+        said = sentence("settled", 4.0 * 0.1**n, atol=0.25, tolerance=np.array([0.25]), found={"settled": 2})
         assert said == "the gap is at most 0.25 from update 2 on"
 
     def test_a_crossing_and_a_ringing_say_how_often(self):
@@ -119,7 +117,8 @@ class TestFrozen:
     rate = np.append(2.0, np.full(18, 0.5)).tolist()
 
     @pytest.mark.parametrize(
-        ("last", "rate"), [(2e-4, "the rate that is left is 1.0e-04 of the largest"), (0.0, "the rate has fallen to 0")]
+        ("last", "rate"),
+        [(2e-4, "the rate that is left is 1.0e-04 of the largest"), (0.0, "the rate has fallen to 0")],
     )
     @pytest.mark.parametrize(
         ("lr", "advice"),
@@ -217,7 +216,8 @@ class TestCrawling:
         )
 
     @pytest.mark.parametrize(
-        ("updates", "place", "late"), [(20, 5, True), (20, 6, False), (3, 1, True), (3, 2, False), (24, 6, True)]
+        ("updates", "place", "late"),
+        [(20, 5, True), (20, 6, False), (3, 1, True), (3, 2, False), (24, 6, True)],
     )
     def test_the_last_quarter_is_late(self, updates, place, late):
         """A peak that many points from the end, the last of which is a dip below it."""
@@ -225,7 +225,9 @@ class TestCrawling:
         error[0], error[-place] = 100.0, 50.0
         if place > 1:
             said = sentence("still crawling", error, found={"factor": 0.5})
-            where = "in the last quarter up to 0.5 of the start's, is" if late else "is 0.01 of the start's and"
+            where = (
+                "in the last quarter up to 0.5 of the start's, is" if late else "is 0.01 of the start's and"
+            )
             assert said == f"the gap{',' if late else ''} {where} still falling, by 50 % an update"
 
     @pytest.mark.parametrize(("top", "dips"), [(9.9, False), (10.0, False), (10.1, True)])
