@@ -11,7 +11,6 @@ from stepsize.verdicts import VERDICTS
 from tests.courses_by_hand import word
 from tools import verdict_table
 
-
 n = np.arange(101)
 
 

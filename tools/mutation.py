@@ -4,7 +4,7 @@ Run from the root of the repository, in an environment with ``pip install -e ".[
 
     python tools/mutation.py run                      # every mutant without a verdict, two at a time
     python tools/mutation.py run "optim.adam.*"       # only these; "schedules.decay.*Power*" for one class
-    python tools/mutation.py run --served             # the analysis, by the fast tests named in pyproject.toml
+    python tools/mutation.py run --served             # the analysis, by its fast tests, as below
     python tools/mutation.py run --survivors          # once more those that survived, after a new test
     python tools/mutation.py run --survivors --fresh  # the same, each in a new process, as below
     python tools/mutation.py report                   # the score by file, and what survived, with its diff
