@@ -2,8 +2,8 @@
 
     python benchmarks/finders.py
 
-The popular finders are those of `stepsize.ramps`, which give what their own code gave
-(tests/golden/finders.json).
+The popular finders are those of `stepsize.experiments.lr_finder.range_test`, which give what their own code
+gave (tests/golden/finders.json).
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from optim import SGD, Adam
 from problems import Quadratic
 from stepsize import draw, find_lr
-from stepsize.draw_style import COLORS, INK, figure, style
+from stepsize.draw.style import COLORS, INK, figure, style
 
 DOCS = Path(__file__).parent.parent / "docs"
 COUNTS = (50, 100, 300, 1000)

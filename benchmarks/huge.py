@@ -9,8 +9,8 @@ from benchmarks.measure import Row, interleave, rows
 from benchmarks.peers import collect, load
 from optim import SGD, Adam, Momentum, Optimizer
 from optim.engines import step
-from optim.engines.blocks import BLOCK
-from optim.optimizer import Hypers
+from optim.engines.large import BLOCK
+from optim.hyperparameters import Hypers
 
 SIZE = 10**7
 
@@ -49,7 +49,7 @@ def readable(optimizer: Optimizer) -> Callable[[], Any]:
     held = [x, optimizer.init(x).slots]
 
     def run() -> None:
-        held[:] = optimizer.update(held[0], g, held[1], Hypers(optimizer, held[0]).at(5))
+        held[:] = optimizer.update(held[0], g, held[1], Hypers(optimizer, held[0]).resolve(5))
 
     return run
 

@@ -21,7 +21,7 @@ import numpy as np
 import stepsize as ss
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.known_rates import BUDGETS, best_of_grid, problems, speeds
+from tests.stepsize.experiments.lr_finder.known_rates import BUDGETS, best_of_grid, problems, speeds
 
 
 def main() -> int:

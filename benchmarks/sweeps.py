@@ -11,8 +11,8 @@ from benchmarks.measure import Row, interleave, number, rows
 from benchmarks.peers import collect, load
 from benchmarks.rosenbrock import START, gradient, torch_assigned
 from optim import Adam, Momentum, Optimizer
-from optim.engines import survey, sweep
-from optim.optimizer import Hypers
+from optim.hyperparameters import Hypers
+from optim.sweep import survey, sweep
 from problems import Quadratic, Rosenbrock
 
 STEPS = 200
@@ -28,7 +28,7 @@ def naive(optimizer: Optimizer, steps: int) -> Callable[[], Any]:
         x, slots = x0, optimizer.init(x0).slots
         hypers = Hypers(optimizer, x)
         for n in range(steps):
-            x, slots = optimizer.update(x, problem.grad(x), slots, hypers.at(n))
+            x, slots = optimizer.update(x, problem.grad(x), slots, hypers.resolve(n))
         return x
 
     return run

@@ -34,10 +34,10 @@ def start(seed):
 def spend(problem, optimizer, seed, evaluations):
     """Return the loss of the whole, looks an update and share accepted after so many evaluations."""
     run = minimize(problem, optimizer, start(seed), steps=evaluations)
-    cost = run.history.looks + (problem.sampling == "static")
+    cost = run.history.n_trials + (problem.sampling == "static")
     n = int(np.searchsorted(1 + np.cumsum(cost), evaluations, side="right"))
     accepted = np.mean(run.history.status[:n] == "converged") if n else 0.0
-    return problem.problem.fun(run.history.x[n]), run.history.looks[:n].mean(), accepted
+    return problem.problem.fun(run.history.x[n]), run.history.n_trials[:n].mean(), accepted
 
 
 def tuned_sgd(problem_of, steps, seeds):

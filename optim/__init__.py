@@ -1,27 +1,24 @@
-"""Which way: the optimizers, the loop that runs them, and the record that a run leaves.
+"""Optimizers, the loop that runs them, and the record that a run leaves.
 
-A family of optimizers is loaded when one of them is first used, so that ``import optim`` takes hardly longer
-than ``import numpy``.
+`rules` has one file a family, `engines` ways to run a rule fast, `dialects` other libraries' names, `testing`
+the conformance kit. Start with `optimizer.py`, the contract, then read `rules/sgd.py` and `minimize.py`. A
+family is loaded when one of its rules is first used, so that ``import optim`` takes hardly longer than
+``import numpy``.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 # public names: written by tools/public_names.py
-from optim.loop import minimize
-from optim.optimizer import Evaluation, Hyper, Optimizer, Rate, Slots, hyper
-from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, History, Run, settled_at
+from optim.history import History
+from optim.hyperparameters import Hyper, Rate, hyper
+from optim.minimize import minimize
+from optim.optimizer import Evaluation, Optimizer, Slots
+from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run, settled_at
 from optim.state import State
 
 if TYPE_CHECKING:
-    from optim.adam import Adam, AdaMax, AdamW, Nadam
-    from optim.adaptive import Adadelta, Adagrad, CenteredRMSprop, RMSprop
-    from optim.averaging import EMA, SWA, Averaging, Lookahead, PolyakRuppert
-    from optim.clipping import ClipByNorm, ClipByValue
-    from optim.curvature import DampedNewton, DiagonalNewton, GaussNewton, Newton
-    from optim.gradient import SGD, HeavyBall, Momentum, Nesterov, Nesterov1983, SutskeverNesterov
-    from optim.quasi_newton import BFGS, LBFGS, ConjugateGradient
-    from optim.quirks import (
+    from optim.dialects.variants import (
         KerasScheduleFreeAdamW,
         OptaxAdadeltaAscending,
         OptaxAdam,
@@ -31,30 +28,37 @@ if TYPE_CHECKING:
         TorchAdagrad,
         TorchASGD,
     )
-    from optim.rate_free import DAdaptAdam, Prodigy
-    from optim.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
-    from optim.second_moment import AdaBelief, AMSGrad, RAdam, Yogi
-    from optim.sign import Lion, Rprop, SignSGD, Signum
-    from optim.wrappers import L2, DecoupledDecay, WithMomentum, Wrapper
+    from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
+    from optim.rules.adam import Adam, AdaMax, AdamW, Nadam
+    from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
+    from optim.rules.averaging import EMA, SWA, Averaging, Lookahead, PolyakRuppert
+    from optim.rules.clipping import ClipByNorm, ClipByValue
+    from optim.rules.newton import DampedNewton, DiagonalNewton, GaussNewton, Newton
+    from optim.rules.parameter_free import DAdaptAdam, Prodigy
+    from optim.rules.quasi_newton import BFGS, LBFGS, ConjugateGradient
+    from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+    from optim.rules.sgd import SGD, HeavyBall, Momentum, Nesterov, Nesterov1983, SutskeverNesterov
+    from optim.rules.sign import Lion, Rprop, SignSGD, Signum
+    from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum, Wrapper
 
 # fmt: off
 _HOMES: dict[str, tuple[str, ...]] = {
-    "optim.adam": ("Adam", "AdaMax", "AdamW", "Nadam"),
-    "optim.adaptive": ("Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop"),
-    "optim.averaging": ("EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"),
-    "optim.clipping": ("ClipByNorm", "ClipByValue"),
-    "optim.curvature": ("DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"),
-    "optim.gradient": ("SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983", "SutskeverNesterov"),
-    "optim.quasi_newton": ("BFGS", "LBFGS", "ConjugateGradient"),
-    "optim.quirks": (
+    "optim.dialects.variants": (
         "KerasScheduleFreeAdamW", "OptaxAdadeltaAscending", "OptaxAdam", "OptaxRpropOneStepLate",
         "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "TorchAdagrad", "TorchASGD",
     ),
-    "optim.rate_free": ("DAdaptAdam", "Prodigy"),
-    "optim.schedule_free": ("ScheduleFreeAdamW", "ScheduleFreeSGD"),
-    "optim.second_moment": ("AdaBelief", "AMSGrad", "RAdam", "Yogi"),
-    "optim.sign": ("Lion", "Rprop", "SignSGD", "Signum"),
-    "optim.wrappers": ("L2", "DecoupledDecay", "WithMomentum", "Wrapper"),
+    "optim.rules.adagrad_rmsprop": ("Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop"),
+    "optim.rules.adam": ("Adam", "AdaMax", "AdamW", "Nadam"),
+    "optim.rules.adam_variants": ("AdaBelief", "AMSGrad", "RAdam", "Yogi"),
+    "optim.rules.averaging": ("EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"),
+    "optim.rules.clipping": ("ClipByNorm", "ClipByValue"),
+    "optim.rules.newton": ("DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"),
+    "optim.rules.parameter_free": ("DAdaptAdam", "Prodigy"),
+    "optim.rules.quasi_newton": ("BFGS", "LBFGS", "ConjugateGradient"),
+    "optim.rules.schedule_free": ("ScheduleFreeAdamW", "ScheduleFreeSGD"),
+    "optim.rules.sgd": ("SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983", "SutskeverNesterov"),
+    "optim.rules.sign": ("Lion", "Rprop", "SignSGD", "Signum"),
+    "optim.rules.wrappers": ("L2", "DecoupledDecay", "WithMomentum", "Wrapper"),
 }
 # fmt: on
 
@@ -73,6 +77,11 @@ __all__ = [
 # fmt: on
 # public names: end
 
+from stepsize.core.hooks import register_hook  # noqa: E402  (the tool writes the imports above)
+
+register_hook("huge_step", "optim.engines.large:step")
+register_hook("scipy_method", "optim.scipy_adapter:as_method")
+
 _FILES = {name: module for module, names in _HOMES.items() for name in names}
 
 if not TYPE_CHECKING:  # a checker would believe that any name is there
@@ -81,7 +90,7 @@ if not TYPE_CHECKING:  # a checker would believe that any name is there
         if name == "testing":
             return importlib.import_module("optim.testing")
         if name not in _FILES:
-            from stepsize.base.aliases import missing_name
+            from stepsize.core.aliases import missing_name
 
             raise missing_name("optim", name, __all__)
         value = globals()[name] = getattr(importlib.import_module(_FILES[name]), name)

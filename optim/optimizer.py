@@ -1,44 +1,31 @@
 """The contract of an optimizer: a frozen record of hyperparameters and one pure update."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from optim.ranges import ANY, RATE, Range, check_range, hyper
+from optim.hyperparameters import ANY, RATE, Hyper, Hypers, Range, check_range, rate_kind
 from optim.resume import rule_of, state_fits
 from optim.state import State
-from stepsize.base.answers import as_array
-from stepsize.base.checks import as_floats, as_number, describe, missing, refuse_unless
-from stepsize.base.display import brief
-from stepsize.base.record import Default, Record
+from optim.user_rules import updating
+from stepsize.core.display import brief
+from stepsize.core.hooks import call_hook
+from stepsize.core.record import Default, Record
+from stepsize.core.user_values import as_array
+from stepsize.core.validation import as_floats, as_number, describe, missing, require
 
-__all__ = ["Evaluation", "Hyper", "Optimizer", "Rate", "Slots", "hyper"]
+__all__ = ["Evaluation", "Optimizer", "Slots"]
 
 Array = np.ndarray[Any, Any]
 Slots = tuple[Any, ...]
 
 
-class Rate(Protocol):
-    """What may stand for a number and is no plain function: a schedule, a feedback rate, a line search."""
-
-    kind: ClassVar[str]
-
-
-# What a hyperparameter may be. Inside an update, ``h`` has the number or array of that update in its place,
-# which is why the rules write ``h: Any``.
-Hyper = float | Array | Callable[[int], float] | Rate
-
-# Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than
-# this.
-_CHUNK = 512
-_TABLE = 2**18
-
 _HYPERS: dict[type["Optimizer"], tuple[str, ...]] = {}
 _RANGES: dict[type["Optimizer"], dict[str, "Range"]] = {}
 
-# From so many parameters on, a step is made in blocks (`optim.engines.blocks`).
+# From so many parameters on, a step is made in blocks (`optim.engines.large`).
 HUGE = 2**18
 
 
@@ -70,12 +57,12 @@ class Optimizer(Record, abstract=True):
     The paper's last line, ``x = x - lr * d``, stands in `update`. In both, ``h`` is the record itself with
     every schedule resolved at this update, and ``h.t`` = 1, 2, ... counts updates: no optimizer counts.
 
-    What a rule wants beyond the gradient it names in `needs`, and finds in ``h`` too: ``f`` is the value at
-    x; ``hess``, ``residuals``, ``jacobian`` are what the problem's methods of that name give at x; ``grad``
+    What a rule wants beyond the gradient it names in `requires`, and finds in ``h`` too: ``f`` is the value
+    at x; ``hess``, ``residuals``, ``jacobian`` are what the methods of that name give at x; ``grad``
     is the gradient as a function, to be asked at other points. All are of the problem as this update sees it.
-    A rule that `compares` takes differences of the gradients of two updates. Where the problem varies, it
-    finds ``h.grad`` and asks it for the earlier gradient once more, because two gradients compare only on one
-    mini-batch; elsewhere ``h.grad`` is None.
+    A rule that `compares_gradients` takes differences of the gradients of two updates. Where the problem
+    varies, it finds ``h.grad`` and asks it for the earlier gradient once more, because two gradients compare
+    only on one mini-batch; elsewhere ``h.grad`` is None.
 
     All methods are pure: what goes in is never written to.
 
@@ -94,8 +81,8 @@ class Optimizer(Record, abstract=True):
 
     slots: ClassVar[tuple[str, ...]] = ()
     elementwise: ClassVar[bool] = True
-    needs: ClassVar[tuple[str, ...]] = ()
-    compares: ClassVar[bool] = False
+    requires: ClassVar[tuple[str, ...]] = ()
+    compares_gradients: ClassVar[bool] = False
     batched: ClassVar[bool] = True
     demo: ClassVar[dict[str, Any]] = {}
 
@@ -137,19 +124,24 @@ class Optimizer(Record, abstract=True):
         """Return the slots before the first update: zeros like x."""
         return tuple(np.zeros_like(x) for _ in self.slots)
 
-    def answer(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Any, slots: Slots) -> Any:
         """Return the point to report, which for some rules is not where the gradient is taken."""
         return x
 
     @property
-    def answers(self) -> bool:
-        """Whether `answer` differs from x."""
-        return type(self).answer is not Optimizer.answer
+    def has_separate_output(self) -> bool:
+        """Whether `output` differs from x."""
+        return type(self).output is not Optimizer.output
 
     @property
-    def factors(self) -> bool:
-        """Whether an update is x - lr * d, so that a line search can choose lr."""
+    def update_is_inherited(self) -> bool:
+        """Whether `update` is that of this class, x - lr * d of `direction`."""
         return type(self).update is Optimizer.update
+
+    @property
+    def is_direction_rule(self) -> bool:
+        """Whether an update is x - lr * d, so that a line search can choose lr."""
+        return self.update_is_inherited
 
     def init(self, x: Any) -> State:
         """Return the state before the first update at x.
@@ -161,7 +153,7 @@ class Optimizer(Record, abstract=True):
         """
         x = as_floats("x", x)
         x = self.spread(x.reshape(1) if x.ndim == 0 else x)
-        slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).at(0)))
+        slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).resolve(0)))
         if len(slots) != len(self.slots):
             raise ValueError(
                 f"{type(self).__name__}.start: returned {len(slots)} slots, expected {len(self.slots)}: "
@@ -194,12 +186,10 @@ class Optimizer(Record, abstract=True):
             return x_next[0], state
         state_fits(self, state, x)
         if x.size >= HUGE:
-            from optim.engines.blocks import step
-
-            x_next, new = step(self, x, grad, state)
+            x_next, new = call_hook("huge_step", self, x, grad, state)
         else:
             with np.errstate(all="ignore"):
-                x_next, slots = updating(self)(x, grad, state.slots, Hypers(self, x).at(state.n))
+                x_next, slots = updating(self)(x, grad, state.slots, Hypers(self, x).resolve(state.n))
             new = State(state.n + 1, slots, state.carry)
         # x and grad are the caller's, who may go on to write into them; fresh arrays have no base.
         slots = tuple(
@@ -215,8 +205,8 @@ class Optimizer(Record, abstract=True):
                 f"{type(self).__name__}: got no field lr, expected `lr: Hyper = 0.1` in the class"
             )
         x = as_floats(called, x)
-        refuse_unless(x.ndim > 0 and x.size > 0, called, x, "a vector of parameters, or a batch of them")
-        refuse_unless(bool(np.isfinite(x).all()), called, x, "finite numbers")
+        require(x.ndim > 0 and x.size > 0, called, x, "a vector of parameters, or a batch of them")
+        require(bool(np.isfinite(x).all()), called, x, "finite numbers")
         shape = x.shape
         for name, value in self.arrays():
             if value.ndim < x.ndim:
@@ -239,7 +229,7 @@ class Optimizer(Record, abstract=True):
                 yield from value.arrays()
             elif isinstance(value, np.ndarray):
                 yield name, value
-            elif isinstance(value, Record) and callable(value) and kind_of(value) == "schedule":
+            elif isinstance(value, Record) and callable(value) and rate_kind(value) == "schedule":
                 first = value(0)
                 if isinstance(first, np.ndarray):
                     yield name, first
@@ -279,13 +269,13 @@ class Optimizer(Record, abstract=True):
             raise TypeError(
                 f"{name}: got the class {value.__name__}, expected {expected}; call it with its parameters"
             )
-        if kind_of(value) != "schedule" and name != "lr":
+        if rate_kind(value) != "schedule" and name != "lr":
             raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
         if callable(value) and not isinstance(value, Record):
-            from stepsize.base.answers import refuse_unless_of
+            from stepsize.core.user_values import require_callable_of
 
-            refuse_unless_of(name, value, "n")
-        if callable(value) or kind_of(value) != "schedule":
+            require_callable_of(name, value, "n")
+        if callable(value) or rate_kind(value) != "schedule":
             return value
         if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):
             value = super().normalise(name, as_floats(name, value, expected))
@@ -297,7 +287,7 @@ class Optimizer(Record, abstract=True):
     @classmethod
     def instead_of(cls, name: str) -> str:
         """Return what to write instead of a parameter of another library's rule, or of a misspelled one."""
-        from stepsize.base.aliases import rule_parameter
+        from stepsize.core.aliases import rule_parameter
 
         fields = list(cls.__dataclass_fields__)
         return rule_parameter(cls.__name__, name, fields) or super().instead_of(name)
@@ -309,144 +299,13 @@ class Optimizer(Record, abstract=True):
 
     def __call__(self, fun: Any, x0: Any, args: tuple[Any, ...] = (), **options: Any) -> Any:
         """Serve as SciPy's method: ``scipy.optimize.minimize(f, x0, jac=g, method=Adam(lr=0.1))``."""
-        from optim.scipy_method import as_method
-
-        return as_method(self, fun, x0, args, **options)
-
-
-class Hypers:
-    """An optimizer's record as each update sees it.
-
-    Schedules are evaluated in chunks and the record handed out is one and the same object, refilled: building
-    a fresh one would cost more than most updates do. A plain function may hold for the updates of the run
-    alone, and is asked one by one; a schedule is asked for no update from `stop` on, where that is known.
-    """
-
-    def __init__(self, optimizer: Optimizer, x: Array, stop: int | None = None) -> None:
-        self._ndim, self._dtype, self._end = x.ndim, x.dtype, stop
-        self._h = object.__new__(type(optimizer))
-        self._moving: list[tuple[str, Any]] = []
-        self._inner: dict[str, Hypers] = {}
-        self._table: list[tuple[str, Any]] = []
-        self._first, self._stop, self._width = 0, 0, 1
-        self._asked: list[tuple[str, Any]] = []
-        names, self._ranges = optimizer.own_hypers(), optimizer.ranges()
-        values = self._h.__dict__
-        for name, value in optimizer.fields():
-            if isinstance(value, Optimizer):
-                inner = Hypers(value, x, stop)
-                self._inner[name] = inner
-                value = inner._h
-            elif name in names and isinstance(value, np.ndarray):
-                value = value.astype(x.dtype)
-            elif name in names and callable(value) and kind_of(value) == "schedule":
-                (self._moving if isinstance(value, Record) else self._asked).append((name, value))
-            values[name] = value
-
-    def at(self, n: int) -> Any:
-        """Return the record with every schedule resolved at update n."""
-        values = self._h.__dict__
-        values["t"] = n + 1
-        if self._moving:
-            if not self._first <= n < self._stop:
-                self._fill(n)
-            i = n - self._first
-            for name, column in self._table:
-                values[name] = column[i]
-        for name, function in self._asked:
-            values[name] = self._answer(name, function, n)
-        for inner in self._inner.values():
-            inner.at(n)
-        return self._h
-
-    def over(self, n: int, stop: int) -> Iterator[Any]:
-        """Yield what `at` returns for the updates from n on, a little faster than it does one by one."""
-        values = self._h.__dict__
-        while n < stop:
-            if self._moving and not self._first <= n < self._stop:
-                self._fill(n)
-            end = min(stop, self._stop) if self._moving else stop
-            columns = [(name, column, self._first) for name, column in self._table]
-            for k in range(n, end):
-                values["t"] = k + 1
-                for name, column, first in columns:
-                    values[name] = column[k - first]
-                for name, function in self._asked:
-                    values[name] = self._answer(name, function, k)
-                for inner in self._inner.values():
-                    inner.at(k)
-                yield self._h
-            n = end
-
-    def columns(self, n: int, stop: int) -> dict[tuple[str, ...], Sequence[Any]]:
-        """Return what changes from update n to stop - 1, t and every schedule, by its path in the record."""
-        found: dict[tuple[str, ...], Sequence[Any]] = {("t",): range(n + 1, stop + 1)}
-        found |= {(name,): self._column(name, s, range(n, stop)) for name, s in self._moving}
-        found |= {(name,): [self._answer(name, f, k) for k in range(n, stop)] for name, f in self._asked}
-        for name, inner in self._inner.items():
-            found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
-        return found
-
-    def give(self, **known: Any) -> None:
-        """Put into the record what its rule needs beyond the gradient."""
-        self._h.__dict__.update(known)
-        for inner in self._inner.values():
-            inner.give(**known)
-
-    def _fill(self, n: int) -> None:
-        # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.
-        ahead = max(1, min(_CHUNK, _TABLE // self._width)) if self._stop == n > 0 else 1
-        if self._end is not None:
-            ahead = max(1, min(ahead, self._end - n))
-        updates = range(n, n + ahead)
-        # Known only once all columns are: a refused one must be refused again.
-        self._table = [(name, self._column(name, s, updates)) for name, s in self._moving]
-        self._first, self._stop = n, n + ahead
-        self._width = max(np.size(column[0]) for _, column in self._table)
-
-    def _column(self, name: str, schedule: Any, indices: range) -> Any:
-        values = schedule(np.array(indices).reshape((-1,) + (1,) * self._ndim))
-        allowed = self._ranges.get(name, ANY)
-        good = allowed.has(values)
-        if not good.all():
-            first = np.flatnonzero(~good.reshape(len(values), -1).all(axis=1))[0]
-            check_range(name, allowed, values[first], f" from the schedule for n = {indices[first]}")
-        return values.ravel().tolist() if values[0].size == 1 else values.astype(self._dtype)
-
-    def _answer(self, name: str, function: Any, n: int) -> float:
-        """Return what a plain function gives for update n, if it is a number within the range."""
-        try:
-            value = function(n)
-        except (LookupError, ArithmeticError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"{name}: the function failed for n = {n} with {type(error).__name__}: {error}, expected a "
-                "number for every update of the run"
-            ) from error
-        try:
-            value = float(value)
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"{name}: the function gave {describe(value)} for n = {n}, expected a number"
-            ) from None
-        check_range(name, self._ranges.get(name, ANY), value, f" from the function for n = {n}")
-        return value
-
-
-def updating(optimizer: Optimizer, name: str = "update") -> Any:
-    """Return the method that makes an update, with a guard around it where the rule is from outside."""
-    if not is_own(optimizer):
-        return getattr(optimizer, name)
-    from functools import partial
-
-    from optim.own_rules import guarded
-
-    return partial(guarded, optimizer, name)
+        return call_hook("scipy_method", self, fun, x0, args, **options)
 
 
 def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]:
     """Return x and grad as arrays, or say why they do not make a step."""
-    if optimizer.needs or kind_of(optimizer.lr) != "schedule":
-        needs = " and ".join(optimizer.needs)
+    if optimizer.requires or rate_kind(optimizer.lr) != "schedule":
+        needs = " and ".join(optimizer.requires)
         what = f"needs {needs}" if needs else f"takes its rate from {optimizer.lr!r}"
         raise TypeError(
             f"{type(optimizer).__name__} {what}, which a gradient alone cannot give; use minimize"
@@ -456,19 +315,3 @@ def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]
     if not (isinstance(grad, np.ndarray) and grad.dtype.kind == "f" and grad.shape == x.shape):
         grad = as_array("grad", grad, x.shape, x.dtype)
     return x, grad
-
-
-# The packages whose rules are tested to keep the contract.
-_PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
-
-
-def is_own(optimizer: Any) -> bool:
-    """Whether a rule, or one inside it, is a class from outside the packages."""
-    if type(optimizer).__module__.partition(".")[0] not in _PACKAGES:
-        return True
-    return any(is_own(value) for _, value in optimizer.fields() if isinstance(value, Optimizer))
-
-
-def kind_of(value: Any) -> str:
-    """Return "schedule", "feedback" or "search": what a rate answers to."""
-    return str(getattr(value, "kind", "schedule"))

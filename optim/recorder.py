@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from optim.history import History
 from optim.optimizer import Evaluation, Optimizer
-from optim.rounding import slope_floor
-from optim.run import History
-from stepsize.base.arithmetic import dot
-from stepsize.base.norms import norm
+from stepsize.core.elementwise import dot
+from stepsize.core.norms import norm
+from stepsize.core.rounding import slope_floor
 
 __all__ = ["Recorder", "norm", "steps_between"]
 
@@ -21,17 +21,17 @@ class Recorder:
     def __init__(
         self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation, every: int
     ) -> None:
-        self._optimizer = optimizer if optimizer.answers else None
+        self._optimizer = optimizer if optimizer.has_separate_output else None
         self._problem = problem
         self._every, self._made = every, 0
         # Whether points must be judged before they are dropped.
-        self._judges = optimizer.answers or (problem.varies and not problem.drifts)
+        self._judges = optimizer.has_separate_output or (problem.varies and not problem.drifts)
         self._judged: list[Array] = []
         self._x: list[Any] = [x]
         self._f: list[Any] = [e.f]
         self._g: list[Any] = [e.g]
         self._lr: list[Any] = []
-        self._answer: list[Any] = [optimizer.answer(x, slots)]
+        self._output: list[Any] = [optimizer.output(x, slots)]
         self._done: list[tuple[Array, ...]] = []
 
     def add(self, lr: Any, x: Array, slots: Any, e: Evaluation) -> None:
@@ -41,7 +41,7 @@ class Recorder:
         self._f.append(e.f)
         self._g.append(e.g)
         if self._optimizer:
-            self._answer.append(self._optimizer.answer(x, slots))
+            self._output.append(self._optimizer.output(x, slots))
         if len(self._lr) == 512:
             self._close_chunk()
 
@@ -49,10 +49,10 @@ class Recorder:
         """Take over updates that an engine made, their start included."""
         if self._lr:
             self._close_chunk()
-        answer = chunk.answer if self._optimizer else chunk.x[-1:]
-        self._keep(chunk.x, chunk.f, chunk.g, chunk.lr, answer)
+        output = chunk.output if self._optimizer else chunk.x[-1:]
+        self._keep(chunk.x, chunk.f, chunk.g, chunk.lr, output)
         self._x, self._f, self._g = [chunk.x[-1]], [chunk.f[-1]], [chunk.g[-1]]
-        self._answer = [answer[-1]]
+        self._output = [output[-1]]
 
     def _close_chunk(self) -> None:
         self._keep(
@@ -60,47 +60,47 @@ class Recorder:
             np.array(self._f, dtype=float),
             np.array(self._g),
             np.array(self._lr, dtype=float),
-            np.array(self._answer),
+            np.array(self._output),
         )
-        for rows in (self._x, self._f, self._g, self._answer):
+        for rows in (self._x, self._f, self._g, self._output):
             del rows[:-1]
         self._lr.clear()
 
-    def _keep(self, x: Array, f: Array, g: Array, lr: Array, answer: Array) -> None:
+    def _keep(self, x: Array, f: Array, g: Array, lr: Array, output: Array) -> None:
         size, step, overshoot = steps_between(x, g)
         keep = slice(1 if self._done else 0, None)
-        last_x, last_answer = x[-1:], answer[-1:]
+        last_x, last_output = x[-1:], output[-1:]
         if self._every > 1:
             if self._judges:
-                points = (answer if self._optimizer else x)[keep]
+                points = (output if self._optimizer else x)[keep]
                 self._judged.append(np.asarray(self._problem.fun(points), dtype=float))
             which = np.arange(self._made, self._made + len(x)) % self._every == 0
             which[: keep.start] = False
-            x, answer = x[which], answer[which] if self._optimizer else answer[:0]
-            self._last = (last_x.copy(), last_answer.copy(), bool(which[-1]))
+            x, output = x[which], output[which] if self._optimizer else output[:0]
+            self._last = (last_x.copy(), last_output.copy(), bool(which[-1]))
         else:
-            x, answer = x[keep], answer[keep]
+            x, output = x[keep], output[keep]
         self._made += len(lr)
-        self._done.append((x, f[keep], size[keep], lr, overshoot, step, answer))
+        self._done.append((x, f[keep], size[keep], lr, overshoot, step, output))
 
     def history(self) -> History:
         """Return all of it."""
         if self._lr or not self._done:
             self._close_chunk()
-        x, fun, grad_norm, lr, overshoot, step, answer = (
+        x, fun, grad_norm, lr, overshoot, step, output = (
             np.concatenate(column) for column in zip(*self._done, strict=True)
         )
         if self._every > 1:
-            last_x, last_answer, kept = self._last
+            last_x, last_output, kept = self._last
             if not kept:
-                x, answer = np.concatenate([x, last_x]), np.concatenate([answer, last_answer])
-        answers = answer if self._optimizer else None
+                x, output = np.concatenate([x, last_x]), np.concatenate([output, last_output])
+        outputs = output if self._optimizer else None
         judged = None
         if self._judged:
             judged = np.concatenate(self._judged)
-        elif answers is not None:
-            judged = np.asarray(self._problem.fun(answers), dtype=float)
-        return History(x, fun, grad_norm, lr, overshoot, step, answers, judged, every=self._every)
+        elif outputs is not None:
+            judged = np.asarray(self._problem.fun(outputs), dtype=float)
+        return History(x, fun, grad_norm, lr, overshoot, step, outputs, judged, every=self._every)
 
 
 def steps_between(x: Array, g: Array) -> tuple[Array, Array, Array]:

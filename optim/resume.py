@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from optim.state import State
-from stepsize.base.checks import as_count, describe
-from stepsize.base.record import Record
+from stepsize.core.record import Record
+from stepsize.core.validation import as_count, describe
 
 __all__ = ["fitting", "left_at", "rate_that_remembers", "rule_of", "state_fits"]
 

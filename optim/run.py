@@ -7,82 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.settling import rounding_of, settled_at, tolerance_of
+from optim.history import History
 from optim.state import State
-from stepsize.base.hooks import hook
-from stepsize.base.norms import norm
+from stepsize.core.hooks import call_hook
+from stepsize.core.norms import norm
+from stepsize.core.settling import rounding_of, settled_at, tolerance_of
 
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer
 
-__all__ = ["BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "History", "Run", "settled_at"]
+__all__ = ["BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "Run", "settled_at"]
 
 Array = np.ndarray[Any, Any]
 
 BUDGET, CONVERGED, DIVERGED, STOPPED = 0, 1, 2, 3
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class History:
-    """Everything that happened, one row a point or an update; all arrays are copies, and read-only.
-
-    With T updates and parameters of shape S = (..., d), whose leading part (...) is the batch:
-
-    Attributes
-    ----------
-    x : ndarray of shape (T + 1, *S)
-        The points, the start first; the gradient was taken at each of them.
-    fun : ndarray of shape (T + 1, ...)
-        The value at each point. Where the problem varies, as the coming update saw it: of its mini-batch.
-    grad_norm : ndarray of shape (T + 1, ...)
-        Euclidean norm of the gradient at each point, seen likewise.
-    lr : ndarray of shape (T,), (T, B, 1) or (T, d)
-        The rate that each update used.
-    overshoot : ndarray of bool, shape (T, ...)
-        Whether the update passed the lowest point of its line: ``g_next . (x_next - x) > 0``, by more than
-        rounding can make of it (`optim.rounding.slope_floor`). Where the problem varies, g_next is the
-        estimate from which the next update starts; `Run.message` names it.
-    step_norm : ndarray of shape (T, ...)
-        Euclidean length of each update, ``|x_next - x|``.
-    answer : ndarray of shape (T + 1, *S), or None
-        The points to report, for optimizers whose answer differs from x.
-    answer_fun : ndarray of shape (T + 1, ...), or None
-        The values at all points to report; of a thinned run on mini-batches, those of the whole problem.
-    status : ndarray of str, shape (T,), or None
-        How each line search ended: "converged", "max_step", "min_step", "budget", "uphill", "not_descent",
-        "nonfinite", "degenerate" or "flat".
-    looks : ndarray of int, shape (T,), or None
-        How often each line search looked at the line, beyond its start.
-    every : int
-        Of how many points one is kept in `x` and `answer`; the other columns are whole.
-    """
-
-    x: Array
-    fun: Array
-    grad_norm: Array
-    lr: Array
-    overshoot: Array
-    step_norm: Array
-    answer: Array | None = None
-    answer_fun: Array | None = None
-    status: Array | None = None
-    looks: Array | None = None
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        """Close the record: nobody rewrites the past by a slice of it."""
-        for column in vars(self).values():
-            if isinstance(column, np.ndarray):
-                column.flags.writeable = False
-
-    @property
-    def n(self) -> Array:
-        """After how many updates each kept point of `x` and `answer` was reached: 0, ..., T."""
-        updates = len(self.lr)
-        return np.append(np.arange(0, updates, self.every), updates)
-
-    def __repr__(self) -> str:
-        return f"History of {len(self.lr)} updates, x of shape {self.x.shape}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -220,13 +158,13 @@ class Run:
 
     @property
     def _points(self) -> Array:
-        return self.history.x if self.history.answer is None else self.history.answer
+        return self.history.x if self.history.output is None else self.history.output
 
     @cached_property
     def loss(self) -> Array:
         """The value of the whole problem at each reported point, the start first, of shape (T + 1, ...)."""
-        if self.history.answer_fun is not None:
-            return self.history.answer_fun
+        if self.history.output_fun is not None:
+            return self.history.output_fun
         return self._whole(self.problem.fun) if self._estimated else self.history.fun
 
     @cached_property
@@ -267,7 +205,7 @@ class Run:
         The columns are update, (run,) x1, x2, ..., fun, error, grad_norm, lr, overshoot; rate and overshoot
         are those of the update that led to the point. Numbers read back to the same bits.
         """
-        from optim.run_file import write_csv
+        from optim.run_io import write_csv
 
         write_csv(self, path)
 
@@ -279,13 +217,13 @@ class Run:
         ImportError
             If pandas is not installed.
         """
-        from optim.run_file import columns
+        from optim.run_io import columns
 
-        return hook("frame")(columns(self))
+        return call_hook("frame", columns(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the run to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""
-        from optim.run_file import save_run
+        from optim.run_io import save_run
 
         save_run(self, path)
 
@@ -307,13 +245,13 @@ class Run:
         ValueError
             If the file is not one that `save` wrote, or the problem or optimizer is needed.
         """
-        from optim.run_file import load_run
+        from optim.run_io import read_run
 
-        return load_run(path, problem, optimizer)
+        return cls(**read_run(path, problem, optimizer))
 
     def plot(self) -> Any:
         """Return a Matplotlib figure of the run: its path or projection, its error, its verdict."""
-        return hook("plot")(self)
+        return call_hook("plot", self)
 
     def animate(
         self,
@@ -348,10 +286,10 @@ class Run:
             It shows itself in a notebook, and has `save`.
         """
         options = {"window": window, "size": size, "dpi": dpi, "frames": frames, "seconds": seconds}
-        return hook("animate")(self, path, **options)
+        return call_hook("animate", self, path, **options)
 
     def _repr_html_(self) -> str:
-        return str(hook("html")(self))
+        return str(call_hook("html", self))
 
     def __repr__(self) -> str:
         end = f"fun={self.fun!r}" if np.ndim(self.fun) == 0 else f"{np.size(self.fun)} runs"

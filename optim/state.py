@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.base.display import brief
+from stepsize.core.display import brief
 
 __all__ = ["State"]
 
@@ -53,7 +53,7 @@ class State:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""
-        from stepsize.base.files import write_npz
+        from stepsize.core.storage import write_npz
 
         arrays: dict[str, Any] = {}
         write_npz(path, state_header(self, arrays), arrays)
@@ -67,14 +67,14 @@ class State:
         ValueError
             If the file is not one that `save` wrote.
         """
-        from stepsize.base.files import read_npz
+        from stepsize.core.storage import read_npz
 
         return state_of(*read_npz(path, "State.save"))
 
 
 def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
     """Return what a file says of a state in JSON, and put its arrays among the others of the file."""
-    from stepsize.base.files import split_arrays
+    from stepsize.core.storage import split_arrays
 
     arrays |= {f"slot{i}": np.asarray(slot) for i, slot in enumerate(state.slots)}
     if state.x is not None:
@@ -86,7 +86,7 @@ def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
 
 def state_of(header: dict[str, Any], arrays: dict[str, Any]) -> State:
     """Return the state that a file holds; files of earlier versions do not say whose it is."""
-    from stepsize.base.files import join_arrays
+    from stepsize.core.storage import join_arrays
 
     slots = tuple(arrays[f"slot{i}"] for i in range(header["slots"]))
     shape = header.get("shape")

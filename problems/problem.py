@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
-from stepsize.base.answers import as_array, as_value, ask, floats_at, spreads
-from stepsize.base.checks import as_count, as_number, describe, missing, real_numbers, refuse_unless
-from stepsize.base.record import Default, Record
+from stepsize.core.hooks import call_hook
+from stepsize.core.record import Default, Record
+from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
+from stepsize.core.validation import as_count, as_number, describe, missing, real_numbers, require
 
 if TYPE_CHECKING:
-    from problems.formula import Formula
+    from problems.formulas.formula import Formula
 
-__all__ = ["Custom", "Problem"]
+__all__ = ["FunctionProblem", "Problem"]
 
 Array = np.ndarray[Any, Any]
 
@@ -117,11 +118,11 @@ class Problem(Record, abstract=True):
         """Return the problem as update n sees it: itself, unless it `varies`."""
         return self
 
-    def draw(self, n: int, k: int = 0) -> "Problem":
-        """Return the problem as the k-th evaluation along the line of update n sees it; see `Estimate`."""
+    def sample(self, n: int, k: int = 0) -> "Problem":
+        """Return the problem as evaluation k along the line of update n sees it."""
         return self.at(n)
 
-    def on_domain(self, points: int, rng: Any) -> Array:
+    def sample_domain(self, points: int, rng: Any) -> Array:
         """Return random points, uniform on the domain, of shape (points, d); for checks and pictures."""
         low, high = (np.broadcast_to(bound, self.dim) for bound in self.domain)
         return np.random.default_rng(rng).uniform(low, high, (points, self.dim))
@@ -139,7 +140,7 @@ class Problem(Record, abstract=True):
         *,
         hess: Callable[..., Any] | None = None,
         **facts: Any,
-    ) -> "Custom": ...
+    ) -> "FunctionProblem": ...
 
     @staticmethod
     def of(
@@ -188,20 +189,19 @@ class Problem(Record, abstract=True):
         Formula('x**2 + 3*y**2', start=[-5.0, -2.0])
         """
         if isinstance(fun, str):
-            from problems.formula import of_text
-
-            return of_text(fun, x0, {"grad": grad, "hess": hess, **facts})
+            made: Problem = call_hook("formula", fun, x0, {"grad": grad, "hess": hess, **facts})
+            return made
         unknown = ", ".join(repr(name) for name in facts if name not in _FACTS_OF_CUSTOM)
         if unknown:
             known = ", ".join(("fun", "grad", "x0", "hess", *_FACTS_OF_CUSTOM))
             raise TypeError(f"Problem.of: got {unknown}, expected only {known}")
-        return Custom(fun, grad, x0, hess, **facts)
+        return FunctionProblem(fun, grad, x0, hess, **facts)
 
 
 _FACTS_OF_CUSTOM = ("minimum", "minimizers", "L", "mu", "domain", "name")
 
 
-class Custom(Problem):
+class FunctionProblem(Problem):
     """A problem from plain functions; see `Problem.of`.
 
     Raises
@@ -211,7 +211,7 @@ class Custom(Problem):
 
     Examples
     --------
-    >>> Custom(np.sum, np.ones_like, [1.0, 2.0], minimum=None).dim
+    >>> FunctionProblem(np.sum, np.ones_like, [1.0, 2.0], minimum=None).dim
     2
     """
 
@@ -364,16 +364,16 @@ def _as_points(name: str, value: Any, dim: int) -> Any:
     points = real_numbers(name, value, f"points of {dim} numbers")
     if points.ndim < 2:
         points = points.reshape(-1, dim) if dim == 1 or points.shape == (dim,) else points
-    refuse_unless(points.ndim == 2 and points.shape[1] == dim, name, value, f"points of {dim} numbers")
+    require(points.ndim == 2 and points.shape[1] == dim, name, value, f"points of {dim} numbers")
     return points.tolist()
 
 
 def _check_domain(domain: Any, dim: int) -> None:
     expected = f"(low, high), two numbers or two sequences of {dim} numbers, low below high"
-    refuse_unless(isinstance(domain, tuple) and len(domain) == 2, "domain", domain, expected)
+    require(isinstance(domain, tuple) and len(domain) == 2, "domain", domain, expected)
     low, high = (real_numbers("domain", bound, expected) for bound in domain)
     fits = all(bound.shape in ((), (1,), (dim,)) for bound in (low, high))
-    refuse_unless(fits and bool(np.all(low < high)), "domain", domain, expected)
+    require(fits and bool(np.all(low < high)), "domain", domain, expected)
 
 
 def symmetric(*upper: Any) -> Array:

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, overload
 
 import numpy as np
 
-from schedules import notation
-from stepsize.base.checks import as_count, as_number, describe, missing, refuse_unless
-from stepsize.base.record import Default, Record
+from schedules import formula
+from stepsize.core.record import Default, Record
+from stepsize.core.validation import as_count, as_number, describe, missing, require
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
@@ -140,12 +140,12 @@ class Schedule(Record, abstract=True):
         >>> Constant(0.1).then(0.01, at=100).describe()
         '0.1 if n < 100 else 0.01'
         """
-        return notation.describe(self, latex)
+        return formula.describe(self, latex)
 
     @classmethod
     def instead_of(cls, name: str) -> str:
         """Return what to write instead of a parameter of another library, or of a misspelled one."""
-        from stepsize.base.aliases import schedule_parameter
+        from stepsize.core.aliases import schedule_parameter
 
         return schedule_parameter(name) or super().instead_of(name)
 
@@ -154,14 +154,14 @@ class Schedule(Record, abstract=True):
         return dict(self.fields())
 
     def __mul__(self, other: Any) -> "Schedule":
-        from schedules.composites import Product
+        from schedules.combinators.algebra import Product
 
         return Product(self, as_schedule(other)) if _is_factor(other) else NotImplemented
 
     __rmul__ = __mul__
 
     def __add__(self, other: Any) -> "Schedule":
-        from schedules.composites import Sum
+        from schedules.combinators.algebra import Sum
 
         return Sum(self, as_schedule(other)) if _is_factor(other) else NotImplemented
 
@@ -172,15 +172,15 @@ class Schedule(Record, abstract=True):
 
     def then(self, after: Any, *, at: int) -> "Schedule":
         """Follow this schedule up to update `at` - 1 and `after` from update `at` on, which sees n - at."""
-        from schedules.composites import Then
+        from schedules.combinators.algebra import Sequential
 
-        return Then(self, as_schedule(after), at)
+        return Sequential(self, as_schedule(after), at)
 
     def warmup(
         self, updates: int, *, start: float | None = None, shift: bool = True, shape: str = "linear"
     ) -> "Schedule":
         """Rise over the first updates, if there are any, then follow this schedule; see `Warmup`."""
-        from schedules.phases import Warmup
+        from schedules.combinators.warmup_cooldown import Warmup
 
         if as_count("updates", updates) == 0:
             return self
@@ -188,43 +188,43 @@ class Schedule(Record, abstract=True):
 
     def cooldown(self, updates: int, *, at: int, shape: Any = "1-sqrt", end: float = 0.0) -> "Schedule":
         """Fall to `end` from update `at` on, over that many updates; see `Cooldown`."""
-        from schedules.phases import Cooldown
+        from schedules.combinators.warmup_cooldown import Cooldown
 
         return Cooldown(self, updates, at, shape, end)
 
     def floor(self, least: float) -> "Schedule":
         """Never go below `least`."""
-        from schedules.changed import Floor
+        from schedules.combinators.modifiers import Floor
 
         return Floor(self, least)
 
     def cap(self, most: float) -> "Schedule":
         """Never go above `most`."""
-        from schedules.changed import Cap
+        from schedules.combinators.modifiers import Cap
 
         return Cap(self, most)
 
     def delay(self, updates: int) -> "Schedule":
         """Hold the first value for that many updates, then start."""
-        from schedules.changed import Delay
+        from schedules.combinators.modifiers import Delay
 
         return Delay(self, updates)
 
     def skip(self, updates: int) -> "Schedule":
         """Leave the first updates out, as if they had been made already."""
-        from schedules.changed import Skip
+        from schedules.combinators.modifiers import Skip
 
         return Skip(self, updates)
 
     def repeat(self, period: int) -> "Schedule":
         """Start over every `period` updates."""
-        from schedules.changed import Repeat
+        from schedules.combinators.modifiers import Repeat
 
         return Repeat(self, period)
 
     def per_epoch(self, updates_per_epoch: int, *, smooth: bool = False) -> "Schedule":
         """Count epochs instead of updates; see `per_epoch`."""
-        from schedules.changed import PerEpoch
+        from schedules.combinators.modifiers import PerEpoch
 
         return PerEpoch(self, updates_per_epoch, smooth)
 
@@ -279,7 +279,7 @@ def as_schedule(value: Any) -> Schedule:
         and getattr(value, "kind", "schedule") == "schedule"
         and not isinstance(value, Record | type)
     ):
-        from schedules.functions import FromFunction
+        from schedules.families.custom import FromFunction
 
         function: Any = value
         return FromFunction(function)
@@ -314,7 +314,7 @@ def check_numbers(value: Any, name: str = "lr") -> None:
     if np.ndim(value) == 0:
         as_number(name, value)
     else:
-        refuse_unless(bool(np.all(np.isfinite(value))), name, value, "finite numbers")
+        require(bool(np.all(np.isfinite(value))), name, value, "finite numbers")
 
 
 def _is_factor(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 ``import stepsize as ss`` brings every public name: the optimizers (`optim`), the learning-rate schedules
 (`schedules`), the test problems (`problems`), and what stands on top of them: races, pictures, diagnoses.
-Nothing is loaded before it is used.
+Nothing is loaded before it is used. Start with docs/reading.md, or with `experiments/race.py`.
 """
 
 import importlib
@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from stepsize.base.hooks import hang
+from stepsize.core.hooks import register_hook
 
 # public names: written by tools/public_names.py
 if TYPE_CHECKING:
@@ -19,73 +19,74 @@ if TYPE_CHECKING:
     from problems import *
     from schedules import *
     from stepsize import draw as draw
-    from stepsize.csv_data import *
-    from stepsize.diagnosis import *
-    from stepsize.explanations import *
-    from stepsize.expressions import *
-    from stepsize.finder import *
-    from stepsize.flow import *
-    from stepsize.prediction import *
-    from stepsize.probes import *
-    from stepsize.races import *
-    from stepsize.sweeps import *
-    from stepsize.theory import *
+    from stepsize.analysis.continuous_time import *
+    from stepsize.analysis.curvature_and_noise import *
+    from stepsize.analysis.diagnosis import *
+    from stepsize.analysis.prediction import *
+    from stepsize.analysis.quadratic_theory import *
+    from stepsize.data.csv_problem import *
+    from stepsize.experiments.lr_finder.find_lr import *
+    from stepsize.experiments.race import *
+    from stepsize.experiments.sweep.sweep import *
+    from stepsize.explanations.explanation import *
+    from stepsize.parsing import *
 
 # fmt: off
 _HOMES: dict[str, tuple[str, ...]] = {
     "optim": (
-        "Adam", "AdaMax", "AdamW", "Nadam", "Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop", "EMA", "SWA",
-        "Averaging", "Lookahead", "PolyakRuppert", "ClipByNorm", "ClipByValue", "DampedNewton",
-        "DiagonalNewton", "GaussNewton", "Newton", "SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983",
-        "SutskeverNesterov", "minimize", "Evaluation", "Hyper", "Optimizer", "Rate", "Slots", "hyper", "BFGS",
-        "LBFGS", "ConjugateGradient", "KerasScheduleFreeAdamW", "OptaxAdadeltaAscending", "OptaxAdam",
-        "OptaxRpropOneStepLate", "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "TorchAdagrad",
-        "TorchASGD", "DAdaptAdam", "Prodigy", "BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "History", "Run",
-        "settled_at", "ScheduleFreeAdamW", "ScheduleFreeSGD", "AdaBelief", "AMSGrad", "RAdam", "Yogi", "Lion",
-        "Rprop", "SignSGD", "Signum", "State", "L2", "DecoupledDecay", "WithMomentum", "Wrapper",
+        "KerasScheduleFreeAdamW", "OptaxAdadeltaAscending", "OptaxAdam", "OptaxRpropOneStepLate",
+        "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "TorchAdagrad", "TorchASGD", "History", "Hyper",
+        "Rate", "hyper", "minimize", "Evaluation", "Optimizer", "Slots", "Adadelta", "Adagrad",
+        "CenteredRMSprop", "RMSprop", "Adam", "AdaMax", "AdamW", "Nadam", "AdaBelief", "AMSGrad", "RAdam",
+        "Yogi", "EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert", "ClipByNorm", "ClipByValue",
+        "DampedNewton", "DiagonalNewton", "GaussNewton", "Newton", "DAdaptAdam", "Prodigy", "BFGS", "LBFGS",
+        "ConjugateGradient", "ScheduleFreeAdamW", "ScheduleFreeSGD", "SGD", "HeavyBall", "Momentum",
+        "Nesterov", "Nesterov1983", "SutskeverNesterov", "Lion", "Rprop", "SignSGD", "Signum", "L2",
+        "DecoupledDecay", "WithMomentum", "Wrapper", "BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "Run",
+        "settled_at", "State",
     ),
     "problems": (
-        "Booth", "Matyas", "McCormick", "Zakharov", "Drifting", "Jumping", "OnlineCounterexample",
-        "BoydExponential", "HyperbolicCosine", "Quartic", "RootBowl", "Estimate", "Stats", "Batch",
-        "FiniteSum", "Formula", "Beale", "BrownBadlyScaled", "HelicalValley", "PowellSingular", "Wood",
-        "CauchyNoise", "MaskedGradient", "MultiplicativeNoise", "Branin", "GoldsteinPrice", "Himmelblau",
-        "SixHumpCamel", "ThreeHumpCamel", "Digits", "Iris", "AbsoluteValue", "Huber", "LessardQuadratic",
-        "Airfoil", "LeastSquares", "WilsonConstruction", "BreastCancer", "LogisticRegression",
-        "SeparableLogistic", "Ackley", "CosineWave", "Griewank", "TwoWells", "MLP", "DigitsMLP",
-        "AdditiveNoise", "Custom", "Problem", "DiagonalLinearNetwork", "ScalarFactorization", "Prototype",
-        "PrototypeNorm", "Parabola", "Quadratic", "Scaled", "Stretched", "MiniBatch", "Levy", "Rastrigin",
-        "StyblinskiTang", "SoftmaxRegression", "Supervised", "two_gaussians", "Canyon", "MonkeySaddle",
-        "NesterovQuadratic", "Saddle", "ShewchukQuadratic", "StrangQuadratic", "Rotated", "Shifted",
-        "DixonPrice", "GohBanana", "Rosenbrock",
+        "Formula", "Booth", "Matyas", "McCormick", "Zakharov", "BoydExponential", "HyperbolicCosine",
+        "Quartic", "RootBowl", "Beale", "BrownBadlyScaled", "HelicalValley", "PowellSingular", "Wood",
+        "Ackley", "CosineWave", "Griewank", "TwoWells", "Branin", "GoldsteinPrice", "Himmelblau",
+        "SixHumpCamel", "ThreeHumpCamel", "AbsoluteValue", "Huber", "LessardQuadratic", "Parabola",
+        "Quadratic", "Levy", "Rastrigin", "StyblinskiTang", "Canyon", "MonkeySaddle", "NesterovQuadratic",
+        "Saddle", "ShewchukQuadratic", "StrangQuadratic", "DixonPrice", "GohBanana", "Rosenbrock",
+        "DiagonalLinearNetwork", "ScalarFactorization", "Batch", "FiniteSum", "Airfoil", "LeastSquares",
+        "WilsonConstruction", "BreastCancer", "LogisticRegression", "SeparableLogistic", "MLP", "DigitsMLP",
+        "Digits", "Iris", "SoftmaxRegression", "Supervised", "two_gaussians", "FunctionProblem", "Problem",
+        "AdditiveNoise", "Stats", "StochasticProblem", "CauchyNoise", "MaskedGradient", "MultiplicativeNoise",
+        "MiniBatch", "Drifting", "Jumping", "OnlineCounterexample", "Prototype", "PrototypeNorm", "Rotated",
+        "Shifted", "Scaled", "Stretched",
     ),
     "schedules": (
-        "Geometric", "KohonenRecursion", "Linear", "Polynomial", "Rex", "Cap", "Delay", "Floor", "PerEpoch",
-        "Repeat", "Skip", "Fractions", "Product", "Rows", "Sum", "Then", "Cosine", "FlatCosine", "Tanh",
-        "Cycles", "PeriodicCosine", "Restarts", "Cyclic", "OneCycle", "Sawtooth", "Exponential",
-        "InverseSqrt", "InverseTime", "Power", "SearchThenConverge", "TimeBased", "Feedback", "FromFunction",
-        "Recursion", "Armijo", "ForwardBackward", "ExactQuadratic", "ExactSearch", "GOLSB", "GOLSI",
-        "GOLSBack", "GOLSMax", "HagerZhang", "Found", "Line", "Search", "Trial", "GrippoLamparielloLucidi",
-        "PAL", "QuadraticApproximation", "ProbabilisticLineSearch", "SLS", "StrongWolfe", "NesterovSequence",
-        "SutskeverMomentum", "Cooldown", "Warmup", "BoldDriver", "Greedy", "Plateau", "FeedbackProduct",
-        "Constant", "Schedule", "as_schedule", "per_epoch", "AdaGradNorm", "AdGD", "BarzilaiBorwein", "DoG",
-        "Hypergradient", "Polyak", "SPSMax", "EarlyStepDecay", "Interpolated", "MultiStep", "Piecewise",
-        "StepDecay", "DoublingStages", "LogStepDecay", "OptimalLinear", "Refined", "Chebyshev", "Silver",
-        "StrongSilver", "Noam", "PowerScheduler", "UntunedExponential", "UntunedLinear", "WarmupStableDecay",
+        "PerRun", "Phases", "Product", "Sequential", "Sum", "Cap", "Delay", "Floor", "PerEpoch", "Repeat",
+        "Skip", "Cooldown", "Warmup", "Cosine", "FlatCosine", "Tanh", "FromFunction", "Recursion", "Cyclic",
+        "OneCycle", "Sawtooth", "Exponential", "InverseSqrt", "InverseTime", "Power", "SearchThenConverge",
+        "TimeBased", "NesterovSequence", "SutskeverMomentum", "EarlyStepDecay", "Interpolated", "MultiStep",
+        "Piecewise", "StepDecay", "Geometric", "KohonenRecursion", "Linear", "Polynomial", "Rex", "Cycles",
+        "PeriodicCosine", "Restarts", "Chebyshev", "Silver", "StrongSilver", "DoublingStages", "LogStepDecay",
+        "OptimalLinear", "Refined", "Noam", "PowerScheduler", "UntunedExponential", "UntunedLinear",
+        "WarmupStableDecay", "Feedback", "FeedbackProduct", "BoldDriver", "Greedy", "Plateau", "AdaGradNorm",
+        "AdGD", "BarzilaiBorwein", "DoG", "Hypergradient", "Polyak", "SPSMax", "Armijo", "ForwardBackward",
+        "Line", "LineSearch", "LineSearchResult", "Trial", "ExactQuadratic", "ExactSearch", "GOLSB", "GOLSI",
+        "GOLSBack", "GOLSMax", "HagerZhang", "GrippoLamparielloLucidi", "ProbabilisticLineSearch", "PAL",
+        "QuadraticApproximation", "SLS", "StrongWolfe", "Constant", "Schedule", "as_schedule", "per_epoch",
     ),
-    "stepsize.csv_data": ("problem_from_csv",),
-    "stepsize.diagnosis": ("VERDICTS", "Diagnosis", "diagnose"),
-    "stepsize.explanations": ("Explanation", "Assignment", "Step", "explain"),
-    "stepsize.expressions": ("parse", "parse_problem"),
-    "stepsize.finder": ("Disturbed", "FoundRate", "find_lr"),
-    "stepsize.flow": ("Flow", "gradient_flow", "inertia", "momentum_flow", "time_step"),
-    "stepsize.prediction": ("Prediction", "observed_rate", "predict"),
-    "stepsize.probes": ("Sharpness", "noise_scale", "sharpness"),
-    "stepsize.races": ("Race", "race"),
-    "stepsize.sweeps": ("Sweep", "sweep"),
-    "stepsize.theory": (
+    "stepsize.analysis.continuous_time": ("Flow", "gradient_flow", "inertia", "momentum_flow", "time_step"),
+    "stepsize.analysis.curvature_and_noise": ("Sharpness", "noise_scale", "sharpness"),
+    "stepsize.analysis.diagnosis": ("VERDICTS", "Diagnosis", "diagnose"),
+    "stepsize.analysis.prediction": ("Prediction", "observed_rate", "predict"),
+    "stepsize.analysis.quadratic_theory": (
         "NoiseFloor", "best_parameters", "contraction", "noise_floor", "regime", "stability_limit",
         "steps_to",
     ),
+    "stepsize.data.csv_problem": ("problem_from_csv",),
+    "stepsize.experiments.lr_finder.find_lr": ("Robustness", "FoundRate", "find_lr"),
+    "stepsize.experiments.race": ("Race", "race"),
+    "stepsize.experiments.sweep.sweep": ("Sweep", "sweep"),
+    "stepsize.explanations.explanation": ("Explanation", "Assignment", "Step", "explain"),
+    "stepsize.parsing": ("parse", "parse_problem"),
 }
 # fmt: on
 
@@ -97,36 +98,37 @@ __all__ = [
     "Assignment", "Averaging", "BarzilaiBorwein", "Batch", "Beale", "BoldDriver", "Booth", "BoydExponential",
     "Branin", "BreastCancer", "BrownBadlyScaled", "Canyon", "Cap", "CauchyNoise", "CenteredRMSprop",
     "Chebyshev", "ClipByNorm", "ClipByValue", "ConjugateGradient", "Constant", "Cooldown", "Cosine",
-    "CosineWave", "Custom", "Cycles", "Cyclic", "DAdaptAdam", "DampedNewton", "DecoupledDecay", "Delay",
-    "Diagnosis", "DiagonalLinearNetwork", "DiagonalNewton", "Digits", "DigitsMLP", "Disturbed", "DixonPrice",
-    "DoG", "DoublingStages", "Drifting", "EarlyStepDecay", "Estimate", "Evaluation", "ExactQuadratic",
-    "ExactSearch", "Explanation", "Exponential", "Feedback", "FeedbackProduct", "FiniteSum", "FlatCosine",
-    "Floor", "Flow", "Formula", "ForwardBackward", "Found", "FoundRate", "Fractions", "FromFunction",
-    "GaussNewton", "Geometric", "GohBanana", "GoldsteinPrice", "GOLSBack", "GOLSMax", "Greedy", "Griewank",
-    "GrippoLamparielloLucidi", "HagerZhang", "HeavyBall", "HelicalValley", "Himmelblau", "History", "Huber",
-    "Hyper", "HyperbolicCosine", "Hypergradient", "Interpolated", "InverseSqrt", "InverseTime", "Iris",
-    "Jumping", "KerasScheduleFreeAdamW", "KohonenRecursion", "LeastSquares", "LessardQuadratic", "Levy",
-    "Line", "Linear", "Lion", "LogisticRegression", "LogStepDecay", "Lookahead", "MaskedGradient", "Matyas",
+    "CosineWave", "Cycles", "Cyclic", "DAdaptAdam", "DampedNewton", "DecoupledDecay", "Delay", "Diagnosis",
+    "DiagonalLinearNetwork", "DiagonalNewton", "Digits", "DigitsMLP", "DixonPrice", "DoG", "DoublingStages",
+    "Drifting", "EarlyStepDecay", "Evaluation", "ExactQuadratic", "ExactSearch", "Explanation", "Exponential",
+    "Feedback", "FeedbackProduct", "FiniteSum", "FlatCosine", "Floor", "Flow", "Formula", "ForwardBackward",
+    "FoundRate", "FromFunction", "FunctionProblem", "GaussNewton", "Geometric", "GohBanana", "GoldsteinPrice",
+    "GOLSBack", "GOLSMax", "Greedy", "Griewank", "GrippoLamparielloLucidi", "HagerZhang", "HeavyBall",
+    "HelicalValley", "Himmelblau", "History", "Huber", "Hyper", "HyperbolicCosine", "Hypergradient",
+    "Interpolated", "InverseSqrt", "InverseTime", "Iris", "Jumping", "KerasScheduleFreeAdamW",
+    "KohonenRecursion", "LeastSquares", "LessardQuadratic", "Levy", "Line", "Linear", "LineSearch",
+    "LineSearchResult", "Lion", "LogisticRegression", "LogStepDecay", "Lookahead", "MaskedGradient", "Matyas",
     "McCormick", "MiniBatch", "Momentum", "MonkeySaddle", "MultiplicativeNoise", "MultiStep", "Nadam",
     "Nesterov", "Nesterov1983", "NesterovQuadratic", "NesterovSequence", "Newton", "Noam", "NoiseFloor",
     "OneCycle", "OnlineCounterexample", "OptaxAdadeltaAscending", "OptaxAdam", "OptaxRpropOneStepLate",
     "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "OptimalLinear", "Optimizer", "Parabola", "PerEpoch",
-    "PeriodicCosine", "Piecewise", "Plateau", "Polyak", "PolyakRuppert", "Polynomial", "PowellSingular",
-    "Power", "PowerScheduler", "Prediction", "ProbabilisticLineSearch", "Problem", "Prodigy", "Product",
-    "Prototype", "PrototypeNorm", "Quadratic", "QuadraticApproximation", "Quartic", "Race", "RAdam",
-    "Rastrigin", "Rate", "Recursion", "Refined", "Repeat", "Restarts", "Rex", "RMSprop", "RootBowl",
-    "Rosenbrock", "Rotated", "Rows", "Rprop", "Run", "Saddle", "Sawtooth", "ScalarFactorization", "Scaled",
-    "Schedule", "ScheduleFreeAdamW", "ScheduleFreeSGD", "Search", "SearchThenConverge", "SeparableLogistic",
-    "Sharpness", "ShewchukQuadratic", "Shifted", "SignSGD", "Signum", "Silver", "SixHumpCamel", "Skip",
-    "Slots", "SoftmaxRegression", "SPSMax", "State", "Stats", "Step", "StepDecay", "StrangQuadratic",
-    "Stretched", "StrongSilver", "StrongWolfe", "StyblinskiTang", "Sum", "Supervised", "SutskeverMomentum",
-    "SutskeverNesterov", "Sweep", "Tanh", "Then", "ThreeHumpCamel", "TimeBased", "TorchAdagrad", "TorchASGD",
-    "Trial", "TwoWells", "UntunedExponential", "UntunedLinear", "Warmup", "WarmupStableDecay",
-    "WilsonConstruction", "WithMomentum", "Wood", "Wrapper", "Yogi", "Zakharov", "as_schedule",
-    "best_parameters", "contraction", "diagnose", "dialects", "draw", "explain", "find_lr", "gradient_flow",
-    "hyper", "inertia", "minimize", "momentum_flow", "noise_floor", "noise_scale", "observed_rate", "parse",
-    "parse_problem", "per_epoch", "predict", "problem_from_csv", "race", "regime", "settled_at", "sharpness",
-    "stability_limit", "steps_to", "sweep", "time_step", "two_gaussians",
+    "PeriodicCosine", "PerRun", "Phases", "Piecewise", "Plateau", "Polyak", "PolyakRuppert", "Polynomial",
+    "PowellSingular", "Power", "PowerScheduler", "Prediction", "ProbabilisticLineSearch", "Problem",
+    "Prodigy", "Product", "Prototype", "PrototypeNorm", "Quadratic", "QuadraticApproximation", "Quartic",
+    "Race", "RAdam", "Rastrigin", "Rate", "Recursion", "Refined", "Repeat", "Restarts", "Rex", "RMSprop",
+    "Robustness", "RootBowl", "Rosenbrock", "Rotated", "Rprop", "Run", "Saddle", "Sawtooth",
+    "ScalarFactorization", "Scaled", "Schedule", "ScheduleFreeAdamW", "ScheduleFreeSGD", "SearchThenConverge",
+    "SeparableLogistic", "Sequential", "Sharpness", "ShewchukQuadratic", "Shifted", "SignSGD", "Signum",
+    "Silver", "SixHumpCamel", "Skip", "Slots", "SoftmaxRegression", "SPSMax", "State", "Stats", "Step",
+    "StepDecay", "StochasticProblem", "StrangQuadratic", "Stretched", "StrongSilver", "StrongWolfe",
+    "StyblinskiTang", "Sum", "Supervised", "SutskeverMomentum", "SutskeverNesterov", "Sweep", "Tanh",
+    "ThreeHumpCamel", "TimeBased", "TorchAdagrad", "TorchASGD", "Trial", "TwoWells", "UntunedExponential",
+    "UntunedLinear", "Warmup", "WarmupStableDecay", "WilsonConstruction", "WithMomentum", "Wood", "Wrapper",
+    "Yogi", "Zakharov", "as_schedule", "best_parameters", "contraction", "diagnose", "dialects", "draw",
+    "explain", "find_lr", "gradient_flow", "hyper", "inertia", "minimize", "momentum_flow", "noise_floor",
+    "noise_scale", "observed_rate", "parse", "parse_problem", "per_epoch", "predict", "problem_from_csv",
+    "race", "regime", "settled_at", "sharpness", "stability_limit", "steps_to", "sweep", "time_step",
+    "two_gaussians",
 ]
 # fmt: on
 # public names: end
@@ -134,12 +136,20 @@ __all__ = [
 __version__ = "0.1.0"
 
 # What the floors below ask of this one, found when it is first asked for.
-hang("plot", "stepsize.draw_runs:run")
-hang("animate", "stepsize.draw_animation:film")
-hang("html", "stepsize.notebook:run_html")
-hang("record_html", "stepsize.notebook:record_html")
-hang("frame", "stepsize.notebook:frame")
-hang("registry", "stepsize.expressions:load_registry")
+for _name, _place in {
+    "plot": "stepsize.draw.run:run",
+    "animate": "stepsize.draw.animation:film",
+    "html": "stepsize.draw.html:run_html",
+    "record_html": "stepsize.draw.html:record_html",
+    "diagnosis_html": "stepsize.draw.html:diagnosis_html",
+    "race_html": "stepsize.draw.html:race_html",
+    "found_rate_html": "stepsize.draw.html:found_rate_html",
+    "table_html": "stepsize.draw.html:table_html",
+    "curves_svg": "stepsize.draw.html:curves_svg",
+    "frame": "stepsize.draw.html:frame",
+    "registry": "stepsize.parsing:load_registry",
+}.items():
+    register_hook(_name, _place)
 
 _SIBLINGS = ("problems", "schedules", "optim")
 _MODULES = {"dialects": "optim.dialects", "draw": "stepsize.draw"}
@@ -174,7 +184,7 @@ if not TYPE_CHECKING:  # a checker would believe that any name is there
         if name in _FILES:
             value = globals()[name] = getattr(importlib.import_module(_FILES[name]), name)
             return value
-        from stepsize.base.aliases import missing_name
+        from stepsize.core.aliases import missing_name
 
         raise missing_name("stepsize", name, __all__)
 

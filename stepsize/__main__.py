@@ -2,6 +2,6 @@
 
 import sys
 
-from stepsize.cli import main
+from stepsize.cli.main import main
 
 sys.exit(main())

@@ -3,16 +3,16 @@
 import optim
 import problems
 import schedules
-from stepsize.base.record import registered
-from stepsize.expressions import load_registry
+from stepsize.core.record import registered
+from stepsize.parsing import example_of, load_registry
 
 load_registry()
 
-OPTIMIZERS = [cls(**cls.demo) for cls in registered(optim.Optimizer)]
-SCHEDULES = [cls(**cls.demo) for cls in registered(schedules.Schedule)]
-SEARCHES = [cls(**cls.demo) for cls in registered(schedules.Search)]
-FEEDBACK = [cls(**cls.demo) for cls in registered(schedules.Feedback)]
-PROBLEMS = [cls(**cls.demo) for cls in registered(problems.Problem)]
+OPTIMIZERS = [example_of(cls) for cls in registered(optim.Optimizer)]
+SCHEDULES = [example_of(cls) for cls in registered(schedules.Schedule)]
+SEARCHES = [example_of(cls) for cls in registered(schedules.LineSearch)]
+FEEDBACK = [example_of(cls) for cls in registered(schedules.Feedback)]
+PROBLEMS = [example_of(cls) for cls in registered(problems.Problem)]
 
 
 def name_of(record):

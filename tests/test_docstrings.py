@@ -10,7 +10,7 @@ import optim
 import problems
 import schedules
 import stepsize
-import stepsize.base
+import stepsize.core
 
 MODULES = sorted(
     {

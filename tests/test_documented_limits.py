@@ -7,10 +7,11 @@ import pytest
 
 import optim
 import schedules
-from stepsize.base.record import Record, registered
+from stepsize.core.record import Record, registered
+from stepsize.parsing import demo_of
 
 HAIR = 1e-9
-KINDS = (optim.Optimizer, schedules.Schedule, schedules.Search, schedules.Feedback)
+KINDS = (optim.Optimizer, schedules.Schedule, schedules.LineSearch, schedules.Feedback)
 CLASSES = [cls for cls in registered(Record) if issubclass(cls, KINDS)]
 NUMBER = r"(-?\d+(?:\.\d+)?(?:/\d+)?)"
 
@@ -58,7 +59,7 @@ FOUND = [
     ("cls", "name", "value", "allowed"), FOUND, ids=[f"{c.__name__}-{n}={v!r}-{a}" for c, n, v, a in FOUND]
 )
 def test_the_limit_is_where_the_docstring_says(cls, name, value, allowed):
-    arguments = cls.demo | {name: value}
+    arguments = demo_of(cls) | {name: value}
     if allowed:
         cls(**arguments)
     else:
@@ -68,9 +69,9 @@ def test_the_limit_is_where_the_docstring_says(cls, name, value, allowed):
 
 # What words alone cannot say: lists, pairs of parameters that limit each other, and the edge between them.
 ALLOWED = [
-    "Rows([0.1])",
+    "PerRun([0.1])",
     "Refined(0.1, norms=[1.0, 2.0])",
-    "Fractions([1.0], [Linear(0.1, 5)])",
+    "Phases([1.0], [Linear(0.1, 5)])",
     "OneCycle(0.1, 10, rise=0.5, three_phase=True)",
     "BarzilaiBorwein(0.1, least=0.5, most=0.5)",
     "SearchThenConverge(1e-9, 1.0, 1.0)",
@@ -80,12 +81,12 @@ ALLOWED = [
     "StrongWolfe(max_trials=1)",
 ]
 REFUSED = [
-    ("Rows([])", "schedules"),
-    ("Rows(0.1)", "schedules"),
+    ("PerRun([])", "schedules"),
+    ("PerRun(0.1)", "schedules"),
     ("Refined(0.1, norms=[1.0])", "norms"),
     ("Refined(0.1, norms=[1.0, 0.0])", "norms"),
-    ("Fractions([0.0, 1.0], [Linear(0.1, 5), Linear(0.1, 5)])", "shares"),
-    ("Fractions([0.5, 0.6], [Linear(0.1, 5), Linear(0.1, 5)])", "shares"),
+    ("Phases([0.0, 1.0], [Linear(0.1, 5), Linear(0.1, 5)])", "shares"),
+    ("Phases([0.5, 0.6], [Linear(0.1, 5), Linear(0.1, 5)])", "shares"),
     ("OneCycle(0.1, 10, rise=0.5 + 1e-9, three_phase=True)", "rise"),
     ("BarzilaiBorwein(0.1, least=0.5, most=0.5 - 1e-9)", "most"),
     ("SearchThenConverge(0.0, 1.0, 1.0)", "lr"),
@@ -93,7 +94,7 @@ REFUSED = [
     ("Interpolated(3, [0.1])", "at"),
     ("Piecewise(3, [0.1, 0.2])", "at"),
     ("Piecewise([3], [0.1])", "values"),
-    ("Fractions([0.5, 0.5], [Linear(0.1, 5)])", "schedules"),
+    ("Phases([0.5, 0.5], [Linear(0.1, 5)])", "schedules"),
     ("StrongSilver(10.0, 0.5, 6)", "steps"),
     ("HagerZhang(delta=0.5)", "delta"),
     ("HagerZhang(sigma=1.0)", "sigma"),
@@ -126,4 +127,4 @@ def test_a_word_where_a_number_belongs_is_refused_by_its_name(cls):
     for name in ("lr", "end", "low"):
         if name in cls.__dataclass_fields__:
             with pytest.raises(TypeError, match=f"{name}: got the str 'fast'"):
-                cls(**cls.demo | {name: "fast"})
+                cls(**demo_of(cls) | {name: "fast"})

@@ -10,9 +10,10 @@ import pytest
 import optim.dialects
 import optim.testing
 import stepsize as ss
-from stepsize.base.checks import describe
-from stepsize.cli import main
-from stepsize.expressions import parse
+from stepsize.analysis import quadratic_theory
+from stepsize.cli.main import main
+from stepsize.core.validation import describe
+from stepsize.parsing import parse
 
 BOWL = ss.Quadratic([1, 20])
 
@@ -102,7 +103,7 @@ def test_results_have_a_short_text_and_a_table():
 
 def test_completion_offers_what_a_module_is_for():
     assert {"race", "map", "sensitivity"} <= set(dir(ss.draw))
-    for module in (ss.draw, ss.theory):
+    for module in (ss.draw, quadratic_theory):
         assert dir(module) == sorted(module.__all__)
         assert all(hasattr(module, name) for name in dir(module))
 
@@ -222,7 +223,7 @@ def test_a_file_in_no_folder_is_refused_by_its_name(name, tmp_path):
 def test_packages_inside_are_at_hand():
     code = (
         "import optim, schedules, sys; assert 'optim.testing' not in sys.modules; "
-        "print(optim.testing.check_optimizer.__name__, schedules.anchors.torch.StepLR(0.1, 10)(10))"
+        "print(optim.testing.check_optimizer.__name__, schedules.dialects.torch.StepLR(0.1, 10)(10))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.split()[0] == "check_optimizer"
@@ -235,7 +236,7 @@ def test_packages_inside_are_at_hand():
         (lambda: optim.dialects.torch.Adam(betas=(0.9,)), "torch.Adam: got betas=(0.9,), expected 2 of them"),
         (lambda: optim.dialects.torch.Adam(betas=0.9), "torch.Adam: got betas=0.9, expected 2 of them"),
         (lambda: THINGS["sweep"][0], "column: got 0, expected the name of a column"),
-        (lambda: ss.theory.contraction(ss.SGD(lr=0.1), "a"), "curvature: got the str 'a', expected a number"),
+        (lambda: ss.contraction(ss.SGD(lr=0.1), "a"), "curvature: got the str 'a', expected a number"),
     ],
 )
 def test_wrong_kinds_are_named(call, words):

@@ -5,7 +5,6 @@ import inspect
 import pydoc
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,16 +12,23 @@ import optim
 import problems
 import schedules
 import stepsize as ss
-from stepsize.base.record import Record, registered
-from stepsize.expressions import load_registry
+from stepsize.core.record import Record, registered
+from stepsize.parsing import load_registry
+from tests import ROOT
 from tools import public_names
 
-ROOT = Path(__file__).parent.parent
 HOMES = (problems, schedules, optim, ss)
 
 load_registry()
 CLASSES = [cls for cls in registered(Record) if cls.__module__.split(".")[0] in {h.__name__ for h in HOMES}]
-BASES = [Record, problems.Problem, schedules.Schedule, schedules.Feedback, schedules.Search, optim.Optimizer]
+BASES = [
+    Record,
+    problems.Problem,
+    schedules.Schedule,
+    schedules.Feedback,
+    schedules.LineSearch,
+    optim.Optimizer,
+]
 
 
 def test_the_lists_are_those_of_the_files():
@@ -121,7 +127,9 @@ def test_only_what_is_asked_for_is_loaded():
     code = "import sys, stepsize as ss; ss.Adam; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = done.stdout.split()
-    assert "optim.adam" in loaded
+    assert "optim.rules.adam" in loaded
     assert not {
-        name for name in loaded if name.startswith(("problems", "schedules", "optim.sign", "matplotlib"))
+        name
+        for name in loaded
+        if name.startswith(("problems", "schedules", "optim.rules.sign", "matplotlib"))
     }

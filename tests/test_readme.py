@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,14 +13,14 @@ import problems
 import schedules
 import stepsize as ss
 from benchmarks.tables import RESULTS, TITLES, in_readme
-from optim.testing.misruns import slips_of
-from optim.testing.mistakes import mistakes_of
+from optim.testing.mistakes.classic import mistakes_of
+from optim.testing.mistakes.drivers import slips_of
 from stepsize import gallery
-from stepsize.base.record import registered
-from stepsize.cli import main
-from stepsize.expressions import load_registry
+from stepsize.cli.main import main
+from stepsize.core.record import registered
+from stepsize.parsing import load_registry
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", README, flags=re.S)
 COMMANDS = re.findall(r"^    stepsize (.*)$", README, flags=re.M)
@@ -92,7 +91,7 @@ def test_the_counts_are_those_of_the_registry():
         "optimizers": optim.Optimizer,
         "schedules": schedules.Schedule,
         "rates that answer to the run": schedules.Feedback,
-        "line searches": schedules.Search,
+        "line searches": schedules.LineSearch,
     }
     said = dict(re.findall(r"^\| \*\*([\w ]+)\*\* \((\d+)\)", README, flags=re.M))
     homes = ("problems", "optim", "schedules")

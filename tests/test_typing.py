@@ -15,10 +15,10 @@ import pytest
 
 import optim
 import stepsize as ss
-from stepsize.base.record import registered
-from stepsize.expressions import load_registry
+from stepsize.core.record import registered
+from stepsize.parsing import load_registry
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 SCRIPTS = Path(__file__).parent / "typing"
 
 

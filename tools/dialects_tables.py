@@ -11,7 +11,7 @@ if it has them. A test compares both with what is computed now.
 from pathlib import Path
 
 from optim.dialects import LIBRARIES
-from stepsize.comparison import markdown
+from stepsize.analysis.dialect_comparison import markdown
 
 BEGIN, END = "<!-- dialects: begin -->", "<!-- dialects: end -->"
 

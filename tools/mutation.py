@@ -3,7 +3,7 @@
 Run from the root of the repository, in an environment with ``pip install -e ".[mutation]"``::
 
     python tools/mutation.py run                      # every mutant without a verdict, two at a time
-    python tools/mutation.py run "optim.adam.*"       # only these; "schedules.decay.*Power*" for one class
+    python tools/mutation.py run "optim.rules.adam.*" # only these; "schedules.families.decay.*Power*" too
     python tools/mutation.py run --served             # the analysis, by its fast tests, as below
     python tools/mutation.py run --survivors          # once more those that survived, after a new test
     python tools/mutation.py run --survivors --fresh  # the same, each in a new process, as below
@@ -29,7 +29,7 @@ mutant with ``--fresh``.
 A mutant is a survivor if all those tests pass, or as many as fit in ``--seconds``: so a survivor may be an
 exaggeration, a kill never is. mutmut leaves alone what is no plain function: the class bodies (defaults,
 `formula`), properties and other decorated functions, constants of modules, and, as configured, the lines that
-raise. tests/test_printed_defaults.py is there for the defaults.
+raise. tests/optim/rules/test_printed_defaults.py is there for the defaults.
 
 The report sorts the survivors: "words" differ only in a message or the name in it; "judged" stand in
 tools/mutants_judged.json with the reason why they change no number; the rest are "open", and the exit code
@@ -315,7 +315,7 @@ def served_by(patterns: list[str]) -> list[str]:
 
 
 # Of these only the first argument is mathematics; the others are what the sentence says.
-CHECKS = {"refuse_unless": 1}
+CHECKS = {"require": 1}
 # Of these the first is the name in the sentence.
 NAMED = {"as_number", "as_count", "as_floats"}
 
@@ -410,7 +410,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Mutation testing of the mathematics.")
     commands = parser.add_subparsers(required=True)
     runner = commands.add_parser("run", help="try mutants")
-    runner.add_argument("patterns", nargs="*", help='names of mutants, such as "optim.adam.*"')
+    runner.add_argument("patterns", nargs="*", help='names of mutants, such as "optim.rules.adam.*"')
     runner.add_argument("--survivors", action="store_true", help="try again what survived")
     runner.add_argument("--served", action="store_true", help="run the fast tests of the module alone")
     runner.add_argument("--tests", nargs="+", help="run these tests and not those of pyproject.toml")

@@ -18,30 +18,48 @@ ROOT = Path(__file__).parent.parent
 WIDTH = 110
 
 # Public files without a registered class.
-ALSO = ("optim.loop", "optim.run", "optim.state", "problems.supervised")
+ALSO = (
+    "optim.dialects.variants",
+    "optim.history",
+    "optim.hyperparameters",
+    "optim.minimize",
+    "optim.run",
+    "optim.state",
+    "problems.learning.supervised",
+)
 
 # Files with a registered class that is for inside: a base of others.
-INSIDE = ("problems.linear_models",)
+INSIDE = ("problems.learning.linear_models",)
+
+# Folders whose classes are not public by their own names.
+INSIDE_FOLDERS = {"data", "dialects", "engines", "testing", "vectors"}
 
 # What stands on top of the three packages; each of these files' `__all__` is public.
 FLOOR = (
-    "csv_data",
-    "diagnosis",
-    "explanations",
-    "expressions",
-    "finder",
-    "flow",
-    "prediction",
-    "probes",
-    "races",
-    "sweeps",
-    "theory",
+    "analysis.continuous_time",
+    "analysis.curvature_and_noise",
+    "analysis.diagnosis",
+    "analysis.prediction",
+    "analysis.quadratic_theory",
+    "data.csv_problem",
+    "experiments.lr_finder.find_lr",
+    "experiments.race",
+    "experiments.sweep.sweep",
+    "explanations.explanation",
+    "parsing",
 )
 # Public modules, by the name that they have in `stepsize`.
 MODULES = {"dialects": "optim.dialects", "draw": "stepsize.draw"}
 
 # These `optim` loads at once; its other files are loaded when one of their names is first used.
-AT_ONCE = ("optim.loop", "optim.optimizer", "optim.run", "optim.state")
+AT_ONCE = (
+    "optim.history",
+    "optim.hyperparameters",
+    "optim.minimize",
+    "optim.optimizer",
+    "optim.run",
+    "optim.state",
+)
 
 BEGIN, END = "# public names: written by tools/public_names.py", "# public names: end"
 Families = dict[str, tuple[str, ...]]
@@ -60,7 +78,7 @@ def main(arguments: list[str]) -> int:
 def out_of_date(root: Path = ROOT) -> dict[Path, str]:
     """Return every ``__init__.py`` that is not as the files say, with the text that it should have."""
     found = {package: families(package, root) for package in ("problems", "schedules", "optim")}
-    floor = {f"stepsize.{name}": literal_names(root / f"stepsize/{name}.py") for name in FLOOR}
+    floor = {f"stepsize.{name}": literal_names(file_of(f"stepsize.{name}", root)) for name in FLOOR}
     refuse_doubles([*found.values(), floor])
     blocks = {package: eager(found[package]) for package in ("problems", "schedules")}
     blocks["optim"] = lazy(found["optim"])
@@ -70,6 +88,11 @@ def out_of_date(root: Path = ROOT) -> dict[Path, str]:
     return {path: text for path, text in written.items() if text != path.read_text()}
 
 
+def file_of(module: str, root: Path = ROOT) -> Path:
+    """Return the file of a module."""
+    return root / Path(*module.split(".")).with_suffix(".py")
+
+
 def families(package: str, root: Path = ROOT) -> Families:
     """Return the public files of a package by their module name, each with its public names."""
     records = registered_classes(root)
@@ -77,10 +100,9 @@ def families(package: str, root: Path = ROOT) -> Families:
     for path in sorted((root / package).rglob("*.py")):
         module = ".".join(path.relative_to(root).with_suffix("").parts)
         names = literal_names(path)
-        below = path.parent.name
-        if path.stem == "__init__" or below not in (package, "linesearch"):
+        if path.stem == "__init__" or module in INSIDE:
             continue
-        if module not in INSIDE and (module in ALSO or records & {*names}):
+        if module in ALSO or (records & {*names} and not INSIDE_FOLDERS & {*module.split(".")}):
             found[module] = ordered(names)
     return found
 

@@ -1,4 +1,4 @@
-"""Write the conditions of the verdicts, from the docstring of `stepsize.verdicts`, into docs/verdicts.md.
+"""Write the conditions of the verdicts, from the docstring of their module, into docs/verdicts.md.
 
 python tools/verdict_table.py
 """
@@ -6,7 +6,7 @@ python tools/verdict_table.py
 import re
 from pathlib import Path
 
-import stepsize.verdicts
+import stepsize.analysis.verdicts
 
 PAGE = Path(__file__).parent.parent / "docs" / "verdicts.md"
 BEGIN, END = "<!-- conditions: begin -->", "<!-- conditions: end -->"
@@ -14,7 +14,7 @@ BEGIN, END = "<!-- conditions: begin -->", "<!-- conditions: end -->"
 
 def rows() -> list[tuple[str, str]]:
     """Return every verdict with its condition, in the order in which they are tried."""
-    text = stepsize.verdicts.__doc__ or ""
+    text = stepsize.analysis.verdicts.__doc__ or ""
     table = text.split("\n====")[2].partition("\n")[2]
     found: list[tuple[str, str]] = []
     for line in table.splitlines():

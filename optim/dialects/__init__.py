@@ -23,17 +23,19 @@ What a library has and what it does in its own way can be asked:
 torch.RMSprop(lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0.0, momentum=0.0, centered=False)
 >>> [dialect.call for dialect, use in dialects.family("lion")]
 ['keras.Lion', 'optax.lion', 'paper.Lion']
+
+Start with `entry.py`, then read `torch_entries.py`.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from optim.dialects.book_entries import D2L, PAPER, TF1
 from optim.dialects.entry import Dialect, Library, Use
-from optim.dialects.rows_books import D2L, PAPER, TF1
-from optim.dialects.rows_keras import KERAS
-from optim.dialects.rows_optax import OPTAX
-from optim.dialects.rows_torch import TORCH
-from stepsize.base.aliases import missing_name
-from stepsize.base.checks import did_you_mean
+from optim.dialects.keras_entries import KERAS
+from optim.dialects.optax_entries import OPTAX
+from optim.dialects.torch_entries import TORCH
+from stepsize.core.aliases import missing_name
+from stepsize.core.validation import did_you_mean
 
 __all__ = ["LIBRARIES", "Dialect", "Library", "Use", "d2l", "families", "family", "keras", "optax", "paper"]
 __all__ += ["table", "tf1", "torch"]

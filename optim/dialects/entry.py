@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from optim.optimizer import Optimizer
-from stepsize.base.checks import did_you_mean
+from stepsize.core.validation import did_you_mean
 
 __all__ = ["Dialect", "Library", "Use", "only", "use"]
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from optim.averaging import EMA, Lookahead, PolyakRuppert
-from optim.clipping import ClipByNorm, ClipByValue
 from optim.dialects.entry import only
-from optim.gradient import SGD, Momentum, Nesterov
 from optim.optimizer import Optimizer
-from optim.sign import Lion, SignSGD
-from optim.wrappers import L2, DecoupledDecay, WithMomentum
-from stepsize.base.checks import as_number, describe, did_you_mean, refuse_unless
-from stepsize.base.record import Record
+from optim.rules.averaging import EMA, Lookahead, PolyakRuppert
+from optim.rules.clipping import ClipByNorm, ClipByValue
+from optim.rules.sgd import SGD, Momentum, Nesterov
+from optim.rules.sign import Lion, SignSGD
+from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum
+from stepsize.core.record import Record
+from stepsize.core.validation import as_number, describe, did_you_mean, require
 
 __all__ = ["Part", "Transformation", "optax_parts", "torch_parts"]
 
@@ -134,7 +134,7 @@ def _averaged_model(optimizer: Any, avg_fn: Any = None, multi_avg_fn: Any = None
 
 
 def _ema_fn(decay: Any = 0.999) -> _Average:
-    refuse_unless(0 <= as_number("decay", decay) <= 1, "decay", decay, "a number from 0 to 1")
+    require(0 <= as_number("decay", decay) <= 1, "decay", decay, "a number from 0 to 1")
     return _Average(float(decay))
 
 
@@ -279,7 +279,7 @@ def _ema(decay: Any, debias: bool = True) -> Transformation:
 
 def _before_rule(name: str, wrap: Callable[[Any, Any], Optimizer]) -> Callable[[Any], Transformation]:
     def build(limit: Any) -> Transformation:
-        refuse_unless(as_number(name, limit) > 0, name, limit, "a number above 0")
+        require(as_number(name, limit) > 0, name, limit, "a number above 0")
         return Transformation((("before", lambda inner: wrap(inner, limit)),))
 
     return build

@@ -5,16 +5,16 @@ is the reference, it lives in the loop of `minimize`, and every rule, problem an
 two make many updates at a time and leave the same run:
 
 * `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate; where
-  the run is long, the operations that it makes are first written out as one plain loop (`written`);
+  the run is long, the operations that it makes are first written out as one plain loop (`codegen`);
 * `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
-  with the runs innermost, tile by tile (`tiles`), for huge vectors block by block (`blocks`).
+  with the runs innermost, tile by tile (`batched`), for huge vectors block by block (`large`).
 
-Three functions are for everybody: `sweep` (very many runs of which only the ends are wanted), `survey` (the
-same with a summary of every run's history) and `step` (an update of a huge vector, in place and on several
-threads).
+`step`, an update of a huge vector, in place and on several threads, is for everybody.
 
 `minimize` chooses by what rule and problem declare. A rate that answers to the run, a search, a callback, a
 problem that varies and a rule that is not elementwise are the array engine's.
+
+Start with `chunks.py`, then read `floats.py`.
 """
 
 import importlib
@@ -22,16 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.engines.chunks import Engine, leap
-from optim.optimizer import is_own
-from optim.ways import Way
-from stepsize.base.checks import refuse_unless
+from optim.engines.chunks import Engine
+from optim.steppers import Stepper
+from optim.user_rules import is_own
+from stepsize.core.validation import require
 
 if TYPE_CHECKING:
-    from optim.engines.blocks import step
-    from optim.engines.sweeps import Ends, survey, sweep
+    from optim.engines.large import step
 
-__all__ = ["ENGINES", "Ends", "engine_for", "leap", "step", "survey", "sweep"]
+__all__ = ["ENGINES", "engine_for", "step"]
 
 Array = np.ndarray[Any, Any]
 
@@ -41,7 +40,7 @@ _FEW = 16
 ENGINES = ("auto", "array", "floats", "traced")
 
 
-def engine_for(name: str, way: Way, x: Array, slots: Any, watched: bool) -> Engine | None:
+def engine_for(name: str, stepper: Stepper, x: Array, slots: Any, watched: bool) -> Engine | None:
     """Return the engine that makes a run, or None for the loop's own, on arrays.
 
     Parameters
@@ -59,36 +58,34 @@ def engine_for(name: str, way: Way, x: Array, slots: Any, watched: bool) -> Engi
     ValueError
         If the engine asked for cannot make this run.
     """
-    refuse_unless(name in ENGINES, "engine", name, "one of " + ", ".join(ENGINES))
+    require(name in ENGINES, "engine", name, "one of " + ", ".join(ENGINES))
     if name == "array":
         return None
-    free = getattr(way.problem, "feasible", None) is None and not watched
-    engine = _best(name, way, x, slots) if type(way) is Way and free else None
-    refuse_unless(
+    free = getattr(stepper.problem, "feasible", None) is None and not watched
+    engine = _best(name, stepper, x, slots) if type(stepper) is Stepper and free else None
+    require(
         name == "auto" or engine is not None, "engine", name, f"array, because {name} cannot make this run"
     )
     return engine
 
 
-def _best(name: str, way: Way, x: Array, slots: Any) -> Engine | None:
+def _best(name: str, stepper: Stepper, x: Array, slots: Any) -> Engine | None:
     """Return the fastest engine that can make a run, all that is needed for it being loaded only then."""
     if x.ndim == 1:
-        few = way.updates is not None and way.updates < _FEW
-        if name == "auto" and few and is_own(way.optimizer):
+        few = stepper.updates is not None and stepper.updates < _FEW
+        if name == "auto" and few and is_own(stepper.optimizer):
             return None
         from optim.engines.floats import MOST_DIMENSIONS, Floats, floats_can
 
         fits = name == "floats" or (name == "auto" and x.size <= MOST_DIMENSIONS)
-        return Floats(way) if fits and floats_can(way, x, slots) else None
-    from optim.engines.tiles import Tiles, can_be_traced
+        return Floats(stepper) if fits and floats_can(stepper, x, slots) else None
+    from optim.engines.batched import BatchedEngine, can_be_traced
 
-    fits = name in ("auto", "traced") and can_be_traced(way.problem, way.optimizer, x, slots)
-    return Tiles(way, x) if fits else None
+    fits = name in ("auto", "traced") and can_be_traced(stepper.problem, stepper.optimizer, x, slots)
+    return BatchedEngine(stepper, x) if fits else None
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Ends", "survey", "sweep"):
-        return getattr(importlib.import_module("optim.engines.sweeps"), name)
     if name == "step":
-        return importlib.import_module("optim.engines.blocks").step
+        return importlib.import_module("optim.engines.large").step
     raise AttributeError(f"module 'optim.engines' has no attribute {name!r}")

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from optim.optimizer import Evaluation
-from stepsize.base.norms import all_finite, norm
+from stepsize.core.norms import all_finite, norm
 
-__all__ = ["Chunk", "Engine", "leap"]
+__all__ = ["Chunk", "Engine", "next_chunk"]
 
 Array = np.ndarray[Any, Any]
 
@@ -25,7 +25,7 @@ class Chunk(NamedTuple):
     f: Array
     g: Array
     lr: Array
-    answer: Array
+    output: Array
     slots: tuple[Array, ...]
     diverged: bool = False
 
@@ -48,7 +48,7 @@ class Engine(Protocol):
         """Return the `count` updates that follow update n - 1, or None if this engine cannot make them."""
 
 
-def leap(
+def next_chunk(
     engine: Engine, n: int, x: Array, e: Evaluation, slots: Any, stop: int, tol: float | None, minimum: Any
 ) -> Chunk | None:
     """Return the next chunk, cut where the run ends."""
@@ -62,7 +62,7 @@ def leap(
         chunk = None if chunk is None else chunk._replace(lr=rates)
     if chunk is None or not diverged:
         return chunk
-    return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.answer, chunk.slots, diverged=True)
+    return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.output, chunk.slots, diverged=True)
 
 
 def _end(chunk: Chunk, tol: float | None, minimum: Any) -> tuple[int, bool]:

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from optim.engines.chunks import Chunk
-from optim.engines.tracing import Untraceable, trace_answer, trace_function, trace_update
-from optim.engines.written import Writing
-from optim.optimizer import Evaluation, Optimizer, is_own, kind_of
-from optim.ways import Way
+from optim.engines.codegen import GeneratedLoop
+from optim.engines.tracing import Untraceable, trace_function, trace_output, trace_update
+from optim.hyperparameters import rate_kind
+from optim.optimizer import Evaluation, Optimizer
+from optim.steppers import Stepper
+from optim.user_rules import is_own
 
 __all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
 
@@ -28,17 +30,17 @@ Array = np.ndarray[Any, Any]
 MOST_DIMENSIONS = 16
 
 
-def floats_can(way: Way, x: Array, slots: Any) -> bool:
+def floats_can(stepper: Stepper, x: Array, slots: Any) -> bool:
     """Whether a run is one of floats: single, in double precision, by components, every slot like x."""
     return (
         x.ndim == 1
         and x.dtype == np.float64
-        and kind_of(way.optimizer.lr) == "schedule"
-        and bool(way.optimizer.elementwise)
-        and not way.optimizer.needs
-        and not way.problem.varies
-        and bool(getattr(way.problem, "components", False))
-        and not any(True for _ in way.optimizer.arrays())
+        and rate_kind(stepper.optimizer.lr) == "schedule"
+        and bool(stepper.optimizer.elementwise)
+        and not stepper.optimizer.requires
+        and not stepper.problem.varies
+        and bool(getattr(stepper.problem, "components", False))
+        and not any(True for _ in stepper.optimizer.arrays())
         and all(np.shape(slot) == x.shape for slot in slots)
     )
 
@@ -48,14 +50,14 @@ class Floats:
 
     length = 512
 
-    def __init__(self, way: Way) -> None:
-        self.optimizer, self.problem, self.hypers = way.optimizer, way.problem, way.hypers
-        self.pages: list[Writing] = []
-        self._writes = not way.optimizer.answers
-        self._own = is_own(way.optimizer)
+    def __init__(self, stepper: Stepper) -> None:
+        self.optimizer, self.problem, self.hypers = stepper.optimizer, stepper.problem, stepper.hypers
+        self.pages: list[GeneratedLoop] = []
+        self._writes = not stepper.optimizer.has_separate_output
+        self._own = is_own(stepper.optimizer)
         self._exact_slope: bool | None = None
         self.rules: list[Any] = []  # traces of a rule from outside
-        self._rate = _path_of_rate(way.optimizer)
+        self._rate = _path_of_rate(stepper.optimizer)
 
     def begin(self, x: Array, e: Evaluation) -> Evaluation:
         """Return the evaluation where a run starts with the gradient of floats, as it is later in the run.
@@ -78,7 +80,7 @@ class Floats:
         if self._own and not self._serves(n, x, slots, count, bool(long)):
             return None
         try:
-            points, slopes, rates, answers, new = (
+            points, slopes, rates, outputs, new = (
                 self._replay(n, x, e, slots, count) if long else self._descend(n, x, e, slots, count)
             )
         except Untraceable:
@@ -87,7 +89,7 @@ class Floats:
         except (ArithmeticError, ValueError, TypeError):
             return None
         values = np.asarray(self.problem.fun(points), dtype=float)
-        return Chunk(points, values, slopes, rates, points if answers is None else answers, new)
+        return Chunk(points, values, slopes, rates, points if outputs is None else outputs, new)
 
     def _serves(self, n: int, x: Array, slots: Any, count: int, long: bool) -> bool:
         """Whether a rule from outside does the same on floats: by its operations, or else by its text.
@@ -98,10 +100,13 @@ class Floats:
         try:
             if not self._slope_is_exact(x):
                 return False
-            if self.optimizer.answers and not trace_answer(self.optimizer, len(slots), x.dtype).literal:
+            if (
+                self.optimizer.has_separate_output
+                and not trace_output(self.optimizer, len(slots), x.dtype).literal
+            ):
                 return False
             for k in range(n, n + 1 if long else n + count):
-                h = self.hypers.at(k)
+                h = self.hypers.resolve(k)
                 if not any(rule.known(h) for rule in self.rules):
                     self.rules.append(trace_update(self.optimizer, h, len(slots), x.dtype))
                 if not self.rules[0].guards:
@@ -118,7 +123,7 @@ class Floats:
 
     def _replay(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
         """Make the updates by the loop that is written out, as far as its branch of the rule goes."""
-        h = self.hypers.at(n)
+        h = self.hypers.resolve(n)
         page, numbers = self._page(h, x, slots)
         columns = self.hypers.columns(n, n + count)
         start = np.concatenate([x, e.g, *slots]).tolist()
@@ -133,7 +138,7 @@ class Floats:
             tuple(np.array(new).reshape(len(slots), x.size)),
         )
 
-    def _page(self, h: Any, x: Array, slots: Any) -> tuple[Writing, list[Any]]:
+    def _page(self, h: Any, x: Array, slots: Any) -> tuple[GeneratedLoop, list[Any]]:
         for page in self.pages:
             if (numbers := page.rule.known(h)) is not None:
                 return page, numbers
@@ -142,7 +147,7 @@ class Floats:
             gradient: Any = trace_function(self.problem.grad, x.size, x.dtype)
         except Untraceable:
             gradient = self.problem.grad
-        page = Writing(self.optimizer, rule, gradient, x.size)
+        page = GeneratedLoop(self.optimizer, rule, gradient, x.size)
         self.pages.append(page)
         numbers = rule.known(h)
         assert numbers is not None  # the trace was made for these hyperparameters
@@ -155,11 +160,11 @@ class Floats:
             direction, update = _to_floats(direction), _to_floats(update)
         p, g = x.tolist(), e.g.tolist()
         places: list[Any] = list(zip(*(slot.tolist() for slot in slots), strict=True)) or [()] * len(p)
-        coordinates, answers = range(len(p)), optimizer.answers
+        coordinates, outputs = range(len(p)), optimizer.has_separate_output
         factors = type(optimizer).update is Optimizer.update
         rows, slopes, rates = [*p], [*g], []
-        reported = [*map(optimizer.answer, p, places)]
-        for h in self.hypers.over(n, n + count):
+        reported = [*map(optimizer.output, p, places)]
+        for h in self.hypers.iterate(n, n + count):
             lr = h.lr
             if factors:
                 for i in coordinates:
@@ -172,13 +177,13 @@ class Floats:
             rows += p
             slopes.extend(g)
             rates.append(lr)
-            if answers:
-                reported += map(optimizer.answer, p, places)
+            if outputs:
+                reported += map(optimizer.output, p, places)
         return (
             _points(rows, x),
             _points(slopes, x),
             np.fromiter(rates, float, len(rates)),
-            _points(reported, x) if answers else None,
+            _points(reported, x) if outputs else None,
             tuple(np.array(slot) for slot in zip(*places, strict=True)),
         )
 

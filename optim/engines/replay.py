@@ -15,7 +15,7 @@ import numpy as np
 
 from optim.engines.tracing import Trace, is_array, is_number
 
-__all__ = ["Plan", "Scratch", "cell_for", "dtype_of", "fill"]
+__all__ = ["Plan", "Workspace", "scalar_buffer_for", "dtype_of", "fill"]
 
 Array = np.ndarray[Any, Any]
 
@@ -24,7 +24,7 @@ Array = np.ndarray[Any, Any]
 Place = tuple[str, Any]
 
 
-class Scratch:
+class Workspace:
     """Arrays of one shape to calculate in, shared by everything that runs one after the other."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -90,13 +90,13 @@ class Plan:
         self.calls = [c for c in self.calls if not (c[0] is np.positive and c[1] == [c[2]])]
 
     def bind(
-        self, arrays: Sequence[Array], cells: dict[int, Array], scratch: Scratch
+        self, arrays: Sequence[Array], scalar_buffers: dict[int, Array], workspace: Workspace
     ) -> list[Callable[[], Any]]:
         """Return the calls on these arrays, those given first, then those for results, and these cells."""
         found: dict[str, Callable[[Any], Any]] = {
             "array": arrays.__getitem__,
-            "scratch": scratch.array,
-            "cell": cells.__getitem__,
+            "scratch": workspace.array,
+            "cell": scalar_buffers.__getitem__,
             "constant": lambda value: np.asarray(value, dtype_of(value, self.trace.dtype)),
         }
         calls: list[Callable[[], Any]] = []
@@ -116,16 +116,16 @@ def choose(condition: Array, a: Any, b: Any, out: Array) -> None:
     np.copyto(out, a, where=condition)
 
 
-def cell_for(value: Any, dtype: Any, shape: tuple[int, ...]) -> Array:
+def scalar_buffer_for(value: Any, dtype: Any, shape: tuple[int, ...]) -> Array:
     """Return an array for a number that operations read, holding its value; a run's own values one a column.
 
     Where runs have values of their own, those are spread over small arrays whole: NumPy is slower at
     broadcasting than at reading.
     """
     spread = np.ndim(value) > 0 and np.prod(shape) <= 16384
-    cell = np.empty(shape if spread else np.shape(value)[::-1], dtype_of(value, dtype))
-    fill(cell, value)
-    return cell
+    scalar_buffer = np.empty(shape if spread else np.shape(value)[::-1], dtype_of(value, dtype))
+    fill(scalar_buffer, value)
+    return scalar_buffer
 
 
 def dtype_of(value: Any, dtype: Any) -> Any:
@@ -133,9 +133,9 @@ def dtype_of(value: Any, dtype: Any) -> Any:
     return np.bool_ if np.asarray(value).dtype == np.bool_ else dtype
 
 
-def fill(cell: Array, value: Any) -> None:
+def fill(scalar_buffer: Array, value: Any) -> None:
     """Put a new value into a cell."""
-    cell[...] = value.T if isinstance(value, np.ndarray) else value
+    scalar_buffer[...] = value.T if isinstance(value, np.ndarray) else value
 
 
 def _place(operand: Any, home: dict[int, Place]) -> Place:

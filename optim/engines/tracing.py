@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from optim.engines.likeness import is_right
-from optim.optimizer import Optimizer, is_own
-from stepsize.base import arithmetic
+from optim.engines.trace_check import is_right
+from optim.optimizer import Optimizer
+from optim.user_rules import is_own
+from stepsize.core import elementwise
 
 __all__ = [
     "ON_NUMBERS",
@@ -27,7 +28,7 @@ __all__ = [
     "Tape",
     "Trace",
     "Untraceable",
-    "trace_answer",
+    "trace_output",
     "trace_function",
     "trace_update",
 ]
@@ -57,8 +58,8 @@ ON_NUMBERS: dict[Any, Callable[..., Any]] = {
     np.equal: operator.eq,
     np.not_equal: operator.ne,
 } | {
-    getattr(np, name): getattr(arithmetic, name)
-    for name in set(arithmetic.__all__) - {"dot"}
+    getattr(np, name): getattr(elementwise, name)
+    for name in set(elementwise.__all__) - {"dot"}
     if hasattr(np, name)
 }
 
@@ -99,7 +100,7 @@ class Symbol(NDArrayOperatorsMixin):
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function is np.where and len(args) == 3:
-            return self.tape.record(np.where, args, arithmetic.where)
+            return self.tape.record(np.where, args, elementwise.where)
         if function is np.zeros_like and not options:
             return 0.0
         raise Untraceable(f"{function.__name__} of an array")
@@ -328,7 +329,7 @@ def trace_update(optimizer: Optimizer, hypers: Any, slots: int, dtype: Any) -> T
     return trace
 
 
-def trace_answer(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
+def trace_output(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
     """Return the trace of the answer, from x, the gradient (unused) and the slots.
 
     Raises
@@ -339,7 +340,7 @@ def trace_answer(optimizer: Optimizer, slots: int, dtype: Any) -> Trace:
     tape = Tape(np.dtype(dtype), is_own(optimizer))
     x, _ = tape.array(), tape.array()
     old = tuple(tape.array() for _ in range(slots))
-    return _followed(tape, lambda: [optimizer.answer(x, old)])
+    return _followed(tape, lambda: [optimizer.output(x, old)])
 
 
 def trace_function(function: Callable[[Any], Any], inputs: int, dtype: Any) -> Trace:

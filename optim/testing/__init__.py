@@ -24,12 +24,14 @@ A class that keeps its memory in itself is driven as it is, on arrays, lists or 
 ...             params[key] -= self.lr * grads[key]
 >>> check_optimizer(Descent, like=dialects.torch.SGD(lr=0.1)).ok
 True
+
+Start with `check.py`.
 """
 
 from optim.testing.check import Report, check_optimizer, compare_optimizer
+from optim.testing.gradient_streams import STREAMS, Stream
 from optim.testing.gradients import GradientReport, check_gradient
-from optim.testing.properties import Traits
-from optim.testing.streams import STREAMS, Stream
+from optim.testing.invariants import Traits
 from optim.testing.vectors import load_vectors
 
 __all__ = [

@@ -9,15 +9,15 @@ import numpy as np
 
 from optim.dialects import Dialect, Use, table
 from optim.optimizer import Optimizer
-from optim.testing.misruns import Way, pairs_of, run_of, slips_of
-from optim.testing.mistakes import mistakes_of
-from optim.testing.properties import Traits, broken_properties, other_traits, traits_of
+from optim.testing.adapters import OptimizerUnderTest, as_subject, trajectory
+from optim.testing.gradient_streams import STEADY_VECTOR, STREAMS, TWO_ARRAYS, Stream, relative_difference
+from optim.testing.invariants import Traits, other_traits, traits_of, violated_invariants
+from optim.testing.mistakes.classic import mistakes_of
+from optim.testing.mistakes.drivers import Way, pairs_of, run_of, slips_of
 from optim.testing.rates import rescaled
-from optim.testing.single import rounded, single_tolerances, single_trajectory, squares_fit
-from optim.testing.streams import STEADY_VECTOR, STREAMS, TWO_ARRAYS, Stream, relative_difference
-from optim.testing.subject import Subject, as_subject, trajectory
-from stepsize.base.checks import as_number, describe, refuse_unless
-from stepsize.base.display import assembled
+from optim.testing.single_precision import rounded, single_tolerances, single_trajectory, squares_fit
+from stepsize.core.display import assembled
+from stepsize.core.validation import as_number, describe, require
 
 __all__ = ["Report", "check_optimizer", "compare_optimizer"]
 
@@ -141,7 +141,7 @@ def compare_optimizer(
     precision: str = "float64",
 ) -> Report:
     """Return the report that `check_optimizer` would raise; parameters as there."""
-    refuse_unless(precision in ("float32", "float64"), "precision", precision, "'float32' or 'float64'")
+    require(precision in ("float32", "float64"), "precision", precision, "'float32' or 'float64'")
     reference = _reference(like)
     base = _base_rate(reference, lr)
     subject = as_subject(step, base, reference)
@@ -153,14 +153,14 @@ def compare_optimizer(
     streams = _streams_for(subject)
     traits = traits_of(subject, base)
     if reference is None:
-        broken = tuple(broken_properties(subject))
+        broken = tuple(violated_invariants(subject))
         sentence = f"{subject.name} {'breaks' if broken else 'keeps'} what every rule must keep"
         names = tuple(s.name for s in streams)
         return Report(not broken, 0.0, sentence, (), traits, (), broken, names, True)
     reference = reference.replace(lr=base)
     model = as_subject(reference, base)
-    excused = {words.partition(":")[0] for words in broken_properties(model)}
-    broken = tuple(w for w in broken_properties(subject) if w.partition(":")[0] not in excused)
+    excused = {words.partition(":")[0] for words in violated_invariants(model)}
+    broken = tuple(w for w in violated_invariants(subject) if w.partition(":")[0] not in excused)
     allowed = {s.name: tolerance for s in streams}
     among = ""
     if precision == "float32":
@@ -185,7 +185,7 @@ def compare_optimizer(
     note = ""
     if not same:
         searched = streams if precision == "float64" else [s for s in streams if squares_fit(s)]
-        instead = tuple(dict.fromkeys(_what_instead(reference, runs, searched, base, allowed)))
+        instead = tuple(dict.fromkeys(_identify(reference, runs, searched, base, allowed)))
         otherwise = tuple(other_traits(traits, traits_of(model, base)))
         if not instead and precision == "float64":
             note = _single_instead(reference, runs, streams)
@@ -194,7 +194,7 @@ def compare_optimizer(
     return Report(ok, worst, sentence, instead, traits, otherwise, broken, names, same, note)
 
 
-def _streams_for(subject: Subject) -> list[Stream]:
+def _streams_for(subject: OptimizerUnderTest) -> list[Stream]:
     """Return what a subject is tried on: steady rates if it fixes its rate, two arrays if it takes them."""
     streams = list(STREAMS)
     if not subject.takes_rate:
@@ -226,7 +226,7 @@ def _where(rule: Optimizer, stream: Stream, n: int, ours: Array, expected: Array
     )
 
 
-def _what_instead(
+def _identify(
     reference: Optimizer,
     runs: dict[str, Array],
     streams: list[Stream],
@@ -360,7 +360,7 @@ def _reference(like: Any) -> Optimizer | None:
 
 def _base_rate(reference: Optimizer | None, lr: float | None) -> float:
     if lr is not None:
-        refuse_unless(as_number("lr", lr) > 0, "lr", lr, "a rate above 0")
+        require(as_number("lr", lr) > 0, "lr", lr, "a rate above 0")
         return float(lr)
     rate = 0.1 if reference is None else reference.lr
     if not (isinstance(rate, float) and rate > 0):

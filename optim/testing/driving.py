@@ -13,7 +13,7 @@ import numpy as np
 
 from optim.testing.making import make, rate_argument, rate_attribute, unused
 from optim.testing.roles import class_of, method_of, plural, roles_of
-from stepsize.base.checks import describe
+from stepsize.core.validation import describe
 
 __all__ = ["Driven", "Driver", "driver_of"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from optim.guarded import guarded
-from optim.loop import checked_problem
-from stepsize.base.checks import as_floats
+from optim.minimize import checked_problem
+from optim.user_functions import guarded
+from stepsize.core.validation import as_floats
 
 __all__ = ["GradientReport", "check_gradient"]
 

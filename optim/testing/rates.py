@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from optim.optimizer import Optimizer
-from optim.testing.streams import Stream
-from optim.testing.subject import trajectory
+from optim.testing.adapters import trajectory
+from optim.testing.gradient_streams import Stream
 
 __all__ = ["rescaled"]
 

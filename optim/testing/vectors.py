@@ -13,8 +13,8 @@ import numpy as np
 
 from optim.dialects import LIBRARIES, Dialect, Library, Use
 from optim.optimizer import Optimizer
-from optim.testing.streams import STREAMS, Stream
-from optim.testing.subject import trajectory
+from optim.testing.adapters import trajectory
+from optim.testing.gradient_streams import STREAMS, Stream
 
 __all__ = ["SCHEMA", "document", "documents", "load_vectors"]
 

@@ -1,4 +1,7 @@
-"""Small real data sets; LICENSES.md beside this file says whose they are."""
+"""Small real data sets, one CSV file each.
+
+LICENSES.md beside this file says whose they are. Start with `load`, which reads one.
+"""
 
 from functools import cache
 from importlib.resources import files

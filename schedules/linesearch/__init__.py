@@ -1,1 +1,4 @@
-"""How far, by looking: line searches, one a file, on the contract of `line`."""
+"""Line searches: step lengths found by evaluating the loss along the step, one search a file.
+
+`exact.py`, `armijo.py` and `wolfe.py` are the classical ones. Start with `base.py`, the contract.
+"""

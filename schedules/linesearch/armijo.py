@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from schedules.linesearch.line import Carry, Found, Line, Search, refuse_outside
-from stepsize.base.checks import as_number, refuse_unless
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
+from stepsize.core.validation import as_number, require
 
 __all__ = ["Armijo", "ForwardBackward"]
 
 
-class Armijo(Search):
+class Armijo(LineSearch):
     r"""Backtracking: shorten the step until it decreases f enough for its length.
 
     .. math:: \varphi(\alpha) \le \varphi(0) + c_1\, \alpha\, \varphi'(0)
@@ -68,17 +68,15 @@ class Armijo(Search):
         """Refuse constants that would accept everything or nothing."""
         refuse_outside(self, c1=(0.0, 1.0), rho=(0.0, 1.0), alpha0=(0.0, math.inf), alpha_max=(0.0, math.inf))
         if self.growth is not None:
-            refuse_unless(
-                as_number("growth", self.growth) >= 1, "growth", self.growth, "a factor of at least 1"
-            )
+            require(as_number("growth", self.growth) >= 1, "growth", self.growth, "a factor of at least 1")
         for name in ("rtol", "atol"):
             value = getattr(self, name)
-            refuse_unless(as_number(name, value) >= 0, name, value, "a number of at least 0")
+            require(as_number(name, value) >= 0, name, value, "a number of at least 0")
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the first trial that decreases enough."""
         if line.slope0 >= 0:
-            return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         slack = self.rtol * abs(line.phi0) + self.atol
         alpha = min(self._first(carry), self.alpha_max)
         last = None
@@ -94,13 +92,13 @@ class Armijo(Search):
             alpha = shorter
             if alpha < line.shortest:
                 break
-        return line.stay("min_step" if line.trials[-1].finite else "nonfinite", None)
+        return line.reject("min_step" if line.trials[-1].finite else "nonfinite", None)
 
     def _first(self, carry: Carry) -> float:
         return self.alpha0 if carry is None or self.growth is None else self.growth * float(carry["alpha"])
 
 
-class ForwardBackward(Search):
+class ForwardBackward(LineSearch):
     r"""Armijo in both directions: lengthen the step while it passes, or shorten it until it does.
 
     .. math:: \varphi(\alpha) \le \varphi(0) + c_1\, \alpha\, \varphi'(0)
@@ -150,10 +148,10 @@ class ForwardBackward(Search):
             max_length=(0.0, math.inf),
         )
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the longest trial that passes, or the first shorter one."""
         if line.slope0 >= 0:
-            return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         longest = longest_step(line, self.max_length)
         alpha = self.alpha_min if carry is None else float(carry["alpha"])
         alpha = max(min(alpha, longest), self.alpha_min)
@@ -168,7 +166,7 @@ class ForwardBackward(Search):
             alpha = max(alpha / self.eta, self.alpha_min)
             passed = self._passes(line, alpha)
         if not line.trials[-1].finite:
-            return line.stay("nonfinite", None)
+            return line.reject("nonfinite", None)
         return line.accept(line.trials[-1], "converged" if passed else "min_step", {"alpha": alpha})
 
     def _passes(self, line: Line, alpha: float) -> bool:

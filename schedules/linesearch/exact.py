@@ -3,13 +3,13 @@
 import math
 from typing import Any
 
-from schedules.linesearch.first_trial import first_trial, memory, refuse_bad_first
-from schedules.linesearch.line import Carry, Found, Line, Search, refuse_outside
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
+from schedules.linesearch.initial_step import first_trial, memory, refuse_bad_first
 
 __all__ = ["ExactQuadratic", "ExactSearch"]
 
 
-class ExactQuadratic(Search):
+class ExactQuadratic(LineSearch):
     r"""The exact step of a quadratic, in closed form; of any other function, Newton's step along the line.
 
     .. math:: \alpha^\star = \frac{g^\top d}{d^\top H d}
@@ -45,18 +45,18 @@ class ExactQuadratic(Search):
         """Refuse a factor that does not descend."""
         refuse_outside(self, relaxation=(0.0, 2.0))
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the step of the closed form."""
         if line.slope0 >= 0:
-            return line.stay("not_descent", carry)
+            return line.reject("not_descent", carry)
         curvature = float(line.d @ (line.seen.hess(line.x) @ line.d))
         if not curvature > 0:
-            return line.stay("max_step", carry)
+            return line.reject("max_step", carry)
         trial = line.both(-self.relaxation * line.slope0 / curvature)
-        return line.accept(trial, "converged", carry) if trial.finite else line.stay("nonfinite", carry)
+        return line.accept(trial, "converged", carry) if trial.finite else line.reject("nonfinite", carry)
 
 
-class ExactSearch(Search):
+class ExactSearch(LineSearch):
     r"""The nearest low point of any smooth line: bracket a change of sign of the slope, then Brent's method.
 
     .. math:: \varphi'(\alpha) = 0
@@ -93,10 +93,10 @@ class ExactSearch(Search):
         """Refuse a first trial that is not positive."""
         refuse_bad_first("first", self.first)
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the root of the slope."""
         if line.slope0 >= 0:
-            return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         low, high, wall = line.start, None, math.inf
         alpha = first_trial(self.first, line, carry)
         for _ in range(self.max_doublings):
@@ -114,7 +114,7 @@ class ExactSearch(Search):
         if high is None:
             moved = low.alpha > 0
             status = "max_step" if wall == math.inf else "nonfinite"
-            return line.accept(low, status, memory(line, low.alpha)) if moved else line.stay(status, carry)
+            return line.accept(low, status, memory(line, low.alpha)) if moved else line.reject(status, carry)
         return line.accept(self._root(line, low, high), "converged", memory(line, high.alpha))
 
     def _root(self, line: Line, low: Any, high: Any) -> Any:

@@ -4,15 +4,15 @@ import math
 from typing import ClassVar
 
 from schedules.linesearch.armijo import longest_step
-from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
-from stepsize.base.checks import refuse_unless
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
+from stepsize.core.validation import require
 
 __all__ = ["GOLSB", "GOLSI", "GOLSBack", "GOLSMax"]
 
 _GOLDEN = (1 + math.sqrt(5)) / 2
 
 
-class GradientOnly(Search, abstract=True):
+class GradientOnly(LineSearch, abstract=True):
     """What the four searches share: the sampling that they suit, their bounds, and what is carried on.
 
     With a fresh mini-batch at every look the line is discontinuous everywhere: of three neighbours the middle
@@ -34,17 +34,17 @@ class GradientOnly(Search, abstract=True):
             if hasattr(self, name):
                 refuse_outside(self, **{name: span})
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return a step within the bounds, at or next to a change of sign."""
         if line.slope0 > 0:
-            return line.stay("not_descent", carry)
+            return line.reject("not_descent", carry)
         longest = max(longest_step(line, self.max_length), self.alpha_min)
         last = self.alpha_min if carry is None else min(max(float(carry["alpha"]), self.alpha_min), longest)
         trial, status = (
             (line.both(self.alpha_min), "flat") if line.slope0 == 0 else self.cross(line, last, longest)
         )
         if not trial.finite:
-            return line.stay("nonfinite", None)
+            return line.reject("nonfinite", None)
         return line.accept(trial, status, {"alpha": trial.alpha})
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
@@ -218,7 +218,7 @@ class GOLSB(GradientOnly):
         """Refuse an unknown bracket and bounds that leave no room."""
         super().check()
         known = ("aggressive", "memory", "conservative")
-        refuse_unless(self.bracket in known, "bracket", self.bracket, f"one of {', '.join(map(repr, known))}")
+        require(self.bracket in known, "bracket", self.bracket, f"one of {', '.join(map(repr, known))}")
         refuse_outside(self, width=(0.0, math.inf))
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:

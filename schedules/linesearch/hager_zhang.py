@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
-from stepsize.base.checks import as_count, as_number, refuse_unless
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["HagerZhang"]
 
 
-class HagerZhang(Search):
+class HagerZhang(LineSearch):
     r"""The line search of CG_DESCENT.
 
     It accepts the Wolfe conditions
@@ -88,18 +88,16 @@ class HagerZhang(Search):
             psi2=(0.0, math.inf),
             psi3=(0.0, 1.0),
         )
-        refuse_unless(
-            self.sigma >= self.delta, "sigma", self.sigma, f"a number of at least delta = {self.delta:g}"
-        )
-        refuse_unless(as_number("eps", self.eps) >= 0, "eps", self.eps, "a number of at least 0")
+        require(self.sigma >= self.delta, "sigma", self.sigma, f"a number of at least delta = {self.delta:g}")
+        require(as_number("eps", self.eps) >= 0, "eps", self.eps, "a number of at least 0")
         if self.first is not None:
             refuse_outside(self, first=(0.0, math.inf))
         as_count("max_trials", self.max_trials, 1)
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return a step that satisfies either pair of conditions."""
         if line.slope0 >= 0:
-            return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         narrowing = _Narrowing(self, line)
         try:
             bracket = narrowing.bracket(self._first(line, carry))
@@ -110,7 +108,7 @@ class HagerZhang(Search):
         else:
             trial, status = narrowing.best, "budget"
         if trial is line.start:
-            return line.stay("min_step" if narrowing.saw_finite else "nonfinite", None)
+            return line.reject("min_step" if narrowing.saw_finite else "nonfinite", None)
         return line.accept(trial, status, {"alpha": trial.alpha})
 
     def _first(self, line: Line, carry: Carry) -> float:
@@ -147,7 +145,7 @@ class _Narrowing:
     def spent(self) -> bool:
         return self.line.n_calls >= self.search.max_trials
 
-    def look(self, alpha: float) -> Trial:
+    def evaluate(self, alpha: float) -> Trial:
         """Evaluate; leave everything if the trial is acceptable."""
         trial = self.line.both(alpha)
         if not trial.finite:
@@ -169,7 +167,7 @@ class _Narrowing:
         """Return the first bracket, growing from alpha."""
         low, wall = self.line.start, math.inf
         while not self.spent:
-            trial = self.look(alpha)
+            trial = self.evaluate(alpha)
             if not trial.finite:
                 wall = alpha
                 alpha = low.alpha + self.search.psi3 * (alpha - low.alpha)
@@ -191,7 +189,7 @@ class _Narrowing:
             alpha = (1 - self.search.theta) * a.alpha + self.search.theta * b.alpha
             if alpha in (a.alpha, b.alpha):
                 return None
-            d = self.look(alpha)
+            d = self.evaluate(alpha)
             if d.finite and d.slope >= 0:
                 return a, d
             a, b = (d, b) if d.finite and self.low_enough(d) else (a, d)
@@ -201,7 +199,7 @@ class _Narrowing:
         """Return the bracket made smaller by a look at alpha, if that is inside."""
         if not a.alpha < alpha < b.alpha or self.spent:
             return a, b
-        c = self.look(alpha)
+        c = self.evaluate(alpha)
         if c.finite and c.slope >= 0:
             return a, c
         return (c, b) if c.finite and self.low_enough(c) else self.bisect(a, c)

@@ -3,13 +3,13 @@
 import math
 from typing import Any
 
-from schedules.linesearch.line import Carry, Found, Line, Search, refuse_outside
-from stepsize.base.checks import as_count
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
+from stepsize.core.validation import as_count
 
 __all__ = ["GrippoLamparielloLucidi"]
 
 
-class GrippoLamparielloLucidi(Search):
+class GrippoLamparielloLucidi(LineSearch):
     r"""Non-monotone backtracking, from Barzilai and Borwein's step.
 
     .. math:: \varphi(\alpha) \le \max_{j < M} f(x_{k-j}) + c_1 \alpha\, \varphi'(0)
@@ -66,12 +66,12 @@ class GrippoLamparielloLucidi(Search):
         as_count("memory", self.memory, 1)
         as_count("max_trials", self.max_trials, 1)
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the first trial below the worst of the last values."""
         values = [*(() if carry is None else carry["values"]), line.phi0][-self.memory :]
         kept = {"values": values, "x": line.x, "g": line.start.g}
         if line.slope0 >= 0:
-            return line.stay("not_descent" if line.slope0 > 0 else "flat", kept)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", kept)
         alpha, most = self._first(line, carry), max(values)
         for _ in range(self.max_trials):
             f = line.value(alpha)
@@ -80,7 +80,7 @@ class GrippoLamparielloLucidi(Search):
             alpha *= self.rho
             if alpha < line.shortest:
                 break
-        return line.stay("min_step" if line.trials[-1].finite else "nonfinite", kept)
+        return line.reject("min_step" if line.trials[-1].finite else "nonfinite", kept)
 
     def _first(self, line: Line, carry: Carry) -> float:
         g: Any = line.start.g

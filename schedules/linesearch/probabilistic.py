@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
-from schedules.linesearch.wiener import SplinePosterior
-from stepsize.base.checks import as_count
-from stepsize.base.display import brief
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
+from schedules.linesearch.integrated_wiener import SplinePosterior
+from stepsize.core.display import brief
+from stepsize.core.validation import as_count
 
 __all__ = ["ProbabilisticLineSearch"]
 
@@ -16,7 +16,7 @@ __all__ = ["ProbabilisticLineSearch"]
 _LEAST, _MOST = 1e-150, 1e150
 
 
-class ProbabilisticLineSearch(Search):
+class ProbabilisticLineSearch(LineSearch):
     r"""ProbLS: a Gaussian process along the line decides where to look and when a point is good enough.
 
     In units in which the last step is t = 1 and the first slope is -1, noisy values and slopes are data of an
@@ -89,22 +89,24 @@ class ProbabilisticLineSearch(Search):
         )
         as_count("budget", self.budget, 2)
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Look until a point is probably good, or the budget ends."""
         carry = {"alpha": self.alpha0, "mean": self.alpha0} if carry is None else carry
         start = line.start if line.start.var_f is not None else line.stats(0.0)
         if not _LEAST < abs(start.slope) < _MOST:
             if line.sampling == "full":
-                return line.stay("flat", carry)
+                return line.reject("flat", carry)
             # A batch without a gradient says nothing of the others: another one, from the same point.
             again = line.stats(0.0)
-            return line.accept(again, "degenerate", carry) if again.finite else line.stay("nonfinite", carry)
+            return (
+                line.accept(again, "degenerate", carry) if again.finite else line.reject("nonfinite", carry)
+            )
         return self._search(_Scaled(self, line, start, float(carry["alpha"])), carry)
 
-    def _search(self, s: "_Scaled", carry: dict[str, Any]) -> Found:
+    def _search(self, s: "_Scaled", carry: dict[str, Any]) -> LineSearchResult:
         t, reach, forbidden = 1.0, 1.0, math.inf
         for remaining in reversed(range(self.budget)):
-            if not s.look(t):
+            if not s.evaluate(t):
                 forbidden = t
                 t = (max(s.t) + t) / 2
                 continue
@@ -120,7 +122,11 @@ class ProbabilisticLineSearch(Search):
             lows = [gp.low_point(a, b) for a, b in pairwise(ts)]
             if lows[0] is None and gp.slope(0.0) > 0:
                 t = 0.01 * (ts[0] + ts[1])
-                return self._accept(s, t, "uphill", carry) if s.look(t) else s.line.stay("nonfinite", carry)
+                return (
+                    self._accept(s, t, "uphill", carry)
+                    if s.evaluate(t)
+                    else s.line.reject("nonfinite", carry)
+                )
             seen = ts[1:-1] if self.reference else ts[1:]
             good = [a for a in seen if s.probability(a) > self.threshold]
             if good:
@@ -130,7 +136,7 @@ class ProbabilisticLineSearch(Search):
             if t == beyond and (newest == ts[-1] or not self.reference):
                 reach *= 2
         if len(s.t) == 1:
-            return s.line.stay("nonfinite", {**carry, "alpha": t * s.unit})
+            return s.line.reject("nonfinite", {**carry, "alpha": t * s.unit})
         return self._accept(s, min(s.t[1:], key=s.fit().mean), "budget", carry)
 
     def _flat_point(self, s: "_Scaled", gp: SplinePosterior) -> float | None:
@@ -140,7 +146,7 @@ class ProbabilisticLineSearch(Search):
         unsure = V[0, 1] if self.reference else V[1, 1]
         return t if abs(gp.slope(t)) < 1e-5 and unsure < 1e-4 else None
 
-    def _accept(self, s: "_Scaled", t: float, status: str, carry: dict[str, Any]) -> Found:
+    def _accept(self, s: "_Scaled", t: float, status: str, carry: dict[str, Any]) -> LineSearchResult:
         """Take the step; the next unit is a little longer, unless it strays from the running mean."""
         alpha = t * s.unit
         mean = 0.95 * carry["mean"] + 0.05 * alpha
@@ -161,7 +167,7 @@ class _Scaled:
         self.var_d = float((line.d / self.beta) ** 2 @ start.var_g)
         self.t, self.trials = [0.0], [start]
 
-    def look(self, t: float) -> bool:
+    def evaluate(self, t: float) -> bool:
         """Evaluate at t and keep it as a datum if it is finite."""
         trial = self.line.stats(t * self.unit)
         if trial.finite:

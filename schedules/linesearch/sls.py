@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from schedules.linesearch.line import Carry, Found, Line, Search, refuse_outside
-from stepsize.base.checks import as_count, refuse_unless
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
+from stepsize.core.validation import as_count, require
 
 __all__ = ["SLS"]
 
 
-class SLS(Search):
+class SLS(LineSearch):
     r"""Stochastic line search: backtrack on the loss of the very mini-batch that gave the gradient.
 
     .. math:: \ell_i(x - \alpha d) \le \ell_i(x) - c\, \alpha\, g_i^\top d
@@ -66,17 +66,17 @@ class SLS(Search):
     def check(self) -> None:
         """Refuse constants that would accept everything or nothing."""
         refuse_outside(self, c=(0.0, 1.0), beta=(0.0, 1.0), alpha0=(0.0, math.inf), alpha_max=(0.0, math.inf))
-        refuse_unless(self.gamma >= 1, "gamma", self.gamma, "a factor of at least 1")
+        require(self.gamma >= 1, "gamma", self.gamma, "a factor of at least 1")
         known = ("grow", "keep", "max")
-        refuse_unless(self.reset in known, "reset", self.reset, f"one of {', '.join(map(repr, known))}")
+        require(self.reset in known, "reset", self.reset, f"one of {', '.join(map(repr, known))}")
         as_count("max_trials", self.max_trials, 1)
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return the first trial that passes."""
         if float(np.linalg.norm(line.start.g)) < 1e-8:
-            return line.stay("flat", carry)
+            return line.reject("flat", carry)
         if line.slope0 >= 0:
-            return line.stay("not_descent", carry)
+            return line.reject("not_descent", carry)
         alpha = min(self._first(line, carry), self.alpha_max)
         for _ in range(self.max_trials):
             f = line.value(alpha)
@@ -93,7 +93,7 @@ class SLS(Search):
         f = line.value(1e-6)
         failed = {"alpha": self.alpha0}  # not the tiny one, from which it would take many epochs to recover
         if not math.isfinite(f):
-            return line.stay("nonfinite", failed)
+            return line.reject("nonfinite", failed)
         return line.accept(line.trials[-1], "min_step", failed)
 
     def _first(self, line: Line, carry: Carry) -> float:

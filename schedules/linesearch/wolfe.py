@@ -2,9 +2,9 @@
 
 import math
 
-from schedules.linesearch.first_trial import first_trial, memory, refuse_bad_first
-from schedules.linesearch.line import Carry, Found, Line, Search, Trial, refuse_outside
-from stepsize.base.checks import as_count, as_number, refuse_unless
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
+from schedules.linesearch.initial_step import first_trial, memory, refuse_bad_first
+from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["StrongWolfe"]
 
@@ -12,7 +12,7 @@ __all__ = ["StrongWolfe"]
 _TIE = 4e-15
 
 
-class StrongWolfe(Search):
+class StrongWolfe(LineSearch):
     r"""Bracketing and zoom to the strong Wolfe conditions.
 
     .. math:: \varphi(\alpha) \le \varphi(0) + c_1 \alpha\, \varphi'(0), \qquad
@@ -64,16 +64,14 @@ class StrongWolfe(Search):
     def check(self) -> None:
         """Refuse constants that no step can satisfy."""
         refuse_outside(self, c1=(0.0, 1.0), c2=(0.0, 1.0), alpha_max=(0.0, math.inf))
-        refuse_unless(
-            as_number("c2", self.c2) >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}"
-        )
+        require(as_number("c2", self.c2) >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
         refuse_bad_first("first", self.first)
         as_count("max_trials", self.max_trials, 1)
 
-    def __call__(self, line: Line, carry: Carry) -> Found:
+    def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         """Return a step that satisfies both conditions."""
         if line.slope0 >= 0:
-            return line.stay("not_descent" if line.slope0 > 0 else "flat", carry)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         alpha = min(first_trial(self.first, line, carry), self.alpha_max)
         low, wall = line.start, math.inf
         while line.n_calls < self.max_trials:
@@ -96,7 +94,7 @@ class StrongWolfe(Search):
             alpha = min(2 * alpha, self.alpha_max) if wall == math.inf else (alpha + wall) / 2
         return self._give_up(line, low, "budget" if wall == math.inf else "nonfinite")
 
-    def _zoom(self, line: Line, low: Trial, high: Trial) -> Found:
+    def _zoom(self, line: Line, low: Trial, high: Trial) -> LineSearchResult:
         """Narrow the bracket until a trial satisfies both conditions."""
         while line.n_calls < self.max_trials:
             width = abs(high.alpha - low.alpha)
@@ -123,13 +121,13 @@ class StrongWolfe(Search):
     def _is_flat(self, line: Line, trial: Trial) -> bool:
         return bool(abs(trial.slope) <= -self.c2 * line.slope0)
 
-    def _give_up(self, line: Line, low: Trial, status: str) -> Found:
+    def _give_up(self, line: Line, low: Trial, status: str) -> LineSearchResult:
         if low is not line.start and low.f < line.phi0:
             return _accept(line, low, status)
-        return line.stay(status if status == "nonfinite" else "min_step", None)
+        return line.reject(status if status == "nonfinite" else "min_step", None)
 
 
-def _accept(line: Line, trial: Trial, status: str) -> Found:
+def _accept(line: Line, trial: Trial, status: str) -> LineSearchResult:
     return line.accept(trial, status, memory(line, trial.alpha))
 
 

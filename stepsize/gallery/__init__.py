@@ -1,31 +1,33 @@
 """Textbook figures that are checked: one module a source, one function a figure.
 
-Each figure is a function without arguments that returns a `Plate`: the numbers it shows, each with the value
-that it ought to have and where that comes from, and a way to draw it.
+Each figure is a function without arguments that returns a `GalleryFigure`: the numbers it shows, each with
+the value that it ought to have and where that comes from, and a way to draw it.
 
 >>> from stepsize import gallery
->>> plate = gallery.catalogue()["d2l-12.3-three-rates"]()
->>> [round(number.value, 6) for number in list(plate.numbers)[:3]], plate.misses
+>>> figure = gallery.catalogue()["d2l-12.3-three-rates"]()
+>>> [round(number.value, 6) for number in list(figure.numbers)[:3]], figure.failures
 ([0.060466, 3.486784, 61.917364], [])
+
+Start with `figure.py`, then read `d2l_gradient.py`.
 """
 
 import importlib
 import pkgutil
 
-from stepsize.gallery.plate import Entry, Number, Numbers, Plate
-from stepsize.gallery.plate import catalogue as _entries
+from stepsize.gallery.figure import CatalogueEntry, GalleryFigure, Number, Numbers
+from stepsize.gallery.figure import catalogue as _entries
 
-__all__ = ["Entry", "Number", "Numbers", "Plate", "catalogue", "find"]
+__all__ = ["Entry", "Number", "Numbers", "GalleryFigure", "catalogue", "find"]
 
 
-def catalogue() -> dict[str, Entry]:
+def catalogue() -> dict[str, CatalogueEntry]:
     """Return every figure by name."""
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
         importlib.import_module(f"{__name__}.{module.name}")
     return _entries()
 
 
-def find(name: str) -> Entry:
+def find(name: str) -> CatalogueEntry:
     """Return the figure of that name.
 
     Raises
@@ -33,7 +35,7 @@ def find(name: str) -> Entry:
     ValueError
         If there is none, with the nearest name.
     """
-    from stepsize.base.checks import did_you_mean
+    from stepsize.core.validation import did_you_mean
 
     entries = catalogue()
     if name not in entries:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Beck, Introduction to Nonlinear Optimization, 2014")
 
@@ -30,24 +30,24 @@ def _line(run: Any, k: int) -> list[float]:
     "examples 4.7 to 4.13, the MATLAB listings",
     "the same bowl with an exact, a small and an absurd step, and Rosenbrock's valley with backtracking",
 )
-def listings() -> Plate:
+def listings() -> GalleryFigure:
     """Every run of chapter 4, with the counts and the lines that it prints."""
     numbers = Numbers()
     bowl = ss.Quadratic([2.0, 4.0])
     halt = _until_flat(1e-5)
     backtracking = ss.SGD(lr=ss.Armijo(c1=0.25, rho=0.5, alpha0=2.0))
     exact = ss.minimize(bowl, ss.SGD(lr=ss.ExactQuadratic()), x0=[2.0, 1.0], steps=100, callback=halt)
-    numbers.memory("exact search: updates", exact.nit, 13, 0)
+    numbers.recalled("exact search: updates", exact.nit, 13, 0)
     lines = [(1.885618, 0.666667), (0.628539, 0.074074), (0.209513, 0.008230)]
-    numbers.memory("its first three lines", [_line(exact, k) for k in (1, 2, 3)], lines)
+    numbers.recalled("its first three lines", [_line(exact, k) for k in (1, 2, 3)], lines)
     ratio = exact.history.fun[1:] / exact.history.fun[:-1]
     numbers.theorem("its ratio of values: 1/9", [ratio.min(), ratio.max()], [1 / 9, 1 / 9], 1e-9)
     small = ss.minimize(bowl, ss.SGD(lr=0.1), x0=[2.0, 1.0], steps=100, callback=halt)
-    numbers.memory("constant step 0.1: updates", small.nit, 58, 0)
+    numbers.recalled("constant step 0.1: updates", small.nit, 58, 0)
     lines = [(4.0, 3.28), (2.937210, 1.8976)]
-    numbers.memory("its first two lines", [_line(small, k) for k in (1, 2)], lines)
+    numbers.recalled("its first two lines", [_line(small, k) for k in (1, 2)], lines)
     absurd = ss.minimize(bowl, ss.SGD(lr=100.0), x0=[2.0, 1.0], steps=5)
-    numbers.memory("constant step 100: its first line", _line(absurd, 1), [1783.488716, 476806.0])
+    numbers.recalled("constant step 100: its first line", _line(absurd, 1), [1783.488716, 476806.0])
     numbers.theorem(
         "its second value over the first: larger, it diverges",
         _line(absurd, 2)[1] / 476806.0,
@@ -55,16 +55,16 @@ def listings() -> Plate:
     )
     thin = ss.Quadratic([2.0, 0.02])
     narrow = ss.minimize(thin, backtracking, x0=[0.01, 1.0], steps=300, callback=halt)
-    numbers.memory("x^2 + .01 y^2 with backtracking: updates", narrow.nit, 201, 0)
+    numbers.recalled("x^2 + .01 y^2 with backtracking: updates", narrow.nit, 201, 0)
     banana = ss.minimize(ss.Rosenbrock(), backtracking, x0=[2.0, 5.0], steps=7000, callback=halt)
-    numbers.memory("Rosenbrock with backtracking: updates", banana.nit, 6890, 0)
+    numbers.recalled("Rosenbrock with backtracking: updates", banana.nit, 6890, 0)
     lines = [(118.254478, 3.221022), (0.723051, 1.496586)]
-    numbers.memory("its first two lines", [_line(banana, k) for k in (1, 2)], lines)
-    numbers.memory("its last two gradient norms", banana.history.grad_norm[-2:], [0.000019, 0.000009])
+    numbers.recalled("its first two lines", [_line(banana, k) for k in (1, 2)], lines)
+    numbers.recalled("its last two gradient norms", banana.history.grad_norm[-2:], [0.000019, 0.000009])
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.6)
         ax = axes[0]
@@ -87,7 +87,9 @@ def listings() -> Plate:
         axes[1].axhline(1e-5, color="#333333", linewidth=0.6, linestyle=":")
         return picture
 
-    return Plate(numbers, draw, {"exact search": exact, "step 0.1": small}, [(-0.5, 2.2), (-0.8, 1.1)])
+    return GalleryFigure(
+        numbers, draw, {"exact search": exact, "step 0.1": small}, [(-0.5, 2.2), (-0.8, 1.1)]
+    )
 
 
 @figure(
@@ -95,13 +97,15 @@ def listings() -> Plate:
     "examples 5.5 and 5.6",
     "pure Newton turns x into -x^3: inside one it is cubically fast, outside it explodes; damping mends it",
 )
-def newton() -> Plate:
+def newton() -> GalleryFigure:
     """Sum of sqrt(1 + x^2): pure Newton from (10, 10) and from (1, 1), damped with backtracking (.5, .5)."""
     numbers = Numbers()
     bowl = ss.RootBowl(2)
     pure = ss.minimize(bowl, ss.Newton(repair=None), x0=[10.0, 10.0], steps=3)
     numbers.theorem("pure Newton from (10, 10): f after 1 update", pure.history.fun[1], 2 * np.sqrt(1 + 1e6))
-    numbers.memory("after 2 and 3, over 2e9 and 2e27", pure.history.fun[2:4] / [2e9, 2e27], [1.0, 1.0], 5e-4)
+    numbers.recalled(
+        "after 2 and 3, over 2e9 and 2e27", pure.history.fun[2:4] / [2e9, 2e27], [1.0, 1.0], 5e-4
+    )
     expected = [[-(10.0**3)] * 2, [10.0**9] * 2]
     numbers.theorem("x -> -x^3, relative", pure.history.x[1:3] / expected, np.ones((2, 2)), 1e-6)
     cycle = ss.minimize(bowl, ss.Newton(repair=None), x0=[1.0, 1.0], steps=8)
@@ -111,10 +115,10 @@ def newton() -> Plate:
     damped = ss.minimize(
         bowl, ss.Newton(lr=ss.Armijo(c1=0.5, rho=0.5)), x0=[10.0, 10.0], steps=50, callback=_until_flat(1e-8)
     )
-    numbers.memory("damped: updates until the gradient is below 1e-8", damped.nit, 17, 0)
+    numbers.recalled("damped: updates until the gradient is below 1e-8", damped.nit, 17, 0)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, ax = panels(height=2.4)
         ax.set(xlim=(0, 17), ylim=(1e-9, 1e10), xlabel="update", ylabel="$|x|$")
@@ -126,4 +130,4 @@ def newton() -> Plate:
         curves(ax, lines, colors=("#D55E00", "#E69F00", "#009E73"), marker="o", markersize=2.5)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Bottou, Curtis and Nocedal, Optimization methods for large-scale machine learning, 2018")
 
@@ -19,7 +19,7 @@ REPEATS = 400
     "a constant rate stops at a floor set by the noise; halving it at the floor halves the floor "
     "and doubles the time",
 )
-def noise_floor() -> Plate:
+def noise_floor() -> GalleryFigure:
     """x^2/2 with noise of deviation 1 on the gradient: exact second moments, and runs that confirm them."""
     numbers = Numbers()
     rate = 0.1
@@ -57,7 +57,7 @@ def noise_floor() -> Plate:
     )
 
     def draw() -> Any:
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, axes = panels(1, 2, height=2.4)
         ax = axes[0]
@@ -66,7 +66,7 @@ def noise_floor() -> Plate:
         ax.semilogy(k, moments[:201] / 2, color="#0072B2")
         ax.axhline(floor / 2, color="#333333", linewidth=0.8, linestyle=":")
         ax.set(xlim=(0, 200), ylim=(1e-4, 1), xlabel="update", ylabel="loss", title="constant rate 0.1")
-        name(ax, 198, floor / 2 * 1.25, "floor  $a/(2(2-a))$", ha="right", va="bottom")
+        annotate(ax, 198, floor / 2 * 1.25, "floor  $a/(2(2-a))$", ha="right", va="bottom")
         ax = axes[1]
         ax.semilogy(np.arange(len(trace)), trace / 2, color="#D55E00")
         ends = np.concatenate([[0], np.cumsum(lengths)])
@@ -77,7 +77,7 @@ def noise_floor() -> Plate:
         ax.set_title("halved at each floor", fontsize=9)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 _PHASES = [8, 6, 11, 22, 43]
@@ -126,7 +126,7 @@ averaging = figures_of("Polyak and Juditsky, Acceleration of stochastic approxim
     "theorem 1",
     "the average of the iterates of a constant rate is as good as statistics allows",
 )
-def polyak_averaging() -> Plate:
+def polyak_averaging() -> GalleryFigure:
     """Averaged stochastic gradient descent on x^2/2, 2000 updates of rate 0.2 from 0."""
     numbers = Numbers()
     a, T = 0.2, 2000
@@ -141,7 +141,7 @@ def polyak_averaging() -> Plate:
     numbers.theorem(f"the same from {REPEATS} runs, in standard errors", z, between=(-3.5, 3.5))
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, ax = panels(height=2.4)
         t = np.arange(1, T + 1)
@@ -154,4 +154,4 @@ def polyak_averaging() -> Plate:
         curves(ax, lines, colors=("#0072B2", "#009E73", "#8d99a3"))
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

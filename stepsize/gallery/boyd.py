@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 from stepsize.gallery.rates import factor
 
 figure = figures_of("Boyd and Vandenberghe, Convex Optimization, 2004")
@@ -16,7 +16,7 @@ figure = figures_of("Boyd and Vandenberghe, Convex Optimization, 2004")
     "section 9.3.2, figure 9.2",
     "with exact searches each step is at a right angle to the last: the worst start zig-zags for ever",
 )
-def zigzag() -> Plate:
+def zigzag() -> GalleryFigure:
     """(x1^2 + 10 x2^2)/2 from (10, 1), exact line search."""
     numbers = Numbers()
     gamma, q = 10.0, 9 / 11
@@ -36,18 +36,18 @@ def zigzag() -> Plate:
     numbers.printed("updates per e-fold over (L/mu)/4", needed / (gamma / 4), 1.0, 0.02)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels, trail
+        from stepsize.draw.layout.panels import curves, panels, trajectories
 
         picture, axes = panels(1, 2, height=2.3, width_ratios=[1.7, 1])
         window = [(-3.0, 11.0), (-2.6, 2.6)]
-        trail(axes[0], bowl, {"": run}, window)
+        trajectories(axes[0], bowl, {"": run}, window)
         axes[0].set_title("exact line search, $\\gamma = 10$")
         axes[1].set_xlim(0, 30)
         curves(axes[1], {"": run.history.fun}, labels="none", marker="o", markersize=2)
         axes[1].set(xlabel="update", ylabel="$f - f^*$", title=r"$(9/11)^{2k}$")
         return picture
 
-    return Plate(numbers, draw, {"exact search": run}, [(-3.0, 11.0), (-2.6, 2.6)])
+    return GalleryFigure(numbers, draw, {"exact search": run}, [(-3.0, 11.0), (-2.6, 2.6)])
 
 
 @figure(
@@ -57,7 +57,7 @@ def zigzag() -> Plate:
     "the book's factor 0.2 for the exact search belongs to its unpublished start; other starts "
     "give 0 to 0.40",
 )
-def exponentials() -> Plate:
+def exponentials() -> GalleryFigure:
     """Three exponentials: backtracking (0.1, 0.7) and exact search, from six starts."""
     numbers = Numbers()
     problem = ss.BoydExponential()
@@ -87,17 +87,17 @@ def exponentials() -> Plate:
     numbers.computed("exact: spread of the factor over the starts", spread, between=(0.1, worst))
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels, trail
+        from stepsize.draw.layout.panels import curves, panels, trajectories
 
         picture, axes = panels(1, 2, height=2.5, width_ratios=[1.2, 1])
         window = [(-1.9, 0.9), (-0.65, 1.15)]
-        trail(axes[0], problem, runs, window)
+        trajectories(axes[0], problem, runs, window)
         axes[0].set_title("$e^{x_1+3x_2-.1} + e^{x_1-3x_2-.1} + e^{-x_1-.1}$", fontsize=9)
         axes[1].set(xlim=(0, 25), ylim=(1e-15, 30), xlabel="update", ylabel="$f - f^*$")
         curves(axes[1], {label: run.error[:26] for label, run in runs.items()}, marker="o", markersize=2)
         return picture
 
-    return Plate(numbers, draw, runs, [(-1.9, 0.9), (-0.65, 1.15)])
+    return GalleryFigure(numbers, draw, runs, [(-1.9, 0.9), (-0.65, 1.15)])
 
 
 @figure(
@@ -107,7 +107,7 @@ def exponentials() -> Plate:
     "the book's instance is unpublished: its counts (80 to 200, above 1000 at gamma = 10) hold in "
     "order of size",
 )
-def scaling() -> Plate:
+def scaling() -> GalleryFigure:
     """C'x - sum log(b - Ax), 100 unknowns, 500 inequalities, coordinates scaled by gamma^(i/n)."""
     numbers = Numbers()
     gammas = np.array([0.2, 0.4, 0.7, 1.0, 1.6, 3.0, 10.0])
@@ -147,7 +147,7 @@ def scaling() -> Plate:
     numbers.printed("factor an update at gamma = 1 (the book: .92 overall)", share, between=(0.85, 0.95))
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, log_ticks, panels
+        from stepsize.draw.layout.panels import curves, log_ticks, panels
 
         picture, axes = panels(1, 2, height=2.4)
         axes[0].loglog(gammas, counts, "o-", color="#0072B2", markersize=3)
@@ -164,7 +164,7 @@ def scaling() -> Plate:
         log_ticks(axes[1].yaxis)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 _COUNTS = (157.0, 1742.0)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Cohen, Kaur, Li, Kolter and Talwalkar, Gradient descent at the edge of stability, 2021")
 
@@ -32,7 +32,7 @@ def _start(network: Any) -> Any:
     "full-batch training sharpens the loss up to 2/lr and then stays at that edge, where it no longer falls "
     "at every step but still falls",
 )
-def edge_of_stability() -> Plate:
+def edge_of_stability() -> GalleryFigure:
     """One hidden tanh layer on 20 points, rate 0.4, 10000 updates, exact Hessians."""
     numbers = Numbers()
     network, lr = _network(), 0.4
@@ -52,18 +52,18 @@ def edge_of_stability() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, axes = panels(2, 1, width=4.6, height=1.8, sharex=True)
         axes[0].semilogy(loss, color=draw.COLORS[0], linewidth=0.6)
         axes[0].set_ylabel("loss")
         axes[1].plot(looked, sharpness, color=draw.COLORS[1])
         axes[1].axhline(2 / lr, color="#333333", linewidth=0.9, linestyle="--")
-        name(axes[1], 9900, 2 / lr * 1.04, r"$2/\eta$", ha="right", va="bottom")
+        annotate(axes[1], 9900, 2 / lr * 1.04, r"$2/\eta$", ha="right", va="bottom")
         axes[1].set(xlim=(0, 10_000), ylim=(0, 7), xlabel="update", ylabel="sharpness")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 @figure(
@@ -71,7 +71,7 @@ def edge_of_stability() -> Plate:
     "the two-parameter model of its followers",
     "a rate too large for a sharp minimum moves along the valley until the bend is below 2/lr",
 )
-def two_weights() -> Plate:
+def two_weights() -> GalleryFigure:
     """(uv - 1)^2/2 from (3, .1) at four rates, and gradient flow."""
     numbers = Numbers()
     problem = ss.ScalarFactorization()
@@ -89,7 +89,7 @@ def two_weights() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.7)
         draw.contours(problem, axes[0], window=[(0.4, 3.3), (-0.3, 1.6)])
@@ -109,4 +109,6 @@ def two_weights() -> Plate:
         axes[1].set_title("dashed: 2/lr", fontsize=9)
         return picture
 
-    return Plate(numbers, draw, {f"lr = {lr:g}": run for lr, run in runs.items()}, [(0.4, 3.3), (-0.3, 1.6)])
+    return GalleryFigure(
+        numbers, draw, {f"lr = {lr:g}": run for lr, run in runs.items()}, [(0.4, 3.3), (-0.3, 1.6)]
+    )

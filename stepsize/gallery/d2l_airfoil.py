@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 
@@ -34,7 +34,7 @@ CASES: dict[str, tuple[Any, int, float, tuple[float, float]]] = {
     "rate 1 diverge",
     "the book's full-batch run at rate 1 is said to stall; 1 exceeds 2/L = .953, and it has begun to diverge",
 )
-def airfoil() -> Plate:
+def airfoil() -> GalleryFigure:
     """Linear regression on 1500 standardised rows, evaluated over all of them."""
     numbers = Numbers()
     problem = ss.Airfoil()
@@ -70,7 +70,7 @@ def airfoil() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import beside, curves, panels
+        from stepsize.draw.layout.panels import curves, label_line_ends, panels
 
         picture, axes = panels(1, 2, height=2.8, width_ratios=[1.2, 1])
         shown = (
@@ -92,7 +92,7 @@ def airfoil() -> Plate:
             )
         axes[0].axhline(problem.minimum, color="#333333", linewidth=0.7, linestyle=":")
         axes[0].grid(axis="y")
-        beside(axes[0], drawn)
+        label_line_ends(axes[0], drawn)
         half = ss.minimize(problem, ss.SGD(lr=0.9), x0=start, steps=100)
         axes[1].set(xlim=(0, 60), ylim=(1e-7, 100), xlabel="update", ylabel="loss over the floor")
         curves(
@@ -101,7 +101,7 @@ def airfoil() -> Plate:
         axes[1].set_title("full batch: 2/L = 0.953", fontsize=9)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 def _widened(printed: tuple[float, float]) -> tuple[float, float]:

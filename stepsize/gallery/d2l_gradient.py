@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 
@@ -15,7 +15,7 @@ figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
     "section 12.3.1, figures 12.3.1-3",
     "one parabola, three rates: right, too small, too large",
 )
-def three_rates() -> Plate:
+def three_rates() -> GalleryFigure:
     """F = x^2 from 10, ten updates."""
     numbers = Numbers()
     runs = {lr: ss.minimize(ss.Parabola(), ss.SGD(lr=lr), x0=[10.0], steps=10) for lr in (0.2, 0.05, 1.1)}
@@ -26,7 +26,7 @@ def three_rates() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, axes = panels(1, 3)
         titles = ("right: lr = 0.2", "too small: lr = 0.05", "too large: lr = 1.1")
@@ -36,10 +36,10 @@ def three_rates() -> Plate:
             draw.path(run, ax, color=color)
             ax.set_title(title)
             ax.set_ylabel("$f(x) = x^2$" if lr == 0.2 else "")
-            name(ax, 0, 0.9 * reach * reach, f"$x_{{10}} = {run.x[0]:.6f}$", color, ha="center", va="top")
+            annotate(ax, 0, 0.9 * reach * reach, f"$x_{{10}} = {run.x[0]:.6f}$", color, ha="center", va="top")
         return picture
 
-    return Plate(numbers, draw, {f"lr = {lr}": run for lr, run in runs.items()}, [(-12.0, 12.0)])
+    return GalleryFigure(numbers, draw, {f"lr = {lr}": run for lr, run in runs.items()}, [(-12.0, 12.0)])
 
 
 _VERDICTS = ("#009E73", "#0072B2", "#D55E00")
@@ -50,7 +50,7 @@ _VERDICTS = ("#009E73", "#0072B2", "#D55E00")
     "section 12.3.2, figure 12.3.5",
     "on a bowl the path leaves along the steeper axis first and crosses every contour at a right angle",
 )
-def two_dimensions() -> Plate:
+def two_dimensions() -> GalleryFigure:
     """x1^2 + 2 x2^2 from (-5, -2), rate 0.1, 20 updates."""
     numbers = Numbers()
     run = ss.minimize(ss.Quadratic([2.0, 4.0]), ss.SGD(lr=0.1), x0=[-5.0, -2.0], steps=20)
@@ -59,15 +59,15 @@ def two_dimensions() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels, trail
+        from stepsize.draw.layout.panels import panels, trajectories
 
         window = [(-5.5, 1.0), (-3.0, 1.0)]
         picture, ax = panels(height=2.6)
-        trail(ax, run.problem, {"": run}, window, [draw.COLORS[1]])
+        trajectories(ax, run.problem, {"": run}, window, [draw.COLORS[1]])
         ax.set_title("$f = x_1^2 + 2x_2^2$,  lr = 0.1")
         return picture
 
-    return Plate(numbers, draw, {"lr = 0.1": run}, [(-5.5, 1.0), (-3.0, 1.0)])
+    return GalleryFigure(numbers, draw, {"lr = 0.1": run}, [(-5.5, 1.0), (-3.0, 1.0)])
 
 
 @figure(
@@ -75,7 +75,7 @@ def two_dimensions() -> Plate:
     "section 12.3.1, figure 12.3.4",
     "a large rate jumps over the good minimum beside the start and circles a poor one",
 )
-def local_minimum() -> Plate:
+def local_minimum() -> GalleryFigure:
     """F = x cos(0.15 pi x) from 10, rate 2, ten updates."""
     numbers = Numbers()
     wave = ss.CosineWave()
@@ -89,19 +89,19 @@ def local_minimum() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, ax = panels(height=2.6)
         draw.landscape(wave, ax, window=(-10.0, 11.0))
         draw.path(run, ax, color=draw.COLORS[1])
-        name(ax, 9.3, 0.6, "start", ha="right", va="bottom")
-        name(ax, -3.0, -3.2, "circles the\npoor minimum", draw.COLORS[1], ha="center", va="top")
-        name(ax, 5.0, -6.6, "the good one\nis nearer", ha="right", va="center")
+        annotate(ax, 9.3, 0.6, "start", ha="right", va="bottom")
+        annotate(ax, -3.0, -3.2, "circles the\npoor minimum", draw.COLORS[1], ha="center", va="top")
+        annotate(ax, 5.0, -6.6, "the good one\nis nearer", ha="right", va="center")
         ax.plot(7.2694, -6.9781, "*", color="#333333", markersize=8, markeredgewidth=0)
         ax.set(title=r"$f = x\,\cos(0.15\pi x)$,  lr = 2")
         return picture
 
-    return Plate(numbers, draw, {"lr = 2": run}, [(-10.0, 11.0)])
+    return GalleryFigure(numbers, draw, {"lr = 2": run}, [(-10.0, 11.0)])
 
 
 @figure(
@@ -109,7 +109,7 @@ def local_minimum() -> Plate:
     "section 12.3.3, figures 12.3.6-8",
     "Newton's method is perfect where the function bends upwards and climbs where it does not",
 )
-def newton() -> Plate:
+def newton() -> GalleryFigure:
     """cosh(x/2) and x cos(0.15 pi x) from 10, ten Newton updates, damped and not."""
     numbers = Numbers()
     bowl = ss.HyperbolicCosine(0.5)
@@ -127,7 +127,7 @@ def newton() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 3)
         windows = ((-11.0, 11.0), (-5.0, 30.0), (5.0, 11.0))
@@ -142,7 +142,7 @@ def newton() -> Plate:
             ax.set_ylabel("")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 @figure(
@@ -151,7 +151,7 @@ def newton() -> Plate:
     "under noise a constant rate hovers, a rate that falls too fast freezes, and a slow decay settles",
     "the book's loop counts before it uses the schedule, so the first rate used is that of t = 2",
 )
-def stochastic() -> Plate:
+def stochastic() -> GalleryFigure:
     """x1^2 + 2 x2^2 from (-5, -2), every gradient with noise N(0, I); the end points as distributions."""
     numbers = Numbers()
     bowl = ss.Quadratic([2.0, 4.0])
@@ -192,7 +192,7 @@ def stochastic() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import equal, panels
+        from stepsize.draw.layout.panels import equal, panels
 
         picture, axes = panels(1, 3, height=2.1, sharey=True)
         titles = ("constant: hovers", "exponential: freezes", "polynomial: settles")
@@ -209,7 +209,7 @@ def stochastic() -> Plate:
                 ax.set_ylabel("")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 _REPEATS = 400

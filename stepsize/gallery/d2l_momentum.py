@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 from stepsize.gallery.linear import edge, radius
-from stepsize.gallery.plate import Numbers, Plate, figures_of
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 
@@ -19,7 +19,7 @@ WINDOW = [(-5.5, 1.5), (-2.6, 2.6)]
     "section 12.6.1, figures 12.6.1-4",
     "on a narrow valley one rate is slow or explodes; momentum carries the larger one",
 )
-def momentum() -> Plate:
+def momentum() -> GalleryFigure:
     """0.1 x1^2 + 2 x2^2 from (-5, -2), 20 updates."""
     numbers = Numbers()
     cases = {
@@ -42,18 +42,18 @@ def momentum() -> Plate:
     )
 
     def draw() -> Any:
-        from stepsize.draw_panels import panels, trail
+        from stepsize.draw.layout.panels import panels, trajectories
 
         picture, axes = panels(2, 2, height=2.5, sharex=True, sharey=True)
         titles = ("steady but slow", "explodes along $x_2$", "a damped spiral", "barely")
         colors = ("#0072B2", "#D55E00", "#009E73", "#0072B2")
         for ax, (label, run), title, color in zip(axes.flat, runs.items(), titles, colors, strict=True):
-            trail(ax, VALLEY, {label: run}, WINDOW, [color])
+            trajectories(ax, VALLEY, {label: run}, WINDOW, [color])
             ax.set_title(f"{label}: {title}", fontsize=9)
             ax.label_outer()
         return picture
 
-    return Plate(numbers, draw, runs, WINDOW)
+    return GalleryFigure(numbers, draw, runs, WINDOW)
 
 
 @figure(
@@ -62,7 +62,7 @@ def momentum() -> Plate:
     "along each eigenvector the error is multiplied by 1 - lr lambda: slow, fast, at once, oscillating",
     "the book says in one sentence that lr lambda > 1 diverges and in the next that 2 is the limit: it is 2",
 )
-def scalar() -> Plate:
+def scalar() -> GalleryFigure:
     """Error on lambda x^2 / 2 from 1, rate 0.1."""
     numbers = Numbers()
     lams = (0.1, 1.0, 10.0, 19.0)
@@ -84,7 +84,7 @@ def scalar() -> Plate:
     )
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, ax = panels(height=2.4)
         ax.set_ylim(-1.05, 1.05)
@@ -99,7 +99,7 @@ def scalar() -> Plate:
         ax.axhline(0, color="#333333", linewidth=0.6)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 @figure(
@@ -111,7 +111,7 @@ def scalar() -> Plate:
     "precedence, which turns a "
     "zero gradient into nan; the formula, and the other tabs, are right",
 )
-def adaptive() -> Plate:
+def adaptive() -> GalleryFigure:
     """0.1 x1^2 + 2 x2^2 from (-5, -2), 20 updates."""
     numbers = Numbers()
     cases = {
@@ -139,14 +139,14 @@ def adaptive() -> Plate:
     numbers.theorem("by the TensorFlow tab's precedence it is nan (1 = it is)", np.isnan(wrong[0]), 1.0)
 
     def draw() -> Any:
-        from stepsize.draw_panels import panels, trail
+        from stepsize.draw.layout.panels import panels, trajectories
 
         picture, axes = panels(2, 3, height=2.05, sharex=True, sharey=True)
         colors = ("#0072B2", "#009E73", "#009E73", "#0072B2", "#D55E00", "#D55E00")
         for ax, (label, run), color in zip(axes.flat, runs.items(), colors, strict=True):
-            trail(ax, VALLEY, {label: run}, WINDOW, [color])
+            trajectories(ax, VALLEY, {label: run}, WINDOW, [color])
             ax.set_title(label, fontsize=9)
             ax.label_outer()
         return picture
 
-    return Plate(numbers, draw, runs, WINDOW)
+    return GalleryFigure(numbers, draw, runs, WINDOW)

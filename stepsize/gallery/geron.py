@@ -6,7 +6,7 @@ import numpy as np
 
 import stepsize as ss
 from problems import Problem
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Géron, Hands-On Machine Learning, 3rd edition")
 
@@ -31,7 +31,7 @@ def _order(run: Any) -> Any:
     "chapter 4, figure 4-8",
     "three rates on one regression: the lines fan in slowly, quickly, or away",
 )
-def three_rates() -> Plate:
+def three_rates() -> GalleryFigure:
     """Linear regression, batch gradient descent, rates .02, .1, .5."""
     numbers = Numbers()
     problem, start = _line()
@@ -49,7 +49,7 @@ def three_rates() -> Plate:
     numbers.computed("condition number", high / low, 12.1678, 1e-4)
 
     def draw() -> Any:
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 3, height=2.3, sharey=True)
         X, y = problem.X[:, 0], problem.y
@@ -65,7 +65,7 @@ def three_rates() -> Plate:
         axes[0].set_ylabel("$y$")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 @figure(
@@ -74,7 +74,7 @@ def three_rates() -> Plate:
     "the same goal by all examples, by one and by twenty at a time: smooth, jittery, in between",
     "the second edition's schedule counts from 1 and the third's from 0, which changes the mini-batch result",
 )
-def paths() -> Plate:
+def paths() -> GalleryFigure:
     """Batch, stochastic and mini-batch gradient descent in the plane of the parameters."""
     numbers = Numbers()
     problem, start = _line()
@@ -98,13 +98,13 @@ def paths() -> Plate:
     mini = ss.minimize(seen, ss.SGD(lr=ss.FromFunction(_third)), x0=x0, steps=250)
     numbers.computed("mini-batch, 50 epochs", _order(mini), [4.25224124, 2.78970189], EIGHT)
     second = ss.minimize(seen, ss.SGD(lr=ss.FromFunction(_second)), x0=x0, steps=250)
-    numbers.memory(
+    numbers.recalled(
         "mini-batch, schedule of the second edition", _order(second), [4.25214635, 2.78964080], EIGHT
     )
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, ax = panels(height=2.9)
         draw.contours(problem, ax, window=[(2.2, 3.25), (2.5, 4.6)])
@@ -112,12 +112,12 @@ def paths() -> Plate:
         for run, color, width, shown in looks:
             ax.plot(*run.history.x[:shown].T, color=color, linewidth=width)
         ax.set(xlabel=r"slope $\theta_1$", ylabel=r"intercept $\theta_0$")
-        name(ax, 2.98, 3.62, "batch", "#0072B2")
-        name(ax, 2.36, 4.2, "one by one", "#9c4a78", ha="center")
-        name(ax, 2.62, 3.5, "mini-batch", "#009E73", ha="right")
+        annotate(ax, 2.98, 3.62, "batch", "#0072B2")
+        annotate(ax, 2.36, 4.2, "one by one", "#9c4a78", ha="center")
+        annotate(ax, 2.62, 3.5, "mini-batch", "#009E73", ha="right")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 class _Replayed(Problem, abstract=True):
@@ -161,7 +161,7 @@ def _second(n: int) -> float:
     "softmax regression by hand: the loss on flowers kept apart, with and without a penalty",
     "the book's loss adds 1e-5 inside the logarithm, which shows in the fifth digit of what it prints",
 )
-def softmax() -> Plate:
+def softmax() -> GalleryFigure:
     """Iris petals, 90 for training, 30 for validation, gradient descent at rate 0.5."""
     numbers = Numbers()
     order = np.random.RandomState(42).permutation(150)
@@ -199,7 +199,7 @@ def softmax() -> Plate:
     numbers.printed("accuracy on the validation flowers", right, 0.9333, 5.1e-5)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.5, width_ratios=[1.1, 1])
         axes[0].set(xlim=(1, 5000), xscale="log", xlabel="epoch", ylabel="validation loss", ylim=(0.08, 4))
@@ -223,7 +223,7 @@ def softmax() -> Plate:
         axes[1].set(xlabel="petal length (cm)", ylabel="petal width (cm)", xlim=(0, 7.2), ylim=(0, 2.8))
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 def _petals() -> tuple[Any, Any]:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 from stepsize.gallery.linear import edge, matrix, radius
-from stepsize.gallery.plate import Numbers, Plate, figures_of
 from stepsize.gallery.rates import first_below
 
 figure = figures_of("Goh, Why momentum really works, Distill 2017")
@@ -20,7 +20,7 @@ LAMS = np.array([0.01, 0.1, 1.0])
     "at the best rate the largest and the smallest eigenvalue shrink equally fast; momentum takes the square "
     "root of the condition number",
 )
-def step_size() -> Plate:
+def step_size() -> GalleryFigure:
     """Three eigenvalues .01, .1, 1 with equal parts of the loss at the start."""
     numbers = Numbers()
     bowl = ss.Quadratic(LAMS, start=1 / np.sqrt(LAMS))
@@ -43,7 +43,7 @@ def step_size() -> Plate:
     numbers.computed("updates until the loss is 1e-6 of the start's", counts, [336, 55], 0)
 
     def draw() -> Any:
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, axes = panels(1, 2, height=2.3)
         colors = ("#0072B2", "#56B4E9", "#E69F00")
@@ -54,12 +54,12 @@ def step_size() -> Plate:
             ax.set(xlim=(0, 100 if label == "gradient descent" else 40), xlabel="update", title=label)
             ax.set_ylim(0, share.sum(axis=-1).max())
         axes[0].set_ylabel("share of the first loss")
-        name(axes[0], 1.5, 0.12, r"$\lambda = 0.01$", "#004a75")
-        name(axes[0], 1.5, 0.41, r"$\lambda = 0.1$", "#1a6f9f")
-        name(axes[0], 16, 0.5, r"$\lambda = 1$", "#8a5f00")
+        annotate(axes[0], 1.5, 0.12, r"$\lambda = 0.01$", "#004a75")
+        annotate(axes[0], 1.5, 0.41, r"$\lambda = 0.1$", "#1a6f9f")
+        annotate(axes[0], 16, 0.5, r"$\lambda = 1$", "#8a5f00")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 def _largest(rate: Any, beta: Any) -> Any:
@@ -78,7 +78,7 @@ def _largest(rate: Any, beta: Any) -> Any:
     "modulus of its pair of eigenvalues. Its formula for R^k pairs sigma_1^k with (R - sigma_1 I); "
     "right is the other",
 )
-def momentum_map() -> Plate:
+def momentum_map() -> GalleryFigure:
     """Largest eigenvalue of one momentum update over lr * lambda and beta."""
     numbers = Numbers()
     random = np.random.default_rng(0)
@@ -140,7 +140,7 @@ def momentum_map() -> Plate:
         import matplotlib.colors
 
         from stepsize import draw
-        from stepsize.draw_panels import name
+        from stepsize.draw.layout.panels import annotate
 
         picture = draw.figure(6.8, 3.6)
         grid = picture.add_gridspec(3, 2, width_ratios=[1.75, 1])
@@ -154,11 +154,13 @@ def momentum_map() -> Plate:
         ax.plot((1 + np.sqrt(line)) ** 2, line, color="white", linewidth=1)
         ax.plot(2 + 2 * line, line, color="#D55E00", linewidth=1.5)
         ax.set(xlim=(0, 4), ylim=(0, 1), xlabel=r"$\eta\lambda$", ylabel=r"momentum $\beta$")
-        name(ax, 0.05, 0.03, "monotone", fontsize=8)
-        name(ax, 1.1, 0.6, "ripples: factor $\\sqrt{\\beta}$", ha="center")
-        name(ax, 1.75, 0.03, "alternating", ha="center")
-        name(ax, 3.2, 0.2, "divergent", "#D55E00", ha="center")
-        name(ax, 3.25, 0.55, r"$\eta\lambda = 2 + 2\beta$", "#D55E00", ha="left", rotation=56, va="center")
+        annotate(ax, 0.05, 0.03, "monotone", fontsize=8)
+        annotate(ax, 1.1, 0.6, "ripples: factor $\\sqrt{\\beta}$", ha="center")
+        annotate(ax, 1.75, 0.03, "alternating", ha="center")
+        annotate(ax, 3.2, 0.2, "divergent", "#D55E00", ha="center")
+        annotate(
+            ax, 3.25, 0.55, r"$\eta\lambda = 2 + 2\beta$", "#D55E00", ha="left", rotation=56, va="center"
+        )
         picture.colorbar(shown, ax=ax, label="error factor an update", shrink=0.9, pad=0.02)
         regimes = (
             ("monotone", 0.04, 0.5, "#0072B2"),
@@ -179,4 +181,4 @@ def momentum_map() -> Plate:
         picture.axes[-1].set_xlabel("update")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

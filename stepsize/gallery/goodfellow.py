@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 from stepsize.gallery.linear import radius
-from stepsize.gallery.plate import Numbers, Plate, figures_of
 
 figure = figures_of("Goodfellow, Bengio and Courville, Deep Learning, 2016")
 flow_of = figures_of("Gradient flow, folklore; Hairer and Lubich, 2014")
@@ -18,7 +18,7 @@ flow_of = figures_of("Gradient flow, folklore; Hairer and Lubich, 2014")
     "in a canyon five times as steep across as along, gradient descent spends its steps on the walls",
     "the figure's start and rate are unpublished; these are ours",
 )
-def canyon() -> Plate:
+def canyon() -> GalleryFigure:
     """H = [[3, 2], [2, 3]], rate 0.36 and the best one."""
     numbers = Numbers()
     problem = ss.Canyon()
@@ -38,11 +38,11 @@ def canyon() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels, trail
+        from stepsize.draw.layout.panels import curves, panels, trajectories
 
         picture, axes = panels(1, 2, height=2.7)
         window = [(-3.0, 4.6), (-3.4, 3.0)]
-        trail(axes[0], problem, {"": runs["lr = 0.36"]}, window, [draw.COLORS[0]])
+        trajectories(axes[0], problem, {"": runs["lr = 0.36"]}, window, [draw.COLORS[0]])
         axes[0].set_title("lr = 0.36")
         axes[1].set(xlim=(0, 40), ylim=(1e-14, 100), xlabel="update", ylabel="$f$")
         curves(axes[1], {label: run.error for label, run in runs.items()})
@@ -51,7 +51,7 @@ def canyon() -> Plate:
         axes[1].set_title("dotted: predicted 4/9 a step", fontsize=9)
         return picture
 
-    return Plate(numbers, draw, runs, [(-3.0, 4.6), (-3.4, 3.0)])
+    return GalleryFigure(numbers, draw, runs, [(-3.0, 4.6), (-3.4, 3.0)])
 
 
 @flow_of(
@@ -59,7 +59,7 @@ def canyon() -> Plate:
     "x' = -grad f(x), explicit Euler",
     "gradient descent is a staircase beside a smooth curve, and half the rate halves the distance to it",
 )
-def gradient_flow() -> Plate:
+def gradient_flow() -> GalleryFigure:
     """Eigenvalues 1 and 10, up to time 1, with rates that halve."""
     numbers = Numbers()
     bowl = ss.Quadratic([1.0, 10.0], start=[1.0, 1.0])
@@ -77,7 +77,7 @@ def gradient_flow() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, axes = panels(1, 2, height=2.4, width_ratios=[1, 1.2])
         draw.contours(bowl, axes[0], window=[(-0.1, 1.15), (-0.3, 1.15)])
@@ -92,9 +92,9 @@ def gradient_flow() -> Plate:
             axes[1].plot(
                 np.arange(n + 1) * lr, path, "o-", color=color, drawstyle="steps-post", markersize=2.5
             )
-            name(axes[1], 0.34, 0.15 if lr == 0.08 else 0.3, f"lr = {lr:g}", color)
-        name(axes[1], 0.34, 0.45, "flow $e^{-10t}$")
+            annotate(axes[1], 0.34, 0.15 if lr == 0.08 else 0.3, f"lr = {lr:g}", color)
+        annotate(axes[1], 0.34, 0.45, "flow $e^{-10t}$")
         axes[1].set(xlim=(0, 0.7), ylim=(-0.02, 1.02), xlabel="time, rate times update", ylabel="$x_2$")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

@@ -6,7 +6,7 @@ import numpy as np
 
 import stepsize as ss
 from optim import State
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Kingma and Ba, Adam: a method for stochastic optimization, 2015")
 
@@ -32,7 +32,7 @@ def _steps(stream: Any) -> tuple[Any, Any]:
     "Adam's first steps have the length of the rate whatever the gradient; without correction they "
     "are far larger",
 )
-def step_sizes() -> Plate:
+def step_sizes() -> GalleryFigure:
     """Four streams of gradients: constant, alternating, silent but for one, and tiny."""
     numbers = Numbers()
     for g in (1.0, -3e5, 2e-7):
@@ -58,7 +58,7 @@ def step_sizes() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         streams = {
             "constant gradient": np.ones(60),
@@ -84,7 +84,7 @@ def step_sizes() -> Plate:
             ax.set_xlabel("update")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 @figure(
@@ -92,7 +92,7 @@ def step_sizes() -> Plate:
     "section 6.1, figure 1 (right), in miniature",
     "on sparse features the rules that keep a rate for each coordinate win",
 )
-def sparse_features() -> Plate:
+def sparse_features() -> GalleryFigure:
     """Logistic regression, 2000 examples of 500 features that are mostly zero, batches of 32, 5 epochs."""
     numbers = Numbers()
     random = np.random.default_rng(0)
@@ -118,11 +118,11 @@ def sparse_features() -> Plate:
     numbers.computed("Nesterov over SGD, loss at the end", end["Nesterov"] / end["SGD"], between=(0.0, 0.8))
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, ax = panels(height=2.4)
         ax.set(xlim=(0, 5), xlabel="epoch", ylabel="training loss", ylim=(0.02, 1))
         curves(ax, losses, marker="o", markersize=3)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

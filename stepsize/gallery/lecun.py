@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998")
 
@@ -18,7 +18,7 @@ SHARES = (0.5, 1.0, 1.5, 2.5)
     "below 1/lambda a rate creeps, at 1/lambda it arrives, up to 2/lambda it crosses over, beyond "
     "it diverges",
 )
-def four_regimes() -> Plate:
+def four_regimes() -> GalleryFigure:
     """One parabola, rates of 0.5, 1, 1.5 and 2.5 times 1/lambda."""
     numbers = Numbers()
     lam = 4.0
@@ -34,7 +34,7 @@ def four_regimes() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 4, height=1.9, sharey=True)
         words = ("creeps", "arrives", "crosses over", "diverges")
@@ -46,4 +46,6 @@ def four_regimes() -> Plate:
             ax.set(ylim=(-0.2, 5), yticks=[], ylabel="$f$" if share == 0.5 else "")
         return picture
 
-    return Plate(numbers, draw, {f"lr = {share:g}/lambda": run for share, run in runs.items()}, [(-2.4, 2.4)])
+    return GalleryFigure(
+        numbers, draw, {f"lr = {share:g}/lambda": run for share, run in runs.items()}, [(-2.4, 2.4)]
+    )

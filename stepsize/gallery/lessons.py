@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("stepsize, lessons")
 
@@ -16,7 +16,7 @@ figure = figures_of("stepsize, lessons")
     "one landscape, four fates of gradient descent: still on the way, there, thrown about, in the "
     "wrong valley",
 )
-def four_fates() -> Plate:
+def four_fates() -> GalleryFigure:
     """X cos(0.15 pi x): three rates from 10, and a start beyond the ridge."""
     numbers = Numbers()
     wave = ss.CosineWave()
@@ -38,7 +38,7 @@ def four_fates() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(2, 4, height=1.65, height_ratios=[1.15, 1], sharey="row")
         for column, ((label, run), color) in enumerate(zip(runs.items(), _FATES, strict=True)):
@@ -57,7 +57,7 @@ def four_fates() -> Plate:
         axes[1, 0].set_ylabel("gap")
         return picture
 
-    return Plate(numbers, draw, runs, [(-4.5, 11.0)])
+    return GalleryFigure(numbers, draw, runs, [(-4.5, 11.0)])
 
 
 _FATES = ("#0072B2", "#009E73", "#AA4499", "#E69F00")
@@ -69,7 +69,7 @@ _FATES = ("#0072B2", "#009E73", "#AA4499", "#E69F00")
     "too light a ball stays in the first dip, the right one rolls on and comes to rest, too heavy "
     "a one rolls for ever",
 )
-def momentum_ball() -> Plate:
+def momentum_ball() -> GalleryFigure:
     """Three momenta at one rate in a bowl with bumps."""
     numbers = Numbers()
     bumpy = ss.Problem.of(
@@ -95,7 +95,7 @@ def momentum_ball() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(2, 3, height=1.7, sharey="row", height_ratios=[1.15, 1])
         for column, ((label, run), color) in enumerate(zip(runs.items(), _BALLS, strict=True)):
@@ -115,7 +115,7 @@ def momentum_ball() -> Plate:
         axes[1, 0].set_ylabel("$x$")
         return picture
 
-    return Plate(numbers, draw, runs, [(-8.0, 8.0)])
+    return GalleryFigure(numbers, draw, runs, [(-8.0, 8.0)])
 
 
 _BALLS = ("#E69F00", "#009E73", "#D55E00")
@@ -127,7 +127,7 @@ _BALLS = ("#E69F00", "#009E73", "#D55E00")
     "far out the first gradient is huge: the rate that is right at the bottom explodes, unless it "
     "is reached gently",
 )
-def warm_up() -> Plate:
+def warm_up() -> GalleryFigure:
     """Cosh x from 5: rate 0.5 at once, rate 0.5 after a warm-up, and a rate that is safe from the start."""
     numbers = Numbers()
     well = ss.HyperbolicCosine(1.0)
@@ -144,7 +144,7 @@ def warm_up() -> Plate:
     numbers.computed("safe: not in 60 updates", settled[1], 999, 0)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(2, 1, width=4.6, height=1.6, sharex=True, height_ratios=[1.5, 1])
         colors = ("#D55E00", "#009E73", "#0072B2")
@@ -156,7 +156,7 @@ def warm_up() -> Plate:
         axes[1].set(xlabel="update", ylabel="rate", ylim=(0, 0.55))
         return picture
 
-    return Plate(numbers, draw, {k: runs[k] for k in list(runs)[1:]}, [(-5.5, 5.5)])
+    return GalleryFigure(numbers, draw, {k: runs[k] for k in list(runs)[1:]}, [(-5.5, 5.5)])
 
 
 @figure(
@@ -164,7 +164,7 @@ def warm_up() -> Plate:
     "rate times batch size",
     "with the same number of examples, k times the batch wants k times the rate, until the rate meets 2/L",
 )
-def batch_size() -> Plate:
+def batch_size() -> GalleryFigure:
     """x^2/2 with noise of variance 1/B: the exact expected loss after 4096 examples, over rate and batch."""
     numbers = Numbers()
     rates = np.geomspace(1e-3, 1.9, 160)
@@ -192,7 +192,7 @@ def batch_size() -> Plate:
     def draw() -> Any:
         import matplotlib.colors
 
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, ax = panels(width=4.8, height=2.9)
         shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#08457e", "#6fa8dc", "#f4f8fc"])
@@ -205,13 +205,13 @@ def batch_size() -> Plate:
         ax.set(
             xscale="log", yscale="log", xlim=(0.7, 5800), ylim=(1e-3, 1.9), xlabel="batch size", ylabel="rate"
         )
-        name(ax, 60, 0.035, "best", "#D55E00")
-        name(ax, 300, 0.012, "too small:\nnot there yet", ha="left")
-        name(ax, 1.2, 0.4, "too large: noise", ha="left")
+        annotate(ax, 60, 0.035, "best", "#D55E00")
+        annotate(ax, 300, 0.012, "too small:\nnot there yet", ha="left")
+        annotate(ax, 1.2, 0.4, "too large: noise", ha="left")
         picture.colorbar(shown, ax=ax, label="expected loss after 4096 examples")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 def _after(examples: int, rates: Any, size: int) -> Any:
@@ -228,7 +228,7 @@ def _after(examples: int, rates: Any, size: int) -> Any:
     "a constant rate hovers at its floor; steps go down floor by floor; 1/t arrives as fast as "
     "statistics allows",
 )
-def decay_settles() -> Plate:
+def decay_settles() -> GalleryFigure:
     """x^2/2 under unit noise: three schedules, 2000 updates, 200 runs each."""
     numbers = Numbers()
     noisy = ss.AdditiveNoise(ss.Parabola(curvature=1.0, start=3.0), sigma_g=1.0, shared=False)
@@ -254,7 +254,7 @@ def decay_settles() -> Plate:
     numbers.theorem("1/t from E x^2 = 9: (16 * 9 + N)/(N + 4)^2", ends[2], (144 + 2000) / 2004**2, 1e-12)
 
     def draw() -> Any:
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(3, 1, width=4.8, height=1.35, sharex=True)
         colors = ("#D55E00", "#0072B2", "#009E73")
@@ -269,4 +269,4 @@ def decay_settles() -> Plate:
         axes[2].set(xlabel="update", ylabel="rate")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("stepsize, lessons")
 kohonen_figure = figures_of("Kohonen, Self-Organizing Maps, 1995")
@@ -28,7 +28,7 @@ SEVEN = {
     "every rule beyond plain descent carries arrays as large as the parameters, and pays for them "
     "at each step",
 )
-def price() -> Plate:
+def price() -> GalleryFigure:
     """Arrays of state, from the rules; time a step on 10^5 parameters, measured here and not asserted."""
     numbers = Numbers()
     x = np.random.default_rng(0).standard_normal(100_000)
@@ -39,7 +39,7 @@ def price() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         seconds = {label: _time_a_step(rule, x) for label, rule in SEVEN.items()}
         picture, axes = panels(1, 2, height=2.3, sharey=True)
@@ -57,7 +57,7 @@ def price() -> Plate:
             ax.tick_params(axis="y", length=0)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 def _time_a_step(rule: Any, x: Any) -> float:
@@ -77,7 +77,7 @@ def _time_a_step(rule: Any, x: Any) -> float:
     "adaptive rules when the data move",
     "a rule whose rate only dies is left behind by a moving minimum; one that forgets keeps up",
 )
-def drift() -> Plate:
+def drift() -> GalleryFigure:
     """Four rules on a bowl that drifts, and on one that jumps every 1000 updates."""
     numbers = Numbers()
     bowl = ss.Quadratic([1.0], minimizer=[0.0], start=[0.0])
@@ -122,7 +122,7 @@ def drift() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.5)
         axes[0].set(
@@ -136,7 +136,7 @@ def drift() -> Plate:
         axes[1].set(xlim=(0, steps), xlabel="update", ylabel="$x$", title="jumps (dashed: the minimum)")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 @kohonen_figure(
@@ -148,7 +148,7 @@ def drift() -> Plate:
     "that is gone "
     "after the square root of the time",
 )
-def kohonen_map() -> Plate:
+def kohonen_map() -> GalleryFigure:
     """10 by 10 units, 10000 points of the unit square, rate 0.5 falling linearly to 0.02."""
     numbers = Numbers()
     rate = ss.Linear(0.5, steps=10_000, end=0.02)
@@ -182,7 +182,7 @@ def kohonen_map() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 4, height=2.1)
         for ax, (n, W) in zip(axes, stages.items(), strict=True):
@@ -195,7 +195,7 @@ def kohonen_map() -> Plate:
                 ax.spines[side].set_visible(True)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 def _unfold(rate: Any, reach: Any, looks: tuple[int, ...]) -> dict[int, Any]:

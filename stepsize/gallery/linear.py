@@ -1,7 +1,7 @@
 """What a rule does to a quadratic, as a matrix.
 
 The rule itself is asked, by one update from each unit vector; no formula is retyped. So it stands against
-`stepsize.theory`, which has the formulas.
+`stepsize.analysis.quadratic_theory`, which has the formulas.
 """
 
 from typing import Any

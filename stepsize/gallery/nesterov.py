@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 nesterov = figures_of("Nesterov, Introductory Lectures on Convex Optimization, 2004")
 drori = figures_of(
@@ -18,7 +18,7 @@ drori = figures_of(
     "section 2.1.2, theorem 2.1.7",
     "information travels one coordinate an update, so no first-order method can be faster than 1/k^2",
 )
-def lower_bound() -> Plate:
+def lower_bound() -> GalleryFigure:
     """20 updates from 0 on the worst quadratic in 41 dimensions."""
     numbers = Numbers()
     k, L = 20, 4.0
@@ -45,7 +45,7 @@ def lower_bound() -> Plate:
     def draw() -> Any:
         import matplotlib.colors
 
-        from stepsize.draw_panels import curves, name, panels
+        from stepsize.draw.layout.panels import annotate, curves, panels
 
         picture, axes = panels(1, 2, height=2.6, width_ratios=[1, 1.1])
         x = runs["conjugate gradients"].history.x
@@ -54,14 +54,14 @@ def lower_bound() -> Plate:
             np.arange(k + 1), np.arange(1, 42), x.T, cmap=shades, vmin=0, vmax=1, rasterized=True
         )
         axes[0].set(xlabel="update", ylabel="coordinate", title="what has been heard of")
-        name(axes[0], 9, 28, "still exactly 0", ha="center")
+        annotate(axes[0], 9, 28, "still exactly 0", ha="center")
         axes[1].set(xlim=(0, k), ylim=(8e-3, 1), xlabel="update", ylabel="$f - f^*$")
         curves(axes[1], {label: run.error for label, run in runs.items()}, colors=_COLORS)
         axes[1].plot(k, bound, "v", color="#333333", markersize=6, clip_on=False)
-        name(axes[1], k - 0.8, bound * 0.99, "no method below", ha="right", va="center")
+        annotate(axes[1], k - 0.8, bound * 0.99, "no method below", ha="right", va="center")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 _COLORS = ("#0072B2", "#D55E00", "#009E73")
@@ -74,7 +74,7 @@ _COLORS = ("#0072B2", "#D55E00", "#009E73")
     "exactly L/(4N + 2)",
     "PEPit's text on the triple momentum method has the exponent 2(n + 1), its own number .238925 needs 2n",
 )
-def huber() -> Plate:
+def huber() -> GalleryFigure:
     """Huber with kink 1/(2N + 1) from 1, step 1/L."""
     numbers = Numbers()
     for L, N in ((3.0, 4), (1.0, 10), (2.0, 50)):
@@ -96,7 +96,7 @@ def huber() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import curves, panels
+        from stepsize.draw.layout.panels import curves, panels
 
         picture, axes = panels(1, 2, height=2.3)
         worst = ss.Huber(kink=1 / 9, start=1.0)
@@ -111,4 +111,4 @@ def huber() -> Plate:
         axes[1].set_title("dotted: L/(4N + 2)", fontsize=9)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

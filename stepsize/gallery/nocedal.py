@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Nocedal and Wright, Numerical Optimization, 2nd edition, 2006")
 
@@ -23,7 +23,7 @@ def _flat(info: Any) -> None:
     "Newton column ends in digits with another exponent than recomputation gives; counts of steepest descent "
     "depend on the search and on rounding",
 )
-def rosenbrock() -> Plate:
+def rosenbrock() -> GalleryFigure:
     """Rosenbrock from (-1.2, 1) until the gradient is below 1e-5."""
     numbers = Numbers()
     problem = ss.Rosenbrock()
@@ -70,7 +70,7 @@ def rosenbrock() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, axes = panels(1, 2, height=2.7)
         draw.contours(problem, axes[0], window=[(-1.6, 1.5), (-0.6, 1.7)])
@@ -84,9 +84,9 @@ def rosenbrock() -> Plate:
             ax.plot(np.arange(1, run_.nit + 1), run_.error[1:], color=color)
         ax.set(xscale="log", yscale="log", xlim=(1, 15000), ylim=(1e-20, 30), xlabel="update", ylabel="$f$")
         ax.grid(axis="y")
-        name(ax, 500, 3e-7, "steepest descent", draw.COLORS[0], ha="center")
-        name(ax, 42, 1e-12, "BFGS", draw.COLORS[1], ha="left")
-        name(ax, 15, 1e-16, "Newton", draw.COLORS[2], ha="right")
+        annotate(ax, 500, 3e-7, "steepest descent", draw.COLORS[0], ha="center")
+        annotate(ax, 42, 1e-12, "BFGS", draw.COLORS[1], ha="left")
+        annotate(ax, 15, 1e-16, "Newton", draw.COLORS[2], ha="right")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

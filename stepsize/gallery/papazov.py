@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of(
     "Papazov, Pesme and Flammarion, Leveraging continuous time to understand momentum, AISTATS 2024"
@@ -25,7 +25,7 @@ def _ball(lam: float, gamma: float) -> Any:
     "stopped at time "
     "200, the largest is nearest: it depends on the draw",
 )
-def intrinsic_quantity() -> Plate:
+def intrinsic_quantity() -> GalleryFigure:
     """Diagonal linear network, 20 examples, 30 features, 3 of them active."""
     numbers = Numbers()
     for gamma, beta in ((0.01, 0.9), (0.2, 0.5), (1e-3, 0.99)):
@@ -80,7 +80,7 @@ def intrinsic_quantity() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 2, height=2.4)
         for (time, x), color in zip(paths[:3], draw.COLORS, strict=False):
@@ -96,7 +96,7 @@ def intrinsic_quantity() -> Plate:
         axes[1].grid(axis="y")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 _DISTANCES = [0.2019, 0.1917, 0.1534, 0.0940]

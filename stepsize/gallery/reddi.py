@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018")
 
@@ -21,7 +21,7 @@ STEPS = 300_000
     "instead of the time; "
     "and the usual beta1 = .9, beta2 = .999 do not show the failure at C = 15",
 )
-def adam_fails() -> Plate:
+def adam_fails() -> GalleryFigure:
     """Theorem 1 for C = 3 and 10, then the two games of figure 1."""
     numbers = Numbers()
     for large, average in ((3.0, 0.6711), (10.0, 5.3378)):
@@ -59,7 +59,7 @@ def adam_fails() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, axes = panels(1, 3, height=2.2, width_ratios=[1, 1, 1])
         keep = np.unique(np.geomspace(1, STEPS, 1500).astype(int))
@@ -76,8 +76,8 @@ def adam_fails() -> Plate:
                 yticks=[-1, 0, 1],
             )
         for ax, adam, amsgrad in ((axes[0], 0.75, -0.35), (axes[1], -0.55, -0.9)):
-            name(ax, 3, adam, "Adam", draw.COLORS[1])
-            name(ax, 3, amsgrad, "AMSGrad", draw.COLORS[0])
+            annotate(ax, 3, adam, "Adam", draw.COLORS[1])
+            annotate(ax, 3, amsgrad, "AMSGrad", draw.COLORS[0])
         axes[0].set_ylabel("$x_t$  (best: $-1$)")
         t = np.arange(1, STEPS + 1)
         for label, color in zip(rules, (draw.COLORS[1], draw.COLORS[0]), strict=True):
@@ -86,7 +86,7 @@ def adam_fails() -> Plate:
         axes[2].set(xlim=(1e3, STEPS), ylim=(-0.05, 1), xlabel="update", title="average regret")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 def _play(rule: Any, slopes: Any, x: float) -> Any:

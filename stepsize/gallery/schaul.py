@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Schaul, Antonoglou and Silver, Unit tests for stochastic optimization, ICLR 2014")
 
@@ -111,7 +111,7 @@ NOISES = {
     "its Gaussian "
     "density divides where it should multiply; the definitions are used here, not the code",
 )
-def unit_tests() -> Plate:
+def unit_tests() -> GalleryFigure:
     """Fourteen prototypes, ten rules, with and without noise, 100 updates."""
     numbers = Numbers()
     shapes = {name: ss.Prototype(name) for name in SHAPES}
@@ -197,4 +197,4 @@ def unit_tests() -> Plate:
         picture.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=7, handlelength=1)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 d2l = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 smith = figures_of("Smith, Cyclical learning rates for training neural networks, 2017")
@@ -15,7 +15,7 @@ murphy = figures_of("Murphy, Probabilistic Machine Learning: An Introduction, 20
 
 def _sheet(schedules: dict[str, Any], updates: int, columns: int = 3, **options: Any) -> Any:
     """Draw small multiples of rate against update."""
-    from stepsize.draw_panels import panels
+    from stepsize.draw.layout.panels import panels
 
     rows = -(-len(schedules) // columns)
     picture, axes = panels(rows, columns, height=1.75, squeeze=False, **options)
@@ -41,7 +41,7 @@ def _sheet(schedules: dict[str, Any], updates: int, columns: int = 3, **options:
     "six ways to lower a rate, on one sheet",
     "the book's factor scheduler decays before it is read, so its first rate is 1.8 and not the base of 2",
 )
-def schedules() -> Plate:
+def schedules() -> GalleryFigure:
     """Square root, factor, multistep, cosine, and two warm-ups, 30 updates."""
     numbers = Numbers()
     warm = ss.Linear(0.0, steps=5, end=0.3)
@@ -62,7 +62,7 @@ def schedules() -> Plate:
     }
     for label, (n, values, within) in expected.items():
         numbers.theorem(f"{label} at n = {', '.join(map(str, n))}", sheet[label](np.array(n)), values, within)
-    return Plate(numbers, lambda: _sheet(sheet, 30))
+    return GalleryFigure(numbers, lambda: _sheet(sheet, 30))
 
 
 @smith(
@@ -70,7 +70,7 @@ def schedules() -> Plate:
     "sections 3.1-3.2, figures 2-3",
     "a rate that goes up and down in triangles, of equal or shrinking height",
 )
-def cycles() -> Plate:
+def cycles() -> GalleryFigure:
     """Triangular, triangular2 and exp_range between .001 and .006, half a cycle of 2000."""
     numbers = Numbers()
     plain = ss.Cyclic(0.006, up=2000, low=0.001)
@@ -84,7 +84,7 @@ def cycles() -> Plate:
     numbers.printed("triangular2 at its peaks", halved(peaks), [0.006, 0.0035, 0.00225], 1e-12)
     numbers.computed("exp_range at its peaks", fading(peaks[:2]), [0.005434586, 0.004488344], 5.1e-10)
     sheet = {"triangular": plain, "triangular2": halved, "exp_range": fading}
-    return Plate(numbers, lambda: _sheet(sheet, 12001, sharey=True))
+    return GalleryFigure(numbers, lambda: _sheet(sheet, 12001, sharey=True))
 
 
 @sgdr(
@@ -92,7 +92,7 @@ def cycles() -> Plate:
     "section 3, figure 1",
     "a cosine that starts over, in cycles that double",
 )
-def restarts() -> Plate:
+def restarts() -> GalleryFigure:
     """Warm restarts: the updates at which the rate jumps back, and values on the way."""
     numbers = Numbers()
     short, long = ss.Restarts(0.05, steps=1, mult=2), ss.Restarts(0.05, steps=10, mult=2)
@@ -101,8 +101,8 @@ def restarts() -> Plate:
         values = schedule(np.arange(updates))
         return [int(n) for n in np.flatnonzero(values == 0.05) if n > 0]
 
-    numbers.memory("restarts, first cycle 1", jumps(short, 128), [1, 3, 7, 15, 31, 63, 127], 0)
-    numbers.memory("restarts, first cycle 10", jumps(long, 151), [10, 30, 70, 150], 0)
+    numbers.recalled("restarts, first cycle 1", jumps(short, 128), [1, 3, 7, 15, 31, 63, 127], 0)
+    numbers.recalled("restarts, first cycle 10", jumps(long, 151), [10, 30, 70, 150], 0)
     values = [0.05, 0.025, 0.05, 0.025, 0.05]
     numbers.theorem("rate at 0, 5, 10, 20, 30", long(np.array([0, 5, 10, 20, 30])), values)
     sheet = {
@@ -110,7 +110,7 @@ def restarts() -> Plate:
         "$T_0 = 50$, equal": ss.Restarts(0.05, steps=50),
         "one cosine": ss.Cosine(0.05, steps=150),
     }
-    return Plate(numbers, lambda: _sheet(sheet, 151, sharey=True))
+    return GalleryFigure(numbers, lambda: _sheet(sheet, 151, sharey=True))
 
 
 @murphy(
@@ -118,7 +118,7 @@ def restarts() -> Plate:
     "section 8.4.3, figure 8.19",
     "three shapes of decay: in steps, exponential, polynomial",
 )
-def three_shapes() -> Plate:
+def three_shapes() -> GalleryFigure:
     """Piecewise constant, exponential and polynomial decay over 100 updates."""
     numbers = Numbers()
     # The figure's own loop drops after 25, 50 and 75.
@@ -129,4 +129,4 @@ def three_shapes() -> Plate:
     numbers.printed("exponential at 0, 1, 3", smooth(np.array([0, 1, 3])), np.exp([0, -0.999, -2.997]), 1e-12)
     numbers.printed("polynomial at 0, 3, 99", root(np.array([0, 3, 99])), [1.0, 0.5, 0.1], 1e-12)
     sheet = {"piecewise": steps, "exponential": smooth, "polynomial": root}
-    return Plate(numbers, lambda: _sheet(sheet, 100, sharey=True))
+    return GalleryFigure(numbers, lambda: _sheet(sheet, 100, sharey=True))

@@ -7,7 +7,7 @@ import numpy as np
 
 import stepsize as ss
 from schedules import Line
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 nocedal = figures_of("Nocedal and Wright, Numerical Optimization, 2nd edition, 2006")
 chae = figures_of(
@@ -31,7 +31,7 @@ _C1, _C2 = 0.13, 0.2
     "enough decrease for the length of the step, and a slope that has flattened: each condition alone leaves "
     "bad steps, both together leave an interval around each good valley",
 )
-def wolfe() -> Plate:
+def wolfe() -> GalleryFigure:
     """Quartic line with two valleys, c1 = 0.13, c2 = 0.2: where the strong Wolfe conditions hold."""
     numbers = Numbers()
     slope = np.polynomial.Polynomial.fromroots(_FLAT) / np.prod(_FLAT)
@@ -77,7 +77,7 @@ def wolfe() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, ax = panels(1, 1, width=6.0, height=3.5)
         draw.line(run, 0, ax, reach=3.9)
@@ -109,7 +109,7 @@ def wolfe() -> Plate:
             ax.axvline(end, color=draw.COLORS[2], linewidth=0.6, zorder=1)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 def _intervals(excess: Callable[[Any], Any], top: float) -> list[tuple[float, float]]:
@@ -134,9 +134,9 @@ def _positive_roots(polynomial: Any) -> list[float]:
 
 def _searched(history: ss.History) -> tuple[Array, Array]:
     """Return how often each search of a run looked, and how it ended."""
-    assert history.looks is not None
+    assert history.n_trials is not None
     assert history.status is not None
-    return history.looks, history.status
+    return history.n_trials, history.status
 
 
 def _cancer() -> Any:
@@ -154,9 +154,9 @@ def _weights(seed: int) -> Array:
     "a fresh mini-batch at every look fills the line with minima that are none, a third of all points; "
     "changes of sign of the slope stay few, and gather at the true minimum as batches grow",
 )
-def sampling() -> Plate:
+def sampling() -> GalleryFigure:
     """Ten lines from random weights down the full gradient, 101 points up to twice the exact step."""
-    from stepsize.lines import local_minima, scan, sign_changes
+    from stepsize.analysis.line_scan import local_minima, scan, sign_changes
 
     numbers = Numbers()
     whole = _cancer()
@@ -198,7 +198,7 @@ def sampling() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 2, height=3.3)
         for ax, size in zip(axes, (10, 100), strict=True):
@@ -208,7 +208,7 @@ def sampling() -> Plate:
         axes[1].set_ylabel("")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 # A search that knows how sure it is
@@ -228,13 +228,13 @@ _MOMENTS = [
     "from noisy values and slopes a search knows the line as far as the noise lets it, and stops where the "
     "conditions probably hold",
 )
-def posterior() -> Plate:
+def posterior() -> GalleryFigure:
     """Two noisy looks at a line: the posterior after them, beside one of a real search."""
     from scipy.interpolate import CubicHermiteSpline
 
-    from schedules.linesearch.normal import upper_rectangle
+    from schedules.linesearch.bivariate_normal import upper_rectangle
+    from schedules.linesearch.integrated_wiener import SplinePosterior
     from schedules.linesearch.probabilistic import Belief
-    from schedules.linesearch.wiener import SplinePosterior
 
     numbers = Numbers()
     data = [0.0, 1.0], [0.0, -0.4], [-1.0, 0.2]
@@ -264,8 +264,8 @@ def posterior() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_line import show_belief
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
+        from stepsize.draw.line_search import show_belief
 
         picture, axes = panels(1, 2, height=3.2)
         ax = axes[0]
@@ -282,10 +282,10 @@ def posterior() -> Plate:
         draw.line(run, drawn, axes[1]).set_title(f"Update {drawn} of a run")
         axes[1].get_legend().remove()
         right, top = axes[1].get_xlim()[1], axes[1].get_ylim()[1]
-        name(axes[1], 0.92 * right, top, "whole problem", "#6b7780", ha="right", va="top")
+        annotate(axes[1], 0.92 * right, top, "whole problem", "#6b7780", ha="right", va="top")
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 @mahsereci(
@@ -296,7 +296,7 @@ def posterior() -> Plate:
     "the paper's networks are replaced by logistic regression; the search takes the tuning away, it does not "
     "beat the best constant rate",
 )
-def robustness() -> Plate:
+def robustness() -> GalleryFigure:
     """Breast-cancer data, l2 = 1e-3, batches of 100: the loss after 600 evaluations, mean of the last 50."""
     numbers = Numbers()
     whole, x0, evaluations, last = _cancer(), _weights(0), 600, 50
@@ -332,15 +332,15 @@ def robustness() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import log_ticks, name, panels
+        from stepsize.draw.layout.panels import annotate, log_ticks, panels
 
         picture, axes = panels(1, 2, height=2.6)
         ax = axes[0]
         ax.loglog(rates, constant, "o-", color=draw.COLORS[1], markersize=3)
         ax.loglog(units, losses, "o-", color=draw.COLORS[0], markersize=3)
         ax.set(xlabel=r"rate, or first step $\alpha_0$", ylabel="loss", ylim=(0.03, 4))
-        name(ax, 4e-3, 0.4, "SGD", draw.COLORS[1])
-        name(ax, 2e-4, 0.037, "probabilistic search", draw.COLORS[0])
+        annotate(ax, 4e-3, 0.4, "SGD", draw.COLORS[1])
+        annotate(ax, 2e-4, 0.037, "probabilistic search", draw.COLORS[0])
         ax.set_title(f"After {evaluations} evaluations")
         for path in steps:
             axes[1].semilogy(path[:60], color=draw.COLORS[0], linewidth=0.9, alpha=0.7)
@@ -351,4 +351,4 @@ def robustness() -> Plate:
             log_ticks(axis)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

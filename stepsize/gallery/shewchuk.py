@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of("Shewchuk, An introduction to the conjugate gradient method, 1994")
 
@@ -15,12 +15,12 @@ figure = figures_of("Shewchuk, An introduction to the conjugate gradient method,
     "figures 8 and 30",
     "steepest descent zig-zags for ever, conjugate gradients arrive after as many steps as dimensions",
 )
-def conjugate_gradients() -> Plate:
+def conjugate_gradients() -> GalleryFigure:
     """Sample problem, A = [[3, 2], [2, 6]], b = (2, -8), from (-2, -2)."""
     numbers = Numbers()
     problem = ss.ShewchukQuadratic()
-    numbers.memory("solution", problem.minimizers[0], [2.0, -2.0], 1e-12)
-    numbers.memory("eigenvalues", problem.eigenvalues, [2.0, 7.0], 1e-12)
+    numbers.recalled("solution", problem.minimizers[0], [2.0, -2.0], 1e-12)
+    numbers.recalled("eigenvalues", problem.eigenvalues, [2.0, 7.0], 1e-12)
     steepest = ss.minimize(problem, ss.SGD(lr=ss.ExactQuadratic()), steps=20)
     numbers.computed("first residual", -problem.grad(np.array([-2.0, -2.0])), [12.0, 8.0], 1e-12)
     numbers.computed("first step", float(steepest.history.lr[0]), 13 / 75, 1e-12)
@@ -39,15 +39,15 @@ def conjugate_gradients() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels, trail
+        from stepsize.draw.layout.panels import annotate, panels, trajectories
 
         picture, ax = panels(height=3.0)
-        trail(ax, problem, {"sd": steepest, "cg": conjugate}, [(-3.0, 4.0), (-4.2, 1.2)])
-        name(ax, 0.0, -0.25, "steepest descent", draw.COLORS[0])
-        name(ax, 0.9, -2.05, "conjugate\ngradients", draw.COLORS[1], ha="right")
+        trajectories(ax, problem, {"sd": steepest, "cg": conjugate}, [(-3.0, 4.0), (-4.2, 1.2)])
+        annotate(ax, 0.0, -0.25, "steepest descent", draw.COLORS[0])
+        annotate(ax, 0.9, -2.05, "conjugate\ngradients", draw.COLORS[1], ha="right")
         return picture
 
-    return Plate(
+    return GalleryFigure(
         numbers,
         draw,
         {"steepest descent": steepest, "conjugate gradients": conjugate},

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of(
     "Soudry, Hoffer, Nacson, Gunasekar and Srebro, The implicit bias of gradient descent, 2018"
@@ -20,7 +20,7 @@ figure = figures_of(
     "the figure's other points and start are unpublished; from ours the angles are a third larger, "
     "the slopes the same",
 )
-def margin() -> Plate:
+def margin() -> GalleryFigure:
     """Four support vectors, logistic loss, rate 1/sigma_max, 30000 updates."""
     numbers = Numbers()
     X = np.array([[0.5, 1.5], [1.5, 0.5], [-0.5, -1.5], [-1.5, -0.5]])
@@ -48,7 +48,7 @@ def margin() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import name, panels
+        from stepsize.draw.layout.panels import annotate, panels
 
         picture, axes = panels(1, 3, height=2.2)
         ax = axes[0]
@@ -61,7 +61,7 @@ def margin() -> Plate:
         early = w[100] / size[100]
         ax.plot(line, -line * early[0] / early[1], color=draw.COLORS[2], linewidth=1)
         ax.set(xlim=(-2, 2), ylim=(-2, 2), xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
-        name(ax, -1.9, 1.15, "100\nupdates", draw.COLORS[2], va="top")
+        annotate(ax, -1.9, 1.15, "100\nupdates", draw.COLORS[2], va="top")
         k = np.unique(np.geomspace(1, 30_000, 400).astype(int))
         axes[1].loglog(k, angle[k], color=draw.COLORS[0])
         axes[1].set(xlim=(1, 3e4), xlabel="update", ylabel="angle", title="direction")
@@ -70,7 +70,7 @@ def margin() -> Plate:
         axes[2].set(xlim=(1, 3e4), xlabel="update", ylabel="$|w|$", title="norm", ylim=(0, None))
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)
 
 
 _START = (1.0, -1.0)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 from stepsize.gallery.linear import radius
-from stepsize.gallery.plate import Numbers, Plate, figures_of
 from stepsize.gallery.rates import factor
 
 figure = figures_of("Strang, Linear Algebra and Learning from Data, 2019")
@@ -17,7 +17,7 @@ figure = figures_of("Strang, Linear Algebra and Learning from Data, 2019")
     "section VI.4, figure VI.9",
     "momentum turns the condition number into its square root: 0.96 an update becomes 0.67",
 )
-def momentum() -> Plate:
+def momentum() -> GalleryFigure:
     """(x^2 + b y^2)/2 from (b, 1), b = 1/100."""
     numbers = Numbers()
     valley = ss.StrangQuadratic()
@@ -27,19 +27,19 @@ def momentum() -> Plate:
     ball = ss.Momentum(lr=lr, momentum=beta)
     heavy = ss.minimize(valley, ball, steps=60)
     steepest = factor(exact.history.fun)
-    numbers.memory("factor on f, exact search (0.96)", steepest, 0.960788, 5.1e-7)
+    numbers.recalled("factor on f, exact search (0.96)", steepest, 0.960788, 5.1e-7)
     numbers.theorem("the same by ((1 - b)/(1 + b))^2", steepest, ((1 - b) / (1 + b)) ** 2)
     # Both directions sit on a double eigenvalue, which rounding splits by the root of the unit round-off.
     slowest = max(radius(ball, lam) for lam in (b, 1.0)) ** 2
-    numbers.memory("factor on f, best momentum (0.67)", slowest, 0.669421, 1e-6)
+    numbers.recalled("factor on f, best momentum (0.67)", slowest, 0.669421, 1e-6)
     numbers.theorem("the same by ((1 - sqrt b)/(1 + sqrt b))^2", slowest, (0.9 / 1.1) ** 2, 1e-6)
 
     def draw() -> Any:
-        from stepsize.draw_panels import beside, panels, trail
+        from stepsize.draw.layout.panels import label_line_ends, panels, trajectories
 
         picture, axes = panels(1, 2, height=2.5, width_ratios=[1, 1.1])
         window = [(-0.012, 0.014), (-0.1, 1.1)]
-        trail(axes[0], valley, {"": exact}, window, same_scale=False)
+        trajectories(axes[0], valley, {"": exact}, window, same_scale=False)
         axes[0].set_title("the zig-zag (x stretched)", fontsize=9)
         axes[0].set_xticks([-0.01, 0, 0.01])
         axes[1].set(xlim=(0, 60), ylim=(1e-12, 1), yscale="log", xlabel="update", ylabel="$f$")
@@ -50,8 +50,8 @@ def momentum() -> Plate:
         k = np.arange(61)
         axes[1].plot(k, valley.fun(np.array([b, 1.0])) * steepest**k, ":", color="#333333", linewidth=1)
         axes[1].plot(k, 3e-2 * slowest**k, ":", color="#333333", linewidth=1)
-        beside(axes[1], drawn)
+        label_line_ends(axes[1], drawn)
         axes[1].set_title("dotted: predicted 0.96 and 0.67", fontsize=9)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.plate import Numbers, Plate, figures_of
+from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
 
 figure = figures_of(
     "Wilson, Roelofs, Stern, Srebro and Recht, The marginal value of adaptive gradient methods, 2017"
@@ -18,7 +18,7 @@ figure = figures_of(
     "on these data gradient descent labels every new example right and adaptive rules call all of "
     "them positive",
 )
-def generalisation() -> Plate:
+def generalisation() -> GalleryFigure:
     """One feature that is the label, two that are one, and five columns of its own for every example."""
     numbers = Numbers()
     problem = ss.WilsonConstruction(139, 61)
@@ -63,7 +63,7 @@ def generalisation() -> Plate:
 
     def draw() -> Any:
         from stepsize import draw
-        from stepsize.draw_panels import panels
+        from stepsize.draw.layout.panels import panels
 
         picture, axes = panels(1, 2, height=2.4, width_ratios=[1, 2.2])
         errors = [float(small.new_example_error(x)) for x in ends.values()]
@@ -83,4 +83,4 @@ def generalisation() -> Plate:
         axes[1].legend(loc="upper right", handletextpad=0)
         return picture
 
-    return Plate(numbers, draw)
+    return GalleryFigure(numbers, draw)

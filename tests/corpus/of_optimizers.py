@@ -2,7 +2,7 @@
 
 import stepsize as ss
 from optim.dialects import keras, optax, tf1, torch
-from optim.quirks import (
+from optim.dialects.variants import (
     KerasScheduleFreeAdamW,
     OptaxAdadeltaAscending,
     OptaxAdam,

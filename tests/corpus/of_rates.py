@@ -47,7 +47,7 @@ SCHEDULES = {
     "then": (BOWL, SGD(ss.Constant(0.01).then(ss.Constant(0.09), at=100)), 300),
     "fractions": (
         BOWL,
-        SGD(ss.Fractions((0.5, 0.5), (ss.Constant(0.09), ss.Linear(0.09, 1))).per_epoch(300, smooth=True)),
+        SGD(ss.Phases((0.5, 0.5), (ss.Constant(0.09), ss.Linear(0.09, 1))).per_epoch(300, smooth=True)),
         300,
     ),
     "cosine": (BOWL, SGD(ss.Cosine(0.09, 300)), 300),

@@ -98,7 +98,7 @@ assert_type(state, ss.State)
 assert_type(ss.Adam().step(np.ones(2), np.ones(2), state), tuple[Array, ss.State])
 
 mine = ss.Problem.of(lambda x: (x * x).sum(), lambda x: 2 * x, x0=[3.0, 4.0])
-assert_type(mine, ss.Custom)
+assert_type(mine, ss.FunctionProblem)
 race = ss.race(bowl, [ss.SGD(lr=0.05), ss.Adam(lr=0.2)], steps=30)
 assert_type(race, ss.Race)
 assert_type(race.runs, tuple[Run, ...])

@@ -1,0 +1,191 @@
+"""Keras' optimizers, ``keras.optimizers``."""
+
+from typing import Any
+
+from optim.dialects.entry import Dialect, Library, use
+from optim.dialects.torch_entries import decoupled
+from optim.dialects.variants import KerasScheduleFreeAdamW
+from optim.optimizer import Optimizer
+from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
+from optim.rules.adam import Adam, AdaMax, Nadam
+from optim.rules.adam_variants import AMSGrad
+from optim.rules.averaging import EMA
+from optim.rules.clipping import ClipByNorm, ClipByValue
+from optim.rules.sgd import SGD, HeavyBall, SutskeverNesterov
+from optim.rules.sign import Lion
+from optim.rules.wrappers import WithMomentum
+
+__all__ = ["KERAS"]
+
+
+def base(
+    rule: Optimizer,
+    weight_decay: Any = None,
+    clipnorm: Any = None,
+    clipvalue: Any = None,
+    global_clipnorm: Any = None,
+    use_ema: bool = False,
+    ema_momentum: Any = 0.99,
+) -> Optimizer:
+    """Return the rule with what every Keras optimizer can do besides."""
+    limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+    given = [name for name, limit in limits.items() if limit is not None]
+    if len(given) > 1:
+        raise ValueError(f"{given[0]}: got it and {given[1]}, expected one of them, as Keras does")
+    rule = decoupled(rule, weight_decay)
+    norm = clipnorm if global_clipnorm is None else global_clipnorm
+    if norm is not None:
+        rule = ClipByNorm(rule, norm)
+    if clipvalue is not None:
+        rule = ClipByValue(rule, clipvalue)
+    return EMA(rule, ema_momentum) if use_ema else rule
+
+
+def _sgd(lr: Any, momentum: Any, nesterov: bool) -> Optimizer:
+    if isinstance(momentum, int | float) and momentum == 0:
+        return SGD(lr)
+    return SutskeverNesterov(lr, momentum) if nesterov else HeavyBall(lr, momentum)
+
+
+def _rmsprop(lr: Any, rho: Any, momentum: Any, epsilon: Any, centered: bool) -> Optimizer:
+    rule = (CenteredRMSprop if centered else RMSprop)(lr, rho, epsilon)
+    if isinstance(momentum, int | float) and momentum == 0:
+        return rule
+    return WithMomentum(rule, momentum, rate_inside=True)
+
+
+def _adam(
+    learning_rate: Any = 1e-3,
+    beta_1: Any = 0.9,
+    beta_2: Any = 0.999,
+    epsilon: Any = 1e-7,
+    amsgrad: bool = False,
+    **rest: Any,
+) -> Optimizer:
+    rule: Optimizer = Adam(learning_rate, beta_1, beta_2, epsilon, eps_hat=True)
+    if amsgrad:
+        rule = AMSGrad(learning_rate, beta_1, beta_2, epsilon, debias="max, then correct", eps_hat=True)
+    return base(rule, **rest)
+
+
+def _adamw(
+    learning_rate: Any = 1e-3,
+    weight_decay: Any = 0.004,
+    beta_1: Any = 0.9,
+    beta_2: Any = 0.999,
+    epsilon: Any = 1e-7,
+    amsgrad: bool = False,
+    **rest: Any,
+) -> Optimizer:
+    return _adam(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **rest)
+
+
+def _schedule_free_adamw(
+    learning_rate: Any = 0.0025,
+    beta_1: Any = 0.9,
+    beta_2: Any = 0.999,
+    epsilon: Any = 1e-8,
+    warmup_steps: int = 0,
+    weight_decay: Any = None,
+    **rest: Any,
+) -> Optimizer:
+    rule = KerasScheduleFreeAdamW(
+        learning_rate, beta_1, weight_decay or 0.0, warmup_steps, beta2=beta_2, eps=epsilon
+    )
+    return base(rule, **rest)
+
+
+DECAY = "weight_decay is decoupled"
+
+KERAS = Library(
+    "keras",
+    "Keras 3.15",
+    "equal to recorded runs (JAX backend)",
+    prefix="optimizers",
+    ignored=("name", "loss_scale_factor"),
+    shared=base,
+    entries=(
+        Dialect(
+            "SGD",
+            lambda learning_rate=0.01, momentum=0.0, nesterov=False, **rest: base(
+                _sgd(learning_rate, momentum, nesterov), **rest
+            ),
+            (
+                use("sgd", DECAY),
+                use("momentum", "rate inside the velocity: the old one coasts on", momentum=0.9),
+                use("nesterov", "rate inside the velocity", momentum=0.9, nesterov=True),
+            ),
+        ),
+        Dialect(
+            "Adagrad",
+            lambda learning_rate=1e-3, initial_accumulator_value=0.1, epsilon=1e-7, **rest: base(
+                Adagrad(learning_rate, epsilon, True, initial_accumulator_value), **rest
+            ),
+            (use("adagrad", "eps inside the root; the sum starts at 0.1"),),
+        ),
+        Dialect(
+            "Adadelta",
+            lambda learning_rate=1e-3, rho=0.95, epsilon=1e-7, **rest: base(
+                Adadelta(learning_rate, rho, epsilon), **rest
+            ),
+            (use("adadelta", "eps 1e-7; default rate 0.001, a thousandth of the paper's"),),
+        ),
+        Dialect(
+            "RMSprop",
+            lambda learning_rate=1e-3, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **rest: base(
+                _rmsprop(learning_rate, rho, momentum, epsilon, centered), **rest
+            ),
+            (
+                use("rmsprop", "eps inside the root"),
+                use("centered rmsprop", "eps inside the root", centered=True),
+                use("rmsprop with momentum", "rate inside the velocity", momentum=0.9),
+            ),
+        ),
+        Dialect(
+            "Adam",
+            _adam,
+            (
+                use("adam", "eps-hat: added before the correction, 32 times as heavy at first"),
+                use("adam with decay", "decoupled, although this is not AdamW", weight_decay=0.1),
+                use("amsgrad", "the largest raw v, corrected afterwards; eps before it", amsgrad=True),
+            ),
+        ),
+        Dialect(
+            "AdamW",
+            _adamw,
+            (
+                use("adamw", "decay times rate; default 0.004; eps before the correction"),
+                use("adam with decay", "decoupled: decay times rate", weight_decay=0.1),
+            ),
+        ),
+        Dialect(
+            "Adamax",
+            lambda learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **rest: base(
+                AdaMax(learning_rate, beta_1, beta_2, epsilon, eps_outside=True), **rest
+            ),
+            (use("adamax", "eps added at the division"),),
+        ),
+        Dialect(
+            "Nadam",
+            lambda learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **rest: base(
+                Nadam(learning_rate, beta_1, beta_2, epsilon, momentum_decay=1.0), **rest
+            ),
+            (use("nadam", "momentum warms up within a hundred updates; eps after the correction"),),
+            "The momentum schedule has lost its 1/250: it is 0.96^t, not 0.96^(t/250).",
+        ),
+        Dialect(
+            "Lion",
+            lambda learning_rate=1e-3, beta_1=0.9, beta_2=0.99, **rest: base(
+                Lion(learning_rate, beta_1, beta_2), **rest
+            ),
+            (use("lion", "no decay by default"),),
+        ),
+        Dialect(
+            "ScheduleFreeAdamW",
+            _schedule_free_adamw,
+            (use("schedule-free adamw", "every update counts the same; decay ends in the average alone"),),
+            "The model is left at y and never gets the average; on the PyTorch backend a buffer is "
+            "overwritten before it is read, and the trajectory is another one.",
+        ),
+    ),
+)

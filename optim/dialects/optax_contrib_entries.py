@@ -1,0 +1,142 @@
+"""Optax' ``contrib``: optimizers without a schedule, or without a rate."""
+
+from collections.abc import Callable
+from typing import Any
+
+from optim.dialects.entry import Dialect, only, use
+from optim.dialects.variants import OptaxScheduleFreeAdamW, OptaxScheduleFreeSGD
+from optim.optimizer import Optimizer
+from optim.rules.parameter_free import DAdaptAdam, Prodigy
+from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+
+__all__ = ["CONTRIB"]
+
+
+def _schedule_free_sgd(
+    learning_rate: Any = 1.0,
+    warmup_steps: int | None = None,
+    b1: Any = 0.9,
+    weight_decay: Any = None,
+    weight_lr_power: Any = 2.0,
+) -> Optimizer:
+    return ScheduleFreeSGD(learning_rate, b1, weight_decay or 0.0, warmup_steps or 0, 0.0, weight_lr_power)
+
+
+def _schedule_free_sgd_ahead(
+    learning_rate: Any = 1.0,
+    warmup_steps: int | None = None,
+    b1: Any = 0.9,
+    weight_decay: Any = None,
+    weight_lr_power: Any = 2.0,
+) -> Optimizer:
+    rate = _warmed_from_zero(learning_rate, warmup_steps)
+    decay = weight_decay or 0.0
+    return OptaxScheduleFreeSGD(rate, b1, decay, 0, 0.0, weight_lr_power, weight_lr=_one_ahead(rate))
+
+
+def _schedule_free_adamw(
+    learning_rate: Any = 0.0025,
+    warmup_steps: int | None = None,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    weight_decay: Any = 0.0,
+    weight_lr_power: Any = 2.0,
+) -> Optimizer:
+    warmup = warmup_steps or 0
+    return ScheduleFreeAdamW(learning_rate, b1, weight_decay, warmup, 0.0, weight_lr_power, b2, eps)
+
+
+def _schedule_free_adamw_ahead(
+    learning_rate: Any = 0.0025,
+    warmup_steps: int | None = None,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    weight_decay: Any = 0.0,
+    weight_lr_power: Any = 2.0,
+) -> Optimizer:
+    rate = _warmed_from_zero(learning_rate, warmup_steps)
+    ahead = _one_ahead(rate)
+    return OptaxScheduleFreeAdamW(rate, b1, weight_decay, 0, 0.0, weight_lr_power, b2, eps, weight_lr=ahead)
+
+
+def _warmed_from_zero(rate: Any, updates: int | None) -> Any:
+    if not updates:
+        return rate
+    value: Any = rate if callable(rate) else lambda _: rate
+    return lambda n: value(n) * min(1.0, n / updates)
+
+
+def _one_ahead(rate: Any) -> Callable[[int], Any] | Any:
+    return (lambda n: rate(n + 1)) if callable(rate) else rate
+
+
+def _prodigy(
+    learning_rate: Any = 1.0,
+    betas: Any = (0.9, 0.999),
+    beta3: Any = None,
+    eps: Any = 1e-8,
+    estim_lr0: float = 1e-6,
+    estim_lr_coef: Any = 1.0,
+    weight_decay: Any = 0.0,
+    safeguard_warmup: bool = False,
+) -> Optimizer:
+    only("beta3", beta3, None)
+    only("safeguard_warmup", safeguard_warmup, False)
+    return Prodigy(
+        learning_rate, betas[0], betas[1], eps, weight_decay, estim_lr_coef, d0=estim_lr0, debias=True
+    )
+
+
+def _dadapt_adamw(
+    learning_rate: Any = 1.0,
+    betas: Any = (0.9, 0.999),
+    eps: Any = 1e-8,
+    estim_lr0: float = 1e-6,
+    weight_decay: Any = 0.0,
+) -> Optimizer:
+    return DAdaptAdam(learning_rate, betas[0], betas[1], eps, weight_decay, d0=estim_lr0, debias=True)
+
+
+AHEAD = (
+    "The averaging weights read the schedule one update ahead of the steps; with a constant rate it makes no "
+    "difference. The entry that says weights_one_ahead does as Optax."
+)
+
+CONTRIB = (
+    Dialect(
+        "contrib.schedule_free_sgd",
+        _schedule_free_sgd,
+        (use("schedule-free sgd", "one rate for steps and weights, as it was meant"),),
+        AHEAD,
+    ),
+    Dialect(
+        "contrib.schedule_free_sgd_weights_one_ahead",
+        _schedule_free_sgd_ahead,
+        (use("schedule-free sgd", "as released: weights read the schedule one update ahead"),),
+        AHEAD,
+    ),
+    Dialect(
+        "contrib.schedule_free_adamw",
+        _schedule_free_adamw,
+        (use("schedule-free adamw", "one rate for steps and weights, as it was meant"),),
+        AHEAD,
+    ),
+    Dialect(
+        "contrib.schedule_free_adamw_weights_one_ahead",
+        _schedule_free_adamw_ahead,
+        (use("schedule-free adamw", "as released: weights read the schedule one update ahead"),),
+        AHEAD,
+    ),
+    Dialect(
+        "contrib.prodigy",
+        _prodigy,
+        (use("prodigy", "always with Adam's correction in the rate", estim_lr0=1e-3),),
+    ),
+    Dialect(
+        "contrib.dadapt_adamw",
+        _dadapt_adamw,
+        (use("d-adaptation", "always with Adam's correction; decay decoupled", estim_lr0=1e-3),),
+    ),
+)

@@ -1,0 +1,284 @@
+"""Optax' optimizers."""
+
+from typing import Any
+
+from optim.dialects.entry import Dialect, Library, only, use
+from optim.dialects.optax_contrib_entries import CONTRIB
+from optim.dialects.parts import optax_parts
+from optim.dialects.torch_entries import decoupled, l2
+from optim.dialects.variants import (
+    OptaxAdadeltaAscending,
+    OptaxAdam,
+    OptaxRpropOneStepLate,
+)
+from optim.optimizer import Optimizer
+from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
+from optim.rules.adam import Adam, AdaMax, Nadam
+from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
+from optim.rules.sgd import SGD, Momentum, Nesterov
+from optim.rules.sign import Lion, Rprop, SignSGD, Signum
+from optim.rules.wrappers import WithMomentum
+
+__all__ = ["OPTAX"]
+
+
+def _sgd(learning_rate: Any, momentum: Any = None, nesterov: bool = False) -> Optimizer:
+    if momentum is None:
+        return SGD(learning_rate)
+    return Nesterov(learning_rate, momentum) if nesterov else Momentum(learning_rate, momentum)
+
+
+def _adagrad(learning_rate: Any, initial_accumulator_value: Any = 0.1, eps: Any = 1e-7) -> Optimizer:
+    return Adagrad(learning_rate, eps, True, initial_accumulator_value)
+
+
+def _adadelta(
+    learning_rate: Any = None, rho: Any = 0.9, eps: Any = 1e-6, weight_decay: Any = 0.0
+) -> Optimizer:
+    return l2(Adadelta(1.0 if learning_rate is None else learning_rate, rho, eps), weight_decay)
+
+
+def _rmsprop(
+    learning_rate: Any,
+    decay: Any = 0.9,
+    eps: Any = 1e-8,
+    initial_scale: Any = 0.0,
+    eps_in_sqrt: bool = True,
+    centered: bool = False,
+    momentum: Any = None,
+    nesterov: bool = False,
+    bias_correction: bool = False,
+) -> Optimizer:
+    rule = (CenteredRMSprop if centered else RMSprop)(
+        learning_rate, decay, eps, eps_in_sqrt, initial_scale, bias_correction
+    )
+    return rule if momentum is None else WithMomentum(rule, momentum, nesterov, rate_inside=True)
+
+
+def _adam(
+    learning_rate: Any,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    eps_root: Any = 0.0,
+    nesterov: bool = False,
+) -> Optimizer:
+    if nesterov:
+        only("eps_root", eps_root, 0.0)
+        return Nadam(learning_rate, b1, b2, eps, warming=False)
+    if isinstance(eps_root, int | float) and eps_root == 0:
+        return Adam(learning_rate, b1, b2, eps)
+    return OptaxAdam(learning_rate, b1, b2, eps, eps_root=eps_root)
+
+
+def _adamw(
+    learning_rate: Any,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    eps_root: Any = 0.0,
+    weight_decay: Any = 1e-4,
+    nesterov: bool = False,
+) -> Optimizer:
+    return decoupled(_adam(learning_rate, b1, b2, eps, eps_root, nesterov), weight_decay)
+
+
+def _amsgrad(
+    learning_rate: Any,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    eps_root: Any = 0.0,
+    bias_correction_mu: bool = True,
+    bias_correction_nu: bool = True,
+) -> Optimizer:
+    only("eps_root", eps_root, 0.0)
+    if bias_correction_nu:
+        only("bias_correction_mu", bias_correction_mu, True)
+        debias = "correct, then max"
+    else:
+        debias = "mean only" if bias_correction_mu else "none"
+    return AMSGrad(learning_rate, b1, b2, eps, debias)
+
+
+def _radam(
+    learning_rate: Any,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    eps_root: Any = 0.0,
+    threshold: Any = 5.0,
+    nesterov: bool = False,
+) -> Optimizer:
+    only("eps_root", eps_root, 0.0)
+    only("nesterov", nesterov, False)
+    return RAdam(learning_rate, b1, b2, eps, threshold)
+
+
+def _adabelief(
+    learning_rate: Any,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-16,
+    eps_root: Any = 1e-16,
+    nesterov: bool = False,
+) -> Optimizer:
+    only("nesterov", nesterov, False)
+    return AdaBelief(learning_rate, b1, b2, eps, eps_root)
+
+
+def _rprop(
+    learning_rate: Any,
+    eta_minus: Any = 0.5,
+    eta_plus: Any = 1.2,
+    min_step_size: Any = 1e-6,
+    max_step_size: Any = 50.0,
+) -> Optimizer:
+    return Rprop(1.0, learning_rate, eta_minus, eta_plus, min_step_size, max_step_size)
+
+
+def _rprop_late(
+    learning_rate: Any,
+    eta_minus: Any = 0.5,
+    eta_plus: Any = 1.2,
+    min_step_size: Any = 1e-6,
+    max_step_size: Any = 50.0,
+) -> Optimizer:
+    return OptaxRpropOneStepLate(1.0, learning_rate, eta_minus, eta_plus, min_step_size, max_step_size)
+
+
+LATE = (
+    "Every update is emitted one step late, the first is 0. The entry that says one_step_late does as Optax."
+)
+
+OPTAX = Library(
+    "optax",
+    "Optax 0.2.8",
+    "equal to recorded runs",
+    parts=optax_parts(
+        {
+            "adam": _adam,
+            "amsgrad": _amsgrad,
+            "adabelief": _adabelief,
+            "radam": _radam,
+            "rmsprop": _rmsprop,
+            "adagrad": _adagrad,
+            "adadelta": _adadelta,
+        }
+    ),
+    ignored=("mu_dtype", "accumulator_dtype", "state_dtype"),
+    entries=(
+        Dialect(
+            "sgd",
+            _sgd,
+            (
+                use("sgd", "no decay of its own"),
+                use("momentum", "rate outside the velocity", momentum=0.9),
+                use("nesterov", "rate outside the velocity", momentum=0.9, nesterov=True),
+            ),
+        ),
+        Dialect(
+            "adagrad",
+            _adagrad,
+            (use("adagrad", "eps inside the root; the sum starts at 0.1"),),
+        ),
+        Dialect(
+            "adadelta",
+            _adadelta,
+            (use("adadelta", "rho 0.9, where the paper has 0.95"),),
+            "With its default learning_rate=None it goes uphill; here None is 1. The entry that says "
+            "ascending does as Optax.",
+        ),
+        Dialect(
+            "adadelta_ascending",
+            lambda rho=0.9, eps=1e-6, weight_decay=0.0: l2(
+                OptaxAdadeltaAscending(1.0, rho, eps), weight_decay
+            ),
+            (use("adadelta", "the default of Optax: uphill"),),
+            "This is the defect: adadelta() without a rate loses the minus sign.",
+        ),
+        Dialect(
+            "rmsprop",
+            _rmsprop,
+            (
+                use("rmsprop", "eps inside the root, 1e-8"),
+                use("centered rmsprop", "eps inside the root, 1e-8", centered=True),
+                use("rmsprop with momentum", "rate inside the velocity, unlike optax.sgd", momentum=0.9),
+            ),
+        ),
+        Dialect("adam", _adam, (use("adam", "algorithm 1, and an eps_root inside the root"),)),
+        Dialect(
+            "adamw",
+            _adamw,
+            (
+                use("adamw", "decay times rate; default 0.0001"),
+                use("adam with decay", "decoupled: decay times rate", weight_decay=0.1),
+            ),
+        ),
+        Dialect(
+            "amsgrad",
+            _amsgrad,
+            (use("amsgrad", "the largest corrected v: first gradients keep their full weight"),),
+            "No setting gives PyTorch's or TensorFlow's AMSGrad, which correct after the maximum.",
+        ),
+        Dialect(
+            "adamax",
+            lambda learning_rate, b1=0.9, b2=0.999, eps=1e-8: AdaMax(learning_rate, b1, b2, eps),
+            (use("adamax", "eps added to each gradient, so that it fades with it"),),
+        ),
+        Dialect(
+            "adamaxw",
+            lambda learning_rate, b1=0.9, b2=0.999, eps=1e-8, weight_decay=1e-4: decoupled(
+                AdaMax(learning_rate, b1, b2, eps), weight_decay
+            ),
+            (use("adamax", "with decoupled decay, 0.0001"),),
+        ),
+        Dialect(
+            "nadam",
+            lambda learning_rate, b1=0.9, b2=0.999, eps=1e-8, eps_root=0.0: _adam(
+                learning_rate, b1, b2, eps, eps_root, True
+            ),
+            (use("nadam", "no warmup of the momentum"),),
+        ),
+        Dialect(
+            "nadamw",
+            lambda learning_rate, b1=0.9, b2=0.999, eps=1e-8, eps_root=0.0, weight_decay=1e-4: _adamw(
+                learning_rate, b1, b2, eps, eps_root, weight_decay, True
+            ),
+            (use("nadam", "no warmup of the momentum; decoupled decay, 0.0001"),),
+        ),
+        Dialect(
+            "radam",
+            _radam,
+            (use("radam", "rectified from 5, not above 4; eps after the correction"),),
+        ),
+        Dialect(
+            "lion",
+            lambda learning_rate, b1=0.9, b2=0.99, weight_decay=1e-3: decoupled(
+                Lion(learning_rate, b1, b2), weight_decay
+            ),
+            (use("lion", "decoupled decay, 0.001 by default"),),
+        ),
+        Dialect(
+            "yogi",
+            lambda learning_rate, b1=0.9, b2=0.999, eps=1e-3: Yogi(
+                learning_rate, b1, b2, eps, initial=1e-6, debias=True
+            ),
+            (use("yogi", "corrected as Adam; both moments start at 1e-6"),),
+        ),
+        Dialect(
+            "adabelief",
+            _adabelief,
+            (use("adabelief", "1e-16 outside the root and in the recurrence"),),
+        ),
+        Dialect("rprop", _rprop, (use("rprop", "as it was meant: iRprop-"),), LATE),
+        Dialect("rprop_one_step_late", _rprop_late, (use("rprop", "as released: one update late"),), LATE),
+        Dialect("sign_sgd", lambda learning_rate: SignSGD(learning_rate), (use("sign sgd", "plain"),)),
+        Dialect(
+            "signum",
+            lambda learning_rate, beta=0.9: Signum(learning_rate, beta),
+            (use("sign sgd", "the sign of an average"),),
+        ),
+        *CONTRIB,
+    ),
+)

@@ -1,0 +1,285 @@
+"""The traced engine for batches: a tile of runs at a time, the runs innermost.
+
+Users see a batch as (runs, coordinates). Inside, every array is turned to (coordinates, runs), because long
+rows are what NumPy is fast at, and the batch is cut into tiles of about 2^17 numbers, so that all arrays of a
+tile stay in the cache while many updates are made to it. Rule and, for a problem by components, gradient are
+replayed from their traces.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from optim.engines.chunks import Chunk
+from optim.engines.replay import Plan, Workspace, fill, scalar_buffer_for
+from optim.engines.running_powers import running_powers
+from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_output, trace_update
+from optim.hyperparameters import Hypers, rate_kind
+from optim.optimizer import Evaluation, Optimizer
+from optim.steppers import Stepper
+from optim.user_rules import is_own
+from stepsize.core.norms import all_finite
+from stepsize.core.record import Record
+
+__all__ = ["BLOCK_RUNS", "RunBlock", "BatchedEngine", "can_be_traced", "inner", "take"]
+
+Array = np.ndarray[Any, Any]
+
+# Numbers in one array of a tile: about a mebibyte, so that a handful of them stay in the cache.
+BLOCK_RUNS = 2**17
+
+# Numbers of a tile that are judged at a time: the temporary arrays of a value are then small enough for
+# memory that the process has already, and asking the system for more costs ten times what the values do.
+LOOK = 2**14
+
+# Numbers in one array of a chunk's history.
+HISTORY = 2**21
+
+
+class RunBlock:
+    """Some runs of a batch, as arrays of shape (d, runs), which it owns and overwrites.
+
+    Parameters
+    ----------
+    problem, optimizer : Problem, Optimizer
+        Hyperparameters that differ from run to run are those of these runs (see `take`).
+    traces : list of Trace
+        What is known of the rule already; a new branch of it is added.
+    x, g, slots : ndarray of shape (d, runs)
+    exact : bool
+        Whether powers of a run's own number, beta**t, are taken as the rule takes them; otherwise they are
+        multiplied up (see `optim.engines.running_powers`).
+    stop : int, optional
+        The first update that will not be made.
+    """
+
+    def __init__(
+        self,
+        problem: Any,
+        optimizer: Optimizer,
+        traces: list[Trace],
+        x: Array,
+        g: Array,
+        slots: tuple[Array, ...],
+        exact: bool = True,
+        stop: int | None = None,
+    ) -> None:
+        self.problem, self.optimizer, self.traces, self.exact = problem, optimizer, traces, exact
+        self.x, self.g, self.slots = x, g, slots
+        self.stop = stop
+        self.hypers = Hypers(optimizer, x.T, stop)
+        self.workspace = Workspace(x.shape)
+        self._programs: list[_Program] = []
+        self._slope = self._slope_calls()
+
+    def advance(self, n: int) -> Any:
+        """Make update n, take the new gradient, and return the hyperparameters that were used."""
+        h = self.hypers.resolve(n)
+        for call in self._program(h).calls:
+            call()
+        for call in self._slope:
+            call()
+        return h
+
+    def finite(self) -> Array:
+        """Return which runs have a finite value and gradient, as `minimize` judges a single run."""
+        points, slopes = self.points, self.g.T
+        good = np.empty(len(points), dtype=bool)
+        width = max(1, LOOK // points.shape[1])
+        for low in range(0, len(points), width):
+            some = slice(low, low + width)
+            good[some] = np.isfinite(self.problem.fun(points[some]))
+            good[some] &= all_finite(slopes[some])
+        return good
+
+    @property
+    def points(self) -> Array:
+        """The points as users see them, of shape (runs, d)."""
+        return self.x.T if self.problem.components else np.ascontiguousarray(self.x.T)
+
+    def arrays(self) -> tuple[Array, ...]:
+        """Return x, g and the slots as they stand; the next update overwrites them."""
+        return self.x, self.g, *self.slots
+
+    def columns(self, which: Any, arrays: Sequence[Array]) -> "RunBlock":
+        """Return a tile of some of the runs, standing where these arrays say."""
+        x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
+        optimizer = take(self.optimizer, which, self.x.shape[1])
+        return RunBlock(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact, self.stop)
+
+    def _program(self, h: Any) -> "_Program":
+        for program in self._programs:
+            if program.fits(h):
+                return program
+        known = next((trace for trace in self.traces if trace.known(h) is not None), None)
+        if known is None:
+            known = trace_update(self.optimizer, h, len(self.slots), self.x.dtype)
+            self.traces.append(known)
+        program = _Program(known, self, h)
+        program.fits(h)
+        self._programs.append(program)
+        return program
+
+    def _slope_calls(self) -> list[Callable[[], Any]]:
+        if self.problem.components:
+            trace = trace_function(self.problem.grad, len(self.x), self.x.dtype)
+            into = range(len(self.x), 2 * len(self.x))
+            return Plan(trace, into).bind([*self.x, *self.g], {}, Workspace(self.x.shape[1:]))
+        return [lambda: np.copyto(self.g, self.problem.grad(self.points).T)]
+
+
+class _Program:
+    """One trace of a rule, bound to the arrays of a tile."""
+
+    def __init__(self, trace: Trace, block: RunBlock, h: Any) -> None:
+        values = trace.known(h)
+        assert values is not None  # the trace was chosen, or made, for these hyperparameters
+        self.trace, self.values = trace, values
+        self.moving = trace.moving(
+            lambda path: path[-1] != "t" and not callable(look_up(block.optimizer, path))
+        )
+        self.powers = {} if block.exact else running_powers(trace, values, self.moving)
+        self.scalar_buffers = {
+            i: scalar_buffer_for(values[i], block.x.dtype, block.x.shape) for i in trace.numbers
+        }
+        self.refill = [
+            (i, scalar_buffer) for i, scalar_buffer in self.scalar_buffers.items() if i in set(self.moving)
+        ]
+        into = [0, *range(2, trace.given)]  # g is taken afresh after every update: it may be scribbled on
+        self.calls = Plan(trace, into, spare=(1,)).bind(
+            [block.x, block.g, *block.slots], self.scalar_buffers, block.workspace
+        )
+
+    def fits(self, h: Any) -> bool:
+        """Whether the rule goes this way at these hyperparameters; if so, take them over."""
+        if not self.trace.renew(self.values, self.moving, h, self.powers):
+            return False
+        for i, scalar_buffer in self.refill:
+            fill(scalar_buffer, self.values[i])
+        return True
+
+
+class BatchedEngine:
+    """The engine: batches in tiles, with the full history."""
+
+    longest = 512
+
+    def __init__(self, stepper: Stepper, x: Array) -> None:
+        self.problem, self.optimizer = stepper.problem, stepper.optimizer
+        self.length = 16
+        self.most = max(16, min(self.longest, HISTORY // x.size))
+        width = max(1, BLOCK_RUNS // x.shape[-1])
+        self.parts = [slice(low, min(low + width, len(x))) for low in range(0, len(x), width)]
+        self.optimizers = [take(stepper.optimizer, part, len(x)) for part in self.parts]
+        self.traces: list[Trace] = []
+
+    def begin(self, x: Array, e: Evaluation) -> Evaluation:
+        """Return the evaluation where the run starts: it is made on arrays here too."""
+        return e
+
+    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
+        """Return the next `count` updates, or None if the rule takes a branch that cannot be traced."""
+        try:
+            return self._chunk(n, x, e, slots, count)
+        except Untraceable:
+            return None
+
+    def _chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk:
+        points, slopes = (np.empty((count + 1, *x.shape), x.dtype) for _ in range(2))
+        values = np.empty((count + 1, len(x)))
+        outputs = np.empty_like(points) if self.optimizer.has_separate_output else points
+        new = tuple(np.empty_like(slot) for slot in slots)
+        rates: Any = np.empty(count)
+        for part, optimizer in zip(self.parts, self.optimizers, strict=True):
+            old = tuple(inner(slot[part]) for slot in slots)
+            block = RunBlock(
+                self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old, stop=n + count
+            )
+            used = self._history(
+                block, n, count, points[:, part], slopes[:, part], outputs[:, part], values[:, part]
+            )
+            values[0, part] = e.f[part]
+            for slot, place in zip(new, block.slots, strict=True):
+                slot[part] = place.T
+            if used and isinstance(used[0], np.ndarray):
+                if rates.ndim == 1:
+                    rates = np.empty((count, len(x), used[0].shape[-1]))
+                rates[:, part] = used
+            else:
+                rates[:] = used
+        self.length = min(2 * self.length, self.most)
+        return Chunk(points, values, slopes, rates, outputs, new)
+
+    def _history(
+        self, block: RunBlock, n: int, count: int, points: Array, slopes: Array, outputs: Array, values: Array
+    ) -> list[Any]:
+        """Make the updates of one tile, write down what came of them, and return the rates."""
+        xs, gs = (np.empty((count + 1, *block.x.shape), block.x.dtype) for _ in range(2))
+        xs[0], gs[0] = block.x, block.g
+        separate = self.optimizer.has_separate_output
+        if separate:
+            outputs[0] = block.optimizer.output(block.x, block.slots).T
+        rates = []
+        for k in range(count):
+            rates.append(block.advance(n + k).lr)
+            xs[k + 1], gs[k + 1] = block.x, block.g
+            if separate:
+                outputs[k + 1] = block.optimizer.output(block.x, block.slots).T
+        points[...] = xs.swapaxes(1, 2)
+        values[...] = self.problem.fun(xs.swapaxes(1, 2) if self.problem.components else points)
+        slopes[...] = gs.swapaxes(1, 2)
+        return rates
+
+
+def can_be_traced(problem: Any, optimizer: Optimizer, x: Array, slots: Any) -> bool:
+    """Whether rule and batch declare nothing that a trace could not follow."""
+    return (
+        x.ndim == 2
+        and rate_kind(optimizer.lr) == "schedule"
+        and bool(optimizer.elementwise)
+        and not optimizer.requires
+        and not problem.varies
+        and all(np.shape(slot) == x.shape and slot.dtype == x.dtype for slot in slots)
+        and _answers_by_place(optimizer, slots, x.dtype)
+    )
+
+
+def _answers_by_place(optimizer: Optimizer, slots: Any, dtype: Any) -> bool:
+    """Whether the answer, too, is arithmetic that does not ask where the coordinates are."""
+    if not (optimizer.has_separate_output and is_own(optimizer)):
+        return True
+    try:
+        trace_output(optimizer, len(slots), dtype)
+    except Untraceable:
+        return False
+    return True
+
+
+def inner(array: Array) -> Array:
+    """Return a copy of an array of shape (runs, d) as (d, runs), every row in one piece."""
+    return np.array(array.T, order="C")
+
+
+def take(record: Any, which: Any, runs: int) -> Any:
+    """Return a record with the hyperparameters of some of so many runs.
+
+    An array of shape (runs, ...) gives its rows, at any depth; a schedule with a method ``rows(which)`` is
+    asked.
+    """
+    if hasattr(type(record), "rows"):
+        return record.rows(which)
+    changes = {name: _take(value, which, runs) for name, value in record.fields()}
+    changes = {name: value for name, value in changes.items() if value is not getattr(record, name)}
+    return record.replace(**changes) if changes else record
+
+
+def _take(value: Any, which: Any, runs: int) -> Any:
+    if isinstance(value, Record):
+        return take(value, which, runs)
+    if isinstance(value, np.ndarray) and value.ndim > 1 and len(value) == runs:
+        return value[which]
+    if isinstance(value, tuple):
+        taken = tuple(_take(item, which, runs) for item in value)
+        return value if all(a is b for a, b in zip(taken, value, strict=True)) else taken
+    return value

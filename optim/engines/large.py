@@ -1,0 +1,107 @@
+"""The traced engine for huge vectors: one update, block by block.
+
+An update of a million parameters and more is bound by memory: an expression like ``b * m + (1 - b) * g``
+sends whole arrays through it four times. Replayed in blocks of 2^17 numbers, all of an update's operations
+find the block in the cache, and memory is read once and written once.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from optim.engines.replay import Plan, Workspace, dtype_of
+from optim.engines.threads import each
+from optim.engines.tracing import Untraceable, trace_update
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer, checked_step
+from optim.state import State
+from optim.user_rules import updating
+
+__all__ = ["BLOCK", "step", "update"]
+
+Array = np.ndarray[Any, Any]
+
+BLOCK = 2**17
+
+
+def step(
+    optimizer: Optimizer, x: Array, grad: Array, state: State, *, threads: int = 1, overwrite: bool = False
+) -> tuple[Array, State]:
+    """Make one update like ``optimizer.step``, with a say in how.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    x, grad, state
+        As for ``optimizer.step``.
+    threads : int
+        Threads to use. More than one are pinned to their processors while they work.
+    overwrite : bool
+        Whether x and the arrays of the state may be overwritten by the new ones: fresh memory costs more than
+        the arithmetic. The gradient never is.
+
+    Returns
+    -------
+    x, state
+        Bit for bit what ``optimizer.step`` returns.
+
+    Examples
+    --------
+    >>> from optim import Adam
+    >>> opt, x = Adam(lr=0.1, eps=0.0), np.zeros(300_000)
+    >>> x, state = step(opt, x, np.ones(300_000), opt.init(x), overwrite=True)
+    >>> x[:2].round(12).tolist()
+    [-0.1, -0.1]
+    """
+    x, grad = checked_step(optimizer, x, grad)
+    h = Hypers(optimizer, x).resolve(state.n)
+    done = update(optimizer, x, grad, state.slots, h, threads, overwrite)
+    if done is None:
+        with np.errstate(all="ignore"):
+            done = updating(optimizer)(x, grad, state.slots, h)
+    return done[0], State(state.n + 1, done[1], state.carry)
+
+
+def update(
+    optimizer: Optimizer,
+    x: Array,
+    g: Array,
+    slots: tuple[Array, ...],
+    h: Any,
+    threads: int = 1,
+    overwrite: bool = False,
+) -> tuple[Array, tuple[Array, ...]] | None:
+    """Return the next x and slots, or None if the rule must be run as it stands."""
+    given = (x, g, *slots)
+    alike = all(a.shape == x.shape and a.dtype == x.dtype and a.flags.c_contiguous for a in given)
+    if not alike or not optimizer.elementwise:
+        return None
+    try:
+        trace = trace_update(optimizer, h, len(slots), x.dtype)
+    except Untraceable:
+        return None
+    values = trace.known(h)
+    assert values is not None  # the trace was made for these hyperparameters
+    numbers = {i: np.asarray(values[i], dtype_of(values[i], x.dtype)) for i in trace.numbers}
+    if any(1 < a.size < x.size for a in numbers.values()):
+        return None
+    may = overwrite and all(a.flags.writeable for a in (x, *slots))
+    new = (x, *slots) if may else tuple(np.empty_like(a) for a in (x, *slots))
+    plan = Plan(trace, [0, *range(2, trace.given)] if may else range(trace.given, trace.given + len(new)))
+    flat = [a.ravel() for a in (*given, *new)]
+    spread = {i: a.ravel() if a.size > 1 else a.reshape(()) for i, a in numbers.items()}
+
+    def work(blocks: range) -> None:
+        workspace = {}
+        for low in blocks:
+            part = slice(low, min(low + BLOCK, x.size))
+            length = part.stop - low
+            if length not in workspace:
+                workspace[length] = Workspace((length,))
+            scalar_buffers = {i: a[part] if a.ndim else a for i, a in spread.items()}
+            for call in plan.bind([a[part] for a in flat], scalar_buffers, workspace[length]):
+                call()
+
+    share = -(-x.size // (BLOCK * threads)) * BLOCK
+    each(work, [range(low, min(low + share, x.size), BLOCK) for low in range(0, x.size, share)], threads)
+    return new[0], new[1:]

@@ -1,0 +1,304 @@
+"""The loop: one update after another, nothing evaluated twice, everything recorded."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optim.engines import engine_for
+from optim.engines.chunks import next_chunk
+from optim.failure import Failure, failure_at, failure_in
+from optim.optimizer import Evaluation, Optimizer
+from optim.recorder import Recorder, norm
+from optim.resume import fitting, left_at, rate_that_remembers, rule_of
+from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
+from optim.state import State
+from optim.steppers import stepper_for
+from optim.user_functions import FACTS, Guarded, guarded
+from optim.user_rules import check_rule
+from stepsize.core.protocols import SupportsGradient
+from stepsize.core.validation import as_count, as_number, describe, real_numbers, require
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["minimize"]
+
+Array = np.ndarray[Any, Any]
+
+
+def minimize(
+    problem: SupportsGradient,
+    optimizer: Optimizer,
+    x0: "ArrayLike | None" = None,
+    steps: int = 1000,
+    *,
+    tol: float | None = None,
+    callback: Callable[[Any], Any] | None = None,
+    state: State | None = None,
+    engine: str = "auto",
+    every: int = 1,
+) -> Run:
+    r"""Descend a problem, and record all of it.
+
+    Parameters
+    ----------
+    problem : Problem, or any object with ``fun`` and ``grad``
+        Where. ``fun`` maps an array (..., d) to (...), ``grad`` to (..., d).
+    optimizer : Optimizer
+        Which way, and how far. An array hyperparameter of shape (B, 1) makes a batch of B runs.
+    x0 : sequence of float, optional
+        The start, of shape (d,) or (B, d); the problem's own by default.
+    steps : int
+        Updates to make.
+    tol : float, optional
+        Stop as soon as the error (the gap to the minimum where that is known, otherwise the gradient norm) is
+        at most this, in every run of a batch. By default the whole budget is used. Where the updates see
+        mini-batches, the whole problem is evaluated after each update to decide; this is not counted.
+    callback : callable, optional
+        ``callback(info)`` after every update, with copies in ``info.n, .x, .fun, .grad, .lr``; raising
+        StopIteration ends the run.
+    state : State, optional
+        Go on from the state that a `Run` left, at the point where it was left, bit for bit as if the run had
+        not been interrupted; or from that of ``optimizer.step``, with its ``x0``. The rule must be the same,
+        its hyperparameters need not.
+    engine : {"auto", "array", "floats", "traced"}
+        How the rule is run (`optim.engines`); "array" is the reference, the rule as it stands on arrays, and
+        "auto" the fastest that can.
+    every : int
+        Keep one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
+        parameters in double precision (and 8 d / every + 8 more where the answer is not x), a run of the
+        batch. Values, norms, rates and overshoot are kept of every update all the same; where the updates see
+        mini-batches, the whole problem is then evaluated as the run goes.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    TypeError, ValueError
+        For bad input, in one sentence. Divergence is no error: the run ends as ``diverged`` with everything
+        finite up to there (in a batch the other runs go on, and the diverged rows keep their inf and nan).
+
+    Examples
+    --------
+    "Dive into Deep Learning", section 12.3: ten steps of rate 0.2 on f = x^2 from 10.
+
+    >>> from optim import SGD
+    >>> from problems import Parabola
+    >>> run = minimize(Parabola(), SGD(lr=0.2), steps=10)
+    >>> round(float(run.x[0]), 6), run.nit, run.message
+    (0.060466, 10, 'used its budget of 10 updates')
+    """
+    steps = as_count("steps", steps)
+    given = checked_problem(problem)
+    where, x = validate_problem_and_start(
+        given, optimizer, left_at(state, given) if x0 is None and state is not None else x0
+    )
+    if tol is not None:
+        require(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
+    as_count("every", every, 1)
+    if every > 1 and where.varies and not where.drifts and where.minimum is None:
+        raise ValueError(
+            f"every: got {every} for estimates of a problem whose minimum is unknown, expected 1: its "
+            "error is the gradient norm at every point"
+        )
+    state = optimizer.init(x) if state is None else fitting(state, optimizer, x)
+    n, slots = state.n, state.slots
+    stepper = stepper_for(optimizer, where, x, state, n + steps)
+    minimum = None if tol is None else where.minimum
+    single = x.ndim == 1
+    feasible = getattr(where, "feasible", None)
+
+    with np.errstate(all="ignore"):
+        e = stepper.evaluate(n, x)
+        check_initial_evaluation(x, e)
+        status, stop, lost = BUDGET, n + steps, None
+        check_rule(stepper, x, e.g, slots, n, stop)
+        fast = engine_for(engine, stepper, x, slots, callback is not None)
+        if fast is not None:
+            e = fast.begin(x, e)
+        record = Recorder(optimizer, where, x, slots, e, every)
+        while n < stop:
+            if tol is not None and _is_solved(where, x, e, minimum, tol):
+                status = CONVERGED
+                break
+            if (
+                fast is not None
+                and (chunk := next_chunk(fast, n, x, e, slots, stop, tol, minimum)) is not None
+            ):
+                record.add_chunk(chunk)
+                stepper.n_f, stepper.n_g = (count + len(chunk.lr) for count in (stepper.n_f, stepper.n_g))
+                n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
+                if chunk.diverged:  # arrays make the update that left the finite numbers, and see how
+                    fast = None
+                continue
+            fast = None
+            x_next, slots_next, e_next, lr = stepper.advance(n, x, e, slots)
+            if feasible is not None:
+                x_next, e_next = np.clip(x_next, *feasible), None
+            if e_next is None:
+                e_next = stepper.evaluate(n + 1, x_next)
+            if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
+                status, lost = DIVERGED, (x_next, e_next)
+                break
+            n, x, slots, e = n + 1, x_next, slots_next, e_next
+            record.add(lr, x, slots, e)
+            if callback is not None and _calls_halt(callback, n, x, e, lr):
+                status = STOPPED
+                break
+        else:
+            if tol is not None and _is_solved(where, x, e, minimum, tol):
+                status = CONVERGED
+        history = record.history()
+        failure = _failure(history, e, lost)
+
+    # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
+    diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
+    if stepper.searched is not None:
+        searched: dict[str, Any] = stepper.searched.columns(len(history.lr))
+        history = replace(history, **searched)
+    return Run(
+        problem=given,
+        optimizer=optimizer,
+        history=history,
+        jac=np.array(e.g),
+        nfev=stepper.n_f,
+        njev=stepper.n_g,
+        status=status,
+        message=_message(status, len(history.lr), tol, minimum, where, diverged, failure),
+        success=status == CONVERGED if tol is not None else not np.any(diverged),
+        diverged=diverged,
+        state=State(
+            n,
+            tuple(np.array(s) for s in slots),
+            stepper.carry,
+            np.array(x),
+            rule_of(optimizer),
+            rate_that_remembers(optimizer),
+            x.shape,
+        ),
+        failure=failure and failure.name,
+    )
+
+
+def _failure(history: Any, e: Evaluation, lost: tuple[Array, Evaluation] | None) -> Failure | None:
+    """Return what returned nan where nothing was large; `lost` is an update that was not recorded."""
+    if history.x.ndim == 2:
+        return lost and failure_at(len(history.lr) + 1, history.x[0], e, *lost)
+    if history.every > 1 or (lost is None and np.isfinite(history.fun[-1]).all()):
+        return None
+    x, f, slope = history.x, history.fun, history.grad_norm
+    if lost is not None:
+        x_next, e_next = lost
+        x, f = np.concatenate([x, x_next[None]]), np.concatenate([f, np.asarray(e_next.f)[None]])
+        slope = np.concatenate([slope, norm(e_next.g)[None]])
+    return failure_in(x.reshape(len(x), -1, x.shape[-1]), f.reshape(len(f), -1), slope.reshape(len(f), -1))
+
+
+def validate_problem_and_start(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
+    """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
+    problem = guarded(checked_problem(problem))
+    if not isinstance(optimizer, Optimizer):
+        plain = ", without quotation marks" if isinstance(optimizer, str) else ""
+        raise TypeError(
+            f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1){plain}"
+        )
+    x = optimizer.spread(_start(problem, x0), "x0")
+    if problem.x0 is not None and x.shape[-1] != len(problem.x0):
+        raise ValueError(f"x0: got shape {x.shape}, expected {len(problem.x0)} numbers for this problem")
+    return problem, x
+
+
+def _is_finite(e: Evaluation) -> bool:
+    # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
+    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(e.g).all()))
+
+
+def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
+    if problem.varies and not problem.drifts:  # an estimate may be lucky: the whole problem decides
+        e = Evaluation(*problem.value_and_grad(x))
+    error = norm(e.g) if minimum is None else e.f - minimum
+    return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))
+
+
+def checked_problem(problem: Any) -> Any:
+    """Return a problem with all that the loop asks of it, or raise TypeError."""
+    is_class = isinstance(problem, type)
+    if is_class or not all(callable(getattr(problem, name, None)) for name in ("fun", "grad")):
+        hint = f"{problem.__name__}() with its parameters" if is_class else "Problem.of(fun, grad, x0=...)"
+        if isinstance(problem, str):  # the command line takes names
+            hint = "Rosenbrock(), without quotation marks, or Problem.of('x**2 + 3*y**2') for a formula"
+        raise TypeError(
+            f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
+        )
+    is_whole = isinstance(problem, Guarded) or {*FACTS, "value_and_grad"} <= {*dir(problem)}
+    return problem if is_whole else Guarded(problem)
+
+
+def _start(problem: Any, x0: Any) -> Any:
+    x0 = problem.x0 if x0 is None else x0
+    if x0 is None:
+        raise ValueError("x0: got None, expected a start, because the problem does not name one")
+    if isinstance(x0, list | tuple) or (isinstance(x0, np.ndarray) and x0.ndim and x0.dtype.kind == "f"):
+        return x0
+    # Whole numbers in an array and a single number are a start as good as any.
+    return np.atleast_1d(real_numbers("x0", x0, "a vector of floats, or a batch of them"))
+
+
+def check_initial_evaluation(x: Array, e: Evaluation) -> None:
+    """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
+    if np.shape(e.g) != x.shape:
+        raise ValueError(f"grad: got {describe(e.g)} from the problem, expected the shape {x.shape} of x")
+    if np.asarray(e.g).dtype.kind != "f":
+        raise TypeError(f"grad: got {describe(e.g)} from the problem, expected floats")
+    if np.shape(e.f) != x.shape[:-1]:
+        expected = "a number" if x.ndim == 1 else f"one value a run, of shape {x.shape[:-1]}"
+        raise ValueError(f"fun: got {describe(e.f)} from the problem, expected {expected}")
+    if not np.isfinite(e.f).all():
+        raise ValueError(f"x0: got {describe(x)}, where fun is {e.f}, expected a start with a finite value")
+    if np.isnan(e.g).any():
+        where = f"x0 = {x.tolist()}" if x.size <= 6 else "x0"
+        raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
+
+
+def _calls_halt(callback: Callable[[Any], Any], n: int, x: Array, e: Evaluation, lr: Any) -> bool:
+    try:
+        callback(
+            SimpleNamespace(
+                n=n, x=np.array(x), fun=np.array(e.f)[()], grad=np.array(e.g), lr=np.array(lr)[()]
+            )
+        )
+    except StopIteration:
+        return True
+    return False
+
+
+def _message(
+    status: int,
+    nit: int,
+    tol: float | None,
+    minimum: float | None,
+    problem: Any,
+    diverged: Any,
+    failure: Failure | None = None,
+) -> str:
+    source = getattr(problem, "gradient_source", "exact")
+    by = "" if source == "exact" else f"; gradients by {source}"
+    some = np.sum(diverged) if np.ndim(diverged) else 0
+    rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
+    if failure is not None and failure.row is not None:
+        rows += f", run {failure.row} because {failure}"
+    what = "gradient norm" if minimum is None else "gap"
+    bound = "" if tol is None else f"{tol:g}"
+    words = {
+        BUDGET: f"used its budget of {nit} updates" + (f", {what} still above {bound}" if bound else ""),
+        CONVERGED: f"{what} at most {bound} after {nit} updates",
+        DIVERGED: f"diverged: update {nit + 1} left the finite numbers",
+        STOPPED: f"stopped by the callback after {nit} updates",
+    }
+    end = f"failed: {failure}" if failure is not None and failure.row is None else words[status]
+    return end + rows + by

@@ -1,0 +1,287 @@
+"""Wrappers that average the points of a run: Polyak-Ruppert, EMA, SWA; and Lookahead."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from optim.hyperparameters import Hyper, hyper
+from optim.optimizer import Slots
+from optim.rules.wrappers import Wrapper
+from stepsize.core.validation import as_count, missing, require
+
+__all__ = ["EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Averaging(Wrapper, abstract=True):
+    r"""An optimizer whose answer is a running average, which never touches the run itself.
+
+    .. math:: \bar x_t = (1 - w_t)\, \bar x_{t-1} + w_t\, x_t
+
+    A subclass says what the weight :math:`w_t` is. The average is of what the inner rule reports.
+    """
+
+    own_slots: ClassVar = ("mean",)
+
+    def weight(self, h: Any) -> Any:
+        """Return the weight of the newest point."""
+        raise missing(self, "weight(self, h)")
+
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+        """Return the inner rule's next point, and average."""
+        mean, *rest = slots
+        x, inner = self.inner.update(x, g, tuple(rest), h.inner)
+        w = self.weight(h)
+        mean = (1 - w) * mean + w * self.inner.output(x, inner)
+        return x, (mean, *inner)
+
+    def start(self, x: Array, h: Any) -> Slots:
+        """Start the average at x."""
+        inner = self.inner.start(x, h.inner)
+        return (self.inner.output(x, inner), *inner)
+
+    def output(self, x: Any, slots: Slots) -> Any:
+        """Return the average."""
+        return slots[0]
+
+    @property
+    def has_separate_output(self) -> bool:
+        """True: the average is not x."""
+        return True
+
+    @property
+    def is_direction_rule(self) -> bool:
+        """False: a line search would leave the average behind."""
+        return False
+
+
+class PolyakRuppert(Averaging):
+    r"""Polyak-Ruppert averaging: the mean of all points so far.
+
+    .. math:: \bar x_t = \frac{1}{t} \sum_{i=1}^{t} x_i
+
+    With noisy gradients and a rate that falls slower than 1/t the mean converges at the best rate there is,
+    where the points themselves keep jumping.
+
+    Parameters
+    ----------
+    inner : Optimizer
+        The rule whose points are averaged.
+    count_start : bool
+        Whether the start :math:`x_0` counts as one of the points. False in PyTorch's ``AveragedModel``.
+
+    References
+    ----------
+    Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim. 30
+    (1992), eq. 2. Ruppert, Cornell technical report 781 (1988).
+
+    Examples
+    --------
+    Rate 0.5 on f = x^2/2 halves x: 4, 2, 1; the mean of 2 and 1 is 1.5.
+
+    >>> from optim import SGD, minimize
+    >>> from problems import Parabola
+    >>> problem = Parabola(curvature=1.0, start=4.0)
+    >>> minimize(problem, PolyakRuppert(SGD(lr=0.5)), steps=2).x.tolist()
+    [1.5]
+    """
+
+    count_start: bool = False
+
+    def weight(self, h: Any) -> Any:
+        """Return one over the number of points."""
+        return 1 / (h.t + 1) if h.count_start else 1 / h.t
+
+
+class EMA(Averaging):
+    r"""Exponential moving average of the points.
+
+    .. math:: \bar x_t = \rho\, \bar x_{t-1} + (1 - \rho)\, x_t
+
+    Parameters
+    ----------
+    inner : Optimizer
+        The rule whose points are averaged.
+    decay : float, array or schedule
+        :math:`\rho`, from 0 to below 1; 0.999 is PyTorch's, Keras has 0.99.
+    begin : str
+        How the average starts: "first", as a copy of :math:`x_1` (PyTorch, Keras); "start", at :math:`x_0`
+        (Optax' ``incremental_update``); "zero", at 0; "debiased", at 0 and divided by :math:`1 - \rho^t`,
+        which is the same as the growing weights :math:`(1-\rho)/(1-\rho^t)` (Optax' ``ema``; for a constant
+        :math:`\rho`).
+
+    Raises
+    ------
+    ValueError
+        If `begin` is another word.
+
+    References
+    ----------
+    Polyak's mean with a memory that fades; Kingma and Ba, arXiv 1412.6980, section 7.2, has the debiased one.
+
+    Examples
+    --------
+    Rate 0.5 on f = x^2/2 halves x: 4, 2, 1; half of 2 and half of 1 is 1.5.
+
+    >>> from optim import SGD, minimize
+    >>> from problems import Parabola
+    >>> problem = Parabola(curvature=1.0, start=4.0)
+    >>> minimize(problem, EMA(SGD(lr=0.5), decay=0.5), steps=2).x.tolist()
+    [1.5]
+    """
+
+    decay: Hyper = hyper(0.999, least=0, below=1)
+    begin: str = "first"
+
+    def weight(self, h: Any) -> Any:
+        """Return the weight of the newest point."""
+        if h.begin == "first" and h.t == 1:
+            return 1.0
+        if h.begin == "debiased":
+            return (1 - h.decay) / (1 - h.decay**h.t)
+        return 1 - h.decay
+
+    def start(self, x: Array, h: Any) -> Slots:
+        """Start the average at 0 or at x."""
+        mean, *inner = super().start(x, h)
+        return (np.zeros_like(mean) if h.begin == "zero" else mean, *inner)
+
+    def check(self) -> None:
+        """Refuse a word that `begin` does not know."""
+        words = ("first", "start", "zero", "debiased")
+        require(self.begin in words, "begin", self.begin, " or ".join(map(repr, words)))
+
+
+class SWA(Averaging):
+    r"""Stochastic weight averaging: the mean of every c-th point from some update on.
+
+    .. math:: \bar x \leftarrow \frac{k\, \bar x + x_t}{k + 1} \quad\text{at}\quad t = s, s + c, s + 2c, \dots
+
+    Meant for a rate that stays high or cycles: take the points where the rate is lowest. Before the first
+    point the answer is x.
+
+    Parameters
+    ----------
+    inner : Optimizer
+        The rule whose points are averaged.
+    begin : int
+        :math:`s`, the first update that counts, at least 1; the paper begins after about 75% of the budget.
+    every : int
+        :math:`c`, the cycle length in updates; at least 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `begin` or `every` is not a whole number of at least 1.
+
+    References
+    ----------
+    Izmailov, Podoprikhin, Garipov, Vetrov and Wilson, "Averaging weights leads to wider optima and better
+    generalization", arXiv 1803.05407, algorithm 1.
+
+    Examples
+    --------
+    Rate 0.5 on f = x^2/2 from 8: 4, 2, 1, 0.5; the mean of the second and the fourth is 1.25.
+
+    >>> from optim import SGD, minimize
+    >>> from problems import Parabola
+    >>> problem = Parabola(curvature=1.0, start=8.0)
+    >>> minimize(problem, SWA(SGD(lr=0.5), begin=2, every=2), steps=4).x.tolist()
+    [1.25]
+    """
+
+    begin: int = 1
+    every: int = 1
+
+    def weight(self, h: Any) -> Any:
+        """Return one over the number of points, on the updates that count."""
+        if h.t <= h.begin:
+            return 1.0
+        cycles, rest = divmod(h.t - h.begin, h.every)
+        return 1 / (cycles + 1) if rest == 0 else 0.0
+
+    def check(self) -> None:
+        """Refuse what is not a count."""
+        as_count("begin", self.begin, 1)
+        as_count("every", self.every, 1)
+
+
+class Lookahead(Wrapper):
+    r"""Lookahead: every k updates the slow point goes part of the way to the fast one, which returns to it.
+
+    .. math::
+        \phi \leftarrow \phi + \alpha\,(\theta_k - \phi), \qquad \theta_0 \leftarrow \phi
+
+    x is the fast point :math:`\theta`, the answer the slow one :math:`\phi`.
+
+    Parameters
+    ----------
+    inner : Optimizer
+        The rule that moves the fast point; its slots are kept when the fast point returns.
+    period : int
+        :math:`k`, at least 1; the paper's 5.
+    share : float, array or schedule
+        :math:`\alpha`, the paper's 0.5; its authors' package has 0.8.
+    reset : bool
+        Whether the inner rule's slots start afresh each time. Its count of updates does not, so that rules
+        that correct for their start (Adam) are not fully reset.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `period` is not a whole number of at least 1.
+
+    References
+    ----------
+    Zhang, Lucas, Hinton and Ba, "Lookahead optimizer: k steps forward, 1 step back", arXiv 1907.08610,
+    algorithm 1.
+
+    Examples
+    --------
+    Rate 0.5 on f = x^2/2 takes 8 to 2 in two updates; half of the way is 5.
+
+    >>> from optim import SGD, minimize
+    >>> from problems import Parabola
+    >>> problem = Parabola(curvature=1.0, start=8.0)
+    >>> minimize(problem, Lookahead(SGD(lr=0.5), period=2), steps=2).x.tolist()
+    [5.0]
+    """
+
+    own_slots: ClassVar = ("slow",)
+    period: int = 5
+    share: Hyper = 0.5
+    reset: bool = False
+
+    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+        """Return the fast point, which returns to the slow one every `period` updates."""
+        slow, *rest = slots
+        x, inner = self.inner.update(x, g, tuple(rest), h.inner)
+        if h.t % h.period:
+            return x, (slow, *inner)
+        slow = slow + h.share * (x - slow)
+        if h.reset:
+            inner = self.inner.start(slow, h.inner)
+        return slow, (slow, *inner)
+
+    def start(self, x: Array, h: Any) -> Slots:
+        """Start the slow point at x."""
+        return (x, *self.inner.start(x, h.inner))
+
+    def output(self, x: Any, slots: Slots) -> Any:
+        """Return the slow point."""
+        return slots[0]
+
+    def check(self) -> None:
+        """Refuse a period that is not a count."""
+        as_count("period", self.period, 1)
+
+    @property
+    def has_separate_output(self) -> bool:
+        """True: the slow point is not x."""
+        return True
+
+    @property
+    def is_direction_rule(self) -> bool:
+        """False: every `period` updates the fast point returns."""
+        return False

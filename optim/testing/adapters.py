@@ -1,0 +1,357 @@
+"""What is tested, whatever its kind: a plain function, or an optimizer of PyTorch, Optax or Keras."""
+
+import inspect
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from optim.hyperparameters import Hypers
+from optim.optimizer import Optimizer, checked_step
+from optim.state import State
+from optim.testing.driving import Driven, driver_of
+from optim.testing.gradient_streams import Stream
+from optim.testing.making import rate_argument
+from optim.testing.roles import is_drivable
+from stepsize.core.display import counted
+from stepsize.core.validation import describe
+
+__all__ = ["OptimizerUnderTest", "as_subject", "trajectory"]
+
+Array = np.ndarray[Any, Any]
+
+
+class OptimizerUnderTest:
+    """A rule under test: how it steps, whether its rate can be set from outside, how its state is copied.
+
+    Attributes
+    ----------
+    takes_rate : bool
+        Whether its rate can be set from outside.
+    name : str
+        What it is called.
+    base_lr : float
+        Its rate.
+    several : bool
+        Whether it takes its parameters in several arrays.
+    in_place : bool
+        Whether it writes its result into x, as it is meant to; found when it has stepped.
+    holds : bool
+        Whether it is an object that is called with a state and may keep memory in itself all the same.
+    driven : bool
+        Whether it is a class with a memory of its own, at a rate of its own.
+    dtype : type
+        Of the numbers that it is given.
+    """
+
+    def __init__(
+        self,
+        step: Callable[..., Any],
+        takes_rate: bool,
+        name: str,
+        base_lr: float,
+        copy: Callable[[Any], Any] | None = None,
+        *,
+        several: bool = False,
+        holds: bool = False,
+        driven: bool = False,
+    ) -> None:
+        self._step, self.takes_rate, self.name, self.base_lr = step, takes_rate, name, base_lr
+        self.copy = copy or deepcopy
+        self.several, self.in_place, self.holds, self.driven = several, False, holds, driven
+        self.dtype: Any = np.float64
+
+    def step(
+        self, x: Array, g: Array, state: Any, factor: float, parts: tuple[slice, ...] = ()
+    ) -> tuple[Array, Any]:
+        """Return x and the state after one update, at a multiple of the base rate if that can be set."""
+        x, g = np.asarray(x, dtype=self.dtype), np.asarray(g, dtype=self.dtype)
+        rate = (self.base_lr * factor,) if self.takes_rate else ()
+        with np.errstate(all="ignore"):
+            more = {"parts": parts} if self.several and parts else {}
+            back = self._step(x, g, state, *rate, **more)
+        if back is None:  # it has written into x
+            self.in_place = True
+            back = x, state
+        if not (isinstance(back, tuple | list) and len(back) == 2):
+            raise TypeError(
+                f"step: got {describe(back)} back from {self.name}, expected x and the state: return x, state"
+            )
+        moved: Array = np.array(back[0], dtype=self.dtype)
+        state = back[1]
+        if moved.shape != x.shape:
+            raise ValueError(
+                f"step: got x of shape {moved.shape} back, expected {x.shape} as given; does it keep memory "
+                "from one run to the next? That belongs in the state"
+            )
+        return moved, state
+
+    def run(self, stream: Stream) -> Array:
+        """Return the start and the point after every update of a stream."""
+        x: Array = np.array(stream.x0, dtype=self.dtype)
+        state = None
+        rows = [x]
+        for g, factor in zip(stream.gradients, stream.rates, strict=True):
+            given: Array = np.array(g, dtype=self.dtype)
+            try:
+                x, state = self.step(x.copy(), given, state, factor, stream.parts)
+            except Exception as error:
+                error.add_note(
+                    f'(in update {len(rows)} of the stream "{stream.name}", x of {len(x)} numbers; if it is '
+                    "made for one number, np.sqrt, np.where and np.maximum work on arrays too)"
+                )
+                raise
+            rows.append(x)
+        return np.array(rows)
+
+
+_EXPECTED = (
+    "a function (x, g, state) -> (x, state), a class with update(params, grads) or step(x, g), an optimizer, "
+    "or one of PyTorch, Optax or Keras"
+)
+
+
+def as_subject(rule: Any, lr: float, reference: Optimizer | None = None) -> OptimizerUnderTest:
+    """Return the subject for a function, a class, an optimizer of ours, or one of PyTorch, Optax or Keras.
+
+    Parameters
+    ----------
+    rule : callable, class or optimizer
+        ``step(x, g, state) -> (x, state)``, with ``state=None`` at first, and a fourth argument, the rate, if
+        it takes one; or a class that keeps its state in itself, or an object of it, with ``update(params,
+        grads)``, ``step(x, g)`` or the like; or a function without arguments that makes one of these; or an
+        `Optimizer`; or a subclass of ``torch.optim.Optimizer`` (or a `functools.partial` of one); or an Optax
+        transformation; or a Keras optimizer.
+    lr : float
+        The rate at which it is tested.
+    reference : Optimizer, optional
+        Lends the numbers without which a class cannot be made.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+    """
+    home = type(rule).__module__.partition(".")[0]
+    if isinstance(rule, Optimizer):
+        return OptimizerUnderTest(_ours(rule.replace(lr=lr)), True, repr(rule), 1.0)
+    bare = getattr(rule, "func", rule)
+    if inspect.isclass(bare) and any(c.__module__.startswith("torch.optim") for c in bare.__mro__):
+        _refuse_closures(bare)
+        return OptimizerUnderTest(_torch(rule), True, f"torch.optim.{bare.__name__}", lr)
+    if hasattr(rule, "init") and hasattr(rule, "update") and isinstance(rule, tuple):
+        return OptimizerUnderTest(_optax(rule), False, "an Optax transformation", lr)
+    if home == "keras":
+        step, copy = _keras(rule)
+        return OptimizerUnderTest(step, True, f"keras.optimizers.{type(rule).__name__}", lr, copy)
+    if any(c.__module__.startswith("torch.optim") for c in type(rule).__mro__):
+        _refuse_closures(type(rule))
+        raise TypeError(
+            f"step: got an object of torch.optim.{type(rule).__name__}, which holds its own parameters, "
+            "expected the class, or functools.partial of it with its arguments"
+        )
+    if inspect.isclass(rule) and issubclass(rule, Optimizer):
+        name = rule.__name__
+        raise TypeError(f"step: got the class {name}, expected an object of it, {name}(lr={lr:g})")
+    if not inspect.isroutine(rule) and not isinstance(rule, partial) and is_drivable(rule):
+        return _driven(driver_of(rule, lr, reference))
+    if inspect.isclass(rule) and "__call__" in rule.__dict__ and not rate_argument(rule):
+        return as_subject(rule(), lr, reference)
+    if callable(rule) and not inspect.isclass(rule):
+        return _function(rule, lr, reference)
+    raise TypeError(f"step: got {describe(rule)}, expected {_EXPECTED}")
+
+
+def _function(rule: Any, lr: float, reference: Optimizer | None) -> OptimizerUnderTest:
+    """Return the subject for what is called with x, the gradient, the state and perhaps the rate."""
+    names = list(inspect.signature(rule).parameters)
+    name = getattr(rule, "__name__", "the function")
+    if not names and inspect.isroutine(rule):
+        made = rule()
+        if is_drivable(made) and not inspect.isroutine(made):
+            return _driven(driver_of(made, lr, reference, rule))
+        raise TypeError(f"step: got {describe(made)} from {name}(), expected {_EXPECTED}")
+    if names[:2] == ["params", "grads"] and set(names[2:]) <= {"lr", "learning_rate"}:
+        driven = driver_of(SimpleNamespace(update=rule), lr, reference, lambda: SimpleNamespace(update=rule))
+        return _driven(driven._replace(name=name))
+    if len(names) not in (3, 4):
+        raise TypeError(
+            f"step: got a function of {counted(len(names), 'argument')}, expected (x, g, state) or "
+            "(x, g, state, lr); one that keeps no state takes None for it and returns it"
+        )
+    if names[2] == "config":  # CS231n's: a dict with the rate and the state in it
+        return OptimizerUnderTest(_configured(rule), True, name, lr)
+    if len(names) == 3 and names[2] in ("lr", "learning_rate"):
+        return OptimizerUnderTest(_stateless(rule), True, name, lr)
+    if inspect.isroutine(rule) or isinstance(rule, partial) or not hasattr(rule, "__dict__"):
+        return OptimizerUnderTest(rule, len(names) == 4, name, lr)
+    step, copy = _object(rule)
+    return OptimizerUnderTest(step, len(names) == 4, type(rule).__name__, lr, copy, holds=True)
+
+
+def _object(rule: Any) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
+    """Return the step of an object that is called with a state, a fresh copy of it for each run.
+
+    A copy of the state is one of the state alone: what the object keeps in itself is lost to whoever resumes.
+    """
+
+    def step(x: Array, g: Array, state: Any, *rate: float) -> Any:
+        made, own = (deepcopy(rule), None) if state is None else state
+        back = made(x, g, own, *rate)
+        if back is None:
+            return x, (made, own)
+        if isinstance(back, tuple | list) and len(back) == 2:
+            return back[0], (made, back[1])
+        return back
+
+    return step, lambda state: (state[0], deepcopy(state[1]))
+
+
+def _configured(rule: Any) -> Callable[..., Any]:
+    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
+        return rule(x, g, {**(state or {}), "learning_rate": lr})
+
+    return step
+
+
+def _stateless(rule: Any) -> Callable[..., Any]:
+    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
+        back = rule(x, g, lr)
+        return None if back is None else (back, state)
+
+    return step
+
+
+def _driven(driven: Driven) -> OptimizerUnderTest:
+    """Return the subject for a class with a memory of its own; the driver is its state."""
+
+    def step(x: Array, g: Array, state: Any, lr: float = driven.lr, parts: tuple[slice, ...] = ()) -> Any:
+        parts = parts or (slice(0, len(x)),)
+        if state is None:
+            state = driven.fresh([x[p].copy() for p in parts])
+        return state.step(x, g, lr, parts), state
+
+    return OptimizerUnderTest(
+        step, driven.takes_rate, driven.name, driven.lr, several=driven.several, driven=True
+    )
+
+
+def _refuse_closures(cls: Any) -> None:
+    """Refuse an optimizer of PyTorch that wants to evaluate the loss itself."""
+    step = getattr(cls, "step", None)
+    parameters = inspect.signature(step).parameters if inspect.isfunction(step) else {}
+    if "closure" in parameters and parameters["closure"].default is inspect.Parameter.empty:
+        raise TypeError(
+            f"step: got torch.optim.{cls.__name__}, whose step needs a closure that evaluates the loss; "
+            "the kit gives gradients alone, so it cannot be driven: compare such a rule on a problem, with "
+            "minimize"
+        )
+
+
+def trajectory(optimizer: Optimizer, stream: Stream) -> Array:
+    """Return the start and the point after every update of a stream, by a rule of ours."""
+    return as_subject(optimizer, optimizer.lr).run(stream)
+
+
+def _ours(optimizer: Optimizer) -> Callable[..., Any]:
+    """Return the step of a rule whose own rate is multiplied by what comes in."""
+
+    def step(x: Array, g: Array, state: Any, factor: float) -> Any:
+        rule = optimizer.replace(lr=optimizer.lr * factor)
+        state = rule.init(x) if state is None else state
+        x, g = checked_step(rule, x, g)
+        # The rule itself: `step` would give one from outside copies, and hide that it writes into them.
+        x, slots = rule.update(x, g, state.slots, Hypers(rule, x).resolve(state.n))
+        return x, State(state.n + 1, tuple(slots or ()), state.carry)
+
+    return step
+
+
+@contextmanager
+def _peer(name: str) -> Generator[None]:
+    """Say in a sentence of the kit's own that an optimizer of a library does not take what the kit has."""
+    try:
+        yield
+    except Exception as error:
+        said = str(error).partition("\n")[0]
+        raise TypeError(
+            f"step: got {name}, which cannot be driven with one vector of parameters and its gradient: {said}"
+        ) from error
+
+
+def _torch(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Return how it steps; a tensor of doubles holds doubles."""
+    import torch
+
+    name = f"torch.optim.{getattr(build, 'func', build).__name__}"
+
+    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
+        with _peer(name):
+            if state is None:
+                parameter = torch.nn.Parameter(torch.tensor(x))
+                state = parameter, build([parameter], lr=lr)
+            parameter, optimizer = state
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            parameter.grad = torch.tensor(g)
+            optimizer.step()
+        return parameter.detach().numpy().copy(), state
+
+    return step
+
+
+def _optax(transformation: Any) -> Callable[..., Any]:
+    import jax
+    import jax.numpy as jnp
+    import optax
+
+    jax.config.update("jax_enable_x64", True)
+
+    def step(x: Array, g: Array, state: Any) -> Any:
+        at = jnp.asarray(x)
+        with _peer("an Optax transformation"):
+            state = transformation.init(at) if state is None else state
+            updates, state = transformation.update(jnp.asarray(g), state, at)
+        return np.asarray(optax.apply_updates(at, updates)), state
+
+    return step
+
+
+def _keras(optimizer: Any) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
+    """Return how it steps, and how its state is copied: Keras' own objects do not survive a copy."""
+    import keras
+
+    if keras.config.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+
+    def build(x: Array) -> tuple[Any, Any]:
+        # Keras keeps the rate in its default precision, which is single unless it is told otherwise.
+        usual = keras.config.floatx()
+        keras.config.set_floatx("float64")
+        try:
+            variable = keras.Variable(x, dtype="float64")
+            fresh = type(optimizer).from_config(optimizer.get_config())
+            fresh.build([variable])
+        finally:
+            keras.config.set_floatx(usual)
+        return variable, fresh
+
+    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
+        variable, fresh = build(x) if state is None else state
+        fresh.learning_rate = lr
+        fresh.apply([keras.ops.convert_to_tensor(g, dtype="float64")], [variable])
+        return np.array(variable.value), (variable, fresh)
+
+    def copy(state: tuple[Any, Any]) -> tuple[Any, Any]:
+        variable, fresh = build(np.array(state[0].value))
+        for mine, theirs in zip(fresh.variables, state[1].variables, strict=True):
+            mine.assign(theirs)
+        return variable, fresh
+
+    return step, copy

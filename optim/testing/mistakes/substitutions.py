@@ -1,0 +1,60 @@
+"""Classic slips of the pen, as substitutions in a rule's own text.
+
+Each is a name and the substitutions that make it; where a rule's text has no place for it, it is not made.
+The text is what `ast.unparse` gives, so that blanks and brackets are always the same.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from optim.optimizer import Optimizer
+from optim.rules.wrappers import Wrapper
+
+__all__ = ["Slip", "methods_of", "slipped"]
+
+
+class Slip(NamedTuple):
+    """What a mistake is called, and the patterns with what stands in their place."""
+
+    words: str
+    changes: tuple[tuple[str, str], ...]
+
+
+@cache
+def slipped(owner: type, method: str, changes: tuple[tuple[str, str], ...]) -> Any:
+    """Return a method with its text changed, or None where no pattern finds a place."""
+    try:
+        text = new = _text_of(owner, method)
+    except (OSError, TypeError):  # a class that was typed at a prompt has no text
+        return None
+    for pattern, replacement in changes:
+        new = re.sub(pattern, replacement, new, flags=re.MULTILINE)
+    if new == text:
+        return None
+    names = dict(inspect.getmodule(owner).__dict__)
+    exec(compile(new, f"<{owner.__name__}.{method} with a mistake>", "exec"), names)
+    return names[method]
+
+
+@cache
+def _text_of(owner: type, method: str) -> str:
+    """Return the text of a method without its docstring, as `ast.unparse` writes it."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(owner.__dict__[method])))
+    function = tree.body[0]
+    if isinstance(function, ast.FunctionDef) and ast.get_docstring(function):
+        function.body = function.body[1:]
+    return ast.unparse(tree)
+
+
+def methods_of(optimizer: Any) -> Iterator[tuple[type, str]]:
+    """Yield what of a rule may be mistaken, class and method: its own mathematics, then the rule inside."""
+    for cls in type(optimizer).__mro__:
+        if issubclass(cls, Optimizer) and cls not in (Optimizer, Wrapper):
+            yield from ((cls, name) for name in ("direction", "update", "before") if name in cls.__dict__)
+    if "inner" in optimizer.__dict__:
+        yield from methods_of(optimizer.inner)

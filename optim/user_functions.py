@@ -1,0 +1,156 @@
+"""Problems from outside the package: what goes in is a copy, and so is what is kept of their answers."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from stepsize.core.record import Record
+from stepsize.core.user_values import as_array, as_value, ask
+from stepsize.core.validation import describe, real_numbers
+
+__all__ = ["FACTS", "Guarded", "guarded"]
+
+Array = np.ndarray[Any, Any]
+
+FACTS: dict[str, Any] = {
+    **dict.fromkeys(("varies", "drifts", "components"), False),
+    **dict.fromkeys(("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible")),
+    "gradient_source": "exact",
+}
+_DERIVATIVES = ("hess", "residuals", "jacobian")
+_OURS = ("problems", "optim", "stepsize")
+
+
+def guarded(problem: Any) -> Any:
+    """Return the problem itself if it is the package's own to the core, otherwise `Guarded`."""
+    return Guarded(problem) if _is_from_outside(problem) else problem
+
+
+def _is_from_outside(problem: Any) -> bool:
+    if not isinstance(problem, Record):
+        return not isinstance(problem, Guarded)
+    if type(problem).__module__.partition(".")[0] not in _OURS:
+        return True
+    return any(_is_from_outside(value) for _, value in problem.fields() if hasattr(value, "fun"))
+
+
+class Guarded:
+    """Any object with fun and grad, with what is to be assumed where it does not state a fact.
+
+    It may write into what it gets and fill one buffer again and again. Whether it takes a batch is found out
+    by trying: where a few points at once do not give what they give one by one, it is asked row by row.
+    """
+
+    def __repr__(self) -> str:
+        return repr(self._thing)
+
+    def __init__(self, thing: Any) -> None:
+        self._thing = thing
+        self._takes: dict[str, bool] = {}
+        self.varies = bool(getattr(thing, "varies", False))
+        self.components = bool(getattr(thing, "components", False))
+        x0 = getattr(thing, "x0", None)
+        self.x0 = x0 if x0 is None else tuple(np.atleast_1d(real_numbers("x0", x0, "numbers")).tolist())
+        both = getattr(thing, "value_and_grad", None)
+        is_plain = getattr(both, "__qualname__", "") == "Problem.value_and_grad"
+        self._both = None if is_plain else both
+
+    @property
+    def dim(self) -> int | None:
+        """Number of parameters, where the problem names a start."""
+        return None if self.x0 is None else len(self.x0)
+
+    def fun(self, x: Any) -> Any:
+        """Return the value at x."""
+        return self._ask("fun", x, 0)
+
+    def grad(self, x: Any) -> Any:
+        """Return the gradient at x."""
+        return self._ask("grad", x, 1)
+
+    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+        """Return both; the object's own way to share work between them serves one point at a time."""
+        if x.ndim != 1:
+            return self.fun(x), self.grad(x)
+        if self._both is None:
+            value, slope = ask(self._thing.fun, x.copy()), ask(self._thing.grad, x.copy())
+            return as_value("fun", value, x.dtype), as_array("grad", slope, x.shape, x.dtype)
+        answer = self._both(np.array(x))
+        if not (isinstance(answer, tuple | list) and len(answer) == 2):
+            raise TypeError(
+                f"value_and_grad: got {describe(answer)}, expected two things, the value and the gradient"
+            )
+        return self._checked("fun", answer[0], x, 0), self._checked("grad", answer[1], x, 1)
+
+    def at(self, n: int) -> Any:
+        """Return the problem as update n sees it."""
+        return guarded(self._thing.at(n)) if self.varies else self
+
+    def sample(self, n: int, k: int = 0) -> Any:
+        """Return the problem as the k-th evaluation along the line of update n sees it."""
+        return guarded(self._thing.sample(n, k)) if self.varies else self
+
+    def _ask(self, name: str, x: Any, axes: int) -> Any:
+        function = getattr(self._thing, name)
+        if not isinstance(x, np.ndarray):  # floats or symbols, one a component
+            return function(x)
+        if x.dtype.kind == "c":  # a complex step asks what comes out
+            answer = np.array(function(np.array(x)))
+            return answer.reshape(x.shape[:-1])[()] if axes == 0 and answer.size == 1 else answer[()]
+        if x.ndim == 1:
+            return self._checked(name, ask(function, np.array(x)), x, axes)
+        if self.components:
+            return np.array(function(np.array(x)))
+        rows, shape = x.reshape(-1, x.shape[-1]), (*x.shape[:-1], *x.shape[-1:] * axes)
+        if self._takes_batches(name, function, rows, axes):
+            answer = np.array(function(np.array(rows)))
+            return answer.reshape(shape) if answer.size == np.prod(shape) else answer
+        answers = [self._checked(name, ask(function, np.array(row)), row, axes) for row in rows]
+        return np.array(answers).reshape(shape)
+
+    def _checked(self, name: str, answer: Any, x: Array, axes: int) -> Any:
+        if axes == 0:
+            return as_value(name, answer, x.dtype)
+        return as_array(name, answer, x.shape * axes, x.dtype)
+
+    def _takes_batches(self, name: str, function: Any, rows: Array, axes: int) -> bool:
+        if name not in self._takes:
+            self._takes[name] = self._is_the_same_at_once(name, function, rows, axes)
+        return self._takes[name]
+
+    def _is_the_same_at_once(self, name: str, function: Any, rows: Array, axes: int) -> bool:
+        d = rows.shape[1]
+        # As many points as parameters: the one case in which a mix-up of the axes keeps the shape.
+        count = d if 1 < d <= 8 else 3
+        near = np.resize(rows, (count, d))
+        jitter = np.random.default_rng(0).uniform(-0.1, 0.1, near.shape)
+        points = (near + jitter * (1 + np.abs(near))).astype(rows.dtype)
+        try:
+            one_by_one = np.array([self._checked(name, ask(function, np.array(p)), p, axes) for p in points])
+        except Exception:
+            return True
+        try:
+            at_once = np.asarray(function(np.array(points)))
+        except Exception:
+            return False
+        if at_once.shape != one_by_one.shape or at_once.dtype.kind != "f":
+            return False
+        size = float(np.nanmax(np.abs(one_by_one), initial=0.0))
+        close = 10 * float(np.finfo(rows.dtype).eps) ** 0.5
+        return bool(np.allclose(at_once, one_by_one, rtol=close, atol=close * size, equal_nan=True))
+
+    def _derivative(self, name: str, x: Any) -> Any:
+        if name == "hess" and isinstance(x, np.ndarray):
+            return self._ask(name, x, 2)
+        return np.array(getattr(self._thing, name)(np.array(x)))
+
+    def __getattr__(self, name: str) -> Any:
+        """Ask the object, each time anew: a minimum may be dear to find."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name == "formula":
+            return getattr(self._thing, name, type(self._thing).__name__)
+        if name in _DERIVATIVES and callable(getattr(self._thing, name)):
+            return partial(self._derivative, name)
+        return getattr(self._thing, name, FACTS[name]) if name in FACTS else getattr(self._thing, name)

@@ -1,0 +1,260 @@
+"""Rules from outside the packages: what they are given, what they must give back, and how they are told.
+
+A rule that is written here keeps the contract, which tests see to. One that a user writes may do what a class
+of students does: change its arrays in place, forget the slots, look across the coordinates, keep its memory
+in a dictionary. It is given copies, so that nothing which is recorded changes; what it returns is looked at;
+and what it may not do it is told in one sentence.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optim.hyperparameters import is_rule, rate_kind
+from stepsize.core.validation import describe
+
+if TYPE_CHECKING:
+    from optim.optimizer import Optimizer
+
+__all__ = ["check_rule", "guarded", "is_own", "updating"]
+
+Array = np.ndarray[Any, Any]
+
+# The packages whose rules are tested to keep the contract.
+_PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
+
+# Errors that say that a rule does not fit the arrays which it is given.
+_MISFITS = (TypeError, ValueError, IndexError, AttributeError)
+
+
+def is_own(optimizer: Any) -> bool:
+    """Whether a rule, or one inside it, is a class from outside the packages."""
+    if type(optimizer).__module__.partition(".")[0] not in _PACKAGES:
+        return True
+    return any(is_own(value) for _, value in optimizer.fields() if is_rule(value))
+
+
+def updating(optimizer: "Optimizer", name: str = "update") -> Any:
+    """Return the method that makes an update, with a guard around it where the rule is from outside."""
+    if not is_own(optimizer):
+        return getattr(optimizer, name)
+    return partial(guarded, optimizer, name)
+
+
+def guarded(
+    optimizer: "Optimizer", name: str, x: Any, g: Any, slots: Any, h: Any
+) -> tuple[Any, tuple[Any, ...]]:
+    """Return what the method `name` of a rule from outside returns, or say what is wrong with it.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    name : {"update", "direction"}
+    x, g, slots, h
+        As for the method.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In one sentence, if the rule cannot work on these arrays or returns something else than it should.
+    """
+    if name == "update" and optimizer.update_is_inherited:
+        d, slots = guarded(optimizer, "direction", x, g, slots, h)
+        return x - h.lr * d, slots
+    given = _given(optimizer, (x, g, *slots))
+    try:
+        result = getattr(optimizer, name)(given[0], given[1], tuple(given[2:]), h)
+    except _MISFITS as error:
+        if isinstance(error, AttributeError) and " is frozen" in str(error):
+            raise
+        raise _explained(f"{type(optimizer).__name__}.{name}", error, x) from error
+    return _checked(optimizer, name, result, x)
+
+
+def _given(optimizer: "Optimizer", arrays: tuple[Any, ...]) -> list[Any]:
+    """Return copies, which a rule may write into; read-only ones for a rule inside a wrapper."""
+    copies = [np.array(a) for a in arrays]
+    if any(is_rule(value) for _, value in optimizer.fields()):
+        for copy in copies:  # the wrapper needs them after the rule inside has had them
+            copy.flags.writeable = False
+    return copies
+
+
+def _explained(where: str, error: Exception, x: Array) -> Exception:
+    words = str(error)
+    if "truth value of an array" in words:
+        return ValueError(
+            f"{where}: asks `if`, `and` or `max` about an array of shape {x.shape}, expected np.where or "
+            "np.maximum, which decide for each coordinate"
+        )
+    if "read-only" in words:
+        return ValueError(
+            f"{where}: writes into an array that it was given, expected a new one, m = 0.9 * m in place of "
+            "m *= 0.9"
+        )
+    return (ValueError if isinstance(error, ValueError) else TypeError)(
+        f"{where}: failed with {type(error).__name__}: {words}; expected arithmetic that takes x, g and "
+        f"every slot as arrays, here of shape {x.shape}"
+    )
+
+
+def _checked(optimizer: "Optimizer", name: str, result: Any, x: Array) -> tuple[Any, tuple[Any, ...]]:
+    where, what = (
+        f"{type(optimizer).__name__}.{name}",
+        "the next x" if name == "update" else "the direction d",
+    )
+    count = len(optimizer.slots)
+    expected = f"{what} and a tuple of {count} slots"
+    if not (isinstance(result, tuple | list) and len(result) == 2):
+        raise TypeError(f"{where}: returned {describe(result)}, expected {expected}")
+    first, slots = result
+    if slots is None and count == 0:
+        slots = ()
+    if not isinstance(slots, tuple | list):
+        raise TypeError(f"{where}: returned {describe(slots)} as slots, expected {expected}")
+    if len(slots) != count:
+        raise ValueError(f"{where}: returned {len(slots)} slots, expected {expected}")
+    first = _as_float(where, what, first, x)
+    if first.shape != x.shape and (name == "update" or first.ndim > 0):
+        raise ValueError(f"{where}: returned {what} of shape {first.shape}, expected that of x, {x.shape}")
+    return first, tuple(_as_float(where, "a slot", slot, x) for slot in slots)
+
+
+def _as_float(where: str, what: str, value: Any, x: Array) -> Array:
+    """Return an array in x's precision."""
+    if type(value) is np.ndarray and value.dtype == x.dtype:
+        return value
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.empty(0, object)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{where}: returned {describe(value)} as {what}, expected an array of floats")
+    return array.astype(x.dtype)
+
+
+def check_rule(stepper: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> None:
+    """Refuse a rule from outside that has a memory of its own; let one that mixes runs make them one by one.
+
+    Parameters
+    ----------
+    way : Way
+        Whose updates they are.
+    x, g, slots : ndarray
+        Where a run starts.
+    n, stop : int
+        The update that is made there, and the first that is not made any more.
+
+    Raises
+    ------
+    ValueError
+        If the rule gives two results for one and the same.
+    """
+    optimizer = stepper.optimizer
+    if n >= stop or not is_own(optimizer) or rate_kind(optimizer.lr) != "schedule":
+        return
+    if x.ndim > 1 and "grad" not in optimizer.requires and not optimizer.compares_gradients:
+        stepper.update = _Apart(optimizer)
+    if optimizer.requires:
+        return
+    h = stepper.hypers.resolve(n)
+    first = stepper.update(x, g, slots, h)
+    stepper.update(x, 0.5 * g, slots, h)
+    if not _alike(first, stepper.update(x, g, slots, h)):
+        raise ValueError(
+            f"{type(optimizer).__name__}: gives two results for one x, g and slots, expected a rule that "
+            "keeps what it remembers in its slots and draws random numbers from a seed and h.t"
+        )
+
+
+class _Apart:
+    """Makes the updates of a batch, all at once as long as the rule does not mix the runs.
+
+    A norm, a maximum or ``g @ g`` may be that of all runs together. So one run is made alone as well at every
+    update; once it comes out otherwise, runs are made one by one.
+    """
+
+    def __init__(self, optimizer: "Optimizer") -> None:
+        self.optimizer, self.mixes = optimizer, False
+
+    def __call__(self, x: Array, g: Array, slots: Any, h: Any) -> Any:
+        if not self.mixes:
+            i = int(h.t) % len(x)
+            one = slice(i, i + 1)
+            few = tuple(s[one] if s.ndim == x.ndim and len(s) == len(x) else s for s in slots)
+            try:
+                together = guarded(self.optimizer, "update", x, g, slots, h)
+                alone = guarded(
+                    self.optimizer,
+                    "update",
+                    x[one],
+                    g[one],
+                    few,
+                    _changed(h, lambda name, v: _some(name, v, one)),
+                )
+            except (TypeError, ValueError):
+                self.mixes = True
+            else:
+                self.mixes = not _alike(_rows(together, one, len(x)), _rows(alone, slice(None), 1))
+                if not self.mixes:
+                    return together
+        return _one_by_one(self.optimizer, x, g, slots, h)
+
+
+# What a rule finds in its record of the problem, for every run.
+_SUPPLIED = frozenset(("f", "hess", "residuals", "jacobian"))
+
+
+def _some(name: str, value: Any, which: slice) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    each = name in _SUPPLIED or (value.ndim > 1 and len(value) > 1)
+    return value[which] if each else value
+
+
+def _rows(result: Any, which: slice, runs: int) -> Any:
+    x, slots = result
+    return x[which], tuple(s[which] if s.ndim > 1 and len(s) == runs else s for s in slots)
+
+
+def _one_by_one(optimizer: "Optimizer", x: Array, g: Array, slots: Any, h: Any) -> Any:
+    """Return an update of a batch, made run by run as if each were alone."""
+    if x.ndim == 1:
+        return guarded(optimizer, "update", x, g, slots, h)
+    runs = len(x)
+    spread = [s if s.ndim and len(s) == runs else np.broadcast_to(s, (runs, *s.shape)) for s in slots]
+    results = [
+        _one_by_one(optimizer, x[i], g[i], tuple(s[i] for s in spread), _of_run(h, i, x.ndim))
+        for i in range(runs)
+    ]
+    news = zip(*(slots for _, slots in results), strict=True)
+    return np.array([x for x, _ in results]), tuple(np.array(new) for new in news)
+
+
+def _of_run(h: Any, i: int, axes: int) -> Any:
+    """Return the record of one run of a batch: what is one value a run is its number there."""
+
+    def own(name: str, value: Any) -> Any:
+        if name in _SUPPLIED:
+            return value[i]
+        if not isinstance(value, np.ndarray) or value.ndim != axes:
+            return value
+        value = value[i if len(value) > 1 else 0]
+        return value.item() if value.size == 1 else value
+
+    return _changed(h, own)
+
+
+def _changed(h: Any, change: Any) -> Any:
+    """Return a resolved record with its values changed, those of a rule inside as well."""
+    twin = object.__new__(type(h))
+    for name, value in h.__dict__.items():
+        twin.__dict__[name] = _changed(value, change) if is_rule(value) else change(name, value)
+    return twin
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two updates are one, to the last bit."""
+    pairs = zip((a[0], *a[1]), (b[0], *b[1]), strict=True)
+    return all(np.array_equal(u, v, equal_nan=True) for u, v in pairs)

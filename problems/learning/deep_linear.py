@@ -1,0 +1,175 @@
+"""Products of weights: the smallest models that are deep, where the path decides which solution is found."""
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from problems.learning.finite_sum import FiniteSum
+from problems.problem import Array, Problem, diagonal, symmetric
+from stepsize.core.elementwise import join, parts
+from stepsize.core.validation import as_count, as_number, require
+
+__all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]
+
+
+class ScalarFactorization(Problem):
+    r"""Two weights in a row that should multiply to one: the smallest deep linear network.
+
+    .. math:: f(u, v) = \tfrac12 (uv - 1)^2
+
+    Every point of the hyperbola uv = 1 is a minimizer, of sharpness u^2 + v^2. A rate above 2 over that
+    cannot stay there: gradient descent moves along the valley to a flatter place, below 2/lr.
+
+    References
+    ----------
+    The two-parameter model of Cohen, Kaur, Li, Kolter and Talwalkar, "Gradient descent on neural networks
+    typically occurs at the edge of stability", ICLR 2021, as in its followers.
+
+    Examples
+    --------
+    >>> float(ScalarFactorization().fun(np.array([3.0, 1.0])))
+    2.0
+    """
+
+    source = "after Cohen et al. 2021"
+    components = True
+    x0 = (3.0, 0.1)
+    domain = (-0.5, 3.5)
+    minimum = 0.0
+    minimizers = ((1.0, 1.0),)
+    checkpoint = ((3.0, 1.0), 2.0)
+    formula = "(uv - 1)^2 / 2"
+
+    def fun(self, x: Any) -> Any:
+        """Return (uv - 1)^2 / 2."""
+        u, v = parts(x)
+        r = u * v - 1
+        return 0.5 * (r * r)
+
+    def grad(self, x: Any) -> Any:
+        """Return (uv - 1) (v, u)."""
+        u, v = parts(x)
+        r = u * v - 1
+        return join(r * v, r * u)
+
+    def hess(self, x: Any) -> Any:
+        """Return the matrix of second derivatives."""
+        u, v = parts(x)
+        return symmetric(v * v, 2 * u * v - 1, u * u)
+
+    def sharpness(self, x: Any) -> Any:
+        """Return the largest eigenvalue of the Hessian."""
+        return np.linalg.eigvalsh(self.hess(x))[..., -1]
+
+
+class DiagonalLinearNetwork(FiniteSum):
+    r"""A diagonal linear network: more weights than examples, and yet it finds the sparse truth.
+
+    .. math:: f(u, v) = \frac1{2n} \lVert X (u \circ v) - y \rVert^2, \qquad y = X \theta^*
+
+    Infinitely many products u v interpolate the data. Started close to zero, gradient descent ends near the
+    one of smallest l1 norm; which one exactly depends on the start, the rate and the momentum, through
+    lambda = rate/(1 - momentum)^2.
+
+    Parameters
+    ----------
+    examples, features, nonzero : int
+        n, d, and how many entries of the true vector are not 0 (they are 1).
+    scale : float
+        u starts at scale sqrt(2) in every coordinate, v at 0.
+    rng : int
+        Seed of the standard normal X.
+
+    References
+    ----------
+    Papazov, Pesme and Flammarion, "Leveraging continuous time to understand momentum when training diagonal
+    linear networks", AISTATS 2024 (arXiv:2403.05293).
+
+    Examples
+    --------
+    >>> net = DiagonalLinearNetwork()
+    >>> net.dim, float(net.fun(net.interpolating_point))
+    (60, 0.0)
+    """
+
+    examples: int = 20
+    features: int = 30
+    nonzero: int = 3
+    scale: float = 0.1
+    rng: int = 0
+    source = "Papazov, Pesme and Flammarion 2024, arXiv:2403.05293"
+    minimum = 0.0
+    domain = (-1.5, 1.5)
+    demo: ClassVar = {"examples": 4, "features": 6, "nonzero": 2}
+
+    def check(self) -> None:
+        """Refuse counts that do not fit."""
+        for name in ("examples", "features", "nonzero"):
+            as_count(name, getattr(self, name), 1)
+        as_count("rng", self.rng)
+        as_number("scale", self.scale)
+        require(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
+
+    @cached_property
+    def sparse_vector(self) -> Array:
+        """The vector theta* that made the data."""
+        return np.where(np.arange(self.features) < self.nonzero, 1.0, 0.0)
+
+    @cached_property
+    def train(self) -> tuple[Array, Array]:
+        """X and y."""
+        X = np.random.default_rng(self.rng).standard_normal((self.examples, self.features))
+        return X, X @ self.sparse_vector
+
+    @property
+    def interpolating_point(self) -> Array:
+        """U = v = the true vector, which is its own square."""
+        return np.tile(self.sparse_vector, 2)
+
+    @property
+    def minimizers(self) -> Any:
+        """One of infinitely many."""
+        return (tuple(self.interpolating_point.tolist()),)
+
+    @property
+    def dim(self) -> int:
+        """Number of parameters, 2 d."""
+        return 2 * self.features
+
+    @property
+    def x0(self) -> Any:
+        """U = scale sqrt(2), v = 0."""
+        return (self.scale * float(np.sqrt(2)),) * self.features + (0.0,) * self.features
+
+    @property
+    def formula(self) -> str:
+        """How large it is."""
+        return f"diagonal linear network, {self.examples} examples, 2 x {self.features} weights"
+
+    def product(self, x: Any) -> Any:
+        """Return the vector u v that the weights x stand for."""
+        return x[..., : self.features] * x[..., self.features :]
+
+    def loss(self, x: Any, A: Array, y: Array) -> Any:
+        """Return half the mean squared residual."""
+        r = self.product(x) @ A.T - y
+        return 0.5 * (r * r).mean(axis=-1)
+
+    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+        """Return both; the gradient is (v, u) times X'r/n."""
+        r = self.product(x) @ A.T - y
+        pull = r @ A / len(y)
+        u, v = x[..., : self.features], x[..., self.features :]
+        return 0.5 * (r * r).mean(axis=-1), np.concatenate([v * pull, u * pull], axis=-1)
+
+    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
+        """Return the Hessian: that of the linear model, weighted, and the pull where u meets v."""
+        d = self.features
+        pull = (self.product(x) @ A.T - y) @ A / len(y)
+        swapped = np.concatenate([x[..., d:], x[..., :d]], axis=-1)
+        M = np.tile(A.T @ A / len(y), (2, 2))
+        H = swapped[..., :, None] * M * swapped[..., None, :]
+        H[..., :d, d:] += diagonal(pull)
+        H[..., d:, :d] += diagonal(pull)
+        return H

@@ -1,0 +1,219 @@
+"""Learning from a table: which rows are learned from, which are held out, and how columns are scaled."""
+
+import numbers
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from problems.learning.finite_sum import FiniteSum
+from problems.problem import Array
+from stepsize.core.validation import as_count, as_number, describe, require
+
+__all__ = ["Supervised", "two_gaussians"]
+
+
+class Supervised(FiniteSum, abstract=True):
+    """A finite sum over the rows of a table; some rows may be held out.
+
+    A subclass gives `_table` and declares, as far as it lets the user choose them, the fields ``l2``,
+    ``intercept`` (a column of ones), ``standardize``, ``held_out`` and ``rng``.
+    """
+
+    l2 = 0.0
+    intercept = False
+    standardize = False
+    held_out = 0.0
+    rng = 0
+    stratified = False
+
+    @property
+    def _table(self) -> tuple[Array, Array]:
+        """The features (n, d) and the targets (n, ...), as the loss wants them."""
+        raise NotImplementedError
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[Array, Array], tuple[Array, Array] | None]:
+        X, y = self._table
+        kept, apart = split(y if self.stratified else np.zeros(len(y)), self.held_out, self.rng)
+        if self.standardize:
+            deviation = X[kept].std(axis=0)
+            # A column that never changes (the corners of the digits) stays at zero.
+            X = (X - X[kept].mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+        A = np.column_stack([X, np.ones(len(X))]) if self.intercept else np.asarray(X)
+        return (A[kept], y[kept]), ((A[apart], y[apart]) if len(apart) else None)
+
+    @property
+    def train(self) -> tuple[Array, Array]:
+        """The inputs and targets of the training part."""
+        return self._parts[0]
+
+    @property
+    def test(self) -> tuple[Array, Array] | None:
+        """The inputs and targets of the part held out, or None."""
+        return self._parts[1]
+
+    def _held_out(self) -> tuple[Array, Array]:
+        if self.test is None:
+            raise ValueError(
+                f"held_out: got {self.held_out!r}, expected a share above 0 to have examples to test on"
+            )
+        return self.test
+
+    def check(self) -> None:
+        """Refuse a negative penalty, and held-out rows that are neither a share nor row numbers."""
+        require(as_number("l2", self.l2) >= 0, "l2", self.l2, "a number of at least 0")
+        as_count("rng", self.rng)
+        if isinstance(self.held_out, int | float):
+            require(0 <= self.held_out <= 0.9, "held_out", self.held_out, "a share from 0 to 0.9")
+        else:
+            rows = np.asarray(self.held_out)
+            good = rows.ndim == 1 and rows.size > 0 and rows.dtype.kind in "iu" and rows.min() >= 0
+            require(bool(good), "held_out", self.held_out, "a share, or the numbers of some rows")
+
+
+def split(labels: Array, held_out: Any, rng: Any) -> tuple[Array, Array]:
+    """Return the rows kept for training and those held out.
+
+    A share is drawn at random, from each label in the same proportion; row numbers are taken as they are.
+    """
+    rows = np.arange(len(labels))
+    if np.ndim(held_out):
+        apart = np.asarray(held_out, int)
+        if apart.max() >= len(labels):
+            raise ValueError(
+                f"held_out: got row {apart.max()}, expected rows from 0 to {len(labels) - 1} of the table"
+            )
+        return np.setdiff1d(rows, apart), apart
+    generator = np.random.default_rng(rng)
+    drawn = [
+        generator.permutation(members)[: round(held_out * len(members))]
+        for members in (np.flatnonzero(labels == c) for c in np.unique(labels))
+    ]
+    apart = np.sort(np.concatenate(drawn))
+    return np.setdiff1d(rows, apart), apart
+
+
+def newton_minimizer(problem: Supervised) -> Array:
+    """Return the minimizer of a convex problem: SciPy's quasi-Newton method, then Newton's own steps."""
+    from scipy.optimize import minimize
+
+    found = minimize(
+        problem.value_and_grad,
+        np.zeros(problem.dim),
+        jac=True,
+        method="L-BFGS-B",
+        options={"gtol": 1e-7, "ftol": 0.0, "maxiter": 15000, "maxfun": 30000},
+    )
+    w = np.asarray(found.x)
+    for _ in range(30):
+        g, H = problem.grad(w), problem.hess(w)
+        # Softmax does not feel a shift of all intercepts; a trace of damping keeps that direction at rest.
+        step = np.linalg.solve(H + 1e-13 * np.trace(H) * np.eye(problem.dim), g)
+        if np.linalg.norm(problem.grad(w - step)) >= np.linalg.norm(g):
+            break
+        w = w - step
+    return w
+
+
+def as_feature_matrix(value: Any) -> Array:
+    """Return rows of numbers or truth values as an array of floats, or raise; a single column may be flat."""
+    table = _numbers("X", value)
+    return table[:, None] if table.ndim == 1 else table
+
+
+def as_targets(value: Any) -> Array:
+    """Return labels or values as an array of floats, or raise."""
+    return _numbers("y", value)
+
+
+def as_flat_targets(value: Any) -> Array:
+    """Return one label or value a row; a table of one column is flat."""
+    y = as_targets(value)
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def _numbers(name: str, value: Any) -> Array:
+    """Return what lists, arrays and tables of pandas hold; what is missing in them becomes nan."""
+    try:
+        raw = np.asarray(value)
+    except ValueError:
+        raise TypeError(f"{name}: got rows of different lengths, expected a table of numbers") from None
+    if raw.dtype.kind in "USO" and raw.ndim:
+        return _of_objects(name, np.asarray(value, dtype=object))
+    if raw.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: got {describe(value)}, expected numbers")
+    return raw.astype(float)
+
+
+def _of_objects(name: str, raw: Array) -> Array:
+    table = np.empty(raw.shape)
+    for place, entry in np.ndenumerate(raw):
+        if entry is None or type(entry).__name__ in ("NAType", "NaTType"):
+            table[place] = np.nan
+        elif isinstance(entry, numbers.Number | np.bool_) and not isinstance(entry, complex):
+            table[place] = float(entry)  # type: ignore[arg-type]  # every real number can be a float
+        else:
+            raise TypeError(f"{name}: got {describe(entry)} in {_named(place)}, expected numbers")
+    return table
+
+
+def _named(place: tuple[int, ...]) -> str:
+    return ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column"), place, strict=False))
+
+
+def validate_data(X: Array, y: Array, what: str) -> None:
+    """Refuse shapes that do not fit and missing values."""
+    require(np.ndim(X) == 2 and X.size > 0, "X", X, "a table of shape (n, d)")
+    if np.ndim(y) < 1 or len(y) != len(X):
+        raise ValueError(f"y: got {describe(y)}, expected {len(X)} {what}, one for each row of X")
+    for name, value in (("X", X), ("y", y)):
+        bad = np.argwhere(~np.isfinite(value))
+        if len(bad):
+            place = tuple(int(i) for i in bad[0])
+            raise ValueError(f"{name}: got {value[place]} in {_named(place)}, expected finite values")
+
+
+def two_gaussians(
+    n: int, d: int = 2, separation: float = 2.0, condition: float = 1.0, rng: Any = 0
+) -> tuple[Array, Array]:
+    r"""Return data of two classes whose best classifier is known.
+
+    Both classes are normal with the same covariance diag(c_1, ..., c_d), c_i falling geometrically from 1 to
+    1/condition, and means at plus and minus delta/2 in the coordinates scaled by it. The log-odds of class 1
+    are exactly linear, :math:`\log(p/(1-p)) = x^\top \Sigma^{-1} (\mu_1 - \mu_0)`, and no classifier errs
+    less than :math:`\Phi(-\text{separation}/2)`.
+
+    Parameters
+    ----------
+    n : int
+        Number of examples; the classes alternate, so they differ by at most one.
+    d : int
+        Number of features.
+    separation : float
+        Distance between the means in standard deviations.
+    condition : float
+        Condition number of the covariance, at least 1.
+    rng : int, SeedSequence or Generator
+        Source of randomness.
+
+    Returns
+    -------
+    X : ndarray of shape (n, d)
+    y : ndarray of shape (n,)
+        0 and 1.
+
+    Examples
+    --------
+    >>> X, y = two_gaussians(4, 2, rng=1)
+    >>> X.shape, y.tolist()
+    ((4, 2), [0.0, 1.0, 0.0, 1.0])
+    """
+    as_count("n", n, 2)
+    as_count("d", d, 1)
+    require(as_number("separation", separation) >= 0, "separation", separation, "a number of at least 0")
+    require(as_number("condition", condition) >= 1, "condition", condition, "a number of at least 1")
+    y = np.arange(n) % 2.0
+    scales = np.sqrt(np.geomspace(1.0, 1.0 / condition, d)) if d > 1 else np.ones(1)
+    noise = np.random.default_rng(rng).standard_normal((n, d))
+    return (noise + np.outer(y - 0.5, np.full(d, separation / np.sqrt(d)))) * scales, y

@@ -1,0 +1,294 @@
+"""Problems that change while they are being solved: drift, sudden moves, and an adversary's game."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from problems.landscapes.quadratics import Quadratic
+from problems.problem import Problem
+from problems.stochastic.estimate import generator, seed_of
+from problems.transforms.affine import Shifted
+from stepsize.core.validation import as_count, as_floats, as_number, describe, require
+
+__all__ = ["Drifting", "Jumping", "OnlineCounterexample"]
+
+
+class TimeVarying(Problem, abstract=True):
+    """A problem whose minimizer moves: update n sees it shifted by `offset(n)`.
+
+    The problem itself is the one that update 0 sees. A run is judged update by update: its loss at each point
+    is the one that the coming update saw.
+    """
+
+    problem: Any
+    varies = True
+    drifts = True
+
+    def check(self) -> None:
+        """Refuse what is no problem."""
+        if not isinstance(self.problem, Problem):
+            raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+
+    def offset(self, n: int) -> Any:
+        """Return by how much the problem has moved when update n looks at it."""
+        raise NotImplementedError
+
+    def at(self, n: int) -> Any:
+        """Return the problem where it is when update n looks at it."""
+        return Shifted(self.problem.at(n), self.offset(n))
+
+    def _vector(self, name: str) -> Any:
+        value = getattr(self, name)
+        shape = as_floats(name, value).shape
+        require(shape in ((), (self.problem.dim,)), name, value, f"one or {self.problem.dim} numbers")
+        return np.asarray(value, float)
+
+    x0 = property(lambda self: self.problem.x0)
+    domain = property(lambda self: self.problem.domain)
+    minimizers = property(lambda self: self.problem.minimizers)
+    minimum = property(lambda self: self.problem.minimum)
+    summed = property(lambda self: getattr(self.problem, "summed", None))
+    L = property(lambda self: self.problem.L)
+    mu = property(lambda self: self.problem.mu)
+    smooth = property(lambda self: self.problem.smooth)
+    has_hess = property(lambda self: self.problem.has_hess)
+
+    def fun(self, x: Any) -> Any:
+        """Return the value as update 0 sees it."""
+        return self.problem.fun(x)
+
+    def grad(self, x: Any) -> Any:
+        """Return the gradient as update 0 sees it."""
+        return self.problem.grad(x)
+
+    def value_and_grad(self, x: Any) -> Any:
+        """Return both as update 0 sees them."""
+        return self.problem.value_and_grad(x)
+
+    def hess(self, x: Any) -> Any:
+        """Return the Hessian as update 0 sees it."""
+        return self.problem.hess(x)
+
+
+class Drifting(TimeVarying):
+    r"""A problem that moves on a little after every update.
+
+    .. math:: f_n(x) = f(x - n v)
+
+    On a quadratic gradient descent follows at a distance: v/(lr lambda) along each eigendirection. Adagrad,
+    whose rate dies, is left behind for good; RMSprop and Adam, which forget, keep up.
+
+    Parameters
+    ----------
+    problem : Problem
+        What moves.
+    velocity : float or sequence of d floats
+        How far it moves after each update.
+
+    References
+    ----------
+    Widrow, McCool, Larimore and Johnson, "Stationary and nonstationary learning characteristics of the LMS
+    adaptive filter", Proc. IEEE 64 (1976), on the lag of gradient descent behind a drifting minimum.
+
+    Examples
+    --------
+    >>> Drifting(Quadratic(), velocity=[0.1, 0.0]).at(50).minimizers
+    ((5.0, 0.0),)
+    """
+
+    problem: Any = Quadratic()
+    velocity: Any = 0.01
+    source = "Widrow, McCool, Larimore and Johnson 1976"
+    demo: ClassVar = {"problem": Quadratic(), "velocity": (0.1, 0.05)}
+
+    def check(self) -> None:
+        """Refuse a velocity that does not fit."""
+        super().check()
+        self._vector("velocity")
+
+    def offset(self, n: int) -> Any:
+        """Return n times the velocity."""
+        return n * self._vector("velocity")
+
+    @property
+    def formula(self) -> str:
+        """The original, and how it drifts."""
+        return f"{self.problem.formula}, drifting"
+
+
+class Jumping(TimeVarying):
+    r"""A problem that stays for a while and then is suddenly elsewhere.
+
+    .. math:: f_n(x) = f(x - \lfloor n/K \rfloor\, s)
+
+    Parameters
+    ----------
+    problem : Problem
+        What moves.
+    by : float or sequence of d floats
+        s, how far it moves each time.
+    every : int
+        K, after how many updates.
+
+    References
+    ----------
+    Schaul, Antonoglou and Silver, "Unit tests for stochastic optimization", ICLR 2014 (arXiv:1312.6055), on
+    abrupt switches.
+
+    Examples
+    --------
+    >>> jumping = Jumping(Quadratic(), by=3.0, every=100)
+    >>> jumping.at(99).minimizers, jumping.at(100).minimizers
+    (((0.0, 0.0),), ((3.0, 3.0),))
+    """
+
+    problem: Any = Quadratic()
+    by: Any = 5.0
+    every: int = 100
+    source = "Schaul, Antonoglou and Silver, arXiv:1312.6055"
+    demo: ClassVar = {"problem": Quadratic(), "by": (1.0, -1.0), "every": 10}
+
+    def check(self) -> None:
+        """Refuse a move that does not fit and a pause that is none."""
+        super().check()
+        self._vector("by")
+        as_count("every", self.every, 1)
+
+    def offset(self, n: int) -> Any:
+        """Return the moves made so far."""
+        return n // self.every * self._vector("by")
+
+    @property
+    def formula(self) -> str:
+        """The original, and when it jumps."""
+        return f"{self.problem.formula}, moved every {self.every} updates"
+
+
+class OnlineCounterexample(Problem):
+    r"""Reddi, Kale and Kumar's game, in which Adam walks away from the optimum.
+
+    .. math:: f_t(x) = \begin{cases} C x & t \bmod K = 1 \\ -x & \text{otherwise} \end{cases}
+        \qquad x \in [-1, 1], \quad t = n + 1
+
+    For C > K - 1 the mean slope is positive, so that -1 is best. Adam with a short memory divides the rare
+    large gradient by its own size and forgets it before the small ones are used up: it ends at +1, the worst
+    point. AMSGrad, which does not forget, arrives. Updates that leave the interval are brought back to it
+    (`feasible`).
+
+    Parameters
+    ----------
+    large : float
+        C, the rare slope.
+    small : float
+        The size of the other slopes, which are negative.
+    period : int
+        K: the slope is large at the first of every K updates.
+    probability : float, optional
+        If given, the slope is large at random, with this probability, instead of periodically.
+    start : float
+        x0.
+    rng : int, SeedSequence or Generator
+        Source of randomness of the random game; a Generator gives one number, the seed.
+
+    References
+    ----------
+    Reddi, Kale and Kumar, "On the convergence of Adam and beyond", ICLR 2018, theorem 1, and figure 1 with
+    ``large=1010, small=10, period=101``, or ``probability=0.01``.
+
+    Examples
+    --------
+    >>> [float(OnlineCounterexample().at(n).grad(np.array([0.0]))[0]) for n in range(4)]
+    [3.0, -1.0, -1.0, 3.0]
+    """
+
+    large: float = 3.0
+    small: float = 1.0
+    period: int = 3
+    probability: float | None = None
+    start: float = 1.0
+    rng: Any = 0
+    source = "Reddi, Kale and Kumar 2018, theorem 1"
+    varies = True
+    domain = (-1.0, 1.0)
+    feasible = (-1.0, 1.0)
+    L = 0.0
+    mu = 0.0
+    demo: ClassVar = {"large": 5.0, "probability": 0.3}
+
+    def normalise(self, name: str, value: Any) -> Any:
+        """Take any source of randomness for the seed that it gives."""
+        return seed_of(value) if name == "rng" else super().normalise(name, value)
+
+    def check(self) -> None:
+        """Refuse slopes of the wrong sign, a period that is none and a start outside the interval."""
+        for name in ("large", "small"):
+            require(as_number(name, getattr(self, name)) > 0, name, getattr(self, name), "positive")
+        as_count("period", self.period, 1)
+        if self.probability is not None:
+            good = 0 < as_number("probability", self.probability) < 1
+            require(good, "probability", self.probability, "a number between 0 and 1")
+        require(-1 <= as_number("start", self.start) <= 1, "start", self.start, "from -1 to 1")
+
+    @property
+    def slope(self) -> float:
+        """The mean slope."""
+        share = 1 / self.period if self.probability is None else self.probability
+        return share * self.large - (1 - share) * self.small
+
+    @property
+    def x0(self) -> Any:
+        """The start."""
+        return (float(self.start),)
+
+    @property
+    def minimizers(self) -> Any:
+        """The end of the interval against the mean slope."""
+        return ((-float(np.sign(self.slope)),),)
+
+    @property
+    def minimum(self) -> float:
+        """The mean loss there."""
+        return -abs(self.slope)
+
+    @property
+    def formula(self) -> str:
+        """The two slopes, and how often."""
+        often = f"every {self.period}th time" if self.probability is None else f"in {self.probability:.3g}"
+        return f"{self.large:g} x {often}, else -{self.small:g} x, on [-1, 1]"
+
+    def at(self, n: int) -> Any:
+        """Return the loss of update n, a straight line."""
+        if self.probability is None:
+            large = n % self.period == 0
+        else:
+            large = generator(self.rng, n).random() < self.probability
+        return StraightLine(self.large if large else -self.small)
+
+    def fun(self, x: Any) -> Any:
+        """Return the mean loss."""
+        return self.slope * x[..., 0]
+
+    def grad(self, x: Any) -> Any:
+        """Return the mean slope."""
+        return np.full_like(x, self.slope)
+
+    def hess(self, x: Any) -> Any:
+        """Return zero."""
+        return np.zeros((*x.shape, 1))
+
+
+class StraightLine(Problem, abstract=True):
+    """A straight line in one dimension, through the origin."""
+
+    slope: float
+    x0 = (0.0,)
+    source = "Reddi, Kale and Kumar 2018"
+    feasible = (-1.0, 1.0)
+
+    def fun(self, x: Any) -> Any:
+        """Return the slope times x."""
+        return self.slope * x[..., 0]
+
+    def grad(self, x: Any) -> Any:
+        """Return the slope."""
+        return np.full_like(x, self.slope)

@@ -1,0 +1,4 @@
+"""Problems moved, turned, stretched and scaled.
+
+Start with `affine.py`.
+"""

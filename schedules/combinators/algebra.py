@@ -1,0 +1,257 @@
+"""Schedules made of several schedules: their product, their sum, one after the other, one a row."""
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from schedules.combinators.horizons import later, settle, shifted
+from schedules.schedule import Array, Schedule, as_schedule
+from stepsize.core.validation import as_count, as_number, require
+
+__all__ = [
+    "Phases",
+    "Product",
+    "PerRun",
+    "Sum",
+    "Sequential",
+]
+
+
+class Product(Schedule):
+    """The product of two schedules, value by value.
+
+    Examples
+    --------
+    >>> from schedules import Constant
+    >>> (Constant(0.5) * Constant(0.5))(3)
+    0.25
+    """
+
+    first: Schedule
+    second: Schedule
+    demo: ClassVar = {"first": "InverseTime(0.1, 0.1)", "second": "Linear(1.0, steps=30)"}
+    formula = "first(n) * second(n)"
+
+    def value(self, n: Array) -> Any:
+        """Return first(n) * second(n)."""
+        return self.first.value(n) * self.second.value(n)
+
+    @cached_property
+    def horizon(self) -> int | None:
+        """Where both have settled, or where one has settled at 0."""
+        settle(self)
+        ends = [f.horizon for f in (self.first, self.second) if f.horizon is not None and not np.any(f.limit)]
+        return min(ends) if ends else later(self.first.horizon, self.second.horizon)
+
+    @cached_property
+    def limit(self) -> Any:
+        """The product of the two limits, or 0 where one of them is."""
+        if self.first.limit is None or self.second.limit is None:
+            return super().limit if self.horizon is not None else None
+        return self.first.limit * self.second.limit
+
+    @cached_property
+    def tail(self) -> float | None:
+        """The powers add up."""
+        if self.horizon is not None:
+            return super().tail
+        if self.first.tail is None or self.second.tail is None:
+            return None
+        total = self.first.tail + self.second.tail
+        return None if math.isnan(total) else total
+
+
+class Sum(Schedule):
+    """The sum of two schedules, value by value.
+
+    Examples
+    --------
+    >>> from schedules import Constant
+    >>> (Constant(0.5) + 0.25)(3)
+    0.75
+    """
+
+    first: Schedule
+    second: Schedule
+    demo: ClassVar = {"first": "Linear(0.1, steps=20)", "second": "Constant(0.02)"}
+    formula = "first(n) + second(n)"
+
+    def value(self, n: Array) -> Any:
+        """Return first(n) + second(n)."""
+        return self.first.value(n) + self.second.value(n)
+
+    @cached_property
+    def horizon(self) -> int | None:
+        """Where both have settled."""
+        settle(self)
+        return later(self.first.horizon, self.second.horizon)
+
+    @cached_property
+    def limit(self) -> Any:
+        """The sum of the two limits."""
+        return None if self.horizon is None else self.first.limit + self.second.limit
+
+    @cached_property
+    def tail(self) -> float | None:
+        """The slower fall wins."""
+        if self.horizon is not None:
+            return super().tail
+        if self.first.tail is None or self.second.tail is None:
+            return None
+        return min(self.first.tail, self.second.tail)
+
+
+class Sequential(Schedule):
+    """One schedule up to a boundary, another from it on; the second starts at its own 0.
+
+    The boundary is half-open: update `at` is the first to use `after`.
+
+    Examples
+    --------
+    >>> from schedules import Constant
+    >>> Constant(1.0).then(0.1, at=2)([0, 1, 2, 3]).tolist()
+    [1.0, 1.0, 0.1, 0.1]
+    """
+
+    before: Schedule
+    after: Schedule
+    at: int
+    demo: ClassVar = {"before": "Constant(0.1)", "after": "Linear(0.05, steps=20)", "at": 10}
+    formula = "before(n) if n < at else after(n - at)"
+
+    def check(self) -> None:
+        """Refuse a boundary that is no update."""
+        as_count("at", self.at)
+
+    def value(self, n: Array) -> Any:
+        """Return before(n) for n < at and after(n - at) from then on."""
+        # Neither is asked for updates that are the other's: a table may end where the other begins.
+        before = self.before.value(np.minimum(n, max(self.at - 1, 0)))
+        return np.where(n < self.at, before, self.after.value(np.maximum(n - self.at, 0.0)))
+
+    @cached_property
+    def horizon(self) -> int | None:
+        """Where the second has settled."""
+        return shifted(self.after.horizon, self.at)
+
+    @cached_property
+    def tail(self) -> float | None:
+        """That of the second."""
+        return self.after.tail
+
+
+class Phases(Schedule):
+    """Schedules that share a run by fractions; n is the part of the run that has passed, from 0 to 1.
+
+    Each is played from its own 0 to its own 1 in its share. ``.per_epoch(updates, smooth=True)`` makes
+    updates of it. Past 1 the last one stays at its own 1.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Above 0; they add up to 1 but for rounding.
+    schedules : sequence of Schedule
+        As many, each for n from 0 to 1.
+
+    Examples
+    --------
+    >>> from schedules import Constant, Fractions, Linear
+    >>> halves = Phases([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
+    >>> halves.per_epoch(4, smooth=True).table(5).tolist()
+    [0.0, 0.5, 1.0, 1.0, 1.0]
+    """
+
+    shares: Sequence[float]
+    schedules: Sequence[Schedule]
+    demo: ClassVar = {"shares": (0.25, 0.75), "schedules": ("Constant(0.1)", "Linear(0.2, steps=1)")}
+
+    @property
+    def formula(self) -> str:
+        """The members in their order."""
+        text, end = f"s{len(self.shares) - 1}({self._local(len(self.shares) - 1)})", 1.0
+        for i in range(len(self.shares) - 2, -1, -1):
+            end -= self.shares[i + 1]
+            text = f"s{i}({self._local(i)}) if n < {end!r} else {text}"
+        return text
+
+    def _local(self, i: int) -> str:
+        return f"(min(n, 1) - {float(sum(self.shares[:i]))!r}) / {self.shares[i]!r}"
+
+    def symbols(self) -> dict[str, Any]:
+        """Return the members by the names s0, s1, ..."""
+        return {f"s{i}": s for i, s in enumerate(self.schedules)}
+
+    def check(self) -> None:
+        """Refuse shares that are no shares of one whole."""
+        require(isinstance(self.shares, tuple), "shares", self.shares, "a list of fractions")
+        for share in self.shares:
+            require(as_number("shares", share) > 0, "shares", share, "fractions above 0")
+        require(abs(sum(self.shares) - 1) < 1e-6, "shares", self.shares, "fractions that add up to 1")
+        matched = isinstance(self.schedules, tuple) and len(self.schedules) == len(self.shares)
+        require(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
+
+    def value(self, n: Array) -> Any:
+        """Return the value of the member whose share n is in."""
+        past, n = 0.0, np.minimum(n, 1.0)
+        whole = self.schedules[0].value(np.minimum(n / self.shares[0], 1.0))
+        for share, before, member in zip(self.shares[1:], self.shares, self.schedules[1:], strict=False):
+            past += before
+            whole = np.where(n < past, whole, member.value(np.clip((n - past) / share, 0.0, 1.0)))
+        return whole
+
+    @cached_property
+    def horizon(self) -> int:
+        """1, the end of the run."""
+        return 1
+
+
+class PerRun(Schedule):
+    """A different schedule for every run of a batch: row i of x follows the i-th schedule.
+
+    Parameters
+    ----------
+    schedules : sequence of schedules or numbers
+        One a row.
+
+    Examples
+    --------
+    >>> from schedules import Rows
+    >>> PerRun([0.1, 0.2])(0).tolist()
+    [[0.1], [0.2]]
+    """
+
+    schedules: Sequence[Any]
+    demo: ClassVar = {"schedules": (0.1, 0.2)}
+
+    @property
+    def formula(self) -> str:
+        """The list of the rows' formulas."""
+        return f"[{', '.join(f'row{i}(n)' for i in range(len(self.schedules)))}]"
+
+    def symbols(self) -> dict[str, Any]:
+        """Return the rows by the names row0, row1, ..."""
+        return {f"row{i}": s for i, s in enumerate(self.schedules)}
+
+    def check(self) -> None:
+        """Turn every entry into a schedule."""
+        require(
+            isinstance(self.schedules, tuple) and len(self.schedules) > 0,
+            "schedules",
+            self.schedules,
+            "a list with one schedule or number a row",
+        )
+        object.__setattr__(self, "schedules", tuple(as_schedule(s) for s in self.schedules))
+
+    def rows(self, which: Any) -> "PerRun":
+        """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
+        return PerRun(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
+
+    def value(self, n: Array) -> Any:
+        """Return the values with the rows on the axis before the last: shape (..., B, 1)."""
+        column = n if n.ndim >= 2 else n.reshape((*n.shape, 1, 1))
+        return np.concatenate(
+            [np.broadcast_to(s.value(column), column.shape) for s in self.schedules], axis=-2
+        )

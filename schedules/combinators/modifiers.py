@@ -1,0 +1,237 @@
+"""One schedule changed: kept within bounds, moved, repeated, or told in epochs."""
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from schedules.combinators.horizons import shifted
+from schedules.schedule import Array, Schedule
+from stepsize.core.validation import as_count, as_number
+
+__all__ = ["Cap", "Delay", "Floor", "PerEpoch", "Repeat", "Skip"]
+
+
+class Floor(Schedule):
+    """A schedule that never goes below a value.
+
+    Examples
+    --------
+    >>> from schedules import Constant
+    >>> Constant(0.001).floor(0.01)(0)
+    0.01
+    """
+
+    body: Schedule
+    least: float
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "least": 0.03}
+    formula = "max(body(n), least)"
+
+    def check(self) -> None:
+        """Refuse a bound that is no number."""
+        as_number("least", self.least)
+
+    def value(self, n: Array) -> Any:
+        """Return max(body(n), least)."""
+        return np.maximum(self.body.value(n), self.least)
+
+    @cached_property
+    def horizon(self) -> int | None:
+        """Where the body has settled."""
+        return self.body.horizon
+
+    @cached_property
+    def tail(self) -> float | None:
+        """0: a positive floor keeps the values up."""
+        if self.horizon is not None or self.body.tail is None:
+            return super().tail
+        return min(self.body.tail, 0.0) if self.least > 0 else self.body.tail
+
+
+class Cap(Schedule):
+    """A schedule that never goes above a value.
+
+    Examples
+    --------
+    >>> from schedules import Constant
+    >>> Constant(1.0).cap(0.1)(0)
+    0.1
+    """
+
+    body: Schedule
+    most: float
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "most": 0.06}
+    formula = "min(body(n), most)"
+
+    def check(self) -> None:
+        """Refuse a bound that is no number."""
+        as_number("most", self.most)
+
+    def value(self, n: Array) -> Any:
+        """Return min(body(n), most)."""
+        return np.minimum(self.body.value(n), self.most)
+
+    @cached_property
+    def horizon(self) -> int | None:
+        """Where the body has settled."""
+        return self.body.horizon
+
+    @cached_property
+    def tail(self) -> float | None:
+        """That of the body, unless it rises."""
+        if self.horizon is not None or self.body.tail is None or self.most <= 0:
+            return super().tail
+        return max(self.body.tail, 0.0)
+
+
+class Delay(Schedule):
+    """A schedule that holds its first value for some updates before it starts.
+
+    Examples
+    --------
+    >>> from schedules import Constant
+    >>> (Constant(1.0).then(0.5, at=1)).delay(2)([0, 1, 2, 3]).tolist()
+    [1.0, 1.0, 1.0, 0.5]
+    """
+
+    body: Schedule
+    updates: int
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 10}
+    formula = "body(max(n - updates, 0))"
+
+    def check(self) -> None:
+        """Refuse a length that is no count."""
+        as_count("updates", self.updates)
+
+    def value(self, n: Array) -> Any:
+        """Return body(max(n - updates, 0))."""
+        return self.body.value(np.maximum(n - self.updates, 0.0))
+
+    @cached_property
+    def horizon(self) -> int | None:
+        """Where the body has settled."""
+        return shifted(self.body.horizon, self.updates)
+
+    @cached_property
+    def tail(self) -> float | None:
+        """That of the body."""
+        return self.body.tail
+
+
+class Skip(Schedule):
+    """A schedule without its first updates: it begins where it would be after them.
+
+    Examples
+    --------
+    >>> from schedules import Constant
+    >>> (Constant(1.0).then(0.5, at=2)).skip(1)([0, 1]).tolist()
+    [1.0, 0.5]
+    """
+
+    body: Schedule
+    updates: int
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 5}
+    formula = "body(n + updates)"
+
+    def check(self) -> None:
+        """Refuse a length that is no count."""
+        as_count("updates", self.updates)
+
+    def value(self, n: Array) -> Any:
+        """Return body(n + updates)."""
+        return self.body.value(n + self.updates)
+
+    @cached_property
+    def horizon(self) -> int | None:
+        """Where the body has settled."""
+        return None if self.body.horizon is None else max(self.body.horizon - self.updates, 0)
+
+    @cached_property
+    def tail(self) -> float | None:
+        """That of the body."""
+        return self.body.tail
+
+
+class Repeat(Schedule):
+    """A schedule that starts over every `period` updates.
+
+    Examples
+    --------
+    >>> from schedules import Constant
+    >>> (Constant(1.0).then(0.5, at=1)).repeat(2)([0, 1, 2, 3]).tolist()
+    [1.0, 0.5, 1.0, 0.5]
+    """
+
+    body: Schedule
+    period: int
+    demo: ClassVar = {"body": "Linear(0.1, steps=10)", "period": 10}
+    formula = "body(n % period)"
+
+    def check(self) -> None:
+        """Refuse an empty period."""
+        as_count("period", self.period, 1)
+
+    def value(self, n: Array) -> Any:
+        """Return body(n mod period)."""
+        return self.body.value(n % self.period)
+
+    @cached_property
+    def horizon(self) -> int | None:
+        """0 if there is nothing to repeat."""
+        return 0 if self.body.horizon == 0 or self.period == 1 else None
+
+    @cached_property
+    def tail(self) -> float | None:
+        """0: what comes back does not fall."""
+        return super().tail if self.horizon is not None else 0.0
+
+
+class PerEpoch(Schedule):
+    """A schedule that counts epochs.
+
+    Parameters
+    ----------
+    body : Schedule
+        A schedule whose n is an epoch.
+    updates_per_epoch : int
+        Updates in an epoch; at least 1.
+    smooth : bool
+        Whether to count fractions of an epoch.
+
+    Examples
+    --------
+    >>> from schedules import Linear
+    >>> Linear(1.0, steps=2).per_epoch(2).table(5).tolist()
+    [1.0, 1.0, 0.5, 0.5, 0.0]
+    >>> Linear(1.0, steps=2).per_epoch(2, smooth=True).table(5).tolist()
+    [1.0, 0.75, 0.5, 0.25, 0.0]
+    """
+
+    body: Schedule
+    updates_per_epoch: int
+    smooth: bool = False
+    demo: ClassVar = {"body": "Linear(0.1, steps=5)", "updates_per_epoch": 6}
+
+    @property
+    def formula(self) -> str:
+        """The body at the epoch."""
+        return "body(n / updates_per_epoch)" if self.smooth else "body(floor(n / updates_per_epoch))"
+
+    def check(self) -> None:
+        """Refuse an empty epoch."""
+        as_count("updates_per_epoch", self.updates_per_epoch, 1)
+
+    def value(self, n: Array) -> Any:
+        """Return the body's value at the epoch of n."""
+        epoch = n / self.updates_per_epoch
+        return self.body.value(epoch if self.smooth else np.floor(epoch))
+
+    @cached_property
+    def horizon(self) -> int | None:
+        """Where the body has settled, in updates."""
+        return None if self.body.horizon is None else self.body.horizon * self.updates_per_epoch
+
+    @cached_property
+    def tail(self) -> float | None:
+        """That of the body."""
+        return self.body.tail

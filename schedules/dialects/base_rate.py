@@ -1,0 +1,24 @@
+"""The rate that a library's scheduler would find in its optimizer."""
+
+from typing import Any
+
+from schedules.schedule import check_numbers
+from stepsize.core.validation import describe
+
+__all__ = ["rate_of"]
+
+
+def rate_of(optimizer: Any) -> Any:
+    """Return a rate as it is, or the one that an optimizer holds: ours, torch's or Keras'."""
+    groups = getattr(optimizer, "param_groups", None)
+    if groups:
+        rate = groups[0].get("initial_lr", groups[0]["lr"])
+    else:
+        rate = getattr(optimizer, "lr", getattr(optimizer, "learning_rate", optimizer))
+    try:
+        check_numbers(rate)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"optimizer: got {describe(optimizer)}, expected a rate, or an optimizer whose rate is a number"
+        ) from None
+    return rate

@@ -1,0 +1,177 @@
+"""Rates that fall along a cosine, or along its cousins, once; `restarts` has those that come back."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from schedules.families.polynomial import Linear, Polynomial
+from schedules.powers import power
+from schedules.schedule import Array, Schedule
+from stepsize.core.validation import as_number, require
+
+__all__ = ["Cosine", "FlatCosine", "Tanh"]
+
+
+class Cosine(Schedule):
+    r"""Half a cosine from one value down to another, which it then holds.
+
+    .. math:: \eta_n = \eta_T + (\eta_0 - \eta_T)
+        \left(\tfrac12 \left(1 + \cos \pi z^k\right)\right)^p, \qquad z = \min(n / T, 1)
+
+    The end is an absolute value, as in torch and timm; Keras and Optax take the ratio ``alpha = end / lr``.
+    It stays at the end, where torch's CosineAnnealingLR climbs back up (`PeriodicCosine`).
+
+    Parameters
+    ----------
+    lr : float
+        The value at n = 0.
+    steps : int
+        T, the updates until the end is reached; at least 1.
+    end : float
+        The value from n = T on.
+    power : float
+        p, Optax' exponent; above 0.
+    k : float
+        Warps the time ("k-decay"): above 0; more than 1 holds the rate up for longer.
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", arXiv 1608.03983, equation
+    5. k-decay: Zhang and Li, arXiv 2004.05909.
+
+    Examples
+    --------
+    >>> Cosine(1.0, steps=2).table(5).round(12).tolist()
+    [1.0, 0.5, 0.0, 0.0, 0.0]
+    """
+
+    lr: Any
+    steps: int
+    end: Any = 0.0
+    power: float = 1.0
+    k: float = 1.0
+    demo: ClassVar = {"lr": 0.1, "steps": 20}
+    formula = "end + (lr - end) * ((1 + cos(pi * min(n / steps, 1) ** k)) / 2) ** power"
+
+    def check(self) -> None:
+        """Refuse an empty curve and powers that do not fall."""
+        Polynomial(self.lr, self.steps, self.power, self.end, self.k)
+
+    def value(self, n: Array) -> Any:
+        """Return end + (lr - end) (1/2 (1 + cos(pi z^k)))^p."""
+        z = np.minimum(n / self.steps, 1.0)
+        wave = 0.5 * (1 + np.cos(np.pi * power(z, self.k)))
+        return self.end + (self.lr - self.end) * power(wave, self.power)
+
+    @property
+    def horizon(self) -> int:
+        """T."""
+        return self.steps
+
+
+class FlatCosine(Schedule):
+    r"""Flat for a part of the run, then a cosine down.
+
+    .. math:: \eta_n = \eta_T + (\eta_0 - \eta_T)\,\tfrac12 \left(1 + \cos \pi u\right), \qquad
+        u = \mathrm{clip}\left(\frac{n/T - f}{1 - f},\, 0,\, 1\right)
+
+    Parameters
+    ----------
+    lr : float
+        The value up to n = f T.
+    steps : int
+        T, the updates until the end is reached; at least 1.
+    flat : float
+        f, the part of the run that is flat; at least 0, below 1.
+    end : float
+        The value from n = T on.
+
+    References
+    ----------
+    ``fit_flat_cos`` of fastai.
+
+    Examples
+    --------
+    >>> FlatCosine(1.0, steps=8, flat=0.5)([0, 4, 6, 8, 9]).round(12).tolist()
+    [1.0, 1.0, 0.5, 0.0, 0.0]
+    """
+
+    lr: Any
+    steps: int
+    flat: float = 0.75
+    end: Any = 0.0
+    demo: ClassVar = {"lr": 0.1, "steps": 20}
+    formula = "end + (lr - end) * (1 + cos(pi * min(max(n / steps - flat, 0) / (1 - flat), 1))) / 2"
+
+    def check(self) -> None:
+        """Refuse an empty curve and a flat part that is none."""
+        Linear(self.lr, self.steps, self.end)
+        require(0 <= as_number("flat", self.flat) < 1, "flat", self.flat, "a part from 0 to below 1")
+
+    def value(self, n: Array) -> Any:
+        """Return the flat part, then the cosine."""
+        u = np.clip((n / self.steps - self.flat) / (1 - self.flat), 0.0, 1.0)
+        return self.end + (self.lr - self.end) * (0.5 * (1 + np.cos(np.pi * u)))
+
+    @property
+    def horizon(self) -> int:
+        """T."""
+        return self.steps
+
+
+class Tanh(Schedule):
+    r"""Hyperbolic tangent decay: flat, down, flat, like a cosine with the fall where you want it.
+
+    .. math:: \eta_n = \eta_T + (\eta_0 - \eta_T)\,\tfrac12 \left(1 - \tanh(l (1 - z) + u z)\right),
+        \qquad z = n / T < 1
+
+    It never quite starts at lr nor quite arrives: with the paper's l = -7 and u = 3 a quarter of a percent of
+    the way is left just before n = T, where it jumps to the end.
+
+    Parameters
+    ----------
+    lr : float
+        What it falls from.
+    steps : int
+        T, the updates until the end is reached; at least 1.
+    end : float
+        The value from n = T on.
+    lower, upper : float
+        l and u, where the tangent is read from and to.
+
+    References
+    ----------
+    Hsueh, Li and Wu, "Stochastic gradient descent with hyperbolic-tangent decay", arXiv 1806.01593.
+
+    Examples
+    --------
+    >>> Tanh(1.0, steps=10)([0, 7, 9, 10]).round(4).tolist()
+    [1.0, 0.5, 0.018, 0.0]
+    """
+
+    lr: Any
+    steps: int
+    end: Any = 0.0
+    lower: float = -7.0
+    upper: float = 3.0
+    demo: ClassVar = {"lr": 0.1, "steps": 20}
+    formula = (
+        "end + (lr - end) * (1 - tanh(lower * (1 - n / steps) + upper * n / steps)) / 2 if n < steps else end"
+    )
+
+    def check(self) -> None:
+        """Refuse an empty curve and bounds that do not fall."""
+        Linear(self.lr, self.steps, self.end)
+        lower, upper = as_number("lower", self.lower), as_number("upper", self.upper)
+        require(lower < upper, "lower", self.lower, f"a number below upper, which is {upper:g}")
+
+    def value(self, n: Array) -> Any:
+        """Return the tangent before T, the end from T on."""
+        z = np.minimum(n / self.steps, 1.0)
+        fall = 0.5 * (1 - np.tanh(self.lower * (1 - z) + self.upper * z))
+        return self.end + (self.lr - self.end) * np.where(n < self.steps, fall, 0.0)
+
+    @property
+    def horizon(self) -> int:
+        """T."""
+        return self.steps

@@ -1,0 +1,55 @@
+"""Where a search looks first: a number, or a guess from the last search."""
+
+from typing import Any
+
+import numpy as np
+
+from schedules.linesearch.base import Carry, Line
+from stepsize.core.validation import as_number, describe, require
+
+__all__: list[str] = []
+
+RULES = ("unit", "decrease", "slope", "last")
+
+
+def first_trial(rule: float | str, line: Line, carry: Carry) -> float:
+    """Return the first trial of a search.
+
+    A number is itself. ``"unit"`` is 1, the natural step of Newton-like directions. The rest are for
+    directions without a natural length: ``"decrease"`` expects the decrease of the last step again
+    (Nocedal and Wright 3.60), ``"slope"`` the product of step and slope, ``"last"`` the step itself. The very
+    first search along a bare gradient starts from min(1, 1 / |g|_1), because its length has the wrong units.
+
+    Examples
+    --------
+    >>> from problems import Parabola
+    >>> line = Line(Parabola(curvature=2.0), np.array([3.0]), np.array([6.0]))
+    >>> first_trial("unit", line, None), first_trial("unit", line, {"alpha": 0.5, "f": 9.5, "slope": -72.0})
+    (0.16666666666666666, 1.0)
+    >>> first_trial("slope", line, {"alpha": 0.5, "f": 9.5, "slope": -72.0})
+    1.0
+    """
+    if not isinstance(rule, str):
+        return rule
+    if carry is None:
+        bare = np.array_equal(line.d, line.start.g)
+        return 1.0 / max(float(np.abs(line.d).sum()), 1.0) if bare else 1.0
+    if rule == "decrease":
+        guess = 1.01 * 2 * (line.phi0 - carry["f"]) / line.slope0
+        return min(1.0, guess) if guess > 0 else 1.0
+    if rule == "slope":
+        return float(carry["alpha"] * carry["slope"] / line.slope0)
+    return float(carry["alpha"]) if rule == "last" else 1.0
+
+
+def memory(line: Line, alpha: float) -> dict[str, Any]:
+    """Return what `first_trial` needs to know of this search at the next."""
+    return {"alpha": alpha, "f": line.phi0, "slope": line.slope0}
+
+
+def refuse_bad_first(name: str, value: Any) -> None:
+    """Refuse a first trial that is neither a positive number nor a known rule."""
+    if isinstance(value, str):
+        require(value in RULES, name, value, f"a number or one of {', '.join(map(repr, RULES))}")
+    elif not as_number(name, value, "a positive number or a rule") > 0:
+        raise ValueError(f"{name}: got {describe(value)}, expected a positive number or a rule")

@@ -1,1 +1,0 @@
-"""The foundation: frozen records, arithmetic for floats and arrays, and the wording of bad input."""

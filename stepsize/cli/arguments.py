@@ -1,0 +1,150 @@
+"""The problem of the command line, a name, an expression, a formula or a file; its optimizers and numbers."""
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "Chosen",
+    "add_problem",
+    "read_number",
+    "read_optimizer",
+    "read_problem",
+    "read_record",
+]
+
+WORDS = (
+    "a name such as rosenbrock, an expression such as 'Quadratic([1, 50])', a formula such as "
+    "'x**2 + 3*y**2', or a CSV file with --target"
+)
+_TABLES = (".csv", ".tsv", ".txt", ".dat")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+
+
+def add_problem(parser: Any, optional: bool = False) -> None:
+    """Describe the problem, its start and what a CSV file needs to the parser."""
+    parser.add_argument("problem", nargs="?" if optional else None, help=WORDS)
+    parser.add_argument(
+        "--x0", metavar="A,B,...", help="the start, for a formula in the order x, y, z (default: its own)"
+    )
+    parser.add_argument("--target", metavar="COLUMN", help="with a CSV file: what is to be predicted")
+    parser.add_argument("--model", metavar="MODEL", help="linear (default) or logistic regression")
+    parser.add_argument(
+        "--standardize", action="store_true", help="bring every column to mean 0 and deviation 1"
+    )
+    parser.add_argument("--columns", metavar="A,B,...", help="the columns to predict from (default: all)")
+    parser.add_argument("--drop", metavar="A,B,...", help="columns to leave out")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The problem of the command line.
+
+    Attributes
+    ----------
+    problem : Problem
+        Where.
+    start : list of float, or None
+        What --x0 says.
+    note : str or None
+        A line on what was read from a file, or on the gradient of a formula.
+    data : dict or None
+        What was read from a file, for JSON: the file instead of its numbers.
+    """
+
+    problem: Any
+    start: list[float] | None
+    note: str | None = None
+    data: dict[str, Any] | None = None
+
+
+def read_problem(args: argparse.Namespace) -> Chosen:
+    """Return the problem that the arguments describe, or raise a sentence."""
+    from problems import Formula
+    from stepsize.parsing import parse_problem
+
+    start = None if args.x0 is None else read_numbers("--x0", args.x0)
+    if args.target is not None:
+        return _of_file(args, start)
+    for word in ("model", "standardize", "columns", "drop"):
+        if getattr(args, word):
+            raise ValueError(
+                f"--{word}: got it without --target, expected a CSV file and the column to predict, such as "
+                "data.csv --target price"
+            )
+    if Path(args.problem).suffix.lower() in _TABLES:
+        raise ValueError(f"--target: got none with {args.problem!r}, expected the column to predict")
+    try:
+        problem = parse_problem(args.problem)
+    except ValueError as error:
+        raise ValueError(str(error) if str(error).startswith("formula:") else f"problem: {error}") from None
+    if not isinstance(problem, Formula):
+        return Chosen(problem, start)
+    slopes = ", ".join(problem.gradient_formulas)
+    return Chosen(_started(problem, start), start, f"gradient ({slopes})" if len(slopes) <= 100 else None)
+
+
+def _started(problem: Any, start: list[float] | None) -> Any:
+    """Return a formula that starts where the command line says, or refuse it without a start."""
+    if start is not None:
+        try:
+            return problem.replace(start=start)
+        except ValueError as error:
+            raise ValueError(f"--{error}") from None
+    if problem.start is None and problem.x0 is None:
+        names = ",".join(name.upper() for name in problem.variables)
+        raise ValueError(
+            f"--x0: got none, and {problem.formula} is not finite at the customary starts, expected "
+            f"--x0 {names}"
+        )
+    return problem
+
+
+def _of_file(args: argparse.Namespace, start: list[float] | None) -> Chosen:
+    from stepsize.data.csv_problem import read_csv
+
+    def listed(text: str | None) -> list[str] | None:
+        return None if text is None else [word.strip() for word in text.split(",")]
+
+    columns, drop = listed(args.columns), listed(args.drop) or ()
+    model = args.model or "linear"
+    found = read_csv(args.problem, args.target, model, args.standardize, columns, drop)
+    return Chosen(found.problem, start, found.note, found.to_dict())
+
+
+def read_optimizer(text: str, option: str = "optimizer") -> Any:
+    """Return the optimizer that an argument describes, or raise a sentence that names the argument."""
+    from optim import Optimizer
+
+    return read_record(text, Optimizer, option)
+
+
+def read_record(text: str, kind: Any, option: str, examples: bool = True) -> Any:
+    """Return the record of a kind that an argument describes: a bare name in any dress, or an expression."""
+    from stepsize.parsing import named, parse
+
+    try:
+        found = named(text, kind, examples)
+        return parse(text, kind) if found is None else found
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None
+
+
+def read_numbers(option: str, text: str) -> list[float]:
+    """Return numbers with commas between them, or raise a sentence."""
+    numbers = [read_number(word) for word in text.split(",")]
+    if None in numbers:
+        raise ValueError(
+            f"{option}: got {text!r}, expected numbers with commas between them, such as {option} -1.2,1"
+        )
+    return [number for number in numbers if number is not None]
+
+
+def read_number(word: str) -> float | None:
+    """Return the finite number that a word is, or None: ``1_0`` and the digits of other scripts are none."""
+    if not _NUMBER.fullmatch(word.strip()):
+        return None
+    number = float(word)
+    return number if abs(number) < float("inf") else None

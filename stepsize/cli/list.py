@@ -1,0 +1,76 @@
+"""`stepsize list`: everything there is, with parameters and one line each."""
+
+import argparse
+import dataclasses
+import textwrap
+from typing import Any
+
+from stepsize.cli.output import echo, print_json
+
+HELP = "list the problems, optimizers, schedules, feedback rates and line searches, with their parameters"
+
+
+def add(commands: Any) -> None:
+    """Describe the command to the parser."""
+    parser = commands.add_parser("list", help=HELP, description=HELP)
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("problems", "optimizers", "schedules", "feedback", "searches"),
+        help="only these",
+    )
+    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the registry."""
+    chosen = {kind: rows for kind, rows in catalogue().items() if args.what in (None, kind)}
+    if args.json:
+        print_json(chosen)
+        return 0
+    for index, (kind, rows) in enumerate(chosen.items()):
+        if index:
+            echo()
+        echo(kind)
+        for row in rows:
+            echo(f"  {row['name']}({row['parameters']})")
+            echo(textwrap.indent(textwrap.fill(row["summary"], 96), "      "))
+    return 0
+
+
+def catalogue() -> dict[str, list[dict[str, str]]]:
+    """Return name, parameters with defaults, and summary of every registered class, by kind."""
+    import optim
+    import problems
+    import schedules
+    from stepsize.core.record import registered, summary
+    from stepsize.parsing import load_registry
+
+    load_registry()
+    kinds: dict[str, Any] = {
+        "problems": problems.Problem,
+        "optimizers": optim.Optimizer,
+        "schedules": schedules.Schedule,
+        "feedback": schedules.Feedback,
+        "searches": schedules.LineSearch,
+    }
+    return {
+        kind: [
+            {"name": cls.__name__, "parameters": parameters(cls), "summary": summary(cls)}
+            for cls in registered(base)
+        ]
+        for kind, base in kinds.items()
+    }
+
+
+def parameters(cls: Any) -> str:
+    """Return the parameters of a class as they stand in its signature: ``lr=0.001, beta1=0.9``."""
+    words = []
+    for field in dataclasses.fields(cls):
+        if field.default is dataclasses.MISSING:
+            words.append(field.name)
+        else:
+            default = list(field.default) if isinstance(field.default, tuple) else field.default
+            words.append(f"{field.name}={default!r}")
+    return ", ".join(words)

@@ -1,0 +1,90 @@
+"""What commands share: folders that never overwrite, progress on a terminal, text that any terminal shows."""
+
+import argparse
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "add_picture_options",
+    "ascii_only",
+    "picture_options",
+    "new_folder",
+    "print_json",
+    "echo",
+    "unused",
+]
+
+
+def ascii_only() -> bool:
+    """Whether standard output cannot show more than ASCII."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    try:
+        "▁█·".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def echo(text: str = "") -> None:
+    """Print a line; what the terminal cannot show is replaced."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    print(text.encode(encoding, "replace").decode(encoding))
+
+
+def print_json(value: Any) -> None:
+    """Print a value as standard JSON."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def new_folder(wanted: str | None, prefix: str = "stepsize") -> Path:
+    """Return a folder to write into: the wanted one, or a new one named after the time."""
+    if wanted is not None:
+        folder = Path(wanted)
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"--out: got {wanted!r}, which is a file, expected a folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    stem = f"{prefix}-{datetime.now():%Y%m%d-%H%M%S}"
+    for attempt in range(1000):
+        folder = Path(stem if not attempt else f"{stem}-{attempt + 1}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise ValueError(f"--out: got nothing and {stem} and its followers exist, expected --out FOLDER")
+
+
+def unused(folder: Path, name: str) -> Path:
+    """Return a path in the folder that no file has: ``name``, or with -2, -3, ... before its ending."""
+    target = folder / name
+    number = 2
+    while target.exists():
+        target = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+        number += 1
+    return target
+
+
+def add_picture_options(parser: argparse.ArgumentParser) -> None:
+    """Add --size and --dpi to a command that writes pictures."""
+    parser.add_argument(
+        "--size",
+        metavar="SIZE",
+        help="of a picture: slide (10x7.5 inches), wide (13.333x7.5), column (3.4x2.6) or such as 10x5.6; "
+        "letters grow with it",
+    )
+    parser.add_argument("--dpi", type=float, metavar="N", help="dots an inch (default 160, of films 100)")
+
+
+def picture_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return --size and --dpi for `draw.save`; read before any work, so that a bad one is refused."""
+    if args.size is None and args.dpi is None:
+        return {"size": None, "dpi": None}
+    from stepsize.draw.style import as_dpi, as_size
+
+    size = as_size("--size", args.size)
+    dpi = None if args.dpi is None else as_dpi("--dpi", args.dpi, size or (10.0, 10.0))
+    return {"size": size, "dpi": dpi}

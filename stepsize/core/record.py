@@ -1,0 +1,301 @@
+"""Frozen records: parameters are fields, mathematics is methods, and every class is registered by name."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+
+import numpy as np
+
+from stepsize.core.display import assembled, shown
+from stepsize.core.hooks import call_hook
+from stepsize.core.validation import did_you_mean
+
+__all__ = ["Default", "Record", "lookup", "registered", "summary"]
+
+R = TypeVar("R", bound="Record")
+
+_REGISTRY: dict[str, type["Record"]] = {}
+_FIELDS: dict[type["Record"], tuple[dataclasses.Field[Any], ...]] = {}
+
+
+class _Signature:
+    """The constructor's signature, for `inspect`, made when it is asked for; an instance has none of it."""
+
+    def __get__(self, instance: object, owner: type["Record"]) -> Any:
+        import inspect
+
+        if instance is not None:
+            raise AttributeError("__signature__")
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        none = inspect.Parameter.empty
+        return inspect.Signature(
+            [
+                inspect.Parameter(
+                    f.name, kind, default=none if f.default is dataclasses.MISSING else f.default
+                )
+                # Not those that are kept: a class that comes out of a pickle has none yet.
+                for f in _all_fields(owner)
+            ]
+        )
+
+
+class Default:
+    """What an instance gives unless a subclass states it: as a plain attribute, a property or a field.
+
+    A property would do at run time, but type checkers want a property to stay one in subclasses.
+    """
+
+    def __init__(self, function: Callable[[Any], Any], doc: str) -> None:
+        self._function, self.__doc__ = function, doc
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is None:  # or a field of that name would take this for its default value
+            raise AttributeError("stated by instances and subclasses")
+        return self._function(instance)
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+class Record:
+    """Base of problems, schedules and optimizers: an immutable set of parameters with a name.
+
+    Subclassing is all it takes: the subclass becomes a frozen dataclass and enters the registry under its
+    class name, from which tests, command line and README enumerate it. ``class Base(Record, abstract=True)``
+    stays out of the registry.
+
+    Numbers become plain Python numbers at construction (a NumPy scalar would promote float32 runs to
+    float64), lists become tuples, and arrays become read-only copies.
+
+    Raises
+    ------
+    TypeError
+        If another class of the same name is registered already.
+    """
+
+    abstract: ClassVar[bool] = True
+    __signature__: ClassVar[Any] = _Signature()
+
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # The dataclass only collects the fields: constructors of generated code, one a class, would make
+        # `import optim` three times as slow.
+        dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+        cls.abstract = abstract
+        if not abstract:
+            _register(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        fields = _fields(type(self))
+        if len(args) > len(fields):
+            raise TypeError(f"{type(self).__name__}: got {len(args)} values, expected {_parameters(fields)}")
+        values = dict(zip((f.name for f in fields), args, strict=False))
+        for name in kwargs:
+            if name in values:
+                raise TypeError(f"{type(self).__name__}: got {name!r} twice, expected it once")
+        values |= kwargs
+        unknown = [name for name in kwargs if all(name != field.name for field in fields)]
+        if unknown:
+            told, hint = ", ".join(map(repr, unknown)), type(self).instead_of(unknown[0])
+            raise TypeError(f"{type(self).__name__}: got {told}, expected {_parameters(fields)}{hint}")
+        for field in fields:
+            value = values.pop(field.name, field.default)
+            if value is dataclasses.MISSING:
+                raise TypeError(
+                    f"{type(self).__name__}: got no {field.name!r}, expected {_parameters(fields)}"
+                )
+            self.__dict__[field.name] = self.normalise(field.name, value)
+        self.check()
+
+    @classmethod
+    def trusted(cls, **values: Any) -> Self:
+        """Return the record of these values, which are all of them, known to be right and not looked at."""
+        record = object.__new__(cls)
+        record.__dict__.update(values)
+        return record
+
+    @classmethod
+    def instead_of(cls, name: str) -> str:
+        """Return what to write instead of a parameter that the class has not, to end a message with."""
+        return did_you_mean(name, [field.name for field in _fields(cls)])
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen; use .replace({name}=...)")
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen")
+
+    def normalise(self, name: str, value: Any) -> Any:
+        """Return the value to store for the field `name`."""
+        return _plain(value)
+
+    def check(self) -> None:
+        """Raise one clear sentence if the parameters make no sense; subclasses override it."""
+
+    def fields(self) -> Iterator[tuple[str, Any]]:
+        """Yield the name and value of each parameter, in the order of the constructor."""
+        for field in _fields(type(self)):
+            yield field.name, getattr(self, field.name)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same record with some parameters changed."""
+        return type(self)(**dict(self.fields()) | changes)
+
+    def key(self) -> tuple[Any, ...]:
+        """Return a hashable value that two records share exactly if they are equal."""
+        return (type(self).__qualname__, *((name, _key(value)) for name, value in self.fields()))
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.key() == other.key()
+
+    def __hash__(self) -> int:
+        return hash(self.key())
+
+    def __repr__(self) -> str:
+        try:
+            return assembled(type(self).__name__, self._shown())
+        except RecursionError:  # records nested by the hundred: nobody reads that far
+            return f"{type(self).__name__}(...)"
+
+    def _repr_html_(self) -> str:
+        return str(call_hook("record_html", self))
+
+    def _shown(self) -> Iterator[str]:
+        positional = True
+        for field in _fields(type(self)):
+            value = getattr(self, field.name)
+            if field.default is not dataclasses.MISSING and _key(_plain(field.default)) == _key(value):
+                positional = False
+                continue
+            required = field.default is dataclasses.MISSING
+            positional = positional and required
+            yield shown(value) if positional else f"{field.name}={shown(value)}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(value for _, value in self.fields())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as standard JSON values, its class under the key ``"class"``.
+
+        Raises
+        ------
+        TypeError
+            If a parameter is a function, which JSON cannot hold.
+        """
+        return {"class": type(self).__name__} | {
+            name: _to_json(value, f"{type(self).__name__}.{name}") for name, value in self.fields()
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as one line of standard JSON."""
+        import json
+
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Return the record that `to_dict` described."""
+        record = _from_json(data)
+        if not isinstance(record, cls):
+            raise TypeError(f"expected JSON of a {cls.__name__}, got that of a {type(record).__name__}")
+        return record
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the record that `to_json` described."""
+        import json
+
+        return cls.from_dict(json.loads(text))
+
+
+def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
+    if cls not in _FIELDS:
+        _FIELDS[cls] = _all_fields(cls)
+    return _FIELDS[cls]
+
+
+def _all_fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
+    # Every subclass is a dataclass; the root is not, and has no parameters.
+    return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+
+
+def _parameters(fields: tuple[dataclasses.Field[Any], ...]) -> str:
+    return ", ".join(f.name for f in fields) or "none"
+
+
+def registered(kind: type[R]) -> list[type[R]]:
+    """Return every concrete class of a kind, in the order in which they were defined."""
+    return [cls for cls in _REGISTRY.values() if issubclass(cls, kind)]
+
+
+def lookup(name: str) -> type[Record] | None:
+    """Return the registered class of that name, or None."""
+    return _REGISTRY.get(name)
+
+
+def summary(cls: type) -> str:
+    """Return the first line of a class's docstring."""
+    return (cls.__doc__ or "").strip().partition("\n")[0]
+
+
+def _register(cls: type[Record]) -> None:
+    known = _REGISTRY.get(cls.__name__)
+    # A notebook cell that is run twice defines the same class again; that is no clash.
+    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise TypeError(
+            f"a class named {cls.__name__} is registered already, by {known.__module__}; choose another name"
+        )
+    _REGISTRY[cls.__name__] = cls
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim:
+        value = np.array(value, order="C")
+        value.flags.writeable = False
+        return value
+    if isinstance(value, np.generic | np.ndarray):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return tuple(_plain(item) for item in value)
+    return value
+
+
+def _key(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    if isinstance(value, Record):
+        return value.key()
+    if isinstance(value, tuple):
+        return tuple(_key(item) for item in value)
+    return value
+
+
+def _to_json(value: Any, where: str) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, np.ndarray):
+        return {"array": [_to_json(item, where) for item in value.tolist()], "dtype": value.dtype.name}
+    if isinstance(value, tuple | list):
+        return [_to_json(item, where) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{where} holds {shown(value)}, which JSON cannot describe; keep the code that made it")
+
+
+def _from_json(data: Any) -> Any:
+    if isinstance(data, list):
+        return tuple(_from_json(item) for item in data)
+    if not isinstance(data, dict):
+        return data
+    if "array" in data:
+        return np.array([_from_json(item) for item in data["array"]], dtype=data["dtype"])
+    if "float" in data:
+        return float(data["float"])
+    parameters = {name: _from_json(value) for name, value in data.items() if name != "class"}
+    cls = lookup(data.get("class", ""))
+    if cls is None:
+        raise ValueError(f"JSON names the class {data.get('class')!r}, which is not registered")
+    return cls(**parameters)

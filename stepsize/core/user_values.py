@@ -1,0 +1,161 @@
+"""What a user's function gives: taken where its meaning is plain, and copied, because it may be a buffer."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from stepsize.core.validation import describe, real_numbers
+
+__all__ = ["as_array", "as_value", "ask", "floats_at", "require_callable_of", "spreads"]
+
+Array = np.ndarray[Any, Any]
+
+DOUBLE = np.dtype(float)
+
+
+def as_value(name: str, answer: Any, dtype: Any = DOUBLE) -> Any:
+    """Return a function's value as a number of that type: numbers of any kind, and arrays that hold one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In one sentence that names the function, for anything else.
+
+    Examples
+    --------
+    >>> float(as_value("fun", [[2]]))
+    2.0
+    """
+    if type(answer) is dtype.type:
+        return answer
+    if not isinstance(answer, float):
+        array = _numbers(name, answer, "a number")
+        if array.size != 1:
+            raise ValueError(f"{name}: got {_shaped(array)}, expected a number")
+        answer = array.reshape(())
+    return dtype.type(answer)
+
+
+def as_array(name: str, answer: Any, shape: tuple[int, ...], dtype: Any = DOUBLE) -> Array:
+    """Return a fresh array of that shape: of lists, rows and columns, whole numbers, other libraries' arrays.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In one sentence that names the function, for anything else.
+
+    Examples
+    --------
+    >>> as_array("grad", [[1], [2]], (2,)).tolist()
+    [1.0, 2.0]
+    """
+    if type(answer) is np.ndarray and answer.dtype == dtype and answer.shape == shape:
+        return answer.copy()
+    expected = f"the shape {shape} of x" if len(shape) == 1 else f"the shape {shape}"
+    array = _numbers(name, answer, f"numbers of {expected}")
+    # A row or column is the vector; with one parameter the number is.
+    if array.shape != shape:
+        long = tuple(n for n in array.shape if n != 1)
+        if long != tuple(n for n in shape if n != 1):
+            raise ValueError(f"{name}: got {_shaped(array)}, expected {expected}")
+    return np.array(array, dtype).reshape(shape)
+
+
+def floats_at(x: Any) -> Array:
+    """Return the points at which a function is asked, whole numbers as floats, as its own copy."""
+    if isinstance(x, np.ndarray) and x.dtype.kind in "fc":
+        return np.array(x)
+    return real_numbers("x", x, "an array of floats")
+
+
+def spreads(name: str, function: Callable[..., Any], dim: int) -> bool:
+    """Whether a function is one of so many numbers, f(a, b), and not one of the vector x.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+
+    Examples
+    --------
+    >>> spreads("fun", lambda x: x @ x, 2), spreads("fun", lambda a, b: a * b, 2)
+    (False, True)
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # some functions written in C do not tell
+        return False
+    in_order = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    free = [p for p in parameters if p.default is inspect.Parameter.empty]
+    needed = [p.name for p in free if p.kind in in_order]
+    keywords = [p.name for p in free if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    takes_any = any(p.kind in in_order or p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
+    if not keywords and takes_any and len(needed) <= 1:
+        return False
+    if not keywords and len(needed) == dim:
+        return True
+    got = ", ".join([*needed, *(f"*, {k}" for k in keywords)])
+    other = f", or {name} of {dim} numbers" if dim > 1 else ""
+    raise TypeError(f"{name}: got a function of ({got}), expected {name}(x) with x of shape ({dim},){other}")
+
+
+def require_callable_of(name: str, function: Callable[..., Any], *given: str) -> None:
+    """Refuse a function that does not take just these arguments, in order.
+
+    Raises
+    ------
+    TypeError
+        In one sentence.
+
+    Examples
+    --------
+    >>> require_callable_of("lr", lambda n: 0.1, "n")
+    >>> require_callable_of("lr", lambda: 0.1, "n")
+    Traceback (most recent call last):
+        ...
+    TypeError: lr: got a function of (), expected a function of (n)
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some functions written in C do not tell
+        return
+    try:
+        signature.bind(*given)
+    except TypeError:
+        got = ", ".join(signature.parameters)
+        raise TypeError(
+            f"{name}: got a function of ({got}), expected a function of ({', '.join(given)})"
+        ) from None
+
+
+def ask(function: Callable[..., Any], x: Array, spread: bool = False) -> Any:
+    """Return what a function gives at one point, which it may write to; its own errors go through.
+
+    A function of one number, such as `math.cos`, does not take an array of one.
+    """
+    if spread:
+        return function(*x)
+    if x.size != 1:
+        return function(x)
+    try:
+        return function(x)
+    except TypeError as error:
+        kept = error
+    try:
+        return function(x.reshape(-1)[0])
+    except Exception:
+        raise kept from None
+
+
+def _numbers(name: str, answer: Any, expected: str) -> Array:
+    if answer is None:
+        raise TypeError(f"{name}: got None, expected {expected}; is its return missing?")
+    return real_numbers(name, answer, expected)
+
+
+def _shaped(array: Array) -> str:
+    if array.ndim == 0:
+        return repr(array.item())
+    return describe(array)

@@ -1,0 +1,147 @@
+"""What bad input is told: one sentence that names the argument, what came and what was expected."""
+
+import math
+import numbers
+import operator
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "as_count",
+    "as_floats",
+    "as_number",
+    "did_you_mean",
+    "describe",
+    "missing",
+    "real_numbers",
+    "require",
+    "require_a",
+]
+
+
+def missing(thing: Any, method: str) -> NotImplementedError:
+    """Return the error that says which method a class of the user's has not written.
+
+    Examples
+    --------
+    >>> print(missing(1.5, "value(self, n)"))
+    float: got a class without value, expected it to define value(self, n)
+    """
+    name = method.partition("(")[0]
+    return NotImplementedError(
+        f"{type(thing).__name__}: got a class without {name}, expected it to define {method}"
+    )
+
+
+def describe(value: Any) -> str:
+    """Return a few words on a value that was not what was expected.
+
+    Examples
+    --------
+    >>> describe(np.arange(3))
+    'an array of int64 of shape (3,)'
+    >>> describe("ten")
+    "the str 'ten'"
+    >>> describe(int), describe(lambda x: x)
+    ('the class int', 'the function <lambda>')
+    """
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype} of shape {value.shape}"
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if callable(value) and isinstance(getattr(value, "__name__", None), str):
+        return f"the function {value.__name__}"
+    kind, text = type(value).__name__, " ".join(repr(value).split())
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return text if text.startswith(f"{kind}(") else f"the {kind} {text}"
+
+
+def require(condition: bool, name: str, value: Any, expected: str) -> None:
+    """Raise ``ValueError("name: got ..., expected ...")`` unless the condition holds."""
+    if not condition:
+        raise ValueError(f"{name}: got {describe(value)}, expected {expected}")
+
+
+def require_a(kind: type | tuple[type, ...], name: str, value: Any, expected: str) -> None:
+    """Raise ``TypeError("name: got ..., expected ...")`` unless the value is of that kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+
+
+def as_number(name: str, value: Any, expected: str = "a finite number") -> float:
+    """Return a finite number as a Python float, or raise TypeError or ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+    number = float(value)
+    require(math.isfinite(number), name, value, expected)
+    return number
+
+
+def as_count(name: str, value: Any, least: int = 0) -> int:
+    """Return a whole number of at least `least`, or raise TypeError or ValueError."""
+    expected = f"a whole number of at least {least}"
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: got {value!r}, expected {expected}")
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: got {describe(value)}, expected {expected}") from None
+    require(count >= least, name, count, expected)
+    return count
+
+
+def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np.ndarray[Any, Any]:
+    """Return a list or array as a fresh float array; float32 and float64 keep their type.
+
+    A list of whole numbers is read as floats; an *array* of integers is refused, because arithmetic that
+    starts on integers is the classic silent error (``np.array([10]) * 0`` never moves).
+    """
+    if isinstance(value, np.ndarray):
+        if value.dtype not in (np.float32, np.float64):
+            raise TypeError(
+                f"{name}: got {describe(value)}, expected {expected}; use .astype(float) if it is meant"
+            )
+        return np.array(value)
+    return real_numbers(name, value, expected)
+
+
+def real_numbers(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
+    """Return whatever holds real numbers as a fresh float array; float32 and float64 keep their type.
+
+    Lists, whole numbers, fractions, tables of pandas and arrays of other libraries are taken; texts, truth
+    values, complex numbers, missing values and ragged lists are refused with TypeError.
+    """
+    try:
+        array = np.asarray(_detached(value))
+        if array.dtype.kind == "O" and all(_is_real(v) for v in array.flat):
+            array = array.astype(float)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+    return np.array(array, dtype=array.dtype if array.dtype.name in ("float32", "float64") else float)
+
+
+def _detached(value: Any) -> Any:
+    """Return a tensor that takes part in automatic differentiation as one that NumPy may read."""
+    if isinstance(value, list | tuple):
+        return [_detached(v) for v in value] if any(hasattr(v, "detach") for v in value) else value
+    return value.detach().cpu() if hasattr(value, "detach") else value
+
+
+def _is_real(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.size == 1 and value.dtype.kind in "iuf"
+    return isinstance(value, numbers.Number) and not isinstance(value, bool | np.bool_ | complex)
+
+
+def did_you_mean(word: str, words: list[str]) -> str:
+    """Return ``", did you mean X?"`` if one of the words is close, otherwise an empty string."""
+    import difflib
+
+    by_lower = {w.lower(): w for w in words}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f", did you mean {by_lower[close[0]]}?" if close else ""

@@ -1,0 +1,4 @@
+"""How pictures are laid out: panels, pages, legends, axes of sweeps.
+
+Start with `panels.py`.
+"""

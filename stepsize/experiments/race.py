@@ -1,0 +1,358 @@
+"""Several optimizers, or one at several rates, on the same problem from the same start."""
+
+import math
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from optim import Optimizer, Run, minimize
+from stepsize.analysis.diagnosis import Diagnosis, diagnose
+from stepsize.analysis.prediction import Prediction, observed_rate, predict
+from stepsize.core.display import counted
+from stepsize.core.hooks import call_hook
+from stepsize.core.protocols import SupportsGradient
+from stepsize.core.validation import describe
+from stepsize.experiments.rate_labels import rate_words
+
+__all__ = ["Race", "race"]
+
+Array = np.ndarray[Any, Any]
+
+# Lines that `print` shows of a table.
+_MOST_LINES = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Race:
+    """What `race` returns: the runs, each with its diagnosis, and the table of them.
+
+    Attributes
+    ----------
+    problem : Problem
+        Where they ran.
+    runs : tuple of Run
+        In the order given.
+    diagnoses : tuple of Diagnosis
+        One a run.
+    predictions : tuple of Prediction or None
+        What theory said of each before it ran; None where it is silent.
+    steps : int
+        The budget.
+    tol : float
+        What counts as settled, as a share of the error at the start.
+    atol : float or None
+        Instead, an absolute error, if one was asked for.
+    """
+
+    problem: Any
+    runs: tuple[Run, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    predictions: tuple[Prediction | None, ...]
+    steps: int
+    tol: float
+    atol: float | None = None
+
+    @property
+    def tolerance(self) -> float:
+        """The error that counts as solved, in the units of the loss (or of the gradient)."""
+        lasting = [found.tolerance for found in self.diagnoses if not found.verdict.startswith("diverg")]
+        if lasting:
+            return min(lasting)
+        # What rounding hides grows without bound along a run that diverges: it says nothing of the others.
+        asked = [self.tol * abs(float(run.error[0])) for run in self.runs]
+        return self.atol if self.atol is not None else min(asked)
+
+    @property
+    def title(self) -> str:
+        """The problem, the start, the budget, and what theory says of rates."""
+        start = np.array(self.runs[0].history.x[0])
+        where = _whence(start, getattr(self.problem, "variables", ()))
+        limit = f"   2/L = {2 / self.problem.L:.3g}" if self.problem.L else ""
+        what = self.runs[0].measure
+        bound = f"{self.tol:.0e} of the start's" if self.atol is None else f"{self.atol:.0e}"
+        return (
+            f"{self.problem.formula}{where}   {self.steps} updates{limit}   "
+            f"settled = {what} <= {bound} to the end"
+        )
+
+    @property
+    def rate_words(self) -> tuple[str | None, ...]:
+        """Where one rule runs at several rates, what each is beside the best: too small, right, too large."""
+        return rate_words(self.runs, self.diagnoses, self.tolerance)
+
+    def table(self, ascii_only: bool = False) -> str:
+        """Return the table as text, a row a run.
+
+        Optimizer, rate, settled, overshoot, final error, its course, verdict; and where theory has a word on
+        one of the runs, the factor that the error shrinks by a step, predicted and observed.
+        """
+        what = self.runs[0].measure
+        head = ("settled", "overshoot", f"final {what}", f"{what} over time")
+        theory = any(self.predictions)
+        words = self.rate_words
+        last = ("beside the others",) if any(words) else ()
+        rows: list[tuple[str, ...]] = [
+            ("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head, *last, "verdict")
+        ]
+        for run, found, told, word in zip(self.runs, self.diagnoses, self.predictions, words, strict=True):
+            rows.append(
+                (
+                    optimizer_label(run.optimizer),
+                    rate_label(run.optimizer, self.problem),
+                    *((told.factors(run) if told else ("-", "-")) if theory else ()),
+                    "-" if found.settled is None else str(found.settled),
+                    f"{100 * found.overshoot:.0f} %",
+                    "-" if found.verdict.startswith("diverg") else f"{found.error:.1e}",
+                    sparkline(run.error, self.steps, self.tolerance, ascii_only),
+                    *((word or "-",) if last else ()),
+                    found.verdict,
+                )
+            )
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        right = set(range(2, len(rows[0]) - 2 - len(last)))
+        lines = (
+            "  ".join(
+                c.rjust(w) if i in right else c.ljust(w)
+                for i, (c, w) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in rows
+        )
+        return "\n".join(line.rstrip() for line in lines)
+
+    def summary(self) -> str:
+        """Return one line: who settled first, how many settled, crossed, bounced, diverged."""
+        settled = [
+            (found.settled, run)
+            for run, found in zip(self.runs, self.diagnoses, strict=True)
+            if found.settled is not None
+        ]
+        counts: dict[str, int] = {}
+        for found in self.diagnoses:
+            word = found.verdict.partition(",")[0]
+            counts[word] = counts.get(word, 0) + 1
+        words = ", ".join(f"{number} {word}" for word, number in counts.items())
+        if not settled:
+            return f"{counted(len(self.runs), 'run')}: {words}"
+        at, first = min(settled, key=lambda pair: pair[0])
+        return (
+            f"{counted(len(self.runs), 'run')}: {words}; first {optimizer_label(first.optimizer)} with "
+            f"lr {rate_label(first.optimizer, self.problem)} at update {at}"
+        )
+
+    def animate(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
+        """Film the runs side by side on one landscape; everything else is as in `Run.animate`."""
+        return call_hook("animate", self, path, **options)
+
+    def __repr__(self) -> str:
+        return f"Race({self.problem.formula}: {self.summary()})"
+
+    def __str__(self) -> str:
+        lines = self.table().split("\n")
+        if len(lines) > _MOST_LINES:
+            left = f"... and {len(lines) - _MOST_LINES} more; race.table() has them all"
+            lines = [*lines[:_MOST_LINES], left]
+        return "\n".join([self.title, *lines, self.summary()])
+
+    def _repr_html_(self) -> str:
+        return str(call_hook("race_html", self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the race as standard JSON values; what is not finite is None."""
+        return {
+            "problem": _described(self.problem),
+            "formula": self.problem.formula,
+            "L": _finite(self.problem.L),
+            "mu": _finite(self.problem.mu),
+            "minimum": _finite(self.problem.minimum),
+            "x0": self.runs[0].history.x[0].tolist(),
+            "steps": self.steps,
+            "tol": None if self.atol is not None else self.tol,
+            "tolerance": self.tolerance,
+            "measure": self.runs[0].measure,
+            "runs": [
+                {
+                    "optimizer": _described(run.optimizer),
+                    "theory": told and told.sentence,
+                    "predicted": told and _finite(told.rate),
+                    "observed": told and _finite(observed_rate(run)),
+                    "name": optimizer_label(run.optimizer),
+                    "lr": rate_label(run.optimizer, self.problem),
+                    "verdict": found.verdict,
+                    "reason": found.reason,
+                    "beside_the_others": word,
+                    "settled": found.settled,
+                    "overshoot": found.overshoot,
+                    "uphill": found.uphill,
+                    "error": _finite(found.error),
+                    "best_error": _finite(found.best_error),
+                    "updates": run.nit,
+                    "x": [_finite(v) for v in run.x.tolist()],
+                    "error_over_time": [_finite(v) for v in thinned(run.error, 61).tolist()],
+                }
+                for run, found, told, word in zip(
+                    self.runs, self.diagnoses, self.predictions, self.rate_words, strict=True
+                )
+            ],
+        }
+
+
+def race(
+    problem: SupportsGradient,
+    optimizers: Iterable[Optimizer],
+    steps: int = 1000,
+    *,
+    x0: ArrayLike | None = None,
+    tol: float = 1e-8,
+    atol: float | None = None,
+    on_run: Callable[[Run], object] | None = None,
+) -> Race:
+    """Run several optimizers on one problem, from one start, for one budget.
+
+    Parameters
+    ----------
+    problem : Problem
+        Where.
+    optimizers : iterable of Optimizer
+        Who; the same rule at several rates is several entries.
+    steps : int
+        Updates for each.
+    x0 : sequence of float, optional
+        The start; the problem's own by default.
+    tol : float
+        A run has settled when its error is at most this share of the error at the start, to the end.
+    atol : float, optional
+        Instead, when its error is at most this, in the units of the loss.
+    on_run : callable, optional
+        Called with each run when it is done, for a display of progress.
+
+    Returns
+    -------
+    Race
+
+    Raises
+    ------
+    ValueError
+        If there is nobody to race.
+
+    Examples
+    --------
+    >>> from optim import SGD
+    >>> from problems import Parabola
+    >>> result = race(Parabola(), [SGD(lr=0.05), SGD(lr=0.2), SGD(lr=1.1)], steps=40, tol=1e-6)
+    >>> [found.verdict for found in result.diagnoses]
+    ['still crawling', 'settled', 'diverged']
+    """
+    runs: list[Run] = []
+    told: list[Prediction | None] = []
+    if isinstance(optimizers, str) or not isinstance(optimizers, Iterable):
+        raise TypeError(
+            f"optimizers: got {describe(optimizers)}, expected a list such as [SGD(lr=0.1), Adam(lr=0.1)]"
+        )
+    for optimizer in optimizers:
+        if not isinstance(optimizer, Optimizer):
+            plain = ", without quotation marks" if isinstance(optimizer, str) else ""
+            raise TypeError(
+                f"optimizers: got {describe(optimizer)} among them, expected optimizers such as "
+                f"SGD(lr=0.1){plain}"
+            )
+        told.append(theory_of(problem, optimizer, x0))
+        runs.append(minimize(problem, optimizer, x0, steps))
+        if on_run is not None:
+            on_run(runs[-1])
+    if not runs:
+        raise ValueError("optimizers: got none, expected at least one")
+    found = tuple(diagnose(run, tol, atol=atol) for run in runs)
+    return Race(runs[0].problem, tuple(runs), found, tuple(told), steps, tol, atol)
+
+
+def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction | None:
+    """Return what theory says of a run before it is made, or None where it is silent."""
+    try:
+        with np.errstate(all="ignore"):
+            return predict(problem, optimizer, x0)
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
+def _whence(start: Array, names: Sequence[str]) -> str:
+    """Return where the runs start, if that is short; for a formula with the names of its variables."""
+    numbers = ", ".join(f"{v:g}" for v in start)
+    if len(start) > 4:
+        shown = names if len(names) <= 12 else [*names[:3], "...", names[-1]]
+        return f" in {', '.join(shown)}" if names else ""
+    if not names:
+        return f" from ({numbers})"
+    return f" from {names[0]} = {numbers}" if len(names) == 1 else f" from ({', '.join(names)}) = ({numbers})"
+
+
+def optimizer_label(optimizer: Optimizer) -> str:
+    """Return the optimizer without its rate: the class, and the other parameters that are not the default."""
+    bare = repr(optimizer.at_default_rate()) if "lr" in optimizer.hypers() else repr(optimizer)
+    return bare.removesuffix("()")
+
+
+def rate_label(optimizer: Optimizer, problem: Any) -> str:
+    """Return the rate, given against theory where that is known: ``0.105 > 2/L``, ``0.0952 = 2/(L+mu)``."""
+    lr = optimizer.lr
+    if not isinstance(lr, float):
+        describe_rate = getattr(lr, "describe", None)
+        name = str(getattr(lr, "__name__", repr(lr)))
+        return min(str(describe_rate()), name, key=len) if describe_rate else name
+    text = f"{lr:.3g}"
+    L, mu = problem.L, problem.mu
+    if type(optimizer).__name__ != "SGD" or not L:
+        return text
+    if mu and math.isclose(lr, 2 / (L + mu), rel_tol=1e-9):
+        return f"{text} = 2/(L+mu)"
+    if math.isclose(lr, 1 / L, rel_tol=1e-9):
+        return f"{text} = 1/L"
+    return f"{text} > 2/L" if lr > 2 / L and not math.isclose(lr, 2 / L, rel_tol=1e-12) else text
+
+
+_BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.,-=+*#"
+
+
+def sparkline(error: Array, steps: int, tol: float, ascii_only: bool = False, width: int = 12) -> str:
+    """Return the course of an error on a log scale: lowest the tolerance, last but one the start."""
+    blocks = _ASCII if ascii_only else _BLOCKS
+    whole = np.full(steps + 1, np.inf)
+    whole[: len(error)] = np.where(np.isfinite(error), error, np.inf)
+    edges = np.linspace(0, steps + 1, width + 1).astype(int)
+    ends = np.array([np.median(whole[a : max(b, a + 1)]) for a, b in pairwise(edges)])
+    ends[0] = whole[0]
+    tol = min(max(tol, np.finfo(float).tiny), np.finfo(float).max / 10)
+    top = max(whole[0] if np.isfinite(whole[0]) else 0.0, 10 * tol)
+    # Logarithms are subtracted, because the quotient of large and small errors may overflow.
+    level = 6 * (np.log(np.maximum(ends, tol)) - np.log(tol)) / (np.log(top) - np.log(tol))
+    return "".join(blocks[7 if v > 6.5 else round(min(v, 6.0))] for v in level)
+
+
+def thinned(values: Array, count: int) -> Array:
+    """Return at most `count` values, evenly spaced, the first and the last among them."""
+    if len(values) <= count:
+        return values
+    return np.asarray(values[np.linspace(0, len(values) - 1, count).round().astype(int)])
+
+
+def _finite(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _described(record: Any) -> Any:
+    """Return the JSON of a record, or its text where it wraps a function."""
+    try:
+        return record.to_dict()
+    except (TypeError, AttributeError):
+        return repr(record)
+
+
+def labels(race: Race) -> Sequence[str]:
+    """Return a label a run: optimizer and rate."""
+    return [
+        f"{optimizer_label(run.optimizer)} {rate_label(run.optimizer, race.problem)}" for run in race.runs
+    ]

@@ -1,0 +1,105 @@
+"""The line that says how far a command is: on a terminal, after two seconds, even inside a long piece."""
+
+import io
+import time
+
+import pytest
+
+from stepsize.cli.main import main
+from stepsize.core.progress import Progress
+
+
+class Terminal(io.StringIO):
+    """Standard error of somebody who watches."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    """Return a function that puts a terminal there: pytest renews its own stream before the test."""
+
+    def put():
+        screen = Terminal()
+        monkeypatch.setattr("sys.stderr", screen)
+        return screen
+
+    return put
+
+
+def told(screen):
+    return [part for part in screen.getvalue().split("\r\033[K") if part]
+
+
+def test_a_piece_that_takes_long_is_announced_before_it_is_done(watch, monkeypatch):
+    terminal = watch()
+    monkeypatch.setattr(Progress, "patience", 0.05)
+    progress = Progress(7)
+    deadline = time.monotonic() + 10
+    while not told(terminal) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    progress.close()
+    assert told(terminal) == ["0/7"]
+    assert terminal.getvalue().endswith("\r\033[K"), "the line is cleared at the end"
+
+
+def test_what_is_quick_is_not_announced(watch):
+    terminal = watch()
+    now = [0.0]
+    progress = Progress(3, lambda: now[0])
+    for _ in range(3):
+        now[0] += 0.5
+        progress.advance("Adam")
+    progress.close()
+    assert terminal.getvalue() == ""
+
+
+def test_from_two_seconds_on_it_counts_ten_times_a_second_at_most(watch):
+    terminal = watch()
+    now = [0.0]
+    progress = Progress(1000, lambda: now[0])
+    for _ in range(1000):
+        now[0] += 1 / 64
+        progress.advance("Adam")
+    progress.close()
+    lines = told(terminal)
+    assert lines[0] == "129/1000 Adam"
+    assert len(lines) == 2 + (1000 - 129) // 7, "every seventh, 7/64 of a second, and the last"
+
+
+def test_nobody_watches_nothing_is_said(capsys, monkeypatch):
+    monkeypatch.setattr(Progress, "patience", 0.0)
+    progress = Progress(3)
+    progress.advance("Adam")
+    progress.close()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["linesearch", "rosenbrock", "--steps", "40", "--no-picture"], "StrongWolfe()"),
+        (["race", "rosenbrock", "--optimizer", "Adam", "--steps", "40", "--no-picture"], "1/"),
+        (["gallery", "--check", "d2l-12.3"], "d2l-12.3"),
+    ],
+)
+def test_commands_count(command, words, watch, monkeypatch, capsys, tmp_path):
+    terminal = watch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Progress, "patience", 0.0)
+    monkeypatch.setattr(Progress, "pause", 0.0)
+    assert main(command) == 0
+    assert words in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\033[K")
+
+
+def test_watching_changes_no_digit(watch, monkeypatch, capsys, tmp_path):
+    watch()
+    monkeypatch.chdir(tmp_path)
+    command = ["linesearch", "rosenbrock", "--steps", "30", "--no-picture", "--json"]
+    main(command)
+    watched = capsys.readouterr().out
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    main(command)
+    assert capsys.readouterr().out == watched

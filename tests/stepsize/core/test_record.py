@@ -1,0 +1,88 @@
+"""Every registered class is a record: frozen, comparable, printable, and able to travel."""
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+
+from stepsize.core.record import Record, lookup, registered
+from tests.instances import FEEDBACK, OPTIMIZERS, PROBLEMS, SCHEDULES, SEARCHES, name_of
+
+RECORDS = [*OPTIMIZERS, *SCHEDULES, *FEEDBACK, *SEARCHES, *PROBLEMS]
+
+
+def test_every_registered_class_is_covered():
+    """No concrete class escapes: the registry holds optimizers, schedules, problems and rates that answer."""
+    covered = {type(record) for record in RECORDS}
+    rest = [cls for cls in registered(Record) if cls not in covered and cls.__module__.startswith(HOMES)]
+    assert [cls.__name__ for cls in rest] == []
+
+
+HOMES = ("optim", "schedules", "problems")
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=name_of)
+def test_is_frozen(record):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record.anything = 1
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=name_of)
+def test_equality_and_hash_follow_the_parameters(record):
+    twin = type(record)(**dict(record.fields()))
+    assert twin == record
+    assert hash(twin) == hash(record)
+    assert record != object()
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=name_of)
+def test_pickle_round_trip(record):
+    assert pickle.loads(pickle.dumps(record)) == record
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=name_of)
+def test_json_round_trip_or_a_sentence(record):
+    if any(callable(v) and not isinstance(v, Record) for _, v in record.fields()):
+        with pytest.raises(TypeError, match="which JSON cannot describe"):
+            record.to_json()
+    else:
+        assert type(record).from_json(record.to_json()) == record
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=name_of)
+def test_docstring_has_a_summary_line_and_an_example(record):
+    doc = type(record).__doc__
+    assert doc.strip().splitlines()[0].endswith(".")
+    assert ">>>" in doc, "the example that is run as a test is missing"
+
+
+def test_numbers_are_normalised_so_that_scalars_do_not_promote():
+    from optim import SGD
+
+    assert type(SGD(lr=np.float64(0.1)).lr) is float
+    assert type(SGD(lr=np.float32(0.5)).lr) is float
+    assert SGD(lr=1) == SGD(lr=1.0)
+    assert SGD(lr=np.array(0.1)) == SGD(lr=0.1)
+
+
+def test_a_duplicate_name_is_an_error_and_a_notebook_cell_run_twice_is_not():
+    def define(module):
+        return type("DuplicateProbe", (Record,), {"__module__": module, "__qualname__": "DuplicateProbe"})
+
+    define("cell")
+    again = define("cell")
+    assert lookup("DuplicateProbe") is again
+    with pytest.raises(TypeError, match="DuplicateProbe is registered already, by cell"):
+        define("elsewhere")
+
+
+def test_array_fields_are_copies_that_cannot_be_written():
+    from problems import Quadratic
+
+    H = np.diag([1.0, 2.0])
+    bowl = Quadratic(H)
+    H[0, 0] = 7.0
+    assert bowl.hessian[0, 0] == 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        bowl.hessian[0, 0] = 7.0
