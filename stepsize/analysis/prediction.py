@@ -215,7 +215,7 @@ def observed_rate(run: Run) -> float | None:
     if len(usable) < 8:
         return None
     end = int(usable[-1]) + 1
-    late = np.arange(max(end // 2, 1), end)
+    late = np.arange(end // 2, end)
     return float(np.exp(_slope(late, np.log(envelope[late]))))
 
 

@@ -314,4 +314,5 @@ def _spectral_radius(p: Any, q: Any) -> Any:
     radius = np.where(gap < 0, np.sqrt(np.maximum(q, 0.0)), real)
     # At the limit one root is -1, the other -q: whether the error grows must not be decided by rounding.
     at_limit = np.abs(1 + p + q) <= _ROUNDING * (1 + np.abs(q))
-    return np.where(at_limit, np.maximum(np.abs(q), 1.0), radius)
+    radius = np.where(at_limit, np.maximum(np.abs(q), 1.0), radius)
+    return np.where(np.isinf(p), np.inf, radius)  # what overflows grows

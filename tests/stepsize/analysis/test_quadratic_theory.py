@@ -7,6 +7,7 @@ import pytest
 import scipy.linalg
 
 import stepsize as ss
+from stepsize.analysis import quadratic_theory
 
 CONDITIONS = [2.0, 3.0, 10.0, 100.0, 1000.0, 1e4]
 RULES = [ss.SGD, ss.Momentum, ss.Nesterov]
@@ -429,3 +430,15 @@ def test_a_factor_is_a_float_and_many_are_an_array():
     assert ss.contraction(ss.SGD(lr=0.1), [4, 5]).tolist() == pytest.approx([0.6, 0.5])
     many = ss.contraction(ss.Momentum(lr=0.1, momentum=0.5), np.ones((2, 3)))
     assert many.shape == (2, 3)
+
+
+def test_a_curvature_that_is_none_is_refused_by_name():
+    for bad in ("steep", None):
+        with pytest.raises(
+            (TypeError, ValueError), match=r"^curvature: got .*, expected a number or an array of them$"
+        ):
+            ss.contraction(ss.SGD(lr=0.1), bad)
+
+
+def test_completion_shows_what_theory_knows():
+    assert sorted(quadratic_theory.__all__) == dir(quadratic_theory)
