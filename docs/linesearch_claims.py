@@ -32,7 +32,7 @@ def start(seed):
 
 
 def spend(problem, optimizer, seed, evaluations):
-    """Return the loss of the whole, looks an update and share accepted after so many evaluations."""
+    """Return the loss of the whole, trials an update and share accepted after so many evaluations."""
     run = minimize(problem, optimizer, start(seed), steps=evaluations)
     cost = run.history.n_trials + (problem.sampling == "static")
     n = int(np.searchsorted(1 + np.cumsum(cost), evaluations, side="right"))
@@ -55,7 +55,7 @@ def tuned_sgd(problem_of, steps, seeds):
 
 def probabilistic():
     """ProbLS over six decades of its first unit, and a tuned rate."""
-    print("ProbLS, 1000 evaluations, first units 1e-4, 1e-2, 1, 100: loss, looks an update, accepted")
+    print("ProbLS, 1000 evaluations, first units 1e-4, 1e-2, 1, 100: loss, trials an update, accepted")
     for l2, size in ((1e-3, 100), (1e-3, 50), (1e-3, 10), (0.0, 100), (0.0, 10)):
         whole = WHOLE.replace(l2=l2)
         rows = [

@@ -27,13 +27,13 @@ class History:
     lr : ndarray of shape (T,), (T, B, 1) or (T, d)
         The rate that each update used.
     overshoot : ndarray of bool, shape (T, ...)
-        Whether the update passed the lowest point of its line: ``g_next . (x_next - x) > 0``, by more than
+        Whether the update passed the minimum along the step: ``g_next . (x_next - x) > 0``, by more than
         rounding can make of it (`slope_floor`). Where the problem varies, g_next is the
         estimate from which the next update starts; `Run.message` names it.
     step_norm : ndarray of shape (T, ...)
         Euclidean length of each update, ``|x_next - x|``.
-    answer : ndarray of shape (T + 1, *S), or None
-        The points to report, for optimizers whose answer differs from x.
+    output : ndarray of shape (T + 1, *S), or None
+        The points to report, for optimizers whose output differs from x.
     output_fun : ndarray of shape (T + 1, ...), or None
         The values at all points to report; of a thinned run on mini-batches, those of the whole problem.
     status : ndarray of str, shape (T,), or None

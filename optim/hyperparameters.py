@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from stepsize.core.record import Record
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 __all__ = ["Hyper", "Rate", "hyper"]
 
@@ -32,9 +32,9 @@ _TABLE = 2**18
 
 
 class Range(NamedTuple):
-    """Which numbers a hyperparameter may be: from `least`, or above `above`, to below `below`."""
+    """Which numbers a hyperparameter may be: from `minimum`, or above `above`, to below `below`."""
 
-    least: float = -math.inf
+    minimum: float = -math.inf
     above: float = -math.inf
     below: float = math.inf
 
@@ -42,17 +42,17 @@ class Range(NamedTuple):
         """Return whether each value is a number of the range; nan never is, inf only of `ANY`."""
         if self is ANY:
             return values == values
-        return (values >= self.least) & (values > self.above) & (values < self.below)
+        return (values >= self.minimum) & (values > self.above) & (values < self.below)
 
     def __str__(self) -> str:
         if self is ANY:
             return "a number"
         if self.above > -math.inf:
             lower = f"above {self.above:g}"
-        elif self.below < math.inf and self.least > -math.inf:
-            lower = f"from {self.least:g}"
+        elif self.below < math.inf and self.minimum > -math.inf:
+            lower = f"from {self.minimum:g}"
         else:
-            lower = f"at least {self.least:g}" if self.least > -math.inf else ""
+            lower = f"at least {self.minimum:g}" if self.minimum > -math.inf else ""
         upper = (
             "" if self.below == math.inf else f"to below {self.below:g}" if lower else f"below {self.below:g}"
         )
@@ -61,13 +61,13 @@ class Range(NamedTuple):
 
 ANY = Range()
 # Whatever the rule, its rate is no less than 0.
-RATE = Range(least=0.0)
+RATE = Range(minimum=0.0)
 
 
 def hyper(
     default: Any = dataclasses.MISSING,
     *,
-    least: float = -math.inf,
+    minimum: float = -math.inf,
     above: float = -math.inf,
     below: float = math.inf,
 ) -> Any:
@@ -77,20 +77,20 @@ def hyper(
     ----------
     default : float, optional
         What it is unless something else is said.
-    least, above, below : float
-        The least value that is allowed; what every value must be above; what every value must be below.
+    minimum, above, below : float
+        The smallest value that is allowed; what every value must be above; what every value must be below.
 
     Examples
     --------
     >>> from optim import Hyper, Optimizer
     >>> class Leaky(Optimizer, abstract=True):
     ...     lr: Hyper = 0.1
-    ...     leak: Hyper = hyper(0.5, least=0, below=1)
+    ...     leak: Hyper = hyper(0.5, minimum=0, below=1)
     >>> Leaky(leak=1.5)
     Traceback (most recent call last):
     ValueError: leak: got 1.5, expected a finite number from 0 to below 1
     """
-    return dataclasses.field(default=default, metadata={"range": Range(least, above, below)})
+    return dataclasses.field(default=default, metadata={"range": Range(minimum, above, below)})
 
 
 def check_range(name: str, allowed: Range, value: Any, where: str) -> None:
@@ -100,12 +100,12 @@ def check_range(name: str, allowed: Range, value: Any, where: str) -> None:
     array = np.asarray(value)
     good = allowed.has(array)
     if not good.all():
-        culprit = float(array[~good].ravel()[0])
-        raise ValueError(f"{name}: got {culprit!r}{where}, expected {allowed}")
+        offending = float(array[~good].ravel()[0])
+        raise ValueError(f"{name}: got {offending!r}{where}, expected {allowed}")
 
 
 def rate_kind(value: Any) -> str:
-    """Return "schedule", "feedback" or "search": what a rate answers to."""
+    """Return the kind of a rate: "schedule", "feedback" or "search"."""
     return str(getattr(value, "kind", "schedule"))
 
 
@@ -226,7 +226,7 @@ class Hypers:
             value = float(value)
         except (TypeError, ValueError):
             raise TypeError(
-                f"{name}: the function gave {describe(value)} for n = {n}, expected a number"
+                f"{name}: the function gave {describe_value(value)} for n = {n}, expected a number"
             ) from None
         check_range(name, self._ranges.get(name, ANY), value, f" from the function for n = {n}")
         return value

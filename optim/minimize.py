@@ -19,7 +19,7 @@ from optim.steppers import stepper_for
 from optim.user_functions import FACTS, Guarded, guarded
 from optim.user_rules import check_rule
 from stepsize.core.protocols import SupportsGradient
-from stepsize.core.validation import as_count, as_number, describe, real_numbers, require
+from stepsize.core.validation import as_count, as_number, describe_value, real_numbers, require
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -91,7 +91,7 @@ def minimize(
     >>> from problems import Parabola
     >>> run = minimize(Parabola(), SGD(lr=0.2), steps=10)
     >>> round(float(run.x[0]), 6), run.nit, run.message
-    (0.060466, 10, 'used its budget of 10 updates')
+    (0.060466, 10, 'reached the limit of 10 steps')
     """
     steps = as_count("steps", steps)
     given = checked_problem(problem)
@@ -133,7 +133,7 @@ def minimize(
                 record.add_chunk(chunk)
                 stepper.n_f, stepper.n_g = (count + len(chunk.lr) for count in (stepper.n_f, stepper.n_g))
                 n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
-                if chunk.diverged:  # arrays make the update that left the finite numbers, and see how
+                if chunk.diverged:  # arrays make the update that became inf or nan, and see how
                     fast = None
                 continue
             fast = None
@@ -156,7 +156,7 @@ def minimize(
         history = record.history()
         failure = _failure(history, e, lost)
 
-    # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
+    # A batch ends so when its last run has became inf or nan, by an update that was not recorded.
     diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
     if stepper.searched is not None:
         searched: dict[str, Any] = stepper.searched.columns(len(history.lr))
@@ -205,7 +205,7 @@ def validate_problem_and_start(problem: Any, optimizer: Optimizer, x0: Any) -> t
     if not isinstance(optimizer, Optimizer):
         plain = ", without quotation marks" if isinstance(optimizer, str) else ""
         raise TypeError(
-            f"optimizer: got {describe(optimizer)}, expected an optimizer such as SGD(lr=0.1){plain}"
+            f"optimizer: got {describe_value(optimizer)}, expected an optimizer such as SGD(lr=0.1){plain}"
         )
     x = optimizer.spread(_start(problem, x0), "x0")
     if problem.x0 is not None and x.shape[-1] != len(problem.x0):
@@ -233,7 +233,7 @@ def checked_problem(problem: Any) -> Any:
         if isinstance(problem, str):  # the command line takes names
             hint = "Rosenbrock(), without quotation marks, or Problem.of('x**2 + 3*y**2') for a formula"
         raise TypeError(
-            f"problem: got {describe(problem)}, expected an object with fun and grad, such as {hint}"
+            f"problem: got {describe_value(problem)}, expected an object with fun and grad, such as {hint}"
         )
     is_whole = isinstance(problem, Guarded) or {*FACTS, "value_and_grad"} <= {*dir(problem)}
     return problem if is_whole else Guarded(problem)
@@ -242,7 +242,7 @@ def checked_problem(problem: Any) -> Any:
 def _start(problem: Any, x0: Any) -> Any:
     x0 = problem.x0 if x0 is None else x0
     if x0 is None:
-        raise ValueError("x0: got None, expected a start, because the problem does not name one")
+        raise ValueError("x0: got None, expected a starting point: the problem defines none; pass x0")
     if isinstance(x0, list | tuple) or (isinstance(x0, np.ndarray) and x0.ndim and x0.dtype.kind == "f"):
         return x0
     # Whole numbers in an array and a single number are a start as good as any.
@@ -252,14 +252,18 @@ def _start(problem: Any, x0: Any) -> Any:
 def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
     if np.shape(e.g) != x.shape:
-        raise ValueError(f"grad: got {describe(e.g)} from the problem, expected the shape {x.shape} of x")
+        raise ValueError(
+            f"grad: got {describe_value(e.g)} from the problem, expected the shape {x.shape} of x"
+        )
     if np.asarray(e.g).dtype.kind != "f":
-        raise TypeError(f"grad: got {describe(e.g)} from the problem, expected floats")
+        raise TypeError(f"grad: got {describe_value(e.g)} from the problem, expected floats")
     if np.shape(e.f) != x.shape[:-1]:
         expected = "a number" if x.ndim == 1 else f"one value a run, of shape {x.shape[:-1]}"
-        raise ValueError(f"fun: got {describe(e.f)} from the problem, expected {expected}")
+        raise ValueError(f"fun: got {describe_value(e.f)} from the problem, expected {expected}")
     if not np.isfinite(e.f).all():
-        raise ValueError(f"x0: got {describe(x)}, where fun is {e.f}, expected a start with a finite value")
+        raise ValueError(
+            f"x0: got {describe_value(x)}, where fun is {e.f}, expected a start with a finite value"
+        )
     if np.isnan(e.g).any():
         where = f"x0 = {x.tolist()}" if x.size <= 6 else "x0"
         raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
@@ -295,9 +299,9 @@ def _message(
     what = "gradient norm" if minimum is None else "gap"
     bound = "" if tol is None else f"{tol:g}"
     words = {
-        BUDGET: f"used its budget of {nit} updates" + (f", {what} still above {bound}" if bound else ""),
+        BUDGET: f"reached the limit of {nit} steps" + (f", {what} still above {bound}" if bound else ""),
         CONVERGED: f"{what} at most {bound} after {nit} updates",
-        DIVERGED: f"diverged: update {nit + 1} left the finite numbers",
+        DIVERGED: f"diverged: update {nit + 1} is not finite (inf or nan)",
         STOPPED: f"stopped by the callback after {nit} updates",
     }
     end = f"failed: {failure}" if failure is not None and failure.row is None else words[status]

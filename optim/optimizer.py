@@ -14,7 +14,7 @@ from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array
-from stepsize.core.validation import as_floats, as_number, describe, missing, require
+from stepsize.core.validation import as_floats, as_number, describe_value, missing, require
 
 __all__ = ["Evaluation", "Optimizer", "Slots"]
 
@@ -211,14 +211,16 @@ class Optimizer(Record, abstract=True):
         for name, value in self.arrays():
             if value.ndim < x.ndim:
                 raise ValueError(
-                    f"{name}: got {describe(value)} for {called} of shape {x.shape}, expected as many axes: "
+                    f"{name}: got {describe_value(value)} for {called} of shape {x.shape}, expected as "
+                    "many axes: "
                     f"{name}[:, None] is one value a run, {name}[None, :] one a coordinate"
                 )
             try:
                 shape = np.broadcast_shapes(shape, value.shape)
             except ValueError:
                 raise ValueError(
-                    f"{name}: got {describe(value)}, expected a shape that fits {called} of shape {x.shape}"
+                    f"{name}: got {describe_value(value)}, expected a shape that fits {called} of "
+                    f"shape {x.shape}"
                 ) from None
         return np.array(np.broadcast_to(x, shape))
 
@@ -270,7 +272,10 @@ class Optimizer(Record, abstract=True):
                 f"{name}: got the class {value.__name__}, expected {expected}; call it with its parameters"
             )
         if rate_kind(value) != "schedule" and name != "lr":
-            raise TypeError(f"{name}: got {value!r}, which answers to the run; only lr may do that")
+            raise TypeError(
+                f"{name}: got {value!r}, expected a number, an array or a schedule: only lr accepts a "
+                "feedback rate or a line search"
+            )
         if callable(value) and not isinstance(value, Record):
             from stepsize.core.user_values import require_callable_of
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from optim.state import State
 from stepsize.core.record import Record
-from stepsize.core.validation import as_count, describe
+from stepsize.core.validation import as_count, describe_value
 
 __all__ = ["fitting", "left_at", "rate_that_remembers", "rule_of", "state_fits"]
 
@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 def left_at(state: Any, problem: Any) -> Array:
     """Return the point at which a state was left, if it says so and if it is one of the problem."""
     if not isinstance(state, State):
-        raise TypeError(f"state: got {describe(state)}, expected the state of a run, run.state")
+        raise TypeError(f"state: got {describe_value(state)}, expected the state of a run, run.state")
     _is_whole(state)
     if state.x is None:
         raise ValueError(
@@ -44,7 +44,7 @@ def fitting(state: State, optimizer: Any, x: Array) -> State:
 
 
 def rate_that_remembers(optimizer: Any) -> str | None:
-    """Return the names of the classes of a rate that answers to the run; None for one that does not."""
+    """Return the names of the classes of a feedback step size; None for one that does not."""
     return None if getattr(optimizer.lr, "kind", "schedule") == "schedule" else _classes(optimizer.lr)
 
 
@@ -57,7 +57,9 @@ def _classes(rate: Any) -> str:
 def state_fits(optimizer: Any, state: State, x: Array) -> None:
     """Refuse what is no state, and the state of another rule, rate or shape of x."""
     if not isinstance(state, State):
-        raise TypeError(f"state: got {describe(state)}, expected a state, as init, step and a run leave it")
+        raise TypeError(
+            f"state: got {describe_value(state)}, expected a state, as init, step and a run leave it"
+        )
     _is_whole(state)
     if state.rule is not None and state.rule != (rule := rule_of(optimizer)):
         raise ValueError(f"state: got that of {state.rule}, expected that of {rule}")
@@ -77,7 +79,7 @@ def _is_whole(state: State) -> None:
     """Refuse a state that was made by hand and is none."""
     as_count("state.n", state.n)
     if state.x is not None and not (isinstance(state.x, np.ndarray) and state.x.dtype.kind == "f"):
-        raise TypeError(f"state.x: got {describe(state.x)}, expected an array of floats")
+        raise TypeError(f"state.x: got {describe_value(state.x)}, expected an array of floats")
 
 
 def _slots_fit(optimizer: Any, state: State, x: Array) -> None:

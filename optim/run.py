@@ -51,7 +51,7 @@ class Run:
     message : str
         The same in words.
     diverged : bool or ndarray of bool
-        Whether the run, or each run of a batch, left the finite numbers.
+        Whether the run, or each run of a batch, became inf or nan.
     history : History
         All points and values.
     state : State

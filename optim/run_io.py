@@ -12,7 +12,7 @@ from optim.state import state_header, state_of
 from stepsize.core.hooks import call_hook
 from stepsize.core.record import Record
 from stepsize.core.storage import read_npz, write_npz, write_whole
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 if TYPE_CHECKING:
     from optim.run import Run
@@ -126,7 +126,8 @@ def _made(header: dict[str, Any], name: str, given: Any) -> Any:
         return given
     if "not described" in told:
         raise ValueError(
-            f"{name}: got {describe(given)}, expected the {name} itself, because the file could not describe "
+            f"{name}: got {describe_value(given)}, expected the {name} itself, because the file could not "
+            "describe "
             f"{told['not described']}"
         )
     call_hook("registry")  # a class can be looked up only when its package has been imported

@@ -11,7 +11,7 @@ import numpy as np
 from optim.minimize import minimize
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from stepsize.core.user_values import as_array, as_value, ask
-from stepsize.core.validation import describe, real_numbers
+from stepsize.core.validation import describe_value, real_numbers
 
 __all__ = ["as_method"]
 
@@ -64,7 +64,8 @@ def as_method(
     for name, given in (("bounds", bounds), ("constraints", constraints)):
         if given is not None and np.size(given):
             raise ValueError(
-                f"{name}: got {describe(given)}, expected none: {type(optimizer).__name__} has no {name}"
+                f"{name}: got {describe_value(given)}, expected none: {type(optimizer).__name__} has no "
+                f"{name}"
             )
     if unknown:
         got = ", ".join(map(repr, sorted(unknown)))
@@ -99,9 +100,9 @@ def _problem(fun: Any, jac: Any, hess: Any, args: tuple[Any, ...]) -> Any:
     from scipy.optimize import approx_fprime
 
     if not callable(fun):
-        raise TypeError(f"fun: got {describe(fun)}, expected a function")
+        raise TypeError(f"fun: got {describe_value(fun)}, expected a function")
     if jac is not None and not callable(jac):
-        raise TypeError(f"jac: got {describe(jac)}, expected a function, True or None")
+        raise TypeError(f"jac: got {describe_value(jac)}, expected a function, True or None")
     evaluations = [0]
 
     def value(x: Array) -> Any:

@@ -22,7 +22,7 @@ class State:
     slots : tuple of ndarray
         The optimizer's arrays, in the order of its `slots`.
     carry : dict or None
-        What a rate that answers to the run remembers: JSON values and arrays.
+        What a feedback step size remembers: JSON values and arrays.
     x : ndarray or None
         The point at which it was left, by a run or by `init`; ``step`` leaves x to you.
     rule, rate : str or None

@@ -1,4 +1,4 @@
-"""The ways to make an update, by what the rate answers to: the index, the run, or the line ahead."""
+"""Steppers: one update, by the kind of rate: a schedule, a feedback step size, or a line search."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.state import State
 from optim.user_rules import updating
 from stepsize.core.norms import power_of_two
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 __all__ = ["StepInfo", "Stepper", "stepper_for"]
 
@@ -21,7 +21,7 @@ _SHORT, _LONG = 1e-200, 1e200
 
 
 class StepInfo(NamedTuple):
-    """What a rate that answers to the run is told before update n: the point, its value and gradient."""
+    """What a feedback step size is told before update n: the point, its value and gradient."""
 
     n: int
     x: Array
@@ -130,7 +130,7 @@ class FeedbackStepper(Stepper):
         h, g = self.resolve(n, x, e), e.g
         can_roll_back = getattr(self.optimizer.lr, "can_roll_back", False)
         kept: Any = self.carry.get("kept") if can_roll_back else None
-        rate, self.carry = self.optimizer.lr.rate(StepInfo(n, x, e.f, g, self.problem), self.carry)
+        rate, self.carry = self.optimizer.lr.update(StepInfo(n, x, e.f, g, self.problem), self.carry)
         if can_roll_back:
             if self.carry["undo"]:
                 x, g, slots = kept["x"], kept["g"], kept["slots"]
@@ -146,7 +146,7 @@ class FeedbackStepper(Stepper):
 class LineSearchStepper(Stepper):
     """An update whose rate is found along the line x - alpha d.
 
-    ``lr.look(problem, n, x, e, d, carry)`` answers with `alpha`, the evaluation `e` at x - alpha d if it has
+    ``lr.search(problem, n, x, e, d, carry)`` answers with `alpha`, the evaluation `e` at x - alpha d if it has
     one, the new `carry`, a `status` word, and the looks `n_f`, `n_g` that it took. An evaluation that was
     handed over is kept with the carry: under dynamic sampling nobody could make it again.
     """
@@ -219,12 +219,12 @@ def stepper_for(
     kind = rate_kind(optimizer.lr)
     if kind != "schedule" and x.ndim > 1:
         raise TypeError(
-            f"lr: got {optimizer.lr!r} for a batch of runs, which it cannot serve; run them one by one"
+            f"lr: got {optimizer.lr!r}, which does not support batched runs; run them one at a time"
         )
     if not optimizer.batched and x.ndim > 1:
         raise TypeError(
-            f"x0: got {describe(x)}, a batch of runs, which {type(optimizer).__name__} cannot serve; "
-            "run them one by one"
+            f"x0: got {describe_value(x)}, but {type(optimizer).__name__} does not support batched runs; "
+            "run them one at a time"
         )
     steppers = {"schedule": Stepper, "feedback": FeedbackStepper, "search": LineSearchStepper}
     return steppers[kind](optimizer, problem, x, state, stop)

@@ -2,7 +2,7 @@
 
 `sweep` makes all updates of one tile of runs before it turns to the next, so that the arrays stay in the
 cache and nothing but the answers is ever kept in memory. Runs are looked at every few updates. Those that
-have left the finite numbers are gone over once more, alone, from the look before, to find the update at which
+have became inf or nan are gone over once more, alone, from the look before, to find the update at which
 it happened, and dropped; the others go on untouched, bit for bit as if they were alone.
 """
 
@@ -44,7 +44,7 @@ class Ends:
     nit : ndarray of int, shape (B,)
         Updates made: all of them, or as many as were finite.
     diverged : ndarray of bool, shape (B,)
-        Which runs left the finite numbers.
+        Which runs became inf or nan.
     """
 
     x: Array
@@ -73,7 +73,7 @@ def sweep(
         Threads to use. More than one are pinned to their processors while they work.
     check : int
         Updates between two looks at what has diverged. The update at which a run diverged is exact; but a run
-        that left the finite numbers and came back between two looks, which takes a rule that forgets infinite
+        that became inf or nan and came back between two looks, which takes a rule that forgets infinite
         gradients, goes unnoticed. With 1 nothing does.
 
     Returns

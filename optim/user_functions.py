@@ -7,7 +7,7 @@ import numpy as np
 
 from stepsize.core.record import Record
 from stepsize.core.user_values import as_array, as_value, ask
-from stepsize.core.validation import describe, real_numbers
+from stepsize.core.validation import describe_value, real_numbers
 
 __all__ = ["FACTS", "Guarded", "guarded"]
 
@@ -79,7 +79,8 @@ class Guarded:
         answer = self._both(np.array(x))
         if not (isinstance(answer, tuple | list) and len(answer) == 2):
             raise TypeError(
-                f"value_and_grad: got {describe(answer)}, expected two things, the value and the gradient"
+                f"value_and_grad: got {describe_value(answer)}, expected two things, the value and the "
+                "gradient"
             )
         return self._checked("fun", answer[0], x, 0), self._checked("grad", answer[1], x, 1)
 

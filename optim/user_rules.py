@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.hyperparameters import is_rule, rate_kind
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer
@@ -107,12 +107,12 @@ def _checked(optimizer: "Optimizer", name: str, result: Any, x: Array) -> tuple[
     count = len(optimizer.slots)
     expected = f"{what} and a tuple of {count} slots"
     if not (isinstance(result, tuple | list) and len(result) == 2):
-        raise TypeError(f"{where}: returned {describe(result)}, expected {expected}")
+        raise TypeError(f"{where}: returned {describe_value(result)}, expected {expected}")
     first, slots = result
     if slots is None and count == 0:
         slots = ()
     if not isinstance(slots, tuple | list):
-        raise TypeError(f"{where}: returned {describe(slots)} as slots, expected {expected}")
+        raise TypeError(f"{where}: returned {describe_value(slots)} as slots, expected {expected}")
     if len(slots) != count:
         raise ValueError(f"{where}: returned {len(slots)} slots, expected {expected}")
     first = _as_float(where, what, first, x)
@@ -130,7 +130,7 @@ def _as_float(where: str, what: str, value: Any, x: Array) -> Array:
     except ValueError:
         array = np.empty(0, object)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{where}: returned {describe(value)} as {what}, expected an array of floats")
+        raise TypeError(f"{where}: returned {describe_value(value)} as {what}, expected an array of floats")
     return array.astype(x.dtype)
 
 
@@ -248,10 +248,10 @@ def _of_run(h: Any, i: int, axes: int) -> Any:
 
 def _changed(h: Any, change: Any) -> Any:
     """Return a resolved record with its values changed, those of a rule inside as well."""
-    twin = object.__new__(type(h))
+    copy = object.__new__(type(h))
     for name, value in h.__dict__.items():
-        twin.__dict__[name] = _changed(value, change) if is_rule(value) else change(name, value)
-    return twin
+        copy.__dict__[name] = _changed(value, change) if is_rule(value) else change(name, value)
+    return copy
 
 
 def _alike(a: Any, b: Any) -> bool:

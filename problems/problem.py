@@ -10,7 +10,7 @@ import numpy as np
 from stepsize.core.hooks import call_hook
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
-from stepsize.core.validation import as_count, as_number, describe, missing, real_numbers, require
+from stepsize.core.validation import as_count, as_number, describe_value, missing, real_numbers, require
 
 if TYPE_CHECKING:
     from problems.formulas.formula import Formula
@@ -240,10 +240,10 @@ class FunctionProblem(Problem):
         """Refuse what cannot be called, a start that is no vector of numbers, and facts that do not fit."""
         for name, function in (("fun", self.function), ("grad", self.gradient), ("hess", self.hessian)):
             if not callable(function) and not (function is None and name != "fun"):
-                raise TypeError(f"{name}: got {describe(function)}, expected a function of x")
+                raise TypeError(f"{name}: got {describe_value(function)}, expected a function of x")
         start = np.asarray(np.nan if self.start is None else self.start)
         if start.ndim != 1 or not len(start) or not np.isfinite(start).all():
-            raise ValueError(f"x0: got {describe(self.start)}, expected a vector of finite floats")
+            raise ValueError(f"x0: got {describe_value(self.start)}, expected a vector of finite floats")
         _ = self._spread
         for name in ("minimum", "L", "mu"):
             if getattr(self, name) is not None:
@@ -251,7 +251,7 @@ class FunctionProblem(Problem):
         if self.domain is not None:
             _check_domain(self.domain, len(start))
         if not isinstance(self.name, str):
-            raise TypeError(f"name: got {describe(self.name)}, expected a text")
+            raise TypeError(f"name: got {describe_value(self.name)}, expected a text")
 
     @property
     def x0(self) -> tuple[float, ...]:
@@ -325,7 +325,9 @@ class FunctionProblem(Problem):
     def _rows(self, at: Callable[[Array], Any], x: Any, axes: int) -> Any:
         x = floats_at(x)
         if x.ndim == 0 or x.shape[-1] != self.dim:
-            raise ValueError(f"x: got {describe(x)}, expected {self.dim} numbers, or a batch of so many each")
+            raise ValueError(
+                f"x: got {describe_value(x)}, expected {self.dim} numbers, or a batch of so many each"
+            )
         if x.ndim == 1:
             return at(x)
         rows = [at(row) for row in x.reshape(-1, self.dim)]

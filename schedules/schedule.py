@@ -9,7 +9,7 @@ import numpy as np
 
 from schedules import formula
 from stepsize.core.record import Default, Record
-from stepsize.core.validation import as_count, as_number, describe, missing, require
+from stepsize.core.validation import as_count, as_number, describe_value, missing, require
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
@@ -68,9 +68,9 @@ class Schedule(Record, abstract=True):
         """
         indices = np.asarray(n)
         if indices.dtype.kind not in "iuf":
-            raise TypeError(f"n: got {describe(n)}, expected the index of an update, 0, 1, 2, ...")
+            raise TypeError(f"n: got {describe_value(n)}, expected the index of an update, 0, 1, 2, ...")
         if indices.size and not indices.min() >= 0:
-            raise ValueError(f"n: got {describe(n)}, expected indices of updates, which start at 0")
+            raise ValueError(f"n: got {describe_value(n)}, expected indices of updates, which start at 0")
         values = self.value(indices.astype(float))
         if indices.ndim == 0:
             return float(values) if np.ndim(values) == 0 else values
@@ -230,7 +230,7 @@ class Schedule(Record, abstract=True):
 
 
 class Constant(Schedule):
-    """The same value for ever.
+    """The same value forever.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def as_schedule(value: Any) -> Schedule:
         function: Any = value
         return FromFunction(function)
     raise TypeError(
-        f"got {describe(value)}, expected a schedule, a number or a function of the update index n"
+        f"got {describe_value(value)}, expected a schedule, a number or a function of the update index n"
     )
 
 

@@ -12,7 +12,7 @@ import optim.testing
 import stepsize as ss
 from stepsize.analysis import quadratic_theory
 from stepsize.cli.main import main
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 from stepsize.parsing import parse
 
 BOWL = ss.Quadratic([1, 20])
@@ -74,7 +74,7 @@ def test_mistakes_are_answered_in_one_sentence(call, kind, words):
     ],
 )
 def test_values_are_described_once(value, words):
-    assert describe(value) == words
+    assert describe_value(value) == words
 
 
 def test_one_run_is_no_runs():

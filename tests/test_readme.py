@@ -90,7 +90,7 @@ def test_the_counts_are_those_of_the_registry():
         "problems": problems.Problem,
         "optimizers": optim.Optimizer,
         "schedules": schedules.Schedule,
-        "rates that answer to the run": schedules.Feedback,
+        "feedback step sizes": schedules.Feedback,
         "line searches": schedules.LineSearch,
     }
     said = dict(re.findall(r"^\| \*\*([\w ]+)\*\* \((\d+)\)", README, flags=re.M))

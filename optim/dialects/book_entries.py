@@ -127,9 +127,9 @@ def _graves(
 
 
 def _rprop(
-    initial: Any = 0.1, eta_minus: Any = 0.5, eta_plus: Any = 1.2, least: Any = 1e-6, most: Any = 50.0
+    initial: Any = 0.1, eta_minus: Any = 0.5, eta_plus: Any = 1.2, min_step: Any = 1e-6, max_step: Any = 50.0
 ) -> Optimizer:
-    return Rprop(1.0, initial, eta_minus, eta_plus, least, most)
+    return Rprop(1.0, initial, eta_minus, eta_plus, min_step, max_step)
 
 
 PAPER = Library(

@@ -14,7 +14,7 @@ from optim.rules.sgd import SGD, Momentum, Nesterov
 from optim.rules.sign import Lion, SignSGD
 from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum
 from stepsize.core.record import Record
-from stepsize.core.validation import as_number, describe, did_you_mean, require
+from stepsize.core.validation import as_number, describe_value, did_you_mean, require
 
 __all__ = ["Part", "Transformation", "optax_parts", "torch_parts"]
 
@@ -97,7 +97,8 @@ def _inner(name: str, optimizer: Any) -> Optimizer:
     if isinstance(optimizer, Optimizer):
         return optimizer
     raise TypeError(
-        f"{name}: got {describe(optimizer)} first, expected the optimizer, in the place of the parameters"
+        f"{name}: got {describe_value(optimizer)} first, expected the optimizer, in the place of the "
+        "parameters"
     )
 
 
@@ -127,8 +128,8 @@ def _averaged_model(optimizer: Any, avg_fn: Any = None, multi_avg_fn: Any = None
     if not isinstance(average, _Average):
         given = "multi_avg_fn" if avg_fn is None else "avg_fn"
         raise TypeError(
-            f"{given}: got {describe(average)}, expected torch.optim.swa_utils.get_ema_multi_avg_fn(0.999) "
-            "or get_swa_multi_avg_fn()"
+            f"{given}: got {describe_value(average)}, expected "
+            "torch.optim.swa_utils.get_ema_multi_avg_fn(0.999) or get_swa_multi_avg_fn()"
         )
     return PolyakRuppert(inner) if average.decay is None else EMA(inner, average.decay)
 
@@ -161,7 +162,7 @@ def _steps_of(value: Any) -> tuple[tuple[str, Any], ...]:
     if isinstance(value, Optimizer):
         return (("optimizer", value),)
     raise TypeError(
-        f"optax.chain: got {describe(value)}, expected Optax' transformations and optimizers, such as "
+        f"optax.chain: got {describe_value(value)}, expected Optax' transformations and optimizers, such as "
         "optax.clip(1.0) or optax.adam(0.1)"
     )
 
@@ -241,8 +242,8 @@ def _product(factors: list[Any]) -> Any:
     for other in [*schedules[1:], *([number] if number != 1 else [])]:
         if not isinstance(rate, Record):
             raise TypeError(
-                f"optax.chain: got the function {describe(rate)} times {other!r}, expected a schedule that "
-                "can be multiplied, such as optax.exponential_decay(0.1, 100, 0.5)"
+                f"optax.chain: got the function {describe_value(rate)} times {other!r}, expected a "
+                "schedule that can be multiplied, such as optax.exponential_decay(0.1, 100, 0.5)"
             )
         product: Any = rate
         rate = product * other
@@ -260,7 +261,7 @@ def _scale_by_learning_rate(learning_rate: Any, flip_sign: bool = True) -> Trans
 
 def _scale_by_schedule(step_size_fn: Any) -> Transformation:
     if not callable(step_size_fn):
-        raise TypeError(f"step_size_fn: got {describe(step_size_fn)}, expected a schedule")
+        raise TypeError(f"step_size_fn: got {describe_value(step_size_fn)}, expected a schedule")
     return Transformation((("scale", step_size_fn),))
 
 

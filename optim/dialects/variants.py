@@ -85,7 +85,7 @@ class OptaxAdam(Adam):
     [-0.6]
     """
 
-    eps_root: Hyper = hyper(0.0, least=0)
+    eps_root: Hyper = hyper(0.0, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the corrected mean over the root of the corrected mean square."""
@@ -160,7 +160,7 @@ class OptaxRpropOneStepLate(Rprop):
         held, delta = slots
         same = held * g
         delta = where(same > 0, h.eta_plus * delta, where(same < 0, h.eta_minus * delta, delta))
-        delta = maximum(h.least, minimum(h.most, delta))
+        delta = maximum(h.min_step, minimum(h.max_step, delta))
         rest = 0.0 * g
         return where(same < 0, rest, held), (where(same < 0, rest, delta * sign(g)), delta)
 
@@ -190,7 +190,7 @@ class OptaxScheduleFreeSGD(ScheduleFreeSGD):
     >>> state = opt.init(x)
     >>> for _ in range(2):
     ...     x, state = opt.step(x, np.ones(1), state)
-    >>> opt.answer(x, state.slots).round(12).tolist()
+    >>> opt.output(x, state.slots).round(12).tolist()
     [-1.9]
     """
 
@@ -223,7 +223,7 @@ class OptaxScheduleFreeAdamW(ScheduleFreeAdamW):
     >>> state = opt.init(x)
     >>> for _ in range(2):
     ...     x, state = opt.step(x, np.ones(1), state)
-    >>> opt.answer(x, state.slots).round(12).tolist()
+    >>> opt.output(x, state.slots).round(12).tolist()
     [-1.9]
     """
 
@@ -260,7 +260,7 @@ class KerasScheduleFreeAdamW(ScheduleFreeAdamW):
     >>> state = opt.init(x)
     >>> for _ in range(2):
     ...     x, state = opt.step(x, np.zeros(1), state)
-    >>> opt.answer(x, state.slots).round(12).tolist()
+    >>> opt.output(x, state.slots).round(12).tolist()
     [0.75]
     """
 

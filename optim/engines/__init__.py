@@ -11,7 +11,7 @@ two make many updates at a time and leave the same run:
 
 `step`, an update of a huge vector, in place and on several threads, is for everybody.
 
-`minimize` chooses by what rule and problem declare. A rate that answers to the run, a search, a callback, a
+`minimize` chooses by what rule and problem declare. A feedback step size, a search, a callback, a
 problem that varies and a rule that is not elementwise are the array engine's.
 
 Start with `chunks.py`, then read `floats.py`.

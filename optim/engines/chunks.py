@@ -1,7 +1,7 @@
 """Chunks: the engines go ahead a few hundred updates at a time, and look only then at what they have passed.
 
 Value, gradient norm and overshoot are computed, and the stop test is made, for a whole chunk at once. A chunk
-that went past the end of its run, because it met the tolerance or left the finite numbers, is made once more
+that went past the end of its run, because it met the tolerance or became inf or nan, is made once more
 up to there, which costs a few hundred updates at most and gives the state that the loop would have stopped
 in.
 """

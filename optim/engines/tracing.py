@@ -370,12 +370,12 @@ def _followed(tape: Tape, rule: Callable[[], list[Any]]) -> Trace:
 
 def _symbolic(hypers: Any, tape: Tape, path: tuple[str, ...]) -> Any:
     """Return a resolved record with symbols in place of its hyperparameters, and of t."""
-    twin = object.__new__(type(hypers))
+    copy = object.__new__(type(hypers))
     names = {*hypers.own_hypers(), "t"}
     for name, value in hypers.__dict__.items():
         if isinstance(value, Optimizer):
             value = _symbolic(value, tape, (*path, name))
         elif name in names:
             value = tape.number((*path, name), value)
-        twin.__dict__[name] = value
-    return twin
+        copy.__dict__[name] = value
+    return copy

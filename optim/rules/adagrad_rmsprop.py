@@ -1,4 +1,4 @@
-"""Rates of their own for every coordinate, from the size of past gradients."""
+"""Adagrad, Adadelta and RMSprop: a rate per coordinate, from the size of past gradients."""
 
 from typing import Any, ClassVar
 
@@ -52,9 +52,9 @@ class Adagrad(Optimizer):
 
     slots: ClassVar = ("s",)
     lr: Hyper = 0.01
-    eps: Hyper = hyper(1e-10, least=0)
+    eps: Hyper = hyper(1e-10, minimum=0)
     eps_inside: bool = False
-    initial: Hyper = hyper(0.0, least=0)
+    initial: Hyper = hyper(0.0, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient over the root of the sum."""
@@ -109,10 +109,10 @@ class RMSprop(Optimizer):
 
     slots: ClassVar = ("s",)
     lr: Hyper = 1e-3
-    rho: Hyper = hyper(0.9, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
+    rho: Hyper = hyper(0.9, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
     eps_inside: bool = True
-    initial: Hyper = hyper(0.0, least=0)
+    initial: Hyper = hyper(0.0, minimum=0)
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -172,10 +172,10 @@ class CenteredRMSprop(Optimizer):
 
     slots: ClassVar = ("m", "s")
     lr: Hyper = 1e-4
-    rho: Hyper = hyper(0.95, least=0, below=1)
-    eps: Hyper = hyper(1e-4, least=0)
+    rho: Hyper = hyper(0.95, minimum=0, below=1)
+    eps: Hyper = hyper(1e-4, minimum=0)
     eps_inside: bool = True
-    initial: Hyper = hyper(0.0, least=0)
+    initial: Hyper = hyper(0.0, minimum=0)
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -231,8 +231,8 @@ class Adadelta(Optimizer):
 
     slots: ClassVar = ("s", "delta")
     lr: Hyper = 1.0
-    rho: Hyper = hyper(0.95, least=0, below=1)
-    eps: Hyper = hyper(1e-6, least=0)
+    rho: Hyper = hyper(0.95, minimum=0, below=1)
+    eps: Hyper = hyper(1e-6, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient scaled by the ratio of the two root mean squares."""

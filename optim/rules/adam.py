@@ -55,9 +55,9 @@ class Adam(Optimizer):
 
     slots: ClassVar = ("m", "v")
     lr: Hyper = 1e-3
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
     eps_hat: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -117,7 +117,7 @@ class AdamW(Adam):
     [0.9]
     """
 
-    weight_decay: Hyper = hyper(0.01, least=0)
+    weight_decay: Hyper = hyper(0.01, minimum=0)
     decay: str = "decoupled"
     base_lr: Hyper = 1e-3
 
@@ -170,9 +170,9 @@ class AdaMax(Optimizer):
 
     slots: ClassVar = ("m", "u")
     lr: Hyper = 2e-3
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
     eps_outside: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -225,9 +225,9 @@ class Nadam(Optimizer):
 
     slots: ClassVar = ("m", "v", "product")
     lr: Hyper = 2e-3
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
     momentum_decay: Hyper = 0.004
     warming: bool = True
 

@@ -62,9 +62,9 @@ class AMSGrad(Optimizer):
 
     slots: ClassVar = ("m", "v", "top")
     lr: Hyper = 1e-3
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
     debias: str = "none"
     eps_hat: bool = False
 
@@ -136,9 +136,9 @@ class RAdam(Optimizer):
 
     slots: ClassVar = ("m", "v")
     lr: Hyper = 1e-3
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
     threshold: float = 4.0
     eps_hat: bool = False
     wait: bool = False
@@ -206,10 +206,10 @@ class Yogi(Optimizer):
 
     slots: ClassVar = ("m", "v")
     lr: Hyper = 0.01
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-3, least=0)
-    initial: Hyper = hyper(0.0, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-3, minimum=0)
+    initial: Hyper = hyper(0.0, minimum=0)
     debias: bool = False
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -263,10 +263,10 @@ class AdaBelief(Optimizer):
 
     slots: ClassVar = ("m", "s")
     lr: Hyper = 1e-3
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-16, least=0)
-    eps_root: Hyper = hyper(1e-16, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-16, minimum=0)
+    eps_root: Hyper = hyper(1e-16, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the corrected mean over the root of the corrected mean deviation."""

@@ -131,7 +131,7 @@ class EMA(Averaging):
     [1.5]
     """
 
-    decay: Hyper = hyper(0.999, least=0, below=1)
+    decay: Hyper = hyper(0.999, minimum=0, below=1)
     begin: str = "first"
 
     def weight(self, h: Any) -> Any:

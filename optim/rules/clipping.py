@@ -47,7 +47,7 @@ class ClipByNorm(Wrapper):
     """
 
     max_norm: Hyper = hyper(1.0, above=0)
-    eps: Hyper = hyper(0.0, least=0)
+    eps: Hyper = hyper(0.0, minimum=0)
 
     def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient at its length or at max_norm, whichever is less."""

@@ -62,7 +62,7 @@ class Newton(Optimizer):
     elementwise: ClassVar = False
     requires: ClassVar = ("hess",)
     lr: Hyper = 1.0
-    damping: Hyper = hyper(0.0, least=0)
+    damping: Hyper = hyper(0.0, minimum=0)
     repair: str | None = "cholesky"
 
     def check(self) -> None:
@@ -114,7 +114,7 @@ class DampedNewton(Newton):
     """
 
     lr: Hyper = 1.0
-    damping: Hyper = hyper(0.0, least=0)
+    damping: Hyper = hyper(0.0, minimum=0)
     repair: str | None = "cholesky"
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
@@ -162,7 +162,7 @@ class DiagonalNewton(Optimizer):
 
     elementwise: ClassVar = False
     lr: Hyper = 1.0
-    eps: Hyper = hyper(1e-8, least=0)
+    eps: Hyper = hyper(1e-8, minimum=0)
     diagonal: str = "exact"
     samples: int = 8
     rng: int = 0
@@ -226,7 +226,7 @@ class GaussNewton(Optimizer):
     elementwise: ClassVar = False
     requires: ClassVar = ("residuals", "jacobian")
     lr: Hyper = 1.0
-    damping: Hyper = hyper(0.0, least=0)
+    damping: Hyper = hyper(0.0, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the least-squares solution of J d = r."""

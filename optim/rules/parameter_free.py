@@ -78,10 +78,10 @@ class Prodigy(_RateFree):
 
     slots: ClassVar = ("m", "v", "s", "x0", "d", "r")
     lr: Hyper = 1.0
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
-    weight_decay: Hyper = hyper(0.0, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
+    weight_decay: Hyper = hyper(0.0, minimum=0)
     growth: Hyper = 1.0
     d0: float = 1e-6
     debias: bool = False
@@ -160,10 +160,10 @@ class DAdaptAdam(_RateFree):
 
     slots: ClassVar = ("m", "v", "s", "d", "r")
     lr: Hyper = 1.0
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
-    weight_decay: Hyper = hyper(0.0, least=0)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
+    weight_decay: Hyper = hyper(0.0, minimum=0)
     d0: float = 1e-6
     debias: bool = False
 

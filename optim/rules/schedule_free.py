@@ -60,14 +60,14 @@ class ScheduleFreeSGD(Optimizer):
     >>> state = opt.init(x)
     >>> for _ in range(2):
     ...     x, state = opt.step(x, np.ones(1), state)
-    >>> opt.answer(x, state.slots).tolist(), x.round(12).tolist()
+    >>> opt.output(x, state.slots).tolist(), x.round(12).tolist()
     ([-1.5], [-1.55])
     """
 
     slots: ClassVar[tuple[str, ...]] = ("z", "mean", "largest", "total")
     lr: Hyper = 1.0
-    beta: Hyper = hyper(0.9, least=0, below=1)
-    weight_decay: Hyper = hyper(0.0, least=0)
+    beta: Hyper = hyper(0.9, minimum=0, below=1)
+    weight_decay: Hyper = hyper(0.0, minimum=0)
     warmup: int = 0
     r: Hyper = 0.0
     power: Hyper = 2.0
@@ -145,13 +145,13 @@ class ScheduleFreeAdamW(ScheduleFreeSGD):
 
     slots: ClassVar = (*ScheduleFreeSGD.slots, "v")
     lr: Hyper = 0.0025
-    beta: Hyper = hyper(0.9, least=0, below=1)
-    weight_decay: Hyper = hyper(0.0, least=0)
+    beta: Hyper = hyper(0.9, minimum=0, below=1)
+    weight_decay: Hyper = hyper(0.0, minimum=0)
     warmup: int = 0
     r: Hyper = 0.0
     power: Hyper = 2.0
-    beta2: Hyper = hyper(0.999, least=0, below=1)
-    eps: Hyper = hyper(1e-8, least=0)
+    beta2: Hyper = hyper(0.999, minimum=0, below=1)
+    eps: Hyper = hyper(1e-8, minimum=0)
 
     def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return RMSprop's direction, corrected, plus the decay."""

@@ -91,7 +91,7 @@ class Momentum(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 0.01
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
     dampening: Hyper = 0.0
     undamped_first: bool = False
 
@@ -138,7 +138,7 @@ class HeavyBall(Optimizer):
 
     slots: ClassVar = ("v",)
     lr: Hyper = 0.01
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point and the velocity that led there."""
@@ -185,7 +185,7 @@ class Nesterov(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 0.01
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the gradient plus the velocity that it will have given."""
@@ -229,7 +229,7 @@ class SutskeverNesterov(Optimizer):
 
     slots: ClassVar = ("v",)
     lr: Hyper = 0.01
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
 
     def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the next point ahead and the velocity."""

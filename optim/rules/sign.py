@@ -77,7 +77,7 @@ class Signum(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 1e-4
-    beta: Hyper = hyper(0.9, least=0, below=1)
+    beta: Hyper = hyper(0.9, minimum=0, below=1)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the sign of the average."""
@@ -118,8 +118,8 @@ class Lion(Optimizer):
 
     slots: ClassVar = ("m",)
     lr: Hyper = 1e-4
-    beta1: Hyper = hyper(0.9, least=0, below=1)
-    beta2: Hyper = hyper(0.99, least=0, below=1)
+    beta1: Hyper = hyper(0.9, minimum=0, below=1)
+    beta2: Hyper = hyper(0.99, minimum=0, below=1)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the sign of the mix, and remember."""
@@ -150,7 +150,7 @@ class Rprop(Optimizer):
         schedule the first value.
     eta_minus, eta_plus : float, array or schedule
         :math:`\eta^-, \eta^+`; the paper's 0.5 and 1.2.
-    least, most : float, array or schedule
+    min_step, max_step : float, array or schedule
         :math:`\Delta_{\min}, \Delta_{\max}`; the paper's 1e-6 and 50.
 
     References
@@ -175,18 +175,18 @@ class Rprop(Optimizer):
 
     slots: ClassVar = ("g", "delta")
     lr: Hyper = 1.0
-    initial: Hyper = hyper(0.1, least=0)
+    initial: Hyper = hyper(0.1, minimum=0)
     eta_minus: Hyper = 0.5
     eta_plus: Hyper = 1.2
-    least: Hyper = 1e-6
-    most: Hyper = 50.0
+    min_step: Hyper = 1e-6
+    max_step: Hyper = 50.0
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the sign of the gradient times the step."""
         before, delta = slots
         same = before * g
         delta = where(same > 0, h.eta_plus * delta, where(same < 0, h.eta_minus * delta, delta))
-        delta = maximum(h.least, minimum(h.most, delta))
+        delta = maximum(h.min_step, minimum(h.max_step, delta))
         g = where(same < 0, 0.0 * g, g)
         return delta * sign(g), (g, delta)
 

@@ -8,7 +8,7 @@ from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from optim.rules.adagrad_rmsprop import RMSprop
 from optim.rules.sgd import Momentum
-from stepsize.core.validation import describe, require
+from stepsize.core.validation import describe_value, require
 
 __all__ = ["L2", "DecoupledDecay", "WithMomentum", "Wrapper"]
 
@@ -76,7 +76,7 @@ class Wrapper(Optimizer, abstract=True):
     def normalise(self, name: str, value: Any) -> Any:
         """Refuse an `inner` that is not an optimizer."""
         if name == "inner" and not isinstance(value, Optimizer):
-            raise TypeError(f"inner: got {describe(value)}, expected an optimizer such as SGD(lr=0.1)")
+            raise TypeError(f"inner: got {describe_value(value)}, expected an optimizer such as SGD(lr=0.1)")
         return super().normalise(name, value)
 
     def __getattr__(self, name: str) -> Any:
@@ -153,7 +153,7 @@ class L2(Wrapper):
     [1.4]
     """
 
-    weight_decay: Hyper = hyper(0.01, least=0)
+    weight_decay: Hyper = hyper(0.01, minimum=0)
 
     def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
         """Return the gradient with the penalty's."""
@@ -191,7 +191,7 @@ class DecoupledDecay(Wrapper):
     [1.4]
     """
 
-    weight_decay: Hyper = hyper(0.01, least=0)
+    weight_decay: Hyper = hyper(0.01, minimum=0)
 
     def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
         """Return the inner direction plus the decay."""
@@ -249,7 +249,7 @@ class WithMomentum(Wrapper):
 
     own_slots: ClassVar = ("m",)
     demo: ClassVar = {"inner": RMSprop()}
-    momentum: Hyper = hyper(0.9, least=0)
+    momentum: Hyper = hyper(0.9, minimum=0)
     nesterov: bool = False
     rate_inside: bool = False
 

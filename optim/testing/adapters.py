@@ -18,7 +18,7 @@ from optim.testing.gradient_streams import Stream
 from optim.testing.making import rate_argument
 from optim.testing.roles import is_drivable
 from stepsize.core.display import counted
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 __all__ = ["OptimizerUnderTest", "as_subject", "trajectory"]
 
@@ -79,7 +79,8 @@ class OptimizerUnderTest:
             back = x, state
         if not (isinstance(back, tuple | list) and len(back) == 2):
             raise TypeError(
-                f"step: got {describe(back)} back from {self.name}, expected x and the state: return x, state"
+                f"step: got {describe_value(back)} back from {self.name}, expected x and the state: "
+                "return x, state"
             )
         moved: Array = np.array(back[0], dtype=self.dtype)
         state = back[1]
@@ -163,7 +164,7 @@ def as_subject(rule: Any, lr: float, reference: Optimizer | None = None) -> Opti
         return as_subject(rule(), lr, reference)
     if callable(rule) and not inspect.isclass(rule):
         return _function(rule, lr, reference)
-    raise TypeError(f"step: got {describe(rule)}, expected {_EXPECTED}")
+    raise TypeError(f"step: got {describe_value(rule)}, expected {_EXPECTED}")
 
 
 def _function(rule: Any, lr: float, reference: Optimizer | None) -> OptimizerUnderTest:
@@ -174,7 +175,7 @@ def _function(rule: Any, lr: float, reference: Optimizer | None) -> OptimizerUnd
         made = rule()
         if is_drivable(made) and not inspect.isroutine(made):
             return _driven(driver_of(made, lr, reference, rule))
-        raise TypeError(f"step: got {describe(made)} from {name}(), expected {_EXPECTED}")
+        raise TypeError(f"step: got {describe_value(made)} from {name}(), expected {_EXPECTED}")
     if names[:2] == ["params", "grads"] and set(names[2:]) <= {"lr", "learning_rate"}:
         driven = driver_of(SimpleNamespace(update=rule), lr, reference, lambda: SimpleNamespace(update=rule))
         return _driven(driven._replace(name=name))

@@ -17,7 +17,7 @@ from optim.testing.mistakes.drivers import Way, pairs_of, run_of, slips_of
 from optim.testing.rates import rescaled
 from optim.testing.single_precision import rounded, single_tolerances, single_trajectory, squares_fit
 from stepsize.core.display import assembled
-from stepsize.core.validation import as_number, describe, require
+from stepsize.core.validation import as_number, describe_value, require
 
 __all__ = ["Report", "check_optimizer", "compare_optimizer"]
 
@@ -355,7 +355,9 @@ def _reference(like: Any) -> Optimizer | None:
         return like
     if isinstance(like, Dialect):
         return like.at_rate(0.1, like.uses[0])
-    raise TypeError(f"like: got {describe(like)}, expected an optimizer such as dialects.torch.Adam(lr=0.1)")
+    raise TypeError(
+        f"like: got {describe_value(like)}, expected an optimizer such as dialects.torch.Adam(lr=0.1)"
+    )
 
 
 def _base_rate(reference: Optimizer | None, lr: float | None) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from optim.testing.making import make, rate_argument, rate_attribute, unused
 from optim.testing.roles import class_of, method_of, plural, roles_of
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 __all__ = ["Driven", "Driver", "driver_of"]
 
@@ -194,7 +194,7 @@ def driver_of(rule: Any, lr: float, reference: Any = None, build: Callable[[], A
                 return deepcopy(pristine)
             except Exception as error:
                 raise TypeError(
-                    f"step: got {describe(rule)}, which cannot be copied ({error}); expected its class"
+                    f"step: got {describe_value(rule)}, which cannot be copied ({error}); expected its class"
                 ) from error
 
     form = _form(fresh, method, name)

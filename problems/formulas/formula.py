@@ -13,7 +13,7 @@ from problems.formulas.writer import function_of, written
 from problems.problem import Array, Problem
 from stepsize.core.display import counted
 from stepsize.core.elementwise import parts
-from stepsize.core.validation import as_floats, describe, require
+from stepsize.core.validation import as_floats, describe_value, require
 
 __all__ = ["Formula"]
 
@@ -65,7 +65,9 @@ class Formula(Problem):
         """Take the text without spaces around it, and a single number as the start of one variable."""
         if name == "expression":
             if not isinstance(value, str):
-                raise TypeError(f"formula: got {describe(value)}, expected a text such as 'x**2 + 3*y**2'")
+                raise TypeError(
+                    f"formula: got {describe_value(value)}, expected a text such as 'x**2 + 3*y**2'"
+                )
             return value.strip()
         if name == "start" and value is not None:
             value = np.atleast_1d(as_floats("x0", value, "numbers")).tolist()
@@ -159,7 +161,8 @@ def of_text(expression: str, x0: Any, others: dict[str, Any]) -> Formula:
     for name, value in others.items():
         if value is not None:
             raise TypeError(
-                f"{name}: got {describe(value)} with a formula, expected x0 alone: a formula has its own"
+                f"{name}: got {describe_value(value)} with a formula, expected x0 alone: a formula has "
+                "its own"
             )
     return Formula(expression, x0)
 

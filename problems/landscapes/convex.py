@@ -1,4 +1,4 @@
-"""Smooth convex functions that are no quadratics: their curvature changes on the way."""
+"""Non-quadratic smooth convex functions: their curvature changes on the way."""
 
 from typing import Any, ClassVar
 

@@ -12,7 +12,7 @@ __all__ = ["AbsoluteValue", "Huber", "LessardQuadratic"]
 
 
 class LessardQuadratic(Problem):
-    r"""Lessard, Recht and Packard's piecewise quadratic, on which the heavy ball cycles for ever.
+    r"""Lessard, Recht and Packard's piecewise quadratic, on which the heavy ball cycles forever.
 
     .. math:: f'(x) = \begin{cases} 25x & x < 1 \\ x + 24 & 1 \le x < 2 \\ 25x - 24 & x \ge 2 \end{cases}
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from problems.problem import Array, Problem
 from stepsize.core.elementwise import dot
-from stepsize.core.validation import as_floats, as_number, describe, require
+from stepsize.core.validation import as_floats, as_number, describe_value, require
 
 __all__ = ["Parabola", "Quadratic"]
 
@@ -71,7 +71,7 @@ class Quadratic(Problem):
             point = getattr(self, name)
             if point is not None and as_floats(name, point).shape != (len(H),):
                 raise ValueError(
-                    f"{name}: got {describe(point)}, expected {len(H)} numbers like the Hessian's"
+                    f"{name}: got {describe_value(point)}, expected {len(H)} numbers like the Hessian's"
                 )
         as_number("minimum_value", self.minimum_value)
         if self.rotation is not None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from problems.problem import Array, Problem
 from problems.stochastic.estimate import Stats
-from stepsize.core.validation import describe, require
+from stepsize.core.validation import describe_value, require
 
 __all__ = ["Batch", "FiniteSum"]
 
@@ -177,7 +177,7 @@ class Batch(FiniteSum, abstract=True):
                 return value
             value = np.asarray(value)
             if value.dtype.kind not in "iu" or value.ndim != 1:
-                raise TypeError(f"indices: got {describe(value)}, expected {expected}")
+                raise TypeError(f"indices: got {describe_value(value)}, expected {expected}")
             inside = value.size > 0 and value.min() >= 0 and value.max() < n
             require(bool(inside), "indices", value, expected)
         return super().normalise(name, value)

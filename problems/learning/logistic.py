@@ -228,7 +228,7 @@ class BreastCancer(Logistic):
 
 
 class SeparableLogistic(Logistic):
-    r"""Logistic regression on points that a line through the origin separates: the weights grow for ever.
+    r"""Logistic regression on points that a line through the origin separates: the weights grow forever.
 
     .. math:: f(w) = \frac1n \sum_i \log\bigl(1 + e^{-s_i x_i^\top w}\bigr)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from problems.learning.finite_sum import FiniteSum
 from problems.problem import Array
-from stepsize.core.validation import as_count, as_number, describe, require
+from stepsize.core.validation import as_count, as_number, describe_value, require
 
 __all__ = ["Supervised", "two_gaussians"]
 
@@ -142,7 +142,7 @@ def _numbers(name: str, value: Any) -> Array:
     if raw.dtype.kind in "USO" and raw.ndim:
         return _of_objects(name, np.asarray(value, dtype=object))
     if raw.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: got {describe(value)}, expected numbers")
+        raise TypeError(f"{name}: got {describe_value(value)}, expected numbers")
     return raw.astype(float)
 
 
@@ -154,7 +154,7 @@ def _of_objects(name: str, raw: Array) -> Array:
         elif isinstance(entry, numbers.Number | np.bool_) and not isinstance(entry, complex):
             table[place] = float(entry)  # type: ignore[arg-type]  # every real number can be a float
         else:
-            raise TypeError(f"{name}: got {describe(entry)} in {_named(place)}, expected numbers")
+            raise TypeError(f"{name}: got {describe_value(entry)} in {_named(place)}, expected numbers")
     return table
 
 
@@ -166,7 +166,7 @@ def validate_data(X: Array, y: Array, what: str) -> None:
     """Refuse shapes that do not fit and missing values."""
     require(np.ndim(X) == 2 and X.size > 0, "X", X, "a table of shape (n, d)")
     if np.ndim(y) < 1 or len(y) != len(X):
-        raise ValueError(f"y: got {describe(y)}, expected {len(X)} {what}, one for each row of X")
+        raise ValueError(f"y: got {describe_value(y)}, expected {len(X)} {what}, one for each row of X")
     for name, value in (("X", X), ("y", y)):
         bad = np.argwhere(~np.isfinite(value))
         if len(bad):

@@ -8,7 +8,7 @@ import numpy as np
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Problem
 from problems.stochastic.estimate import Stats, StochasticProblem, generator
-from stepsize.core.validation import as_floats, describe, require
+from stepsize.core.validation import as_floats, describe_value, require
 
 __all__ = ["AdditiveNoise"]
 
@@ -73,10 +73,12 @@ class AdditiveNoise(StochasticProblem):
         """Refuse what is no problem, and deviations that are negative or do not fit."""
         super().check()
         if isinstance(self.problem, type) or not hasattr(self.problem, "value_and_grad"):
-            raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+            raise TypeError(
+                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
+            )
         if self.problem.varies:
             raise ValueError(
-                f"problem: got {describe(self.problem)}, expected one that does not vary already"
+                f"problem: got {describe_value(self.problem)}, expected one that does not vary already"
             )
         for name in ("sigma_f", "sigma_g"):
             value = getattr(self, name)
@@ -84,7 +86,7 @@ class AdditiveNoise(StochasticProblem):
             require(bool((sigma >= 0).all()), name, value, "standard deviations of at least 0")
             if sigma.ndim and (name == "sigma_f" or sigma.shape != (self.dim,)):
                 d = "" if name == "sigma_f" else f", or {self.dim} of them"
-                raise ValueError(f"{name}: got {describe(value)}, expected one number{d}")
+                raise ValueError(f"{name}: got {describe_value(value)}, expected one number{d}")
 
     @property
     def gradient_source(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Problem
 from problems.stochastic.estimate import StochasticProblem, generator
-from stepsize.core.validation import as_number, describe, require
+from stepsize.core.validation import as_number, describe_value, require
 
 __all__ = ["CauchyNoise", "MaskedGradient", "MultiplicativeNoise"]
 
@@ -23,7 +23,9 @@ class NoisyGradient(StochasticProblem, abstract=True):
         """Refuse what is no problem."""
         super().check()
         if isinstance(self.problem, type) or not hasattr(self.problem, "value_and_grad"):
-            raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+            raise TypeError(
+                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
+            )
 
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """Return the noise on a gradient of that shape."""

@@ -9,7 +9,7 @@ from problems.learning.finite_sum import Batch
 from problems.learning.logistic import LogisticRegression
 from problems.problem import Array
 from problems.stochastic.estimate import StochasticProblem, generator, one_of
-from stepsize.core.validation import as_count, describe
+from stepsize.core.validation import as_count, describe_value
 
 __all__ = ["MiniBatch"]
 
@@ -49,7 +49,7 @@ class MiniBatch(StochasticProblem):
         shuffled once into a ring, then contiguous slices of it that copy nothing, in a fresh order and from a
         fresh offset every epoch; the N mod size examples between the last and the first sit out that epoch.
         "update", the only one with replacement: every batch drawn by itself. "once": shuffled once, then the
-        same order for ever. "never": the order of the data.
+        same order forever. "never": the order of the data.
     fpc : bool
         Whether the variances that `stats` of a batch gives are multiplied by 1 - size/N, the finite
         population correction for batches without replacement.
@@ -96,7 +96,7 @@ class MiniBatch(StochasticProblem):
         super().check()
         if isinstance(self.problem, type) or not hasattr(self.problem, "batch"):
             raise TypeError(
-                f"problem: got {describe(self.problem)}, expected a finite sum such as BreastCancer()"
+                f"problem: got {describe_value(self.problem)}, expected a finite sum such as BreastCancer()"
             )
         if as_count("size", self.size, 1) > self.n_examples:
             raise ValueError(f"size: got {self.size}, expected at most the {self.n_examples} examples")

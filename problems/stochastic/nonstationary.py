@@ -8,7 +8,7 @@ from problems.landscapes.quadratics import Quadratic
 from problems.problem import Problem
 from problems.stochastic.estimate import generator, seed_of
 from problems.transforms.affine import Shifted
-from stepsize.core.validation import as_count, as_floats, as_number, describe, require
+from stepsize.core.validation import as_count, as_floats, as_number, describe_value, require
 
 __all__ = ["Drifting", "Jumping", "OnlineCounterexample"]
 
@@ -27,7 +27,9 @@ class TimeVarying(Problem, abstract=True):
     def check(self) -> None:
         """Refuse what is no problem."""
         if not isinstance(self.problem, Problem):
-            raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+            raise TypeError(
+                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
+            )
 
     def offset(self, n: int) -> Any:
         """Return by how much the problem has moved when update n looks at it."""

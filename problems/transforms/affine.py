@@ -7,7 +7,7 @@ import numpy as np
 
 from problems.landscapes.valleys import Rosenbrock
 from problems.problem import Array, Problem
-from stepsize.core.validation import as_floats, describe, require
+from stepsize.core.validation import as_floats, describe_value, require
 
 __all__ = ["Rotated", "Shifted"]
 
@@ -27,7 +27,9 @@ class Transformed(Problem, abstract=True):
     def check(self) -> None:
         """Refuse what is no problem."""
         if not isinstance(self.problem, Problem):
-            raise TypeError(f"problem: got {describe(self.problem)}, expected a problem such as Quadratic()")
+            raise TypeError(
+                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
+            )
 
     @property
     def matrix(self) -> Array:

@@ -1,4 +1,4 @@
-"""Problems in other units: scaled, and stretched to a condition number."""
+"""Rescaled problems: values multiplied, coordinates stretched to a condition number."""
 
 from functools import cached_property
 from typing import Any, ClassVar

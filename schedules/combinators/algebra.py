@@ -1,4 +1,4 @@
-"""Schedules made of several schedules: their product, their sum, one after the other, one a row."""
+"""Products, sums and sequences of schedules, and one schedule per run of a batch."""
 
 import math
 from collections.abc import Sequence

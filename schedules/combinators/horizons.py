@@ -1,4 +1,4 @@
-"""When schedules that are made of others have settled."""
+"""Horizons of composed schedules: the update from which they no longer change."""
 
 from typing import Any
 

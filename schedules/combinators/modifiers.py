@@ -1,4 +1,4 @@
-"""One schedule changed: kept within bounds, moved, repeated, or told in epochs."""
+"""Modifiers of one schedule: floor, cap, delay, skip, repeat, epochs."""
 
 from functools import cached_property
 from typing import Any, ClassVar
@@ -23,17 +23,17 @@ class Floor(Schedule):
     """
 
     body: Schedule
-    least: float
-    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "least": 0.03}
-    formula = "max(body(n), least)"
+    minimum: float
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "minimum": 0.03}
+    formula = "max(body(n), minimum)"
 
     def check(self) -> None:
         """Refuse a bound that is no number."""
-        as_number("least", self.least)
+        as_number("minimum", self.minimum)
 
     def value(self, n: Array) -> Any:
-        """Return max(body(n), least)."""
-        return np.maximum(self.body.value(n), self.least)
+        """Return max(body(n), minimum)."""
+        return np.maximum(self.body.value(n), self.minimum)
 
     @cached_property
     def horizon(self) -> int | None:
@@ -45,7 +45,7 @@ class Floor(Schedule):
         """0: a positive floor keeps the values up."""
         if self.horizon is not None or self.body.tail is None:
             return super().tail
-        return min(self.body.tail, 0.0) if self.least > 0 else self.body.tail
+        return min(self.body.tail, 0.0) if self.minimum > 0 else self.body.tail
 
 
 class Cap(Schedule):
@@ -59,17 +59,17 @@ class Cap(Schedule):
     """
 
     body: Schedule
-    most: float
-    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "most": 0.06}
-    formula = "min(body(n), most)"
+    maximum: float
+    demo: ClassVar = {"body": "Linear(0.1, steps=20)", "maximum": 0.06}
+    formula = "min(body(n), maximum)"
 
     def check(self) -> None:
         """Refuse a bound that is no number."""
-        as_number("most", self.most)
+        as_number("maximum", self.maximum)
 
     def value(self, n: Array) -> Any:
-        """Return min(body(n), most)."""
-        return np.minimum(self.body.value(n), self.most)
+        """Return min(body(n), maximum)."""
+        return np.minimum(self.body.value(n), self.maximum)
 
     @cached_property
     def horizon(self) -> int | None:
@@ -79,7 +79,7 @@ class Cap(Schedule):
     @cached_property
     def tail(self) -> float | None:
         """That of the body, unless it rises."""
-        if self.horizon is not None or self.body.tail is None or self.most <= 0:
+        if self.horizon is not None or self.body.tail is None or self.maximum <= 0:
             return super().tail
         return max(self.body.tail, 0.0)
 

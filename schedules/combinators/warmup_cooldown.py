@@ -1,4 +1,4 @@
-"""The beginning and the end of a run: any schedule warmed up, any schedule cooled down."""
+"""Warm-up and cool-down of any schedule."""
 
 import math
 from collections.abc import Callable

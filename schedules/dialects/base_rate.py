@@ -3,7 +3,7 @@
 from typing import Any
 
 from schedules.schedule import check_numbers
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 __all__ = ["rate_of"]
 
@@ -19,6 +19,7 @@ def rate_of(optimizer: Any) -> Any:
         check_numbers(rate)
     except (TypeError, ValueError):
         raise TypeError(
-            f"optimizer: got {describe(optimizer)}, expected a rate, or an optimizer whose rate is a number"
+            f"optimizer: got {describe_value(optimizer)}, expected a rate, or an optimizer whose rate is "
+            "a number"
         ) from None
     return rate

@@ -162,6 +162,6 @@ def ReduceLROnPlateau(
         max(patience, 1),
         absolute=min_delta,
         cooldown=max(cooldown - 1, 0),
-        least=min_lr,
+        min_lr=min_lr,
         maximize=mode == "max" or (mode == "auto" and rises),
     )

@@ -77,7 +77,9 @@ def piecewise_interpolate_schedule(
     return _between((0, *at), values, interpolate_type)
 
 
-@as_typed(lr="init_value", every="transition_steps", factor="decay_rate", least="end_value", most="end_value")
+@as_typed(
+    lr="init_value", every="transition_steps", factor="decay_rate", minimum="end_value", maximum="end_value"
+)
 def exponential_decay(
     init_value: float,
     transition_steps: int,
@@ -228,7 +230,7 @@ def reduce_on_plateau(
         relative=rtol,
         cooldown=cooldown,
         mean=accumulation_size,
-        least=min_scale,
+        min_lr=min_scale,
     )
 
 

@@ -21,7 +21,7 @@ from schedules.families.polynomial import Linear, Polynomial
 from schedules.families.restarts import PeriodicCosine, Restarts
 from schedules.feedback.plateau import Plateau
 from schedules.schedule import Constant, Schedule
-from stepsize.core.validation import as_count, as_number, describe, require
+from stepsize.core.validation import as_count, as_number, describe_value, require
 
 __all__ = [
     "ASGD",
@@ -202,7 +202,7 @@ def _shape(anneal_strategy: str) -> str:
 
 def _refuse_numbers(lr_lambda: Any) -> None:
     if not callable(lr_lambda):
-        raise TypeError(f"lr_lambda: got {describe(lr_lambda)}, expected a function of n")
+        raise TypeError(f"lr_lambda: got {describe_value(lr_lambda)}, expected a function of n")
 
 
 @as_typed(steps="anneal_epochs", end="swa_lr")
@@ -275,7 +275,7 @@ def ReduceLROnPlateau(
         absolute=threshold - relative,
         relative=relative,
         cooldown=cooldown,
-        least=min_lr,
+        min_lr=min_lr,
         maximize=mode == "max",
         eps=eps,
     )

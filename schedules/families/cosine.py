@@ -1,4 +1,4 @@
-"""Rates that fall along a cosine, or along its cousins, once; `restarts` has those that come back."""
+"""Cosine decay and its relatives; `restarts` has those that repeat."""
 
 from typing import Any, ClassVar
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from schedules.schedule import Array, Schedule
 from stepsize.core.user_values import require_callable_of
-from stepsize.core.validation import as_number, describe
+from stepsize.core.validation import as_number, describe_value
 
 __all__ = ["FromFunction", "Recursion"]
 
@@ -50,7 +50,7 @@ class FromFunction(Schedule):
             return np.array(values, dtype=float).reshape(n.shape)
         except (TypeError, ValueError):
             raise TypeError(
-                f"the schedule function returned {describe(values[0])}, expected a number"
+                f"the schedule function returned {describe_value(values[0])}, expected a number"
             ) from None
 
 
@@ -102,7 +102,9 @@ class Recursion(Schedule):
 
 def _refuse_unless_of(function: Any, *given: str) -> None:
     if not callable(function):
-        raise TypeError(f"function: got {describe(function)}, expected a function of ({', '.join(given)})")
+        raise TypeError(
+            f"function: got {describe_value(function)}, expected a function of ({', '.join(given)})"
+        )
     require_callable_of("function", function, *given)
 
 

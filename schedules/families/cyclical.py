@@ -1,4 +1,4 @@
-"""Rates that rise and fall: triangles, one cycle, a sawtooth."""
+"""Cyclical learning rates: triangles, one cycle, a sawtooth."""
 
 import math
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Rates that fall for ever, each with its exact convention; none needs to know how long the run will be."""
+"""Decays without a horizon: none needs to know how long the run will be."""
 
 import math
 from typing import Any, ClassVar

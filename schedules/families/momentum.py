@@ -1,4 +1,4 @@
-"""Momentum that changes from update to update; that of cyclical rates stands with them."""
+"""Schedules of the momentum coefficient; `cyclical` has those of cyclical rates."""
 
 import math
 from functools import lru_cache
@@ -53,7 +53,7 @@ class SutskeverMomentum(Schedule):
 
     Parameters
     ----------
-    most : float
+    max_momentum : float
         The cap, mu_max, from 0 to 1; 0, 0.9, 0.99, 0.995 and 0.999 in the paper.
     every : int
         s, the updates between steps; at least 1.
@@ -69,26 +69,31 @@ class SutskeverMomentum(Schedule):
     [0.5, 0.75, 0.833333, 0.9, 0.954545]
     """
 
-    most: float = 0.99
+    max_momentum: float = 0.99
     every: int = 250
-    demo: ClassVar = {"most": 0.9, "every": 10}
-    formula = "min(1 - 0.5 / (floor(n / every) + 1), most)"
+    demo: ClassVar = {"max_momentum": 0.9, "every": 10}
+    formula = "min(1 - 0.5 / (floor(n / every) + 1), max_momentum)"
 
     def check(self) -> None:
         """Refuse a cap that is no momentum."""
-        require(0 <= as_number("most", self.most) <= 1, "most", self.most, "a momentum from 0 to 1")
+        require(
+            0 <= as_number("max_momentum", self.max_momentum) <= 1,
+            "max_momentum",
+            self.max_momentum,
+            "a momentum from 0 to 1",
+        )
         as_count("every", self.every, 1)
 
     def value(self, n: Array) -> Any:
         """Return min(1 - 1 / (2 (floor(n / s) + 1)), mu_max)."""
-        return np.minimum(1 - 0.5 / (np.floor(n / self.every) + 1), self.most)
+        return np.minimum(1 - 0.5 / (np.floor(n / self.every) + 1), self.max_momentum)
 
     @property
     def horizon(self) -> int | None:
         """The first update at the cap."""
-        if self.most == 1:
+        if self.max_momentum == 1:
             return None
-        return self.every * max(math.ceil(0.5 / (1 - self.most) - 1e-9) - 1, 0)
+        return self.every * max(math.ceil(0.5 / (1 - self.max_momentum) - 1e-9) - 1, 0)
 
     @property
     def tail(self) -> float:

@@ -1,4 +1,4 @@
-"""Rates that jump, and rates drawn through given points."""
+"""Piecewise-constant schedules, and schedules interpolated through given points."""
 
 import math
 from collections.abc import Sequence

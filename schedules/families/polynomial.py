@@ -1,4 +1,4 @@
-"""Rates that fall on a budget: they arrive at their end after a given number of updates, and stay there."""
+"""Decays over a fixed horizon: they reach their end after a given number of updates and stay there."""
 
 import math
 from typing import Any, ClassVar

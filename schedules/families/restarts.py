@@ -1,4 +1,4 @@
-"""Rates that come back: in cycles of equal, growing or shrinking length, found without a logarithm."""
+"""Restarts: cycles of equal, growing or shrinking length."""
 
 import math
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ __all__ = ["Cycles", "PeriodicCosine", "Restarts"]
 
 
 class PeriodicCosine(Schedule):
-    r"""A cosine that goes on: down in T updates, up in the next T, for ever.
+    r"""A cosine that goes on: down in T updates, up in the next T, forever.
 
     .. math:: \eta_n = \eta_T + (\eta_0 - \eta_T)\,\tfrac12 \left(1 + \cos(\pi n / T)\right)
 
@@ -80,7 +80,7 @@ class Restarts(Schedule):
     end : float
         What each cosine falls to.
     cycles : int, optional
-        How many cycles, at least 1, after which the end holds; by default for ever, or while they are
+        How many cycles, at least 1, after which the end holds; by default forever, or while they are
         at least an update long.
 
     References
@@ -111,7 +111,7 @@ class Restarts(Schedule):
 
     @property
     def played(self) -> int | None:
-        """How many cycles are played; None for ever."""
+        """How many cycles are played; None forever."""
         return played(self.steps, self.mult, self.cycles)
 
     def symbols(self) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class Cycles(Schedule):
     decay : float
         q, what the values are multiplied by from one cycle to the next; at least 0.
     cycles : int, optional
-        How many cycles, at least 1, after which the value is 0; by default for ever, or while they are
+        How many cycles, at least 1, after which the value is 0; by default forever, or while they are
         at least an update long.
 
     Examples
@@ -188,7 +188,7 @@ class Cycles(Schedule):
 
     @property
     def played(self) -> int | None:
-        """How many cycles are played; None for ever."""
+        """How many cycles are played; None forever."""
         return played(self.steps, self.mult, self.cycles)
 
     def symbols(self) -> dict[str, Any]:
@@ -247,7 +247,7 @@ def _length(i: int, steps: float, mult: float) -> float:
 
 
 def played(steps: float, mult: float, cycles: int | None) -> int | None:
-    """Return how many cycles are played; None for ever.
+    """Return how many cycles are played; None forever.
 
     As many as asked for. Where no number is given, cycles that shrink end with the last one that is not
     shorter than an update, or with the first.

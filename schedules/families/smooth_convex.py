@@ -1,4 +1,4 @@
-"""Step sizes that a theorem names for exact gradients: acceleration by the steps alone, without momentum."""
+"""Step sizes from theorems for smooth convex functions: acceleration without momentum."""
 
 import math
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Schedules that a theorem names for subgradients and noisy gradients."""
+"""Schedules for subgradients and stochastic gradients, from theorems."""
 
 import math
 from collections.abc import Sequence

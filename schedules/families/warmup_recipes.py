@@ -1,4 +1,4 @@
-"""Rises that set their own length, and recipes of rise, plateau and fall.
+"""Warm-up recipes: warm-ups of a computed length, and warm-up, plateau and decay in one.
 
 The rise itself is an operator on any schedule, ``.warmup(W)``, and so is the fall, ``.cooldown(D, at=N)``.
 """

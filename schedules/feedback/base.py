@@ -1,4 +1,4 @@
-"""The contract of a rate that answers to the run: a pure function of what it is told and remembers."""
+"""The contract of a feedback step size: a pure function of what it is told and remembers."""
 
 from typing import Any, ClassVar
 

@@ -4,7 +4,7 @@ import math
 from typing import Any, ClassVar
 
 from schedules.feedback.base import Array, Feedback
-from stepsize.core.validation import as_count, as_number, describe, require
+from stepsize.core.validation import as_count, as_number, describe_value, require
 
 __all__ = ["BoldDriver", "Greedy", "Plateau"]
 
@@ -31,7 +31,7 @@ class Plateau(Feedback):
         By how much a metric has to be better; at least 0.
     cooldown : int
         Reports after a drop that are not counted against the metric; at least 0.
-    least : float
+    min_lr : float
         The lowest rate; at least 0.
     maximize : bool
         Whether more is better.
@@ -60,7 +60,7 @@ class Plateau(Feedback):
     absolute: float = 1e-4
     relative: float = 0.0
     cooldown: int = 0
-    least: float = 0.0
+    min_lr: float = 0.0
     maximize: bool = False
     watch: Any = None
     every: int = 1
@@ -73,9 +73,9 @@ class Plateau(Feedback):
         """Refuse a rule that cannot reduce, and a patience that would fire on improvements."""
         _check_watch(self)
         require(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
-        for name, least in (("patience", 1), ("cooldown", 0), ("mean", 1), ("wait", 0)):
-            as_count(name, getattr(self, name), least)
-        _at_least(0, least=self.least, eps=self.eps)
+        for name, min_lr in (("patience", 1), ("cooldown", 0), ("mean", 1), ("wait", 0)):
+            as_count(name, getattr(self, name), min_lr)
+        _at_least(0, min_lr=self.min_lr, eps=self.eps)
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a best."""
@@ -105,7 +105,7 @@ class Plateau(Feedback):
             return {**carry, "best": best, "bad": 0, "cool": carry["cool"] - 1}
         if bad < self.patience:
             return {**carry, "best": best, "bad": bad}
-        lower = max(carry["rate"] * self.factor, self.least)
+        lower = max(carry["rate"] * self.factor, self.min_lr)
         rate = lower if carry["rate"] - lower > self.eps else carry["rate"]
         return {**carry, "best": best, "bad": 0, "cool": self.cooldown, "rate": rate}
 
@@ -132,7 +132,7 @@ class Greedy(Feedback):
         By how much a metric has to be better than the best; at least 0.
     cooldown, warmup : int
         Reports that are not looked at after a fall, and after a rise; at least 0.
-    least, most : float
+    min_lr, max_lr : float
         The lowest and the highest rate; at least 0. A rate that starts below the lowest is never reduced.
     window : int
         Metrics are averaged over so many reports; at least 1.
@@ -159,22 +159,22 @@ class Greedy(Feedback):
     relative: float = 0.0
     cooldown: int = 0
     warmup: int = 0
-    least: float = 1e-3
-    most: float = 1.0
+    min_lr: float = 1e-3
+    max_lr: float = 1.0
     window: int = 1
     eps: float = 1e-8
     maximize: bool = False
     watch: Any = None
     every: int = 1
-    demo: ClassVar = {"lr": 1e-3, "least": 1e-5, "patience": 2, "window": 2}
+    demo: ClassVar = {"lr": 1e-3, "min_lr": 1e-5, "patience": 2, "window": 2}
 
     def check(self) -> None:
         """Refuse a factor that changes nothing."""
         _check_watch(self)
         require(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
-        for name, least in (("patience", 0), ("cooldown", 0), ("warmup", 0), ("window", 1)):
-            as_count(name, getattr(self, name), least)
-        _at_least(0, least=self.least, most=self.most, eps=self.eps)
+        for name, min_lr in (("patience", 0), ("cooldown", 0), ("warmup", 0), ("window", 1)):
+            as_count(name, getattr(self, name), min_lr)
+        _at_least(0, min_lr=self.min_lr, max_lr=self.max_lr, eps=self.eps)
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a best."""
@@ -197,11 +197,11 @@ class Greedy(Feedback):
         good, bad = (carry["good"] + 1, 0) if better else (0, carry["bad"] + 1)
         carry = {**carry, "best": metric if better else carry["best"], "good": good, "bad": bad}
         if good > self.patience:
-            higher = min(carry["rate"] / self.factor, self.most)
+            higher = min(carry["rate"] / self.factor, self.max_lr)
             rate = higher if higher - carry["rate"] > self.eps else carry["rate"]
             return {**carry, "rate": rate, "good": 0, "rest": self.warmup}
         if bad > self.patience:
-            lower = max(carry["rate"] * self.factor, self.least)
+            lower = max(carry["rate"] * self.factor, self.min_lr)
             rate = lower if carry["rate"] - lower > self.eps else carry["rate"]
             return {**carry, "rate": rate, "bad": 0, "rest": self.cooldown}
         return carry
@@ -274,7 +274,7 @@ def _check_watch(rule: Any) -> None:
     _at_least(0, lr=rule.lr, absolute=rule.absolute, relative=rule.relative)
     as_count("every", rule.every, 1)
     if rule.watch is not None and not callable(getattr(rule.watch, "fun", rule.watch)):
-        raise TypeError(f"watch: got {describe(rule.watch)}, expected a problem or a function of x")
+        raise TypeError(f"watch: got {describe_value(rule.watch)}, expected a problem or a function of x")
 
 
 def _metric(rule: Any, info: Any) -> float:

@@ -38,7 +38,7 @@ class Polyak(Feedback):
         makes it overstep.
     c : float
         Above 0.
-    most : float
+    max_lr : float
         The largest rate; above 0.
 
     References
@@ -52,22 +52,22 @@ class Polyak(Feedback):
     >>> from optim import SGD, minimize
     >>> from problems import Quadratic
     >>> bowl = Quadratic([2.0, 2.0, 2.0])
-    >>> run = minimize(bowl, SGD(lr=Polyak(most=1.0)), x0=[1.0, 2.0, 3.0], steps=5)
+    >>> run = minimize(bowl, SGD(lr=Polyak(max_lr=1.0)), x0=[1.0, 2.0, 3.0], steps=5)
     >>> run.history.fun[1:].tolist()
     [3.5, 0.875, 0.21875, 0.0546875, 0.013671875]
     """
 
     minimum: float | None = None
     c: float = 1.0
-    most: float = math.inf
-    demo: ClassVar = {"most": 1e-3}
+    max_lr: float = math.inf
+    demo: ClassVar = {"max_lr": 1e-3}
 
     def check(self) -> None:
         """Refuse a divisor that is none."""
         if self.minimum is not None:
             as_number("minimum", self.minimum)
         _positive(c=self.c)
-        require(self.most > 0, "most", self.most, "a rate above 0")
+        require(self.max_lr > 0, "max_lr", self.max_lr, "a rate above 0")
 
     def init(self, x: Array) -> dict[str, Any]:
         """Nothing is remembered."""
@@ -82,9 +82,9 @@ class Polyak(Feedback):
             )
         gap, squared = max(float(info.f) - minimum, 0.0), _squared(info.g)
         if squares_fit(squared, info.g.dtype):
-            return min(gap / (self.c * squared), self.most), carry
+            return min(gap / (self.c * squared), self.max_lr), carry
         length = _length(info.g)
-        return (min(gap / length / length / self.c, self.most) if length > 0 else 0.0), carry
+        return (min(gap / length / length / self.c, self.max_lr) if length > 0 else 0.0), carry
 
 
 class SPSMax(Feedback):
@@ -97,7 +97,7 @@ class SPSMax(Feedback):
 
     Parameters
     ----------
-    most : float
+    max_lr : float
         The cap, gamma; above 0.
     c : float
         1/2 in the paper's experiments on convex losses; above 0.
@@ -112,18 +112,18 @@ class SPSMax(Feedback):
     --------
     >>> from optim import SGD, minimize
     >>> from problems import Parabola
-    >>> minimize(Parabola(), SGD(lr=SPSMax(most=10.0)), steps=1).x.tolist()
+    >>> minimize(Parabola(), SGD(lr=SPSMax(max_lr=10.0)), steps=1).x.tolist()
     [0.0]
     """
 
-    most: float = 1.0
+    max_lr: float = 1.0
     c: float = 0.5
     lowest: float = 0.0
-    demo: ClassVar = {"most": 1e-3}
+    demo: ClassVar = {"max_lr": 1e-3}
 
     def check(self) -> None:
         """Refuse a divisor that is none."""
-        _positive(most=self.most, c=self.c)
+        _positive(max_lr=self.max_lr, c=self.c)
         as_number("lowest", self.lowest)
 
     def init(self, x: Array) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class SPSMax(Feedback):
 
     def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         """Return Polyak's step for the batch, capped."""
-        return Polyak(self.lowest, self.c, self.most).update(info, carry)
+        return Polyak(self.lowest, self.c, self.max_lr).update(info, carry)
 
 
 class BarzilaiBorwein(Feedback):
@@ -145,7 +145,7 @@ class BarzilaiBorwein(Feedback):
     Both lie between 1/L and 1/mu on a quadratic, and the values rise and fall on the way: that is the method.
 
     Where :math:`s^\top y` is not positive the curvature is negative and the formulas answer nonsense (a step
-    uphill, or across the map). Then the last rate is kept; and rates are held between `least` and `most`.
+    uphill, or across the map). Then the last rate is kept; and rates are held between `min_lr` and `max_lr`.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ class BarzilaiBorwein(Feedback):
         The rate of update 0, which has no last step; above 0.
     long : bool
         Whether to take the long step (BB1) or the short one (BB2).
-    least, most : float
+    min_lr, max_lr : float
         Bounds; above 0.
 
     References ---------- Barzilai and Borwein, "Two-point step size gradient methods", IMA J. Numer. Anal. 8
@@ -171,14 +171,16 @@ class BarzilaiBorwein(Feedback):
 
     lr: float = 1e-3
     long: bool = True
-    least: float = 1e-10
-    most: float = 1e10
-    demo: ClassVar = {"most": 1e-2}
+    min_lr: float = 1e-10
+    max_lr: float = 1e10
+    demo: ClassVar = {"max_lr": 1e-2}
 
     def check(self) -> None:
         """Refuse bounds in the wrong order."""
-        _positive(lr=self.lr, least=self.least, most=self.most)
-        require(self.most >= self.least, "most", self.most, f"at least the lower bound, {self.least:g}")
+        _positive(lr=self.lr, min_lr=self.min_lr, max_lr=self.max_lr)
+        require(
+            self.max_lr >= self.min_lr, "max_lr", self.max_lr, f"at least the lower bound, {self.min_lr:g}"
+        )
 
     def init(self, x: Array) -> dict[str, Any]:
         """Return a memory without a last point."""
@@ -191,7 +193,7 @@ class BarzilaiBorwein(Feedback):
             s, y = info.x - carry["x"], info.g - carry["g"]
             step = ratio_of_dots(s, s, s, y) if self.long else ratio_of_dots(s, y, y, y)
             if step > 0:
-                rate = min(max(step, self.least), self.most)
+                rate = min(max(step, self.min_lr), self.max_lr)
         return rate, {"rate": rate, "x": np.array(info.x), "g": np.array(info.g)}
 
 

@@ -18,7 +18,7 @@ Carry = dict[str, Any] | None
 
 STATUSES = (
     "converged",  # the search's own conditions hold
-    "max_step",  # the longest step allowed, or the line falls for ever
+    "max_step",  # the longest step allowed, or the line falls forever
     "min_step",  # nothing acceptable down to the shortest step
     "budget",  # evaluations used up; the best point seen
     "uphill",  # the line seems to rise from the start; a tiny step

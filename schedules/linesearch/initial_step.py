@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from schedules.linesearch.base import Carry, Line
-from stepsize.core.validation import as_number, describe, require
+from stepsize.core.validation import as_number, describe_value, require
 
 __all__: list[str] = []
 
@@ -52,4 +52,4 @@ def refuse_bad_first(name: str, value: Any) -> None:
     if isinstance(value, str):
         require(value in RULES, name, value, f"a number or one of {', '.join(map(repr, RULES))}")
     elif not as_number(name, value, "a positive number or a rule") > 0:
-        raise ValueError(f"{name}: got {describe(value)}, expected a positive number or a rule")
+        raise ValueError(f"{name}: got {describe_value(value)}, expected a positive number or a rule")

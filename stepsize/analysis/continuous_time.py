@@ -141,7 +141,7 @@ def momentum_flow(problem: Any, inertia: float, times: ArrayLike, x0: ArrayLike 
 def _prepared(problem: Any, x0: Any) -> tuple[Any, Array]:
     problem = guarded(checked_problem(problem))
     if x0 is None and problem.x0 is None:
-        raise ValueError("x0: got None, expected a start, because the problem does not name one")
+        raise ValueError("x0: got None, expected a starting point: the problem defines none; pass x0")
     start = np.atleast_1d(real_numbers("x0", problem.x0 if x0 is None else x0, "an array of floats"))
     dim = start.size if problem.x0 is None else len(problem.x0)
     require(start.shape == (dim,), "x0", x0, f"{dim} numbers")

@@ -8,7 +8,7 @@ import numpy as np
 from optim import Run
 from stepsize.analysis.diagnosis import require_single_run
 from stepsize.core.display import brief
-from stepsize.core.validation import as_count, as_floats, describe, require
+from stepsize.core.validation import as_count, as_floats, describe_value, require
 
 __all__ = ["Sharpness", "noise_scale", "sharpness"]
 
@@ -150,7 +150,7 @@ def noise_scale(problem: Any, x: Any) -> float:
     whole = getattr(problem, "problem", problem)
     if not callable(getattr(whole, "moments", None)):
         raise TypeError(
-            f"problem: got {describe(problem)}, expected a mean over examples such as BreastCancer()"
+            f"problem: got {describe_value(problem)}, expected a mean over examples such as BreastCancer()"
         )
     x = as_floats("x", x)
     require(x.shape == (whole.dim,), "x", x, f"{whole.dim} numbers for this problem")

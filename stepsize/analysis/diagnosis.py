@@ -25,7 +25,7 @@ from stepsize.analysis.verdicts import (
 )
 from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 
 __all__ = ["VERDICTS", "Diagnosis", "diagnose"]
 
@@ -130,7 +130,7 @@ def diagnose(run: Run, tol: float = 1e-8, *, atol: float | None = None) -> Diagn
 def require_single_run(run: Any) -> None:
     """Refuse what is no run, and a batch of runs."""
     if not isinstance(run, Run):
-        raise TypeError(f"run: got {describe(run)}, expected a run, as minimize returns it")
+        raise TypeError(f"run: got {describe_value(run)}, expected a run, as minimize returns it")
     if run.history.x.ndim != 2:
         shape = run.history.x.shape[1:-1]
         raise ValueError(f"run: got a batch of shape {shape}, expected a single run, not a batch")
@@ -155,7 +155,7 @@ def _reason(run: Run, verdict: str, c: Traces, found: RunStatistics, tol: float,
             }[verdict]
         )
     if verdict == DIVERGED and run.diverged:
-        return f"loss or gradient left the finite numbers after {run.nit} updates; a smaller rate may help"
+        return f"loss or gradient became inf or nan after {run.nit} updates; a smaller rate may help"
     if verdict == DIVERGED:
         return (
             f"the {what} is diverging: it grows by a factor of {_factor(found.factor[0])} an update, and "

@@ -1,4 +1,4 @@
-"""A look along a line, point by point: values, slopes, and what on them looks like a minimum."""
+"""A scan along a line: values and slopes at many points, and the minima among them."""
 
 import warnings
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from optim import Run, minimize
 from optim.steppers import stepper_for
 from schedules import Line, LineSearch, LineSearchResult
-from stepsize.core.validation import as_count, describe, require_a
+from stepsize.core.validation import as_count, describe_value, require_a
 
 __all__ = ["line_of", "local_minima", "scan", "sign_changes"]
 
@@ -69,7 +69,7 @@ def line_of(run: Run, n: int = 0) -> tuple[Line, LineSearchResult]:
     require_a(Run, "run", run, "a run, as minimize returns it")
     optimizer, search = run.optimizer, run.optimizer.lr
     if not isinstance(search, LineSearch):
-        raise TypeError(f"run: got one with lr = {describe(search)}, expected one with a line search")
+        raise TypeError(f"run: got one with lr = {describe_value(search)}, expected one with a line search")
     if not as_count("n", n) < run.nit:
         raise ValueError(f"n: got {n}, expected the index of one of the {run.nit} updates")
     if run.state.n != run.nit:

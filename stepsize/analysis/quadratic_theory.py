@@ -13,7 +13,7 @@ import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
 from stepsize.core.display import brief
-from stepsize.core.validation import as_number, describe, real_numbers, require
+from stepsize.core.validation import as_number, describe_value, real_numbers, require
 
 __all__ = [
     "NoiseFloor",
@@ -190,7 +190,7 @@ def best_parameters(kind: type[Optimizer], L: float, mu: float) -> Any:
     if kind is Nesterov:
         reach = math.sqrt(3 * k + 1)
         return Nesterov(lr=4 / (3 * L + mu), momentum=(reach - 2) / (reach + 2))
-    raise TypeError(f"kind: got {describe(kind)}, expected SGD, Momentum or Nesterov")
+    raise TypeError(f"kind: got {describe_value(kind)}, expected SGD, Momentum or Nesterov")
 
 
 def steps_to(rate: float, reduction: float) -> float:
@@ -292,7 +292,8 @@ def noise_floor(optimizer: Optimizer, curvature: Any, sigma: Any) -> NoiseFloor:
 def rate_and_momentum(optimizer: Optimizer) -> tuple[float, float]:
     if type(optimizer) not in (SGD, Momentum, Nesterov):
         raise TypeError(
-            f"optimizer: got {describe(optimizer)}, expected SGD, Momentum or Nesterov, whose theory is exact"
+            f"optimizer: got {describe_value(optimizer)}, expected SGD, Momentum or Nesterov, whose "
+            "theory is exact"
         )
     lr, beta = optimizer.lr, getattr(optimizer, "momentum", 0.0)
     for name, value in (("lr", lr), ("momentum", beta)):

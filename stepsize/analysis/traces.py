@@ -28,13 +28,13 @@ class Traces:
     fun, error, grad_norm : ndarray of shape (T + 1, B)
         Value, error and gradient norm at each point.
     overshoot : ndarray of bool, shape (T, B)
-        Whether the update passed the lowest point of its line.
+        Whether the update passed the minimum along the step.
     step_norm, rate : ndarray of shape (T, B)
         How far each update went, and its rate, the largest where there is one a coordinate.
     nit : ndarray of int, shape (B,)
-        Updates until a run left the finite numbers, T for one that did not; what follows is not looked at.
+        Updates until a run became inf or nan, T for one that did not; what follows is not looked at.
     diverged : ndarray of bool, shape (B,)
-        Whether a run left the finite numbers.
+        Whether a run became inf or nan.
     tolerance, nothing, floor : ndarray of shape (B,)
         The error that counts as solved, the one that rounding cannot tell from 0, and the size of a
         difference of losses that rounding hides.
@@ -82,7 +82,7 @@ def window_of(updates: int) -> int:
 def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
     """Return the courses of a run, or of all runs of a batch with their axes made one.
 
-    In a batch, a run that left the finite numbers is cut where `minimize` would have ended it alone.
+    In a batch, a run that became inf or nan is cut where `minimize` would have ended it alone.
     """
     history, single = run.history, run.history.x.ndim == 2
     flat = [rows.reshape(len(rows), -1) for rows in (run.loss, run.error, _norms(run))]

@@ -19,7 +19,7 @@ failed                   The user's function or gradient returned nan at a finit
 falling without end      The loss falls at every late update, by no less than before, while the gradient does
                          not shrink and is as large as it ever was, and no minimum is known that the loss is
                          still above; or it overflowed on the way down.
-diverged                 The run left the finite numbers; or the envelope grew from window to window, all
+diverged                 The run became inf or nan; or the envelope grew from window to window, all
                          through the later half, to above the loss at the start.
 frozen                   The rate has fallen to less than a thousandth of its largest, by half or more from
                          window to window, and the last window gained less than a thousandth of what the run
@@ -134,7 +134,7 @@ def _judge(c: Traces) -> RunStatistics:
     verdict[solved] = np.where(
         uphill >= CLIMBS, _CODE[RINGING], np.where(overshoot >= CROSSES, _CODE[CROSSING], _CODE[SETTLED])
     )[solved]
-    # For runs that left the finite numbers, the end is the last point that they had.
+    # For runs that became inf or nan, the end is the last point that they had.
     end, lowest = c.fun[c.nit, runs], np.where(seen, c.fun, np.inf).min(axis=0)
     downwards = (end < c.fun[0]) & (end <= lowest) & (c.grad_norm[c.nit, runs] >= c.grad_norm[0])
     verdict[c.diverged] = np.where(downwards & ~(end > c.minimum), _CODE[FALLING], _CODE[DIVERGED])[

@@ -161,12 +161,14 @@ def _count(progress: Progress, before: int, words: str, info: Any) -> None:
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
-    head = ("search", "looks an update", "median step", "loss at the end", "how the searches ended")
+    head = ("search", "trials an update", "median step", "loss at the end", "how the searches ended")
     cells: list[tuple[str, ...]] = [head]
     for row in rows:
         total = max(sum(row["status"].values()), 1)
         ends = ", ".join(f"{100 * count / total:.0f} % {word}" for word, count in row["status"].items())
-        cells.append((row["search"], f"{row['looks']:.2f}", f"{row['step']:.3g}", f"{row['loss']:.4g}", ends))
+        cells.append(
+            (row["search"], f"{row['n_trials']:.2f}", f"{row['step']:.3g}", f"{row['loss']:.4g}", ends)
+        )
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     return [
         "  ".join(

@@ -33,7 +33,7 @@ examples:
 
 A run has settled at the first update from which its gap to the minimum stays below the tolerance, a share of
 the gap at the start.
-An update overshoots when it passes the lowest point of its line; that is not bad in itself."""
+An update overshoots when it passes the minimum along the step; that is not bad in itself."""
 
 
 def add(commands: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.core.validation import describe, real_numbers
+from stepsize.core.validation import describe_value, real_numbers
 
 __all__ = ["as_array", "as_value", "ask", "floats_at", "require_callable_of", "spreads"]
 
@@ -158,4 +158,4 @@ def _numbers(name: str, answer: Any, expected: str) -> Array:
 def _shaped(array: Array) -> str:
     if array.ndim == 0:
         return repr(array.item())
-    return describe(array)
+    return describe_value(array)

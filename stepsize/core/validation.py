@@ -12,7 +12,7 @@ __all__ = [
     "as_floats",
     "as_number",
     "did_you_mean",
-    "describe",
+    "describe_value",
     "missing",
     "real_numbers",
     "require",
@@ -34,7 +34,7 @@ def missing(thing: Any, method: str) -> NotImplementedError:
     )
 
 
-def describe(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """Return a few words on a value that was not what was expected.
 
     Examples
@@ -62,19 +62,19 @@ def describe(value: Any) -> str:
 def require(condition: bool, name: str, value: Any, expected: str) -> None:
     """Raise ``ValueError("name: got ..., expected ...")`` unless the condition holds."""
     if not condition:
-        raise ValueError(f"{name}: got {describe(value)}, expected {expected}")
+        raise ValueError(f"{name}: got {describe_value(value)}, expected {expected}")
 
 
 def require_a(kind: type | tuple[type, ...], name: str, value: Any, expected: str) -> None:
     """Raise ``TypeError("name: got ..., expected ...")`` unless the value is of that kind."""
     if not isinstance(value, kind):
-        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+        raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
 
 
 def as_number(name: str, value: Any, expected: str = "a finite number") -> float:
     """Return a finite number as a Python float, or raise TypeError or ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+        raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
     number = float(value)
     require(math.isfinite(number), name, value, expected)
     return number
@@ -88,7 +88,7 @@ def as_count(name: str, value: Any, least: int = 0) -> int:
     try:
         count = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name}: got {describe(value)}, expected {expected}") from None
+        raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}") from None
     require(count >= least, name, count, expected)
     return count
 
@@ -102,7 +102,7 @@ def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np
     if isinstance(value, np.ndarray):
         if value.dtype not in (np.float32, np.float64):
             raise TypeError(
-                f"{name}: got {describe(value)}, expected {expected}; use .astype(float) if it is meant"
+                f"{name}: got {describe_value(value)}, expected {expected}; use .astype(float) if it is meant"
             )
         return np.array(value)
     return real_numbers(name, value, expected)
@@ -121,7 +121,7 @@ def real_numbers(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
     except (TypeError, ValueError, RuntimeError, OverflowError):
         array = np.asarray(None)
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name}: got {describe(value)}, expected {expected}")
+        raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
     return np.array(array, dtype=array.dtype if array.dtype.name in ("float32", "float64") else float)
 
 

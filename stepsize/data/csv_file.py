@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from stepsize.core.validation import describe, did_you_mean
+from stepsize.core.validation import describe_value, did_you_mean
 
 __all__ = ["NUMBER", "CsvFile"]
 
@@ -29,7 +29,7 @@ class CsvFile:
         try:
             self.path = Path(path)
         except TypeError:
-            raise TypeError(f"path: got {describe(path)}, expected the name of a CSV file") from None
+            raise TypeError(f"path: got {describe_value(path)}, expected the name of a CSV file") from None
         self.name = self.path.name or str(path)
         self.comma_separated = False
         self.lines: list[int] = []

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from problems import LeastSquares, LogisticRegression
-from stepsize.core.validation import describe, did_you_mean
+from stepsize.core.validation import describe_value, did_you_mean
 from stepsize.data.csv_file import NUMBER, CsvFile
 
 __all__ = ["problem_from_csv"]
@@ -144,7 +144,7 @@ def read_csv(
         raise ValueError(f"model: got {model!r}, expected linear or logistic{hint}")
     for name, words in (("columns", columns or ()), ("drop", drop)):
         if isinstance(words, str) or not all(isinstance(word, str) for word in words):
-            raise TypeError(f"{name}: got {describe(words)}, expected a list of names of columns")
+            raise TypeError(f"{name}: got {describe_value(words)}, expected a list of names of columns")
     file = CsvFile(path)
     header, rows = file.table()
     chosen = _chosen(file, header, target, columns, drop)

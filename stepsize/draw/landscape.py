@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from problems import FunctionProblem
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 from stepsize.draw.style import INK, axes_or_new, style
 from stepsize.draw.window import domain_window, heights, levels_of, values_on
 
@@ -67,7 +67,7 @@ def _dim(problem: Any) -> int:
         or not callable(getattr(problem, "fun", None))
         or not hasattr(problem, "dim")
     ):
-        raise TypeError(f"problem: got {describe(problem)}, expected a problem such as Rosenbrock()")
+        raise TypeError(f"problem: got {describe_value(problem)}, expected a problem such as Rosenbrock()")
     return int(problem.dim)
 
 

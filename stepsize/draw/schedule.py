@@ -18,7 +18,7 @@ __all__ = ["schedule", "schedules", "steps_to_show"]
 
 # The module that a schedule stands in is its family.
 _FAMILIES = {
-    "falls for ever": ("decay",),
+    "falls forever": ("decay",),
     "falls on a budget": ("budget", "cosine"),
     "in steps and pieces": ("steps",),
     "rises first": ("warmup", "momentum"),

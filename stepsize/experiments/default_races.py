@@ -91,6 +91,7 @@ DEFAULT_RACES = (
             "Adam(lr=1)",
             "Adam(lr=Exponential(1, 0.01))",
         ),
-        why="2/L is for the sharpest bend; this loss is flatter near its minimum, so larger rates settle too",
+        why="2/L is for the largest curvature; this loss is flatter near its minimum, so larger rates settle "
+        "too",
     ),
 )

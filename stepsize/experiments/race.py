@@ -16,7 +16,7 @@ from stepsize.analysis.prediction import Prediction, observed_rate, predict
 from stepsize.core.display import counted
 from stepsize.core.hooks import call_hook
 from stepsize.core.protocols import SupportsGradient
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 from stepsize.experiments.rate_labels import rate_words
 
 __all__ = ["Race", "race"]
@@ -251,13 +251,14 @@ def race(
     told: list[Prediction | None] = []
     if isinstance(optimizers, str) or not isinstance(optimizers, Iterable):
         raise TypeError(
-            f"optimizers: got {describe(optimizers)}, expected a list such as [SGD(lr=0.1), Adam(lr=0.1)]"
+            f"optimizers: got {describe_value(optimizers)}, expected a list such as [SGD(lr=0.1), "
+            "Adam(lr=0.1)]"
         )
     for optimizer in optimizers:
         if not isinstance(optimizer, Optimizer):
             plain = ", without quotation marks" if isinstance(optimizer, str) else ""
             raise TypeError(
-                f"optimizers: got {describe(optimizer)} among them, expected optimizers such as "
+                f"optimizers: got {describe_value(optimizer)} among them, expected optimizers such as "
                 f"SGD(lr=0.1){plain}"
             )
         told.append(theory_of(problem, optimizer, x0))

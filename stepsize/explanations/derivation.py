@@ -73,7 +73,7 @@ class Step:
     slope : float
         ``g_next . (x_next - x)``, the slope at the end of the update, along it.
     overshoot : bool
-        Whether that is positive beyond rounding: the update passed the lowest point of its line.
+        Whether that is positive beyond rounding: the update passed the minimum along the step.
     """
 
     t: int
@@ -199,7 +199,7 @@ def _lines(call: TracedCall, label: str) -> Iterator[Assignment]:
                 continue
             value = read(done)
             same = isinstance(expression, ast.Name | ast.Attribute) and symbols(expression, TEXT) == name
-            if same or (call.name == "answer" and isinstance(expression, ast.Name)):
+            if same or (call.name == "output" and isinstance(expression, ast.Name)):
                 continue
             yield Assignment(name, expression, done.before, call.module, value, owner)
 

@@ -113,9 +113,7 @@ def _rendered(node: ast.expr, style: Style, leaf: Leaf) -> tuple[str, int]:
         case ast.Subscript(value=body, slice=index) if ast.unparse(index) in _AXES:
             return _rendered(body, style, leaf)
         case (
-            ast.Call(
-                func=ast.Attribute(value=ast.Name(id="np"), attr="asarray"), args=[body], keywords=[]
-            )
+            ast.Call(func=ast.Attribute(value=ast.Name(id="np"), attr="asarray"), args=[body], keywords=[])
             | ast.Call(func=ast.Attribute(value=body, attr="astype"))
         ):
             return _rendered(body, style, leaf)

@@ -169,7 +169,7 @@ class Explanation:
         f, f_next, slope = (f"{value:.{self.digits}g}" for value in (step.f, step.f_next, step.slope))
         way = "overshot, it passed" if step.overshoot else "stopped short of"
         return [
-            f"Loss {f} -> {f_next}; the update {way} the lowest point of its line: slope at its end {slope}."
+            f"Loss {f} -> {f_next}; the update {way} the minimum along the step: slope at its end {slope}."
         ]
 
 
@@ -225,7 +225,7 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
       x <- x - lr * d
         = 10 - 0.5 * 1
         = 9.5
-      Loss 100 -> 90.25; the update stopped short of the lowest point of its line: slope at its end -9.5.
+      Loss 100 -> 90.25; the update stopped short of the minimum along the step: slope at its end -9.5.
     """
     require_single_run(run)
     require(

@@ -118,7 +118,7 @@ def _copy(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return type(value)(_copy(item) for item in value) if type(value) in (tuple, list) else value
     if isinstance(value, Optimizer) and "t" in value.__dict__:  # the record is refilled at each update
-        twin = object.__new__(type(value))
-        twin.__dict__.update({name: _copy(item) for name, item in value.__dict__.items()})
-        return twin
+        copy = object.__new__(type(value))
+        copy.__dict__.update({name: _copy(item) for name, item in value.__dict__.items()})
+        return copy
     return value

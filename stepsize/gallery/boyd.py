@@ -14,7 +14,7 @@ figure = figures_of("Boyd and Vandenberghe, Convex Optimization, 2004")
 @figure(
     "boyd-9.2-zigzag",
     "section 9.3.2, figure 9.2",
-    "with exact searches each step is at a right angle to the last: the worst start zig-zags for ever",
+    "with exact searches each step is at a right angle to the last: the worst start zig-zags forever",
 )
 def zigzag() -> GalleryFigure:
     """(x1^2 + 10 x2^2)/2 from (10, 1), exact line search."""

@@ -16,7 +16,7 @@ CYCLE = np.array([792.0, -2208.0, 2592.0]) / 1225
 @figure(
     "lessard-cycle",
     "equation 4.11, figure 5, appendix B",
-    "the heavy ball that is best on quadratics can circle for ever on a convex function that is none",
+    "the heavy ball that is best on quadratics can circle forever on a convex function that is none",
 )
 def cycle() -> GalleryFigure:
     """Slope 25, 1, 25 in three pieces; rate 1/9 and momentum 4/9 from 3.3."""
@@ -65,7 +65,7 @@ def cycle() -> GalleryFigure:
         ax.plot(3.3, first.fun[0], "o", color="#333333", markersize=4.5)
         ax.axvspan(1, 2, color="#f2f2f2", zorder=0)
         annotate(ax, 1.5, 140, "soft\npiece", ha="center", va="top")
-        ax.set_title("for ever round three points", fontsize=9)
+        ax.set_title("forever round three points", fontsize=9)
         ax = picture.add_subplot(grid[0, 1])
         ax.plot(np.arange(25), first.x[:25, 0], "o-", color=draw.COLORS[1], linewidth=0.9, markersize=2.5)
         descent = ss.minimize(problem, ss.SGD(lr=1 / 25), x0=[3.3], steps=24).history.x[:, 0]

@@ -67,7 +67,7 @@ _FATES = ("#0072B2", "#009E73", "#AA4499", "#E69F00")
     "lesson-momentum-ball",
     "momentum as a ball over bumps",
     "too light a ball stays in the first dip, the right one rolls on and comes to rest, too heavy "
-    "a one rolls for ever",
+    "a one rolls forever",
 )
 def momentum_ball() -> GalleryFigure:
     """Three momenta at one rate in a bowl with bumps."""

@@ -13,7 +13,7 @@ figure = figures_of("Shewchuk, An introduction to the conjugate gradient method,
 @figure(
     "shewchuk-conjugate-gradients",
     "figures 8 and 30",
-    "steepest descent zig-zags for ever, conjugate gradients arrive after as many steps as dimensions",
+    "steepest descent zig-zags forever, conjugate gradients arrive after as many steps as dimensions",
 )
 def conjugate_gradients() -> GalleryFigure:
     """Sample problem, A = [[3, 2], [2, 6]], b = (2, -8), from (-2, -2)."""

@@ -15,7 +15,7 @@ figure = figures_of(
 @figure(
     "soudry-margin",
     "figure 1, theorem 3",
-    "on separable data the weights grow for ever, and their direction turns to the widest margin, "
+    "on separable data the weights grow forever, and their direction turns to the widest margin, "
     "logarithmically",
     "the figure's other points and start are unpublished; from ours the angles are a third larger, "
     "the slopes the same",

@@ -63,7 +63,7 @@ RUNS = {
     "lion-decayed-bowl": (BOWL, ss.Lion(ss.Geometric(0.1, 400, 1e-9)), 500),
     "rprop-bowl": (BOWL, ss.Rprop(), 100),
     "rprop-rosenbrock": (ROSENBROCK, ss.Rprop(), 300),
-    "rprop-least-bowl": (BOWL, ss.Rprop(least=0.01), 300),
+    "rprop-least-bowl": (BOWL, ss.Rprop(min_step=0.01), 300),
     "newton-bowl": (BOWL, ss.Newton(), 10),
     "newton-rosenbrock": (ROSENBROCK, ss.Newton(), 20),
     "newton-half-bowl": (BOWL, ss.Newton(0.5), 15),

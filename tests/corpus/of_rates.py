@@ -100,7 +100,7 @@ FEEDBACK = {
     "plateau-bowl": (BOWL, SGD(ss.Plateau(0.09)), 300),
     "plateau-rmsprop": (BOWL, RMSprop(ss.Plateau(0.1, 0.5, 10)), 1000),
     "plateau-impatient": (ROSENBROCK, SGD(ss.Plateau(0.001, 0.1, 1, absolute=0.1)), 1000),
-    "greedy-bowl": (BOWL, SGD(ss.Greedy(0.05, least=1e-4, most=0.5)), 500),
+    "greedy-bowl": (BOWL, SGD(ss.Greedy(0.05, min_lr=1e-4, max_lr=0.5)), 500),
     "bold-driver-bowl": (BOWL, SGD(ss.BoldDriver(0.05)), 300),
     "bold-driver-rosenbrock": (ROSENBROCK, SGD(ss.BoldDriver(0.001)), 3000),
     "polyak-bowl": (BOWL, SGD(ss.Polyak()), 300),

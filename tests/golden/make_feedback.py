@@ -1,4 +1,4 @@
-"""Record runs of Optax' rules whose rate answers to the run: Polyak's step and distance over gradients.
+"""Record runs of Optax' rules whose rate is a feedback step size: Polyak's step and distance over gradients.
 
     JAX_ENABLE_X64=1 python tests/golden/make_feedback.py
 

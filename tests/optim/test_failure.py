@@ -49,7 +49,7 @@ def test_the_function_and_the_update_are_named(rule, call, which):
 def test_growth_is_no_failure(lr, engine):
     run = ss.minimize(ss.Parabola(), ss.SGD(lr=lr), steps=10_000, engine=engine)
     assert run.failure is None
-    assert run.message == f"diverged: update {run.nit + 1} left the finite numbers"
+    assert run.message == f"diverged: update {run.nit + 1} is not finite (inf or nan)"
     assert run.nfev == run.njev == run.nit + 2
 
 
@@ -87,7 +87,7 @@ def test_in_a_batch_the_first_run_that_failed_is_named():
 def test_a_batch_that_grows_is_no_failure():
     run = ss.minimize(ss.Parabola(), ss.SGD(lr=np.array([[2.0], [0.1], [3.0]])), steps=2000)
     assert run.failure is None
-    assert run.message == "used its budget of 2000 updates; 2 of 3 runs diverged"
+    assert run.message == "reached the limit of 2000 steps; 2 of 3 runs diverged"
 
 
 def test_a_nan_in_the_first_gradient_is_refused():

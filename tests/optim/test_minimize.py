@@ -79,7 +79,7 @@ class TestTheEnd:
     def test_the_whole_budget_is_used_unless_a_tolerance_is_given(self):
         run = ss.minimize(ss.Parabola(), ss.SGD(lr=0.5), steps=9)
         assert (run.nit, run.status, run.success) == (9, 0, True)
-        assert run.message == "used its budget of 9 updates"
+        assert run.message == "reached the limit of 9 steps"
 
     def test_a_tolerance_on_the_gap(self):
         run = ss.minimize(ss.Parabola(), ss.SGD(lr=0.25), steps=100, tol=1e-4)
@@ -97,7 +97,7 @@ class TestTheEnd:
     def test_a_tolerance_that_is_not_met_is_no_success(self):
         run = ss.minimize(ss.Parabola(), ss.SGD(lr=0.001), steps=5, tol=1e-4)
         assert not run.success
-        assert run.message == "used its budget of 5 updates, gap still above 0.0001"
+        assert run.message == "reached the limit of 5 steps, gap still above 0.0001"
 
     def test_a_tolerance_met_at_the_start_makes_no_update(self):
         assert ss.minimize(ss.Parabola(), ss.SGD(), x0=[0.0], tol=1e-4).nit == 0
@@ -109,7 +109,7 @@ class TestTheEnd:
         assert not run.success
         assert run.status == 2
         assert run.nit < 50
-        assert run.message == f"diverged: update {run.nit + 1} left the finite numbers"
+        assert run.message == f"diverged: update {run.nit + 1} is not finite (inf or nan)"
         for rows in (run.history.x, run.history.fun, run.history.grad_norm):
             assert np.isfinite(rows).all()
         assert ss.diagnose(run).verdict == "diverged"
@@ -376,7 +376,7 @@ class TestSciPyMethod:
         assert (result.fun, result.nit, result.nfev, result.njev, result.status) == (0.5, 3, 4, 4, 1)
         assert set(seen) == {((1,), np.dtype(float))}
         assert np.array_equal(result.run.history.x[:, 0], [8.0, 4.0, 2.0, 1.0])
-        assert result.message == result.run.message == "used its budget of 3 updates"
+        assert result.message == result.run.message == "reached the limit of 3 steps"
 
     def test_the_function_may_write_to_what_it_is_given(self):
         def fun(x):

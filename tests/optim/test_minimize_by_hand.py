@@ -128,7 +128,7 @@ class TestDivergence:
         searched = minimize(falling, SGD(lr=Armijo(alpha0=0.75)), steps=9).history
         assert (searched.x.tolist(), searched.lr.tolist()) == ([[1.0], [0.25]], [0.75])
         assert searched.status.tolist() == ["converged"], "of the updates that were kept"
-        assert searched.looks.tolist() == [1]
+        assert searched.n_trials.tolist() == [1]
 
     @pytest.mark.parametrize("engine", ENGINES)
     def test_a_batch_ends_with_its_last_run(self, engine):
@@ -147,12 +147,12 @@ class TestWhatItSays:
     @pytest.mark.parametrize(
         ("status", "tol", "minimum", "says"),
         [
-            (BUDGET, None, None, "used its budget of 7 updates"),
-            (BUDGET, 0.5, 3.0, "used its budget of 7 updates, gap still above 0.5"),
-            (BUDGET, 0.0, None, "used its budget of 7 updates, gradient norm still above 0"),
+            (BUDGET, None, None, "reached the limit of 7 steps"),
+            (BUDGET, 0.5, 3.0, "reached the limit of 7 steps, gap still above 0.5"),
+            (BUDGET, 0.0, None, "reached the limit of 7 steps, gradient norm still above 0"),
             (CONVERGED, 0.5, 0.0, "gap at most 0.5 after 7 updates"),
             (CONVERGED, 0.0, None, "gradient norm at most 0 after 7 updates"),
-            (DIVERGED, None, None, "diverged: update 8 left the finite numbers"),
+            (DIVERGED, None, None, "diverged: update 8 is not finite (inf or nan)"),
             (STOPPED, None, None, "stopped by the callback after 7 updates"),
         ],
     )
@@ -328,7 +328,7 @@ class TestSomebodyElsesProblem:
         with pytest.raises(ValueError, match="x0: got None, expected a start"):
             minimize(Bare(), SGD(lr=0.5))
         run = minimize(Bare(), SGD(lr=0.5), [2.0], steps=1)
-        assert (run.measure, run.message) == ("gradient norm", "used its budget of 1 updates")
+        assert (run.measure, run.message) == ("gradient norm", "reached the limit of 1 steps")
 
     def test_what_it_tells_is_used(self):
         problem = checked_problem(Telling())
@@ -340,7 +340,7 @@ class TestSomebodyElsesProblem:
             run = minimize(Telling(), rule, steps=1)
             np.testing.assert_allclose(run.history.x, [[2.0, 4.0], [0.0, 0.0]], atol=1e-15)
             assert run.error.tolist() == [11.0, 1.0]
-            assert run.message == "used its budget of 1 updates; gradients by a neighbour"
+            assert run.message == "reached the limit of 1 steps; gradients by a neighbour"
         assert minimize(Telling(), SGD(lr=3.0), steps=1).x.tolist() == [-4.0, -4.0], "in its box"
         assert minimize(Telling(), Newton(lr=Armijo(alpha0=0.5)), steps=2).x.tolist() == [0.5, 1.0]
         half = Problem.of(Telling().fun, Telling().grad, x0=[2.0])

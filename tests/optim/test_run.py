@@ -61,7 +61,7 @@ class TestTheHistory:
         """x is multiplied by -1.2 each time; 8 * 1.2^1935 = 1.3e154 is the last whose square is finite."""
         arrays, auto = (minimize(BOWL, rule, steps=3000, every=every, engine=e) for e in ("array", "auto"))
         assert (arrays.nit, arrays.nfev) == (auto.nit, auto.nfev) == (1935, 1937)
-        for name in ("x", "fun", "grad_norm", "lr", "overshoot", "n", "answer", "output_fun"):
+        for name in ("x", "fun", "grad_norm", "lr", "overshoot", "n", "output", "output_fun"):
             one, other = (getattr(run.history, name) for run in (arrays, auto))
             assert (one is other is None) or np.array_equal(one, other), name
 
@@ -141,7 +141,7 @@ class TestTheBest:
 
 class TestWhatIsCounted:
     def test_overshoot_is_a_share_of_the_updates(self):
-        """Only the rate of 3 passes the lowest point of its line."""
+        """Only the rate of 3 passes the minimum along the step."""
         run = there_and_back()
         assert run.history.overshoot.tolist() == [False, False, True, False]
         assert run.overshoot_share == 0.25

@@ -28,7 +28,7 @@ def test_what_is_saved_is_what_is_loaded(problem, rule, tmp_path):
     run.save(tmp_path / "run.npz")
     back = ss.Run.load(tmp_path / "run.npz")
     assert (back.problem, back.optimizer) == (problem, rule)
-    for name in (*COLUMNS, "x", "n", "answer", "output_fun"):
+    for name in (*COLUMNS, "x", "n", "output", "output_fun"):
         one, other = (getattr(r.history, name) for r in (run, back))
         assert (one is None and other is None) or np.array_equal(one, other, equal_nan=True), name
     for name in ("nit", "nfev", "njev", "status", "message", "success"):

@@ -26,7 +26,7 @@ def test_the_history_is_what_the_updates_saw_and_the_run_is_judged_by_the_whole(
     assert (run.history.fun < cancer.minimum).any() or (run.history.fun != run.loss).all()
     assert run.fun == run.loss[-1]
     assert run.best_fun == run.loss.min()
-    assert run.message == "used its budget of 30 updates; gradients by static mini-batches of 50"
+    assert run.message == "reached the limit of 30 steps; gradients by static mini-batches of 50"
 
 
 def test_overshoot_is_told_by_the_gradient_from_which_the_next_update_starts(cancer):

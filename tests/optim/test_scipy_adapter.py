@@ -136,7 +136,7 @@ def test_disp(shown, capsys):
     so.minimize(bowl, [4.0], jac=slope, method=ss.SGD(lr=0.25), options={"maxiter": 2, "disp": shown})
     said = capsys.readouterr().out
     assert said == shown * (
-        "used its budget of 2 updates\n         Current function value: 1.000000\n         Iterations: 2\n"
+        "reached the limit of 2 steps\n         Current function value: 1.000000\n         Iterations: 2\n"
         "         Function evaluations: 3\n         Gradient evaluations: 3\n"
     )
 

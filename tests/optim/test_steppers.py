@@ -192,7 +192,7 @@ class TestHypers:
             share: Hyper = hyper(0.5, above=0, below=1)
 
         assert (Own().beta, Own().limit) == (1.5, -1.0)
-        assert Own.ranges() == {"lr": Range(least=0.0), "share": Range(above=0, below=1)}
+        assert Own.ranges() == {"lr": Range(minimum=0.0), "share": Range(above=0, below=1)}
         with pytest.raises(
             ValueError, match=r"^share: got 0\.0, expected a finite number above 0 to below 1$"
         ):
@@ -201,7 +201,7 @@ class TestHypers:
             Own(lr=-0.5)
         with pytest.raises(ValueError, match=r"^share: got 1\.0 from the schedule for n = 2, expected"):
             list(Hypers(Own(share=Linear(0.5, 2, end=1.0)), np.ones(2)).over(0, 4))
-        assert hyper(least=1).default is dataclasses.MISSING
+        assert hyper(minimum=1).default is dataclasses.MISSING
 
     def test_an_array_without_axes_is_a_number(self):
         for number in (0.25, 1):
@@ -327,7 +327,7 @@ class TestWays:
 
     def test_a_rule_for_one_run_refuses_a_batch(self):
         assert type(stepper(Lonely(), Parabola(), [1.0])) is Stepper
-        with pytest.raises(TypeError, match="a batch of runs, which Lonely cannot serve"):
+        with pytest.raises(TypeError, match="but Lonely does not support batched runs"):
             stepper(Lonely(), Parabola(), [[1.0], [2.0]])
 
     def test_no_updates_leave_columns_of_the_right_kind(self):
@@ -340,10 +340,10 @@ class Halving:
 
     kind = "feedback"
 
-    def begin(self, x):
+    def init(self, x):
         return [1.0]
 
-    def rate(self, report, carry):
+    def update(self, info, carry):
         return carry[0], [carry[0] / 2]
 
 
@@ -366,7 +366,7 @@ class Told:
     """A search of somebody else's: it takes steps of 1/2, and notes what it is told."""
 
     kind = "search"
-    end = Trial(0.5, f=7.0, g=np.array([3.0, 4.0]), var_f=0.125, var_g=np.array([5.0, 6.0]), look=3)
+    end = Trial(0.5, f=7.0, g=np.array([3.0, 4.0]), var_f=0.125, var_g=np.array([5.0, 6.0]), number=3)
 
     def __init__(self):
         self.told, self.warned = [], []

@@ -80,7 +80,7 @@ NAMES = {
     "i": lambda n: cycle_number(n)[0],
     "z": lambda n: cycle_number(n)[1],
 }
-FROM_A_TABLE = {"Recursion", "StrongSilver", "Refined", "Rows"}
+FROM_A_TABLE = {"Recursion", "StrongSilver", "Refined", "PerRun"}
 
 
 def evaluated(schedule, n):

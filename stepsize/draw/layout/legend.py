@@ -29,7 +29,7 @@ def marks_of(axes: Iterable[Axes], *, dashed: bool = False) -> list[Any]:
     """Return what explains the marks that can be seen in the axes.
 
     An update that did not overshoot is explained beside one that did. (An update overshoots when it passes
-    the lowest point of its line.)
+    the minimum along the step.)
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 from stepsize.experiments.sweep.sweep import Sweep
 
 __all__ = ["column_label", "columns_of", "is_geometric", "narrow_log", "title_of"]
@@ -20,7 +20,7 @@ _LABELS = {"lr": "rate", "problem.size": "batch size"}
 def columns_of(sweep: Any, *names: str) -> list[Array]:
     """Return columns of a sweep; refuse what is none, and names that it has not."""
     if not isinstance(sweep, Sweep):
-        raise TypeError(f"sweep: got {describe(sweep)}, expected what sweep returns")
+        raise TypeError(f"sweep: got {describe_value(sweep)}, expected what sweep returns")
     return [sweep[name] for name in names]
 
 

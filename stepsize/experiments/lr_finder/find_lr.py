@@ -10,7 +10,7 @@ from optim.hyperparameters import Hypers
 from optim.minimize import checked_problem
 from schedules import FromFunction
 from stepsize.core.record import Record
-from stepsize.core.validation import as_count, describe
+from stepsize.core.validation import as_count, describe_value
 from stepsize.experiments.lr_finder.found_rate import FoundRate, Robustness
 from stepsize.experiments.lr_finder.rate_band import band_of
 from stepsize.experiments.lr_finder.rate_edge import LONG, edge_of, worst_edge
@@ -80,7 +80,7 @@ def find_lr(
     ValueError
         If the loss falls at no rate, or without end: then no rate is best.
     TypeError
-        If the rate answers to the run, so that there is none to find.
+        If the rate is a feedback step size or a line search, so that there is none to find.
 
     References
     ----------
@@ -98,10 +98,12 @@ def find_lr(
     """
     rule: Any = optimizer() if isinstance(optimizer, type) else optimizer
     if not isinstance(rule, Optimizer):
-        raise TypeError(f"optimizer: got {describe(optimizer)}, expected one such as Adam or Adam(beta1=0.8)")
+        raise TypeError(
+            f"optimizer: got {describe_value(optimizer)}, expected one such as Adam or Adam(beta1=0.8)"
+        )
     if getattr(rule.lr, "kind", "schedule") != "schedule" or "lr" not in rule.hypers():
         raise TypeError(
-            f"optimizer: got {rule!r}, whose rate answers to the run, expected one with a rate to find"
+            f"optimizer: got {rule!r}, whose rate is a feedback step size, expected one with a rate to find"
         )
     as_count("steps", steps, 1)
     if callable(rule.lr) and not isinstance(rule.lr, Record):

@@ -205,7 +205,7 @@ class FoundRate:
         told += [self._best_in_words(), *self._warnings(), *self._edge_in_words()]
         if self.known:
             words = ", ".join(f"{name} = {rate:.6g}" for name, rate in self.known.items())
-            told.append(f"theory, for the sharpest bend anywhere: {words}")
+            told.append(f"theory, for the largest curvature L: {words}")
         return told
 
     def _best_in_words(self) -> str:

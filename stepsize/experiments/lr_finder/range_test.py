@@ -123,7 +123,7 @@ def lr_range_test(
     climbing = FromFunction(lambda n: rates[min(n, len(rates) - 1)])
     run = minimize(problem, optimizer.replace(lr=climbing), x0, len(rates))
     losses = run.history.fun[: len(rates)]
-    if len(losses) < len(rates):  # it left the finite numbers: the next loss is the last that is seen
+    if len(losses) < len(rates):  # it became inf or nan: the next loss is the last that is seen
         losses = np.append(losses, np.inf)[: len(rates)]
     return broken_off(rates, losses, smooth, stop)
 

@@ -66,7 +66,7 @@ def _first_peak(drops: Array) -> int:
 def falls_without_end(trial: Trial, rates: Array, marks: Marks, steps: int) -> bool:
     """Return whether the loss has no lower bound in sight.
 
-    It has none if a run left the finite numbers downwards. Nor has it if the run that ended lowest, given ten
+    It has none if a run became inf or nan downwards. Nor has it if the run that ended lowest, given ten
     times as many updates, at least 200, ends at least five times as far down and on a slope as steep as the
     start's. A stated minimum is believed.
     """

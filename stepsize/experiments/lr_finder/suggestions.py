@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from stepsize.core.display import brief
-from stepsize.core.validation import describe, require
+from stepsize.core.validation import describe_value, require
 
 __all__ = [
     "SUGGESTIONS",
@@ -60,7 +60,7 @@ def broken_off(
     Parameters
     ----------
     rates, losses : ndarray of shape (T,)
-        The rate of each update and the loss before it; fewer losses if the run left the finite numbers.
+        The rate of each update and the loss before it; fewer losses if the run became inf or nan.
     smooth : callable, optional
         Maps the losses to smoothed ones, each from those before it.
     stop : float, optional
@@ -207,4 +207,6 @@ def check_curve(rates: Array, losses: Array, least: int) -> None:
             "does not diverge so soon"
         )
     if len(rates) != len(losses):
-        raise ValueError(f"losses: got {describe(losses)}, expected one for each of the {len(rates)} rates")
+        raise ValueError(
+            f"losses: got {describe_value(losses)}, expected one for each of the {len(rates)} rates"
+        )

@@ -86,7 +86,7 @@ class Batch:
         return self.optimizer.replace(**{name: value[i] for name, value in self.values.items()}), self.x0[i]
 
 
-# Rates that answer to the run: they have a state that no other run may share.
+# Feedback step sizes: they have a state that no other run may share.
 _ALONE = ("feedback", "search")
 
 
@@ -105,7 +105,7 @@ def compute(batch: Batch) -> RunSummary:
 
 
 def descend(batch: Batch) -> list[Run]:
-    """Run a batch: as one run with a leading axis, or one by one where the rate answers to the run."""
+    """Run a batch: as one run with a leading axis, or one by one where the rate is a feedback step size."""
     if batch.together:
         every = _every(batch)
         together = with_values(batch.optimizer, batch.values)

@@ -10,7 +10,7 @@ import numpy as np
 from optim import Optimizer
 from optim.minimize import checked_problem
 from stepsize.core.record import Record
-from stepsize.core.validation import as_count, describe, did_you_mean, real_numbers, require
+from stepsize.core.validation import as_count, describe_value, did_you_mean, real_numbers, require
 from stepsize.experiments.sweep.batch import Batch, with_values
 
 __all__ = ["SweepDesign", "seeds_for", "spawned", "starts_for"]
@@ -105,7 +105,8 @@ def _made(optimizer: Any) -> Optimizer:
     made = optimizer() if _is_rule(optimizer) else optimizer
     if not isinstance(made, Optimizer):
         raise TypeError(
-            f"optimizer: got {describe(optimizer)}, expected a class such as Adam, or Adam(beta1=0.8) to "
+            f"optimizer: got {describe_value(optimizer)}, expected a class such as Adam, or "
+            "Adam(beta1=0.8) to "
             "hold some parameters"
         )
     return made
@@ -143,7 +144,8 @@ def _listed(name: str, value: Any) -> Any:
     """Return the values of one parameter as a list, or as an array if all are numbers."""
     if hasattr(value, "rvs"):
         raise TypeError(
-            f"{name}: got the distribution {describe(value)}, expected values, or samples=N to draw from it"
+            f"{name}: got the distribution {describe_value(value)}, expected values, or samples=N to draw "
+            "from it"
         )
     if isinstance(value, str | Record) or not isinstance(value, Iterable):
         value = [value]
@@ -151,7 +153,9 @@ def _listed(name: str, value: Any) -> Any:
     values = list(value)
     require(len(values) > 0, name, value, "at least one value")
     if any(isinstance(v, np.ndarray | list | tuple) for v in values):
-        raise TypeError(f"{name}: got {describe(value)}, expected numbers, schedules or words, one a run")
+        raise TypeError(
+            f"{name}: got {describe_value(value)}, expected numbers, schedules or words, one a run"
+        )
     if all(isinstance(v, int | float | np.integer | np.floating) and not isinstance(v, bool) for v in values):
         return np.array(values, float)
     return values
@@ -202,12 +206,14 @@ def starts_for(problem: Any, x0: Any) -> Array:
     """Return the starts as an array of shape (S, d): those given, or the problem's own."""
     start = getattr(problem, "x0", None) if x0 is None else x0
     if start is None:
-        raise ValueError("x0: got None, expected a start, because the problem does not name one")
+        raise ValueError("x0: got None, expected a starting point: the problem defines none; pass x0")
     starts = np.atleast_2d(real_numbers("x0", start, "an array of floats"))
     require(starts.ndim == 2 and starts.size > 0, "x0", starts, "a start, or an array (S, d) of them")
     dim = getattr(problem, "dim", None)
     if dim is not None and starts.shape[1] != dim:
-        raise ValueError(f"x0: got {describe(x0)}, expected {dim} numbers for this problem, or rows of them")
+        raise ValueError(
+            f"x0: got {describe_value(x0)}, expected {dim} numbers for this problem, or rows of them"
+        )
     require(bool(np.isfinite(starts).all()), "x0", x0, "finite numbers")
     return starts
 

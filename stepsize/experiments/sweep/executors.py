@@ -1,4 +1,4 @@
-"""Who computes the batches of a sweep: this process, others on this machine or a cluster; how far it is."""
+"""Executors of a sweep: serial, joblib or Dask."""
 
 import importlib
 import sys

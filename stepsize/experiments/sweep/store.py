@@ -13,7 +13,7 @@ import numpy as np
 from stepsize import __version__
 from stepsize.analysis.verdicts import VERDICTS
 from stepsize.core.record import Record
-from stepsize.core.validation import describe
+from stepsize.core.validation import describe_value
 from stepsize.experiments.sweep.batch import SUMMARY_DTYPE, Batch, RunSummary
 from stepsize.experiments.sweep.code_fingerprint import code_of
 
@@ -56,7 +56,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not isinstance(path, str | os.PathLike):
-            raise TypeError(f"store: got {describe(path)}, expected the path of a file")
+            raise TypeError(f"store: got {describe_value(path)}, expected the path of a file")
         self.path = Path(path)
         try:
             self._connection = sqlite3.connect(self.path, timeout=60.0)
@@ -162,7 +162,7 @@ def _described(value: Any, name: str) -> Any:
     if callable(value):
         raise TypeError(f"store: got the function {value!r} for {name}, which no file can name")
     if value is not None and not isinstance(value, bool | int | float | str | tuple | list):
-        raise TypeError(f"store: got {describe(value)} for {name}, which no file can name")
+        raise TypeError(f"store: got {describe_value(value)} for {name}, which no file can name")
     return value
 
 

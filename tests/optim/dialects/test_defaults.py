@@ -116,7 +116,7 @@ PRINTED = {
     "paper.Yogi": f"lr=0.01, {BETAS}, eps=0.001",
     "paper.AdaBelief": f"lr=0.001, {BETAS}, eps=1e-08",
     # Riedmiller and Braun 1993; Igel and Hüsken 2000.
-    "paper.Rprop": "initial=0.1, eta_minus=0.5, eta_plus=1.2, least=1e-06, most=50.0",
+    "paper.Rprop": "initial=0.1, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=50.0",
     "paper.SignSGD": "lr=0.0001",
     "paper.Signum": "lr=0.0001, beta=0.9",
     "paper.ScheduleFreeSGD": "lr=1.0, beta=0.9, warmup=0",
@@ -231,7 +231,7 @@ MEANS = [
     ),
     (
         "torch.Rprop(0.5, (0.6, 1.7), (0.2, 3))",
-        "Rprop(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, least=0.2, most=3)",
+        "Rprop(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, min_step=0.2, max_step=3)",
     ),
     (
         "torch.ASGD(0.5, 0.1, 0.6, 9, 0.3)",
@@ -350,11 +350,11 @@ MEANS = [
     ),
     (
         "optax.rprop(0.5, 0.6, 1.7, 0.2, 3.0)",
-        "Rprop(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, least=0.2, most=3)",
+        "Rprop(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, min_step=0.2, max_step=3)",
     ),
     (
         "optax.rprop_one_step_late(0.5, 0.6, 1.7, 0.2, 3.0)",
-        "OptaxRpropOneStepLate(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, least=0.2, most=3)",
+        "OptaxRpropOneStepLate(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, min_step=0.2, max_step=3)",
     ),
     ("optax.signum(0.5, 0.6)", "Signum(lr=0.5, beta=0.6)"),
     (
@@ -429,7 +429,7 @@ MEANS = [
     ),
     (
         "paper.Rprop(0.5, 0.6, 1.7, 0.2, 3.0)",
-        "Rprop(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, least=0.2, most=3)",
+        "Rprop(lr=1, initial=0.5, eta_minus=0.6, eta_plus=1.7, min_step=0.2, max_step=3)",
     ),
     (
         "paper.ScheduleFreeAdamW(0.5, 0.6, 0.7, 0.2, 0.3, 9)",

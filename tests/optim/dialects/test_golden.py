@@ -63,7 +63,7 @@ NOT_OURS = {
     ("keras", "lamb"): "LAMB has a trust ratio for each matrix; parameters here are vectors",
     ("optax", "lamb"): "LAMB has a trust ratio for each matrix; parameters here are vectors",
     ("optax", "lars"): "LARS has a trust ratio for each matrix; parameters here are vectors",
-    ("optax", "polyak"): "Polyak's step needs the value: it is a rate that answers to the run, not a rule",
+    ("optax", "polyak"): "Polyak's step needs the value: it is a feedback step size, not a rule",
     ("optax", "polyak_scaling"): "Polyak's step again, and a defect: scaling divides the step",
 }
 

@@ -26,7 +26,7 @@ BY_COMPONENTS = [p for p in PROBLEMS if p.components and not p.varies]
 PAIRS = [(opt, problem) for opt in ELEMENTWISE for problem in (Rosenbrock(), CosineWave())] + [
     (opt, problem) for opt in (Momentum(), Adam()) for problem in BY_COMPONENTS
 ]
-COLUMNS = ("x", "fun", "grad_norm", "lr", "overshoot", "answer", "output_fun")
+COLUMNS = ("x", "fun", "grad_norm", "lr", "overshoot", "output", "output_fun")
 
 
 def calm(opt):

@@ -156,6 +156,6 @@ def test_elementwise_rules_do_not_mix_coordinates(opt):
 def test_it_runs_and_says_how_it_ended(opt):
     run = minimize(Rosenbrock(), slow(opt) if not opt.requires else opt, steps=5)
     assert run.nit == 5
-    assert run.message == "used its budget of 5 updates"
+    assert run.message == "reached the limit of 5 steps"
     assert isinstance(run.optimizer, Record)
     assert len(run.history.x) == 6

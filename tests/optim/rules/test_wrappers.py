@@ -175,10 +175,10 @@ def test_a_feedback_rate_reaches_the_inner_rule():
         def __call__(self, n):
             raise AssertionError("a feedback rate is asked by the loop, not called")
 
-        def begin(self, x):
+        def init(self, x):
             return 0.4
 
-        def rate(self, report, carry):
+        def update(self, info, carry):
             return carry, carry / 2
 
     wrapped = minimize(Parabola(), DecoupledDecay(ClipByNorm(SGD(Halving()), 1e9), 0.0), steps=5)

@@ -186,7 +186,7 @@ def test_huber_is_the_worst_case_of_gradient_descent():
 
 
 def test_newton_on_becks_bowl_jumps_to_minus_the_cube():
-    """Beck, chapter 5: from (10, 10) to -1000; from (1, 1) for ever to (-1, -1) and back."""
+    """Beck, chapter 5: from (10, 10) to -1000; from (1, 1) forever to (-1, -1) and back."""
     problem = ss.RootBowl()
     step = np.linalg.solve(problem.hess(np.full(2, 10.0)), problem.grad(np.full(2, 10.0)))
     assert np.full(2, 10.0) - step == pytest.approx([-1000.0, -1000.0])

@@ -133,6 +133,6 @@ def test_a_product_ends_where_a_factor_ends_at_zero():
 def test_a_line_of_very_many_pieces_is_refused_in_a_sentence():
     whole = to_the_left(lambda a, b: a.then(b, at=3), [Constant(0.1 + i) for i in range(3 * DEPTH)])
     with pytest.raises(
-        ValueError, match=r"^describe: got a Then of schedules nested by the hundred, expected"
+        ValueError, match=r"^describe: got a Sequential of schedules nested by the hundred, expected"
     ):
         whole.describe()

@@ -135,11 +135,11 @@ def reported(rule, reports):
     class Report:
         x, g, problem = np.zeros(1), np.zeros(1), None
 
-    carry, rates = rule.begin(Report.x), []
+    carry, rates = rule.init(Report.x), []
     for n, metric in enumerate(reports):
         report = Report()
         report.n, report.f = n, metric
-        rate, carry = rule.rate(report, carry)
+        rate, carry = rule.update(report, carry)
         rates.append(rate)
     return rates
 

@@ -210,14 +210,14 @@ class TestPlateau:
         assert rule.replace(eps=0.49).after([1.0, 1.0]) == [1.0, 0.5]
 
     def test_greedy_changes_have_to_be_larger_than_eps(self):
-        rule = Greedy(1.0, factor=0.5, patience=0, absolute=0.0, most=4.0, least=0.1)
+        rule = Greedy(1.0, factor=0.5, patience=0, absolute=0.0, max_lr=4.0, min_lr=0.1)
         assert rule.replace(eps=1.0).after([3.0]) == [1.0]
         assert rule.replace(eps=0.9).after([3.0]) == [2.0]
-        assert rule.replace(eps=0.5, most=1.0).after([3.0, 3.0]) == [1.0, 1.0]
-        assert rule.replace(eps=0.4, most=1.0).after([3.0, 3.0]) == [1.0, 0.5]
+        assert rule.replace(eps=0.5, max_lr=1.0).after([3.0, 3.0]) == [1.0, 1.0]
+        assert rule.replace(eps=0.4, max_lr=1.0).after([3.0, 3.0]) == [1.0, 0.5]
 
     def test_greedy_begins_without_a_bad_report(self):
-        rule = Greedy(1.0, factor=0.5, patience=1, least=0.1)
+        rule = Greedy(1.0, factor=0.5, patience=1, min_lr=0.1)
         assert rule.after([math.nan, math.nan]) == [1.0, 0.5]
 
 
@@ -237,7 +237,7 @@ class Slope(Problem, abstract=True):
 class TestSelfTuning:
     def test_a_lower_bound_lengthens_polyaks_step(self):
         """f = 1/2 and g = 1 at 1: (1/2 + 1) / (1/2) = 3 leads to -2."""
-        rate = SPSMax(most=10.0, c=0.5, lowest=-1.0)
+        rate = SPSMax(max_lr=10.0, c=0.5, lowest=-1.0)
         assert minimize(Parabola(curvature=1.0, start=1.0), SGD(lr=rate), steps=1).x.tolist() == [-2.0]
 
     def test_adgd_goes_on_where_the_gradient_does_not_change(self):
@@ -248,9 +248,9 @@ class TestSelfTuning:
     def test_adgd_keeps_its_rate_where_noise_alone_changed_the_gradient(self):
         """The point has not moved, so that nothing is learnt; a rate of 0 would never grow again."""
         rule = AdGD(lr=0.5)
-        carry = rule.begin(np.zeros(1))
+        carry = rule.init(np.zeros(1))
         for g in (1.0, 2.0, 3.0):
-            rate, carry = rule.rate(SimpleNamespace(x=np.zeros(1), g=np.array([g])), carry)
+            rate, carry = rule.update(SimpleNamespace(x=np.zeros(1), g=np.array([g])), carry)
             assert rate == 0.5
 
     def test_dog_stays_where_there_is_no_gradient(self):

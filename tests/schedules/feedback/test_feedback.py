@@ -1,4 +1,4 @@
-"""Rates that answer to the run, against printed numbers, other libraries' runs and what theory promises."""
+"""Feedback step sizes, against printed numbers, other libraries' runs and what theory promises."""
 
 import json
 import math
@@ -84,7 +84,7 @@ def test_a_nan_is_no_improvement():
 
 
 def test_the_rate_stays_above_its_floor():
-    assert Plateau(1.0, 0.1, patience=1, least=0.05).after([1.0] * 4) == [1.0, 0.1, 0.05, 0.05]
+    assert Plateau(1.0, 0.1, patience=1, min_lr=0.05).after([1.0] * 4) == [1.0, 0.1, 0.05, 0.05]
 
 
 def test_reports_come_every_so_many_updates_and_may_be_averaged():
@@ -140,9 +140,9 @@ def test_a_rule_that_cannot_work_is_refused(bad, match):
 
 
 def test_greedy_goes_both_ways():
-    falling = Greedy(0.1, factor=0.5, patience=2, most=0.3).after([1 - 0.1 * k for k in range(9)])
+    falling = Greedy(0.1, factor=0.5, patience=2, max_lr=0.3).after([1 - 0.1 * k for k in range(9)])
     assert falling == [0.1, 0.1, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3]
-    stalled = Greedy(0.1, factor=0.5, patience=1, least=0.04).after([1.0] * 7)
+    stalled = Greedy(0.1, factor=0.5, patience=1, min_lr=0.04).after([1.0] * 7)
     assert stalled == [0.1, 0.1, 0.05, 0.05, 0.04, 0.04, 0.04]
 
 
@@ -186,15 +186,15 @@ def test_bold_driver_arrives_from_any_first_rate():
 
 
 def test_polyak_s_sequence_of_optax_documentation():
-    run = minimize(Quadratic([2.0, 2.0, 2.0]), SGD(lr=Polyak(most=1.0)), x0=[1.0, 2.0, 3.0], steps=5)
+    run = minimize(Quadratic([2.0, 2.0, 2.0]), SGD(lr=Polyak(max_lr=1.0)), x0=[1.0, 2.0, 3.0], steps=5)
     assert run.history.fun.tolist() == [14.0, 3.5, 0.875, 0.21875, 0.0546875, 0.013671875]
 
 
 @pytest.mark.parametrize(
     ("name", "rule"),
     [
-        ("polyak_sgd(max_learning_rate=1.0)", Polyak(most=1.0)),
-        ("polyak_sgd(max_learning_rate=0.1, f_min=-1.0)", Polyak(minimum=-1.0, most=0.1)),
+        ("polyak_sgd(max_learning_rate=1.0)", Polyak(max_lr=1.0)),
+        ("polyak_sgd(max_learning_rate=0.1, f_min=-1.0)", Polyak(minimum=-1.0, max_lr=0.1)),
         ("contrib.dog()", DoG()),
         ("contrib.dog(init_step=('heuristic', 0.01), eps=0.5)", DoG(reach=0.01, eps=0.5)),
     ],
@@ -232,10 +232,10 @@ def test_at_the_minimum_the_step_is_0():
 
 
 def test_sps_is_the_capped_step():
-    capped = minimize(BOWL, SGD(lr=SPSMax(most=0.005)), x0=ONES, steps=50).history.lr
+    capped = minimize(BOWL, SGD(lr=SPSMax(max_lr=0.005)), x0=ONES, steps=50).history.lr
     free = minimize(BOWL, SGD(lr=Polyak(c=0.5, minimum=0.0)), x0=ONES, steps=1).history.lr
     assert capped.max() <= 0.005
-    assert minimize(BOWL, SGD(lr=SPSMax(most=1e9)), x0=ONES, steps=1).history.lr == free
+    assert minimize(BOWL, SGD(lr=SPSMax(max_lr=1e9)), x0=ONES, steps=1).history.lr == free
 
 
 # Barzilai and Borwein
@@ -279,7 +279,7 @@ def test_barzilai_borwein_keeps_its_rate_where_the_curvature_is_negative():
     assert first > 2
     assert set(run.history.lr[: first + 1]) == {0.5}
     assert minimize(hill, SGD(lr=BarzilaiBorwein(0.5)), steps=40).fun == pytest.approx(-1, abs=1e-12)
-    bounded = minimize(hill, SGD(lr=BarzilaiBorwein(0.5, least=0.6, most=0.7)), steps=9).history.lr
+    bounded = minimize(hill, SGD(lr=BarzilaiBorwein(0.5, min_lr=0.6, max_lr=0.7)), steps=9).history.lr
     assert bounded[0] == 0.5
     assert ((bounded[first + 1 :] >= 0.6) & (bounded[first + 1 :] <= 0.7)).all()
 

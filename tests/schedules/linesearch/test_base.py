@@ -206,7 +206,7 @@ class TestTheLine:
 
     def test_a_slope_that_is_no_number_gives_no_step(self):
         start = SimpleNamespace(f=1.0, g=np.array([math.nan]))
-        found = Armijo().look(Parabola(), 0, np.ones(1), start, np.ones(1), {"kept": 1})
+        found = Armijo().search(Parabola(), 0, np.ones(1), start, np.ones(1), {"kept": 1})
         assert (found.alpha, found.status, found.carry) == (0.0, "nonfinite", {"kept": 1})
 
     def test_a_start_without_sampling_has_no_variance(self):

@@ -209,9 +209,9 @@ def test_whole_numbers_become_floats(search):
 def test_a_search_refuses_what_it_cannot_serve():
     from schedules import Armijo
 
-    with pytest.raises(TypeError, match="only lr may do that"):
+    with pytest.raises(TypeError, match="only lr accepts a feedback rate or a line search"):
         Momentum(momentum=Armijo())
-    with pytest.raises(TypeError, match="for a batch of runs, which it cannot serve"):
+    with pytest.raises(TypeError, match="which does not support batched runs"):
         minimize(Rosenbrock(), SGD(lr=Armijo()), x0=np.zeros((3, 2)))
     opt = SGD(lr=Armijo())
     with pytest.raises(TypeError, match="a gradient alone cannot give; use minimize"):

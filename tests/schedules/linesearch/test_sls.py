@@ -44,7 +44,7 @@ def test_sls_under_interpolation():
 def test_sps_under_interpolation(c):
     """S1, Loizou et al. (2021): no step below 1 / (2 c L_i), and no update further from the solution."""
     batches, A, solution = interpolation()
-    run = minimize(batches, SGD(lr=SPSMax(most=1e6, c=c)), np.zeros(300), steps=2000)
+    run = minimize(batches, SGD(lr=SPSMax(max_lr=1e6, c=c)), np.zeros(300), steps=2000)
     products = [run.history.lr[n] * largest_curvature(batches, n) for n in range(150)]
     assert min(products) >= 1 / (2 * c)
     nearest = np.linalg.pinv(A) @ (A @ solution)  # the solution nearest to a start at zero

@@ -61,7 +61,7 @@ def test_the_sparkline_runs_from_the_start_to_the_tolerance():
     assert falling[-1] == "▁"
     assert sorted(falling, reverse=True) == list(falling)
     growing = sparkline(np.geomspace(1, 1e8, 21), 120, 1e-8)
-    assert growing == "▇" + "█" * 11, "what has left the finite numbers stays on top"
+    assert growing == "▇" + "█" * 11, "what became inf or nan stays on top"
     assert sparkline(np.geomspace(1, 1e-8, 121), 120, 1e-8, ascii_only=True).isascii()
 
 

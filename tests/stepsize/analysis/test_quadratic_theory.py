@@ -255,7 +255,7 @@ def test_steps_to_at_the_ends():
 
 @pytest.mark.parametrize("curvature", [0.25, 1.0, 8.0])
 def test_an_error_that_stays_as_large_as_it_is_does_not_converge(curvature):
-    """At the limit itself the radius is 1: the error alternates, or stands, for ever."""
+    """At the limit itself the radius is 1: the error alternates, or stands, forever."""
     assert ss.regime(ss.SGD(lr=2 / curvature), curvature) == "divergent"
     assert ss.regime(ss.SGD(lr=0.999999 * 2 / curvature), curvature) == "alternating"
     assert ss.regime(ss.Momentum(lr=3 / curvature, momentum=0.5), curvature) == "divergent"

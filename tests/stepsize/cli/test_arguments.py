@@ -142,7 +142,7 @@ def test_a_formula_is_explained(capsys):
         (["race", "3 + 4"], "expected at least one variable"),
         (["race", ""], "problem: got ''"),
         (["race", "1/x", "--x0", "0"], "where fun is inf, expected a start with a finite value"),
-        (["race", "custom"], "problem: got FunctionProblem without function"),
+        (["race", "FunctionProblem"], "problem: got FunctionProblem without function"),
         (["race", "parabola", "--x0", "1_0"], "--x0: got '1_0', expected numbers"),
         (["race", "parabola", "--x0", "\u0661"], "expected numbers"),
         (["race", "parabola", "--x0", "nan"], "--x0: got 'nan', expected numbers"),

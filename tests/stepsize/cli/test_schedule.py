@@ -66,7 +66,7 @@ def test_the_whole_zoo_is_on_one_sheet(tmp_path, capsys):
     told = capsys.readouterr().out
     shown = {line.split()[0] for line in told.splitlines() if line and line[0].isupper()}
     every = {cls.__name__ for cls in registered(Schedule) if cls.__module__.startswith("schedules.")}
-    assert every - shown == {"Fractions", "FromFunction", "Recursion", "Rows"}
+    assert every - shown == {"Phases", "FromFunction", "Recursion", "PerRun"}
     assert (tmp_path / "zoo" / "schedules.png").stat().st_size > 100_000
     assert schedules.Cosine.__name__ in shown
 

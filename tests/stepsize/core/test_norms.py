@@ -90,8 +90,8 @@ def in_units(rule, unit):
 
 FOLLOWS = {
     "polyak": lambda _: Polyak(),
-    "bb long": lambda unit: BarzilaiBorwein(0.04 / unit, least=1e-300, most=1e300),
-    "bb short": lambda unit: BarzilaiBorwein(0.04 / unit, long=False, least=1e-300, most=1e300),
+    "bb long": lambda unit: BarzilaiBorwein(0.04 / unit, min_lr=1e-300, max_lr=1e300),
+    "bb short": lambda unit: BarzilaiBorwein(0.04 / unit, long=False, min_lr=1e-300, max_lr=1e300),
     "adgd": lambda unit: AdGD(0.01 / unit),
     "sum": lambda unit: AdaGradNorm(1.0, b=1e-2 * unit),
     "distance": lambda _: DoG(reach=0.1, eps=0.0),

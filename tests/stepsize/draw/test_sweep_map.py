@@ -160,4 +160,4 @@ def test_the_command_finds_and_compares(tmp_path, monkeypatch, capsys):
     assert "torch-lr-finder" in out
     assert "from there on the loss ends above its start" in out
     assert main(["find-lr", "parabola", "--optimizer", "SGD(lr=Armijo)", "--no-picture"]) == 2
-    assert "whose rate answers to the run" in capsys.readouterr().err
+    assert "whose rate is a feedback step size" in capsys.readouterr().err

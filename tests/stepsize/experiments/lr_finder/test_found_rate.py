@@ -46,7 +46,7 @@ def test_the_plain_words():
         "best  0.1   at least 90 % as fast from 0.05 to 0.15",
         "edge  0.2   from there on the loss ends above its start after 2000 updates",
         "      after 50 updates from 0.21 on",
-        "theory, for the sharpest bend anywhere: edge 2/L = 0.2, fastest 2/(L+mu) = 0.181818",
+        "theory, for the largest curvature L: edge 2/L = 0.2, fastest 2/(L+mu) = 0.181818",
     ]
     assert str(found()) == "\n".join(found().lines())
     assert repr(found()) == "FoundRate(best=0.1, low=0.05, high=0.15, edge=0.2, steps=50)"
