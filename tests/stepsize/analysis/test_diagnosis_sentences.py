@@ -67,7 +67,7 @@ class TestEnds:
         gone = {"run": {"diverged": True, "nit": 7}}
         assert (
             sentence("diverged", 2.0**n, **gone)
-            == "loss or gradient left the finite numbers after 7 updates; a smaller rate may help"
+            == "loss or gradient became inf or nan after 7 updates; a smaller rate may help"
         )
         assert (
             sentence("falling without end", -(2.0**n), **gone)
