@@ -285,7 +285,7 @@ def noise_floor(optimizer: Optimizer, curvature: Any, sigma: Any) -> NoiseFloor:
     # vec(S) = (1 - A (x) A)^-1 vec(b b')
     pairs = (A[:, :, None, :, None] * A[:, None, :, None, :]).reshape(-1, 4, 4)
     S = np.linalg.solve(np.eye(4) - pairs, np.outer(b, b).reshape(4, 1))[:, 3, 0]
-    variance = S * np.broadcast_to(np.asarray(sigma, float) ** 2, lam.shape)
+    variance = S * np.broadcast_to(np.square(sigma), lam.shape)
     return NoiseFloor(variance, float(np.sqrt(variance.sum())), float(0.5 * (lam * variance).sum()))
 
 

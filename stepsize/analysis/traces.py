@@ -108,7 +108,7 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
             diverged=gone,
             tolerance=np.broadcast_to(tolerance_of(run, tol, atol), run.error.shape[1:]).reshape(-1),
             nothing=np.broadcast_to(rounding_of(run), run.error.shape[1:]).reshape(-1),
-            floor=np.asarray(value_floor(run.problem, fun[-window_of(updates) :], eps)).reshape(-1),
+            floor=np.asarray(value_floor(run.problem, fun[-window_of(updates) :], eps)),
             still=4 * eps * np.sqrt((last_x * last_x).sum(axis=1)),
             rounding=ULPS * eps,
             summed=summed_by(run.problem),

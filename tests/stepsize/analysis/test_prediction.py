@@ -368,7 +368,7 @@ def test_a_guarantee_is_for_gradient_descent_and_needs_both_bounds():
 
 def test_a_run_that_ends_where_it_began_has_not_grown():
     """From 1 to 2, and back in its last step: its envelope falls."""
-    assert ss.observed_rate(descended([-2.0, *[-1.0] * 7, 0.5])) < 1
+    assert ss.observed_rate(descended([-2.0, *[-1.0] * 7, 0.5])) < 0.95
 
 
 def test_an_error_of_the_size_of_rounding_is_rounding():

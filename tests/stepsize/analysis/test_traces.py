@@ -31,7 +31,7 @@ def test_the_traces_of_a_run():
     assert c.tolerance.tolist() == [25e-8]
     assert c.nothing.tolist() == [16 * EPS * 25 / 4.0**8]
     assert c.floor.tolist() == [16 * EPS * 25 / 4.0**7], "the largest loss of the last quarter"
-    assert c.still == pytest.approx([4 * EPS * 5 / 2.0**8], rel=1e-12)
+    assert c.still == pytest.approx([4 * EPS * 5 / 2.0**8], rel=1e-12, abs=0)
     assert (c.rounding, c.summed, c.minimum) == (16 * EPS, 0.0, 0.0)
     assert (c.known, c.exact, c.noisy, c.stopped) == (True, True, False, False)
     assert traces_of(halving(), 1e-3).tolerance.tolist() == [25e-3]
@@ -129,7 +129,12 @@ def test_a_search_has_no_rate_that_decays():
     assert traces_of(halving(0)).rate.shape == (0, 1)
 
 
-# --- searches that found nothing
+# --- what failed
+
+
+def test_what_failed_is_told_of_a_single_run():
+    own = ss.Problem.of(lambda x: np.nan if x[0] < 1 else (x * x).sum(), lambda x: 2 * x, x0=[3.0])
+    assert traces_of(ss.minimize(own, ss.SGD(lr=0.25), steps=8)).failures == ("fun",)
 
 
 def searched(steps, slopes, words, failure=None):

@@ -17,13 +17,10 @@ def settled(*error, nothing=0.0):
     """Return when an error has settled to 1; in other units, and among other runs, it has too."""
     error = np.array(error, float)
     found = [settled_at(error * unit, unit, nothing * unit) for unit in (1.0, 2.0**-20, 2.0**20)]
-    others = [
-        error,
-        np.full(len(error), 1e9),
-        np.full(len(error), 0.5),
-        error[::-1],
-        np.full(len(error), 5.0),
-    ]
+    n = len(error)
+    others = [error, np.full(n, 1e9), np.full(n, 0.5), error[::-1]]
+    # Two more that are looked at twice: one rises on its way, the other stays far above until the end.
+    others += [np.append(np.linspace(2, 9, n - 1), 0.9), np.append(np.full(n - 1, 1e6), 0.9)]
     among = settled_at(np.stack(others, axis=1), 1.0, nothing)[0]
     found.append(None if np.isnan(among) else among)
     assert found == [found[0]] * 4
