@@ -1,4 +1,4 @@
-"""The measured rows as tables in Markdown; ``python -m benchmarks.tables`` puts them into the README."""
+"""The measured rows as tables; ``python -m benchmarks.tables`` puts them into docs/benchmarks.md."""
 
 import json
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.measure import Row, number
 
 RESULTS = Path(__file__).parent / "results.json"
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 MARKS = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 TITLES = {
@@ -72,8 +72,8 @@ def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
     return "\n".join(["| " + " | ".join(heads) + " |", ruler, *("| " + " | ".join(x) + " |" for x in lines)])
 
 
-def in_readme(text: str, results: dict[str, Any]) -> str:
-    """Return the README with the tables of these results between their marks."""
+def in_page(text: str, results: dict[str, Any]) -> str:
+    """Return the page with the tables of these results between their marks."""
     begin, end = MARKS
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(end)
@@ -81,7 +81,7 @@ def in_readme(text: str, results: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(
-        in_readme(README.read_text(encoding="utf-8"), json.loads(RESULTS.read_text(encoding="utf-8"))),
+    PAGE.write_text(
+        in_page(PAGE.read_text(encoding="utf-8"), json.loads(RESULTS.read_text(encoding="utf-8"))),
         encoding="utf-8",
     )

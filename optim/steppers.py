@@ -146,7 +146,7 @@ class FeedbackStepper(Stepper):
 class LineSearchStepper(Stepper):
     """An update whose rate is found along the line x - alpha d.
 
-    ``lr.search(problem, n, x, e, d, carry)`` answers with `alpha`, the evaluation `e` at x - alpha d if it has
+    ``lr.search(problem, n, x, e, d, carry)`` returns `alpha`, the evaluation `e` at x - alpha d if it has
     one, the new `carry`, a `status` word, and the looks `n_f`, `n_g` that it took. An evaluation that was
     handed over is kept with the carry: under dynamic sampling nobody could make it again.
     """

@@ -84,7 +84,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "stepsize.data.csv_problem": ("problem_from_csv",),
     "stepsize.experiments.lr_finder.find_lr": ("Robustness", "FoundRate", "find_lr"),
     "stepsize.experiments.race": ("Race", "race"),
-    "stepsize.experiments.sweep.sweep": ("Sweep", "sweep"),
+    "stepsize.experiments.sweep.sweep": ("Sweep", "SweepInterrupted", "sweep"),
     "stepsize.explanations.explanation": ("Explanation", "Assignment", "Step", "explain"),
     "stepsize.parsing": ("parse", "parse_problem"),
 }
@@ -121,14 +121,14 @@ __all__ = [
     "SeparableLogistic", "Sequential", "Sharpness", "ShewchukQuadratic", "Shifted", "SignSGD", "Signum",
     "Silver", "SixHumpCamel", "Skip", "Slots", "SoftmaxRegression", "SPSMax", "State", "Stats", "Step",
     "StepDecay", "StochasticProblem", "StrangQuadratic", "Stretched", "StrongSilver", "StrongWolfe",
-    "StyblinskiTang", "Sum", "Supervised", "SutskeverMomentum", "SutskeverNesterov", "Sweep", "Tanh",
-    "ThreeHumpCamel", "TimeBased", "TorchAdagrad", "TorchASGD", "Trial", "TwoWells", "UntunedExponential",
-    "UntunedLinear", "Warmup", "WarmupStableDecay", "WilsonConstruction", "WithMomentum", "Wood", "Wrapper",
-    "Yogi", "Zakharov", "as_schedule", "best_parameters", "contraction", "diagnose", "dialects", "draw",
-    "explain", "find_lr", "gradient_flow", "hyper", "inertia", "minimize", "momentum_flow", "noise_floor",
-    "noise_scale", "observed_rate", "parse", "parse_problem", "per_epoch", "predict", "problem_from_csv",
-    "race", "regime", "settled_at", "sharpness", "stability_limit", "steps_to", "sweep", "time_step",
-    "two_gaussians",
+    "StyblinskiTang", "Sum", "Supervised", "SutskeverMomentum", "SutskeverNesterov", "Sweep",
+    "SweepInterrupted", "Tanh", "ThreeHumpCamel", "TimeBased", "TorchAdagrad", "TorchASGD", "Trial",
+    "TwoWells", "UntunedExponential", "UntunedLinear", "Warmup", "WarmupStableDecay", "WilsonConstruction",
+    "WithMomentum", "Wood", "Wrapper", "Yogi", "Zakharov", "as_schedule", "best_parameters", "contraction",
+    "diagnose", "dialects", "draw", "explain", "find_lr", "gradient_flow", "hyper", "inertia", "minimize",
+    "momentum_flow", "noise_floor", "noise_scale", "observed_rate", "parse", "parse_problem", "per_epoch",
+    "predict", "problem_from_csv", "race", "regime", "settled_at", "sharpness", "stability_limit", "steps_to",
+    "sweep", "time_step", "two_gaussians",
 ]
 # fmt: on
 # public names: end

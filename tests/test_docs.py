@@ -1,21 +1,24 @@
 """What the pages under docs show is what happens: their Python blocks and their commands run as printed."""
 
+import json
 import re
 import shlex
 
 import pytest
 
+import stepsize as ss
+from benchmarks.tables import RESULTS, TITLES, in_page
+from optim.testing.mistakes.classic import mistakes_of
+from optim.testing.mistakes.drivers import slips_of
 from stepsize.cli.main import main
 from tests import ROOT
+from tools import package_map
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-BLOCKS = [
-    pytest.param(block, id=f"{page.stem}-{i}")
+BLOCKS = {
+    page.stem: re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S)
     for page in PAGES
-    for i, block in enumerate(
-        re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S)
-    )
-]
+}
 COMMANDS = [
     pytest.param(command, id=f"{page.stem}-{i}")
     for page in PAGES
@@ -23,21 +26,67 @@ COMMANDS = [
         re.findall(r"^    stepsize (.*)$", page.read_text(encoding="utf-8"), flags=re.M)
     )
 ]
+LINKS = [
+    pytest.param(page, link, id=f"{page.stem}-{link}")
+    for page in PAGES
+    for link in sorted({*re.findall(r"\]\(([^):#]+)\)", page.read_text(encoding="utf-8"))})
+]
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_the_python_runs(block, tmp_path, monkeypatch):
+def blocks_of(page):
+    """Run the Python blocks of a page in order, and return the names that they leave."""
+    names = {"__name__": "page"}
+    for block in BLOCKS[page]:
+        exec(block, names)
+    return names
+
+
+@pytest.mark.parametrize("page", [page for page, blocks in BLOCKS.items() if blocks])
+def test_the_python_runs_in_order(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(block, {"__name__": "page"})
+    blocks_of(page)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_work(command, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    rows = re.search(r'file\.write\("(area.*)"\)', "".join(BLOCKS["your-own"]))
+    (tmp_path / "flats.csv").write_text(rows[1].replace("\\n", "\n"), encoding="utf-8")
     assert main(shlex.split(command)) == 0
     assert capsys.readouterr().out.strip()
 
 
+@pytest.mark.parametrize(("page", "link"), LINKS)
+def test_a_link_leads_somewhere(page, link):
+    assert (page.parent / link).exists()
+
+
 def test_the_pages_have_something_to_run():
-    assert BLOCKS
-    assert len(COMMANDS) >= 5
+    assert sum(map(len, BLOCKS.values())) >= 10
+    assert len(COMMANDS) >= 10
+
+
+def test_the_speed_is_what_was_measured():
+    """If this fails: python -m benchmarks.tables."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert {*results["regimes"]} == {*TITLES}
+    assert in_page(text, results) == text
+
+
+def test_the_message_of_the_kit_is_the_printed_one():
+    text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    with pytest.raises(AssertionError) as caught:
+        blocks_of("testing")["test_my_adam"]()
+    assert " ".join(str(caught.value).split()) in " ".join(text.split())
+
+
+def test_the_kit_knows_more_than_a_hundred_mistakes():
+    rules = (ss.SGD, ss.Momentum, ss.Nesterov, ss.Adagrad, ss.Adadelta, ss.RMSprop, ss.Adam)
+    named = {words for rule in rules for ways in (mistakes_of, slips_of) for words, _ in ways(rule())}
+    assert len(named) > 100
+
+
+def test_the_map_of_the_packages_is_up_to_date():
+    """If this fails: python -m tools.package_map."""
+    assert package_map.stale() == []

@@ -1,22 +1,12 @@
-"""Write what `stepsize dialects` finds into the documentation: docs/dialects.md, and the README's section.
+"""Write what `stepsize dialects` finds into docs/dialects.md; run it from the root of the repository.
 
-Run from the root of the repository. The README is changed only between the two lines
-
-    <!-- dialects: begin -->
-    <!-- dialects: end -->
-
-if it has them. A test compares both with what is computed now.
+A test compares the page with what is computed now.
 """
 
 from pathlib import Path
 
 from optim.dialects import LIBRARIES
 from stepsize.analysis.dialect_comparison import markdown
-
-BEGIN, END = "<!-- dialects: begin -->", "<!-- dialects: end -->"
-
-# The rules that the README shows; docs/dialects.md has them all.
-README_RULES = ["adam", "adam with decay", "momentum", "rmsprop", "nadam"]
 
 HEAD = """\
 # The same optimizer, as everybody writes it
@@ -53,25 +43,9 @@ def page() -> str:
     return HEAD + "\n" + markdown().replace("### ", "## ") + "\n" + parts()
 
 
-def section() -> str:
-    """Return what stands in the README between the two marks."""
-    return markdown(README_RULES)
-
-
-def with_section(readme: str) -> str:
-    """Return the README with a fresh section, or as it is if it has no marks."""
-    if BEGIN not in readme or END not in readme:
-        return readme
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{section()}\n{END}{after}"
-
-
 def main() -> None:
-    """Write both."""
+    """Write the page."""
     Path("docs/dialects.md").write_text(page(), encoding="utf-8", newline="\n")
-    readme = Path("README.md")
-    readme.write_text(with_section(readme.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

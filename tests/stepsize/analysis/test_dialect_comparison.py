@@ -108,14 +108,3 @@ def test_an_unknown_rule_gets_one_sentence(capsys):
 def test_the_page_of_dialects_is_what_is_computed_now():
     """If this fails: python tools/dialects_tables.py."""
     assert (ROOT / "docs" / "dialects.md").read_text(encoding="utf-8") == tool().page()
-
-
-def test_the_readmes_section_is_what_is_computed_now():
-    """If this fails: python tools/dialects_tables.py."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme == tool().with_section(readme)
-    marked = f"{tool().BEGIN}\nwhat was\n{tool().END}\nrest\n"
-    fresh = tool().with_section(marked)
-    assert "| `keras.Adam()` |" in fresh
-    assert "what was" not in fresh
-    assert fresh.endswith("rest\n")
