@@ -239,3 +239,19 @@ def test_a_window_slides_while_its_ends_differ_by_more_than_the_threshold(thresh
     assert told == (17.0 if threshold == 2.0 else told)
     even = suggestions.slide_rule(k[:-1], losses[:-1], width=2, threshold=2.0)
     assert even == k[-1 - 3]
+
+
+def test_torch_lr_finder_leaves_out_what_it_is_told():
+    """Whose loss falls fastest at rate 9: the answer is the first one that is left."""
+    rates = range_test.exponential_rates(0.01, 10.0, 100, reach=True)
+    ramp = {"low": 0.01, "high": 10.0, "count": 100}
+    for skip, facts in ((10, {}), (11, {"skip_start": 11}), (15, {"skip_start": 15})):
+        assert range_test.torch_lr_finder(BOWL, ss.SGD(), **ramp, **facts) == rates[skip]
+    with pytest.raises(ValueError, match="losses: got 0 points"):
+        range_test.torch_lr_finder(BOWL, ss.SGD(), **ramp, skip_end=90)
+
+
+def test_library_finders_share_a_ramp_of_six_at_least():
+    for count, points in ((2, 6), (6, 6), (7, 7)):
+        rates = range_test.library_finders(BOWL, ss.SGD(), count)["fastai steep"][0]
+        assert len(rates) == points
