@@ -191,7 +191,7 @@ def suggest_torch_lr_finder(rates: Array, losses: Array, skip_start: int = 10, s
         If too few points are left.
     """
     found = broken_off(rates, losses, plain_mean, stop=5.0)
-    kept = slice(skip_start, len(found.rates) - skip_end)
+    kept = slice(skip_start, max(len(found.rates) - skip_end, 0))
     rates, losses = found.rates[kept], found.smoothed[kept]
     check_curve(rates, losses, 2)
     return float(rates[np.gradient(losses).argmin()])
