@@ -64,6 +64,11 @@ def test_the_long_run_is_the_budget_where_that_is_long(steps, long):
 
 
 @pytest.mark.usefixtures("short")
+def test_a_hundred_updates_are_the_budget_unless_told():
+    assert ss.find_lr(BOWL, ss.SGD).steps == 100
+
+
+@pytest.mark.usefixtures("short")
 def test_where_rates_above_end_below_no_long_run_is_made():
     """One update on cos x from 2 ends anywhere."""
     wave = ss.Problem.of(lambda x: float(np.cos(x[0])), lambda x: -np.sin(x), x0=[2.0], minimum=-1.0)
@@ -116,7 +121,7 @@ def test_of_a_schedule_or_a_function_the_factor_is_found():
             r"optimizer: got SGD\(lr=Armijo\(.*\)\), whose rate is a feedback step size, expected one "
             "with a rate to find",
         ),
-        (lambda: ss.find_lr(BOWL, ss.SGD, 0), ValueError, "steps: got 0.*"),
+        (lambda: ss.find_lr(BOWL, ss.SGD, 0), ValueError, "steps: got 0, expected .*"),
         (
             lambda: ss.find_lr(ss.Problem.of(lambda x: -x.sum(), lambda _: -np.ones(1), x0=[1.0]), ss.SGD, 3),
             ValueError,
