@@ -137,11 +137,11 @@ def marks_of(run: Any, seen: Array | float = 0.0) -> Marks:
         arrived = np.isfinite(settled) & (settled > 0)
         rise = fun[-1] - fun[0]
         beneath = np.maximum(-error.min(axis=0), 0.0)
-        lowest = np.nanmin(np.where(np.isnan(fun), np.inf, fun), axis=0)
+        lowest = np.nanmin(fun, axis=0)
         up = np.where(lowest < -_DEEP * np.maximum(np.abs(fun[0]), 1.0), -np.inf, np.inf)
         return Marks(
             error=np.where(largest <= _NOTHING * error[0], 0.0, largest),
-            speed=np.where(lost, -np.inf, np.where(arrived, at_floor, speed)),
+            speed=np.where(arrived, at_floor, speed),  # -inf of itself where the error is inf
             mean_speed=np.where(lost, -np.inf, np.where(arrived, at_floor, mean_speed)),
             settled=settled,
             floor=floor,

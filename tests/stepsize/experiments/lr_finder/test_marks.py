@@ -24,16 +24,17 @@ def marks(error, fun=None, *, diverged=False, seen=0.0, minimum=0.0, **problem):
         (1.0 - 9.0 * n, -(1e150 ** np.minimum(n, 1))),
     ]
     others += [(10.0 ** -np.minimum(3 * n, 30), 10.0 ** -np.minimum(3 * n, 30))]
+    others += [(1.0 - 9.0 * n, 1.0 - 9.0 * n)]
     traces = SimpleNamespace(
         error=np.stack([error, *(e for e, _ in others)], axis=1),
         fun=np.stack([fun, *(f for _, f in others)], axis=1),
-        diverged=np.array([diverged, False, True, False]),
+        diverged=np.array([diverged, False, True, False, False]),
     )
     facts = {"minimum": minimum, "summed": None} | problem
     run = SimpleNamespace(history=SimpleNamespace(x=np.zeros(1)), problem=SimpleNamespace(**facts))
     with mock.patch.object(restart_search, "traces_of", return_value=traces):
         found = marks_of(run, seen) if seen else marks_of(run)
-    assert all(column.dtype == float and column.shape == (4,) for column in found)
+    assert all(column.dtype == float and column.shape == (5,) for column in found)
     return SimpleNamespace(**{name: column[0] for name, column in found._asdict().items()})
 
 
