@@ -1,4 +1,4 @@
-"""The contract of a schedule: a pure function of the update index."""
+"""Constant rates, and the contract of every schedule: a pure function of the update index."""
 
 import math
 from collections.abc import Callable, Sequence
