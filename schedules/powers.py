@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from stepsize.core.elementwise import is_symbol
+
 __all__ = ["power"]
 
 
@@ -20,7 +22,7 @@ def power(base: Any, exponent: Any) -> Any:
     >>> power(0.5, np.array([0.0, 1.0, 3.0])).tolist()
     [1.0, 0.5, 0.125]
     """
-    if type(exponent) in (int, float):
+    if type(exponent) in (int, float) or is_symbol(base) or is_symbol(exponent):
         return np.power(base, exponent)
     base, exponent = np.broadcast_arrays(base, exponent)
     powers = np.power(np.append(base, 1.0), np.append(exponent, 1.0))

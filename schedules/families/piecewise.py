@@ -9,6 +9,7 @@ import numpy as np
 
 from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
+from stepsize.core.elementwise import pick
 from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["EarlyStepDecay", "Interpolated", "MultiStep", "Piecewise", "StepDecay"]
@@ -197,7 +198,7 @@ class Piecewise(Schedule):
 
     def value(self, n: Array) -> Any:
         """Return the value of the stage that n is in."""
-        return np.array(self.values)[np.searchsorted(self.at, n, side="right")]
+        return pick(self.values, np.searchsorted(self.at, n, side="right"))
 
     @property
     def horizon(self) -> int:
@@ -254,10 +255,11 @@ class Interpolated(Schedule):
         if len(at) == 1:
             return values[0] + 0.0 * n
         i = np.clip(np.searchsorted(at, n, side="right") - 1, 0, len(at) - 2)
-        z = np.clip((n - at[i]) / (at[i + 1] - at[i]), 0.0, 1.0)
+        low, high = pick(at, i), pick(at, i + 1)
+        z = np.clip((n - low) / (high - low), 0.0, 1.0)
         if self.shape == "cosine":
             z = (1 - np.cos(np.pi * z)) / 2
-        return values[i] * (1 - z) + values[i + 1] * z
+        return pick(values, i) * (1 - z) + pick(values, i + 1) * z
 
     @property
     def horizon(self) -> int:

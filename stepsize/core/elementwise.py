@@ -16,11 +16,13 @@ __all__ = [
     "cosh",
     "dot",
     "exp",
+    "is_symbol",
     "join",
     "log",
     "maximum",
     "minimum",
     "parts",
+    "pick",
     "sign",
     "sin",
     "sinh",
@@ -28,6 +30,20 @@ __all__ = [
     "tanh",
     "where",
 ]
+
+
+def is_symbol(a: Any) -> bool:
+    """Whether something stands for a number that is not known, and writes down what is done to it.
+
+    Examples
+    --------
+    >>> is_symbol(1.0), is_symbol(np.ones(2))
+    (False, False)
+    """
+    return (
+        not isinstance(a, int | float | np.ndarray | np.generic)
+        and getattr(a, "__array_ufunc__", None) is not None
+    )
 
 
 def parts(x: Any) -> Any:
@@ -48,7 +64,7 @@ def parts(x: Any) -> Any:
 
 
 def join(*coordinates: Any) -> Any:
-    """Return the point with these coordinates: an array if one of them is NumPy's, otherwise a list.
+    """Return the point with these coordinates: an array if one is NumPy's or a symbol, otherwise a list.
 
     Examples
     --------
@@ -62,6 +78,11 @@ def join(*coordinates: Any) -> Any:
             break
     else:
         return [*coordinates]
+    if any(map(is_symbol, coordinates)):
+        symbols = np.empty(len(coordinates), object)
+        for i, c in enumerate(coordinates):
+            symbols[i] = c
+        return symbols
     if not any(isinstance(c, np.ndarray | np.generic) for c in coordinates):
         return [*coordinates]
     shape = np.broadcast_shapes(*(np.shape(c) for c in coordinates))
@@ -71,6 +92,22 @@ def join(*coordinates: Any) -> Any:
     for i, c in enumerate(coordinates):
         point[..., i] = c
     return point
+
+
+def pick(values: Any, index: Any) -> Any:
+    """Return the values at whole indices, an array of them or a symbol.
+
+    Examples
+    --------
+    >>> pick((0.1, 0.2, 0.4), np.array([2, 0])).tolist()
+    [0.4, 0.1]
+    """
+    if not is_symbol(index):
+        return np.asarray(values)[index]
+    *others, found = np.asarray(values).tolist()
+    for k, value in reversed([*enumerate(others)]):
+        found = where(index <= k, value, found)
+    return found
 
 
 def dot(a: Any, b: Any) -> Any:
