@@ -174,7 +174,9 @@ def refuse_too_many(optimizers: tuple[Any, ...]) -> None:
     """Refuse what is no optimizer, and more than a page tells apart."""
     for optimizer in optimizers:
         if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"optimizers: got {describe_value(optimizer)}, expected optimizers such as SGD(lr=0.1)")
+            raise TypeError(
+                f"optimizers: got {describe_value(optimizer)}, expected optimizers such as SGD(lr=0.1)"
+            )
     if len(optimizers) > MOST_OPTIMIZERS:
         raise ValueError(f"optimizers: got {len(optimizers)}, expected at most {MOST_OPTIMIZERS} in one page")
 

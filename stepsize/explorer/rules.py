@@ -28,8 +28,8 @@ __all__ = ["Parameter", "Rule", "at_numbers", "rate_path", "rule_of"]
 class Parameter:
     """A number of a rule: where it stands, what it may be, and whether a schedule may drive it.
 
-    `minimum`, `above`, `below` and `maximum` are what the class allows, None for anything; `whole` is whether it
-    counts something.
+    `minimum`, `above`, `below` and `maximum` are what the class allows, None for anything; `whole` is whether
+    it counts something.
     """
 
     path: Path
@@ -201,7 +201,9 @@ def _parameter(optimizer: Optimizer, path: Path) -> Parameter:
     whole = isinstance(value, int)
     minimum = maximum = None
     if declared is None:
-        minimum, maximum = allowed_range(lambda other: owner.replace(**{path[-1]: other}), float(value), whole)
+        minimum, maximum = allowed_range(
+            lambda other: owner.replace(**{path[-1]: other}), float(value), whole
+        )
     return Parameter(
         path=path,
         value=float(value),

@@ -18,6 +18,10 @@ const answers = asked.map((task) => {
   }));
   const rule = { ...task.rule, ...engine.RULES[task.rule.name] };
   const driver = { rule, numbers: task.numbers, schedules };
+  if (task.explain !== undefined) {
+    const run = engine.descend(problem, driver, task.x0, task.steps), { S, h } = engine.stateBefore(run, driver, task.explain);
+    return Array.from({ length: run.dim }, (_, j) => rule.explain(S, run.dim, h, j));
+  }
   const noise = task.noise ? { table: floats(task.noise.table), sigma: task.noise.sigma } : null;
   const run = engine.descend(problem, driver, task.x0, task.steps, noise);
   const found = engine.diagnose(run);
