@@ -11,7 +11,7 @@ from typing import Any
 from problems import LogisticRegression
 from stepsize.core.record import Record
 from stepsize.explorer.catalogue import Catalogue, facts_of
-from stepsize.explorer.javascript import quoted
+from stepsize.explorer.javascript import quoted, squeezed
 from stepsize.explorer.logistic import two_features
 from stepsize.explorer.noise import SEEDS, streams
 from stepsize.explorer.writing import constructor, written
@@ -82,7 +82,6 @@ def data_of(known: Catalogue) -> dict[str, Any]:
                         "below": p.below,
                         "maximum": p.maximum,
                         "whole": p.whole,
-                        "schedulable": p.schedulable,
                     }
                     for p in rule.parameters
                 ],
@@ -148,7 +147,7 @@ def page(known: Catalogue, settings: dict[str, Any]) -> str:
     settings : dict
         The experiment that it opens with, as its address would have it.
     """
-    script = bundled({name: _module(name) for name in MODULES}, generated(known))
+    script = bundled({name: _module(name) for name in MODULES}, _compact(generated(known)))
     style = _module("page.css")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:; "
@@ -157,10 +156,17 @@ def page(known: Catalogue, settings: dict[str, Any]) -> str:
     parts = {
         "policy": html.escape(policy, quote=True).replace("&#x27;", "'"),
         "style": style,
-        "data": quoted(data_of(known) | {"opens": settings}),
+        "data": squeezed(data_of(known) | {"opens": settings}),
         "script": script,
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _module("page.html"))
+
+
+def _compact(text: str) -> str:
+    """Return generated code without the spaces that only a reader needs; what is quoted stays."""
+    parts = re.split(r'("[^"]*")', text)
+    parts[::2] = [re.sub(r"\s*([-+*/=<>!?:,;{}()&|]+)\s*", r"\1", part) for part in parts[::2]]
+    return "".join(parts).replace("export const", "\nexport const")
 
 
 def _hash(text: str) -> str:

@@ -1,13 +1,17 @@
 """The one place that knows how a browser writes an operation."""
 
+import base64
+import gzip
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from stepsize.explorer.symbols import Branch, Line, Symbol, Untranslatable
 
-__all__ = ["EXACT", "body_of", "is_exact", "literal", "quoted"]
+__all__ = ["EXACT", "body_of", "is_exact", "literal", "packed", "quoted", "squeezed"]
 
 # One correctly rounded operation, or none: the same bits wherever IEEE 754 is kept.
 _EXACT_WORDS = {
@@ -85,6 +89,23 @@ def quoted(value: Any) -> str:
     """Return JSON that may stand in a page: no text in it can end a script."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def packed(values: Any) -> str:
+    """Return floats, row after row, as text that a page unpacks to the last bit.
+
+    Examples
+    --------
+    >>> packed([1.0])
+    'AAAAAAAA8D8='
+    """
+    return base64.b64encode(np.ascontiguousarray(values, "<f8").tobytes()).decode()
+
+
+def squeezed(value: Any) -> str:
+    """Return a value as compressed JSON in letters and digits, in which no text can end a script."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def is_exact(branches: Iterable[Branch]) -> bool:

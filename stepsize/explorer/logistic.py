@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from stepsize.explorer.javascript import packed
+
 __all__ = ["is_logistic", "logistic_source", "two_features"]
 
 # The columns of the breast-cancer data that the page shows: mean radius and mean texture.
@@ -41,5 +43,9 @@ def logistic_source(problem: Any) -> tuple[str, dict[str, Any]]:
 value(x) { return logisticValue(this.data, x); },
 slope(x, g) { logisticSlope(this.data, x, g); },
 }"""
-    data = {"A": A.tolist(), "s": s.tolist(), "penalty": problem.penalty.tolist()}
+    data = {
+        "A": packed(A),
+        "s": "".join("+" if sign > 0 else "-" for sign in s),
+        "penalty": problem.penalty.tolist(),
+    }
     return source, data

@@ -1,11 +1,11 @@
 """The library's own stream of normal numbers, tabulated, so that noisy gradients keep their bits."""
 
-import base64
 from functools import lru_cache
 
 import numpy as np
 
 from problems import AdditiveNoise, Quadratic
+from stepsize.explorer.javascript import packed
 
 __all__ = ["LENGTH", "SEEDS", "streams"]
 
@@ -23,5 +23,5 @@ def streams() -> list[str]:
     for seed in SEEDS:
         noisy = AdditiveNoise(flat, rng=seed)
         rows = np.array([noisy.at(n).grad(zero) for n in range(LENGTH)])
-        found.append(base64.b64encode(rows.astype("<f8").tobytes()).decode())
+        found.append(packed(rows))
     return found

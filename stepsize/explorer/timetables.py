@@ -1,18 +1,17 @@
 """A schedule as JavaScript, or as the table of its values where it is more than arithmetic on the index."""
 
-import base64
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from schedules import Schedule
-from stepsize.explorer.javascript import body_of, is_exact
+from stepsize.explorer.javascript import body_of, is_exact, packed
 from stepsize.explorer.ranges import allowed_range
 from stepsize.explorer.symbols import Page, Untranslatable, branches_of
 from stepsize.explorer.twins import Path, numbers_of, twin_of, value_at
 
-__all__ = ["Height", "Timetable", "packed", "tabulated", "timetable_of"]
+__all__ = ["Height", "Timetable", "tabulated", "timetable_of"]
 
 
 class Height(NamedTuple):
@@ -57,16 +56,13 @@ def tabulated(schedule: Any, name: str, steps: int, reason: str) -> Timetable:
         values = np.array([schedule(n) for n in range(steps)], dtype=float)
     if values.ndim != 1:
         raise Untranslatable("it gives more than one number an update")
-    return Timetable(name, schedule, (), True, None, packed(values), reason)
+    return Timetable(name, schedule, (), True, None, packed(_until_still(values)), reason)
 
 
-def packed(values: Any) -> str:
-    """Return floats as text, to the last bit."""
-    values = np.asarray(values, float)
-    # A page holds the last value for ever.
+def _until_still(values: Any) -> Any:
+    """Return values without those at the end that repeat the last one, which a page holds for ever."""
     differs = np.flatnonzero(values != values[-1])
-    values = values[: differs[-1] + 2 if len(differs) else 1]
-    return base64.b64encode(np.ascontiguousarray(values, "<f8").tobytes()).decode()
+    return values[: differs[-1] + 2 if len(differs) else 1]
 
 
 def _written(schedule: Any, name: str) -> Timetable:

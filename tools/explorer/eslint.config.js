@@ -1,7 +1,7 @@
 // What is asked of the page's modules: plain scripts of today's browsers, nothing unused, nothing undeclared.
 const browser = ["document", "location", "history", "navigator", "performance", "matchMedia", "getComputedStyle", "addEventListener",
   "requestAnimationFrame", "cancelAnimationFrame", "setTimeout", "ResizeObserver", "XMLSerializer", "Blob", "URL", "Image", "atob",
-  "globalThis", "HTMLElement"];
+  "globalThis", "HTMLElement", "DecompressionStream", "Response"];
 
 export default [
   {

@@ -3,23 +3,10 @@
 import { descend } from "./descent.js";
 import { diagnose } from "./reasons.js";
 import { LANDSCAPES, RULES, TIMETABLES } from "./generated.js";
+import { unpacked } from "./numbers.js";
 import { DATA, NOISY_UPDATES, named } from "./state.js";
 
 /** @typedef {import("./state.js").State} State @typedef {import("./state.js").Choice} Choice */
-
-/** @param {string} text */
-function floats(text) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  return new Float64Array(bytes.buffer);
-}
-
-const held = new Map();
-
-/** A table that Python made, unpacked once. @param {string} text @returns {Float64Array} */
-export function unpacked(text) {
-  if (!held.has(text)) held.set(text, floats(text));
-  return held.get(text);
-}
 
 /** @param {import("./state.js").Schedule} schedule @returns {(n: number) => number} */
 export function valuesOf(schedule) {

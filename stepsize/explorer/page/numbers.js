@@ -331,15 +331,29 @@ export function wholeQuotient(a, b) {
   return quotient - below > 0.5 ? below + 1 : below;
 }
 
+/** @type {Map<string, Float64Array>} */
+const held = new Map();
+
+/** Numbers that Python packed, unpacked once. @param {string} text @returns {Float64Array} */
+export function unpacked(text) {
+  let found = held.get(text);
+  if (!found) {
+    found = new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+    held.set(text, found);
+  }
+  return found;
+}
+
 /**
  * The mean logistic loss of some examples, and its gradient.
- * @typedef {{A: number[][], s: number[], penalty: number[]}} Examples
+ * @typedef {{A: string, s: string, penalty: number[]}} Examples the features of all of them, and their signs
  * @param {Examples} data @param {ArrayLike<number>} x
  */
 export function logisticValue(data, x) {
+  const A = unpacked(data.A), d = data.penalty.length;
   let total = 0;
   for (let i = 0; i < data.s.length; i++) {
-    const a = data.A[i], m = data.s[i] * (a[0] * x[0] + (a.length > 1 ? a[1] * x[1] : 0));
+    const z = A[i * d] * x[0] + (d > 1 ? A[i * d + 1] * x[1] : 0), m = data.s[i] === "+" ? z : -z;
     total += Math.max(-m, 0) + log1p(exp(-Math.abs(m)));
   }
   let penalty = 0;
@@ -349,12 +363,12 @@ export function logisticValue(data, x) {
 
 /** @param {Examples} data @param {ArrayLike<number>} x @param {Float64Array | number[]} g */
 export function logisticSlope(data, x, g) {
-  const d = data.penalty.length;
+  const A = unpacked(data.A), d = data.penalty.length;
   for (let j = 0; j < d; j++) g[j] = 0;
   for (let i = 0; i < data.s.length; i++) {
-    const a = data.A[i], s = data.s[i], m = s * (a[0] * x[0] + (d > 1 ? a[1] * x[1] : 0));
+    const s = data.s[i] === "+" ? 1 : -1, m = s * (A[i * d] * x[0] + (d > 1 ? A[i * d + 1] * x[1] : 0));
     const e = exp(-Math.abs(m)), away = -s * (m >= 0 ? e / (1 + e) : 1 / (1 + e));
-    for (let j = 0; j < d; j++) g[j] += away * a[j];
+    for (let j = 0; j < d; j++) g[j] += away * A[i * d + j];
   }
   for (let j = 0; j < d; j++) g[j] = g[j] / data.s.length + data.penalty[j] * x[j];
 }

@@ -9,7 +9,7 @@ import { listenToStart, listenToViews } from "./handling.js";
 import { pythonOf } from "./python.js";
 import { savePng, saveSvg, slideOf } from "./saving.js";
 import { drawMission, made } from "./show.js";
-import { DATA, MOST_UPDATES, addressOf, choiceOf, named, stateIn, stateOf } from "./state.js";
+import { DATA, MOST_UPDATES, addressOf, choiceOf, named, stateIn, stateOf, unpackData } from "./state.js";
 import { listenToTransport } from "./transport.js";
 import { LESSONS, MISSIONS, TEXT } from "./words.js";
 
@@ -122,8 +122,10 @@ document.addEventListener("explorer:ask", (event) => {
   if (typeof tell === "function") tell({ state: app.state, address: addressOf(app.state), python: pythonOf(app.state), runs: made() });
 });
 
-listen();
-{
+/** Begin with what the address says, or else with what Python asked for. */
+async function begin() {
+  await unpackData();
+  listen();
   const asked = location.hash.length > 1 ? stateIn(location.hash) : null;
   open(asked ?? stateOf(DATA.opens));
   if (location.hash.length > 1 && !asked) {
@@ -131,3 +133,5 @@ listen();
     drawMission(made());
   }
 }
+
+begin();

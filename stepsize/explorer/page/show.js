@@ -7,7 +7,7 @@ import { showEquations } from "./equations.js";
 import { landscapeOf, runsOf, stepsOf } from "./experiment.js";
 import { missionText } from "./lessons.js";
 import { drawLine, drawPanels } from "./panels.js";
-import { drawPicture, scalesOf } from "./plot.js";
+import { drawPicture, scalesOf, viewOf } from "./plot.js";
 import { general } from "./printing.js";
 import { DATA, MOST_OPTIMIZERS, addressOf, named } from "./state.js";
 import { drawSurface } from "./surface.js";
@@ -46,7 +46,7 @@ export function drawPictures(place, runs) {
   const title = (/** @type {number} */ index) => (side ? titleOf(app.state.optimizers[index]) : "");
   app.view = drawPicture(at("plot"), place, first, app.state, side ? title(app.state.chosen) : "");
   if (side) drawPicture(at("second-plot"), place, [every[other]], app.state, title(other));
-  if (surface) drawSurface(at("surface"), place, first, app.state, app.view);
+  if (surface) drawSurface(at("surface"), place, first, app.state, viewOf(place, app.state.x0, 100, 100, app.state.view.zoom));
   const [sx, sy] = scalesOf(app.view), ring = at("start"), y = place.dim === 1 ? place.value(app.state.x0) : app.state.x0[1];
   ring.style.left = `${Math.min(Math.max(sx(app.state.x0[0]), 0), app.view.width)}px`;
   ring.style.top = `${Math.min(Math.max(sy(y), 0), app.view.height)}px`;

@@ -18,8 +18,16 @@ import { shortest } from "./printing.js";
 
 export const MOST_UPDATES = 1000, MOST_OPTIMIZERS = 6, NOISY_UPDATES = 500;
 
-/** What Python put into the page. @type {any} */
-export const DATA = typeof document === "undefined" ? null : JSON.parse(document.getElementById("data")?.textContent ?? "null");
+/** What Python put into the page; it is there once `unpackData` is done. @type {any} */
+export const DATA = {};
+
+/** Unpack what Python compressed. */
+export async function unpackData() {
+  const text = document.getElementById("data")?.textContent ?? "";
+  const bytes = Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  Object.assign(DATA, JSON.parse(await new Response(stream).text()));
+}
 
 /** @template T @param {T[]} list @param {string} name @returns {T | undefined} */
 export const named = (list, name) => list.find((/** @type {any} */ item) => item.name === name);

@@ -5,7 +5,7 @@ import { palette, sizeOf } from "./drawing.js";
 
 /** @typedef {import("./contours.js").View} View */
 
-export const turn = { around: 0.6, up: 0.62 };
+export const turn = { around: 0.6, up: 0.72 };
 const grids = new Map();
 
 /** @param {HTMLCanvasElement} canvas @param {any} place @param {{made: any, index: number}[]} runs @param {any} state @param {View} view */
@@ -32,7 +32,7 @@ function projection(width, height, view, grid) {
   const { around, up } = turn, size = 0.7 * Math.min(width, height * 1.2);
   return (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ f) => {
     const a = (x - view.x[0]) / (view.x[1] - view.x[0]) - 0.5, b = (y - view.y[0]) / (view.y[1] - view.y[0]) - 0.5;
-    const h = 0.55 * (rankOf(grid, f) - 0.5);
+    const h = 0.5 * (rankOf(grid, f) - 0.5);
     const p = a * Math.cos(around) - b * Math.sin(around), q = a * Math.sin(around) + b * Math.cos(around);
     return [width / 2 + p * size, height / 2 - (q * Math.sin(up) + h * Math.cos(up)) * size, q];
   };

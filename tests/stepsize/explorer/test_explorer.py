@@ -1,6 +1,7 @@
 """What a page is made of, what it is refused, and how it is opened from Python and the command line."""
 
 import base64
+import gzip
 import hashlib
 import html
 import json
@@ -21,9 +22,8 @@ PAGE = ROOT / "stepsize" / "explorer" / "page"
 
 
 def data_in(page):
-    return json.loads(
-        re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1]
-    )
+    packed = re.search(r'<script type="text/plain" id="data">([A-Za-z0-9+/=]*)</script>', page)[1]
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 def parts_of(page):
