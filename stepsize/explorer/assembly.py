@@ -16,7 +16,7 @@ from stepsize.explorer.logistic import two_features
 from stepsize.explorer.noise import SEEDS, streams
 from stepsize.explorer.writing import constructor, written
 
-__all__ = ["MODULES", "data_of", "engine", "generated", "page"]
+__all__ = ["MODULES", "bundled", "data_of", "engine", "generated", "page"]
 
 # In the order in which they are put together: nothing uses what stands below it before all are there.
 ENGINE = (
@@ -180,7 +180,7 @@ def _module(name: str) -> str:
 
 _IMPORT = re.compile(r"^import \{([^}]*)\} from \"\./(\w+\.js)\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|const|let|class)", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^\s*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 
 
 def bundled(modules: dict[str, str], written: str) -> str:

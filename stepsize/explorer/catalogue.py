@@ -108,6 +108,8 @@ def _written(write: Any, record: Any, name: str) -> Any:
         return write(record, name)
     except Untranslatable as reason:
         return reason
+    except Exception as error:  # a class of a user's own may do anything; the page tells what
+        return Untranslatable(f"it fails with {type(error).__name__}: {error}")
 
 
 def _cached(write: Any, record: Any, name: str) -> Any:
@@ -130,7 +132,7 @@ def _examples(kind: type[Record]) -> Iterator[tuple[str, Any]]:
             try:
                 yield cls.__name__, cls(**parameters)
                 break
-            except (TypeError, ValueError):
+            except Exception:  # as above
                 continue
 
 

@@ -115,7 +115,7 @@ def explore(
         raise ValueError(f"steps: got {steps}, expected at most {MOST_UPDATES} in a page")
     problem, noise = explored(_problem(problem))
     start = _start(problem, x0)
-    chosen = (optimizers,) if isinstance(optimizers, Optimizer | str) else tuple(optimizers)
+    chosen: tuple[Any, ...] = (optimizers,) if isinstance(optimizers, Optimizer | str) else tuple(optimizers)
     refuse_too_many(chosen)
     new_rules(chosen)  # refuses rates that a page cannot drive
     require_runnable(problem, chosen)

@@ -84,7 +84,8 @@ def at_numbers(optimizer: Optimizer) -> Optimizer:
         if isinstance(value, Optimizer):
             changes[name] = at_numbers(value)
         elif name in optimizer.own_hypers() and callable(value):
-            changes[name] = float(value(0))
+            first: Any = value(0)
+            changes[name] = float(first)
         elif isinstance(value, np.ndarray):
             raise Untranslatable(f"{name} is an array, one number a coordinate")
     return optimizer.replace(**changes) if changes else optimizer

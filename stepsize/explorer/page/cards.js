@@ -101,17 +101,17 @@ function numberRow(p, value, scale, who, change, limit) {
   const track = tag("span", { class: "track" }, [slider]);
   const row = tag("div", { class: "number" }, [tag("span", { class: "name", "aria-hidden": "true" }, [name]), track, box]);
   if (limit) {
-    track.append(limitMark(scale.position(limit.rate)));
-    row.append(tag("span", { class: "limit-text" }, [`${limit.text} = ${general(limit.rate, 3)}`]));
+    track.append(tag("span", { class: "limit", "aria-hidden": "true" }));
+    row.append(tag("span", { class: "limit-text" }));
+    markLimit(row, limit, scale);
   }
   return row;
 }
 
-/** Theory's limit on a slider. @param {number} at */
-function limitMark(at) {
-  const mark = tag("span", { class: "limit", "aria-hidden": "true" });
-  mark.style.setProperty("--at", String(at));
-  return mark;
+/** Put theory's limit where it is. @param {HTMLElement} row @param {{rate: number, text: string}} limit @param {Scale} scale */
+function markLimit(row, limit, scale) {
+  /** @type {HTMLElement} */ (row.querySelector(".limit")).style.setProperty("--at", String(scale.position(limit.rate)));
+  /** @type {HTMLElement} */ (row.querySelector(".limit-text")).textContent = `${limit.text} = ${general(limit.rate, 3)}`;
 }
 
 /** A small curve of a schedule. @param {any} schedule @param {number} steps @param {number} index */
@@ -175,14 +175,19 @@ const sameRate = (choice, rule) => ({ lr: choice.numbers[rateOf(rule)] });
 function rows(state, index, who, change) {
   const choice = state.optimizers[index], rule = named(DATA.rules, choice.rule), rate = rateOf(rule), open = index === state.chosen;
   const found = /** @type {Element[]} */ ([]), place = landscapeOf(state.problem), momentum = rule.parameters.findIndex((/** @type {any} */ p) => p.path === "momentum");
+  let moveLimit = () => {};
   rule.parameters.forEach((/** @type {any} */ p, /** @type {number} */ i) => {
     if ((i === rate && choice.schedule) || (i !== rate && !open)) return;
-    const limit = i === rate && !choice.schedule ? limitOf(choice.rule, place.L, choice.numbers[momentum] ?? 0) : null;
+    const limitNow = () => limitOf(choice.rule, place.L, choice.numbers[momentum] ?? 0);
+    const limit = i === rate && !choice.schedule ? limitNow() : null;
     const scale = scaleOf(p, limit?.rate ? limit.rate / 2 : i === rate ? choice.numbers[i] : p.value, state.steps);
-    found.push(numberRow(p, choice.numbers[i], scale, who, (v) => {
+    const row = numberRow(p, choice.numbers[i], scale, who, (v) => {
       choice.numbers[i] = v;
-      change(i === momentum);
-    }, limit));
+      if (i === momentum) moveLimit();
+      change(false);
+    }, limit);
+    if (limit) moveLimit = () => markLimit(row, limitNow() ?? limit, scale);
+    found.push(row);
   });
   if (!open && !choice.schedule) return found;
   if (open) found.push(scheduleRow(choice, who, rate, change));

@@ -15,6 +15,7 @@ import { LESSONS, MISSIONS, TEXT } from "./words.js";
 
 function listen() {
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = /** @type {any} */ (TEXT)[element.getAttribute("data-word") ?? ""] ?? "";
+  for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", /** @type {any} */ (TEXT)[element.getAttribute("data-label") ?? ""] ?? "");
   at("help").textContent = `${TEXT.startHelp} ${TEXT.keysHelp}`;
   for (const [id, word] of [["go-first", TEXT.first], ["go-back", TEXT.back], ["go-ahead", TEXT.ahead], ["go-last", TEXT.last], ["closer", TEXT.closer], ["farther", TEXT.farther], ["scrub", TEXT.scrub]]) {
     at(id).setAttribute("aria-label", word);

@@ -31,6 +31,7 @@ export function draw(anew = false) {
   drawLine(at("line"), place, chosen, app.state.chosen, app.state.at);
   showEquations(at("equations"), chosen, app.state.optimizers[app.state.chosen]?.rule ?? "", app.state.at);
   drawMission(runs);
+  drawNames(place);
   if (anew) drawStill(place);
   remember();
 }
@@ -85,14 +86,21 @@ export function drawMission(runs) {
   at("told").textContent = app.told || (app.mission ? missionText(app.mission, runs, app.state) : app.lesson ? app.lesson.text : landscapeOf(app.state.problem).formula);
 }
 
+/** What a run is called, and what its last digits are worth. @param {any} place */
+function drawNames(place) {
+  const options = app.state.optimizers.map(titleOf), which = at("which");
+  if (options.join() !== [...which.options].map((o) => o.textContent).join()) filled(which, options.map((name, i) => tag("option", { value: i }, [name])));
+  which.value = String(app.state.chosen);
+  const rounded = !place.exact, roundedSchedule = app.state.optimizers.some((o) => o.schedule && !named(DATA.timetables, o.schedule.name)?.exact);
+  const ends = app.state.noise.sigma > 0 && app.state.steps > stepsOf(app.state) ? TEXT.noiseEnds : "";
+  at("promise").textContent = `${rounded ? TEXT.rounded : roundedSchedule ? TEXT.roundedSchedule : TEXT.exact} ${ends}`;
+}
+
 /** What changes only with the problem or the optimizers. @param {any} place */
 function drawStill(place) {
   at("problem").value = app.state.problem;
   at("steps").value = String(app.state.steps);
   at("add").disabled = app.state.optimizers.length >= MOST_OPTIMIZERS;
-  const rounded = !place.exact, roundedSchedule = app.state.optimizers.some((o) => o.schedule && !named(DATA.timetables, o.schedule.name)?.exact);
-  at("promise").textContent = [rounded ? TEXT.rounded : roundedSchedule ? TEXT.roundedSchedule : TEXT.exact, app.state.noise.sigma > 0 && app.state.steps > stepsOf(app.state) ? TEXT.noiseEnds : ""].join(" ");
-  filled(at("which"), app.state.optimizers.map((choice, i) => tag("option", { value: i, selected: i === app.state.chosen ? "" : null }, [titleOf(choice)])));
   for (const [id, on] of [["surface", app.state.view.surface], ["side", app.state.view.side], ["ghost", app.state.view.ghost], ["map", app.map !== null]])
     at(`view-${id}`).setAttribute("aria-pressed", String(on));
   at("view-surface").disabled = place.dim === 1;

@@ -78,6 +78,13 @@ export const TEXT = {
   dimension: "A surface needs two coordinates; this problem has one.",
   plane: "contours and paths",
   chart: "over the updates",
+  areaOptimizers: "optimizers",
+  areaPicture: "picture",
+  areaView: "view",
+  areaSteps: "steps",
+  areaNumbers: "numbers",
+  areaEquations: "equations",
+  areaText: "text",
 };
 
 export const LESSONS = [
