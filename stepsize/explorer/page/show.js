@@ -92,8 +92,9 @@ function drawNames(place) {
   if (options.join() !== [...which.options].map((o) => o.textContent).join()) filled(which, options.map((name, i) => tag("option", { value: i }, [name])));
   which.value = String(app.state.chosen);
   const rounded = !place.exact, roundedSchedule = app.state.optimizers.some((o) => o.schedule && !named(DATA.timetables, o.schedule.name)?.exact);
+  const powers = app.state.optimizers.some((o) => !named(DATA.rules, o.rule).exact);
   const ends = app.state.noise.sigma > 0 && app.state.steps > stepsOf(app.state) ? TEXT.noiseEnds : "";
-  at("promise").textContent = `${rounded ? TEXT.rounded : roundedSchedule ? TEXT.roundedSchedule : TEXT.exact} ${ends}`;
+  at("promise").textContent = `${rounded ? TEXT.rounded : roundedSchedule ? TEXT.roundedSchedule : powers ? TEXT.powers : TEXT.exact} ${ends}`;
 }
 
 /** What changes only with the problem or the optimizers. @param {any} place */

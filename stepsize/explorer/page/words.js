@@ -54,6 +54,7 @@ export const TEXT = {
   line: "along the coming step",
   lineText: "f along the step, and the parabola with its slope at both ends. The step overshoots where it passes the parabola's lowest point.",
   exact: "Every number here has the same bits as in Python.",
+  powers: "Every number here has the same bits as in Python, where powers are rounded once: C's library rounds one of two thousand the other way.",
   rounded: "Numbers agree with Python's to within one rounding an operation: this problem has exp, sin, cos, log or a matrix product in it.",
   roundedSchedule: "The schedule has a power, a cosine or an exponential in it, so its rates agree with Python's to within one rounding.",
   left: "what is not here, and why",

@@ -94,14 +94,19 @@ def together(known, script, made, folder):
 
 
 def powers_are_rounded_once(experiment):
-    """Whether C's powers of the numbers of a run are the nearest doubles, as the page's are."""
-    for p, base in zip(experiment.rule.parameters, experiment.numbers, strict=True):
-        if not (p.schedulable and 0 < base < 1):
-            continue
+    """Whether Python's powers of the numbers of a run are the nearest doubles, as the page's are."""
+    named = {p.path[-1]: v for p, v in zip(experiment.rule.parameters, experiment.numbers, strict=True)}
+    bases = [v for p, v in zip(experiment.rule.parameters, experiment.numbers, strict=True) if p.schedulable]
+    exponents = [int(named[name]) for name in ("r", "power") if name in named]
+    for k in exponents:  # of a number, by the C library; of an array, by NumPy's own loop
+        for base in [*bases, *map(float, range(1, UPDATES + 1))]:
+            if {base**k, float(np.power(np.full(8, base), float(k))[0])} != {float(Fraction(base) ** k)}:
+                return False
+    for base in (b for b in bases if 0 < b < 1):
         exact = Fraction(1)
         for t in range(1, UPDATES + 1):
             exact *= Fraction(base)
-            if exact.denominator.bit_length() > 3000:  # rounding to 200 bits is far finer than a double
+            if exact.denominator.bit_length() > 3000:  # far finer than a double
                 exact = Fraction(round(exact * (1 << 1400)), 1 << 1400)
             if float(exact) != base**t and base**t > 1e-200:
                 return False
