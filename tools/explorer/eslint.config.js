@@ -1,6 +1,6 @@
 // What is asked of the page's modules: plain scripts of today's browsers, nothing unused, nothing undeclared.
 const browser = ["document", "location", "history", "navigator", "performance", "matchMedia", "getComputedStyle", "addEventListener",
-  "requestAnimationFrame", "cancelAnimationFrame", "setTimeout", "ResizeObserver", "XMLSerializer", "Blob", "URL", "Image", "atob",
+  "requestAnimationFrame", "cancelAnimationFrame", "setTimeout", "clearTimeout", "ResizeObserver", "XMLSerializer", "Blob", "URL", "Image", "atob",
   "globalThis", "HTMLElement", "DecompressionStream", "Response"];
 
 export default [

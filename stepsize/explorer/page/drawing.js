@@ -27,8 +27,24 @@ const LIGHT = ["#0072b2", "#d55e00", "#00875f", "#b8548c", "#3a8fc4", "#b07a00"]
 const DARK = ["#5ab4f0", "#ff9a5c", "#35d0a0", "#f0a0cc", "#a8d8ff", "#f2c14e"];
 export const DASHES = ["", "8 4", "2 4", "10 3 2 3", "14 5", "5 2 1 2 1 2"];
 
-/** @returns {{dark: boolean, text: number, runs: string[], ink: string, soft: string, faint: string, paper: string, line: string, low: string, high: string}} */
+/** @typedef {{dark: boolean, text: number, runs: string[], ink: string, soft: string, faint: string, paper: string, line: string, low: string, high: string}} Palette */
+
+/** @type {Palette | null} */
+let known = null;
+
+/** The colours of a light or a dark screen, and the size of letters. @returns {Palette} */
 export function palette() {
+  known ??= mixed();
+  return known;
+}
+
+/** The screen has changed. */
+export function forgetPalette() {
+  known = null;
+}
+
+/** @returns {Palette} */
+function mixed() {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   const text = 0.8 * parseFloat(getComputedStyle(document.documentElement).fontSize);
   return dark

@@ -3,7 +3,7 @@
 import { app, at } from "./app.js";
 import { changed, open } from "./changes.js";
 import { titleOf } from "./cards.js";
-import { filled, tag } from "./drawing.js";
+import { filled, forgetPalette, tag } from "./drawing.js";
 import { landscapeOf } from "./experiment.js";
 import { listenToStart, listenToViews } from "./handling.js";
 import { pythonOf } from "./python.js";
@@ -32,7 +32,14 @@ function listen() {
   listenToViews();
   listenToSharing();
   for (const [kind, name, reason] of DATA.left) at("left-out").append(tag("dt", {}, [`${name} (${kind})`]), tag("dd", {}, [reason]));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => changed(true));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    forgetPalette();
+    changed(true);
+  });
+  addEventListener("resize", () => {
+    forgetPalette();
+    changed(false);
+  });
   new ResizeObserver(() => changed(false)).observe(at("pictures"));
   new ResizeObserver(() => changed(false)).observe(at("panels"));
   addEventListener("hashchange", () => {

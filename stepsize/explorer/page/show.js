@@ -132,12 +132,16 @@ function buildNoise() {
   ]);
 }
 
-/** The address carries the state, where a page may change it. */
-function remember() {
-  try {
-    history.replaceState(null, "", addressOf(app.state));
-  } catch {
-    // a frame of a notebook has no address of its own
-  }
-}
+let writing = 0;
 
+/** The address carries the state, where a page may change it; browsers let a page do so now and then only. */
+function remember() {
+  clearTimeout(writing);
+  writing = setTimeout(() => {
+    try {
+      history.replaceState(null, "", addressOf(app.state));
+    } catch {
+      // a frame of a notebook has no address of its own
+    }
+  }, 120);
+}

@@ -161,7 +161,7 @@ def test_no_boxes_overlap(page):
 
 def test_a_slider_is_answered_within_a_frame(page):
     (found,) = done("speed", page, looks=[SIZES[0]])
-    assert found["median"] < 50  # 16 on a quiet machine, which a test cannot count on
+    assert found["processor"] < 16  # milliseconds, whoever else is at work on the machine
 
 
 def test_it_lives_in_a_sandboxed_frame(page, tmp_path):
