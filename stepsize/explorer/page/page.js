@@ -103,7 +103,7 @@ function forget() {
 function listenToSharing() {
   at("copy-python").addEventListener("click", () => copy(pythonOf(app.state), at("copy-python"), TEXT.copyPython));
   at("copy-link").addEventListener("click", () => copy(location.href.split("#")[0] + addressOf(app.state), at("copy-link"), TEXT.copyLink));
-  const slide = () => slideOf(at("plot"), at("panels"), `${app.state.problem}: ${landscapeOf(app.state.problem).formula}`.slice(0, 90), app.state.optimizers.map(titleOf));
+  const slide = () => slideOf(at("plot"), at("panels"), `${app.state.problem}: ${landscapeOf(app.state.problem).formula}`.slice(0, 90), made().map((m, i) => `${titleOf(app.state.optimizers[i])}: ${m.found.verdict}`));
   at("save-svg").addEventListener("click", () => saveSvg(slide()));
   at("save-png").addEventListener("click", () => savePng(slide()));
   at("dialog-close").addEventListener("click", () => at("dialog").close());
