@@ -243,7 +243,10 @@ class Run:
         Raises
         ------
         ValueError
-            If the file is not one that `save` wrote, or the problem or optimizer is needed.
+            If the file is not one that `save` wrote, or is damaged: one sentence says where; or if the
+            problem or optimizer is needed.
+        OSError
+            If there is none (FileNotFoundError) or it cannot be read.
         """
         from optim.run_io import read_run
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.history import History
+from optim.optimizer import Optimizer
 from optim.state import state_header, state_of
+from stepsize.core.archives import Archive, read_npz, write_npz
 from stepsize.core.hooks import call_hook
 from stepsize.core.record import Record
-from stepsize.core.storage import read_npz, write_npz, write_whole
+from stepsize.core.storage import write_whole
 from stepsize.core.validation import describe_value
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ __all__ = ["columns", "read_run", "save_run", "write_csv"]
 Array = np.ndarray[Any, Any]
 
 _WRITER = "Run.save"
+_STATUSES = range(4)  # from BUDGET to STOPPED
+_FAILURES = ("fun", "grad", "fun and grad")
 _HISTORY = (
     "x",
     "fun",
@@ -59,20 +63,70 @@ def save_run(run: "Run", path: str | os.PathLike[str]) -> None:
 
 def read_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any = None) -> dict[str, Any]:
     """Return the fields of the run that `save_run` wrote."""
-    header, arrays = read_npz(path, _WRITER)
-    diverged = arrays["diverged"]
-    history: dict[str, Any] = {name: arrays.get(f"history/{name}") for name in _HISTORY}
-    return dict(
-        problem=_made(header, "problem", problem),
-        optimizer=_made(header, "optimizer", optimizer),
-        history=History(**history, every=header["every"]),
-        jac=arrays["jac"],
-        **header["numbers"],
-        success=header["success"],
-        failure=header.get("failure"),
-        diverged=diverged.item() if diverged.ndim == 0 else diverged,
-        state=state_of(header["state"], arrays),
+    file = read_npz(path, _WRITER)
+    history = _history(file)
+    shape = history.x.shape[1:]
+    numbers = file.value("numbers", dict)
+    diverged = file.array("diverged", "b", shape[:-1])
+    status = file.count("status", numbers)
+    if status not in _STATUSES:
+        raise file.fault(f"its status is {status}")
+    failure = file.value("failure", (str, type(None)), default=None)
+    if failure not in (None, *_FAILURES):
+        raise file.fault(f"its failure is {describe_value(failure)}")
+    state = state_of(file, file.value("state", dict))
+    jac = file.array("jac", "f", shape)
+    file.finish()
+    return {
+        "problem": _made(file, "problem", problem, shape[-1]),
+        "optimizer": _made(file, "optimizer", optimizer, shape[-1]),
+        "history": history,
+        "jac": jac,
+        "nfev": file.count("nfev", numbers),
+        "njev": file.count("njev", numbers),
+        "status": status,
+        "message": file.value("message", str, numbers),
+        "success": file.value("success", bool),
+        "failure": failure,
+        "diverged": diverged.item() if diverged.ndim == 0 else diverged,
+        "state": state,
+    }
+
+
+def _history(file: Archive) -> History:
+    """Return the history in a file, whose columns have the lengths and shapes that belong together."""
+    every = file.count("every", least=1)
+    x, lr = file.array("history/x", "f"), file.array("history/lr", "f")
+    if x.ndim < 2 or lr.ndim < 1:
+        raise file.fault(f"its column history/x is {describe_value(x)}, history/lr {describe_value(lr)}")
+    updates, shape, batch = len(lr), x.shape[1:], x.shape[1:-1]
+    points = -(-updates // every) + 1  # the start, every so many, and the last
+    if len(x) != points:
+        raise file.fault(f"its column history/x has {len(x)} points, not {points}")
+    if lr.ndim > 1 and not _spreads(lr.shape[1:], shape):
+        raise file.fault(f"its column history/lr is {describe_value(lr)}, for x of shape {shape}")
+    rows, steps = (updates + 1, *batch), (updates, *batch)
+    return History(
+        x=x,
+        fun=file.array("history/fun", "f", rows),
+        grad_norm=file.array("history/grad_norm", "f", rows),
+        lr=lr,
+        overshoot=file.array("history/overshoot", "b", steps),
+        step_norm=file.array("history/step_norm", "f", steps),
+        output=file.optional("history/output", "f", x.shape),
+        output_fun=file.optional("history/output_fun", "f", rows),
+        status=file.optional("history/status", "U", steps),
+        n_trials=file.optional("history/n_trials", "iu", steps),
+        every=every,
     )
+
+
+def _spreads(part: tuple[int, ...], whole: tuple[int, ...]) -> bool:
+    """Whether numbers of the one shape are broadcast to the other."""
+    try:
+        return np.broadcast_shapes(part, whole) == whole
+    except ValueError:
+        return False
 
 
 def columns(run: "Run") -> dict[str, Array]:
@@ -120,8 +174,8 @@ def _described(record: Any) -> Any:
         return {"not described": repr(record)}
 
 
-def _made(header: dict[str, Any], name: str, given: Any) -> Any:
-    told = header[name]
+def _made(file: Archive, name: str, given: Any, dim: int) -> Any:
+    told = file.value(name, dict)
     if given is not None:
         return given
     if "not described" in told:
@@ -131,4 +185,17 @@ def _made(header: dict[str, Any], name: str, given: Any) -> Any:
             f"{told['not described']}"
         )
     call_hook("registry")  # a class can be looked up only when its package has been imported
-    return Record.from_dict(told)
+    try:
+        made = Record.from_dict(told)
+    # Each class checks its parameters in its own way, and none of them expects a file's leftovers.
+    except Exception as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise file.fault(f"its {name} cannot be made: {why}") from None
+    fits = isinstance(made, Optimizer) if name == "optimizer" else _is_problem(made, dim)
+    if not fits:
+        raise file.fault(f"its {name} is {describe_value(made)}")
+    return made
+
+
+def _is_problem(made: Any, dim: int) -> bool:
+    return hasattr(made, "fun") and hasattr(made, "grad") and getattr(made, "dim", dim) == dim

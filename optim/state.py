@@ -2,11 +2,14 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stepsize.core.display import brief
+
+if TYPE_CHECKING:
+    from stepsize.core.archives import Archive
 
 __all__ = ["State"]
 
@@ -52,29 +55,40 @@ class State:
     __repr__ = brief
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the state to an ``.npz`` file, whole or not at all; `load` gives the same bits back."""
-        from stepsize.core.storage import write_npz
+        """Write the state to an ``.npz`` file, whole or not at all; `load` gives the same bits back.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; a file that was there is as it was.
+        """
+        from stepsize.core.archives import write_npz
 
         arrays: dict[str, Any] = {}
         write_npz(path, state_header(self, arrays), arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "State":
-        """Return the state that `save` wrote.
+        """Return the state that `save` wrote; nothing in the file is executed.
 
         Raises
         ------
         ValueError
-            If the file is not one that `save` wrote.
+            If the file is not one that `save` wrote, or is damaged: one sentence says where.
+        OSError
+            If there is none (FileNotFoundError) or it cannot be read.
         """
-        from stepsize.core.storage import read_npz
+        from stepsize.core.archives import read_npz
 
-        return state_of(*read_npz(path, "State.save"))
+        archive = read_npz(path, "State.save")
+        state = state_of(archive, archive.header)
+        archive.finish()
+        return state
 
 
 def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
     """Return what a file says of a state in JSON, and put its arrays among the others of the file."""
-    from stepsize.core.storage import split_arrays
+    from stepsize.core.archives import split_arrays
 
     arrays |= {f"slot{i}": np.asarray(slot) for i, slot in enumerate(state.slots)}
     if state.x is not None:
@@ -84,18 +98,31 @@ def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
     return told | {"rule": state.rule, "rate": state.rate, "shape": shape}
 
 
-def state_of(header: dict[str, Any], arrays: dict[str, Any]) -> State:
-    """Return the state that a file holds; files of earlier versions do not say whose it is."""
-    from stepsize.core.storage import join_arrays
+def state_of(archive: "Archive", told: dict[str, Any]) -> State:
+    """Return the state that a file tells of there; files of earlier versions do not say whose it is."""
+    from stepsize.core.archives import join_arrays
 
-    slots = tuple(arrays[f"slot{i}"] for i in range(header["slots"]))
-    shape = header.get("shape")
+    slots = tuple(archive.array(f"slot{i}", "biufc") for i in range(_slots(archive, told)))
+    shape = archive.value("shape", (list, type(None)), told, default=None)
+    if shape is not None and not all(type(side) is int and side >= 0 for side in shape):
+        raise archive.fault(f"its shape is {shape!r}")
+    try:
+        carry = join_arrays(archive.value("carry", (object, bool), told), archive)
+    except RecursionError:
+        raise archive.fault("its carry is nested too deeply") from None
     return State(
-        header["n"],
+        archive.count("n", told),
         slots,
-        join_arrays(header["carry"], arrays),
-        x=arrays.get("point"),
-        rule=header.get("rule"),
-        rate=header.get("rate"),
+        carry,
+        x=archive.optional("point", "f", None if shape is None else tuple(shape)),
+        rule=archive.value("rule", (str, type(None)), told, default=None),
+        rate=archive.value("rate", (str, type(None)), told, default=None),
         shape=None if shape is None else tuple(shape),
     )
+
+
+def _slots(archive: "Archive", told: dict[str, Any]) -> int:
+    count = archive.count("slots", told)
+    if count > len(archive.arrays):  # before a tuple of a billion is begun
+        raise archive.fault(f"it has no columns for {count} slots")
+    return count

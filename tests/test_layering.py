@@ -21,7 +21,7 @@ optim.engines: optim stepsize.core
 optim.rules: optim stepsize.core
 optim.testing: optim optim.dialects optim.testing.mistakes stepsize.core
 optim.testing.mistakes: optim optim.rules optim.testing
-optim.vectors: optim.testing
+optim.vectors: optim.testing stepsize.core
 problems: problems.formulas problems.landscapes problems.learning problems.stochastic problems.transforms
     stepsize.core
 problems.formulas: problems stepsize.core
@@ -39,8 +39,8 @@ stepsize: optim optim.dialects problems problems.formulas schedules stepsize.cli
     stepsize.experiments
 stepsize.analysis: optim optim.dialects problems schedules stepsize.core
 stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis stepsize.core stepsize.data
-    stepsize.draw stepsize.experiments stepsize.experiments.lr_finder stepsize.explanations stepsize.explorer
-    stepsize.gallery
+    stepsize.draw stepsize.experiments stepsize.experiments.lr_finder stepsize.experiments.sweep
+    stepsize.explanations stepsize.explorer stepsize.gallery
 stepsize.data: problems stepsize.core
 stepsize.draw: optim problems schedules stepsize.analysis stepsize.core stepsize.draw.layout
     stepsize.experiments stepsize.experiments.lr_finder stepsize.experiments.sweep

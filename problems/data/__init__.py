@@ -1,6 +1,7 @@
 """Small real data sets, one CSV file each.
 
-LICENSES.md beside this file says whose they are. Start with `load`, which reads one.
+LICENSES.md says whose they are: beside this file in the source, among the licenses where it is
+installed. Start with `load`, which reads one.
 """
 
 from functools import cache

@@ -158,7 +158,7 @@ class Phases(Schedule):
 
     Examples
     --------
-    >>> from schedules import Constant, Fractions, Linear
+    >>> from schedules import Constant, Phases, Linear
     >>> halves = Phases([0.5, 0.5], [Linear(0.0, 1, end=1.0), Constant(1.0)])
     >>> halves.per_epoch(4, smooth=True).table(5).tolist()
     [0.0, 0.5, 1.0, 1.0, 1.0]
@@ -218,7 +218,7 @@ class PerRun(Schedule):
 
     Examples
     --------
-    >>> from schedules import Rows
+    >>> from schedules import PerRun
     >>> PerRun([0.1, 0.2])(0).tolist()
     [[0.1], [0.2]]
     """

@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from typing import Any
 
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
 
 HELP = "show how PyTorch, Keras, Optax, TensorFlow 1, a textbook and the papers differ on one rule"
 EPILOG = """\
@@ -67,8 +67,9 @@ def _one(args: argparse.Namespace) -> int:
         from stepsize.draw.dialects import trajectory_distance
 
         name = f"dialects-{comparison.family.replace(' ', '-')}.png"
-        target = unused(new_folder(args.out), name)
-        pictures.append(draw.save(trajectory_distance(comparison), target, **picture_options(args)))
+        target = new_folder(args.out) / name
+        picture = trajectory_distance(comparison)
+        pictures.append(draw.save(picture, target, if_exists="number", **picture_options(args)))
     if args.json:
         print_json(comparison.to_dict() | {"pictures": [str(p) for p in pictures]})
         return 0

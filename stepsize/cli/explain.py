@@ -70,6 +70,6 @@ def run(args: argparse.Namespace) -> int:
     if target is None:
         echo(told.rstrip("\n"))
         return 0
-    write_whole(target, told.encode())
+    write_whole(target, told.encode(), if_exists="refuse", name="--out")
     echo(f"written: {target}")
     return 0

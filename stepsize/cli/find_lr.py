@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
 from stepsize.core.progress import Progress
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
@@ -113,7 +113,7 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
-    return draw.save(picture, unused(new_folder(args.out), name), **picture_options(args))
+    return draw.save(picture, new_folder(args.out) / name, if_exists="number", **picture_options(args))
 
 
 def _finite(value: float) -> float | None:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
 from stepsize.core.progress import Progress
 
 HELP = "textbook figures with their numbers: list, draw, check, animate"
@@ -120,7 +120,13 @@ def _made(entries: list[Any], folder: Path | None, films: bool, sized: dict[str,
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
-        with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+        from stepsize.experiments.sweep.executors import lost_workers_named
+
+        context = multiprocessing.get_context("spawn")
+        with (
+            lost_workers_named("gallery", "figures that were drawn are there"),
+            ProcessPoolExecutor(cores, context) as pool,
+        ):
             for job, result in zip(jobs, pool.map(_make, jobs), strict=True):
                 made.append(result)
                 progress.advance(job[0])
@@ -139,13 +145,14 @@ def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any]
         from stepsize import draw
 
         files = [
-            draw.save(figure.picture, unused(folder, f"{name}.{kind}"), **sized) for kind in ("png", "svg")
+            draw.save(figure.picture, folder / f"{name}.{kind}", if_exists="number", **sized)
+            for kind in ("png", "svg")
         ]
         if films and figure.runs:
             from stepsize.draw.animation import animate, filmed
 
-            targets = [unused(folder, f"{name}-film.{kind}") for kind in ("gif", "apng")]
-            files += animate(figure.runs, targets, window=figure.window, **filmed(sized))
+            targets = [folder / f"{name}-film.{kind}" for kind in ("gif", "apng")]
+            files += animate(figure.runs, targets, window=figure.window, if_exists="number", **filmed(sized))
     return list(figure.numbers), files
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json, unused
+from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
 from stepsize.core.progress import Progress
 
 HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
@@ -183,9 +183,8 @@ def _draw(args: argparse.Namespace, runs: list[Any]) -> Any:
     from stepsize import draw
 
     folder = new_folder(args.out)
-    return draw.save(
-        draw.searches(runs, args.update), unused(folder, "linesearch.png"), **picture_options(args)
-    )
+    picture = draw.searches(runs, args.update)
+    return draw.save(picture, folder / "linesearch.png", if_exists="number", **picture_options(args))
 
 
 def _advice(args: argparse.Namespace) -> str:

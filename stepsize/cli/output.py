@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from stepsize.core.storage import refusal
+
 __all__ = [
     "add_picture_options",
     "ascii_only",
@@ -14,7 +16,6 @@ __all__ = [
     "new_folder",
     "print_json",
     "echo",
-    "unused",
 ]
 
 
@@ -45,7 +46,10 @@ def new_folder(wanted: str | None, prefix: str = "stepsize") -> Path:
         folder = Path(wanted)
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"--out: got {wanted!r}, which is a file, expected a folder")
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise refusal("--out", folder, error) from None
         return folder
     stem = f"{prefix}-{datetime.now():%Y%m%d-%H%M%S}"
     for attempt in range(1000):
@@ -54,18 +58,10 @@ def new_folder(wanted: str | None, prefix: str = "stepsize") -> Path:
             folder.mkdir()
         except FileExistsError:
             continue
+        except OSError as error:
+            raise refusal("--out", folder, error) from None
         return folder
     raise ValueError(f"--out: got nothing and {stem} and its followers exist, expected --out FOLDER")
-
-
-def unused(folder: Path, name: str) -> Path:
-    """Return a path in the folder that no file has: ``name``, or with -2, -3, ... before its ending."""
-    target = folder / name
-    number = 2
-    while target.exists():
-        target = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
-        number += 1
-    return target
 
 
 def add_picture_options(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,6 @@ from stepsize.cli.output import (
     new_folder,
     picture_options,
     print_json,
-    unused,
 )
 from stepsize.core.progress import Progress
 
@@ -221,14 +220,13 @@ def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Pr
     pictures = []
     for name, result in results:
         picture = draw.race(result, size=sized["size"])
-        pictures.append(draw.save(picture, unused(folder, f"{name}.png"), **sized))
+        pictures.append(draw.save(picture, folder / f"{name}.png", if_exists="number", **sized))
         progress.advance(f"drawing {name}")
         if args.animate:
             from stepsize.draw.animation import filmed
 
-            target = unused(folder, f"{name}-film.gif")
-            result.animate(target, **filmed(sized))
-            pictures.append(target)
+            film = result.animate(**filmed(sized))
+            pictures.append(film.save(folder / f"{name}-film.gif", if_exists="number"))
             progress.advance(f"filming {name}")
     return pictures
 

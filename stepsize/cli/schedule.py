@@ -16,7 +16,6 @@ from stepsize.cli.output import (
     new_folder,
     picture_options,
     print_json,
-    unused,
 )
 
 HELP = "show what a schedule does, update by update; several expressions overlay"
@@ -207,5 +206,5 @@ def _draw(args: argparse.Namespace, chosen: list[Any]) -> Path | None:
     from stepsize import draw
 
     sheet = draw.schedules(chosen, args.steps, overlay=not args.all)
-    target = unused(new_folder(args.out), "schedules.png" if args.all else "schedule.png")
-    return draw.save(sheet, target, **picture_options(args))
+    target = new_folder(args.out) / ("schedules.png" if args.all else "schedule.png")
+    return draw.save(sheet, target, if_exists="number", **picture_options(args))

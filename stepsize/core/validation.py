@@ -39,11 +39,11 @@ def describe_value(value: Any) -> str:
 
     Examples
     --------
-    >>> describe(np.arange(3))
+    >>> describe_value(np.arange(3))
     'an array of int64 of shape (3,)'
-    >>> describe("ten")
+    >>> describe_value("ten")
     "the str 'ten'"
-    >>> describe(int), describe(lambda x: x)
+    >>> describe_value(int), describe_value(lambda x: x)
     ('the class int', 'the function <lambda>')
     """
     if isinstance(value, np.ndarray):

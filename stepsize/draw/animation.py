@@ -15,7 +15,7 @@ import numpy as np
 
 from optim import Run
 from stepsize.analysis.diagnosis import diagnose, require_single_run
-from stepsize.core.storage import write_whole
+from stepsize.core.storage import IfExists, write_whole
 from stepsize.core.validation import as_count, require
 from stepsize.draw.film_frames import Film
 from stepsize.draw.race import colors_of
@@ -46,11 +46,14 @@ class Animation:
     kind: str
     frames: int
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write it to a file, whole or not at all; the name ends as its kind."""
+    def save(self, path: str | os.PathLike[str], *, if_exists: IfExists = "replace") -> Path:
+        """Write it to a file, whole or not at all, and return its path; the name ends as its kind.
+
+        Where there is a file of that name, it is replaced, or FileExistsError is raised ("refuse"), or the
+        next free name is taken ("number").
+        """
         require(_kind(path) == self.kind, "path", str(path), f"a name that ends with .{self.kind}")
-        write_whole(Path(path), self.data)
-        return Path(path)
+        return write_whole(path, self.data, if_exists=if_exists)
 
     def _repr_html_(self) -> str:
         coded = base64.b64encode(self.data).decode("ascii")
@@ -107,6 +110,7 @@ def animate(
     dpi: float = 100,
     frames: int = 48,
     seconds: float = 6.0,
+    if_exists: IfExists = "replace",
 ) -> list[Path]:
     """Write the runs as animations: GIF for a name that ends in .gif, animated PNG for .png or .apng.
 
@@ -127,6 +131,8 @@ def animate(
         At most so many.
     seconds : float
         How long it takes, before the last frame.
+    if_exists : {"replace", "refuse", "number"}
+        As in `Animation.save`.
 
     Returns
     -------
@@ -135,7 +141,9 @@ def animate(
     reel = Film(runs, window, as_size("size", size))
     looks = _looks(reel, frames, seconds)
     return [
-        Animation(_encoded(reel, looks, seconds, dpi, _kind(target)), _kind(target), len(looks)).save(target)
+        Animation(_encoded(reel, looks, seconds, dpi, _kind(target)), _kind(target), len(looks)).save(
+            target, if_exists=if_exists
+        )
         for target in targets
     ]
 

@@ -13,6 +13,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from stepsize.core.storage import IfExists, as_path, write_whole
 from stepsize.core.validation import require, require_a
 
 __all__ = [
@@ -224,6 +225,7 @@ def save(
     *,
     dpi: float | None = None,
     size: Any = None,
+    if_exists: IfExists = "replace",
 ) -> Path:
     """Write a figure as PNG, SVG or PDF, by the name's ending: whole or not at all, the same bytes each time.
 
@@ -238,6 +240,9 @@ def save(
     size : (float, float) or str, optional
         Inches, or "slide", "wide" or "column". The picture takes this shape, and is enlarged with its letters
         until it has this size; a PDF takes the shape alone.
+    if_exists : {"replace", "refuse", "number"}
+        What happens where there is a file of that name: it is replaced, FileExistsError is raised, or the
+        next free name is taken, with -2, -3, ... before the ending.
 
     Returns
     -------
@@ -248,10 +253,12 @@ def save(
     ------
     ValueError
         If the ending is another one, or dpi or size are none.
+    OSError
+        If the file cannot be written; nothing has changed then.
     """
     require_a((Axes, Figure), "picture", picture, "what a function of draw returns")
     inches = as_size("size", size)
-    target = Path(target)
+    target = as_path("target", target)
     kind = target.suffix.lstrip(".").lower() or "png"
     require(kind in _UNSAID, "target", str(target), "a name that ends with .png, .svg or .pdf")
     if not target.absolute().parent.is_dir():
@@ -260,26 +267,23 @@ def save(
     before = tuple(float(side) for side in whole.get_size_inches())
     shape, scale = (before, 1.0) if inches is None else fitted(inches, before)
     dots = as_dpi("dpi", STYLE["savefig.dpi"] if dpi is None else dpi, inches or before)
-    partial = target.with_name(f".{target.name}.partial")
+    drawing = io.BytesIO()
     try:
         whole.set_size_inches(shape)
         with style():
-            whole.savefig(partial, format=kind, metadata=_UNSAID[kind], dpi=dots * scale)
-        if kind == "svg" and inches is not None:
-            _enlarge(partial, inches)
-        partial.replace(target)
+            whole.savefig(drawing, format=kind, metadata=_UNSAID[kind], dpi=dots * scale)
     finally:
-        partial.unlink(missing_ok=True)
         whole.set_size_inches(before)
-    return target
+    data = drawing.getvalue()
+    if kind == "svg" and inches is not None:
+        data = _enlarged(data, inches)
+    return write_whole(target, data, if_exists=if_exists, name="target")
 
 
-def _enlarge(drawing: Path, inches: tuple[float, float]) -> None:
-    """Give an SVG its size on the page, whatever its own units."""
-    text = drawing.read_text(encoding="utf-8")
+def _enlarged(drawing: bytes, inches: tuple[float, float]) -> bytes:
+    """Return an SVG with its size on the page, whatever its own units."""
     sides = f'width="{inches[0]:g}in" height="{inches[1]:g}in"'
-    text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', sides, text, count=1)
-    drawing.write_text(text, encoding="utf-8")
+    return re.sub(rb'width="[\d.]+pt" height="[\d.]+pt"', sides.encode(), drawing, count=1)
 
 
 def axes_or_new(ax: Axes | None, width: float = 4.5, height: float = 3.2) -> Axes:

@@ -10,7 +10,7 @@ import optim
 import stepsize as ss
 from optim import Run, State
 from schedules import Armijo, BoldDriver, Plateau, StepDecay, StrongWolfe
-from stepsize.core.storage import read_npz, write_npz
+from stepsize.core.archives import read_npz, write_npz
 
 BOWL = ss.Rosenbrock()
 RULES = [
@@ -128,7 +128,8 @@ class TestFilesOfEarlierVersions:
     def test_a_state_without_the_new_fields_loads_and_needs_x0(self, tmp_path):
         run = ss.minimize(BOWL, ss.Adam(lr=0.1), steps=5)
         run.state.save(tmp_path / "new.npz")
-        header, arrays = read_npz(tmp_path / "new.npz", "State.save")
+        new = read_npz(tmp_path / "new.npz", "State.save")
+        header, arrays = new.header, new.arrays
         old = {name: header[name] for name in ("n", "slots", "carry")}
         assert json.dumps(old)
         write_npz(tmp_path / "old.npz", old, {k: v for k, v in arrays.items() if k != "point"})

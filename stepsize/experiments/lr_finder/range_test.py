@@ -114,7 +114,7 @@ def lr_range_test(
     --------
     >>> from optim import SGD
     >>> from problems import Quadratic
-    >>> found = ramp(Quadratic([1.0, 10.0]), SGD(), exponential_rates(1e-3, 10, 50))
+    >>> found = lr_range_test(Quadratic([1.0, 10.0]), SGD(), exponential_rates(1e-3, 10, 50))
     >>> len(found.rates), found.stopped
     (45, True)
     """
@@ -221,7 +221,7 @@ def library_finders(
     --------
     >>> from optim import SGD
     >>> from problems import Quadratic
-    >>> curves = popular(Quadratic([1.0, 10.0]), SGD(), 100)
+    >>> curves = library_finders(Quadratic([1.0, 10.0]), SGD(), 100)
     >>> for name, (rates, losses, reading) in curves.items():
     ...     print(f"{name}: {reading(rates, losses):.2g}")
     torch-lr-finder: 0.025

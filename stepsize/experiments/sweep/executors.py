@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,9 @@ from stepsize.experiments.sweep.batch import Batch, RunSummary, compute
 __all__ = ["outcomes", "progress_for"]
 
 
-def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[tuple[int, RunSummary]]:
+def outcomes(
+    batches: list[Batch], jobs: int, backend: str | None
+) -> Generator[tuple[int, RunSummary], None, None]:
     """Yield what comes out of each batch, with its place in the list, in the order in which they are done.
 
     Parameters
@@ -23,7 +25,7 @@ def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[t
     jobs : int
         How many processes; -1 for one a processor. 1 without a backend is this process.
     backend : str, optional
-        A backend of joblib: "loky", "threading", "multiprocessing", "dask", "ray".
+        A backend of joblib that gives results as they come: "loky", "threading", "dask".
 
     Raises
     ------
@@ -31,6 +33,8 @@ def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[t
         If joblib, or what the backend needs, is not installed.
     ValueError
         If the backend is "dask" and there is no client.
+    ChildProcessError
+        If a worker process was killed.
     """
     if jobs != -1:
         as_count("jobs", jobs, 1)
@@ -42,14 +46,32 @@ def outcomes(batches: list[Batch], jobs: int, backend: str | None) -> Iterator[t
         _check_client()
     try:
         chosen = joblib.parallel_config(backend=backend or "loky", n_jobs=jobs)
+        with chosen:
+            parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
     except ValueError:
         raise ValueError(
-            f"backend: got {backend!r}, expected one that joblib has: loky, threading, multiprocessing, dask"
+            f"backend: got {backend!r}, expected one that joblib has and that gives results as they come: "
+            "loky, threading, dask"
         ) from None
-    with chosen:
-        yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(
-            joblib.delayed(_placed)(place, batch) for place, batch in enumerate(batches)
-        )
+    kept = "what a store has is kept, and the same call goes on from there"
+    with lost_workers_named("jobs", kept):
+        yield from parallel(joblib.delayed(_placed)(place, batch) for place, batch in enumerate(batches))
+
+
+@contextmanager
+def lost_workers_named(name: str, kept: str) -> Generator[None, None, None]:
+    """Say in one sentence that a worker process was killed, whatever pool it was one of, and what is kept."""
+    from concurrent.futures import BrokenExecutor
+
+    try:
+        yield
+    except Exception as error:
+        # Dask tries a task on several workers before it gives up.
+        if not isinstance(error, BrokenExecutor) and type(error).__name__ != "KilledWorker":
+            raise
+        raise ChildProcessError(
+            f"{name}: got a worker process that was killed, from outside or for want of memory; {kept}"
+        ) from None
 
 
 def _placed(place: int, batch: Batch) -> tuple[int, RunSummary]:

@@ -3,9 +3,8 @@
 import hashlib
 import json
 import os
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
+import struct
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,19 +15,32 @@ from stepsize.core.record import Record
 from stepsize.core.validation import describe_value
 from stepsize.experiments.sweep.batch import SUMMARY_DTYPE, Batch, RunSummary
 from stepsize.experiments.sweep.code_fingerprint import code_of
+from stepsize.experiments.sweep.databases import FAILURES, Database, Layout
 
 __all__ = ["Store"]
 
 Array = np.ndarray[Any, Any]
 
-_COLUMNS = ", ".join(SUMMARY_DTYPE.names or ())
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS designs (id INTEGER PRIMARY KEY, config TEXT UNIQUE NOT NULL);
-CREATE TABLE IF NOT EXISTS runs (
-    key BLOB NOT NULL, design INTEGER NOT NULL REFERENCES designs, config TEXT NOT NULL,
-    {_COLUMNS}, errors BLOB, UNIQUE (design, key)
-);
-"""
+_NAMES = SUMMARY_DTYPE.names or ()
+_COLUMNS = ", ".join(_NAMES)
+_DESIGNS, _RUNS = ("id", "config"), ("key", "design", "config", *_NAMES, "errors")
+_LAYOUT = Layout(
+    mark=int.from_bytes(b"step"),
+    versions=(
+        {"designs": _DESIGNS, "runs": _RUNS},
+        {"designs": _DESIGNS, "runs": (*_RUNS, "digest")},
+    ),
+    script=(
+        "CREATE TABLE designs (id INTEGER PRIMARY KEY, config TEXT UNIQUE NOT NULL)",
+        "CREATE TABLE runs (key BLOB NOT NULL, design INTEGER NOT NULL REFERENCES designs, "
+        "config TEXT NOT NULL, "
+        f"{_COLUMNS}, errors BLOB, digest BLOB, UNIQUE (design, key))",
+    ),
+    # Rows of version 1 have no digest, and are not taken for results: nobody can tell if they are whole.
+    additions=("ALTER TABLE runs ADD COLUMN digest BLOB",),
+    writer="a sweep",
+)
+_PACKED = struct.Struct("<" + "".join("d" if SUMMARY_DTYPE[name].kind == "f" else "q" for name in _NAMES))
 
 # Longer arrays stand in a configuration by their hash.
 _LONG = 256
@@ -43,79 +55,106 @@ class Store:
     in one transaction, so that whatever happens the file holds whole batches, each run once. Several
     processes may write to one file.
 
+    Every row carries a digest of its content. One that does not match was damaged: it counts as not there, so
+    that the run is made again and written in its place; `damaged` counts them.
+
     Parameters
     ----------
     path : path
         The file; it is made if there is none.
 
+    Attributes
+    ----------
+    obstacle : OSError or None
+        Why nothing can be written, where the file can only be read.
+    damaged : int
+        How many rows `find` met that do not match their digest.
+
     Raises
     ------
     ValueError
-        If the file is something else.
+        If the file is something else, or damaged beyond single rows.
+    OSError
+        If it cannot be opened or made.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        if not isinstance(path, str | os.PathLike):
-            raise TypeError(f"store: got {describe_value(path)}, expected the path of a file")
-        self.path = Path(path)
-        try:
-            self._connection = sqlite3.connect(self.path, timeout=60.0)
-        except sqlite3.OperationalError:
-            raise ValueError(f"store: got {str(path)!r}, expected a file in a folder that there is") from None
-        try:
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.executescript(_SCHEMA)
-        except BaseException as error:
-            self._connection.close()
-            if not isinstance(error, sqlite3.DatabaseError):
-                raise
-            raise ValueError(f"store: got {str(path)!r}, expected a file that a sweep wrote") from None
+        self._database = Database("store", path, _LAYOUT)
+        self.path, self.obstacle, self.damaged = self._database.path, self._database.obstacle, 0
 
     def __enter__(self) -> "Store":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()
+        self._database.connection.close()
 
     def __len__(self) -> int:
-        return int(self._connection.execute("SELECT count(*) FROM runs").fetchone()[0])
+        return int(self._database.connection.execute("SELECT count(*) FROM runs").fetchone()[0])
 
     def find(self, batch: Batch) -> tuple[Array, RunSummary]:
         """Return which runs of a batch the file has (a flag a run), and what it knows of those."""
-        found: dict[bytes, tuple[Any, ...]] = {}
+        found: dict[bytes, tuple[tuple[Any, ...], bytes]] = {}
         configs = list(configurations(batch))
-        for design in {design for design, _, _ in configs}:
-            query = (
-                f"SELECT key, {_COLUMNS}, errors FROM runs WHERE design = "
-                "(SELECT id FROM designs WHERE config = ?)"
-            )
-            found.update((row[0], row[1:]) for row in self._connection.execute(query, (design,)))
+        wanted = {key for _, _, key in configs}
+        try:
+            for row in self._rows({design for design, _, _ in configs}):
+                key, config, *values, errors, digest = row
+                if key not in wanted or digest is None:
+                    continue
+                numbers = _from_sql(values)
+                if numbers is not None and digest == _digest(key, config, numbers, errors):
+                    found[key] = numbers, errors
+                else:
+                    self.damaged += 1
+        except FAILURES as error:
+            raise self._database.sentence(error) from None
         has = np.array([key in found for _, _, key in configs])
         rows = [found[key] for _, _, key in configs if key in found]
-        kept = np.array([_from_sql(row[:-1]) for row in rows], SUMMARY_DTYPE)
-        errors = np.array([np.frombuffer(row[-1]) for row in rows]).reshape(len(rows), batch.history)
+        kept = np.array([numbers for numbers, _ in rows], SUMMARY_DTYPE)
+        errors = np.array([np.frombuffer(column) for _, column in rows]).reshape(len(rows), batch.history)
         return has, RunSummary(batch.rows[has], kept, errors)
 
+    def _rows(self, designs: set[str]) -> Iterator[tuple[Any, ...]]:
+        query = (
+            f"SELECT key, config, {_COLUMNS}, errors, digest FROM runs WHERE design = "
+            "(SELECT id FROM designs WHERE config = ?)"
+        )
+        for design in designs:
+            yield from self._database.connection.execute(query, (design,))
+
     def keep(self, batch: Batch, outcome: RunSummary) -> None:
-        """Write what came out of a batch, in one transaction."""
-        marks = ", ".join("?" * (len(SUMMARY_DTYPE.names or ()) + 4))
-        with self._connection as transaction:
-            ids = {}
-            configs = list(configurations(batch))
-            for design in dict.fromkeys(design for design, _, _ in configs):
-                transaction.execute("INSERT OR IGNORE INTO designs (config) VALUES (?)", (design,))
-                query = "SELECT id FROM designs WHERE config = ?"
-                ids[design] = transaction.execute(query, (design,)).fetchone()[0]
-            transaction.executemany(
-                f"INSERT OR IGNORE INTO runs VALUES ({marks})",
-                (
-                    (key, ids[design], point, *row, errors.tobytes())
-                    for (design, point, key), row, errors in zip(
-                        configs, outcome.kept.tolist(), outcome.errors, strict=True
-                    )
-                ),
-            )
+        """Write what came out of a batch, in one transaction.
+
+        Raises
+        ------
+        OSError
+            If the disk is full or does not take it; what the file holds stays.
+        """
+        if self.obstacle is not None:
+            raise self.obstacle
+        marks = ", ".join("?" * (len(_NAMES) + 5))
+        try:
+            with self._database.connection as transaction:
+                ids = {}
+                configs = list(configurations(batch))
+                for design in dict.fromkeys(design for design, _, _ in configs):
+                    transaction.execute("INSERT OR IGNORE INTO designs (config) VALUES (?)", (design,))
+                    query = "SELECT id FROM designs WHERE config = ?"
+                    ids[design] = transaction.execute(query, (design,)).fetchone()[0]
+                transaction.executemany(
+                    f"INSERT OR REPLACE INTO runs VALUES ({marks})",
+                    (
+                        (key, ids[design], point, *row, errors, _digest(key, point.encode(), row, errors))
+                        for (design, point, key), row, errors in zip(
+                            configs,
+                            outcome.kept.tolist(),
+                            map(np.ndarray.tobytes, outcome.errors),
+                            strict=True,
+                        )
+                    ),
+                )
+        except FAILURES as error:
+            raise self._database.sentence(error) from None
 
 
 def configurations(batch: Batch) -> Iterator[tuple[str, str, bytes]]:
@@ -177,6 +216,24 @@ def _short(value: Any) -> Any:
     return value
 
 
-def _from_sql(row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _from_sql(row: Sequence[Any]) -> tuple[Any, ...] | None:
+    """Return the numbers of a row, or None where something else stands in it."""
     # SQLite has no nan and keeps it as NULL.
-    return tuple(np.nan if value is None else value for value in row)
+    numbers = tuple(np.nan if value is None else value for value in row)
+    return numbers if all(isinstance(value, int | float) for value in numbers) else None
+
+
+def _digest(key: Any, config: Any, numbers: tuple[Any, ...], errors: Any) -> bytes | None:
+    """Return a hash of all that a row says, or None if it says what no row can."""
+    if not all(isinstance(part, bytes) for part in (key, config, errors)):
+        return None
+    try:
+        # To add zero makes -0.0 the 0.0 that SQLite gives back.
+        packed = _PACKED.pack(*(value + 0 if value == value else np.nan for value in numbers))
+    except struct.error:
+        return None
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (key, config, packed, errors):
+        digest.update(b"%d " % len(part))
+        digest.update(part)
+    return digest.digest()

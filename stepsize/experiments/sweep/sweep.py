@@ -2,8 +2,9 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from optim import Optimizer
+from stepsize.core.display import counted
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, as_number, require
 from stepsize.experiments.sweep.batch import SUMMARY_DTYPE, Batch, RunSummary, cut, history_at
 from stepsize.experiments.sweep.design import SweepDesign
 from stepsize.experiments.sweep.executors import outcomes, progress_for
 from stepsize.experiments.sweep.store import Store
-from stepsize.experiments.sweep.table import Sweep
+from stepsize.experiments.sweep.table import Sweep, SweepInterrupted
 
-__all__ = ["Sweep", "sweep"]
+__all__ = ["Sweep", "SweepInterrupted", "sweep"]
 
 Array = np.ndarray[Any, Any]
 
@@ -86,7 +88,8 @@ def sweep(
         How many points of the error to keep of each run, evenly spaced; 0 for none.
     store : path, optional
         An SQLite file for the results, a transaction a batch. Runs that it has already are not made again,
-        so a sweep that was killed goes on where it was, and a larger one makes only what is new.
+        so a sweep that was killed goes on where it was, and a larger one makes only what is new. Rows that
+        were damaged are made again, with a warning. From a file that can only be read, finished results are.
     jobs : int
         How many processes; -1 for one a processor. Needs joblib.
     backend : str, optional
@@ -103,7 +106,6 @@ def sweep(
     Returns
     -------
     Sweep
-        After an interrupt from the keyboard it holds what was done until then, and says so.
 
     Raises
     ------
@@ -111,6 +113,11 @@ def sweep(
         For bad input, before any run is made.
     ImportError
         If `jobs` or `backend` needs a package that is not installed.
+    OSError
+        If the store cannot be written (and runs are missing in it), or a worker process was killed
+        (ChildProcessError). What is in the store stays, and the same call goes on from there.
+    SweepInterrupted
+        After an interrupt from the keyboard: a KeyboardInterrupt whose `sweep` holds what was done.
 
     Examples
     --------
@@ -161,9 +168,12 @@ def _filled(
         store = None if path is None else stack.enter_context(Store(path))
         pieces = _missing(result, store, memory, most)
         missing = sum(len(piece.rows) for piece in pieces)
+        if store is not None:
+            _say_of_the_store(store, missing, len(result))
         advance = stack.enter_context(progress_for(missing, progress))
         try:
-            for place, outcome in outcomes(pieces, jobs, backend):
+            work = stack.enter_context(closing(outcomes(pieces, jobs, backend)))
+            for place, outcome in work:
                 if store is not None:
                     store.keep(pieces[place], outcome)
                 _enter(result, outcome)
@@ -171,12 +181,26 @@ def _filled(
                 advance(len(outcome.rows))
         except KeyboardInterrupt:
             interrupted = True
+    result = replace(result, computed=computed)
     if interrupted:
-        on = "" if path is None else "; the same call goes on from there"
-        print(
-            f"stepsize: interrupted after {computed} of {missing} runs, which are kept{on}", file=sys.stderr
+        there = "the KeyboardInterrupt has them as its sweep"
+        if path is not None:
+            there = f"which are kept in {str(path)!r}; the same call goes on from there"
+        print(f"stepsize: interrupted after {computed} of {missing} runs, {there}", file=sys.stderr)
+        raise SweepInterrupted(result)
+    return result
+
+
+def _say_of_the_store(store: Store, missing: int, runs: int) -> None:
+    """Warn of damaged rows; refuse to begin runs that could not be kept."""
+    if store.obstacle is not None and missing:
+        raise type(store.obstacle)(f"{store.obstacle}: {missing} of {runs} runs are missing in it")
+    if store.damaged:
+        warnings.warn(
+            f"store: got {str(store.path)!r}, in which {counted(store.damaged, 'run')} of {runs} did not "
+            "match the checksum; they are made again",
+            stacklevel=4,
         )
-    return replace(result, computed=computed)
 
 
 def _missing(result: Sweep, store: Store | None, memory: int, most: int | None) -> list[Batch]:

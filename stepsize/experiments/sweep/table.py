@@ -17,7 +17,7 @@ from stepsize.core.validation import as_count, did_you_mean, require, require_a
 from stepsize.experiments.race import optimizer_label
 from stepsize.experiments.sweep.design import SweepDesign
 
-__all__ = ["STOPS", "Sweep"]
+__all__ = ["STOPS", "Sweep", "SweepInterrupted"]
 
 Array = np.ndarray[Any, Any]
 
@@ -208,6 +208,20 @@ class Sweep:
         if isinstance(values, np.ndarray):
             return np.where(places >= 0, values[places], np.nan)
         return np.array([*(_word(value) for value in values), ""])[places]
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """What `sweep` raises when it is interrupted from the keyboard, with what was done until then.
+
+    Attributes
+    ----------
+    sweep : Sweep
+        The table, with "not run" in the rows that were not made.
+    """
+
+    def __init__(self, sweep: Sweep) -> None:
+        super().__init__(f"interrupted after {int(sweep.done.sum())} of {len(sweep)} runs")
+        self.sweep = sweep
 
 
 def optimizer_labels(design: SweepDesign) -> list[str]:

@@ -1,0 +1,1 @@
+"""What is attacked on purpose: damaged files, killed processes, full disks, many writers."""
