@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
-from stepsize.cli.output import echo, unused
+from stepsize.cli.output import echo
 
 HELP = "write a live page: every number has a slider, every run can be stepped ahead and back"
 EPILOG = """\
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the page, and say where it is."""
     from stepsize.explorer import explore
 
-    target = unused(Path(), "explorer.html") if args.out is None else Path(args.out)
+    target = Path("explorer.html" if args.out is None else args.out)
     if args.out is not None and target.exists():
         raise ValueError(f"--out: got {args.out!r}, which exists, expected the name of a new file")
     if not target.absolute().parent.is_dir():
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         _refuse_without_problem(args)
     optimizers = [read_optimizer(text, "--optimizer") for text in args.optimizer or []]
     page = explore(problem, optimizers, x0=start, steps=args.steps)
-    page.save(target)
+    target = page.save(target, if_exists="number" if args.out is None else "refuse")
     echo(f"written: {target}")
     if args.open:
         webbrowser.open(target.absolute().as_uri())

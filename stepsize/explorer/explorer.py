@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from optim import Optimizer, Run
-from stepsize.core.storage import write_whole
+from stepsize.core.storage import IfExists, write_whole
 from stepsize.core.validation import as_count, as_floats, describe_value
 from stepsize.explorer.assembly import page
 from stepsize.explorer.catalogue import catalogue, require_runnable
@@ -52,11 +52,18 @@ class Explorer:
         known = replace(known, timetables=(*asked_rates(asked, known), *known.timetables))
         return page(known, opening(asked, known))
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to a file, whole or not at all, and return its path."""
-        target = Path(path)
-        write_whole(target, self.html().encode())
-        return target
+    def save(self, path: str | os.PathLike[str], *, if_exists: IfExists = "replace") -> Path:
+        """Write the page to a file, whole or not at all, and return its path.
+
+        Parameters
+        ----------
+        path : path
+            The file, such as ``"bowl.html"``.
+        if_exists : {"replace", "refuse", "number"}
+            What happens where there is a file of that name: it is replaced; FileExistsError is raised; or the
+            next free name is taken, with -2, -3, ... before its ending.
+        """
+        return write_whole(path, self.html().encode(), if_exists=if_exists)
 
     def _repr_html_(self) -> str:
         inside = html.escape(self.html(), quote=True)
