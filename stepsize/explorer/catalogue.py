@@ -1,6 +1,6 @@
 """What a page holds: every rule, problem and schedule of the registry, and what it left out, with why."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -77,6 +77,8 @@ def require_runnable(problem: Any, optimizers: Iterable[Optimizer]) -> None:
 def name_of(record: Any) -> str:
     """Return what a thing of the page is called: its class, where that says all, else how it is written."""
     kind = type(record)
+    if not isinstance(record, Record):
+        return kind.__name__
     try:
         return kind.__name__ if record == kind(**demo_of(kind)) or record == kind() else repr(record)
     except TypeError:
@@ -95,6 +97,9 @@ def _tried(
 ) -> Iterator[Any]:
     for name, record in named:
         if name in known:
+            continue
+        if record is None:
+            left.append(Left(kind, name, "no example of it can be made"))
             continue
         try:
             yield _cached(write, record, name)
@@ -126,14 +131,18 @@ def _cached(write: Any, record: Any, name: str) -> Any:
 def _examples(kind: type[Record]) -> Iterator[tuple[str, Any]]:
     """Yield an example of every registered class: with what it takes by default, or as its demo says."""
     for cls in registered(kind):
-        if cls.__name__ in ("FunctionProblem", "Formula"):
-            continue  # they are what a user brings
-        for parameters in ({}, demo_of(cls)):
-            try:
-                yield cls.__name__, cls(**parameters)
-                break
-            except Exception:  # as above
-                continue
+        if cls.__name__ not in ("FunctionProblem", "Formula"):  # they are what a user brings
+            yield cls.__name__, _first_made(cls, [lambda _: {}, demo_of])
+
+
+def _first_made(cls: type[Record], ways: list[Callable[[type[Record]], dict[str, Any]]]) -> Any:
+    """Return the first example that can be made, None where none can."""
+    for parameters in ways:
+        try:
+            return cls(**parameters(cls))
+        except Exception:  # a class of a user's own may do anything
+            continue
+    return None
 
 
 def _more_problems() -> Iterator[tuple[str, Any]]:
@@ -148,13 +157,12 @@ def _timetable(schedule: Schedule, name: str) -> Timetable:
 def _schedules() -> Iterator[tuple[str, Any]]:
     """Yield an example of every schedule, with lengths for a run of a few hundred updates."""
     for cls in registered(Schedule):
-        if cls.__name__ in ("Constant", "FromFunction", "Recursion"):
-            continue
-        demo = demo_of(cls)
-        try:
-            yield cls.__name__, cls(**{name: _longer(value) for name, value in demo.items()})
-        except (TypeError, ValueError):
-            yield cls.__name__, cls(**demo)
+        if cls.__name__ not in ("Constant", "FromFunction", "Recursion"):
+            yield cls.__name__, _first_made(cls, [_longer_demo, demo_of])
+
+
+def _longer_demo(cls: type[Record]) -> dict[str, Any]:
+    return {name: _longer(value) for name, value in demo_of(cls).items()}
 
 
 def _longer(value: Any) -> Any:

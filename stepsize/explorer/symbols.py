@@ -115,6 +115,8 @@ class Page:
 
     def record(self, operation: str, operands: Sequence[Any]) -> Symbol:
         """Write down an operation, unless it stands there already, and return the symbol of its result."""
+        # An index with dots takes a symbol out of an array in a box.
+        operands = [a.item() if isinstance(a, np.ndarray) and a.ndim == 0 else a for a in operands]
         words = tuple(_word(a) for a in operands)
         if any(isinstance(a, Symbol) and a.page is not self for a in operands):
             raise Untranslatable("a value that another update left behind")
@@ -204,8 +206,6 @@ def _word(operand: Any) -> Any:
     """Return the name of a symbol, or a number as Python has it."""
     if isinstance(operand, Symbol):
         return operand.name
-    if isinstance(operand, np.ndarray) and operand.ndim == 0:
-        operand = operand.item()
     if isinstance(operand, np.generic):
         operand = operand.item()
     if not isinstance(operand, bool | int | float):

@@ -38,7 +38,8 @@ def written(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(written, value))}]"
     if callable(value) and not isinstance(value, Record):
-        return getattr(value, "__name__", "your_function")
+        name = str(getattr(value, "__name__", ""))
+        return name if name.isidentifier() else "your_function"
     return repr(value)
 
 

@@ -11,13 +11,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import stepsize as ss
 from optim import minimize
 from stepsize.analysis.diagnosis import diagnose
-from stepsize.explorer.catalogue import facts_of
+from stepsize.explorer.catalogue import Catalogue, catalogue, facts_of
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed")
 RUNNER = Path(__file__).with_name("runner.js")
+
+
+def library():
+    """Return what the page holds of the library, without classes that other tests have defined."""
+    known = catalogue()
+    return Catalogue(
+        tuple(r for r in known.rules if hasattr(ss, type(r.optimizer).__name__)),
+        tuple(p for p in known.landscapes if hasattr(ss, type(p.problem).__name__)),
+        tuple(t for t in known.timetables if hasattr(ss, type(t.schedule).__name__)),
+        tuple(left for left in known.left if hasattr(ss, left.name)),
+    )
 
 
 def answers_of(engine, tasks, folder):

@@ -17,9 +17,8 @@ import stepsize as ss
 from optim import Optimizer
 from optim.hyperparameters import Hyper
 from stepsize.explorer import explore
-from stepsize.explorer.catalogue import catalogue
 from tests import ROOT
-from tests.stepsize.explorer.harness import floats
+from tests.stepsize.explorer.harness import floats, library
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TOOLS = ROOT / "tools" / "explorer" / "node_modules" / "playwright-core"
@@ -79,12 +78,12 @@ def test_a_link_opens_the_same_experiment(page):
 
 
 def test_copied_python_gives_the_same_bits(page):
-    known = catalogue()
+    known = library()
     exact = [place.name for place in known.landscapes if place.exact]
     tables = [t.name for t in known.timetables if t.exact]
     given = {
         "problems": exact,
-        "rules": [r.name for r in known.rules if type(r.optimizer).__module__.startswith("optim.")],
+        "rules": [r.name for r in known.rules],
         "schedules": tables,
     }
     experiments = done("experiments", page, seed=11, count=100, **given)

@@ -14,7 +14,16 @@ from stepsize.core.elementwise import sqrt
 from stepsize.explorer.assembly import engine
 from stepsize.explorer.catalogue import catalogue
 from stepsize.explorer.noise import streams
-from tests.stepsize.explorer.harness import Experiment, answers_of, compared, floats, needs_node, rate_path
+from tests.stepsize.explorer.harness import (
+    Experiment,
+    answers_of,
+    compared,
+    floats,
+    library,
+    needs_node,
+    rate_path,
+    replaced,
+)
 
 pytestmark = needs_node
 
@@ -23,7 +32,7 @@ UPDATES = 500
 
 @pytest.fixture(scope="module")
 def known():
-    return catalogue()
+    return library()
 
 
 @pytest.fixture(scope="module")
@@ -181,8 +190,6 @@ def test_schedules_give_their_tables(known, script, tmp_path, scale):
     assert len(written) >= 40
     tasks, expected = [], []
     for table in written:
-        from tests.stepsize.explorer.harness import replaced
-
         numbers = [p.value if p.whole else p.value * scale for p in table.parameters]
         try:
             schedule = replaced(
