@@ -11,13 +11,16 @@ from optim.engines import engine_for
 from optim.engines.chunks import next_chunk
 from optim.failure import Failure, failure_at, failure_in
 from optim.optimizer import Evaluation, Optimizer
-from optim.recorder import Recorder, norm
+from optim.recorder import Recorder, history_bytes, norm
 from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.steppers import stepper_for
-from optim.user_functions import FACTS, Guarded, guarded
+from optim.user_functions import FACTS, Guarded, InPrecisionOf, guarded
 from optim.user_rules import check_rule
+from stepsize.core.display import counted
+from stepsize.core.limits.memory import refuse_beyond_memory
+from stepsize.core.norms import all_finite
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, as_number, describe_value, real_numbers, require
 
@@ -101,6 +104,7 @@ def minimize(
     if tol is not None:
         require(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
     as_count("every", every, 1)
+    _refuse_too_long(steps, every, x, optimizer)
     if every > 1 and where.varies and not where.drifts and where.minimum is None:
         raise ValueError(
             f"every: got {every} for estimates of a problem whose minimum is unknown, expected 1: its "
@@ -116,6 +120,10 @@ def minimize(
     with np.errstate(all="ignore"):
         e = stepper.evaluate(n, x)
         check_initial_evaluation(x, e)
+        if e.g.dtype != x.dtype:
+            where = InPrecisionOf(where, x.dtype)
+            stepper = stepper_for(optimizer, where, x, state, n + steps)
+            e = stepper.evaluate(n, x)
         status, stop, lost = BUDGET, n + steps, None
         check_rule(stepper, x, e.g, slots, n, stop)
         fast = engine_for(engine, stepper, x, slots, callback is not None)
@@ -142,7 +150,7 @@ def minimize(
                 x_next, e_next = np.clip(x_next, *feasible), None
             if e_next is None:
                 e_next = stepper.evaluate(n + 1, x_next)
-            if not (_is_finite(e_next) if single else np.isfinite(e_next.f).any()):
+            if not (_is_finite(e_next) if single else _finite(e_next).any()):
                 status, lost = DIVERGED, (x_next, e_next)
                 break
             n, x, slots, e = n + 1, x_next, slots_next, e_next
@@ -156,8 +164,8 @@ def minimize(
         history = record.history()
         failure = _failure(history, e, lost)
 
-    # A batch ends so when its last run has became inf or nan, by an update that was not recorded.
-    diverged = status == DIVERGED if single else ~np.isfinite(history.fun[-1]) | (status == DIVERGED)
+    # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
+    diverged = status == DIVERGED if single else ~_finite(e) | (status == DIVERGED)
     if stepper.searched is not None:
         searched: dict[str, Any] = stepper.searched.columns(len(history.lr))
         history = replace(history, **searched)
@@ -199,6 +207,15 @@ def _failure(history: Any, e: Evaluation, lost: tuple[Array, Evaluation] | None)
     return failure_in(x.reshape(len(x), -1, x.shape[-1]), f.reshape(len(f), -1), slope.reshape(len(f), -1))
 
 
+def _refuse_too_long(steps: int, every: int, x: Array, optimizer: Optimizer) -> None:
+    """Refuse a run whose history would not fit into the memory that there is."""
+    dim = x.shape[-1]
+    runs = x.size // dim
+    kept = f"{steps} for {counted(runs, 'run')} of {counted(dim, 'parameter')}"
+    needed = history_bytes(steps, every, runs, dim, optimizer.has_separate_output)
+    refuse_beyond_memory("steps", kept, needed, "fewer, or every=N, which keeps one of N points")
+
+
 def validate_problem_and_start(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
     problem = guarded(checked_problem(problem))
@@ -215,7 +232,13 @@ def validate_problem_and_start(problem: Any, optimizer: Optimizer, x0: Any) -> t
 
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
-    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(e.g).all()))
+    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(norm(e.g))))
+
+
+@np.errstate(all="ignore")
+def _finite(e: Evaluation) -> Array:
+    """Return which runs of a batch have a finite value and gradient, as `_is_finite` judges a single one."""
+    return np.asarray(np.isfinite(e.f) & all_finite(e.g))
 
 
 def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:

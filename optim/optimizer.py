@@ -317,6 +317,6 @@ def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]
         )
     if not (isinstance(x, np.ndarray) and x.dtype.kind == "f"):
         x = as_floats("x", x)
-    if not (isinstance(grad, np.ndarray) and grad.dtype.kind == "f" and grad.shape == x.shape):
+    if not (isinstance(grad, np.ndarray) and grad.dtype == x.dtype and grad.shape == x.shape):
         grad = as_array("grad", grad, x.shape, x.dtype)
     return x, grad

@@ -10,9 +10,18 @@ from stepsize.core.elementwise import dot
 from stepsize.core.norms import norm
 from stepsize.core.rounding import slope_floor
 
-__all__ = ["Recorder", "norm", "steps_between"]
+__all__ = ["Recorder", "history_bytes", "norm", "steps_between"]
 
 Array = np.ndarray[Any, Any]
+
+
+def history_bytes(steps: int, every: int, runs: int, dim: int, answers: bool = False) -> int:
+    """Return what a history of so many updates takes while its pieces are joined: twice what is kept of it.
+
+    Points in double precision, one in `every`; values, norms, rates, lengths of every update; who overshot.
+    """
+    points = steps // every * (2 if answers else 1)
+    return 2 * runs * (8 * dim * points + 33 * steps)
 
 
 class Recorder:

@@ -9,13 +9,14 @@ from stepsize.core.record import Record
 from stepsize.core.user_values import as_array, as_value, ask
 from stepsize.core.validation import describe_value, real_numbers
 
-__all__ = ["FACTS", "Guarded", "guarded"]
+__all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded"]
 
 Array = np.ndarray[Any, Any]
 
 FACTS: dict[str, Any] = {
     **dict.fromkeys(("varies", "drifts", "components"), False),
     **dict.fromkeys(("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible")),
+    "isolated": True,
     "gradient_source": "exact",
 }
 _DERIVATIVES = ("hess", "residuals", "jacobian")
@@ -155,3 +156,55 @@ class Guarded:
         if name in _DERIVATIVES and callable(getattr(self._thing, name)):
             return partial(self._derivative, name)
         return getattr(self._thing, name, FACTS[name]) if name in FACTS else getattr(self._thing, name)
+
+
+class InPrecisionOf:
+    """A problem that computes in double precision, for a run in single: all that it gives is rounded to that.
+
+    Without it the first gradient would promote the run, silently.
+    """
+
+    def __init__(self, thing: Any, dtype: Any) -> None:
+        self._thing, self._dtype = thing, dtype
+
+    def __repr__(self) -> str:
+        return repr(self._thing)
+
+    def fun(self, x: Any) -> Any:
+        """Return the value at x."""
+        return self._rounded(self._thing.fun(x))
+
+    def grad(self, x: Any) -> Any:
+        """Return the gradient at x."""
+        return self._rounded(self._thing.grad(x))
+
+    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+        """Return both."""
+        f, g = self._thing.value_and_grad(x)
+        return self._rounded(f), self._rounded(g)
+
+    def at(self, n: int) -> Any:
+        """Return the problem as update n sees it."""
+        return InPrecisionOf(self._thing.at(n), self._dtype) if self.varies else self
+
+    def sample(self, n: int, k: int = 0) -> Any:
+        """Return the problem as the k-th evaluation along the line of update n sees it."""
+        return InPrecisionOf(self._thing.sample(n, k), self._dtype) if self.varies else self
+
+    def _derivative(self, name: str, x: Any) -> Any:
+        return self._rounded(getattr(self._thing, name)(x))
+
+    def _stats(self, x: Any) -> Any:
+        found = self._thing.stats(x)
+        return found._replace(f=self._rounded(found.f), g=self._rounded(found.g))
+
+    def _rounded(self, values: Any) -> Any:
+        return np.asarray(values, self._dtype)[()]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        found = getattr(self._thing, name)
+        if name == "stats":
+            return self._stats
+        return partial(self._derivative, name) if name in _DERIVATIVES and callable(found) else found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.hyperparameters import is_rule, rate_kind
+from stepsize.core.record import Record
 from stepsize.core.validation import describe_value
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def is_own(optimizer: Any) -> bool:
 def updating(optimizer: "Optimizer", name: str = "update") -> Any:
     """Return the method that makes an update, with a guard around it where the rule is from outside."""
     if not is_own(optimizer):
-        return getattr(optimizer, name)
+        return _without_float_errors(getattr(optimizer, name))
     return partial(guarded, optimizer, name)
 
 
@@ -258,3 +259,25 @@ def _alike(a: Any, b: Any) -> bool:
     """Whether two updates are one, to the last bit."""
     pairs = zip((a[0], *a[1]), (b[0], *b[1]), strict=True)
     return all(np.array_equal(u, v, equal_nan=True) for u, v in pairs)
+
+
+def _without_float_errors(method: Any) -> Any:
+    """Return the method that makes an update so that what overflows ends the run, and not the program."""
+
+    def call(x: Any, g: Any, slots: Any, h: Any) -> Any:
+        try:
+            return method(x, g, slots, h)
+        except ArithmeticError:
+            return method(x, g, slots, _in_numpy(h, x.dtype.type))
+
+    return call
+
+
+def _in_numpy(h: Any, number: Any) -> Any:
+    """Return a resolved record with NumPy's numbers in place of Python's."""
+    found = object.__new__(type(h))
+    for name, value in h.__dict__.items():
+        if isinstance(value, Record) and "t" in value.__dict__:  # the rule inside a wrapper
+            value = _in_numpy(value, number)
+        found.__dict__[name] = number(value) if type(value) is float else value
+    return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 import numpy as np
 
 from stepsize.core.hooks import call_hook
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
 from stepsize.core.validation import as_count, as_number, describe_value, missing, real_numbers, require
@@ -44,7 +45,10 @@ class Problem(Record, abstract=True):
     domain : (low, high)
         The region that the source looks at: two numbers, or two sequences of d numbers. Pictures use it.
     minimizers : sequence of points, or None
-        Every global minimizer, where known.
+        Every global minimizer, where known; None where there is none. Where they fill a line or more, one of
+        them, and `isolated` says so.
+    isolated : bool
+        False where every minimizer has others as near as one likes.
     minimum : float, or None
         The smallest value (the infimum where it is not attained), where known.
     L, mu : float, or None
@@ -73,6 +77,7 @@ class Problem(Record, abstract=True):
     x0 = Fact()
     domain = Fact()
     minimizers = Fact()
+    isolated = Fact(True)
     minimum = Fact()
     L = Fact()
     mu = Fact()
@@ -401,4 +406,7 @@ def diagonal(entries: Any) -> Array:
 
 def as_dim(dim: Any, least: int = 1) -> int:
     """Return a dimension of at least `least`, or raise."""
-    return as_count("dim", dim, least)
+    d = as_count("dim", dim, least)
+    # Start, point, gradient, direction and a few between them.
+    refuse_beyond_memory("dim", d, 64 * d, "a smaller one")
+    return d

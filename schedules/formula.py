@@ -33,6 +33,8 @@ _FOLD_CALLS: dict[str, Callable[..., float]] = {
     "abs": abs,
     "floor": math.floor,
 }
+# Formulas in a line at most.
+_MOST = 1000
 # What a product and a sum of two schedules state as their formulas.
 _CHAINS: dict[str, ast.operator] = {
     "first(n) * second(n)": ast.Mult(),
@@ -45,35 +47,54 @@ def describe(schedule: Any, latex: bool = False) -> str:
     try:
         tree = expression(schedule)
         return latex_text(tree) if latex else plain_text(tree)
-    except RecursionError:
+    except (RecursionError, _TooLongError):
         raise ValueError(
             f"describe: got a {type(schedule).__name__} of schedules nested by the hundred, expected one "
             "that a line can hold"
         ) from None
 
 
-def expression(schedule: Any, n: ast.expr | None = None) -> ast.expr:
+class _TooLongError(Exception):
+    """More formulas one inside the other than anybody reads."""
+
+
+class _Budget:
+    """How many formulas may still be written out; one that stands twice in another doubles at each level."""
+
+    def __init__(self) -> None:
+        self.left = _MOST
+
+    def spend(self) -> None:
+        """Count one."""
+        self.left -= 1
+        if self.left < 0:
+            raise _TooLongError
+
+
+def expression(schedule: Any, n: ast.expr | None = None, budget: _Budget | None = None) -> ast.expr:
     """Return the syntax tree of a schedule's formula, its numbers filled in, at the index that n spells."""
     rest = []
+    budget = budget or _Budget()
     # Long products and sums lean to the left; they are gone through in a loop, so that none is too long.
     while schedule.formula in _CHAINS:
         rest.append((_CHAINS[schedule.formula], schedule.second))
         schedule = schedule.first
     if rest:
-        whole = expression(schedule, n)
+        whole = expression(schedule, n, budget)
         for op, member in reversed(rest):
-            whole = _simplified(op, whole, expression(member, n))
+            whole = _simplified(op, whole, expression(member, n, budget))
         return ast.fix_missing_locations(whole)
+    budget.spend()
     tree = ast.parse(schedule.formula, mode="eval").body
-    filled: ast.expr = _Fill(schedule, n or ast.Name("n", ast.Load())).visit(tree)
+    filled: ast.expr = _Fill(schedule, n or ast.Name("n", ast.Load()), budget).visit(tree)
     return ast.fix_missing_locations(filled)
 
 
 class _Fill(ast.NodeTransformer):
     """Replaces names by values and schedules by their formulas, and simplifies on the way."""
 
-    def __init__(self, schedule: Any, n: ast.expr) -> None:
-        self.values, self.n = schedule.symbols(), n
+    def __init__(self, schedule: Any, n: ast.expr, budget: _Budget) -> None:
+        self.values, self.n, self.budget = schedule.symbols(), n, budget
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id == "n":
@@ -85,7 +106,7 @@ class _Fill(ast.NodeTransformer):
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         node.args = [self.visit(a) for a in node.args]
         if isinstance(owner := self.values.get(name), Record):
-            return expression(owner, node.args[0])
+            return expression(owner, node.args[0], self.budget)
         numbers = [_number(a) for a in node.args]
         if name in _FOLD_CALLS and None not in numbers:
             return ast.Constant(_FOLD_CALLS[name](*numbers))

@@ -9,8 +9,9 @@ import numpy as np
 
 from schedules import formula
 from stepsize.core.elementwise import is_symbol
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.record import Default, Record
-from stepsize.core.validation import as_count, as_number, describe_value, missing, require
+from stepsize.core.validation import as_count, as_floats, as_number, describe_value, missing, require
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
@@ -38,6 +39,15 @@ class Schedule(Record, abstract=True):
     formula = Default(
         _by_name, "The mathematics, as Python text in the field names and n; without one, its name."
     )
+
+    def normalise(self, name: str, value: Any) -> Any:
+        """Make a schedule of what stands for one, and an array of a list that stands for a number a run."""
+        kind = type(self).__dataclass_fields__[name].type
+        if kind is Schedule:
+            return as_schedule(value, name)
+        if kind is Any and isinstance(value, list | tuple):
+            value = as_floats(name, value, "a number, or an array of them")
+        return super().normalise(name, value)
 
     def value(self, n: Array) -> Any:
         """Return the values at the indices n, a float array of any shape; broadcasts with the parameters."""
@@ -89,7 +99,10 @@ class Schedule(Record, abstract=True):
         >>> Constant(0.1).table(3).tolist()
         [0.1, 0.1, 0.1]
         """
-        n = np.arange(as_count("steps", steps))
+        as_count("steps", steps)
+        # Indices, as floats too, and values, with one of each on the way.
+        refuse_beyond_memory("steps", steps, 40 * steps * np.size(self(0)), "fewer")
+        n = np.arange(steps)
         return np.asarray(self(n.reshape((-1,) + (1,) * np.ndim(self(0)))))
 
     def total(self, steps: int) -> Any:
@@ -260,8 +273,10 @@ class Constant(Schedule):
         check_numbers(self.lr)
 
 
-def as_schedule(value: Any) -> Schedule:
+def as_schedule(value: Any, name: str = "") -> Schedule:
     """Return a schedule for a schedule, a number, an array of numbers or a plain function of n.
+
+    A `name` stands before what an error says.
 
     Raises
     ------
@@ -286,8 +301,10 @@ def as_schedule(value: Any) -> Schedule:
 
         function: Any = value
         return FromFunction(function)
+    where = f"{name}: " if name else ""
     raise TypeError(
-        f"got {describe_value(value)}, expected a schedule, a number or a function of the update index n"
+        f"{where}got {describe_value(value)}, expected a schedule, a number or a function of the update "
+        "index n"
     )
 
 
@@ -317,7 +334,8 @@ def check_numbers(value: Any, name: str = "lr") -> None:
     if np.ndim(value) == 0:
         as_number(name, value)
     else:
-        require(bool(np.all(np.isfinite(value))), name, value, "finite numbers")
+        fine = np.size(value) > 0 and bool(np.all(np.isfinite(value)))
+        require(fine, name, value, "finite numbers")
 
 
 def _is_factor(value: Any) -> bool:

@@ -1,7 +1,38 @@
-"""`python -m stepsize` is the command `stepsize`."""
+"""`python -m stepsize` is the command `stepsize`; an interrupt while it is loaded is no traceback."""
 
+import os
+import signal
 import sys
+from typing import Any, NoReturn
 
-from stepsize.cli.main import main
+__all__ = ["main"]
 
-sys.exit(main())
+
+def main() -> int:
+    """Load the command line and run it."""
+    before = signal.getsignal(signal.SIGINT)
+    # An exception in the middle of an import may be turned into another, or be printed and lost.
+    ours = before is signal.default_int_handler and _takes_signals()
+    if ours:
+        signal.signal(signal.SIGINT, _leave)
+    from stepsize.cli.main import main as run
+
+    if ours:
+        signal.signal(signal.SIGINT, before)
+    return run()
+
+
+def _takes_signals() -> bool:
+    import threading
+
+    return threading.current_thread() is threading.main_thread()
+
+
+def _leave(*_: Any) -> NoReturn:
+    """End at once: nothing has been begun that would have to be cleaned up."""
+    os.write(2, b"\nstepsize: interrupted\n")
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

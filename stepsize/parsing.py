@@ -3,26 +3,20 @@
 import ast
 import inspect
 import math
-import operator
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from stepsize.core.display import cut
+from stepsize.core.limits.expression_source import Source
+from stepsize.core.limits.sentences import is_sentence
 from stepsize.core.record import Record, lookup, registered
-from stepsize.core.validation import did_you_mean
+from stepsize.core.validation import did_you_mean, require_a
 
 __all__ = ["parse", "parse_problem"]
 
 R = TypeVar("R", bound=Record)
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "True": True, "False": False, "None": None}
-_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
 _METHODS = ("then", "warmup", "cooldown", "floor", "cap", "delay", "skip", "repeat", "per_epoch")
 
 
@@ -36,14 +30,16 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
         strings, lists, arithmetic, nesting, and the operators of schedules (``*``, ``+``, ``.then(...)``,
         ``.warmup(...)``). A bare class name stands for the class with its defaults. With a library's name
         before it (``torch.Adam``, ``keras.optimizers.schedules.CosineDecay``) it is that library's class, as
-        `dialects` and `schedules.dialects` know it.
+        `dialects` and `schedules.dialects` know it. How much a text may hold stands in
+        `stepsize.core.limits.expression_source`.
     kind : type
         What is expected: `Optimizer`, `Schedule`, `Problem` or any record.
 
     Raises
     ------
     ValueError
-        In one sentence, if the text is no such expression, a name is unknown or an argument does not fit.
+        In one sentence, if the text is no such expression, or one that is too long, too deep or too large, if
+        a name is unknown or an argument does not fit.
 
     Examples
     --------
@@ -52,15 +48,12 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
     >>> parse("keras.optimizers.Adam(learning_rate=0.1)")
     Adam(lr=0.1, eps=1e-07, eps_hat=True)
     """
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError(f"got {text!r}, expected an expression such as 'Adam(lr=0.1)'") from None
-    value = _made(_evaluate(tree, text, kind), text)
+    source = Source(text)
+    value = _made(_evaluate(source.tree(), source, kind), source)
     if not isinstance(value, kind):
         expected = getattr(value, "refusal", _article(kind.__name__.lower()))
         hint = "; several are given one by one" if isinstance(value, list) else ""
-        raise ValueError(f"got {text!r}{_other_kind(value)}, expected {expected}{hint}")
+        raise ValueError(f"got {source.shown}{_other_kind(value)}, expected {expected}{hint}")
     return value
 
 
@@ -98,6 +91,7 @@ def parse_problem(text: str) -> Any:
     from stepsize.experiments.default_races import DEFAULT_RACES
 
     load_registry()
+    require_a(str, "problem", text, "a name, an expression or a formula")
     text = text.strip()
     text = {show.name: show.problem for show in DEFAULT_RACES}.get(text.lower(), text)
     found = named(text, problems.Problem)
@@ -142,7 +136,7 @@ def named(text: str, kind: type[R], examples: bool = True) -> R | None:
     for cls in registered(kind):
         if cls.__name__.lower() == word:
             needs = any(p.default is p.empty for p in inspect.signature(cls).parameters.values())
-            example = dict(getattr(cls, "demo", {})) if needs and examples else {}
+            example = demo_of(cls) if needs and examples else {}
             of_functions = any(callable(v) and not isinstance(v, Record) for v in example.values())
             return None if of_functions or (needs and not example) else cls(**example)
     return None
@@ -167,35 +161,38 @@ def _formulas(classes: tuple[Any, ...]) -> dict[str, Any]:
     return found
 
 
-def _evaluate(node: ast.expr, text: str, kind: type[Record] = Record) -> Any:
+def _evaluate(node: ast.expr, source: Source, kind: type[Record] = Record) -> Any:
     match node:
-        case ast.Constant(value=bool() | int() | float() | str() | None as value):
+        case ast.Constant(value=bool() | str() | None as value):
             return value
+        case ast.Constant(value=int() | float() as value):
+            return source.number(value)
         case ast.Name(id=name):
             return _named(name, kind)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return operator.neg(_number(_evaluate(operand, text), text))
+            return -source.number(_evaluate(operand, source))
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [_evaluate(item, text) for item in items]
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _combined(_OPERATORS[type(op)], _evaluate(left, text), _evaluate(right, text), text)
+            return [_evaluate(item, source) for item in items]
+        case ast.BinOp(left=left, op=op, right=right):
+            both = _made(_evaluate(left, source), source), _made(_evaluate(right, source), source)
+            return source.combined(op, *both)
         case ast.Attribute() if (path := _path(node)) and path[0] in _libraries():
-            return _called(_of_library(path, kind), ".".join(path), [], [], text)
+            return _called(_of_library(path, kind), ".".join(path), [], [], source)
         case ast.Call(func=ast.Attribute() as name, args=args, keywords=keywords) if (
             path := _path(name)
         ) and path[0] in _libraries():
             if path[0] == "torch" and args and _is_what_torch_steps(args[0]):
                 args = args[1:]
-            return _called(_of_library(path, kind), ".".join(path), args, keywords, text)
+            return _called(_of_library(path, kind), ".".join(path), args, keywords, source)
         case ast.Call(func=ast.Attribute(value=body, attr=method), args=args, keywords=keywords):
-            owner = _evaluate(body, text)
+            owner = _evaluate(body, source)
             if method not in _METHODS or not hasattr(owner, method):
                 words = ", ".join(f".{m}()" for m in _METHODS)
-                raise ValueError(f"got .{method}() in {text!r}, expected one of {words} after a schedule")
-            return _called(getattr(owner, method), f".{method}", args, keywords, text)
+                source.refuse(f".{method}()", f"one of {words} after a schedule")
+            return _called(getattr(owner, method), f".{method}", args, keywords, source)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
-            return _called(_named(name, kind), name, args, keywords, text)
-    raise ValueError(f"got {ast.unparse(node)!r} in {text!r}, expected names, numbers, lists and calls only")
+            return _called(_named(name, kind), name, args, keywords, source)
+    raise source.refusal(repr(ast.unparse(node)), "names, numbers, lists and calls only")
 
 
 def _named(name: str, kind: type[Record]) -> Any:
@@ -206,7 +203,7 @@ def _named(name: str, kind: type[Record]) -> Any:
     if found is None:
         hint = did_you_mean(name, [cls.__name__ for cls in registered(kind)])
         raise ValueError(
-            f"got the unknown name {name!r}{hint or ', expected one that `stepsize list` shows'}"
+            f"got the unknown name {cut(name, 80)!r}{hint or ', expected one that `stepsize list` shows'}"
         )
     return found
 
@@ -226,7 +223,8 @@ def _path(node: ast.expr) -> list[str]:
     return []
 
 
-def _libraries(kind: type[Record] = Record) -> dict[str, dict[str, Any]]:
+@lru_cache(maxsize=2)
+def _libraries(schedules_first: bool = False) -> dict[str, dict[str, Any]]:
     """Return what other libraries call their optimizers and schedules, and ours that do the same.
 
     Two names are both, Keras' SGD and PyTorch's ASGD: they are the schedule where a schedule is expected.
@@ -241,18 +239,18 @@ def _libraries(kind: type[Record] = Record) -> dict[str, dict[str, Any]]:
         module = getattr(schedule_dialects, name)
         made = {called: getattr(module, called) for called in module.__all__}
         known = found.get(name, {})
-        found[name] = known | made if kind.__name__ == "Schedule" else made | known
+        found[name] = known | made if schedules_first else made | known
     return found
 
 
 def _of_library(path: list[str], kind: type[Record]) -> Any:
     """Return what a library's name means, with the library's modules in between or without."""
-    known = _libraries(kind)[path[0]]
+    known = _libraries(kind.__name__ == "Schedule")[path[0]]
     for name in (".".join(path[1:]), path[-1]):
         if name in known:
             return known[name]
     hint = did_you_mean(path[-1], [*known]) or f", expected one of {', '.join(known)}"
-    raise ValueError(f"got the unknown name {'.'.join(path)!r}{hint}")
+    raise ValueError(f"got the unknown name {cut('.'.join(path), 80)!r}{hint}")
 
 
 def load_registry() -> None:
@@ -266,23 +264,29 @@ def load_registry() -> None:
         getattr(optim, name)
 
 
-def _called(function: Any, name: str, args: list[ast.expr], keywords: list[ast.keyword], text: str) -> Any:
+def _called(
+    function: Any, name: str, args: list[ast.expr], keywords: list[ast.keyword], source: Source
+) -> Any:
     if not callable(function):
-        raise ValueError(
-            f"got {name!r} called in {text!r}, expected the name of a class before a parenthesis"
-        )
-    if any(isinstance(a, ast.Starred) for a in args) or any(k.arg is None for k in keywords):
-        raise ValueError(f"got a star in {text!r}, expected plain arguments")
-    positional = [_made(_evaluate(a, text), text) for a in args]
-    named = {str(k.arg): _made(_evaluate(k.value, text), text) for k in keywords}
-    _check_arguments(function, name, len(positional), named, text)
+        source.refuse(f"{name!r} called", "the name of a class before a parenthesis")
+    words = [keyword.arg for keyword in keywords]
+    if any(isinstance(a, ast.Starred) for a in args) or None in words:
+        source.refuse("a star", "plain arguments")
+    doubled = next((word for word in words if words.count(word) > 1), None)
+    if doubled is not None:
+        source.refuse(f"{doubled!r} twice", "it once")
+    positional = [_made(_evaluate(a, source), source) for a in args]
+    named = {str(k.arg): _made(_evaluate(k.value, source), source) for k in keywords}
+    _check_arguments(function, name, len(positional), named, source)
     try:
         return function(*positional, **named)
     except (TypeError, ValueError) as error:
+        if not is_sentence(error):
+            raise
         raise ValueError(str(error)) from None
 
 
-def _check_arguments(function: Any, name: str, count: int, named: dict[str, Any], text: str) -> None:
+def _check_arguments(function: Any, name: str, count: int, named: dict[str, Any], source: Source) -> None:
     """Refuse arguments that the class or method does not have, and the lack of one that it needs."""
     parameters = list(inspect.signature(function).parameters.values())
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
@@ -294,40 +298,26 @@ def _check_arguments(function: Any, name: str, count: int, named: dict[str, Any]
         if word not in known:
             instead = getattr(function, "instead_of", None)
             hint = instead(word) if instead else ""
-            raise ValueError(f"got the parameter {word!r} of {name} in {text!r}, but {has}{hint}")
+            raise ValueError(
+                f"got the parameter {cut(word, 40)!r} of {name} in {source.shown}, but {has}{hint}"
+            )
     if count > len(by_place):
-        raise ValueError(f"got {count} values for {name} in {text!r}, but {has}")
-    given = {*by_place[:count], *named}
-    missing = [p.name for p in parameters if p.default is p.empty and p.name not in given]
+        raise ValueError(f"got {count} values for {name} in {source.shown}, but {has}")
+    given = by_place[:count]
+    twice = next((word for word in named if word in given), None)
+    if twice is not None:
+        source.refuse(f"{twice!r} twice", "it once")
+    missing = [p.name for p in parameters if p.default is p.empty and p.name not in {*given, *named}]
     if missing:
-        raise ValueError(f"got {name} without {' and '.join(missing)} in {text!r}, but {has}")
+        raise ValueError(f"got {name} without {' and '.join(missing)} in {source.shown}, but {has}")
 
 
-def _combined(function: Callable[[Any, Any], Any], left: Any, right: Any, text: str) -> Any:
-    left, right = _made(left, text), _made(right, text)
-    if function is operator.pow:
-        _number(left, text)
-        _number(right, text)
-        if abs(right) > 1000:
-            raise ValueError(f"got the power {right!r} in {text!r}, expected one of at most 1000")
-    try:
-        return function(left, right)
-    except (TypeError, ArithmeticError) as error:
-        raise ValueError(f"got {text!r}, expected arithmetic that can be done ({error})") from None
-
-
-def _made(value: Any, text: str) -> Any:
+def _made(value: Any, source: Source) -> Any:
     """Return an instance for a bare class name."""
     if not isinstance(value, type):
         return value
-    _check_arguments(value, value.__name__, 0, {}, text)
+    _check_arguments(value, value.__name__, 0, {}, source)
     return value()
-
-
-def _number(value: Any, text: str) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"got {value!r} in {text!r}, expected a number there")
-    return value
 
 
 def _article(noun: str) -> str:

@@ -15,7 +15,7 @@ STANDARD = sys.stdlib_module_names
 
 # The arrows between folders. A new one is a decision: write it here and say why in the commit.
 ALLOWED = """
-optim: optim.engines stepsize.core
+optim: optim.engines stepsize.core stepsize.core.limits
 optim.dialects: optim optim.rules stepsize.core
 optim.engines: optim stepsize.core
 optim.rules: optim stepsize.core
@@ -23,29 +23,34 @@ optim.testing: optim optim.dialects optim.testing.mistakes stepsize.core
 optim.testing.mistakes: optim optim.rules optim.testing
 optim.vectors: optim.testing stepsize.core
 problems: problems.formulas problems.landscapes problems.learning problems.stochastic problems.transforms
-    stepsize.core
+    stepsize.core stepsize.core.limits
 problems.formulas: problems stepsize.core
-problems.landscapes: problems stepsize.core
-problems.learning: problems problems.data problems.stochastic stepsize.core
+problems.landscapes: problems stepsize.core stepsize.core.limits
+problems.learning: problems problems.data problems.stochastic stepsize.core stepsize.core.limits
 problems.stochastic: problems problems.landscapes problems.learning problems.transforms stepsize.core
 problems.transforms: problems problems.landscapes stepsize.core
 schedules: schedules.combinators schedules.families schedules.feedback schedules.linesearch stepsize.core
+    stepsize.core.limits
 schedules.combinators: schedules schedules.families stepsize.core
 schedules.dialects: schedules schedules.combinators schedules.families schedules.feedback stepsize.core
+    stepsize.core.limits
 schedules.families: schedules schedules.combinators stepsize.core
 schedules.feedback: schedules stepsize.core
 schedules.linesearch: stepsize.core
 stepsize: optim optim.dialects problems problems.formulas schedules stepsize.cli stepsize.core
+    stepsize.core.limits
     stepsize.experiments
 stepsize.analysis: optim optim.dialects problems schedules stepsize.core
-stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis stepsize.core stepsize.data
-    stepsize.draw stepsize.experiments stepsize.experiments.lr_finder stepsize.experiments.sweep
-    stepsize.explanations stepsize.explorer stepsize.gallery
+stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis stepsize.core
+    stepsize.core.limits stepsize.data stepsize.draw stepsize.experiments stepsize.experiments.lr_finder
+    stepsize.experiments.sweep stepsize.explanations stepsize.explorer stepsize.gallery
+stepsize.core: stepsize.core.limits
+stepsize.core.limits: stepsize.core
 stepsize.data: problems stepsize.core
 stepsize.draw: optim problems schedules stepsize.analysis stepsize.core stepsize.draw.layout
     stepsize.experiments stepsize.experiments.lr_finder stepsize.experiments.sweep
 stepsize.draw.layout: stepsize.core stepsize.draw stepsize.experiments.sweep
-stepsize.experiments: optim stepsize.analysis stepsize.core
+stepsize.experiments: optim stepsize.analysis stepsize.core stepsize.core.limits
 stepsize.experiments.lr_finder: optim schedules stepsize.analysis stepsize.core stepsize.experiments
     stepsize.experiments.sweep
 stepsize.experiments.sweep: optim schedules stepsize stepsize.analysis stepsize.core stepsize.experiments

@@ -69,7 +69,8 @@ def _end(chunk: Chunk, tol: float | None, minimum: Any) -> tuple[int, bool]:
     """Return how many updates the run makes, and whether the next one leaves the finite numbers."""
     f = chunk.f
     alone = f.ndim == 1
-    lost = np.logical_not(np.isfinite(f) & all_finite(chunk.g) if alone else np.isfinite(f).any(axis=-1))
+    good = np.isfinite(f) & all_finite(chunk.g)
+    lost = np.logical_not(good if alone else good.any(axis=-1))
     end = _first(lost, len(f))
     if tol is not None:
         error = norm(chunk.g) if minimum is None else f - minimum

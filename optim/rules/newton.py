@@ -7,7 +7,7 @@ import numpy as np
 from optim.hyperparameters import Hyper, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.norms import power_of_two, squares_fit
-from stepsize.core.validation import as_count, require
+from stepsize.core.validation import as_count, as_seed, require
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
 
@@ -173,7 +173,7 @@ class DiagonalNewton(Optimizer):
         expected = f"one of {', '.join(map(repr, words))}"
         require(self.diagonal in words, "diagonal", self.diagonal, expected)
         as_count("samples", self.samples, 1)
-        as_count("rng", self.rng)
+        as_seed("rng", self.rng)
 
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on where h comes from

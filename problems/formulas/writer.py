@@ -7,6 +7,9 @@ import numpy as np
 
 from problems.formulas.terms import COMPARISONS, FUNCTIONS, OPERATORS, Term, ordered
 
+# What the code that is written here calls its file.
+WRITTEN = "<formula>"
+
 __all__ = ["function_of", "written"]
 
 _BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "negative": 3, "^": 4}
@@ -82,7 +85,7 @@ def function_of(terms: Sequence[Term], variables: Sequence[str]) -> Callable[...
     results = "".join(f"{words[id(term)]}, " for term in terms)
     lines = [f"def function({', '.join(names.values())}):", *page.lines, f"return ({results})"]
     meanings = dict(page.meanings)
-    exec("\n    ".join(lines), meanings)
+    exec(compile("\n    ".join(lines), WRITTEN, "exec"), meanings)
     function: Callable[..., Sequence[Any]] = meanings["function"]
     return function
 

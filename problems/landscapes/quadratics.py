@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from problems.problem import Array, Problem
 from stepsize.core.elementwise import dot
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_floats, as_number, describe_value, require
 
 __all__ = ["Parabola", "Quadratic"]
@@ -75,6 +76,7 @@ class Quadratic(Problem):
                 )
         as_number("minimum_value", self.minimum_value)
         if self.rotation is not None:
+            as_floats("rotation", self.rotation, "an angle or an orthogonal matrix")
             Q = self._eigenvectors
             require(
                 Q.shape == (len(H), len(H)) and np.allclose(Q.T @ Q, np.eye(len(H))),
@@ -97,6 +99,8 @@ class Quadratic(Problem):
     @cached_property
     def H(self) -> Array:
         """The Hessian matrix."""
+        d = np.shape(self.hessian)[0]
+        refuse_beyond_memory("hessian", f"{d} eigenvalues for a matrix", 16 * d * d, "fewer")
         if np.ndim(self.hessian) == 2:
             return np.array(self.hessian, float)
         if self.rotation is None:
@@ -138,6 +142,11 @@ class Quadratic(Problem):
     def minimizers(self) -> Any:
         """The minimizer, unless the function is a saddle."""
         return None if self.mu is None else (tuple(self._center.tolist()),)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether no direction is flat."""
+        return self.mu != 0
 
     @property
     def summed(self) -> float:

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
-from problems.problem import Array, Problem, symmetric
+from problems.problem import Array, Problem, as_dim, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.validation import as_number, require
 
 __all__ = [
     "Canyon",
@@ -201,7 +201,7 @@ class NesterovQuadratic(Problem):
 
     def check(self) -> None:
         """Refuse a dimension below 1 and curvature that is not positive."""
-        as_count("dim", self.dim, 1)
+        as_dim(self.dim)
         require(
             as_number("smoothness", self.smoothness) > 0, "smoothness", self.smoothness, "a positive number"
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from problems.learning.supervised import Supervised
 from problems.problem import Array
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, require
 
 
@@ -212,6 +213,8 @@ def check_layers(hidden: Any, activation: str) -> None:
     """Refuse widths that are none and unknown activations."""
     for width in hidden:
         as_count("hidden", width, 1)
+    weights = sum(a * b for a, b in pairwise((1, *hidden, 1)))
+    refuse_beyond_memory("hidden", f"layers of {list(hidden)}", 64 * weights, "narrower ones")
     require(activation in _ACTIVATIONS, "activation", activation, " or ".join(map(repr, _ACTIVATIONS)))
 
 

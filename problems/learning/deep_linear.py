@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.learning.finite_sum import FiniteSum
+from problems.learning.linear_models import times
 from problems.problem import Array, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.limits.memory import refuse_beyond_memory
+from stepsize.core.validation import as_count, as_number, as_seed, require
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]
 
@@ -38,6 +40,7 @@ class ScalarFactorization(Problem):
     domain = (-0.5, 3.5)
     minimum = 0.0
     minimizers = ((1.0, 1.0),)
+    isolated = False
     checkpoint = ((3.0, 1.0), 2.0)
     formula = "(uv - 1)^2 / 2"
 
@@ -107,7 +110,9 @@ class DiagonalLinearNetwork(FiniteSum):
         """Refuse counts that do not fit."""
         for name in ("examples", "features", "nonzero"):
             as_count(name, getattr(self, name), 1)
-        as_count("rng", self.rng)
+        numbers = f"{self.features} for {self.examples} examples"
+        refuse_beyond_memory("features", numbers, 16 * self.features * self.examples, "fewer of either")
+        as_seed("rng", self.rng)
         as_number("scale", self.scale)
         require(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
 
@@ -126,6 +131,8 @@ class DiagonalLinearNetwork(FiniteSum):
     def interpolating_point(self) -> Array:
         """U = v = the true vector, which is its own square."""
         return np.tile(self.sparse_vector, 2)
+
+    isolated = False
 
     @property
     def minimizers(self) -> Any:
@@ -153,20 +160,20 @@ class DiagonalLinearNetwork(FiniteSum):
 
     def loss(self, x: Any, A: Array, y: Array) -> Any:
         """Return half the mean squared residual."""
-        r = self.product(x) @ A.T - y
+        r = times(self.product(x), A.T) - y
         return 0.5 * (r * r).mean(axis=-1)
 
     def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
         """Return both; the gradient is (v, u) times X'r/n."""
-        r = self.product(x) @ A.T - y
-        pull = r @ A / len(y)
+        r = times(self.product(x), A.T) - y
+        pull = times(r, A) / len(y)
         u, v = x[..., : self.features], x[..., self.features :]
         return 0.5 * (r * r).mean(axis=-1), np.concatenate([v * pull, u * pull], axis=-1)
 
     def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
         """Return the Hessian: that of the linear model, weighted, and the pull where u meets v."""
         d = self.features
-        pull = (self.product(x) @ A.T - y) @ A / len(y)
+        pull = times(times(self.product(x), A.T) - y, A) / len(y)
         swapped = np.concatenate([x[..., d:], x[..., :d]], axis=-1)
         M = np.tile(A.T @ A / len(y), (2, 2))
         H = swapped[..., :, None] * M * swapped[..., None, :]

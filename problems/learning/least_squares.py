@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.data import load
-from problems.learning.linear_models import LinearModel
+from problems.learning.linear_models import LinearModel, times
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, require
 
 __all__ = ["Airfoil", "LeastSquares", "WilsonConstruction"]
@@ -62,7 +63,7 @@ class SquaredLoss(LinearModel, abstract=True):
     def residuals(self, x: Any) -> Any:
         """Return the numbers half of whose sum of squares is f."""
         M, b = self._rows
-        return x @ M.T - b
+        return times(x, M.T) - b
 
     def jacobian(self, x: Any) -> Any:
         """Return their derivatives."""
@@ -84,6 +85,12 @@ class SquaredLoss(LinearModel, abstract=True):
     def minimizers(self) -> Any:
         """The solution of the normal equations, the shortest one where there are many."""
         return (tuple(self._solution.tolist()),)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the normal equations have one solution, as far as rounding can tell."""
+        rounding = self.dim * float(np.finfo(float).eps) * float(self._curvatures[-1])
+        return float(self._curvatures[0]) > rounding
 
     @property
     def minimum(self) -> float:
@@ -271,6 +278,8 @@ class WilsonConstruction(SquaredLoss):
             self.positive,
             f"more than the {self.negative} negative examples",
         )
+        rows = self.positive + self.negative
+        refuse_beyond_memory("positive", f"{rows} examples, each with 5 columns", 80 * rows * rows, "fewer")
 
     @cached_property
     def _table(self) -> tuple[Array, Array]:

@@ -1,5 +1,6 @@
 """Logistic regression: on your own data, on tumours, and on points that a line separates."""
 
+import math
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -9,7 +10,8 @@ from problems.data import load
 from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, newton_minimizer, validate_data
 from problems.problem import Array
-from stepsize.core.validation import as_count
+from stepsize.core.limits.memory import refuse_beyond_memory
+from stepsize.core.validation import as_count, as_seed
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]
 
@@ -45,23 +47,41 @@ class Logistic(LinearModel, abstract=True):
         return float(self.penalty.min())
 
     @cached_property
-    def _solution(self) -> tuple[Any, float]:
-        """The minimizer and the minimum; no minimizer if the data are separable and l2 is 0."""
+    def _solution(self) -> tuple[Any, float | None]:
+        """The minimizer and the minimum; no minimizer where the loss falls without end in some direction."""
+        _, s = self.train
+        if self.intercept and np.all(s == s[0]):  # the larger b, the better
+            return None, 0.0
         if not self.penalty.any() and self.separable:
             return None, 0.0
+        if not self.penalty.any() and self._falls_without_end:
+            return None, None
         w = newton_minimizer(self)
         return w, float(self.fun(w))
 
     @property
     def minimizers(self) -> Any:
-        """The minimizer, computed at first use; None if separable data without penalty have none."""
+        """The minimizer, computed at first use; None where there is none.
+
+        There is none if all examples are of one class and b is free, or if there is no penalty and some
+        weights classify no example wrong and at least one strictly right.
+        """
         w = self._solution[0]
         return None if w is None else (tuple(w.tolist()),)
 
     @property
-    def minimum(self) -> float:
-        """The smallest loss, computed at first use (0, not attained, for separable data without penalty)."""
+    def minimum(self) -> float | None:
+        """The smallest loss, computed at first use.
+
+        0, not attained, for separable data without penalty and for one class; None if it is not attained and
+        not 0.
+        """
         return self._solution[1]
+
+    @cached_property
+    def isolated(self) -> bool:
+        """Whether no direction is flat; without a penalty there may be fewer examples than parameters."""
+        return bool(self.penalty.any()) or int(np.linalg.matrix_rank(self.train[0])) == self.dim
 
     @cached_property
     def summed(self) -> float | None:
@@ -80,6 +100,20 @@ class Logistic(LinearModel, abstract=True):
         A, s = self.train
         found = linprog(np.zeros(self.dim), A_ub=-s[:, None] * A, b_ub=-np.ones(len(s)), bounds=(None, None))
         return bool(found.status == 0)
+
+    @property
+    def _falls_without_end(self) -> bool:
+        """Whether some weights classify no example wrong and some strictly right (another programme decides).
+
+        They maximize the sum of the margins, none of which may be negative, in a box; without such weights it
+        is 0, but for what the programme takes for feasible.
+        """
+        from scipy.optimize import linprog
+
+        A, s = self.train
+        margins = s[:, None] * A
+        found = linprog(-margins.sum(axis=0), A_ub=-margins, b_ub=np.zeros(len(s)), bounds=(-1.0, 1.0))
+        return -float(found.fun) > 1e-5 * float(np.abs(margins).max()) * math.sqrt(len(s))
 
     def accuracy(self, x: Any) -> Any:
         """Return the share of the training examples that the weights x classify right."""
@@ -263,7 +297,8 @@ class SeparableLogistic(Logistic):
     def check(self) -> None:
         """Refuse counts that are none."""
         as_count("others", self.others)
-        as_count("rng", self.rng)
+        refuse_beyond_memory("others", self.others, 128 * self.others, "fewer")
+        as_seed("rng", self.rng)
 
     @cached_property
     def _table(self) -> tuple[Array, Array]:

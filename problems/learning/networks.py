@@ -81,7 +81,7 @@ class MLP(Perceptron):
         """Take lists for X and y as float arrays, and one width as a list of one."""
         if name in ("X", "y"):
             value = as_feature_matrix(value) if name == "X" else as_flat_targets(value)
-        if name == "hidden" and np.ndim(value) == 0:
+        if name == "hidden" and not isinstance(value, list | tuple | np.ndarray):
             value = (value,)
         return super().normalise(name, value)
 
@@ -165,7 +165,8 @@ class DigitsMLP(Perceptron):
 
     def normalise(self, name: str, value: Any) -> Any:
         """Take one width as a list of one."""
-        return super().normalise(name, (value,) if name == "hidden" and np.ndim(value) == 0 else value)
+        alone = name == "hidden" and not isinstance(value, list | tuple | np.ndarray)
+        return super().normalise(name, (value,) if alone else value)
 
     def check(self) -> None:
         """Refuse widths that are none and unknown activations."""

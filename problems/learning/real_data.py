@@ -1,5 +1,6 @@
 """Softmax regression on real data: three species of iris, ten handwritten digits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from problems.data import load
@@ -43,7 +44,7 @@ class Iris(Softmax):
     (15, 0.98)
     """
 
-    columns: Any = (0, 1, 2, 3)
+    columns: Sequence[int] = (0, 1, 2, 3)
     l2: float = 1e-3
     standardize: bool = True
     intercept: bool = True
@@ -54,7 +55,7 @@ class Iris(Softmax):
     def check(self) -> None:
         """Refuse columns that the table does not have."""
         require(
-            len(self.columns) > 0 and set(self.columns) <= {0, 1, 2, 3},
+            isinstance(self.columns, tuple) and len(self.columns) > 0 and set(self.columns) <= {0, 1, 2, 3},
             "columns",
             self.columns,
             "some of 0, 1, 2, 3",

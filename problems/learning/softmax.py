@@ -136,6 +136,11 @@ class Softmax(Supervised, abstract=True):
         return None if self._solution is None else (tuple(self._solution.tolist()),)
 
     @property
+    def isolated(self) -> bool:
+        """False with intercepts: a shift of all of them changes no probability."""
+        return not self.intercept
+
+    @property
     def minimum(self) -> float | None:
         """The smallest loss, computed at first use; None without a penalty."""
         return None if self._solution is None else float(self.fun(self._solution))

@@ -8,7 +8,8 @@ import numpy as np
 
 from problems.learning.finite_sum import FiniteSum
 from problems.problem import Array
-from stepsize.core.validation import as_count, as_number, describe_value, require
+from stepsize.core.limits.memory import refuse_beyond_memory
+from stepsize.core.validation import as_count, as_number, as_seed, describe_value, require
 
 __all__ = ["Supervised", "two_gaussians"]
 
@@ -63,7 +64,7 @@ class Supervised(FiniteSum, abstract=True):
     def check(self) -> None:
         """Refuse a negative penalty, and held-out rows that are neither a share nor row numbers."""
         require(as_number("l2", self.l2) >= 0, "l2", self.l2, "a number of at least 0")
-        as_count("rng", self.rng)
+        as_seed("rng", self.rng)
         if isinstance(self.held_out, int | float):
             require(0 <= self.held_out <= 0.9, "held_out", self.held_out, "a share from 0 to 0.9")
         else:
@@ -211,6 +212,7 @@ def two_gaussians(
     """
     as_count("n", n, 2)
     as_count("d", d, 1)
+    refuse_beyond_memory("n", f"{n} examples of {d} features", 24 * n * d, "fewer of either")
     require(as_number("separation", separation) >= 0, "separation", separation, "a number of at least 0")
     require(as_number("condition", condition) >= 1, "condition", condition, "a number of at least 1")
     y = np.arange(n) % 2.0

@@ -6,7 +6,7 @@ import numpy as np
 
 from problems.problem import Problem
 from stepsize.core.display import brief
-from stepsize.core.validation import as_count
+from stepsize.core.validation import as_seed
 
 __all__ = ["StochasticProblem", "Stats"]
 
@@ -71,6 +71,7 @@ class StochasticProblem(Problem, abstract=True):
     x0 = property(lambda self: self.problem.x0)
     domain = property(lambda self: self.problem.domain)
     minimizers = property(lambda self: self.problem.minimizers)
+    isolated = property(lambda self: getattr(self.problem, "isolated", True))
     minimum = property(lambda self: self.problem.minimum)
     summed = property(lambda self: getattr(self.problem, "summed", None))
     L = property(lambda self: self.problem.L)
@@ -113,7 +114,7 @@ def seed_of(rng: Any) -> int:
         return int(rng.integers(2**63))
     if isinstance(rng, np.random.SeedSequence):
         return int(rng.generate_state(1, np.uint64)[0])
-    return as_count("rng", rng)
+    return as_seed("rng", rng)
 
 
 def one_of(name: str, value: Any, words: tuple[Any, ...], where: str = "") -> None:

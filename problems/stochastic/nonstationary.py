@@ -48,6 +48,7 @@ class TimeVarying(Problem, abstract=True):
     x0 = property(lambda self: self.problem.x0)
     domain = property(lambda self: self.problem.domain)
     minimizers = property(lambda self: self.problem.minimizers)
+    isolated = property(lambda self: getattr(self.problem, "isolated", True))
     minimum = property(lambda self: self.problem.minimum)
     summed = property(lambda self: getattr(self.problem, "summed", None))
     L = property(lambda self: self.problem.L)

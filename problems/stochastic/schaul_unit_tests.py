@@ -215,7 +215,8 @@ class PrototypeNorm(Problem):
 
     def check(self) -> None:
         """Refuse anything but prototypes and an unknown norm."""
-        good = len(self.prototypes) > 0 and all(isinstance(p, Prototype) for p in self.prototypes)
+        several = isinstance(self.prototypes, tuple) and len(self.prototypes) > 0
+        good = several and all(isinstance(p, Prototype) for p in self.prototypes)
         require(good, "prototypes", self.prototypes, "a list of Prototype records")
         require(self.norm in ("L1", "L2", "Linf"), "norm", self.norm, "'L1', 'L2' or 'Linf'")
 

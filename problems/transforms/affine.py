@@ -120,6 +120,11 @@ class Transformed(Problem, abstract=True):
         return tuple(tuple(self.outwards(np.array(p, float)).tolist()) for p in self.problem.minimizers)
 
     @property
+    def isolated(self) -> bool:
+        """Whether those of the original problem are."""
+        return bool(getattr(self.problem, "isolated", True))
+
+    @property
     def minimum(self) -> float | None:
         """The minimum, times a."""
         return None if self.problem.minimum is None else self.factor * float(self.problem.minimum)

@@ -191,6 +191,7 @@ class Phases(Schedule):
             require(as_number("shares", share) > 0, "shares", share, "fractions above 0")
         require(abs(sum(self.shares) - 1) < 1e-6, "shares", self.shares, "fractions that add up to 1")
         matched = isinstance(self.schedules, tuple) and len(self.schedules) == len(self.shares)
+        matched = matched and all(isinstance(s, Schedule) for s in self.schedules)
         require(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
 
     def value(self, n: Array) -> Any:
@@ -243,7 +244,9 @@ class PerRun(Schedule):
             self.schedules,
             "a list with one schedule or number a row",
         )
-        object.__setattr__(self, "schedules", tuple(as_schedule(s) for s in self.schedules))
+        object.__setattr__(self, "schedules", tuple(as_schedule(s, "schedules") for s in self.schedules))
+        single = not any(_holds_arrays(schedule) for schedule in self.schedules)
+        require(single, "schedules", self.schedules, "one number a row for each update")
 
     def rows(self, which: Any) -> "PerRun":
         """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
@@ -255,3 +258,9 @@ class PerRun(Schedule):
         return np.concatenate(
             [np.broadcast_to(s.value(column), column.shape) for s in self.schedules], axis=-2
         )
+
+
+def _holds_arrays(schedule: Schedule) -> bool:
+    """Whether a schedule, or one inside it, has a value for each of several runs."""
+    values = [value for _, value in schedule.fields()]
+    return any(isinstance(v, np.ndarray) or (isinstance(v, Schedule) and _holds_arrays(v)) for v in values)

@@ -118,6 +118,7 @@ def CosineDecayRestarts(
     return Restarts(initial_learning_rate - foot, first_decay_steps, t_mul, m_mul) + foot
 
 
+@as_typed()
 def LearningRateScheduler(
     schedule: Callable[..., float], verbose: int = 0, optimizer: Any = None
 ) -> Schedule:
@@ -130,11 +131,13 @@ def LearningRateScheduler(
     return Recursion(rate_of(optimizer), schedule)
 
 
+@as_typed()
 def SGD(learning_rate: float = 0.01, decay: float = 0.0) -> InverseTime:
     """Return the rate of Keras 1 and 2 for ``decay=``, counted in batches; Keras 3 ignores it."""
     return InverseTime(learning_rate, decay)
 
 
+@as_typed()
 def ReduceLROnPlateau(
     optimizer: Any,
     monitor: str = "val_loss",

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 
+@as_typed()
 def constant_schedule(value: float) -> Constant:
     """Stay at a value."""
     return Constant(value)
@@ -189,6 +190,7 @@ def warmup_exponential_decay_schedule(
     return _risen(body, warmup_steps, init_value)
 
 
+@as_typed()
 def sgdr_schedule(cosine_kwargs: Sequence[Mapping[str, Any]]) -> Schedule:
     """Join warm-ups and cosines, one for each mapping of arguments."""
     lengths = [arguments["decay_steps"] for arguments in cosine_kwargs]
@@ -197,6 +199,7 @@ def sgdr_schedule(cosine_kwargs: Sequence[Mapping[str, Any]]) -> Schedule:
     return join_schedules(members, boundaries)
 
 
+@as_typed()
 def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     """Follow each schedule from its boundary on, where it starts at its own 0."""
     fits = len(boundaries) == len(schedules) - 1
@@ -208,6 +211,7 @@ def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> 
     return whole
 
 
+@as_typed()
 def reduce_on_plateau(
     factor: float = 0.1,
     patience: int = 10,

@@ -186,6 +186,7 @@ def WSDLRScheduler(
     return _risen(body, warmup_t, warmup_lr_init, True, lr)
 
 
+@as_typed()
 def create_scheduler_v2(
     optimizer: Any,
     sched: str = "cosine",
@@ -248,6 +249,7 @@ def create_scheduler_v2(
     raise ValueError(f"sched: got {sched!r}, expected one of {known}")
 
 
+@as_typed()
 def PlateauLRScheduler(
     optimizer: Any,
     decay_rate: float = 0.1,

@@ -79,6 +79,7 @@ def LinearLR(
     return Linear(lr * start_factor, total_iters, lr * end_factor)
 
 
+@as_typed()
 def ExponentialLR(optimizer: Any, gamma: float) -> Schedule:
     """Multiply by gamma every update."""
     lr = rate_of(optimizer)
@@ -94,12 +95,14 @@ def PolynomialLR(optimizer: Any, total_iters: int = 5, power: float = 1.0) -> Sc
     return Polynomial(rate_of(optimizer), total_iters, power)
 
 
+@as_typed()
 def LambdaLR(optimizer: Any, lr_lambda: Callable[[int], float]) -> Schedule:
     """Multiply the rate by a function of n."""
     _refuse_numbers(lr_lambda)
     return Product(FromFunction(lr_lambda), Constant(rate_of(optimizer)))
 
 
+@as_typed()
 def MultiplicativeLR(optimizer: Any, lr_lambda: Callable[[int], float]) -> Recursion:
     """Multiply the last rate by a function of n, from update 1 on."""
     _refuse_numbers(lr_lambda)
@@ -141,6 +144,7 @@ def CyclicLR(
     return Cyclic(max_lr, step_size_up, step_size_down, base_lr, shrink, decay)
 
 
+@as_typed()
 def CyclicLR_momentum(optimizer: Any, base_lr: float, max_lr: float, **arguments: Any) -> Cyclic:
     """Return the momentum that CyclicLR sets beside the rate, for the same arguments."""
     low, high = arguments.get("base_momentum", 0.8), arguments.get("max_momentum", 0.9)
@@ -177,6 +181,7 @@ def OneCycleLR(
     return Interpolated(at, (start, max_lr, *middle, start / final_div_factor), _shape(anneal_strategy))
 
 
+@as_typed()
 def OneCycleLR_momentum(optimizer: Any, max_lr: float, **arguments: Any) -> Interpolated:
     """Return the momentum that OneCycleLR sets beside the rate, for the same arguments."""
     line = OneCycleLR(optimizer, max_lr, **arguments)
@@ -215,6 +220,7 @@ def SWALR(optimizer: Any, swa_lr: float, anneal_epochs: int = 10, anneal_strateg
     return line(rate_of(optimizer), anneal_epochs, swa_lr)
 
 
+@as_typed()
 def SequentialLR(optimizer: Any, schedulers: Sequence[Schedule], milestones: Sequence[int]) -> Schedule:
     """Follow each schedule from its milestone on, where it starts at its own 0; they nest."""
     fits = len(milestones) == len(schedulers) - 1
@@ -226,6 +232,7 @@ def SequentialLR(optimizer: Any, schedulers: Sequence[Schedule], milestones: Seq
     return whole
 
 
+@as_typed()
 def ChainedScheduler(schedulers: Sequence[Schedule], optimizer: Any = None) -> Schedule:
     """Multiply the rate by the factors of all schedules; here the optimizer must be given.
 
@@ -243,11 +250,13 @@ def ChainedScheduler(schedulers: Sequence[Schedule], optimizer: Any = None) -> S
     return whole
 
 
+@as_typed()
 def ASGD(params: Any = None, lr: float = 0.01, lambd: float = 1e-4, alpha: float = 0.75) -> Power:
     """Return the rate of torch.optim.ASGD: lr / (1 + lambd lr n)^alpha."""
     return Power(lr, alpha, 1 / (lambd * lr))
 
 
+@as_typed()
 def ReduceLROnPlateau(
     optimizer: Any,
     mode: str = "min",

@@ -47,6 +47,7 @@ _RISE = {
 }
 
 
+@as_typed()
 def get_constant_schedule(optimizer: Any) -> Constant:
     """Stay."""
     return Constant(rate_of(optimizer))
@@ -197,11 +198,13 @@ def get_wsd_schedule(
     )
 
 
+@as_typed()
 def get_reduce_on_plateau_schedule(optimizer: Any, **arguments: Any) -> Plateau:
     """Return torch's rule."""
     return torch.ReduceLROnPlateau(optimizer, **arguments)
 
 
+@as_typed()
 def GreedyLR(
     optimizer: Any,
     mode: str = "min",
@@ -237,11 +240,13 @@ def GreedyLR(
     )
 
 
+@as_typed()
 def get_greedy_schedule(optimizer: Any, **arguments: Any) -> Greedy:
     """Return `GreedyLR`."""
     return GreedyLR(optimizer, **arguments)
 
 
+@as_typed()
 def Adafactor(
     params: Any = None,
     scale_parameter: bool = True,
@@ -256,6 +261,7 @@ def Adafactor(
     return Noam(1, 10_000) if warmup_init else Power(1.0, 0.5).cap(1e-2)
 
 
+@as_typed()
 def get_scheduler(
     name: str,
     optimizer: Any,

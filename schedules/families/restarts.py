@@ -8,7 +8,10 @@ import numpy as np
 from schedules.families.polynomial import Linear
 from schedules.powers import power
 from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.validation import LARGEST, as_count, as_number, require
+
+# Cycles shorter than an update that may come before one that is as long.
+_SHORT = 10_000
 
 __all__ = ["Cycles", "PeriodicCosine", "Restarts"]
 
@@ -277,17 +280,34 @@ def check_cycles(steps: Any, mult: Any, decay: Any, cycles: Any) -> None:
     """Refuse cycles without length or a factor below 0."""
     require(as_number("steps", steps) > 0, "steps", steps, "a length above 0")
     require(as_number("mult", mult) > 0, "mult", mult, "a factor above 0")
+    if mult > 1 and steps < 1:
+        # They are counted one by one from the first.
+        short = math.log(1 / steps) / math.log(mult)
+        require(short <= _SHORT, "steps", steps, f"an update a cycle after at most {_SHORT} cycles")
     require(as_number("decay", decay) >= 0, "decay", decay, "a factor of at least 0")
     if cycles is not None:
         as_count("cycles", cycles, 1)
 
 
 def end_of_cycles(steps: float, mult: float, cycles: int | None) -> int | None:
-    """Return the first update after the last cycle."""
+    """Return the first update after the last cycle; None where no run comes that far."""
     if cycles is None:
         return None
-    total = np.array(sum(_length(i, steps, mult) for i in range(cycles)))
-    return math.ceil(float(_whole(total)))
+    total = cycles * float(steps) if mult == 1 else _sum_of_lengths(steps, mult, cycles)
+    return None if total > LARGEST else math.ceil(float(_whole(np.array(total))))
+
+
+def _sum_of_lengths(steps: float, mult: float, cycles: int) -> float:
+    """Return the lengths of cycles that grow or shrink, added up as far as a run can come."""
+    total = 0.0
+    for i in range(cycles):
+        length = _length(i, steps, mult)
+        if mult < 1 and length == 1.0:  # so are those that follow
+            return total + cycles - i
+        total += length
+        if total > LARGEST:
+            break
+    return total
 
 
 def tail_of_cycles(mult: float, decay: float) -> float | None:

@@ -1,10 +1,12 @@
 """The problem of the command line, a name, an expression, a formula or a file; its optimizers and numbers."""
 
 import argparse
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from stepsize.cli.words import read_number
+from stepsize.core.display import cut
 
 __all__ = [
     "Chosen",
@@ -20,7 +22,6 @@ WORDS = (
     "'x**2 + 3*y**2', or a CSV file with --target"
 )
 _TABLES = (".csv", ".tsv", ".txt", ".dat")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 
 
 def add_problem(parser: Any, optional: bool = False) -> None:
@@ -137,14 +138,7 @@ def read_numbers(option: str, text: str) -> list[float]:
     numbers = [read_number(word) for word in text.split(",")]
     if None in numbers:
         raise ValueError(
-            f"{option}: got {text!r}, expected numbers with commas between them, such as {option} -1.2,1"
+            f"{option}: got {cut(text, 80)!r}, expected numbers with commas between them, such as "
+            f"{option} -1.2,1"
         )
     return [number for number in numbers if number is not None]
-
-
-def read_number(word: str) -> float | None:
-    """Return the finite number that a word is, or None: ``1_0`` and the digits of other scripts are none."""
-    if not _NUMBER.fullmatch(word.strip()):
-        return None
-    number = float(word)
-    return number if abs(number) < float("inf") else None

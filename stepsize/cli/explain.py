@@ -6,6 +6,7 @@ from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
 from stepsize.cli.output import echo
+from stepsize.cli.words import whole_number
 from stepsize.core.storage import write_whole
 from stepsize.core.validation import as_count
 
@@ -22,6 +23,8 @@ examples:
       a formula of your own
 
 The lines are the optimizer's own source, watched while it computes."""
+# Of the updates, each of which is made again up to there and written out; of digits, as many as floats have.
+MOST = {"step": 1_000_000, "steps": 1000, "digits": 17}
 FORMATS = ("text", "markdown", "latex", "html")
 
 
@@ -36,10 +39,14 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("optimizer", help="such as 'Adam(lr=0.1)'")
     add_problem(parser)
-    parser.add_argument("--steps", type=int, metavar="N", help="explain the first N updates (default 1)")
-    parser.add_argument("--step", type=int, metavar="T", help="explain update T alone")
+    parser.add_argument(
+        "--steps", type=whole_number, metavar="N", help="explain the first N updates (default 1)"
+    )
+    parser.add_argument("--step", type=whole_number, metavar="T", help="explain update T alone")
     parser.add_argument("--blank", action="store_true", help="leave the numbers out: the worksheet")
-    parser.add_argument("--digits", type=int, default=6, metavar="N", help="significant digits (default 6)")
+    parser.add_argument(
+        "--digits", type=whole_number, default=6, metavar="N", help="significant digits (default 6)"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="what to print (default text)")
     parser.add_argument("--out", metavar="FILE", help="write it to a new file instead")
     parser.set_defaults(run=run)
@@ -54,7 +61,9 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--step: got {args.step} beside --steps {args.steps}, expected one of the two")
     for word in ("step", "steps", "digits"):
         if getattr(args, word) is not None:
-            as_count(f"--{word}", getattr(args, word), 1)
+            as_count(f"--{word}", getattr(args, word), 1, MOST[word])
+    if args.out is not None and (not args.out.strip() or "\0" in args.out):
+        raise ValueError(f"--out: got {args.out!r}, expected the name of a new file")
     target = None if args.out is None else Path(args.out)
     if target is not None and target.exists():
         raise ValueError(f"--out: got {args.out!r}, which exists, expected the name of a new file")

@@ -6,6 +6,7 @@ from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
 from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
+from stepsize.cli.words import whole_number
 from stepsize.core.progress import Progress
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
@@ -33,9 +34,15 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--optimizer", default="SGD", metavar="EXPR", help="such as Adam or 'Momentum(momentum=0.5)'"
     )
-    parser.add_argument("--steps", type=int, default=100, metavar="N", help="the budget (default 100)")
-    parser.add_argument("--seeds", type=int, metavar="N", help="for mini-batches and noise: how many seeds")
-    parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="source of the seeds (default 0)")
+    parser.add_argument(
+        "--steps", type=whole_number, default=100, metavar="N", help="the budget (default 100)"
+    )
+    parser.add_argument(
+        "--seeds", type=whole_number, metavar="N", help="for mini-batches and noise: how many seeds"
+    )
+    parser.add_argument(
+        "--rng", type=whole_number, default=0, metavar="SEED", help="source of the seeds (default 0)"
+    )
     add_picture_options(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the numbers")

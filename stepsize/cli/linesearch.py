@@ -8,6 +8,7 @@ from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
 from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
+from stepsize.cli.words import whole_number
 from stepsize.core.progress import Progress
 
 HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
@@ -49,18 +50,20 @@ def add(commands: Any) -> None:
         help="the direction, such as BFGS or 'Momentum(momentum=0.5)'",
     )
     parser.add_argument(
-        "--batch", type=int, metavar="B", help="examples a mini-batch (default: the full loss)"
+        "--batch", type=whole_number, metavar="B", help="examples a mini-batch (default: the full loss)"
     )
     parser.add_argument(
         "--sampling",
         choices=("static", "dynamic"),
         help="one mini-batch for a whole line, or a fresh one for every look (default: as the search wants)",
     )
-    parser.add_argument("--steps", type=int, default=200, metavar="N", help="updates (default 200)")
+    parser.add_argument("--steps", type=whole_number, default=200, metavar="N", help="updates (default 200)")
     parser.add_argument(
-        "--update", type=int, metavar="N", help="whose line is drawn (default: with most looks)"
+        "--update", type=whole_number, metavar="N", help="whose line is drawn (default: with most looks)"
     )
-    parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="of the mini-batches (default 0)")
+    parser.add_argument(
+        "--rng", type=whole_number, default=0, metavar="SEED", help="of the mini-batches (default 0)"
+    )
     add_picture_options(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--no-picture", action="store_true", help="only the table")

@@ -7,11 +7,13 @@ import pkgutil
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from stepsize import __version__, cli
-from stepsize.cli.arguments import read_number
-from stepsize.cli.output import echo
+from stepsize.cli.failures import refusal_or_defect
+from stepsize.cli.output import complain, echo
+from stepsize.cli.words import read_number
+from stepsize.core.display import cut
 
 __all__ = ["main"]
 
@@ -37,30 +39,38 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"stepsize: {message}; see {self.prog} --help", file=sys.stderr)
+        complain(f"{cut(message, 300)}; see {self.prog} --help")
         raise SystemExit(2)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0, or 2 after one sentence on a bad argument."""
-    parser = build_parser()
-    args = parser.parse_args(_spared(sys.argv[1:] if argv is None else list(argv)))
-    if args.command is None:
-        echo(WORTH_TRYING)
-        return 0
+    """Run the command line.
+
+    Returns
+    -------
+    int
+        0; 1 where figures of the gallery miss their numbers; 2 after one sentence on a bad argument, a file
+        that cannot be read or written, or too little memory; 70 after one sentence on a defect of this
+        program; 130 after an interrupt.
+    """
     try:
+        parser = build_parser()
+        args = parser.parse_args(_spared(sys.argv[1:] if argv is None else list(argv)))
+        if args.command is None:
+            echo(WORTH_TRYING)
+            return 0
         return int(args.run(args))
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
         return 0
-    except (ValueError, TypeError, OSError) as error:
-        print(f"stepsize: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
-        print("\nstepsize: interrupted", file=sys.stderr)
+        print(file=sys.stderr)  # a line for the ^C of the terminal
+        complain("interrupted")
         return 130
+    except Exception as error:
+        return refusal_or_defect(error)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -70,11 +80,20 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"stepsize {__version__}")
     words = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for module in sorted(pkgutil.iter_modules(cli.__path__), key=lambda m: (m.name != "race", m.name)):
-        command = importlib.import_module(f"stepsize.cli.{module.name}")
-        if hasattr(command, "add"):
-            command.add(words)
+    for command in _COMMANDS:
+        command.add(words)
     return parser
+
+
+def _loaded() -> list[Any]:
+    """Return every module in `stepsize.cli` that is a command, `race` first."""
+    names = sorted((m.name for m in pkgutil.iter_modules(cli.__path__)), key=lambda n: (n != "race", n))
+    modules = [importlib.import_module(f"stepsize.cli.{name}") for name in names]
+    return [module for module in modules if hasattr(module, "add")]
+
+
+# Loaded with this module, during which `stepsize.__main__` minds interrupts.
+_COMMANDS = _loaded()
 
 
 def _spared(words: list[str]) -> list[str]:

@@ -7,16 +7,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from stepsize.cli.words import number
 from stepsize.core.storage import refusal
 
 __all__ = [
     "add_picture_options",
     "ascii_only",
+    "check_folder",
+    "complain",
     "picture_options",
     "new_folder",
+    "on_one_line",
     "print_json",
     "echo",
 ]
+
+
+# Endings that nobody gives to a folder.
+_OF_FILES = (
+    *(".png", ".apng", ".svg", ".gif", ".jpg", ".jpeg", ".pdf", ".webp"),
+    *(".csv", ".json", ".npz", ".html", ".txt"),
+)
 
 
 def ascii_only() -> bool:
@@ -33,6 +44,23 @@ def echo(text: str = "") -> None:
     """Print a line; what the terminal cannot show is replaced."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     print(text.encode(encoding, "replace").decode(encoding))
+
+
+def complain(sentence: str) -> None:
+    """Print one line to standard error, whatever characters the sentence quotes."""
+    print(f"stepsize: {on_one_line(sentence)}", file=sys.stderr)
+
+
+def on_one_line(text: str) -> str:
+    r"""Return a text without line ends and other characters that a terminal would act on.
+
+    Examples
+    --------
+    >>> on_one_line("two\\nlines")
+    'two lines'
+    """
+    shown = " ".join(text.splitlines())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
 def print_json(value: Any) -> None:
@@ -64,6 +92,20 @@ def new_folder(wanted: str | None, prefix: str = "stepsize") -> Path:
     raise ValueError(f"--out: got nothing and {stem} and its followers exist, expected --out FOLDER")
 
 
+def check_folder(wanted: str | None) -> None:
+    """Refuse an --out in which no pictures can be put, if there is one."""
+    if wanted is None:
+        return
+    if not wanted.strip() or "\0" in wanted:
+        raise ValueError(f"--out: got {wanted!r}, expected the name of a folder")
+    folder = Path(wanted)
+    if folder.suffix.lower() in _OF_FILES and not folder.is_dir():
+        raise ValueError(
+            f"--out: got {wanted!r}, the name of a file, expected a folder, in which each picture gets a "
+            "name of its own"
+        )
+
+
 def add_picture_options(parser: argparse.ArgumentParser) -> None:
     """Add --size and --dpi to a command that writes pictures."""
     parser.add_argument(
@@ -72,11 +114,15 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
         help="of a picture: slide (10x7.5 inches), wide (13.333x7.5), column (3.4x2.6) or such as 10x5.6; "
         "letters grow with it",
     )
-    parser.add_argument("--dpi", type=float, metavar="N", help="dots an inch (default 160, of films 100)")
+    parser.add_argument("--dpi", type=number, metavar="N", help="dots an inch (default 160, of films 100)")
 
 
 def picture_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Return --size and --dpi for `draw.save`; read before any work, so that a bad one is refused."""
+    """Return --size and --dpi for `draw.save`; read before any work, so that bad ones are refused.
+
+    So is --out.
+    """
+    check_folder(args.out)
     if args.size is None and args.dpi is None:
         return {"size": None, "dpi": None}
     from stepsize.draw.style import as_dpi, as_size

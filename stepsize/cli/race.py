@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 from typing import Any
 
-from stepsize.cli.arguments import add_problem, read_number, read_optimizer, read_problem, read_record
+from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
 from stepsize.cli.output import (
     add_picture_options,
     ascii_only,
@@ -13,6 +13,7 @@ from stepsize.cli.output import (
     picture_options,
     print_json,
 )
+from stepsize.cli.words import read_number, whole_number
 from stepsize.core.progress import Progress
 
 HELP = "race optimizers and rates on a problem; without a problem: the seven optimizers on three"
@@ -58,7 +59,7 @@ def add(commands: Any) -> None:
         help="a number or schedule for every optimizer; several times",
     )
     parser.add_argument(
-        "--steps", type=int, default=None, metavar="N", help="updates for each run (default 1000)"
+        "--steps", type=whole_number, default=None, metavar="N", help="updates for each run (default 1000)"
     )
     parser.add_argument(
         "--tol",

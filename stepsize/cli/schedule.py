@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.cli.arguments import read_number, read_record
+from stepsize.cli.arguments import read_record
 from stepsize.cli.output import (
     add_picture_options,
     ascii_only,
@@ -17,6 +17,8 @@ from stepsize.cli.output import (
     picture_options,
     print_json,
 )
+from stepsize.cli.words import read_number, whole_number
+from stepsize.core.limits.memory import refuse_beyond_memory
 
 HELP = "show what a schedule does, update by update; several expressions overlay"
 EPILOG = """\
@@ -52,7 +54,11 @@ def add(commands: Any) -> None:
         "expression", nargs="*", metavar="EXPR", help="such as 'Cosine(0.1, steps=100).warmup(10)'"
     )
     parser.add_argument(
-        "--steps", type=int, default=None, metavar="N", help="updates to show (default: past the end)"
+        "--steps",
+        type=whole_number,
+        default=None,
+        metavar="N",
+        help="updates to show (default: past the end)",
     )
     parser.add_argument("--all", action="store_true", help="every schedule there is, on one sheet")
     add_picture_options(parser)
@@ -74,6 +80,9 @@ def run(args: argparse.Namespace) -> int:
         )
     picture_options(args)
     chosen = _everything() if args.all else [_read(text) for text in args.expression]
+    longest = max(_shown(one, args.steps) for one in chosen)
+    # Each as a table, and as the line of a picture.
+    refuse_beyond_memory("--steps", f"{longest} updates to show", 80 * longest, "fewer, such as --steps 1000")
     picture = _draw(args, chosen)
     if args.json:
         print_json(
@@ -153,8 +162,8 @@ def _facts(schedule: Any, steps: int | None) -> dict[str, Any]:
     T = _shown(schedule, steps)
     return {
         "schedule": schedule.to_dict(),
-        "formula": schedule.describe(),
-        "latex": schedule.describe(latex=True),
+        "formula": _formula(schedule),
+        "latex": _formula(schedule, latex=True),
         "values": schedule.table(T).tolist(),
         "total": schedule.total(T),
         "total_sq": schedule.total_sq(T),
@@ -163,13 +172,23 @@ def _facts(schedule: Any, steps: int | None) -> dict[str, Any]:
     }
 
 
+def _formula(schedule: Any, latex: bool = False) -> str | None:
+    """Return the schedule in one line of mathematics, or None where it is nested too deep for that."""
+    try:
+        return str(schedule.describe(latex=latex))
+    except ValueError as error:
+        if not str(error).startswith("describe: "):
+            raise
+        return None
+
+
 def _tell(chosen: list[Any], steps: int | None) -> None:
     T = max(_shown(s, steps) for s in chosen)
     names = [chr(ord("A") + i) if i < 26 else f"#{i + 1}" for i in range(len(chosen))]
     for name, schedule in zip(names, chosen, strict=True):
         echo(f"{name}  {schedule!r}")
         echo(f"   {sparkline(schedule.table(T))}  n = 0 ... {T - 1}")
-        echo(f"   rate = {schedule.describe()}")
+        echo(f"   rate = {_formula(schedule) or 'a formula that no line can hold'}")
         echo(f"   {_remarks(schedule, T)}")
     echo()
     echo(f"{'n':>7s}" + "".join(f"{name:>13s}" for name in names))

@@ -85,9 +85,9 @@ def norm(a: Array, keepdims: bool = False) -> Any:
 
 
 def all_finite(a: Array) -> Any:
-    """Return whether each row is finite throughout; one call where its square is finite too."""
+    """Return whether the norm of each row is a finite number; one call where its square is one too."""
     good = np.isfinite(dot(a, a))
-    return good if np.all(good) else good | np.isfinite(a).all(axis=-1)
+    return good if np.all(good) else good | np.isfinite(norm(a))
 
 
 @np.errstate(all="ignore")

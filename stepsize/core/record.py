@@ -9,14 +9,19 @@ import numpy as np
 
 from stepsize.core.display import assembled, shown
 from stepsize.core.hooks import call_hook
+from stepsize.core.limits.annotations import expected_of, refuse_mistyped
 from stepsize.core.validation import did_you_mean
 
 __all__ = ["Default", "Record", "lookup", "registered", "summary"]
 
 R = TypeVar("R", bound="Record")
 
+# NumPy has no whole number above it, and no square root of one.
+_LARGEST_OF_NUMPY = 2**63 - 1
+
 _REGISTRY: dict[str, type["Record"]] = {}
 _FIELDS: dict[type["Record"], tuple[dataclasses.Field[Any], ...]] = {}
+_TYPED: dict[type["Record"], tuple[tuple[str, Any], ...]] = {}
 
 
 class _Signature:
@@ -103,8 +108,28 @@ class Record:
                 raise TypeError(
                     f"{type(self).__name__}: got no {field.name!r}, expected {_parameters(fields)}"
                 )
-            self.__dict__[field.name] = self.normalise(field.name, value)
-        self.check()
+            value = self.normalise(field.name, value)
+            if type(value) is int and field.type is float and abs(value) > _LARGEST_OF_NUMPY:
+                value = float(value) if abs(value) < 10**308 else math.copysign(math.inf, value)
+            self.__dict__[field.name] = value
+        self._checked()
+
+    def _checked(self) -> None:
+        """Check the parameters: in the class's own words, then that each is of its plain annotated type."""
+        typed = _typed(type(self))
+        try:
+            self.check()
+        except Exception as error:
+            from stepsize.core.limits.sentences import is_sentence
+
+            # A check may stumble over what is of no type that it reckons with.
+            if not is_sentence(error):
+                refuse_mistyped((name, kind, self.__dict__[name]) for name, kind in typed)
+            raise
+        # A number or a word, as nearly all are, is no news.
+        refuse_mistyped(
+            (n, kind, self.__dict__[n]) for n, kind in typed if type(self.__dict__[n]) is not kind
+        )
 
     @classmethod
     def trusted(cls, **values: Any) -> Self:
@@ -195,18 +220,27 @@ class Record:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Return the record that `to_dict` described."""
-        record = _from_json(data)
+        """Return the record that `to_dict` described.
+
+        Raises
+        ------
+        TypeError, ValueError
+            In one sentence, if the values describe no record of this class.
+        """
+        from stepsize.core.limits.json_records import described
+
+        record = described(data, _REGISTRY)
         if not isinstance(record, cls):
-            raise TypeError(f"expected JSON of a {cls.__name__}, got that of a {type(record).__name__}")
+            kind = type(record).__name__
+            raise TypeError(f"JSON: got the class {kind}, expected {cls.__name__}")
         return record
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the record that `to_json` described."""
-        import json
+        """Return the record that `to_json` described; errors are those of `from_dict`."""
+        from stepsize.core.limits.json_records import loaded
 
-        return cls.from_dict(json.loads(text))
+        return cls.from_dict(loaded(text))
 
 
 def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
@@ -218,6 +252,18 @@ def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
 def _all_fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
     # Every subclass is a dataclass; the root is not, and has no parameters.
     return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+
+
+def _typed(cls: type[Record]) -> tuple[tuple[str, Any], ...]:
+    """Return the parameters that are annotated with plain types, in classes of these packages.
+
+    Elsewhere nobody keeps the annotations true.
+    """
+    if cls not in _TYPED:
+        ours = cls.__module__.partition(".")[0] in ("optim", "problems", "schedules", "stepsize")
+        plain = [(f.name, f.type) for f in _fields(cls) if expected_of(f.type) is not None]
+        _TYPED[cls] = tuple(plain) if ours else ()
+    return _TYPED[cls]
 
 
 def _parameters(fields: tuple[dataclasses.Field[Any], ...]) -> str:
@@ -283,19 +329,3 @@ def _to_json(value: Any, where: str) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{where} holds {shown(value)}, which JSON cannot describe; keep the code that made it")
-
-
-def _from_json(data: Any) -> Any:
-    if isinstance(data, list):
-        return tuple(_from_json(item) for item in data)
-    if not isinstance(data, dict):
-        return data
-    if "array" in data:
-        return np.array([_from_json(item) for item in data["array"]], dtype=data["dtype"])
-    if "float" in data:
-        return float(data["float"])
-    parameters = {name: _from_json(value) for name, value in data.items() if name != "class"}
-    cls = lookup(data.get("class", ""))
-    if cls is None:
-        raise ValueError(f"JSON names the class {data.get('class')!r}, which is not registered")
-    return cls(**parameters)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "LARGEST",
     "as_count",
     "as_floats",
     "as_number",
+    "as_seed",
     "did_you_mean",
     "describe_value",
     "missing",
@@ -18,6 +20,14 @@ __all__ = [
     "require",
     "require_a",
 ]
+
+
+# The largest count: floats are exact up to it, and the index of an update becomes one.
+LARGEST = 2**53
+
+
+# The longest word that may be a name misspelled.
+_LONGEST_NAME = 80
 
 
 def missing(thing: Any, method: str) -> NotImplementedError:
@@ -49,7 +59,7 @@ def describe_value(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} of shape {value.shape}"
     if value is None or isinstance(value, bool | int | float):
-        return repr(value)
+        return "a whole number of more than 300 digits" if _is_huge(value) else repr(value)
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if callable(value) and isinstance(getattr(value, "__name__", None), str):
@@ -57,6 +67,11 @@ def describe_value(value: Any) -> str:
     kind, text = type(value).__name__, " ".join(repr(value).split())
     text = text if len(text) <= 60 else text[:57] + "..."
     return text if text.startswith(f"{kind}(") else f"the {kind} {text}"
+
+
+def _is_huge(value: Any) -> bool:
+    # Python itself refuses to print numbers of more than 4300 digits.
+    return isinstance(value, int) and abs(value) >= 10**300
 
 
 def require(condition: bool, name: str, value: Any, expected: str) -> None:
@@ -75,13 +90,16 @@ def as_number(name: str, value: Any, expected: str = "a finite number") -> float
     """Return a finite number as a Python float, or raise TypeError or ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        number = math.inf
     require(math.isfinite(number), name, value, expected)
     return number
 
 
-def as_count(name: str, value: Any, least: int = 0) -> int:
-    """Return a whole number of at least `least`, or raise TypeError or ValueError."""
+def as_count(name: str, value: Any, least: int = 0, most: int = LARGEST) -> int:
+    """Return a whole number from `least` to `most`, or raise TypeError or ValueError."""
     expected = f"a whole number of at least {least}"
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name}: got {value!r}, expected {expected}")
@@ -89,8 +107,14 @@ def as_count(name: str, value: Any, least: int = 0) -> int:
         count = operator.index(value)
     except TypeError:
         raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}") from None
-    require(count >= least, name, count, expected)
+    require(least <= count, name, count, expected)
+    require(count <= most, name, count, f"a whole number of at most {most}")
     return count
+
+
+def as_seed(name: str, value: Any) -> int:
+    """Return a whole number that may start a generator, of at most 128 bits, or raise."""
+    return as_count(name, value, most=2**128 - 1)
 
 
 def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np.ndarray[Any, Any]:
@@ -142,6 +166,8 @@ def did_you_mean(word: str, words: list[str]) -> str:
     """Return ``", did you mean X?"`` if one of the words is close, otherwise an empty string."""
     import difflib
 
+    if len(word) > _LONGEST_NAME:  # to compare takes the product of the lengths
+        return ""
     by_lower = {w.lower(): w for w in words}
     close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return f", did you mean {by_lower[close[0]]}?" if close else ""

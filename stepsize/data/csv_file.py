@@ -10,12 +10,16 @@ from typing import NoReturn
 
 import numpy as np
 
+from stepsize.core.display import cut
 from stepsize.core.validation import describe_value, did_you_mean
 
 __all__ = ["NUMBER", "CsvFile"]
 
 # The largest file, in bytes: in memory, as text and as words, it takes about twenty times as many.
 LARGEST = 50_000_000
+
+# Characters of a name that a message quotes.
+_SHOWN = 100
 
 _DELIMITERS = (",", ";", "\t", "|")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -30,7 +34,7 @@ class CsvFile:
             self.path = Path(path)
         except TypeError:
             raise TypeError(f"path: got {describe_value(path)}, expected the name of a CSV file") from None
-        self.name = self.path.name or str(path)
+        self.name = " ".join((self.path.name or str(path)).split())
         self.comma_separated = False
         self.lines: list[int] = []
 
@@ -40,7 +44,8 @@ class CsvFile:
 
     def refusal(self, what: str, expected: str) -> ValueError:
         """Return the error to raise."""
-        return ValueError(f"{self.name}: got {what}, expected {expected}")
+        name, found = cut(self.name, _SHOWN), cut(what, 3 * _SHOWN)
+        return ValueError(f"{name}: got {found}, expected {expected}")
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Return the names of the columns, and the rows; `lines` has the line on which each begins."""
@@ -73,11 +78,9 @@ class CsvFile:
             first, second = [i + 1 for i, other in enumerate(header) if other == name][:2]
             self.refuse(f"the column {name!r} twice, as columns {first} and {second}", "every name once")
         if name not in header:
-            shown = ", ".join(header if len(header) <= 12 else [*header[:11], "..."])
-            raise ValueError(
-                f"{self.name}: got the unknown column {name!r}, expected one of {shown}"
-                + did_you_mean(name, header)
-            )
+            columns = ", ".join(header if len(header) <= 12 else [*header[:11], "..."])
+            known = f"one of {cut(columns, 3 * _SHOWN)}{did_you_mean(name, header)}"
+            raise self.refusal(f"the unknown column {cut(name, _SHOWN)!r}", known)
         return header.index(name)
 
     def _text(self) -> str:
@@ -98,7 +101,8 @@ class CsvFile:
         if self.path.is_dir():
             self.refuse("a folder", "a CSV file")
         if not self.path.exists():
-            raise ValueError(f"{self.path}: got no such file, expected a CSV file")
+            place = " ".join(str(self.path).split())
+            raise ValueError(f"{cut(place, 3 * _SHOWN)}: got no such file, expected a CSV file")
         if not self.path.is_file():
             self.refuse("a device or pipe", "a CSV file")
         size = self.path.stat().st_size
@@ -115,7 +119,10 @@ class CsvFile:
     def _rows(self, text: str) -> Iterator[tuple[int, list[str]]]:
         """Yield the rows that are not blank, each with the line on which it begins."""
         head = next((line for line in text.splitlines() if line.strip()), "")
-        widths = [len(next(csv.reader([head], delimiter=d), [])) for d in _DELIMITERS]
+        try:
+            widths = [len(next(csv.reader([head], delimiter=d), [])) for d in _DELIMITERS]
+        except csv.Error as error:
+            self.refuse(f"a first line that cannot be read ({error})", "the names of the columns there")
         delimiter = _DELIMITERS[int(np.argmax(widths))]
         self.comma_separated = delimiter == ","
         lines = io.StringIO(text, newline="")

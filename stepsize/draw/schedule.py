@@ -140,7 +140,10 @@ def _panel(ax: Axes, line: Schedule, steps: int | None, color: str) -> None:
     schedule(line, ax, steps=steps, color=color)
     ax.set(xlabel="", ylabel="")
     ax.set_title(type(line).__name__, pad=14)
-    formula = textwrap.shorten(line.describe(), 44, placeholder=" ...")
+    try:
+        formula = textwrap.shorten(line.describe(), 44, placeholder=" ...")
+    except ValueError:  # nested too deep for a line
+        formula = "..."
     ax.annotate(
         formula, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", fontsize=6, color=_GREY
     )

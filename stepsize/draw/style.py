@@ -118,7 +118,8 @@ class Panel(Axes):
     """Axes of a `Picture`; in a notebook they show the picture that they are part of."""
 
     def _repr_png_(self) -> Any:
-        picture = self.get_figure(root=True)
+        around: Any = self.figure  # a part of a page has the page for its figure, and a page itself
+        picture = around.figure
         return picture.png() if isinstance(picture, Picture) else None
 
 
@@ -188,6 +189,8 @@ def as_size(name: str, size: Any) -> tuple[float, float] | None:
     wanted = "slide, wide, column, or width x height in inches, such as 10x5.6"
     try:
         wide, high = SIZES.get(size) or (size.lower().split("x") if isinstance(size, str) else size)
+        if isinstance(size, str) and not (size.isascii() and "_" not in size):
+            raise ValueError(size)
         inches = float(wide), float(high)
     except (TypeError, ValueError, AttributeError):
         raise ValueError(f"{name}: got {size!r}, expected {wanted}") from None

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from optim import Optimizer, Run, minimize
+from optim.recorder import history_bytes
 from stepsize.analysis.diagnosis import Diagnosis, diagnose
 from stepsize.analysis.prediction import Prediction, observed_rate, predict
 from stepsize.core.display import counted
 from stepsize.core.hooks import call_hook
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.protocols import SupportsGradient
-from stepsize.core.validation import describe_value
+from stepsize.core.validation import as_count, describe_value
 from stepsize.experiments.rate_labels import rate_words
 
 __all__ = ["Race", "race"]
@@ -258,6 +260,7 @@ def race(
             f"optimizers: got {describe_value(optimizers)}, expected a list such as [SGD(lr=0.1), "
             "Adam(lr=0.1)]"
         )
+    optimizers = [*optimizers]
     for optimizer in optimizers:
         if not isinstance(optimizer, Optimizer):
             plain = ", without quotation marks" if isinstance(optimizer, str) else ""
@@ -265,6 +268,8 @@ def race(
                 f"optimizers: got {describe_value(optimizer)} among them, expected optimizers such as "
                 f"SGD(lr=0.1){plain}"
             )
+    _refuse_too_long(problem, optimizers, x0, steps)
+    for optimizer in optimizers:
         told.append(theory_of(problem, optimizer, x0))
         runs.append(minimize(problem, optimizer, x0, steps))
         if on_run is not None:
@@ -273,6 +278,17 @@ def race(
         raise ValueError("optimizers: got none, expected at least one")
     found = tuple(diagnose(run, tol, atol=atol) for run in runs)
     return Race(runs[0].problem, tuple(runs), found, tuple(told), steps, tol, atol)
+
+
+def _refuse_too_long(problem: Any, optimizers: list[Optimizer], x0: Any, steps: int) -> None:
+    """Refuse runs whose histories would not fit into the memory that there is, before the first is made."""
+    as_count("steps", steps)
+    start: Any = getattr(problem, "x0", None) if x0 is None else x0
+    # A start of another kind is refused by the run.
+    dim = max(len(start), 1) if isinstance(start, list | tuple) else getattr(start, "size", 1)
+    needed = sum(history_bytes(steps, 1, 1, dim, rule.has_separate_output) for rule in optimizers)
+    told = f"{steps} for {counted(len(optimizers), 'run')} of {counted(dim, 'parameter')}"
+    refuse_beyond_memory("steps", told, needed, "fewer, or fewer runs at once")
 
 
 def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction | None:

@@ -173,6 +173,10 @@ class Explanation:
         ]
 
 
+# The most digits that tell one float from another.
+_DIGITS = 17
+
+
 def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, digits: int = 6) -> Explanation:
     """Explain updates of a run: the rule's own statements, with the numbers that they met.
 
@@ -234,7 +238,7 @@ def explain(run: Run, step: int | Iterable[int] = 1, *, blank: bool = False, dig
         run,
         "a run from its start; this one goes on from a state, of which nothing is kept",
     )
-    as_count("digits", digits, 1)
+    as_count("digits", digits, 1, _DIGITS)
     wanted: list[Any] = list(step) if isinstance(step, Iterable) and not isinstance(step, str) else [step]
     require(len(wanted) > 0, "step", step, "the number of an update")
     if not run.nit:

@@ -10,7 +10,7 @@ import numpy as np
 from optim import Optimizer
 from optim.minimize import checked_problem
 from stepsize.core.record import Record
-from stepsize.core.validation import as_count, describe_value, did_you_mean, real_numbers, require
+from stepsize.core.validation import as_count, as_seed, describe_value, did_you_mean, real_numbers, require
 from stepsize.experiments.sweep.batch import Batch, with_values
 
 __all__ = ["SweepDesign", "seeds_for", "spawned", "starts_for"]
@@ -97,7 +97,7 @@ def spawned(rng: Any, *key: int) -> np.random.SeedSequence:
     """Return the child of a source of randomness that belongs to a key; a Generator gives a number first."""
     if isinstance(rng, np.random.Generator):
         rng = int(rng.integers(2**63))
-    parent = rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(as_count("rng", rng))
+    parent = rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(as_seed("rng", rng))
     return np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, *key))
 
 
@@ -197,7 +197,7 @@ def seeds_for(seeds: Any, problems: tuple[Any, ...], rng: Any) -> tuple[int | No
         return tuple(
             int(spawned(rng, _SEEDS, i).generate_state(1, np.uint64)[0] >> np.uint64(1)) for i in range(count)
         )
-    named = tuple(as_count("seeds", seed) for seed in seeds)
+    named = tuple(as_seed("seeds", seed) for seed in seeds)
     require(len(set(named)) == len(named) > 0, "seeds", seeds, "at least one seed, each once")
     return named
 

@@ -55,8 +55,8 @@ def sweep(
 
     Runs that differ in numbers, schedules and starts only are rows of one batch. Nothing depends on how the
     batches are cut, on who computes them or in which order: each run equals the one that `minimize` makes
-    alone, bit for bit where only rates and starts differ, to 1e-12 where exponents such as ``beta2**t`` do
-    or where the problem multiplies by a matrix of data (BLAS rounds by the shape of what it is given).
+    alone, bit for bit where only rates and starts differ (on problems with data too, whose products are made
+    row by row), to 1e-12 where exponents such as ``beta2**t`` do.
 
     Every run is judged at every update by the whole problem: with mini-batches this costs as many examples
     an update as there are, far more than the update itself.

@@ -155,7 +155,10 @@ BAD = [
     (["race", "--lr", "1"], "--lr: got it without a problem"),
     (["race", "parabola", "--out", "file"], "--out: got 'file', which is a file, expected a folder"),
     (["fly"], "invalid choice: 'fly'"),
-    (["race", "parabola", "--steps", "many"], "invalid int value: 'many'"),
+    (
+        ["race", "parabola", "--steps", "many"],
+        "argument --steps: got 'many', expected a whole number such as 100",
+    ),
 ]
 
 

@@ -1,0 +1,1 @@
+"""Fuzzers with fixed seeds: each family makes inputs, and hands them to what a user would hand them to."""
