@@ -78,13 +78,13 @@ def join(*coordinates: Any) -> Any:
             break
     else:
         return [*coordinates]
-    if any(map(is_symbol, coordinates)):
+    if not any(isinstance(c, np.ndarray | np.generic) for c in coordinates):
+        if not any(map(is_symbol, coordinates)):
+            return [*coordinates]
         symbols = np.empty(len(coordinates), object)
         for i, c in enumerate(coordinates):
             symbols[i] = c
         return symbols
-    if not any(isinstance(c, np.ndarray | np.generic) for c in coordinates):
-        return [*coordinates]
     shape = np.broadcast_shapes(*(np.shape(c) for c in coordinates))
     if not shape:
         return np.array(coordinates, np.result_type(*coordinates))
