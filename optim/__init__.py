@@ -18,16 +18,6 @@ from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run, settled_at
 from optim.state import State
 
 if TYPE_CHECKING:
-    from optim.dialects.variants import (
-        KerasScheduleFreeAdamW,
-        OptaxAdadeltaAscending,
-        OptaxAdam,
-        OptaxRpropOneStepLate,
-        OptaxScheduleFreeAdamW,
-        OptaxScheduleFreeSGD,
-        TorchAdagrad,
-        TorchASGD,
-    )
     from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
     from optim.rules.adam import Adam, AdaMax, AdamW, Nadam
     from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
@@ -43,10 +33,6 @@ if TYPE_CHECKING:
 
 # fmt: off
 _HOMES: dict[str, tuple[str, ...]] = {
-    "optim.dialects.variants": (
-        "KerasScheduleFreeAdamW", "OptaxAdadeltaAscending", "OptaxAdam", "OptaxRpropOneStepLate",
-        "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "TorchAdagrad", "TorchASGD",
-    ),
     "optim.rules.adagrad_rmsprop": ("Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop"),
     "optim.rules.adam": ("Adam", "AdaMax", "AdamW", "Nadam"),
     "optim.rules.adam_variants": ("AdaBelief", "AMSGrad", "RAdam", "Yogi"),
@@ -67,12 +53,10 @@ __all__ = [
     "BFGS", "BUDGET", "CONVERGED", "DIVERGED", "EMA", "L2", "LBFGS", "SGD", "STOPPED", "SWA", "AdaBelief",
     "Adadelta", "Adagrad", "Adam", "AdaMax", "AdamW", "AMSGrad", "Averaging", "CenteredRMSprop", "ClipByNorm",
     "ClipByValue", "ConjugateGradient", "DAdaptAdam", "DampedNewton", "DecoupledDecay", "DiagonalNewton",
-    "Evaluation", "GaussNewton", "HeavyBall", "History", "Hyper", "KerasScheduleFreeAdamW", "Lion",
-    "Lookahead", "Momentum", "Nadam", "Nesterov", "Nesterov1983", "Newton", "OptaxAdadeltaAscending",
-    "OptaxAdam", "OptaxRpropOneStepLate", "OptaxScheduleFreeAdamW", "OptaxScheduleFreeSGD", "Optimizer",
-    "PolyakRuppert", "Prodigy", "RAdam", "Rate", "RMSprop", "Rprop", "Run", "ScheduleFreeAdamW",
-    "ScheduleFreeSGD", "SignSGD", "Signum", "Slots", "State", "SutskeverNesterov", "TorchAdagrad",
-    "TorchASGD", "WithMomentum", "Wrapper", "Yogi", "hyper", "minimize", "settled_at",
+    "Evaluation", "GaussNewton", "HeavyBall", "History", "Hyper", "Lion", "Lookahead", "Momentum", "Nadam",
+    "Nesterov", "Nesterov1983", "Newton", "Optimizer", "PolyakRuppert", "Prodigy", "RAdam", "Rate", "RMSprop",
+    "Rprop", "Run", "ScheduleFreeAdamW", "ScheduleFreeSGD", "SignSGD", "Signum", "Slots", "State",
+    "SutskeverNesterov", "WithMomentum", "Wrapper", "Yogi", "hyper", "minimize", "settled_at",
 ]
 # fmt: on
 # public names: end

@@ -23,7 +23,7 @@ class History:
     fun : ndarray of shape (T + 1, ...)
         The value at each point. Where the problem varies, as the coming update saw it: of its mini-batch.
     grad_norm : ndarray of shape (T + 1, ...)
-        Euclidean norm of the gradient at each point, seen likewise.
+        Euclidean norm of the gradient at each point, of the same estimate.
     lr : ndarray of shape (T,), (T, B, 1) or (T, d)
         The rate that each update used.
     overshoot : ndarray of bool, shape (T, ...)
@@ -40,9 +40,9 @@ class History:
         How each line search ended: "converged", "max_step", "min_step", "budget", "uphill", "not_descent",
         "nonfinite", "degenerate" or "flat".
     n_trials : ndarray of int, shape (T,), or None
-        How often each line search looked at the line, beyond its start.
+        Trial points of each line search, its start not counted.
     every : int
-        Of how many points one is kept in `x` and `output`; the other columns are whole.
+        Of how many points one is stored in `x` and `output`; the other columns are whole.
     """
 
     x: Array
@@ -65,7 +65,7 @@ class History:
 
     @property
     def n(self) -> Array:
-        """After how many updates each kept point of `x` and `output` was reached: 0, ..., T."""
+        """After how many updates each stored point of `x` and `output` was reached: 0, ..., T."""
         updates = len(self.lr)
         return np.append(np.arange(0, updates, self.every), updates)
 

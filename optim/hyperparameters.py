@@ -3,12 +3,16 @@
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from stepsize.core.limits.parameters import ANY, Range
 from stepsize.core.record import Record
 from stepsize.core.validation import describe_value
+
+if TYPE_CHECKING:
+    from optim.optimizer import Optimizer
 
 __all__ = ["Hyper", "Rate", "hyper"]
 
@@ -21,9 +25,15 @@ class Rate(Protocol):
     kind: ClassVar[str]
 
 
-# What a hyperparameter may be. Inside an update, ``h`` has the number or array of that update in its place,
-# which is why the rules write ``h: Any``.
+# What a hyperparameter may be.
 Hyper = float | Array | Callable[[int], float] | Rate
+
+# The record that an update sees, of the rule's own class: where a field is a `Hyper` it has the number or
+# array of that update, which no type says.
+Resolved = Any
+
+# What an update computes with: floats, arrays or the symbols that trace it, whichever the engine takes.
+Numbers = Any
 
 # Schedules are evaluated for so many updates at once, unless that would make a table of more numbers than
 # this.
@@ -31,46 +41,17 @@ _CHUNK = 512
 _TABLE = 2**18
 
 
-class Range(NamedTuple):
-    """Which numbers a hyperparameter may be: from `minimum`, or above `above`, to below `below`."""
-
-    minimum: float = -math.inf
-    above: float = -math.inf
-    below: float = math.inf
-
-    def has(self, values: Any) -> Any:
-        """Return whether each value is a number of the range; nan never is, inf only of `ANY`."""
-        if self is ANY:
-            return values == values
-        return (values >= self.minimum) & (values > self.above) & (values < self.below)
-
-    def __str__(self) -> str:
-        if self is ANY:
-            return "a number"
-        if self.above > -math.inf:
-            lower = f"above {self.above:g}"
-        elif self.below < math.inf and self.minimum > -math.inf:
-            lower = f"from {self.minimum:g}"
-        else:
-            lower = f"at least {self.minimum:g}" if self.minimum > -math.inf else ""
-        upper = (
-            "" if self.below == math.inf else f"to below {self.below:g}" if lower else f"below {self.below:g}"
-        )
-        return " ".join(filter(None, ("a finite number", lower, upper)))
-
-
-ANY = Range()
 # Whatever the rule, its rate is no less than 0.
 RATE = Range(minimum=0.0)
 
 
 def hyper(
-    default: Any = dataclasses.MISSING,
+    default: object = dataclasses.MISSING,
     *,
     minimum: float = -math.inf,
     above: float = -math.inf,
     below: float = math.inf,
-) -> Any:
+) -> Any:  # what type checkers take for the default of any field
     """Declare a hyperparameter with the range of its values, which holds for schedules of it as well.
 
     Parameters
@@ -93,7 +74,7 @@ def hyper(
     return dataclasses.field(default=default, metadata={"range": Range(minimum, above, below)})
 
 
-def check_range(name: str, allowed: Range, value: Any, where: str) -> None:
+def check_range(name: str, allowed: Range, value: float | Array, where: str) -> None:
     """Refuse a number, or an array with one, that is outside a range."""
     if type(value) is float and allowed.has(value):
         return
@@ -104,12 +85,12 @@ def check_range(name: str, allowed: Range, value: Any, where: str) -> None:
         raise ValueError(f"{name}: got {offending!r}{where}, expected {allowed}")
 
 
-def rate_kind(value: Any) -> str:
+def rate_kind(value: object) -> str:
     """Return the kind of a rate: "schedule", "feedback" or "search"."""
     return str(getattr(value, "kind", "schedule"))
 
 
-def is_rule(value: Any) -> bool:
+def is_rule(value: object) -> bool:
     """Whether a value is an optimizer, which may stand inside another."""
     return isinstance(value, Record) and hasattr(value, "own_hypers")
 
@@ -122,7 +103,7 @@ class Hypers:
     alone, and is asked one by one; a schedule is asked for no update from `stop` on, where that is known.
     """
 
-    def __init__(self, optimizer: Any, x: Array, stop: int | None = None) -> None:
+    def __init__(self, optimizer: "Optimizer", x: Array, stop: int | None = None) -> None:
         self._ndim, self._dtype, self._end = x.ndim, x.dtype, stop
         self._h = object.__new__(type(optimizer))
         self._moving: list[tuple[str, Any]] = []
@@ -143,7 +124,7 @@ class Hypers:
                 (self._moving if isinstance(value, Record) else self._asked).append((name, value))
             values[name] = value
 
-    def resolve(self, n: int) -> Any:
+    def resolve(self, n: int) -> Resolved:
         """Return the record with every schedule resolved at update n."""
         values = self._h.__dict__
         values["t"] = n + 1
@@ -159,7 +140,7 @@ class Hypers:
             inner.resolve(n)
         return self._h
 
-    def iterate(self, n: int, stop: int) -> Iterator[Any]:
+    def iterate(self, n: int, stop: int) -> Iterator[Resolved]:
         """Yield what `resolve` returns for the updates from n on, a little faster than it does one by one."""
         values = self._h.__dict__
         while n < stop:
@@ -178,16 +159,16 @@ class Hypers:
                 yield self._h
             n = end
 
-    def columns(self, n: int, stop: int) -> dict[tuple[str, ...], Sequence[Any]]:
+    def columns(self, n: int, stop: int) -> dict[tuple[str, ...], Sequence[Numbers]]:
         """Return what changes from update n to stop - 1, t and every schedule, by its path in the record."""
-        found: dict[tuple[str, ...], Sequence[Any]] = {("t",): range(n + 1, stop + 1)}
+        found: dict[tuple[str, ...], Sequence[Numbers]] = {("t",): range(n + 1, stop + 1)}
         found |= {(name,): self._column(name, s, range(n, stop)) for name, s in self._moving}
         found |= {(name,): [self._answer(name, f, k) for k in range(n, stop)] for name, f in self._asked}
         for name, inner in self._inner.items():
             found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
         return found
 
-    def provide(self, **known: Any) -> None:
+    def provide(self, **known: object) -> None:
         """Put into the record what its rule needs beyond the gradient."""
         self._h.__dict__.update(known)
         for inner in self._inner.values():
@@ -204,7 +185,7 @@ class Hypers:
         self._first, self._stop = n, n + ahead
         self._width = max(np.size(column[0]) for _, column in self._table)
 
-    def _column(self, name: str, schedule: Any, indices: range) -> Any:
+    def _column(self, name: str, schedule: Callable[[Array], Array], indices: range) -> Numbers:
         values = schedule(np.array(indices).reshape((-1,) + (1,) * self._ndim))
         allowed = self._ranges.get(name, ANY)
         good = allowed.has(values)
@@ -213,7 +194,7 @@ class Hypers:
             check_range(name, allowed, values[first], f" from the schedule for n = {indices[first]}")
         return values.ravel().tolist() if values[0].size == 1 else values.astype(self._dtype)
 
-    def _answer(self, name: str, function: Any, n: int) -> float:
+    def _answer(self, name: str, function: Callable[[int], Numbers], n: int) -> float:
         """Return what a plain function gives for update n, if it is a number within the range."""
         try:
             value = function(n)

@@ -10,18 +10,20 @@ import numpy as np
 from optim.engines import engine_for
 from optim.engines.chunks import next_chunk
 from optim.failure import Failure, failure_at, failure_in
+from optim.history import History
+from optim.hyperparameters import Numbers
 from optim.optimizer import Evaluation, Optimizer
 from optim.recorder import Recorder, history_bytes, norm
 from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.steppers import stepper_for
-from optim.user_functions import FACTS, Guarded, InPrecisionOf, guarded
+from optim.user_functions import FACTS, Guarded, guarded, in_precision_of, of_dimension
 from optim.user_rules import check_rule
 from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.norms import all_finite
-from stepsize.core.protocols import SupportsGradient
+from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.validation import as_count, as_number, describe_value, real_numbers, require
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def minimize(
     steps: int = 1000,
     *,
     tol: float | None = None,
-    callback: Callable[[Any], Any] | None = None,
+    callback: Callable[[SimpleNamespace], object] | None = None,
     state: State | None = None,
     engine: str = "auto",
     every: int = 1,
@@ -49,9 +51,9 @@ def minimize(
     Parameters
     ----------
     problem : Problem, or any object with ``fun`` and ``grad``
-        Where. ``fun`` maps an array (..., d) to (...), ``grad`` to (..., d).
+        What to minimize. ``fun`` maps an array (..., d) to (...), ``grad`` to (..., d).
     optimizer : Optimizer
-        Which way, and how far. An array hyperparameter of shape (B, 1) makes a batch of B runs.
+        The rule and its rate. An array hyperparameter of shape (B, 1) makes a batch of B runs.
     x0 : sequence of float, optional
         The start, of shape (d,) or (B, d); the problem's own by default.
     steps : int
@@ -71,9 +73,9 @@ def minimize(
         How the rule is run (`optim.engines`); "array" is the reference, the rule as it stands on arrays, and
         "auto" the fastest that can.
     every : int
-        Keep one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
+        Record one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
         parameters in double precision (and 8 d / every + 8 more where the answer is not x), a run of the
-        batch. Values, norms, rates and overshoot are kept of every update all the same; where the updates see
+        batch. Values, norms, rates and overshoot are recorded for every update; where the updates see
         mini-batches, the whole problem is then evaluated as the run goes.
 
     Returns
@@ -121,7 +123,7 @@ def minimize(
         e = stepper.evaluate(n, x)
         check_initial_evaluation(x, e)
         if e.g.dtype != x.dtype:
-            where = InPrecisionOf(where, x.dtype)
+            where = in_precision_of(where, x.dtype)
             stepper = stepper_for(optimizer, where, x, state, n + steps)
             e = stepper.evaluate(n, x)
         status, stop, lost = BUDGET, n + steps, None
@@ -164,13 +166,13 @@ def minimize(
         history = record.history()
         failure = _failure(history, e, lost)
 
-    # A batch ends so when its last run has left the finite numbers, by an update that was not recorded.
+    # A batch ends so when its last run has become inf or nan, by an update that was not recorded.
     diverged = status == DIVERGED if single else ~_finite(e) | (status == DIVERGED)
-    if stepper.searched is not None:
-        searched: dict[str, Any] = stepper.searched.columns(len(history.lr))
+    if stepper.search_log is not None:
+        searched: dict[str, Any] = stepper.search_log.columns(len(history.lr))
         history = replace(history, **searched)
     return Run(
-        problem=given,
+        problem=of_dimension(given, x.shape[-1]),
         optimizer=optimizer,
         history=history,
         jac=np.array(e.g),
@@ -193,7 +195,7 @@ def minimize(
     )
 
 
-def _failure(history: Any, e: Evaluation, lost: tuple[Array, Evaluation] | None) -> Failure | None:
+def _failure(history: History, e: Evaluation, lost: tuple[Array, Evaluation] | None) -> Failure | None:
     """Return what returned nan where nothing was large; `lost` is an update that was not recorded."""
     if history.x.ndim == 2:
         return lost and failure_at(len(history.lr) + 1, history.x[0], e, *lost)
@@ -211,12 +213,14 @@ def _refuse_too_long(steps: int, every: int, x: Array, optimizer: Optimizer) -> 
     """Refuse a run whose history would not fit into the memory that there is."""
     dim = x.shape[-1]
     runs = x.size // dim
-    kept = f"{steps} for {counted(runs, 'run')} of {counted(dim, 'parameter')}"
+    rows = f"{steps} for {counted(runs, 'run')} of {counted(dim, 'parameter')}"
     needed = history_bytes(steps, every, runs, dim, optimizer.has_separate_output)
-    refuse_beyond_memory("steps", kept, needed, "fewer, or every=N, which keeps one of N points")
+    refuse_beyond_memory("steps", rows, needed, "fewer, or every=N, which keeps one of N points")
 
 
-def validate_problem_and_start(problem: Any, optimizer: Optimizer, x0: Any) -> tuple[Any, Array]:
+def validate_problem_and_start(
+    problem: SupportsGradient, optimizer: Optimizer, x0: "ArrayLike | None"
+) -> tuple[DescentProblem, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
     problem = guarded(checked_problem(problem))
     if not isinstance(optimizer, Optimizer):
@@ -241,14 +245,14 @@ def _finite(e: Evaluation) -> Array:
     return np.asarray(np.isfinite(e.f) & all_finite(e.g))
 
 
-def _is_solved(problem: Any, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
+def _is_solved(problem: DescentProblem, x: Array, e: Evaluation, minimum: float | None, tol: float) -> bool:
     if problem.varies and not problem.drifts:  # an estimate may be lucky: the whole problem decides
         e = Evaluation(*problem.value_and_grad(x))
     error = norm(e.g) if minimum is None else e.f - minimum
     return bool(np.all((error <= tol) | ~np.isfinite(error)) and np.any(error <= tol))
 
 
-def checked_problem(problem: Any) -> Any:
+def checked_problem(problem: Any) -> DescentProblem:
     """Return a problem with all that the loop asks of it, or raise TypeError."""
     is_class = isinstance(problem, type)
     if is_class or not all(callable(getattr(problem, name, None)) for name in ("fun", "grad")):
@@ -259,10 +263,11 @@ def checked_problem(problem: Any) -> Any:
             f"problem: got {describe_value(problem)}, expected an object with fun and grad, such as {hint}"
         )
     is_whole = isinstance(problem, Guarded) or {*FACTS, "value_and_grad"} <= {*dir(problem)}
-    return problem if is_whole else Guarded(problem)
+    whole: Any = problem if is_whole else Guarded(problem)
+    return whole  # type: ignore[no-any-return]  # it has every fact, or `Guarded` assumes it
 
 
-def _start(problem: Any, x0: Any) -> Any:
+def _start(problem: DescentProblem, x0: "ArrayLike | None") -> "ArrayLike":
     x0 = problem.x0 if x0 is None else x0
     if x0 is None:
         raise ValueError("x0: got None, expected a starting point: the problem defines none; pass x0")
@@ -292,7 +297,9 @@ def check_initial_evaluation(x: Array, e: Evaluation) -> None:
         raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
 
 
-def _calls_halt(callback: Callable[[Any], Any], n: int, x: Array, e: Evaluation, lr: Any) -> bool:
+def _calls_halt(
+    callback: Callable[[SimpleNamespace], object], n: int, x: Array, e: Evaluation, lr: Numbers
+) -> bool:
     try:
         callback(
             SimpleNamespace(
@@ -309,8 +316,8 @@ def _message(
     nit: int,
     tol: float | None,
     minimum: float | None,
-    problem: Any,
-    diverged: Any,
+    problem: DescentProblem,
+    diverged: bool | Array,
     failure: Failure | None = None,
 ) -> str:
     source = getattr(problem, "gradient_source", "exact")

@@ -2,24 +2,28 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self
 
 import numpy as np
 
-from optim.hyperparameters import ANY, RATE, Hyper, Hypers, Range, check_range, rate_kind
+from optim.hyperparameters import RATE, Hyper, Hypers, Numbers, Resolved, check_range, rate_kind
 from optim.resume import rule_of, state_fits
 from optim.state import State
 from optim.user_rules import updating
 from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook
+from stepsize.core.limits.parameters import ANY, Range
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array
 from stepsize.core.validation import as_floats, as_number, describe_value, missing, require
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["Evaluation", "Optimizer", "Slots"]
 
 Array = np.ndarray[Any, Any]
-Slots = tuple[Any, ...]
+Slots = tuple[Numbers, ...]
 
 
 _HYPERS: dict[type["Optimizer"], tuple[str, ...]] = {}
@@ -35,17 +39,17 @@ class Evaluation(NamedTuple):
     `drawn` is (n, k): the k-th evaluation along the line of update n, where the problem varies.
     """
 
-    f: Any
-    g: Any
-    var_f: Any = None
-    var_g: Any = None
+    f: Numbers
+    g: Numbers
+    var_f: Numbers = None
+    var_g: Numbers = None
     drawn: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         return brief(self)
 
 
-def _rateless(optimizer: Any) -> Any:
+def _rateless(optimizer: object) -> NoReturn:
     raise AttributeError(f"{type(optimizer).__name__} has no lr")
 
 
@@ -99,32 +103,32 @@ class Optimizer(Record, abstract=True):
 
     if not TYPE_CHECKING:  # what it returns is an optimizer, except to SciPy
 
-        def __new__(cls, *args: Any, **options: Any) -> Any:
+        def __new__(cls, *args: object, **options: object) -> Any:
             """Make an optimizer; given to SciPy as ``method=SGD``, serve it with one of all defaults."""
             if "hessp" in options and "constraints" in options:
                 return cls()(*args, **options)
             return object.__new__(cls)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         raise dataclasses.FrozenInstanceError(
             f"{type(self).__name__} is frozen; use .replace({name}=...) for a parameter, and let a rule keep "
             "what it remembers in its slots"
         )
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         """Return the direction d to subtract and the new slots, for a gradient g taken at x."""
         raise missing(self, "direction(self, x, g, slots, h)")
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         """Return the next x and the new slots."""
         d, slots = self.direction(x, g, slots, h)
         return x - h.lr * d, slots
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         """Return the slots before the first update: zeros like x."""
         return tuple(np.zeros_like(x) for _ in self.slots)
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return the point to report, which for some rules is not where the gradient is taken."""
         return x
 
@@ -143,7 +147,7 @@ class Optimizer(Record, abstract=True):
         """Whether an update is x - lr * d, so that a line search can choose lr."""
         return self.update_is_inherited
 
-    def init(self, x: Any) -> State:
+    def init(self, x: "ArrayLike") -> State:
         """Return the state before the first update at x.
 
         Raises
@@ -161,7 +165,7 @@ class Optimizer(Record, abstract=True):
             )
         return State(0, slots, None, x, rule_of(self), None, x.shape)
 
-    def step(self, x: Any, grad: Any, state: State) -> tuple[Array, State]:
+    def step(self, x: "ArrayLike", grad: "ArrayLike", state: State) -> tuple[Array, State]:
         """Make one update: ``x, state = opt.step(x, grad, state)``.
 
         Parameters
@@ -198,7 +202,7 @@ class Optimizer(Record, abstract=True):
         )
         return x_next, State(new.n, slots, new.carry, None, state.rule, state.rate, state.shape or x.shape)
 
-    def spread(self, x: Any, called: str = "x") -> Array:
+    def spread(self, x: "ArrayLike", called: str = "x") -> Array:
         """Return x as a float array, broadcast against array hyperparameters."""
         if not hasattr(self, "lr"):
             raise TypeError(
@@ -307,7 +311,7 @@ class Optimizer(Record, abstract=True):
         return call_hook("scipy_method", self, fun, x0, args, **options)
 
 
-def checked_step(optimizer: Optimizer, x: Any, grad: Any) -> tuple[Array, Array]:
+def checked_step(optimizer: Optimizer, x: "ArrayLike", grad: "ArrayLike") -> tuple[Array, Array]:
     """Return x and grad as arrays, or say why they do not make a step."""
     if optimizer.requires or rate_kind(optimizer.lr) != "schedule":
         needs = " and ".join(optimizer.requires)

@@ -1,14 +1,19 @@
-"""What a run writes down as it goes, chunk by chunk."""
+"""Collecting the history of a run, chunk by chunk."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optim.history import History
-from optim.optimizer import Evaluation, Optimizer
+from optim.hyperparameters import Numbers
+from optim.optimizer import Evaluation, Optimizer, Slots
 from stepsize.core.elementwise import dot
 from stepsize.core.norms import norm
+from stepsize.core.protocols import DescentProblem
 from stepsize.core.rounding import slope_floor
+
+if TYPE_CHECKING:
+    from optim.engines.chunks import Chunk
 
 __all__ = ["Recorder", "history_bytes", "norm", "steps_between"]
 
@@ -28,7 +33,7 @@ class Recorder:
     """Collects a run row by row; norms and overshoot are computed at the end of each chunk, all at once."""
 
     def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, slots: Any, e: Evaluation, every: int
+        self, optimizer: Optimizer, problem: DescentProblem, x: Array, slots: Slots, e: Evaluation, every: int
     ) -> None:
         self._optimizer = optimizer if optimizer.has_separate_output else None
         self._problem = problem
@@ -36,15 +41,15 @@ class Recorder:
         # Whether points must be judged before they are dropped.
         self._judges = optimizer.has_separate_output or (problem.varies and not problem.drifts)
         self._judged: list[Array] = []
-        self._x: list[Any] = [x]
-        self._f: list[Any] = [e.f]
-        self._g: list[Any] = [e.g]
-        self._lr: list[Any] = []
-        self._output: list[Any] = [optimizer.output(x, slots)]
+        self._x: list[Numbers] = [x]
+        self._f: list[Numbers] = [e.f]
+        self._g: list[Numbers] = [e.g]
+        self._lr: list[Numbers] = []
+        self._output: list[Numbers] = [optimizer.output(x, slots)]
         self._done: list[tuple[Array, ...]] = []
 
-    def add(self, lr: Any, x: Array, slots: Any, e: Evaluation) -> None:
-        """Take over an update: its rate, and where it led."""
+    def add(self, lr: Numbers, x: Array, slots: Slots, e: Evaluation) -> None:
+        """Add an update: its rate, and the point after it."""
         self._lr.append(lr)
         self._x.append(x)
         self._f.append(e.f)
@@ -54,8 +59,8 @@ class Recorder:
         if len(self._lr) == 512:
             self._close_chunk()
 
-    def add_chunk(self, chunk: Any) -> None:
-        """Take over updates that an engine made, their start included."""
+    def add_chunk(self, chunk: "Chunk") -> None:
+        """Add updates that an engine made, their start included."""
         if self._lr:
             self._close_chunk()
         output = chunk.output if self._optimizer else chunk.x[-1:]
@@ -100,8 +105,8 @@ class Recorder:
             np.concatenate(column) for column in zip(*self._done, strict=True)
         )
         if self._every > 1:
-            last_x, last_output, kept = self._last
-            if not kept:
+            last_x, last_output, is_stored = self._last
+            if not is_stored:
                 x, output = np.concatenate([x, last_x]), np.concatenate([output, last_output])
         outputs = output if self._optimizer else None
         judged = None

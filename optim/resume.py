@@ -1,20 +1,24 @@
-"""Going on from where a run or a loop was left: whose memory it is, and whether it fits."""
+"""Resuming a run or a loop from its state: whether the state fits the rule, the rate and x."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optim.state import State
+from stepsize.core.protocols import DescentProblem
 from stepsize.core.record import Record
 from stepsize.core.validation import as_count, describe_value
+
+if TYPE_CHECKING:
+    from optim.optimizer import Optimizer
 
 __all__ = ["fitting", "left_at", "rate_that_remembers", "rule_of", "state_fits"]
 
 Array = np.ndarray[Any, Any]
 
 
-def left_at(state: Any, problem: Any) -> Array:
+def left_at(state: object, problem: DescentProblem) -> Array:
     """Return the point at which a state was left, if it says so and if it is one of the problem."""
     if not isinstance(state, State):
         raise TypeError(f"state: got {describe_value(state)}, expected the state of a run, run.state")
@@ -31,7 +35,7 @@ def left_at(state: Any, problem: Any) -> Array:
     return state.x
 
 
-def fitting(state: State, optimizer: Any, x: Array) -> State:
+def fitting(state: State, optimizer: "Optimizer", x: Array) -> State:
     """Return the state in the precision of x, if it is one of this optimizer at x."""
     state_fits(optimizer, state, x)
     rate = rate_that_remembers(optimizer)
@@ -43,19 +47,19 @@ def fitting(state: State, optimizer: Any, x: Array) -> State:
     )
 
 
-def rate_that_remembers(optimizer: Any) -> str | None:
+def rate_that_remembers(optimizer: "Optimizer") -> str | None:
     """Return the names of the classes of a feedback step size; None for one that does not."""
     return None if getattr(optimizer.lr, "kind", "schedule") == "schedule" else _classes(optimizer.lr)
 
 
-def _classes(rate: Any) -> str:
+def _classes(rate: object) -> str:
     fields = rate.fields() if isinstance(rate, Record) else ()
     parts = [_classes(value) for _, value in fields if isinstance(value, Record)]
     return type(rate).__name__ + (f"({', '.join(parts)})" if parts else "")
 
 
-def state_fits(optimizer: Any, state: State, x: Array) -> None:
-    """Refuse what is no state, and the state of another rule, rate or shape of x."""
+def state_fits(optimizer: "Optimizer", state: State, x: Array) -> None:
+    """Require a state, of this rule and rate and of the shape of x."""
     if not isinstance(state, State):
         raise TypeError(
             f"state: got {describe_value(state)}, expected a state, as init, step and a run leave it"
@@ -76,20 +80,20 @@ def state_fits(optimizer: Any, state: State, x: Array) -> None:
 
 
 def _is_whole(state: State) -> None:
-    """Refuse a state that was made by hand and is none."""
+    """Validate a state that may have been made by hand."""
     as_count("state.n", state.n)
     if state.x is not None and not (isinstance(state.x, np.ndarray) and state.x.dtype.kind == "f"):
         raise TypeError(f"state.x: got {describe_value(state.x)}, expected an array of floats")
 
 
-def _slots_fit(optimizer: Any, state: State, x: Array) -> None:
+def _slots_fit(optimizer: "Optimizer", state: State, x: Array) -> None:
     found = [np.shape(slot) for slot in state.slots]
     wanted = [slot.shape for slot in optimizer.init(x).slots]
     if found != wanted:
         raise ValueError(f"state: got slots of shapes {found}, expected {wanted} for x of shape {x.shape}")
 
 
-def rule_of(optimizer: Any) -> str:
+def rule_of(optimizer: "Optimizer") -> str:
     """Return the name of a rule, that of a wrapper with the rule inside."""
     inner = getattr(optimizer, "inner", None)
     return type(optimizer).__name__ + (f"({rule_of(inner)})" if inner is not None else "")

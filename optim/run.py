@@ -1,6 +1,7 @@
 """The record that a run leaves: where it went, how it ended, and why."""
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -8,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.history import History
+from optim.hyperparameters import Numbers
 from optim.state import State
 from stepsize.core.hooks import call_hook
 from stepsize.core.norms import norm
+from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.settling import rounding_of, settled_at, tolerance_of
 
 if TYPE_CHECKING:
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["BUDGET", "CONVERGED", "DIVERGED", "STOPPED", "Run", "settled_at"]
 
 Array = np.ndarray[Any, Any]
+# Of libraries and modules that are loaded when they are needed.
+Figure = Any
+DataFrame = Any
+Animation = Any
 
 BUDGET, CONVERGED, DIVERGED, STOPPED = 0, 1, 2, 3
 
@@ -29,7 +36,7 @@ class Run:
 
     A run is judged by the problem itself: where the updates saw mini-batches or noise, `fun`, `loss`,
     `error`, `settled` and the best point are those of the whole problem, evaluated when they are asked for,
-    while `history` keeps what the updates saw. Where the problem drifts, each point is judged by the problem
+    while `history` has what the updates saw. Where the problem drifts, each point is judged by the problem
     as the coming update saw it.
 
     Attributes
@@ -61,7 +68,7 @@ class Run:
         which is no divergence but a fault of the function; of a batch, in the first run that failed.
     """
 
-    problem: Any
+    problem: DescentProblem
     optimizer: "Optimizer"
     history: History
     jac: Array
@@ -97,9 +104,9 @@ class Run:
 
     @cached_property
     def best_step(self) -> int | Array:
-        """How many updates had been made at the lowest value, of the points that are kept."""
-        kept = self.loss[self.history.n]
-        step: int | Array = _plain(self.history.n[np.where(np.isnan(kept), np.inf, kept).argmin(axis=0)])
+        """How many updates had been made at the lowest value, of the points that are stored."""
+        stored = self.loss[self.history.n]
+        step: int | Array = _plain(self.history.n[np.where(np.isnan(stored), np.inf, stored).argmin(axis=0)])
         return step
 
     @property
@@ -176,11 +183,12 @@ class Run:
         ValueError
             If the problem held out no examples.
         """
-        if not getattr(self.problem, "has_held_out", False):
+        function = getattr(self.problem, "held_out_fun", None)
+        if function is None or not getattr(self.problem, "has_held_out", False):
             raise ValueError(
                 f"held_out: got none from {self.problem!r}, expected a problem that holds some out"
             )
-        return self._whole(self.problem.held_out_fun)
+        return self._whole(function)
 
     @property
     def _estimated(self) -> bool:
@@ -194,13 +202,13 @@ class Run:
     def _grad_norm(self, x: Array) -> Array:
         return np.asarray(norm(self.problem.grad(x)))
 
-    def _whole(self, function: Any) -> Array:
+    def _whole(self, function: Callable[[Array], Array]) -> Array:
         # A few points at a time: a finite sum makes as many numbers of each as it has examples.
         with np.errstate(all="ignore"):
             return np.concatenate([function(x) for x in np.array_split(self._points, 1 + self.nit // 16)])
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the history as CSV, one row a kept point; of a batch every run in its turn.
+        """Write the history as CSV, one row a stored point; of a batch every run in its turn.
 
         The columns are update, (run,) x1, x2, ..., fun, error, grad_norm, lr, overshoot; rate and overshoot
         are those of the update that led to the point. Numbers read back to the same bits.
@@ -209,7 +217,7 @@ class Run:
 
         write_csv(self, path)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> DataFrame:
         """Return the columns of `to_csv` as a pandas DataFrame.
 
         Raises
@@ -229,7 +237,11 @@ class Run:
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], *, problem: Any = None, optimizer: "Optimizer | None" = None
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        problem: SupportsGradient | None = None,
+        optimizer: "Optimizer | None" = None,
     ) -> "Run":
         """Return the run that `save` wrote; nothing in the file is executed.
 
@@ -252,7 +264,7 @@ class Run:
 
         return cls(**read_run(path, problem, optimizer))
 
-    def plot(self) -> Any:
+    def plot(self) -> Figure:
         """Return a Matplotlib figure of the run: its path or projection, its error, its verdict."""
         return call_hook("plot", self)
 
@@ -275,12 +287,12 @@ class Run:
         self,
         path: str | os.PathLike[str] | None = None,
         *,
-        window: Any = None,
-        size: Any = None,
+        window: Sequence[tuple[float, float]] | None = None,
+        size: tuple[float, float] | str | None = None,
         dpi: float = 100,
         frames: int = 120,
         seconds: float = 10.0,
-    ) -> Any:
+    ) -> Animation:
         """Film the run: the point on its curve or contours, its error and its rate, in step.
 
         A run of more than two dimensions is filmed by its error and rate alone.
@@ -314,5 +326,5 @@ class Run:
         return f"Run({self.optimizer!r} on {self.problem.formula}: nit={self.nit}, {end}, {self.message})"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Numbers) -> Numbers:
     return value.item() if np.ndim(value) == 0 else np.array(value)

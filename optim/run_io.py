@@ -12,6 +12,7 @@ from optim.optimizer import Optimizer
 from optim.state import state_header, state_of
 from stepsize.core.archives import Archive, read_npz, write_npz
 from stepsize.core.hooks import call_hook
+from stepsize.core.protocols import SupportsGradient
 from stepsize.core.record import Record
 from stepsize.core.storage import write_whole
 from stepsize.core.validation import describe_value
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["columns", "read_run", "save_run", "write_csv"]
 
 Array = np.ndarray[Any, Any]
+Json = dict[str, Any]
+# The fields of a `Run` by their names, each of its own type.
+RunFields = dict[str, Any]
 
 _WRITER = "Run.save"
 _STATUSES = range(4)  # from BUDGET to STOPPED
@@ -47,7 +51,7 @@ def save_run(run: "Run", path: str | os.PathLike[str]) -> None:
         value = getattr(run.history, name)
         if value is not None:
             arrays[f"history/{name}"] = value
-    kept: dict[str, Any] = {}
+    state_arrays: dict[str, Any] = {}
     header = {
         "writer": _WRITER,
         "problem": _described(run.problem),
@@ -56,12 +60,16 @@ def save_run(run: "Run", path: str | os.PathLike[str]) -> None:
         "numbers": {name: getattr(run, name) for name in ("nfev", "njev", "status", "message")},
         "success": bool(run.success),
         "failure": run.failure,
-        "state": state_header(run.state, kept),
+        "state": state_header(run.state, state_arrays),
     }
-    write_npz(path, header, arrays | kept)
+    write_npz(path, header, arrays | state_arrays)
 
 
-def read_run(path: str | os.PathLike[str], problem: Any = None, optimizer: Any = None) -> dict[str, Any]:
+def read_run(
+    path: str | os.PathLike[str],
+    problem: SupportsGradient | None = None,
+    optimizer: Optimizer | None = None,
+) -> RunFields:
     """Return the fields of the run that `save_run` wrote."""
     file = read_npz(path, _WRITER)
     history = _history(file)
@@ -130,7 +138,7 @@ def _spreads(part: tuple[int, ...], whole: tuple[int, ...]) -> bool:
 
 
 def columns(run: "Run") -> dict[str, Array]:
-    """Return the history of a run as columns, one row a kept point; of a batch every run in its turn.
+    """Return the history of a run as columns, one row a stored point; of a batch every run in its turn.
 
     Coordinates stand in ``x1, x2, ...``; rate and overshoot are those of the update that led to the point,
     nan and False at the start.
@@ -142,19 +150,19 @@ def columns(run: "Run") -> dict[str, Array]:
     lr = np.concatenate([np.full((1, *run.history.lr.shape[1:]), np.nan), run.history.lr])[rows]
     lr = lr.reshape(len(rows), *lr.shape[1:-1], -1)
     crossed = np.concatenate([np.zeros((1, *batch), bool), run.history.overshoot])[rows]
-    told: dict[str, Array] = {"update": np.broadcast_to(rows.reshape(-1, *(1,) * len(batch)), shape)}
+    table: dict[str, Array] = {"update": np.broadcast_to(rows.reshape(-1, *(1,) * len(batch)), shape)}
     if batch:
-        told["run"] = np.broadcast_to(np.arange(count).reshape(batch), shape)
+        table["run"] = np.broadcast_to(np.arange(count).reshape(batch), shape)
     x = run.history.x if run.history.output is None else run.history.output
-    told |= {f"x{i + 1}": x[..., i] for i in range(x.shape[-1])}
-    told |= {"fun": run.loss[rows], "error": run.error[rows], "grad_norm": run.history.grad_norm[rows]}
+    table |= {f"x{i + 1}": x[..., i] for i in range(x.shape[-1])}
+    table |= {"fun": run.loss[rows], "error": run.error[rows], "grad_norm": run.history.grad_norm[rows]}
     one = lr.shape[-1] == 1
     for i in range(lr.shape[-1]):
-        told["lr" if one else f"lr{i + 1}"] = np.broadcast_to(
+        table["lr" if one else f"lr{i + 1}"] = np.broadcast_to(
             lr[..., i].reshape(len(rows), *(lr.shape[1:-1] or (1,) * len(batch))), shape
         )
-    told["overshoot"] = crossed
-    return {name: np.moveaxis(column, 0, -1).reshape(-1) for name, column in told.items()}
+    table["overshoot"] = crossed
+    return {name: np.moveaxis(column, 0, -1).reshape(-1) for name, column in table.items()}
 
 
 def write_csv(run: "Run", path: str | os.PathLike[str]) -> None:
@@ -167,26 +175,26 @@ def write_csv(run: "Run", path: str | os.PathLike[str]) -> None:
     write_whole(path, buffer.getvalue().encode())
 
 
-def _described(record: Any) -> Any:
+def _described(record: object) -> Json:
     try:
-        return record.to_dict()
-    except (TypeError, AttributeError):
+        return record.to_dict() if isinstance(record, Record) else {"not described": repr(record)}
+    except TypeError:
         return {"not described": repr(record)}
 
 
-def _made(file: Archive, name: str, given: Any, dim: int) -> Any:
-    told = file.value(name, dict)
+def _made(file: Archive, name: str, given: object, dim: int) -> Any:  # a problem or an optimizer
+    described = file.value(name, dict)
     if given is not None:
         return given
-    if "not described" in told:
+    if "not described" in described:
         raise ValueError(
             f"{name}: got {describe_value(given)}, expected the {name} itself, because the file could not "
             "describe "
-            f"{told['not described']}"
+            f"{described['not described']}"
         )
     call_hook("registry")  # a class can be looked up only when its package has been imported
     try:
-        made = Record.from_dict(told)
+        made = Record.from_dict(described)
     # Each class checks its parameters in its own way, and none of them expects a file's leftovers.
     except Exception as error:
         why = " ".join(str(error).split()) or type(error).__name__
@@ -197,5 +205,5 @@ def _made(file: Archive, name: str, given: Any, dim: int) -> Any:
     return made
 
 
-def _is_problem(made: Any, dim: int) -> bool:
+def _is_problem(made: object, dim: int) -> bool:
     return hasattr(made, "fun") and hasattr(made, "grad") and getattr(made, "dim", dim) == dim

@@ -3,42 +3,54 @@
 import inspect
 import re
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim.hyperparameters import Numbers
 from optim.minimize import minimize
+from optim.optimizer import Optimizer
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from stepsize.core.user_values import as_array, as_value, ask
 from stepsize.core.validation import describe_value, real_numbers
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["as_method"]
 
 Array = np.ndarray[Any, Any]
+# What a caller gives to SciPy, which has no types for it; each is checked here.
+Given = Any
+# A namespace of functions with the facts of a problem, and of how often they were called.
+Functions = Any
+# `OptimizeResult`, of a module that is loaded when it is needed.
+Result = Any
 
 
 BUDGET_USED, NOT_A_NUMBER, STOPPED_BY_CALLBACK = 1, 3, 99  # as SciPy's own methods number them
 
 
 def as_method(
-    optimizer: Any,
-    fun: Any,
-    x0: Any,
-    args: Any = (),
+    optimizer: Optimizer,
+    fun: Given,
+    x0: "ArrayLike",
+    args: Given = (),
     *,
-    jac: Any = None,
-    hess: Any = None,
-    hessp: Any = None,  # noqa: ARG001  (SciPy passes it; no rule has a use for it)
-    bounds: Any = None,
-    constraints: Any = (),
-    callback: Any = None,
+    jac: Given = None,
+    hess: Given = None,
+    hessp: Given = None,  # noqa: ARG001  (SciPy passes it; no rule has a use for it)
+    bounds: Given = None,
+    constraints: Given = (),
+    callback: Given = None,
     maxiter: int | None = None,
     tol: float | None = None,
     gtol: float | None = None,
     disp: bool = False,
-    **unknown: Any,
-) -> Any:
+    **unknown: object,
+) -> Result:
     """Return SciPy's ``OptimizeResult`` of a run; SciPy calls this with what its `minimize` was given.
 
     Its conventions hold: `success` is True and `status` 0 only where a tolerance was met; a budget that is
@@ -95,7 +107,7 @@ def as_method(
     return result
 
 
-def _problem(fun: Any, jac: Any, hess: Any, args: tuple[Any, ...]) -> Any:
+def _problem(fun: Given, jac: Given, hess: Given, args: tuple[Given, ...]) -> Functions:
     """Return the problem of SciPy's functions, which count how often the value is asked for."""
     from scipy.optimize import approx_fprime
 
@@ -105,18 +117,18 @@ def _problem(fun: Any, jac: Any, hess: Any, args: tuple[Any, ...]) -> Any:
         raise TypeError(f"jac: got {describe_value(jac)}, expected a function, True or None")
     evaluations = [0]
 
-    def value(x: Array) -> Any:
+    def value(x: Array) -> Numbers:
         evaluations[0] += 1
         return as_value("fun", ask(lambda p: fun(p, *args), np.array(x)))
 
     def gradient(x: Array) -> Array:
         if jac is None:
             return np.asarray(approx_fprime(x, value))
-        slope: Any = jac
+        slope: Given = jac
         return as_array("jac", ask(lambda p: slope(p, *args), np.array(x)), x.shape)
 
     def hessian(x: Array) -> Array:
-        second: Any = hess
+        second: Given = hess
         return as_array("hess", second(np.array(x), *args), x.shape * 2)
 
     return SimpleNamespace(
@@ -137,7 +149,7 @@ def _end(run: Run) -> tuple[int, str]:
     return status, re.sub(r"\bgrad\b", "jac", run.message)
 
 
-def _of_nothing(problem: Any, start: Array) -> Any:
+def _of_nothing(problem: Functions, start: Array) -> Result:
     """Return the result for no parameters at all, which are at their minimum."""
     from scipy.optimize import OptimizeResult
 
@@ -148,7 +160,7 @@ def _of_nothing(problem: Any, start: Array) -> Any:
     )
 
 
-def _show(result: Any) -> None:
+def _show(result: Result) -> None:
     lines = (
         result.message,
         f"         Current function value: {result.fun:f}",
@@ -159,7 +171,7 @@ def _show(result: Any) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _adapted(callback: Any) -> Any:
+def _adapted(callback: Given) -> Callable[[SimpleNamespace], None]:
     """Return our kind of callback for either of SciPy's: ``f(xk)`` or ``f(intermediate_result)``."""
     from scipy.optimize import OptimizeResult
 
@@ -168,7 +180,7 @@ def _adapted(callback: Any) -> Any:
     except (TypeError, ValueError):  # some functions written in C do not tell
         by_name = False
 
-    def ours(info: Any) -> None:
+    def ours(info: SimpleNamespace) -> None:
         if by_name:
             callback(intermediate_result=OptimizeResult(x=info.x, fun=float(info.fun)))
         elif callback(info.x) is True:

@@ -1,4 +1,4 @@
-"""What an optimizer carries from one update to the next, and how it is kept on disk."""
+"""What an optimizer carries from one update to the next, and how it is stored."""
 
 import os
 from dataclasses import dataclass
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from stepsize.core.archives import Archive
 
 __all__ = ["State"]
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+Json = dict[str, Any]
+# What a feedback step size or a line search remembers, in a form of its own: JSON values and arrays.
+Carry = Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +51,7 @@ class State:
 
     n: int
     slots: tuple[np.ndarray[Any, Any], ...] = ()
-    carry: Any = None
+    carry: Carry = None
     x: np.ndarray[Any, Any] | None = None
     rule: str | None = None
     rate: str | None = None
@@ -64,7 +69,7 @@ class State:
         """
         from stepsize.core.archives import write_npz
 
-        arrays: dict[str, Any] = {}
+        arrays: Arrays = {}
         write_npz(path, state_header(self, arrays), arrays)
 
     @classmethod
@@ -86,43 +91,43 @@ class State:
         return state
 
 
-def state_header(state: State, arrays: dict[str, Any]) -> dict[str, Any]:
+def state_header(state: State, arrays: Arrays) -> Json:
     """Return what a file says of a state in JSON, and put its arrays among the others of the file."""
     from stepsize.core.archives import split_arrays
 
     arrays |= {f"slot{i}": np.asarray(slot) for i, slot in enumerate(state.slots)}
     if state.x is not None:
         arrays["point"] = state.x
-    told = {"n": state.n, "slots": len(state.slots), "carry": split_arrays(state.carry, arrays)}
+    header = {"n": state.n, "slots": len(state.slots), "carry": split_arrays(state.carry, arrays)}
     shape = None if state.shape is None else list(state.shape)
-    return told | {"rule": state.rule, "rate": state.rate, "shape": shape}
+    return header | {"rule": state.rule, "rate": state.rate, "shape": shape}
 
 
-def state_of(archive: "Archive", told: dict[str, Any]) -> State:
-    """Return the state that a file tells of there; files of earlier versions do not say whose it is."""
+def state_of(archive: "Archive", header: Json) -> State:
+    """Return the state that a part of a file describes; files of earlier versions do not say whose it is."""
     from stepsize.core.archives import join_arrays
 
-    slots = tuple(archive.array(f"slot{i}", "biufc") for i in range(_slots(archive, told)))
-    shape = archive.value("shape", (list, type(None)), told, default=None)
+    slots = tuple(archive.array(f"slot{i}", "biufc") for i in range(_slots(archive, header)))
+    shape = archive.value("shape", (list, type(None)), header, default=None)
     if shape is not None and not all(type(side) is int and side >= 0 for side in shape):
         raise archive.fault(f"its shape is {shape!r}")
     try:
-        carry = join_arrays(archive.value("carry", (object, bool), told), archive)
+        carry = join_arrays(archive.value("carry", (object, bool), header), archive)
     except RecursionError:
         raise archive.fault("its carry is nested too deeply") from None
     return State(
-        archive.count("n", told),
+        archive.count("n", header),
         slots,
         carry,
         x=archive.optional("point", "f", None if shape is None else tuple(shape)),
-        rule=archive.value("rule", (str, type(None)), told, default=None),
-        rate=archive.value("rate", (str, type(None)), told, default=None),
+        rule=archive.value("rule", (str, type(None)), header, default=None),
+        rate=archive.value("rate", (str, type(None)), header, default=None),
         shape=None if shape is None else tuple(shape),
     )
 
 
-def _slots(archive: "Archive", told: dict[str, Any]) -> int:
-    count = archive.count("slots", told)
+def _slots(archive: "Archive", header: Json) -> int:
+    count = archive.count("slots", header)
     if count > len(archive.arrays):  # before a tuple of a billion is begun
         raise archive.fault(f"it has no columns for {count} slots")
     return count

@@ -4,11 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim.hyperparameters import Hypers, rate_kind
+from optim.hyperparameters import Hypers, Numbers, Resolved, rate_kind
 from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.state import State
 from optim.user_rules import updating
 from stepsize.core.norms import power_of_two
+from stepsize.core.protocols import DescentProblem
 from stepsize.core.validation import describe_value
 
 __all__ = ["StepInfo", "Stepper", "stepper_for"]
@@ -21,17 +22,17 @@ _SHORT, _LONG = 1e-200, 1e200
 
 
 class StepInfo(NamedTuple):
-    """What a feedback step size is told before update n: the point, its value and gradient."""
+    """What a feedback step size receives before update n: the point, its value and gradient."""
 
     n: int
     x: Array
-    f: Any
+    f: Numbers
     g: Array
-    problem: Any
+    problem: DescentProblem
 
 
 class LineSearchLog:
-    """What line searches leave behind: for each update a status word and how often it looked."""
+    """How the line search of each update ended, and how many trials it made."""
 
     def __init__(self) -> None:
         self.status: list[str] = []
@@ -49,60 +50,60 @@ class Stepper:
     """An update whose rate is known from the index alone."""
 
     def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+        self, optimizer: Optimizer, problem: DescentProblem, x: Array, state: State, stop: int | None = None
     ) -> None:
         self.optimizer, self.problem = optimizer, problem
         self.hypers = Hypers(optimizer, x, stop)
         self.updates = None if stop is None else stop - state.n
         self.carry = state.carry
-        self.searched: LineSearchLog | None = None
+        self.search_log: LineSearchLog | None = None
         self.n_f = self.n_g = 0
         self.update, self.direction = updating(optimizer), updating(optimizer, "direction")
-        self._last_seen: tuple[int, Any] = (-1, None)
+        self._last_sampled: tuple[int, DescentProblem] = (-1, problem)
         self._needs = {
             *optimizer.requires,
             *(("grad",) if optimizer.compares_gradients and problem.varies else ()),
         }
         if self._needs:
-            _require_supplied(self._needs, self.seen(state.n), optimizer)
+            _require_supplied(self._needs, self.problem_at(state.n), optimizer)
 
-    def evaluate(self, n: int, x: Array) -> Any:
+    def evaluate(self, n: int, x: Array) -> Evaluation:
         """Return value and gradient at x as update n sees them, and count."""
         self.n_f += 1
         self.n_g += 1
-        f, g = self.seen(n).value_and_grad(x)
+        f, g = self.problem_at(n).value_and_grad(x)
         return Evaluation(f, g, drawn=(n, 0))
 
-    def seen(self, n: int) -> Any:
+    def problem_at(self, n: int) -> DescentProblem:
         """Return the problem as update n sees it."""
         if not self.problem.varies:
             return self.problem
-        if self._last_seen[0] != n:
-            self._last_seen = n, self.problem.at(n)
-        return self._last_seen[1]
+        if self._last_sampled[0] != n:
+            self._last_sampled = n, self.problem.at(n)
+        return self._last_sampled[1]
 
-    def resolve(self, n: int, x: Array, e: Evaluation) -> Any:
+    def resolve(self, n: int, x: Array, e: Evaluation) -> Resolved:
         """Return the optimizer's record as update n sees it, with what its rule needs."""
         h = self.hypers.resolve(n)
         if self._needs:
             self.hypers.provide(**self._supplies(n, x, e))
         return h
 
-    def _supplies(self, n: int, x: Array, e: Evaluation) -> dict[str, Any]:
+    def _supplies(self, n: int, x: Array, e: Evaluation) -> dict[str, Numbers]:
         """Return what the rule needs, of the very draw that the gradient came from."""
         at, k = e.drawn or (n, 0)
-        seen = self.problem.sample(at, k) if k and self.problem.varies else self.seen(at)
+        sampled = self.problem.sample(at, k) if k and self.problem.varies else self.problem_at(at)
 
-        def grad(points: Array) -> Any:
+        def grad(points: Array) -> Array:
             self.n_g += points.size // x.size
-            return seen.grad(points)
+            return np.asarray(sampled.grad(points))
 
         known = {"f": e.f, "grad": grad}
-        return {need: known[need] if need in known else getattr(seen, need)(x) for need in self._needs}
+        return {need: known[need] if need in known else getattr(sampled, need)(x) for need in self._needs}
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
-    ) -> tuple[Array, Slots, Evaluation | None, Any]:
+    ) -> tuple[Array, Slots, Evaluation | None, Numbers]:
         """Return the next x, the new slots, the evaluation at the next x if it is known, and the rate."""
         h = self.resolve(n, x, e)
         x, slots = self.update(x, e.g, slots, h)
@@ -113,11 +114,11 @@ class FeedbackStepper(Stepper):
     """An update with a feedback step size: ``lr.update(info, carry) -> rate, carry``.
 
     A rule that `can_roll_back` may set ``carry["undo"]``: then the update starts again from where the last
-    one did. Where that was is kept with the rule's own memory.
+    one did. That point is stored in the carry, under "kept".
     """
 
     def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+        self, optimizer: Optimizer, problem: DescentProblem, x: Array, state: State, stop: int | None = None
     ) -> None:
         super().__init__(optimizer, problem, x, state, stop)
         if self.carry is None:
@@ -125,15 +126,15 @@ class FeedbackStepper(Stepper):
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
-    ) -> tuple[Array, Slots, Evaluation | None, Any]:
+    ) -> tuple[Array, Slots, Evaluation | None, Numbers]:
         """Ask for the rate, then make the update."""
         h, g = self.resolve(n, x, e), e.g
         can_roll_back = getattr(self.optimizer.lr, "can_roll_back", False)
-        kept: Any = self.carry.get("kept") if can_roll_back else None
+        last: Any = self.carry.get("kept") if can_roll_back else None
         rate, self.carry = self.optimizer.lr.update(StepInfo(n, x, e.f, g, self.problem), self.carry)
         if can_roll_back:
             if self.carry["undo"]:
-                x, g, slots = kept["x"], kept["g"], kept["slots"]
+                x, g, slots = last["x"], last["g"], last["slots"]
             self.carry = {**self.carry, "kept": {"x": x, "g": g, "slots": slots}}
         rule = h
         while "inner" in rule.__dict__:  # the rate of a wrapper is that of the rule inside
@@ -146,13 +147,13 @@ class FeedbackStepper(Stepper):
 class LineSearchStepper(Stepper):
     """An update whose rate is found along the line x - alpha d.
 
-    ``lr.search(problem, n, x, e, d, carry)`` returns `alpha`, the evaluation `e` at x - alpha d if it has
-    one, the new `carry`, a `status` word, and the looks `n_f`, `n_g` that it took. An evaluation that was
-    handed over is kept with the carry: under dynamic sampling nobody could make it again.
+    ``lr.search(problem, n, x, e, d, carry)`` returns `alpha`, the evaluation `e` at x - alpha d if it made
+    one, the new `carry`, a `status` word, and the counts `n_f`, `n_g` of evaluations. The evaluation
+    is stored in the carry: under dynamic sampling it could not be made again.
     """
 
     def __init__(
-        self, optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+        self, optimizer: Optimizer, problem: DescentProblem, x: Array, state: State, stop: int | None = None
     ) -> None:
         super().__init__(optimizer, problem, x, state, stop)
         if not optimizer.is_direction_rule:
@@ -162,23 +163,23 @@ class LineSearchStepper(Stepper):
                 f"update of {name} is not x - lr * d"
             )
         optimizer.lr.warn_of_sampling(problem)
-        self.searched = self.words = LineSearchLog()
+        self.search_log = self.log = LineSearchLog()
         if self.carry is None:
             self.carry = {"search": None, "at": None}
 
-    def evaluate(self, n: int, x: Array) -> Any:
+    def evaluate(self, n: int, x: Array) -> Evaluation:
         """Return the evaluation that the last search handed over if it was at x, or make one."""
         at: Any = self.carry["at"]
         if at is not None and np.array_equal(at["x"], x):
             return Evaluation(*(at[name] for name in ("f", "g", "var_f", "var_g", "drawn")))
         self.n_f += 1
         self.n_g += 1
-        e = self.optimizer.lr.evaluate(self.seen(n), x)
+        e = self.optimizer.lr.evaluate(self.problem_at(n), x)
         return Evaluation(e.f, e.g, e.var_f, e.var_g, drawn=(n, 0))
 
     def advance(
         self, n: int, x: Array, e: Evaluation, slots: Slots
-    ) -> tuple[Array, Slots, Evaluation | None, Any]:
+    ) -> tuple[Array, Slots, Evaluation | None, Numbers]:
         """Find the direction, then how far to go."""
         d, slots = self.direction(x, e.g, slots, self.resolve(n, x, e))
         unit = _unit(e.g, d)
@@ -189,8 +190,8 @@ class LineSearchStepper(Stepper):
         e_next = end and Evaluation(end.f, end.g, end.var_f, end.var_g, drawn=(n, end.number))
         at = e_next and {"x": x, **e_next._asdict()}
         self.carry = {"search": found.carry, "at": at}
-        self.words.status.append(found.status)
-        self.words.n_trials.append(max(found.n_f, found.n_g))
+        self.log.status.append(found.status)
+        self.log.n_trials.append(max(found.n_f, found.n_g))
         self.n_f += found.n_f
         self.n_g += found.n_g
         return x, slots, e_next, found.alpha / unit
@@ -203,19 +204,19 @@ def _unit(g: Array, d: Array) -> float:
     return float(power_of_two(d)[0])
 
 
-def _require_supplied(needs: set[str], seen: Any, optimizer: Optimizer) -> None:
+def _require_supplied(needs: set[str], problem: DescentProblem, optimizer: Optimizer) -> None:
     """Refuse a problem without the derivatives that the optimizer's rule needs."""
     name = type(optimizer).__name__
     for need in sorted(needs - {"f"}):
-        has = callable(getattr(seen, need, None)) and getattr(seen, f"has_{need}", True)
+        has = callable(getattr(problem, need, None)) and getattr(problem, f"has_{need}", True)
         if not has:
-            raise TypeError(f"problem: got {seen.formula}, expected one with {need}, which {name} needs")
+            raise TypeError(f"problem: got {problem.formula}, expected one with {need}, which {name} needs")
 
 
 def stepper_for(
-    optimizer: Optimizer, problem: Any, x: Array, state: State, stop: int | None = None
+    optimizer: Optimizer, problem: DescentProblem, x: Array, state: State, stop: int | None = None
 ) -> Stepper:
-    """Return the way that suits the optimizer's rate, for updates before `stop`."""
+    """Return the stepper for the optimizer's kind of rate, for updates before `stop`."""
     kind = rate_kind(optimizer.lr)
     if kind != "schedule" and x.ndim > 1:
         raise TypeError(

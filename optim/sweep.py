@@ -1,25 +1,32 @@
 """Sweeps: very many runs of which only the ends, or a summary, are wanted.
 
-`sweep` makes all updates of one tile of runs before it turns to the next, so that the arrays stay in the
-cache and nothing but the answers is ever kept in memory. Runs are looked at every few updates. Those that
-have became inf or nan are gone over once more, alone, from the look before, to find the update at which
-it happened, and dropped; the others go on untouched, bit for bit as if they were alone.
+`sweep` makes all updates of one block of runs before it turns to the next, so that the arrays stay in the
+cache and nothing but the ends is stored. Runs are checked every few updates. Those that have
+become inf or nan are repeated, alone, from the check before, to find the update at which it happened, and
+dropped; the others go on untouched, bit for bit as if they were alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optim.engines.batched import BLOCK_RUNS, HISTORY, RunBlock, can_be_traced, inner, take
+from optim.engines.symbols import Untraceable
 from optim.engines.threads import each
-from optim.engines.tracing import Trace, Untraceable
+from optim.engines.tracing import Trace
 from optim.hyperparameters import Hypers
 from optim.minimize import check_initial_evaluation, minimize, validate_problem_and_start
 from optim.optimizer import Evaluation, Optimizer
 from stepsize.core.norms import norm
+from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.validation import as_count
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from optim.run import Run
 
 __all__ = ["Ends", "survey", "sweep"]
 
@@ -55,9 +62,9 @@ class Ends:
 
 
 def sweep(
-    problem: Any,
+    problem: SupportsGradient,
     optimizer: Optimizer,
-    x0: Any = None,
+    x0: "ArrayLike | None" = None,
     steps: int = 1000,
     *,
     threads: int = 1,
@@ -72,8 +79,8 @@ def sweep(
     threads : int
         Threads to use. More than one are pinned to their processors while they work.
     check : int
-        Updates between two looks at what has diverged. The update at which a run diverged is exact; but a run
-        that became inf or nan and came back between two looks, which takes a rule that forgets infinite
+        Updates between two checks for divergence. The update at which a run diverged is exact; but a run
+        that became inf or nan and came back between two checks, which takes a rule that forgets infinite
         gradients, goes unnoticed. With 1 nothing does.
 
     Returns
@@ -104,7 +111,7 @@ def sweep(
         few = take(optimizer, part, runs)
         start = x[part].copy()
         try:
-            block = _first_tile(problem, few, traces, start, steps)
+            block = _first_block(problem, few, traces, start, steps)
             _descend(block, np.arange(runs)[part], steps, check, ends)
         except Untraceable:
             x[part] = start
@@ -115,10 +122,10 @@ def sweep(
 
 
 def survey(
-    problem: Any,
+    problem: SupportsGradient,
     optimizer: Optimizer,
-    summary: Callable[[Any], dict[str, Any]],
-    x0: Any = None,
+    summary: Callable[["Run"], Mapping[str, "ArrayLike"]],
+    x0: "ArrayLike | None" = None,
     steps: int = 1000,
     *,
     threads: int = 1,
@@ -155,7 +162,7 @@ def survey(
             f"x0: got one run of shape {x.shape}, expected a batch of shape (B, d); see minimize"
         )
 
-    def work(part: slice) -> dict[str, Any]:
+    def work(part: slice) -> Mapping[str, "ArrayLike"]:
         return summary(minimize(problem, take(optimizer, part, len(x)), x[part], steps))
 
     # A history of a few million numbers is swept through the cache while it is young.
@@ -168,7 +175,9 @@ def _parts(runs: int, width: int) -> list[slice]:
     return [slice(low, min(low + width, runs)) for low in range(0, runs, width)]
 
 
-def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int) -> RunBlock:
+def _first_block(
+    problem: DescentProblem, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int
+) -> RunBlock:
     e = Evaluation(*problem.value_and_grad(x))
     check_initial_evaluation(x, e)
     slots = optimizer.start(x, Hypers(optimizer, x).resolve(0))
@@ -181,8 +190,8 @@ def _first_tile(problem: Any, optimizer: Optimizer, traces: list[Trace], x: Arra
 def _descend(block: RunBlock, who: Array, steps: int, check: int, ends: Ends) -> None:
     before = [np.empty_like(a) for a in block.arrays()]
     for n in range(0, steps, check):
-        for a, kept in zip(block.arrays(), before, strict=True):
-            np.copyto(kept, a)
+        for a, saved in zip(block.arrays(), before, strict=True):
+            np.copyto(saved, a)
         count = min(check, steps - n)
         for k in range(n, n + count):
             block.advance(k)
@@ -210,8 +219,8 @@ def _find_ends(block: RunBlock, who: Array, n: int, count: int, ends: Ends) -> N
             left &= ~lost
 
 
-def _write(block: RunBlock, arrays: Sequence[Array], who: Array, which: Any, ends: Ends) -> None:
-    """Note where some of the runs of a tile stand, according to these arrays."""
+def _write(block: RunBlock, arrays: Sequence[Array], who: Array, which: Array | slice, ends: Ends) -> None:
+    """Note where some of the runs of a block stand, according to these arrays."""
     x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
     points = np.ascontiguousarray(block.optimizer.output(x, tuple(slots)).T)
     ends.x[who[which]] = points
@@ -219,7 +228,9 @@ def _write(block: RunBlock, arrays: Sequence[Array], who: Array, which: Any, end
     ends.grad_norm[who[which]] = norm(g.T)
 
 
-def _by_history(problem: Any, optimizer: Optimizer, x: Array, part: slice, steps: int, ends: Ends) -> None:
+def _by_history(
+    problem: DescentProblem, optimizer: Optimizer, x: Array, part: slice, steps: int, ends: Ends
+) -> None:
     """Do the same for a rule that cannot be traced, by the history of its runs."""
     rows = max(1, HISTORY // ((steps + 1) * x.shape[1]))
     for low in range(part.start, part.stop, rows):

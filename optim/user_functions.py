@@ -1,15 +1,18 @@
-"""Problems from outside the package: what goes in is a copy, and so is what is kept of their answers."""
+"""Problems from outside the package: they receive copies, and so do we of what they return."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from optim.hyperparameters import Numbers
+from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.record import Record
 from stepsize.core.user_values import as_array, as_value, ask
 from stepsize.core.validation import describe_value, real_numbers
 
-__all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded"]
+__all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded", "in_precision_of", "of_dimension"]
 
 Array = np.ndarray[Any, Any]
 
@@ -23,12 +26,26 @@ _DERIVATIVES = ("hess", "residuals", "jacobian")
 _OURS = ("problems", "optim", "stepsize")
 
 
-def guarded(problem: Any) -> Any:
+def guarded(problem: SupportsGradient) -> DescentProblem:
     """Return the problem itself if it is the package's own to the core, otherwise `Guarded`."""
-    return Guarded(problem) if _is_from_outside(problem) else problem
+    whole: Any = Guarded(problem) if _is_from_outside(problem) else problem
+    return whole  # type: ignore[no-any-return]  # ours are problems, and `Guarded` has the facts of any
 
 
-def _is_from_outside(problem: Any) -> bool:
+def of_dimension(problem: DescentProblem, dim: int) -> DescentProblem:
+    """Return the same problem, known to have so many parameters where it names no start."""
+    unknown = isinstance(problem, Guarded) and problem.x0 is None
+    whole: Any = Guarded(problem, dim) if unknown else problem
+    return whole  # type: ignore[no-any-return]  # it forwards every fact
+
+
+def in_precision_of(problem: DescentProblem, dtype: np.dtype[Any]) -> DescentProblem:
+    """Return the same problem, all that it gives rounded to a precision."""
+    whole: Any = InPrecisionOf(problem, dtype)
+    return whole  # type: ignore[no-any-return]  # it forwards every fact
+
+
+def _is_from_outside(problem: object) -> bool:
     if not isinstance(problem, Record):
         return not isinstance(problem, Guarded)
     if type(problem).__module__.partition(".")[0] not in _OURS:
@@ -46,8 +63,9 @@ class Guarded:
     def __repr__(self) -> str:
         return repr(self._thing)
 
-    def __init__(self, thing: Any) -> None:
-        self._thing = thing
+    def __init__(self, thing: Any, dim: int | None = None) -> None:
+        self._thing: Any = thing._thing if isinstance(thing, Guarded) else thing
+        self._dim, thing = dim, self._thing
         self._takes: dict[str, bool] = {}
         self.varies = bool(getattr(thing, "varies", False))
         self.components = bool(getattr(thing, "components", False))
@@ -59,19 +77,19 @@ class Guarded:
 
     @property
     def dim(self) -> int | None:
-        """Number of parameters, where the problem names a start."""
-        return None if self.x0 is None else len(self.x0)
+        """Number of parameters, where the problem names a start or a run has found it."""
+        return self._dim if self.x0 is None else len(self.x0)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         """Return the value at x."""
         return self._ask("fun", x, 0)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         """Return the gradient at x."""
         return self._ask("grad", x, 1)
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
-        """Return both; the object's own way to share work between them serves one point at a time."""
+    def value_and_grad(self, x: Array) -> tuple[Numbers, Numbers]:
+        """Return both; an object's own `value_and_grad` serves one point at a time."""
         if x.ndim != 1:
             return self.fun(x), self.grad(x)
         if self._both is None:
@@ -85,15 +103,15 @@ class Guarded:
             )
         return self._checked("fun", answer[0], x, 0), self._checked("grad", answer[1], x, 1)
 
-    def at(self, n: int) -> Any:
+    def at(self, n: int) -> DescentProblem:
         """Return the problem as update n sees it."""
-        return guarded(self._thing.at(n)) if self.varies else self
+        return guarded(self._thing.at(n) if self.varies else self)
 
-    def sample(self, n: int, k: int = 0) -> Any:
+    def sample(self, n: int, k: int = 0) -> DescentProblem:
         """Return the problem as the k-th evaluation along the line of update n sees it."""
-        return guarded(self._thing.sample(n, k)) if self.varies else self
+        return guarded(self._thing.sample(n, k) if self.varies else self)
 
-    def _ask(self, name: str, x: Any, axes: int) -> Any:
+    def _ask(self, name: str, x: Numbers, axes: int) -> Numbers:
         function = getattr(self._thing, name)
         if not isinstance(x, np.ndarray):  # floats or symbols, one a component
             return function(x)
@@ -111,17 +129,19 @@ class Guarded:
         answers = [self._checked(name, ask(function, np.array(row)), row, axes) for row in rows]
         return np.array(answers).reshape(shape)
 
-    def _checked(self, name: str, answer: Any, x: Array, axes: int) -> Any:
+    def _checked(self, name: str, answer: object, x: Array, axes: int) -> Numbers:
         if axes == 0:
             return as_value(name, answer, x.dtype)
         return as_array(name, answer, x.shape * axes, x.dtype)
 
-    def _takes_batches(self, name: str, function: Any, rows: Array, axes: int) -> bool:
+    def _takes_batches(self, name: str, function: Callable[[Array], Numbers], rows: Array, axes: int) -> bool:
         if name not in self._takes:
             self._takes[name] = self._is_the_same_at_once(name, function, rows, axes)
         return self._takes[name]
 
-    def _is_the_same_at_once(self, name: str, function: Any, rows: Array, axes: int) -> bool:
+    def _is_the_same_at_once(
+        self, name: str, function: Callable[[Array], Numbers], rows: Array, axes: int
+    ) -> bool:
         d = rows.shape[1]
         # As many points as parameters: the one case in which a mix-up of the axes keeps the shape.
         count = d if 1 < d <= 8 else 3
@@ -142,7 +162,7 @@ class Guarded:
         close = 10 * float(np.finfo(rows.dtype).eps) ** 0.5
         return bool(np.allclose(at_once, one_by_one, rtol=close, atol=close * size, equal_nan=True))
 
-    def _derivative(self, name: str, x: Any) -> Any:
+    def _derivative(self, name: str, x: Numbers) -> Numbers:
         if name == "hess" and isinstance(x, np.ndarray):
             return self._ask(name, x, 2)
         return np.array(getattr(self._thing, name)(np.array(x)))
@@ -164,41 +184,43 @@ class InPrecisionOf:
     Without it the first gradient would promote the run, silently.
     """
 
-    def __init__(self, thing: Any, dtype: Any) -> None:
+    def __init__(self, thing: Any, dtype: np.dtype[Any]) -> None:
         self._thing, self._dtype = thing, dtype
 
     def __repr__(self) -> str:
         return repr(self._thing)
 
-    def fun(self, x: Any) -> Any:
+    def fun(self, x: Numbers) -> Numbers:
         """Return the value at x."""
         return self._rounded(self._thing.fun(x))
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         """Return the gradient at x."""
         return self._rounded(self._thing.grad(x))
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both."""
         f, g = self._thing.value_and_grad(x)
         return self._rounded(f), self._rounded(g)
 
-    def at(self, n: int) -> Any:
+    def at(self, n: int) -> DescentProblem:
         """Return the problem as update n sees it."""
-        return InPrecisionOf(self._thing.at(n), self._dtype) if self.varies else self
+        whole: Any = InPrecisionOf(self._thing.at(n), self._dtype) if self.varies else self
+        return whole  # type: ignore[no-any-return]  # it forwards every fact
 
-    def sample(self, n: int, k: int = 0) -> Any:
+    def sample(self, n: int, k: int = 0) -> DescentProblem:
         """Return the problem as the k-th evaluation along the line of update n sees it."""
-        return InPrecisionOf(self._thing.sample(n, k), self._dtype) if self.varies else self
+        whole: Any = InPrecisionOf(self._thing.sample(n, k), self._dtype) if self.varies else self
+        return whole  # type: ignore[no-any-return]  # it forwards every fact
 
-    def _derivative(self, name: str, x: Any) -> Any:
+    def _derivative(self, name: str, x: Numbers) -> Numbers:
         return self._rounded(getattr(self._thing, name)(x))
 
-    def _stats(self, x: Any) -> Any:
+    def _stats(self, x: Numbers) -> Numbers:
         found = self._thing.stats(x)
         return found._replace(f=self._rounded(found.f), g=self._rounded(found.g))
 
-    def _rounded(self, values: Any) -> Any:
+    def _rounded(self, values: Numbers) -> Numbers:
         return np.asarray(values, self._dtype)[()]
 
     def __getattr__(self, name: str) -> Any:

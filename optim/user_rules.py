@@ -1,26 +1,29 @@
-"""Rules from outside the packages: what they are given, what they must give back, and how they are told.
+"""Rules from outside the packages: what they receive, what they must return, and the errors they get.
 
 A rule that is written here keeps the contract, which tests see to. One that a user writes may do what a class
 of students does: change its arrays in place, forget the slots, look across the coordinates, keep its memory
-in a dictionary. It is given copies, so that nothing which is recorded changes; what it returns is looked at;
-and what it may not do it is told in one sentence.
+in a dictionary. It is given copies, so that nothing which is recorded changes; what it returns is checked;
+and a breach of the contract is reported in one sentence.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.hyperparameters import is_rule, rate_kind
+from optim.hyperparameters import Numbers, Resolved, is_rule, rate_kind
 from stepsize.core.record import Record
 from stepsize.core.validation import describe_value
 
 if TYPE_CHECKING:
-    from optim.optimizer import Optimizer
+    from optim.optimizer import Optimizer, Slots
+    from optim.steppers import Stepper
 
 __all__ = ["check_rule", "guarded", "is_own", "updating"]
 
 Array = np.ndarray[Any, Any]
+Rule = Callable[[Numbers, Numbers, "Slots", Resolved], tuple[Numbers, "Slots"]]
 
 # The packages whose rules are tested to keep the contract.
 _PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
@@ -29,14 +32,14 @@ _PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
 _MISFITS = (TypeError, ValueError, IndexError, AttributeError)
 
 
-def is_own(optimizer: Any) -> bool:
+def is_own(optimizer: "Optimizer") -> bool:
     """Whether a rule, or one inside it, is a class from outside the packages."""
     if type(optimizer).__module__.partition(".")[0] not in _PACKAGES:
         return True
     return any(is_own(value) for _, value in optimizer.fields() if is_rule(value))
 
 
-def updating(optimizer: "Optimizer", name: str = "update") -> Any:
+def updating(optimizer: "Optimizer", name: str = "update") -> Rule:
     """Return the method that makes an update, with a guard around it where the rule is from outside."""
     if not is_own(optimizer):
         return _without_float_errors(getattr(optimizer, name))
@@ -44,8 +47,8 @@ def updating(optimizer: "Optimizer", name: str = "update") -> Any:
 
 
 def guarded(
-    optimizer: "Optimizer", name: str, x: Any, g: Any, slots: Any, h: Any
-) -> tuple[Any, tuple[Any, ...]]:
+    optimizer: "Optimizer", name: str, x: Numbers, g: Numbers, slots: "Slots", h: Resolved
+) -> tuple[Numbers, "Slots"]:
     """Return what the method `name` of a rule from outside returns, or say what is wrong with it.
 
     Parameters
@@ -73,7 +76,7 @@ def guarded(
     return _checked(optimizer, name, result, x)
 
 
-def _given(optimizer: "Optimizer", arrays: tuple[Any, ...]) -> list[Any]:
+def _given(optimizer: "Optimizer", arrays: "Slots") -> list[Array]:
     """Return copies, which a rule may write into; read-only ones for a rule inside a wrapper."""
     copies = [np.array(a) for a in arrays]
     if any(is_rule(value) for _, value in optimizer.fields()):
@@ -100,7 +103,7 @@ def _explained(where: str, error: Exception, x: Array) -> Exception:
     )
 
 
-def _checked(optimizer: "Optimizer", name: str, result: Any, x: Array) -> tuple[Any, tuple[Any, ...]]:
+def _checked(optimizer: "Optimizer", name: str, result: object, x: Array) -> tuple[Array, "Slots"]:
     where, what = (
         f"{type(optimizer).__name__}.{name}",
         "the next x" if name == "update" else "the direction d",
@@ -122,7 +125,7 @@ def _checked(optimizer: "Optimizer", name: str, result: Any, x: Array) -> tuple[
     return first, tuple(_as_float(where, "a slot", slot, x) for slot in slots)
 
 
-def _as_float(where: str, what: str, value: Any, x: Array) -> Array:
+def _as_float(where: str, what: str, value: object, x: Array) -> Array:
     """Return an array in x's precision."""
     if type(value) is np.ndarray and value.dtype == x.dtype:
         return value
@@ -135,12 +138,12 @@ def _as_float(where: str, what: str, value: Any, x: Array) -> Array:
     return array.astype(x.dtype)
 
 
-def check_rule(stepper: Any, x: Array, g: Array, slots: Any, n: int, stop: int) -> None:
+def check_rule(stepper: "Stepper", x: Array, g: Array, slots: "Slots", n: int, stop: int) -> None:
     """Refuse a rule from outside that has a memory of its own; let one that mixes runs make them one by one.
 
     Parameters
     ----------
-    way : Way
+    stepper : Stepper
         Whose updates they are.
     x, g, slots : ndarray
         Where a run starts.
@@ -156,7 +159,7 @@ def check_rule(stepper: Any, x: Array, g: Array, slots: Any, n: int, stop: int) 
     if n >= stop or not is_own(optimizer) or rate_kind(optimizer.lr) != "schedule":
         return
     if x.ndim > 1 and "grad" not in optimizer.requires and not optimizer.compares_gradients:
-        stepper.update = _Apart(optimizer)
+        stepper.update = _BatchedUpdates(optimizer)
     if optimizer.requires:
         return
     h = stepper.hypers.resolve(n)
@@ -169,7 +172,7 @@ def check_rule(stepper: Any, x: Array, g: Array, slots: Any, n: int, stop: int) 
         )
 
 
-class _Apart:
+class _BatchedUpdates:
     """Makes the updates of a batch, all at once as long as the rule does not mix the runs.
 
     A norm, a maximum or ``g @ g`` may be that of all runs together. So one run is made alone as well at every
@@ -179,7 +182,7 @@ class _Apart:
     def __init__(self, optimizer: "Optimizer") -> None:
         self.optimizer, self.mixes = optimizer, False
 
-    def __call__(self, x: Array, g: Array, slots: Any, h: Any) -> Any:
+    def __call__(self, x: Array, g: Array, slots: "Slots", h: Resolved) -> tuple[Numbers, "Slots"]:
         if not self.mixes:
             i = int(h.t) % len(x)
             one = slice(i, i + 1)
@@ -207,19 +210,21 @@ class _Apart:
 _SUPPLIED = frozenset(("f", "hess", "residuals", "jacobian"))
 
 
-def _some(name: str, value: Any, which: slice) -> Any:
+def _some(name: str, value: Numbers, which: slice) -> Numbers:
     if not isinstance(value, np.ndarray):
         return value
     each = name in _SUPPLIED or (value.ndim > 1 and len(value) > 1)
     return value[which] if each else value
 
 
-def _rows(result: Any, which: slice, runs: int) -> Any:
+def _rows(result: tuple[Numbers, "Slots"], which: slice, runs: int) -> tuple[Numbers, "Slots"]:
     x, slots = result
     return x[which], tuple(s[which] if s.ndim > 1 and len(s) == runs else s for s in slots)
 
 
-def _one_by_one(optimizer: "Optimizer", x: Array, g: Array, slots: Any, h: Any) -> Any:
+def _one_by_one(
+    optimizer: "Optimizer", x: Array, g: Array, slots: "Slots", h: Resolved
+) -> tuple[Numbers, "Slots"]:
     """Return an update of a batch, made run by run as if each were alone."""
     if x.ndim == 1:
         return guarded(optimizer, "update", x, g, slots, h)
@@ -233,10 +238,10 @@ def _one_by_one(optimizer: "Optimizer", x: Array, g: Array, slots: Any, h: Any) 
     return np.array([x for x, _ in results]), tuple(np.array(new) for new in news)
 
 
-def _of_run(h: Any, i: int, axes: int) -> Any:
+def _of_run(h: Resolved, i: int, axes: int) -> Resolved:
     """Return the record of one run of a batch: what is one value a run is its number there."""
 
-    def own(name: str, value: Any) -> Any:
+    def own(name: str, value: Numbers) -> Numbers:
         if name in _SUPPLIED:
             return value[i]
         if not isinstance(value, np.ndarray) or value.ndim != axes:
@@ -247,7 +252,7 @@ def _of_run(h: Any, i: int, axes: int) -> Any:
     return _changed(h, own)
 
 
-def _changed(h: Any, change: Any) -> Any:
+def _changed(h: Resolved, change: Callable[[str, Numbers], Numbers]) -> Resolved:
     """Return a resolved record with its values changed, those of a rule inside as well."""
     copy = object.__new__(type(h))
     for name, value in h.__dict__.items():
@@ -255,16 +260,16 @@ def _changed(h: Any, change: Any) -> Any:
     return copy
 
 
-def _alike(a: Any, b: Any) -> bool:
+def _alike(a: tuple[Numbers, "Slots"], b: tuple[Numbers, "Slots"]) -> bool:
     """Whether two updates are one, to the last bit."""
     pairs = zip((a[0], *a[1]), (b[0], *b[1]), strict=True)
     return all(np.array_equal(u, v, equal_nan=True) for u, v in pairs)
 
 
-def _without_float_errors(method: Any) -> Any:
+def _without_float_errors(method: Rule) -> Rule:
     """Return the method that makes an update so that what overflows ends the run, and not the program."""
 
-    def call(x: Any, g: Any, slots: Any, h: Any) -> Any:
+    def call(x: Numbers, g: Numbers, slots: "Slots", h: Resolved) -> tuple[Numbers, "Slots"]:
         try:
             return method(x, g, slots, h)
         except ArithmeticError:
@@ -273,7 +278,7 @@ def _without_float_errors(method: Any) -> Any:
     return call
 
 
-def _in_numpy(h: Any, number: Any) -> Any:
+def _in_numpy(h: Resolved, number: Callable[[float], Numbers]) -> Resolved:
     """Return a resolved record with NumPy's numbers in place of Python's."""
     found = object.__new__(type(h))
     for name, value in h.__dict__.items():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 # public names: written by tools/public_names.py
 from problems.formulas.formula import Formula
+from problems.function_problem import FunctionProblem
 from problems.landscapes.bowls import Booth, Matyas, McCormick, Zakharov
 from problems.landscapes.convex import BoydExponential, HyperbolicCosine, Quartic, RootBowl
 from problems.landscapes.more_garbow_hillstrom import (
@@ -40,7 +41,7 @@ from problems.learning.networks import MLP, DigitsMLP
 from problems.learning.real_data import Digits, Iris
 from problems.learning.softmax import SoftmaxRegression
 from problems.learning.supervised import Supervised, two_gaussians
-from problems.problem import FunctionProblem, Problem
+from problems.problem import Problem
 from problems.stochastic.additive_noise import AdditiveNoise
 from problems.stochastic.estimate import Stats, StochasticProblem
 from problems.stochastic.gradient_noise import CauchyNoise, MaskedGradient, MultiplicativeNoise
@@ -70,6 +71,7 @@ __all__ = [
 from stepsize.core.hooks import register_hook
 
 register_hook("formula", "problems.formulas.formula:of_text")
+register_hook("function_problem", "problems.function_problem:FunctionProblem")
 
 if not TYPE_CHECKING:  # a checker would believe that any name is there
 

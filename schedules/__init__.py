@@ -38,15 +38,8 @@ from schedules.families.warmup_recipes import (
 )
 from schedules.feedback.base import Feedback, FeedbackProduct
 from schedules.feedback.plateau import BoldDriver, Greedy, Plateau
-from schedules.feedback.self_tuning import (
-    AdaGradNorm,
-    AdGD,
-    BarzilaiBorwein,
-    DoG,
-    Hypergradient,
-    Polyak,
-    SPSMax,
-)
+from schedules.feedback.polyak import Polyak, SPSMax
+from schedules.feedback.self_tuning import AdaGradNorm, AdGD, BarzilaiBorwein, DoG, Hypergradient
 from schedules.linesearch.armijo import Armijo, ForwardBackward
 from schedules.linesearch.base import Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.exact import ExactQuadratic, ExactSearch

@@ -75,7 +75,7 @@ def expression(schedule: Any, n: ast.expr | None = None, budget: _Budget | None 
     """Return the syntax tree of a schedule's formula, its numbers filled in, at the index that n spells."""
     rest = []
     budget = budget or _Budget()
-    # Long products and sums lean to the left; they are gone through in a loop, so that none is too long.
+    # Long products and sums lean to the left; a loop goes through them, so that any length works.
     while schedule.formula in _CHAINS:
         rest.append((_CHAINS[schedule.formula], schedule.second))
         schedule = schedule.first

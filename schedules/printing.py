@@ -31,9 +31,9 @@ def latex_text(tree: ast.expr) -> str:
 
 
 def _plain(node: ast.expr) -> _Text:
-    def at(child: ast.expr, least: int) -> str:
+    def at(child: ast.expr, level: int) -> str:
         text, binds = _plain(child)
-        return text if binds >= least else f"({text})"
+        return text if binds >= level else f"({text})"
 
     match node:
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
@@ -60,9 +60,9 @@ def _plain(node: ast.expr) -> _Text:
 
 
 def _latex(node: ast.expr) -> _Text:
-    def at(child: ast.expr, least: int) -> str:
+    def at(child: ast.expr, level: int) -> str:
         text, binds = _latex(child)
-        return text if binds >= least else rf"\left({text}\right)"
+        return text if binds >= level else rf"\left({text}\right)"
 
     match node:
         case ast.BinOp(left=left, op=ast.Mult(), right=right):

@@ -1,24 +1,29 @@
 """The contract of a schedule: a pure function of the update index."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, overload
+from typing import Any, ClassVar, Literal, TypeAlias, overload
 
 import numpy as np
 
 from schedules import formula
 from stepsize.core.elementwise import is_symbol
 from stepsize.core.limits.memory import refuse_beyond_memory
+from stepsize.core.ranges import Elementwise, FloatOrArray, constraint_of
 from stepsize.core.record import Default, Record
-from stepsize.core.validation import as_count, as_floats, as_number, describe_value, missing, require
+from stepsize.core.validation import as_count, as_floats, describe_value, missing
 
 __all__ = ["Constant", "Schedule", "as_schedule", "per_epoch"]
 
 Array = np.ndarray[Any, Any]
+RiseShape = Literal["linear", "cosine", "1-sqrt"]
+FallShape = Literal["1-sqrt", "linear", "cosine", "square", "rex"]
+# What may stand for a schedule.
+ScheduleLike: TypeAlias = "Schedule | float | Array | Callable[[int], float]"
 
 
-def _by_name(schedule: Any) -> str:
+def _by_name(schedule: object) -> str:
     return f"{type(schedule).__name__}(n)"
 
 
@@ -45,11 +50,11 @@ class Schedule(Record, abstract=True):
         kind = type(self).__dataclass_fields__[name].type
         if kind is Schedule:
             return as_schedule(value, name)
-        if kind is Any and isinstance(value, list | tuple):
+        if isinstance(value, list | tuple) and isinstance(constraint_of(kind), Elementwise):
             value = as_floats(name, value, "a number, or an array of them")
         return super().normalise(name, value)
 
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         """Return the values at the indices n, a float array of any shape; broadcasts with the parameters."""
         raise missing(self, "value(self, n)")
 
@@ -141,7 +146,7 @@ class Schedule(Record, abstract=True):
 
         Those are Robbins and Monro's conditions for a noisy descent to arrive: True for a tail n^-p with
         1/2 < p <= 1. None where it is not known, and where it is the wrong question, because the schedule
-        ends at 0: what runs on a budget is judged by what the budget buys.
+        ends at 0 (a schedule with a horizon is judged by the value it reaches).
         """
         tail = self.tail
         if tail is None or (self.horizon is not None and not np.any(self.limit)):
@@ -169,14 +174,14 @@ class Schedule(Record, abstract=True):
         """Return what the names in the formula stand for."""
         return dict(self.fields())
 
-    def __mul__(self, other: Any) -> "Schedule":
+    def __mul__(self, other: ScheduleLike) -> "Schedule":
         from schedules.combinators.algebra import Product
 
         return Product(self, as_schedule(other)) if _is_factor(other) else NotImplemented
 
     __rmul__ = __mul__
 
-    def __add__(self, other: Any) -> "Schedule":
+    def __add__(self, other: ScheduleLike) -> "Schedule":
         from schedules.combinators.algebra import Sum
 
         return Sum(self, as_schedule(other)) if _is_factor(other) else NotImplemented
@@ -186,14 +191,14 @@ class Schedule(Record, abstract=True):
     # Without this a NumPy array on the left would ask every one of its elements.
     __array_ufunc__ = None
 
-    def then(self, after: Any, *, at: int) -> "Schedule":
+    def then(self, after: ScheduleLike, *, at: int) -> "Schedule":
         """Follow this schedule up to update `at` - 1 and `after` from update `at` on, which sees n - at."""
         from schedules.combinators.algebra import Sequential
 
         return Sequential(self, as_schedule(after), at)
 
     def warmup(
-        self, updates: int, *, start: float | None = None, shift: bool = True, shape: str = "linear"
+        self, updates: int, *, start: float | None = None, shift: bool = True, shape: RiseShape = "linear"
     ) -> "Schedule":
         """Rise over the first updates, if there are any, then follow this schedule; see `Warmup`."""
         from schedules.combinators.warmup_cooldown import Warmup
@@ -202,23 +207,25 @@ class Schedule(Record, abstract=True):
             return self
         return Warmup(self, updates, start, shift, shape)
 
-    def cooldown(self, updates: int, *, at: int, shape: Any = "1-sqrt", end: float = 0.0) -> "Schedule":
+    def cooldown(
+        self, updates: int, *, at: int, shape: "FallShape | Schedule" = "1-sqrt", end: float = 0.0
+    ) -> "Schedule":
         """Fall to `end` from update `at` on, over that many updates; see `Cooldown`."""
         from schedules.combinators.warmup_cooldown import Cooldown
 
         return Cooldown(self, updates, at, shape, end)
 
-    def floor(self, least: float) -> "Schedule":
-        """Never go below `least`."""
+    def floor(self, minimum: float) -> "Schedule":
+        """Never go below `minimum`."""
         from schedules.combinators.modifiers import Floor
 
-        return Floor(self, least)
+        return Floor(self, minimum)
 
-    def cap(self, most: float) -> "Schedule":
-        """Never go above `most`."""
+    def cap(self, maximum: float) -> "Schedule":
+        """Never go above `maximum`."""
         from schedules.combinators.modifiers import Cap
 
-        return Cap(self, most)
+        return Cap(self, maximum)
 
     def delay(self, updates: int) -> "Schedule":
         """Hold the first value for that many updates, then start."""
@@ -259,21 +266,16 @@ class Constant(Schedule):
     0.1
     """
 
-    lr: Any
+    lr: FloatOrArray
     demo: ClassVar = {"lr": 0.1}
     formula = "lr"
     horizon = 0
 
-    def value(self, n: Array) -> Any:
-        """Return lr."""
+    def value(self, n: Array) -> Array:
         return self.lr + np.zeros_like(n)
 
-    def check(self) -> None:
-        """Refuse what is not a finite number or array of numbers."""
-        check_numbers(self.lr)
 
-
-def as_schedule(value: Any, name: str = "") -> Schedule:
+def as_schedule(value: ScheduleLike, name: str = "") -> Schedule:
     """Return a schedule for a schedule, a number, an array of numbers or a plain function of n.
 
     A `name` stands before what an error says.
@@ -291,7 +293,7 @@ def as_schedule(value: Any, name: str = "") -> Schedule:
     if isinstance(value, Schedule):
         return value
     if not isinstance(value, bool) and isinstance(value, int | float | np.number | np.ndarray):
-        return Constant(value)
+        return Constant(value.item() if isinstance(value, np.generic) else value)
     if (
         callable(value)
         and getattr(value, "kind", "schedule") == "schedule"
@@ -308,7 +310,7 @@ def as_schedule(value: Any, name: str = "") -> Schedule:
     )
 
 
-def per_epoch(schedule: Any, updates_per_epoch: int, *, smooth: bool = False) -> Schedule:
+def per_epoch(schedule: ScheduleLike, updates_per_epoch: int, *, smooth: bool = False) -> Schedule:
     """Return the schedule that counts epochs: it changes every `updates_per_epoch` updates.
 
     Parameters
@@ -329,16 +331,7 @@ def per_epoch(schedule: Any, updates_per_epoch: int, *, smooth: bool = False) ->
     return as_schedule(schedule).per_epoch(updates_per_epoch, smooth=smooth)
 
 
-def check_numbers(value: Any, name: str = "lr") -> None:
-    """Refuse a parameter that is neither a finite number nor an array of them."""
-    if np.ndim(value) == 0:
-        as_number(name, value)
-    else:
-        fine = np.size(value) > 0 and bool(np.all(np.isfinite(value)))
-        require(fine, name, value, "finite numbers")
-
-
-def _is_factor(value: Any) -> bool:
+def _is_factor(value: object) -> bool:
     return isinstance(value, Schedule | int | float | np.number | np.ndarray) and not isinstance(value, bool)
 
 

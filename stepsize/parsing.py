@@ -3,6 +3,7 @@
 import ast
 import inspect
 import math
+import re
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -51,7 +52,7 @@ def parse(text: str, kind: type[Record] = Record) -> Any:
     source = Source(text)
     value = _made(_evaluate(source.tree(), source, kind), source)
     if not isinstance(value, kind):
-        expected = getattr(value, "refusal", _article(kind.__name__.lower()))
+        expected = getattr(value, "refusal", _article(_kind_in_words(kind)))
         hint = "; several are given one by one" if isinstance(value, list) else ""
         raise ValueError(f"got {source.shown}{_other_kind(value)}, expected {expected}{hint}")
     return value
@@ -176,11 +177,11 @@ def _evaluate(node: ast.expr, source: Source, kind: type[Record] = Record) -> An
         case ast.BinOp(left=left, op=op, right=right):
             both = _made(_evaluate(left, source), source), _made(_evaluate(right, source), source)
             return source.combined(op, *both)
-        case ast.Attribute() if (path := _path(node)) and path[0] in _libraries():
+        case ast.Attribute() if (path := _path(node)) and path[0] in library_names():
             return _called(_of_library(path, kind), ".".join(path), [], [], source)
         case ast.Call(func=ast.Attribute() as name, args=args, keywords=keywords) if (
             path := _path(name)
-        ) and path[0] in _libraries():
+        ) and path[0] in library_names():
             if path[0] == "torch" and args and _is_what_torch_steps(args[0]):
                 args = args[1:]
             return _called(_of_library(path, kind), ".".join(path), args, keywords, source)
@@ -224,7 +225,7 @@ def _path(node: ast.expr) -> list[str]:
 
 
 @lru_cache(maxsize=2)
-def _libraries(schedules_first: bool = False) -> dict[str, dict[str, Any]]:
+def library_names(schedules_first: bool = False) -> dict[str, dict[str, Any]]:
     """Return what other libraries call their optimizers and schedules, and ours that do the same.
 
     Two names are both, Keras' SGD and PyTorch's ASGD: they are the schedule where a schedule is expected.
@@ -245,7 +246,7 @@ def _libraries(schedules_first: bool = False) -> dict[str, dict[str, Any]]:
 
 def _of_library(path: list[str], kind: type[Record]) -> Any:
     """Return what a library's name means, with the library's modules in between or without."""
-    known = _libraries(kind.__name__ == "Schedule")[path[0]]
+    known = library_names(kind.__name__ == "Schedule")[path[0]]
     for name in (".".join(path[1:]), path[-1]):
         if name in known:
             return known[name]
@@ -258,8 +259,9 @@ def load_registry() -> None:
     import optim
     import problems
     import schedules
+    from optim.dialects import variants
 
-    del problems, schedules
+    del problems, schedules, variants
     for name in optim.__all__:
         getattr(optim, name)
 
@@ -318,6 +320,11 @@ def _made(value: Any, source: Source) -> Any:
         return value
     _check_arguments(value, value.__name__, 0, {}, source)
     return value()
+
+
+def _kind_in_words(kind: type) -> str:
+    """Return the name of a class as words: LineSearch is a line search."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", kind.__name__).lower()
 
 
 def _article(noun: str) -> str:

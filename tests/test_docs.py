@@ -90,3 +90,13 @@ def test_the_kit_knows_more_than_a_hundred_mistakes():
 def test_the_map_of_the_packages_is_up_to_date():
     """If this fails: python -m tools.package_map."""
     assert package_map.stale() == []
+
+
+def test_what_grows_by_a_class_is_not_counted_in_prose():
+    """`stepsize list` and `stepsize gallery` count; a number in a text would have to be kept by hand."""
+    kinds = "problems|optimizers|schedules|feedback step sizes|line searches|figures"
+    for page in (ROOT / "README.md", ROOT / "CHANGELOG.md", *PAGES):
+        counts = re.findall(
+            rf"\b\d+ (?:{kinds})\b|\*\*(?:{kinds})\*\* \(\d", page.read_text(encoding="utf-8")
+        )
+        assert counts == [], page.name

@@ -18,9 +18,9 @@ ALLOWED = """
 optim: optim.engines stepsize.core stepsize.core.limits
 optim.dialects: optim optim.rules stepsize.core
 optim.engines: optim stepsize.core
-optim.rules: optim stepsize.core
+optim.rules: optim stepsize.core stepsize.core.limits
 optim.testing: optim optim.dialects optim.testing.mistakes stepsize.core
-optim.testing.mistakes: optim optim.rules optim.testing
+optim.testing.mistakes: optim optim.rules optim.testing stepsize.core
 optim.vectors: optim.testing stepsize.core
 problems: problems.formulas problems.landscapes problems.learning problems.stochastic problems.transforms
     stepsize.core stepsize.core.limits
@@ -49,7 +49,7 @@ stepsize.core.limits: stepsize.core
 stepsize.data: problems stepsize.core
 stepsize.draw: optim problems schedules stepsize.analysis stepsize.core stepsize.draw.layout
     stepsize.experiments stepsize.experiments.lr_finder stepsize.experiments.sweep
-stepsize.draw.layout: stepsize.core stepsize.draw stepsize.experiments.sweep
+stepsize.draw.layout: optim stepsize.core stepsize.draw stepsize.experiments.sweep
 stepsize.experiments: optim stepsize.analysis stepsize.core stepsize.core.limits
 stepsize.experiments.lr_finder: optim schedules stepsize.analysis stepsize.core stepsize.experiments
     stepsize.experiments.sweep
@@ -152,7 +152,7 @@ def test_the_foundation_imports_numpy_alone(path):
 
 
 # The conformance kit tests the optimizers of other libraries, which it imports when it is handed one.
-GUESTS = {"optim/testing/adapters.py": {"torch", "jax", "optax", "keras"}}
+GUESTS = {"optim/testing/libraries.py": {"torch", "jax", "optax", "keras"}}
 
 
 @pytest.mark.parametrize("package", ["problems", "schedules", "optim"])

@@ -12,6 +12,7 @@ import optim
 import problems
 import schedules
 import stepsize as ss
+from optim.dialects import variants
 from stepsize.core.record import Record, registered
 from stepsize.parsing import load_registry
 from tests import ROOT
@@ -57,7 +58,23 @@ def test_a_star_brings_every_public_name():
 
 def test_every_registered_class_is_public():
     for cls in CLASSES:
-        assert getattr(ss, cls.__name__) is cls
+        if cls.__module__ != variants.__name__:
+            assert getattr(ss, cls.__name__) is cls
+
+
+@pytest.mark.parametrize("name", variants.__all__)
+def test_a_rule_that_reproduces_one_library_is_read_back_but_not_public(name):
+    rule = getattr(variants, name)()
+    assert name not in ss.__all__
+    assert not hasattr(ss, name)
+    assert ss.parse(repr(rule)) == ss.parse(name.lower()) == rule
+    assert ss.Optimizer.from_dict(rule.to_dict()) == rule
+
+
+def test_it_is_read_in_a_fresh_process():
+    code = "import stepsize as ss; print(ss.parse('TorchASGD(t0=3)'))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "TorchASGD(t0=3.0)\n"
 
 
 @pytest.mark.parametrize("home", HOMES, ids=lambda home: home.__name__)

@@ -73,14 +73,14 @@ def circles(graph: Graph) -> list[list[str]]:
 
 def reachable(module: str, graph: Graph) -> set[str]:
     """Return what a module imports, directly or by way of others."""
-    seen: set[str] = set()
+    visited: set[str] = set()
     ahead = list(graph[module])
     while ahead:
         name = ahead.pop()
-        if name not in seen:
-            seen.add(name)
+        if name not in visited:
+            visited.add(name)
             ahead.extend(graph[name])
-    return seen
+    return visited
 
 
 def folder_arrows(graph: Graph, root: Path = ROOT) -> dict[str, set[str]]:

@@ -10,6 +10,7 @@ import io
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -110,10 +111,10 @@ def draw_room(
 ) -> None:
     """Draw a package and, in small, what stands in it."""
     (x, y), (wide, high) = corner, size
-    box = {"boxstyle": "round,pad=0,rounding_size=1.2", "linewidth": 0.8}
+    box: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=1.2", "linewidth": 0.8}
     tint = TINTS[name.partition(".")[0]]
     ax.add_patch(FancyBboxPatch(corner, wide, high, facecolor=tint, edgecolor="#8d99a3", **box))
-    label = {"ha": "center", "va": "top", "color": "#1b2a33"}
+    label: dict[str, Any] = {"ha": "center", "va": "top", "color": "#1b2a33"}
     ax.text(x + wide / 2, y + high - 1.6, name.replace(".", "/"), fontsize=11, fontweight="bold", **label)
     ax.text(x + wide / 2, y + high - 5.4, words, fontsize=8, linespacing=1.35, **label)
 

@@ -19,7 +19,6 @@ WIDTH = 110
 
 # Public files without a registered class.
 ALSO = (
-    "optim.dialects.variants",
     "optim.history",
     "optim.hyperparameters",
     "optim.minimize",

@@ -17,7 +17,7 @@ ClipByNorm(Adam(lr=0.1))
 >>> dialects.torch.nn.utils.clip_grad_norm_(dialects.torch.optim.SGD(lr=0.1), max_norm=0.5)
 ClipByNorm(SGD(lr=0.1), max_norm=0.5, eps=1e-06)
 
-What a library has and what it does in its own way can be asked:
+A library's calls, and the entries that write one rule:
 
 >>> dialects.torch.RMSprop
 torch.RMSprop(lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0.0, momentum=0.0, centered=False)

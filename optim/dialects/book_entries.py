@@ -1,8 +1,7 @@
 """TensorFlow 1, "Dive into Deep Learning", and the papers themselves."""
 
-from typing import Any
-
 from optim.dialects.entry import Dialect, Library, use
+from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.rules.adam import Adam, AdaMax, AdamW, Nadam
@@ -16,15 +15,15 @@ from optim.rules.wrappers import WithMomentum
 __all__ = ["D2L", "PAPER", "TF1"]
 
 
-def _tf1_momentum(learning_rate: Any, momentum: Any, use_nesterov: bool = False) -> Optimizer:
+def _tf1_momentum(learning_rate: Hyper, momentum: Hyper, use_nesterov: bool = False) -> Optimizer:
     return (Nesterov if use_nesterov else Momentum)(learning_rate, momentum)
 
 
 def _tf1_rmsprop(
-    learning_rate: Any,
-    decay: Any = 0.9,
-    momentum: Any = 0.0,
-    epsilon: Any = 1e-10,
+    learning_rate: Hyper,
+    decay: Hyper = 0.9,
+    momentum: Hyper = 0.0,
+    epsilon: Hyper = 1e-10,
     centered: bool = False,
 ) -> Optimizer:
     rule = (CenteredRMSprop if centered else RMSprop)(learning_rate, decay, epsilon, initial=1.0)
@@ -120,14 +119,18 @@ D2L = Library(
 
 
 def _graves(
-    lr: Any = 1e-4, decay: Any = 0.95, momentum: Any = 0.9, eps: Any = 1e-4, centered: bool = True
+    lr: Hyper = 1e-4, decay: Hyper = 0.95, momentum: Hyper = 0.9, eps: Hyper = 1e-4, centered: bool = True
 ) -> Optimizer:
     rule = (CenteredRMSprop if centered else RMSprop)(lr, decay, eps)
     return WithMomentum(rule, momentum, rate_inside=True)
 
 
 def _rprop(
-    initial: Any = 0.1, eta_minus: Any = 0.5, eta_plus: Any = 1.2, min_step: Any = 1e-6, max_step: Any = 50.0
+    initial: Hyper = 0.1,
+    eta_minus: Hyper = 0.5,
+    eta_plus: Hyper = 1.2,
+    min_step: Hyper = 1e-6,
+    max_step: Hyper = 50.0,
 ) -> Optimizer:
     return Rprop(1.0, initial, eta_minus, eta_plus, min_step, max_step)
 

@@ -4,14 +4,21 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from stepsize.core.validation import did_you_mean
 
+if TYPE_CHECKING:
+    from optim.dialects.parts import Part
+
 __all__ = ["Dialect", "Library", "Use", "only", "use"]
+
+# An argument of a library's call, of whatever type it has there.
+Argument = Any
 
 
 @dataclass(frozen=True)
@@ -23,22 +30,22 @@ class Use:
     family : str
         The rule's name, such as "adam": entries of one family are to be compared.
     says : str
-        What this source does in its own way, in a few words.
+        What is particular to this source, in a few words.
     arguments : mapping
         What to pass beyond the rate to get this rule.
     """
 
     family: str
     says: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Argument]
 
 
-def use(family: str, says: str, **arguments: Any) -> Use:
+def use(family: str, says: str, **arguments: Argument) -> Use:
     """Return a `Use`; the keyword arguments are the library's own."""
     return Use(family, says, MappingProxyType(arguments))
 
 
-def only(name: str, value: Any, expected: Any) -> None:
+def only(name: str, value: object, expected: object) -> None:
     """Refuse what this table does not have."""
     if value != expected:
         raise ValueError(f"{name}: got {value!r}, expected {expected!r}, the only one that is known here")
@@ -69,7 +76,7 @@ class Dialect:
     defect: str = ""
     library: str = ""
     ignored: frozenset[str] = frozenset()
-    shared: Mapping[str, Any] = field(default_factory=dict)
+    shared: Mapping[str, Argument] = field(default_factory=dict)
 
     @property
     def call(self) -> str:
@@ -77,7 +84,7 @@ class Dialect:
         return f"{self.library}.{self.name}"
 
     @property
-    def defaults(self) -> dict[str, Any]:
+    def defaults(self) -> dict[str, Argument]:
         """The library's arguments in its order, with their defaults; `inspect.Parameter.empty` has none."""
         parameters = inspect.signature(self.build).parameters.values()
         own = {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD}
@@ -86,16 +93,16 @@ class Dialect:
 
     @property
     def rate(self) -> str:
-        """The name of the argument that is the rate, or nothing where there is none."""
+        """The name of the argument that is the rate, or an empty string."""
         return next((name for name in ("lr", "learning_rate", "initial") if name in self.defaults), "")
 
-    def at_rate(self, lr: Any, use: Use) -> Optimizer:
+    def at_rate(self, lr: Hyper, use: Use) -> Optimizer:
         """Return the optimizer of one of its uses at a rate, also where the library's class has none."""
         if self.rate:
             return self(**{self.rate: lr}, **use.arguments)
         return self(**use.arguments).replace(lr=lr)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Optimizer:
+    def __call__(self, *args: Argument, **kwargs: Argument) -> Optimizer:
         """Return the optimizer.
 
         Raises
@@ -172,7 +179,7 @@ class Library:
         prefix: str = "",
         ignored: Iterable[str] = (),
         shared: Callable[..., Optimizer] | None = None,
-        parts: Iterable[Any] = (),
+        parts: "Iterable[Part]" = (),
         modules: Iterable[str] = (),
     ) -> None:
         self.name, self.title, self.evidence, self.prefix = name, title, evidence, prefix
@@ -219,6 +226,6 @@ class _Inside:
         return getattr(self._library, f"{self._path}.{name}")
 
 
-def _is_parameters(value: Any) -> bool:
+def _is_parameters(value: object) -> bool:
     """Return whether this is what PyTorch's classes take first, the parameters; here the loop has them."""
     return isinstance(value, Iterable) and not isinstance(value, np.ndarray | str)

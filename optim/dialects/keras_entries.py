@@ -5,6 +5,7 @@ from typing import Any
 from optim.dialects.entry import Dialect, Library, use
 from optim.dialects.torch_entries import decoupled
 from optim.dialects.variants import KerasScheduleFreeAdamW
+from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.rules.adam import Adam, AdaMax, Nadam
@@ -17,15 +18,18 @@ from optim.rules.wrappers import WithMomentum
 
 __all__ = ["KERAS"]
 
+# The arguments of `base`, each of its own type.
+Shared = Any
+
 
 def base(
     rule: Optimizer,
-    weight_decay: Any = None,
-    clipnorm: Any = None,
-    clipvalue: Any = None,
-    global_clipnorm: Any = None,
+    weight_decay: Hyper | None = None,
+    clipnorm: Hyper | None = None,
+    clipvalue: Hyper | None = None,
+    global_clipnorm: Hyper | None = None,
     use_ema: bool = False,
-    ema_momentum: Any = 0.99,
+    ema_momentum: Hyper = 0.99,
 ) -> Optimizer:
     """Return the rule with what every Keras optimizer can do besides."""
     limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
@@ -41,13 +45,13 @@ def base(
     return EMA(rule, ema_momentum) if use_ema else rule
 
 
-def _sgd(lr: Any, momentum: Any, nesterov: bool) -> Optimizer:
+def _sgd(lr: Hyper, momentum: Hyper, nesterov: bool) -> Optimizer:
     if isinstance(momentum, int | float) and momentum == 0:
         return SGD(lr)
     return SutskeverNesterov(lr, momentum) if nesterov else HeavyBall(lr, momentum)
 
 
-def _rmsprop(lr: Any, rho: Any, momentum: Any, epsilon: Any, centered: bool) -> Optimizer:
+def _rmsprop(lr: Hyper, rho: Hyper, momentum: Hyper, epsilon: Hyper, centered: bool) -> Optimizer:
     rule = (CenteredRMSprop if centered else RMSprop)(lr, rho, epsilon)
     if isinstance(momentum, int | float) and momentum == 0:
         return rule
@@ -55,12 +59,12 @@ def _rmsprop(lr: Any, rho: Any, momentum: Any, epsilon: Any, centered: bool) -> 
 
 
 def _adam(
-    learning_rate: Any = 1e-3,
-    beta_1: Any = 0.9,
-    beta_2: Any = 0.999,
-    epsilon: Any = 1e-7,
+    learning_rate: Hyper = 1e-3,
+    beta_1: Hyper = 0.9,
+    beta_2: Hyper = 0.999,
+    epsilon: Hyper = 1e-7,
     amsgrad: bool = False,
-    **rest: Any,
+    **rest: Shared,
 ) -> Optimizer:
     rule: Optimizer = Adam(learning_rate, beta_1, beta_2, epsilon, eps_hat=True)
     if amsgrad:
@@ -69,25 +73,25 @@ def _adam(
 
 
 def _adamw(
-    learning_rate: Any = 1e-3,
-    weight_decay: Any = 0.004,
-    beta_1: Any = 0.9,
-    beta_2: Any = 0.999,
-    epsilon: Any = 1e-7,
+    learning_rate: Hyper = 1e-3,
+    weight_decay: Hyper = 0.004,
+    beta_1: Hyper = 0.9,
+    beta_2: Hyper = 0.999,
+    epsilon: Hyper = 1e-7,
     amsgrad: bool = False,
-    **rest: Any,
+    **rest: Shared,
 ) -> Optimizer:
     return _adam(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **rest)
 
 
 def _schedule_free_adamw(
-    learning_rate: Any = 0.0025,
-    beta_1: Any = 0.9,
-    beta_2: Any = 0.999,
-    epsilon: Any = 1e-8,
+    learning_rate: Hyper = 0.0025,
+    beta_1: Hyper = 0.9,
+    beta_2: Hyper = 0.999,
+    epsilon: Hyper = 1e-8,
     warmup_steps: int = 0,
-    weight_decay: Any = None,
-    **rest: Any,
+    weight_decay: Hyper | None = None,
+    **rest: Shared,
 ) -> Optimizer:
     rule = KerasScheduleFreeAdamW(
         learning_rate, beta_1, weight_decay or 0.0, warmup_steps, beta2=beta_2, eps=epsilon

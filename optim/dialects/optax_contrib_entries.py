@@ -1,10 +1,10 @@
 """Optax' ``contrib``: optimizers without a schedule, or without a rate."""
 
-from collections.abc import Callable
 from typing import Any
 
 from optim.dialects.entry import Dialect, only, use
 from optim.dialects.variants import OptaxScheduleFreeAdamW, OptaxScheduleFreeSGD
+from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.parameter_free import DAdaptAdam, Prodigy
 from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
@@ -13,21 +13,21 @@ __all__ = ["CONTRIB"]
 
 
 def _schedule_free_sgd(
-    learning_rate: Any = 1.0,
+    learning_rate: Hyper = 1.0,
     warmup_steps: int | None = None,
-    b1: Any = 0.9,
-    weight_decay: Any = None,
-    weight_lr_power: Any = 2.0,
+    b1: Hyper = 0.9,
+    weight_decay: Hyper | None = None,
+    weight_lr_power: Hyper = 2.0,
 ) -> Optimizer:
     return ScheduleFreeSGD(learning_rate, b1, weight_decay or 0.0, warmup_steps or 0, 0.0, weight_lr_power)
 
 
 def _schedule_free_sgd_ahead(
-    learning_rate: Any = 1.0,
+    learning_rate: Hyper = 1.0,
     warmup_steps: int | None = None,
-    b1: Any = 0.9,
-    weight_decay: Any = None,
-    weight_lr_power: Any = 2.0,
+    b1: Hyper = 0.9,
+    weight_decay: Hyper | None = None,
+    weight_lr_power: Hyper = 2.0,
 ) -> Optimizer:
     rate = _warmed_from_zero(learning_rate, warmup_steps)
     decay = weight_decay or 0.0
@@ -35,51 +35,53 @@ def _schedule_free_sgd_ahead(
 
 
 def _schedule_free_adamw(
-    learning_rate: Any = 0.0025,
+    learning_rate: Hyper = 0.0025,
     warmup_steps: int | None = None,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
-    weight_lr_power: Any = 2.0,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-8,
+    weight_decay: Hyper = 0.0,
+    weight_lr_power: Hyper = 2.0,
 ) -> Optimizer:
     warmup = warmup_steps or 0
     return ScheduleFreeAdamW(learning_rate, b1, weight_decay, warmup, 0.0, weight_lr_power, b2, eps)
 
 
 def _schedule_free_adamw_ahead(
-    learning_rate: Any = 0.0025,
+    learning_rate: Hyper = 0.0025,
     warmup_steps: int | None = None,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
-    weight_lr_power: Any = 2.0,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-8,
+    weight_decay: Hyper = 0.0,
+    weight_lr_power: Hyper = 2.0,
 ) -> Optimizer:
     rate = _warmed_from_zero(learning_rate, warmup_steps)
     ahead = _one_ahead(rate)
     return OptaxScheduleFreeAdamW(rate, b1, weight_decay, 0, 0.0, weight_lr_power, b2, eps, weight_lr=ahead)
 
 
-def _warmed_from_zero(rate: Any, updates: int | None) -> Any:
+def _warmed_from_zero(rate: Hyper, updates: int | None) -> Hyper:
     if not updates:
         return rate
-    value: Any = rate if callable(rate) else lambda _: rate
-    return lambda n: value(n) * min(1.0, n / updates)
+    value: Any = rate
+    if callable(rate):
+        return lambda n: value(n) * min(1.0, n / updates)
+    return lambda n: value * min(1.0, n / updates)
 
 
-def _one_ahead(rate: Any) -> Callable[[int], Any] | Any:
+def _one_ahead(rate: Hyper) -> Hyper:
     return (lambda n: rate(n + 1)) if callable(rate) else rate
 
 
 def _prodigy(
-    learning_rate: Any = 1.0,
-    betas: Any = (0.9, 0.999),
-    beta3: Any = None,
-    eps: Any = 1e-8,
+    learning_rate: Hyper = 1.0,
+    betas: tuple[Hyper, Hyper] = (0.9, 0.999),
+    beta3: Hyper | None = None,
+    eps: Hyper = 1e-8,
     estim_lr0: float = 1e-6,
-    estim_lr_coef: Any = 1.0,
-    weight_decay: Any = 0.0,
+    estim_lr_coef: Hyper = 1.0,
+    weight_decay: Hyper = 0.0,
     safeguard_warmup: bool = False,
 ) -> Optimizer:
     only("beta3", beta3, None)
@@ -90,11 +92,11 @@ def _prodigy(
 
 
 def _dadapt_adamw(
-    learning_rate: Any = 1.0,
-    betas: Any = (0.9, 0.999),
-    eps: Any = 1e-8,
+    learning_rate: Hyper = 1.0,
+    betas: tuple[Hyper, Hyper] = (0.9, 0.999),
+    eps: Hyper = 1e-8,
     estim_lr0: float = 1e-6,
-    weight_decay: Any = 0.0,
+    weight_decay: Hyper = 0.0,
 ) -> Optimizer:
     return DAdaptAdam(learning_rate, betas[0], betas[1], eps, weight_decay, d0=estim_lr0, debias=True)
 

@@ -1,16 +1,15 @@
 """Optax' optimizers."""
 
-from typing import Any
-
 from optim.dialects.entry import Dialect, Library, only, use
 from optim.dialects.optax_contrib_entries import CONTRIB
-from optim.dialects.parts import optax_parts
+from optim.dialects.optax_parts import optax_parts
 from optim.dialects.torch_entries import decoupled, l2
 from optim.dialects.variants import (
     OptaxAdadeltaAscending,
     OptaxAdam,
     OptaxRpropOneStepLate,
 )
+from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.rules.adam import Adam, AdaMax, Nadam
@@ -22,30 +21,30 @@ from optim.rules.wrappers import WithMomentum
 __all__ = ["OPTAX"]
 
 
-def _sgd(learning_rate: Any, momentum: Any = None, nesterov: bool = False) -> Optimizer:
+def _sgd(learning_rate: Hyper, momentum: Hyper | None = None, nesterov: bool = False) -> Optimizer:
     if momentum is None:
         return SGD(learning_rate)
     return Nesterov(learning_rate, momentum) if nesterov else Momentum(learning_rate, momentum)
 
 
-def _adagrad(learning_rate: Any, initial_accumulator_value: Any = 0.1, eps: Any = 1e-7) -> Optimizer:
+def _adagrad(learning_rate: Hyper, initial_accumulator_value: Hyper = 0.1, eps: Hyper = 1e-7) -> Optimizer:
     return Adagrad(learning_rate, eps, True, initial_accumulator_value)
 
 
 def _adadelta(
-    learning_rate: Any = None, rho: Any = 0.9, eps: Any = 1e-6, weight_decay: Any = 0.0
+    learning_rate: Hyper | None = None, rho: Hyper = 0.9, eps: Hyper = 1e-6, weight_decay: Hyper = 0.0
 ) -> Optimizer:
     return l2(Adadelta(1.0 if learning_rate is None else learning_rate, rho, eps), weight_decay)
 
 
 def _rmsprop(
-    learning_rate: Any,
-    decay: Any = 0.9,
-    eps: Any = 1e-8,
-    initial_scale: Any = 0.0,
+    learning_rate: Hyper,
+    decay: Hyper = 0.9,
+    eps: Hyper = 1e-8,
+    initial_scale: Hyper = 0.0,
     eps_in_sqrt: bool = True,
     centered: bool = False,
-    momentum: Any = None,
+    momentum: Hyper | None = None,
     nesterov: bool = False,
     bias_correction: bool = False,
 ) -> Optimizer:
@@ -56,11 +55,11 @@ def _rmsprop(
 
 
 def _adam(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
+    learning_rate: Hyper,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 0.0,
     nesterov: bool = False,
 ) -> Optimizer:
     if nesterov:
@@ -72,23 +71,23 @@ def _adam(
 
 
 def _adamw(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    weight_decay: Any = 1e-4,
+    learning_rate: Hyper,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 0.0,
+    weight_decay: Hyper = 1e-4,
     nesterov: bool = False,
 ) -> Optimizer:
     return decoupled(_adam(learning_rate, b1, b2, eps, eps_root, nesterov), weight_decay)
 
 
 def _amsgrad(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
+    learning_rate: Hyper,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 0.0,
     bias_correction_mu: bool = True,
     bias_correction_nu: bool = True,
 ) -> Optimizer:
@@ -102,12 +101,12 @@ def _amsgrad(
 
 
 def _radam(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    threshold: Any = 5.0,
+    learning_rate: Hyper,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 0.0,
+    threshold: float = 5.0,
     nesterov: bool = False,
 ) -> Optimizer:
     only("eps_root", eps_root, 0.0)
@@ -116,11 +115,11 @@ def _radam(
 
 
 def _adabelief(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-16,
-    eps_root: Any = 1e-16,
+    learning_rate: Hyper,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-16,
+    eps_root: Hyper = 1e-16,
     nesterov: bool = False,
 ) -> Optimizer:
     only("nesterov", nesterov, False)
@@ -128,21 +127,21 @@ def _adabelief(
 
 
 def _rprop(
-    learning_rate: Any,
-    eta_minus: Any = 0.5,
-    eta_plus: Any = 1.2,
-    min_step_size: Any = 1e-6,
-    max_step_size: Any = 50.0,
+    learning_rate: Hyper,
+    eta_minus: Hyper = 0.5,
+    eta_plus: Hyper = 1.2,
+    min_step_size: Hyper = 1e-6,
+    max_step_size: Hyper = 50.0,
 ) -> Optimizer:
     return Rprop(1.0, learning_rate, eta_minus, eta_plus, min_step_size, max_step_size)
 
 
 def _rprop_late(
-    learning_rate: Any,
-    eta_minus: Any = 0.5,
-    eta_plus: Any = 1.2,
-    min_step_size: Any = 1e-6,
-    max_step_size: Any = 50.0,
+    learning_rate: Hyper,
+    eta_minus: Hyper = 0.5,
+    eta_plus: Hyper = 1.2,
+    min_step_size: Hyper = 1e-6,
+    max_step_size: Hyper = 50.0,
 ) -> Optimizer:
     return OptaxRpropOneStepLate(1.0, learning_rate, eta_minus, eta_plus, min_step_size, max_step_size)
 

@@ -1,22 +1,15 @@
-"""What libraries put around optimizers or chain into them: clipping, averages, Optax' transformations."""
+"""What libraries put around optimizers or chain into them: one function of theirs, and its first argument."""
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from optim.dialects.entry import only
+from optim.dialects.entry import Argument
 from optim.optimizer import Optimizer
-from optim.rules.averaging import EMA, Lookahead, PolyakRuppert
-from optim.rules.clipping import ClipByNorm, ClipByValue
-from optim.rules.sgd import SGD, Momentum, Nesterov
-from optim.rules.sign import Lion, SignSGD
-from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum
-from stepsize.core.record import Record
-from stepsize.core.validation import as_number, describe_value, did_you_mean, require
+from stepsize.core.validation import describe_value, did_you_mean
 
-__all__ = ["Part", "Transformation", "optax_parts", "torch_parts"]
+__all__ = ["Part", "inner_of"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,7 +40,7 @@ class Part:
         """The name with its library's: "optax.chain"."""
         return f"{self.library}.{self.name}"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Argument, **kwargs: Argument) -> Any:
         """Return the optimizer, or a part of one.
 
         Raises
@@ -77,291 +70,11 @@ def _shown(p: inspect.Parameter) -> str:
     return f"{star}{p.name}" if p.default is p.empty else f"{p.name}={p.default!r}"
 
 
-@dataclass(frozen=True)
-class Transformation:
-    """What Optax makes of a gradient on its way to an update, as far as a chain has come.
-
-    Attributes
-    ----------
-    steps : tuple
-        Pairs of a word and a value: ("before", wrapper), ("rule", optimizer at rate 1), ("decay", number),
-        ("scale", number or schedule), ("trace", (decay, nesterov)), or ("optimizer", complete).
-    """
-
-    steps: tuple[tuple[str, Any], ...]
-
-    refusal = "a chain that ends in a rate: with optax.scale(-0.1) or optax.scale_by_learning_rate(0.1)"
-
-
-def _inner(name: str, optimizer: Any) -> Optimizer:
+def inner_of(name: str, optimizer: object) -> Optimizer:
+    """Return the optimizer that stands where a library has its parameters, or raise TypeError."""
     if isinstance(optimizer, Optimizer):
         return optimizer
     raise TypeError(
         f"{name}: got {describe_value(optimizer)} first, expected the optimizer, in the place of the "
         "parameters"
-    )
-
-
-def _clip_grad_norm_(optimizer: Any, max_norm: Any, norm_type: Any = 2.0) -> Optimizer:
-    only("norm_type", norm_type, 2.0)
-    return ClipByNorm(_inner("torch.nn.utils.clip_grad_norm_", optimizer), max_norm, 1e-6)
-
-
-def _clip_grad_value_(optimizer: Any, clip_value: Any) -> Optimizer:
-    return ClipByValue(_inner("torch.nn.utils.clip_grad_value_", optimizer), clip_value)
-
-
-@dataclass(frozen=True)
-class _Average:
-    """How PyTorch's AveragedModel averages: with a decay, or evenly."""
-
-    decay: float | None = None
-
-
-def _averaged_model(optimizer: Any, avg_fn: Any = None, multi_avg_fn: Any = None) -> Optimizer:
-    inner = _inner("torch.optim.swa_utils.AveragedModel", optimizer)
-    if avg_fn is not None and multi_avg_fn is not None:
-        raise ValueError("multi_avg_fn: got it and an avg_fn, expected one of them, as PyTorch does")
-    average = multi_avg_fn if avg_fn is None else avg_fn
-    if average is None:
-        return PolyakRuppert(inner)
-    if not isinstance(average, _Average):
-        given = "multi_avg_fn" if avg_fn is None else "avg_fn"
-        raise TypeError(
-            f"{given}: got {describe_value(average)}, expected "
-            "torch.optim.swa_utils.get_ema_multi_avg_fn(0.999) or get_swa_multi_avg_fn()"
-        )
-    return PolyakRuppert(inner) if average.decay is None else EMA(inner, average.decay)
-
-
-def _ema_fn(decay: Any = 0.999) -> _Average:
-    require(0 <= as_number("decay", decay) <= 1, "decay", decay, "a number from 0 to 1")
-    return _Average(float(decay))
-
-
-def torch_parts() -> tuple[Part, ...]:
-    """Return what PyTorch has around its optimizers; the optimizer stands where the parameters do."""
-    ignored = frozenset(("error_if_nonfinite", "foreach", "device", "use_buffers"))
-    return tuple(
-        Part(name, build, says, "torch", ignored)
-        for name, build, says in (
-            ("clip_grad_norm_", _clip_grad_norm_, "`ClipByNorm` with eps 1e-6, of the optimizer given first"),
-            ("clip_grad_value_", _clip_grad_value_, "`ClipByValue` of the optimizer given first"),
-            ("AveragedModel", _averaged_model, "`PolyakRuppert`, or with an EMA function `EMA`"),
-            ("get_ema_multi_avg_fn", _ema_fn, "for `AveragedModel`: its decay"),
-            ("get_ema_avg_fn", _ema_fn, "for `AveragedModel`: its decay"),
-            ("get_swa_multi_avg_fn", lambda: _Average(), "for `AveragedModel`: all points count the same"),
-            ("get_swa_avg_fn", lambda: _Average(), "for `AveragedModel`: all points count the same"),
-        )
-    )
-
-
-def _steps_of(value: Any) -> tuple[tuple[str, Any], ...]:
-    if isinstance(value, Transformation):
-        return value.steps
-    if isinstance(value, Optimizer):
-        return (("optimizer", value),)
-    raise TypeError(
-        f"optax.chain: got {describe_value(value)}, expected Optax' transformations and optimizers, such as "
-        "optax.clip(1.0) or optax.adam(0.1)"
-    )
-
-
-def _chain(*transformations: Any) -> Any:
-    """Return the optimizer that a chain is, or, where it has no rate yet, the chain."""
-    whole = Transformation(tuple(step for t in transformations for step in _steps_of(t)))
-    kinds = [kind for kind, _ in whole.steps]
-    if "optimizer" in kinds or "scale" in kinds:
-        return _as_optimizer(whole)
-    return whole
-
-
-def _as_optimizer(chain: Transformation) -> Any:
-    """Return the optimizer that does the same: wrappers, a rule, its decay and momentum, its rate."""
-    before: list[Callable[[Optimizer], Optimizer]] = []
-    rule: Optimizer | None = None
-    scales: list[Any] = []
-    complete = False
-    for place, (kind, value) in enumerate(chain.steps):
-        if kind in ("before", "decay") and rule is None and not scales:
-            before.append(value if kind == "before" else partial(L2, weight_decay=value))
-        elif kind == "rule" and rule is None and not scales:
-            rule = value
-        elif kind == "trace" and not scales and not complete:
-            rule = _traced(rule, *value)
-        elif kind == "decay" and rule is not None and not scales and not complete:
-            rule = DecoupledDecay(rule, value)
-        elif kind == "optimizer" and rule is None and not scales:
-            rule, complete = value, True
-        elif kind == "scale":
-            scales.append(value)
-        else:
-            earlier = "a scale" if "scale" in [k for k, _ in chain.steps[:place]] else "a rule"
-            raise ValueError(
-                f"optax.chain: got {_WORDS[kind]} after {earlier}, expected clipping and decay, then one "
-                "rule, then its decay and its rate: no optimizer here does otherwise"
-            )
-    inner = rule or SGD()
-    inner = inner.replace(lr=_product([inner.lr, *scales] if complete else [-1.0, *scales]))
-    for wrap in reversed(before):
-        inner = wrap(inner)
-    return inner
-
-
-_WORDS = {
-    "before": "clipping",
-    "decay": "add_decayed_weights",
-    "rule": "a rule",
-    "trace": "trace",
-    "optimizer": "an optimizer",
-}
-
-
-def _traced(rule: Optimizer | None, decay: Any, nesterov: bool) -> Optimizer:
-    if rule is None:
-        return Nesterov(1.0, decay) if nesterov else Momentum(1.0, decay)
-    return WithMomentum(rule, decay, nesterov)
-
-
-def _product(factors: list[Any]) -> Any:
-    """Return a rate: the product of numbers and schedules, which does not go uphill."""
-    number, schedules = 1.0, []
-    for factor in factors:
-        if callable(factor):
-            schedules.append(factor)
-        else:
-            number *= factor
-    if number < 0:
-        raise ValueError(
-            f"optax.chain: got a scale of {-number:g}, with which Optax goes uphill, expected one below 0, "
-            "such as optax.scale(-0.1)"
-        )
-    if not schedules:
-        return number
-    rate: Any = schedules[0]
-    for other in [*schedules[1:], *([number] if number != 1 else [])]:
-        if not isinstance(rate, Record):
-            raise TypeError(
-                f"optax.chain: got the function {describe_value(rate)} times {other!r}, expected a "
-                "schedule that can be multiplied, such as optax.exponential_decay(0.1, 100, 0.5)"
-            )
-        product: Any = rate
-        rate = product * other
-    return rate
-
-
-def _scale(step_size: Any) -> Transformation:
-    return Transformation((("scale", as_number("step_size", step_size)),))
-
-
-def _scale_by_learning_rate(learning_rate: Any, flip_sign: bool = True) -> Transformation:
-    minus = ("scale", -1.0 if flip_sign else 1.0)
-    return Transformation((("scale", learning_rate), minus))
-
-
-def _scale_by_schedule(step_size_fn: Any) -> Transformation:
-    if not callable(step_size_fn):
-        raise TypeError(f"step_size_fn: got {describe_value(step_size_fn)}, expected a schedule")
-    return Transformation((("scale", step_size_fn),))
-
-
-def _lookahead(fast_optimizer: Any, sync_period: int, slow_step_size: Any, reset_state: bool = False) -> Any:
-    only("reset_state", reset_state, False)
-    return Lookahead(_inner("optax.lookahead", fast_optimizer), sync_period, slow_step_size)
-
-
-def _ema(decay: Any, debias: bool = True) -> Transformation:
-    if debias:
-        raise ValueError(
-            "debias: got True, expected False: no rule here divides a mean of gradients by 1 - decay^t alone"
-        )
-    return Transformation((("rule", Momentum(1.0, decay, decay)),))
-
-
-def _before_rule(name: str, wrap: Callable[[Any, Any], Optimizer]) -> Callable[[Any], Transformation]:
-    def build(limit: Any) -> Transformation:
-        require(as_number(name, limit) > 0, name, limit, "a number above 0")
-        return Transformation((("before", lambda inner: wrap(inner, limit)),))
-
-    return build
-
-
-def optax_parts(entries: dict[str, Any]) -> tuple[Part, ...]:
-    """Return Optax' transformations, those of rules from the entries of the rules at rate 1.
-
-    Parameters
-    ----------
-    entries : dict
-        The functions that build Optax' optimizers, by name.
-    """
-
-    def rule(name: str, **fixed: Any) -> Callable[..., Transformation]:
-        """Return what builds a rule's transformation: the optimizer of that name at rate 1."""
-        build = entries[name]
-
-        known = [
-            p for p in inspect.signature(build).parameters.values() if p.name not in ("learning_rate", *fixed)
-        ]
-        signature = inspect.Signature(known)
-
-        def transformation(*args: Any, **kwargs: Any) -> Transformation:
-            given = signature.bind(*args, **kwargs).arguments
-            return Transformation((("rule", build(1.0, **given, **fixed)),))
-
-        # What `Part` reads to check a call.
-        transformation.__signature__ = signature  # type: ignore[attr-defined]
-        return transformation
-
-    def clip(max_delta: Any) -> Transformation:
-        return _before_rule("max_delta", ClipByValue)(max_delta)
-
-    def clip_by_global_norm(max_norm: Any) -> Transformation:
-        return _before_rule("max_norm", ClipByNorm)(max_norm)
-
-    def add_decayed_weights(weight_decay: Any = 0.0) -> Transformation:
-        return Transformation((("decay", weight_decay),))
-
-    def trace(decay: Any, nesterov: bool = False) -> Transformation:
-        return Transformation((("trace", (decay, nesterov)),))
-
-    def sign() -> Transformation:
-        return Transformation((("rule", SignSGD(1.0)),))
-
-    def lion(b1: Any = 0.9, b2: Any = 0.99) -> Transformation:
-        return Transformation((("rule", Lion(1.0, b1, b2)),))
-
-    ignored = frozenset(("mu_dtype", "accumulator_dtype", "state_dtype", "mask"))
-    return tuple(
-        Part(name, build, says, "optax", ignored)
-        for name, build, says in (
-            ("chain", _chain, "wrappers around one rule, with its decay and its rate"),
-            ("identity", lambda: Transformation(()), "nothing"),
-            ("clip", clip, "`ClipByValue`"),
-            ("clip_by_global_norm", clip_by_global_norm, "`ClipByNorm`"),
-            ("add_decayed_weights", add_decayed_weights, "before a rule `L2`, after it `DecoupledDecay`"),
-            ("scale", _scale, "the rate, with its sign turned"),
-            ("scale_by_learning_rate", _scale_by_learning_rate, "the rate"),
-            ("scale_by_schedule", _scale_by_schedule, "the rate, with its sign turned"),
-            ("trace", trace, "`Momentum`, `Nesterov`, or after a rule `WithMomentum`"),
-            ("ema", _ema, "`Momentum`, damped; without debiasing only"),
-            ("scale_by_sign", sign, "`SignSGD`"),
-            ("scale_by_adam", rule("adam"), "`Adam`"),
-            ("scale_by_amsgrad", rule("amsgrad"), "`AMSGrad`"),
-            ("scale_by_belief", rule("adabelief"), "`AdaBelief`"),
-            ("scale_by_radam", rule("radam"), "`RAdam`"),
-            ("scale_by_rms", rule("rmsprop", centered=False, momentum=None, nesterov=False), "`RMSprop`"),
-            (
-                "scale_by_stddev",
-                rule("rmsprop", centered=True, momentum=None, nesterov=False),
-                "`CenteredRMSprop`",
-            ),
-            ("scale_by_lion", lion, "`Lion`"),
-            ("scale_by_rss", rule("adagrad"), "`Adagrad`"),
-            ("scale_by_adadelta", rule("adadelta", weight_decay=0.0), "`Adadelta`"),
-            (
-                "lookahead",
-                _lookahead,
-                "`Lookahead` of the optimizer given first; the slow point is the answer",
-            ),
-        )
     )

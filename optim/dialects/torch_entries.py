@@ -1,10 +1,9 @@
 """PyTorch's optimizers, ``torch.optim``."""
 
-from typing import Any
-
 from optim.dialects.entry import Dialect, Library, use
-from optim.dialects.parts import torch_parts
+from optim.dialects.torch_parts import torch_parts
 from optim.dialects.variants import TorchAdagrad, TorchASGD
+from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.rules.adam import Adam, AdaMax, AdamW, Nadam
@@ -16,25 +15,25 @@ from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum
 __all__ = ["TORCH"]
 
 
-def l2(rule: Optimizer, weight_decay: Any) -> Optimizer:
+def l2(rule: Optimizer, weight_decay: Hyper | None) -> Optimizer:
     """Return the rule with an L2 penalty, if there is any."""
-    return rule if _off(weight_decay) else L2(rule, weight_decay)
+    return rule if weight_decay is None or _off(weight_decay) else L2(rule, weight_decay)
 
 
-def decoupled(rule: Optimizer, weight_decay: Any) -> Optimizer:
+def decoupled(rule: Optimizer, weight_decay: Hyper | None) -> Optimizer:
     """Return the rule with decoupled decay, if there is any."""
-    return rule if _off(weight_decay) else DecoupledDecay(rule, weight_decay)
+    return rule if weight_decay is None or _off(weight_decay) else DecoupledDecay(rule, weight_decay)
 
 
-def _off(value: Any) -> bool:
+def _off(value: Hyper | None) -> bool:
     return value is None or (isinstance(value, int | float) and value == 0)
 
 
 def _sgd(
-    lr: Any = 1e-3,
-    momentum: Any = 0.0,
-    dampening: Any = 0.0,
-    weight_decay: Any = 0.0,
+    lr: Hyper = 1e-3,
+    momentum: Hyper = 0.0,
+    dampening: Hyper = 0.0,
+    weight_decay: Hyper = 0.0,
     nesterov: bool = False,
 ) -> Optimizer:
     if nesterov and (_off(momentum) or not _off(dampening)):
@@ -50,11 +49,11 @@ def _sgd(
 
 
 def _adagrad(
-    lr: Any = 0.01,
-    lr_decay: Any = 0.0,
-    weight_decay: Any = 0.0,
-    initial_accumulator_value: Any = 0.0,
-    eps: Any = 1e-10,
+    lr: Hyper = 0.01,
+    lr_decay: Hyper = 0.0,
+    weight_decay: Hyper = 0.0,
+    initial_accumulator_value: Hyper = 0.0,
+    eps: Hyper = 1e-10,
 ) -> Optimizer:
     rule = Adagrad(lr, eps, initial=initial_accumulator_value)
     if not _off(lr_decay):
@@ -63,11 +62,11 @@ def _adagrad(
 
 
 def _rmsprop(
-    lr: Any = 0.01,
-    alpha: Any = 0.99,
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
-    momentum: Any = 0.0,
+    lr: Hyper = 0.01,
+    alpha: Hyper = 0.99,
+    eps: Hyper = 1e-8,
+    weight_decay: Hyper = 0.0,
+    momentum: Hyper = 0.0,
     centered: bool = False,
 ) -> Optimizer:
     rule = (CenteredRMSprop if centered else RMSprop)(lr, alpha, eps, eps_inside=False)
@@ -75,10 +74,10 @@ def _rmsprop(
 
 
 def _adam(
-    lr: Any = 1e-3,
-    betas: Any = (0.9, 0.999),
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
+    lr: Hyper = 1e-3,
+    betas: tuple[Hyper, Hyper] = (0.9, 0.999),
+    eps: Hyper = 1e-8,
+    weight_decay: Hyper = 0.0,
     amsgrad: bool = False,
     decoupled_weight_decay: bool = False,
 ) -> Optimizer:
@@ -89,10 +88,10 @@ def _adam(
 
 
 def _adamw(
-    lr: Any = 1e-3,
-    betas: Any = (0.9, 0.999),
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.01,
+    lr: Hyper = 1e-3,
+    betas: tuple[Hyper, Hyper] = (0.9, 0.999),
+    eps: Hyper = 1e-8,
+    weight_decay: Hyper = 0.01,
     amsgrad: bool = False,
 ) -> Optimizer:
     if amsgrad:
@@ -101,11 +100,11 @@ def _adamw(
 
 
 def _nadam(
-    lr: Any = 2e-3,
-    betas: Any = (0.9, 0.999),
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
-    momentum_decay: Any = 0.004,
+    lr: Hyper = 2e-3,
+    betas: tuple[Hyper, Hyper] = (0.9, 0.999),
+    eps: Hyper = 1e-8,
+    weight_decay: Hyper = 0.0,
+    momentum_decay: Hyper = 0.004,
     decoupled_weight_decay: bool = False,
 ) -> Optimizer:
     rule = Nadam(lr, betas[0], betas[1], eps, momentum_decay)
@@ -113,10 +112,10 @@ def _nadam(
 
 
 def _radam(
-    lr: Any = 1e-3,
-    betas: Any = (0.9, 0.999),
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
+    lr: Hyper = 1e-3,
+    betas: tuple[Hyper, Hyper] = (0.9, 0.999),
+    eps: Hyper = 1e-8,
+    weight_decay: Hyper = 0.0,
     decoupled_weight_decay: bool = False,
 ) -> Optimizer:
     rule = RAdam(lr, betas[0], betas[1], eps, threshold=5.0, eps_hat=True)

@@ -1,10 +1,10 @@
-"""Rules that one library alone has, kept out of the families, which stay as their papers write them."""
+"""Rules that one library alone has, so that the families stay as their papers write them."""
 
 from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad
 from optim.rules.adam import Adam
@@ -54,8 +54,7 @@ class TorchAdagrad(Adagrad):
 
     lr_decay: Hyper = 0.0
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Adagrad's direction, slowed."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         d, slots = Adagrad.direction(self, x, g, slots, h)
         return d / (1 + (h.t - 1) * h.lr_decay), slots
 
@@ -87,8 +86,7 @@ class OptaxAdam(Adam):
 
     eps_root: Hyper = hyper(0.0, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the corrected mean over the root of the corrected mean square."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -100,7 +98,7 @@ class OptaxAdam(Adam):
 class OptaxAdadeltaAscending(Adadelta):
     """Optax' Adadelta at its default ``learning_rate=None``, which loses the minus sign: it goes uphill.
 
-    A defect, kept to recognise it by. Give ``learning_rate=1.0`` there to get the paper's rule.
+    A defect, here to recognise it by. Give ``learning_rate=1.0`` there to get the paper's rule.
 
     Parameters
     ----------
@@ -118,8 +116,7 @@ class OptaxAdadeltaAscending(Adadelta):
     [0.002]
     """
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Adadelta's direction with the wrong sign."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         d, slots = Adadelta.direction(self, x, g, slots, h)
         return -d, slots
 
@@ -127,12 +124,12 @@ class OptaxAdadeltaAscending(Adadelta):
 class OptaxRpropOneStepLate(Rprop):
     """Optax' Rprop, which emits the update of the step before: the first is 0.
 
-    A defect, kept to recognise it by (google-deepmind/optax pull request 1725 mends it). `Rprop` is the rule
+    A defect, here to recognise it by (google-deepmind/optax pull request 1725 mends it). `Rprop` is the rule
     that was meant.
 
     Parameters
     ----------
-    lr, initial, eta_minus, eta_plus, least, most
+    lr, initial, eta_minus, eta_plus, min_step, max_step
         As in `Rprop`.
 
     References
@@ -155,7 +152,7 @@ class OptaxRpropOneStepLate(Rprop):
 
     slots: ClassVar = ("held", "delta")
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         """Return what was held back, and hold back what is due."""
         held, delta = slots
         same = held * g
@@ -196,8 +193,7 @@ class OptaxScheduleFreeSGD(ScheduleFreeSGD):
 
     weight_lr: Hyper = 1.0
 
-    def rate_of_weights(self, lr: Any, h: Any) -> Any:
-        """Return the rate of its own that the averaging has."""
+    def rate_of_weights(self, lr: Numbers, h: Resolved) -> Numbers:
         return h.weight_lr
 
 
@@ -229,8 +225,7 @@ class OptaxScheduleFreeAdamW(ScheduleFreeAdamW):
 
     weight_lr: Hyper = 0.0025
 
-    def rate_of_weights(self, lr: Any, h: Any) -> Any:
-        """Return the rate of its own that the averaging has."""
+    def rate_of_weights(self, lr: Numbers, h: Resolved) -> Numbers:
         return h.weight_lr
 
 
@@ -266,14 +261,13 @@ class KerasScheduleFreeAdamW(ScheduleFreeAdamW):
 
     power: Hyper = 0.0
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         """Take the decay off the average, then make the step without any."""
         z, mean, *rest = slots
         mean = mean - h.lr * h.weight_decay * x / h.beta
         return ScheduleFreeAdamW.update(self, x, g, (z, mean, *rest), h)
 
-    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the direction of z, which knows no decay."""
+    def direction_at_y(self, y: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         return ScheduleFreeAdamW.direction_at_y(self, 0.0 * y, g, slots, h)
 
 
@@ -312,18 +306,16 @@ class TorchASGD(Optimizer):
     alpha: Hyper = 0.75
     t0: Hyper = 1e6
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point; the rate of the next update; the average."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         eta, mean = slots
         x = x * (1 - h.lambd * eta) - eta * g
         mu = 1 / maximum(1.0, h.t - 1 - h.t0)
         eta = 0.0 * eta + h.lr / (1 + h.lambd * h.lr * h.t) ** h.alpha
         return x, (eta, (1 - mu) * mean + mu * x)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start at the first rate, the average at x."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return np.zeros_like(x) + h.lr, x
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return the average."""
         return slots[1]

@@ -1,4 +1,4 @@
-"""The ways to run one rule: on arrays as it stands, on floats, or traced and replayed.
+"""Engines that run a rule: on arrays as it stands, on floats, or traced and replayed.
 
 A rule is written once, as in its paper, and read by people. The **array** engine runs that text on arrays: it
 is the reference, it lives in the loop of `minimize`, and every rule, problem and rate can use it. The other
@@ -7,7 +7,7 @@ two make many updates at a time and leave the same run:
 * `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate; where
   the run is long, the operations that it makes are first written out as one plain loop (`codegen`);
 * `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
-  with the runs innermost, tile by tile (`batched`), for huge vectors block by block (`large`).
+  with the runs innermost, block by block (`batched`), for huge vectors in blocks of the vector (`large`).
 
 `step`, an update of a huge vector, in place and on several threads, is for everybody.
 
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.engines.chunks import Engine
+from optim.optimizer import Slots
 from optim.steppers import Stepper
 from optim.user_rules import is_own
 from stepsize.core.validation import require
@@ -40,14 +41,14 @@ _FEW = 16
 ENGINES = ("auto", "array", "floats", "traced")
 
 
-def engine_for(name: str, stepper: Stepper, x: Array, slots: Any, watched: bool) -> Engine | None:
+def engine_for(name: str, stepper: Stepper, x: Array, slots: Slots, watched: bool) -> Engine | None:
     """Return the engine that makes a run, or None for the loop's own, on arrays.
 
     Parameters
     ----------
     name : {"auto", "array", "floats", "traced"}
         "auto" takes the fastest that can.
-    way : Way
+    stepper : Stepper
     x, slots : ndarray
         Where the run starts.
     watched : bool
@@ -69,7 +70,7 @@ def engine_for(name: str, stepper: Stepper, x: Array, slots: Any, watched: bool)
     return engine
 
 
-def _best(name: str, stepper: Stepper, x: Array, slots: Any) -> Engine | None:
+def _best(name: str, stepper: Stepper, x: Array, slots: Slots) -> Engine | None:
     """Return the fastest engine that can make a run, all that is needed for it being loaded only then."""
     if x.ndim == 1:
         few = stepper.updates is not None and stepper.updates < _FEW
@@ -85,7 +86,7 @@ def _best(name: str, stepper: Stepper, x: Array, slots: Any) -> Engine | None:
     return BatchedEngine(stepper, x) if fits else None
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "step":
         return importlib.import_module("optim.engines.large").step
     raise AttributeError(f"module 'optim.engines' has no attribute {name!r}")

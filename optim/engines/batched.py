@@ -1,35 +1,40 @@
-"""The traced engine for batches: a tile of runs at a time, the runs innermost.
+"""The traced engine for batches: a block of runs at a time, the runs innermost.
 
 Users see a batch as (runs, coordinates). Inside, every array is turned to (coordinates, runs), because long
-rows are what NumPy is fast at, and the batch is cut into tiles of about 2^17 numbers, so that all arrays of a
-tile stay in the cache while many updates are made to it. Rule and, for a problem by components, gradient are
-replayed from their traces.
+rows are what NumPy is fast at, and the batch is cut into blocks of about 2^17 numbers, so that all arrays of
+a block stay in the cache while many updates are made to it. Rule and, for a problem by components, gradient
+are replayed from their traces.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from optim.engines.chunks import Chunk
 from optim.engines.replay import Plan, Workspace, fill, scalar_buffer_for
 from optim.engines.running_powers import running_powers
-from optim.engines.tracing import Trace, Untraceable, look_up, trace_function, trace_output, trace_update
-from optim.hyperparameters import Hypers, rate_kind
-from optim.optimizer import Evaluation, Optimizer
+from optim.engines.symbols import DType, Untraceable
+from optim.engines.tracing import Trace, look_up, trace_function, trace_output, trace_update
+from optim.hyperparameters import Hypers, Numbers, Resolved, rate_kind
+from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.steppers import Stepper
 from optim.user_rules import is_own
 from stepsize.core.norms import all_finite
+from stepsize.core.protocols import DescentProblem
 from stepsize.core.record import Record
 
 __all__ = ["BLOCK_RUNS", "RunBlock", "BatchedEngine", "can_be_traced", "inner", "take"]
 
 Array = np.ndarray[Any, Any]
+# Some of the runs of a batch.
+Which = Array | slice
+R = TypeVar("R", bound=Record)
 
-# Numbers in one array of a tile: about a mebibyte, so that a handful of them stay in the cache.
+# Numbers in one array of a block: about a mebibyte, so that a handful of them stay in the cache.
 BLOCK_RUNS = 2**17
 
-# Numbers of a tile that are judged at a time: the temporary arrays of a value are then small enough for
+# Numbers of a block that are judged at a time: the temporary arrays of a value are then small enough for
 # memory that the process has already, and asking the system for more costs ten times what the values do.
 LOOK = 2**14
 
@@ -56,7 +61,7 @@ class RunBlock:
 
     def __init__(
         self,
-        problem: Any,
+        problem: DescentProblem,
         optimizer: Optimizer,
         traces: list[Trace],
         x: Array,
@@ -73,7 +78,7 @@ class RunBlock:
         self._programs: list[_Program] = []
         self._slope = self._slope_calls()
 
-    def advance(self, n: int) -> Any:
+    def advance(self, n: int) -> Resolved:
         """Make update n, take the new gradient, and return the hyperparameters that were used."""
         h = self.hypers.resolve(n)
         for call in self._program(h).calls:
@@ -102,13 +107,13 @@ class RunBlock:
         """Return x, g and the slots as they stand; the next update overwrites them."""
         return self.x, self.g, *self.slots
 
-    def columns(self, which: Any, arrays: Sequence[Array]) -> "RunBlock":
-        """Return a tile of some of the runs, standing where these arrays say."""
+    def columns(self, which: Which, arrays: Sequence[Array]) -> "RunBlock":
+        """Return a block of some of the runs, at the points of these arrays."""
         x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
         optimizer = take(self.optimizer, which, self.x.shape[1])
         return RunBlock(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact, self.stop)
 
-    def _program(self, h: Any) -> "_Program":
+    def _program(self, h: Resolved) -> "_Program":
         for program in self._programs:
             if program.fits(h):
                 return program
@@ -121,7 +126,7 @@ class RunBlock:
         self._programs.append(program)
         return program
 
-    def _slope_calls(self) -> list[Callable[[], Any]]:
+    def _slope_calls(self) -> list[Callable[[], object]]:
         if self.problem.components:
             trace = trace_function(self.problem.grad, len(self.x), self.x.dtype)
             into = range(len(self.x), 2 * len(self.x))
@@ -130,9 +135,9 @@ class RunBlock:
 
 
 class _Program:
-    """One trace of a rule, bound to the arrays of a tile."""
+    """One trace of a rule, bound to the arrays of a block."""
 
-    def __init__(self, trace: Trace, block: RunBlock, h: Any) -> None:
+    def __init__(self, trace: Trace, block: RunBlock, h: Resolved) -> None:
         values = trace.known(h)
         assert values is not None  # the trace was chosen, or made, for these hyperparameters
         self.trace, self.values = trace, values
@@ -151,8 +156,8 @@ class _Program:
             [block.x, block.g, *block.slots], self.scalar_buffers, block.workspace
         )
 
-    def fits(self, h: Any) -> bool:
-        """Whether the rule goes this way at these hyperparameters; if so, take them over."""
+    def fits(self, h: Resolved) -> bool:
+        """Whether the rule takes this branch at these hyperparameters; if so, use them."""
         if not self.trace.renew(self.values, self.moving, h, self.powers):
             return False
         for i, scalar_buffer in self.refill:
@@ -161,7 +166,7 @@ class _Program:
 
 
 class BatchedEngine:
-    """The engine: batches in tiles, with the full history."""
+    """The engine: batches in blocks, with the full history."""
 
     longest = 512
 
@@ -178,19 +183,19 @@ class BatchedEngine:
         """Return the evaluation where the run starts: it is made on arrays here too."""
         return e
 
-    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
+    def chunk(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Chunk | None:
         """Return the next `count` updates, or None if the rule takes a branch that cannot be traced."""
         try:
             return self._chunk(n, x, e, slots, count)
         except Untraceable:
             return None
 
-    def _chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk:
+    def _chunk(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Chunk:
         points, slopes = (np.empty((count + 1, *x.shape), x.dtype) for _ in range(2))
         values = np.empty((count + 1, len(x)))
         outputs = np.empty_like(points) if self.optimizer.has_separate_output else points
         new = tuple(np.empty_like(slot) for slot in slots)
-        rates: Any = np.empty(count)
+        rates = np.empty(count)
         for part, optimizer in zip(self.parts, self.optimizers, strict=True):
             old = tuple(inner(slot[part]) for slot in slots)
             block = RunBlock(
@@ -213,8 +218,8 @@ class BatchedEngine:
 
     def _history(
         self, block: RunBlock, n: int, count: int, points: Array, slopes: Array, outputs: Array, values: Array
-    ) -> list[Any]:
-        """Make the updates of one tile, write down what came of them, and return the rates."""
+    ) -> list[Numbers]:
+        """Make the updates of one block, record them, and return the rates."""
         xs, gs = (np.empty((count + 1, *block.x.shape), block.x.dtype) for _ in range(2))
         xs[0], gs[0] = block.x, block.g
         separate = self.optimizer.has_separate_output
@@ -232,7 +237,7 @@ class BatchedEngine:
         return rates
 
 
-def can_be_traced(problem: Any, optimizer: Optimizer, x: Array, slots: Any) -> bool:
+def can_be_traced(problem: DescentProblem, optimizer: Optimizer, x: Array, slots: Slots) -> bool:
     """Whether rule and batch declare nothing that a trace could not follow."""
     return (
         x.ndim == 2
@@ -241,12 +246,12 @@ def can_be_traced(problem: Any, optimizer: Optimizer, x: Array, slots: Any) -> b
         and not optimizer.requires
         and not problem.varies
         and all(np.shape(slot) == x.shape and slot.dtype == x.dtype for slot in slots)
-        and _answers_by_place(optimizer, slots, x.dtype)
+        and _output_is_elementwise(optimizer, slots, x.dtype)
     )
 
 
-def _answers_by_place(optimizer: Optimizer, slots: Any, dtype: Any) -> bool:
-    """Whether the answer, too, is arithmetic that does not ask where the coordinates are."""
+def _output_is_elementwise(optimizer: Optimizer, slots: Slots, dtype: DType) -> bool:
+    """Whether the output, too, is elementwise arithmetic."""
     if not (optimizer.has_separate_output and is_own(optimizer)):
         return True
     try:
@@ -261,20 +266,21 @@ def inner(array: Array) -> Array:
     return np.array(array.T, order="C")
 
 
-def take(record: Any, which: Any, runs: int) -> Any:
+def take(record: R, which: Which, runs: int) -> R:
     """Return a record with the hyperparameters of some of so many runs.
 
     An array of shape (runs, ...) gives its rows, at any depth; a schedule with a method ``rows(which)`` is
     asked.
     """
     if hasattr(type(record), "rows"):
-        return record.rows(which)
+        rows: R = record.rows(which)  # type: ignore[attr-defined]  # the class has it
+        return rows
     changes = {name: _take(value, which, runs) for name, value in record.fields()}
     changes = {name: value for name, value in changes.items() if value is not getattr(record, name)}
     return record.replace(**changes) if changes else record
 
 
-def _take(value: Any, which: Any, runs: int) -> Any:
+def _take(value: object, which: Which, runs: int) -> object:
     if isinstance(value, Record):
         return take(value, which, runs)
     if isinstance(value, np.ndarray) and value.ndim > 1 and len(value) == runs:

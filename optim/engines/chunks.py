@@ -1,4 +1,4 @@
-"""Chunks: the engines go ahead a few hundred updates at a time, and look only then at what they have passed.
+"""Chunks: the engines go ahead a few hundred updates at a time, and judge them afterwards.
 
 Value, gradient norm and overshoot are computed, and the stop test is made, for a whole chunk at once. A chunk
 that went past the end of its run, because it met the tolerance or became inf or nan, is made once more
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from optim.optimizer import Evaluation
+from optim.optimizer import Evaluation, Slots
 from stepsize.core.norms import all_finite, norm
 
 __all__ = ["Chunk", "Engine", "next_chunk"]
@@ -36,7 +36,7 @@ class Chunk(NamedTuple):
 
 
 class Engine(Protocol):
-    """A way to make many updates at once."""
+    """Makes many updates at once."""
 
     length: int
 
@@ -44,12 +44,19 @@ class Engine(Protocol):
         """Return the evaluation where the run starts as this engine makes it."""
         ...
 
-    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
+    def chunk(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Chunk | None:
         """Return the `count` updates that follow update n - 1, or None if this engine cannot make them."""
 
 
 def next_chunk(
-    engine: Engine, n: int, x: Array, e: Evaluation, slots: Any, stop: int, tol: float | None, minimum: Any
+    engine: Engine,
+    n: int,
+    x: Array,
+    e: Evaluation,
+    slots: Slots,
+    stop: int,
+    tol: float | None,
+    minimum: float | None,
 ) -> Chunk | None:
     """Return the next chunk, cut where the run ends."""
     chunk = engine.chunk(n, x, e, slots, min(engine.length, stop - n))
@@ -65,7 +72,7 @@ def next_chunk(
     return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.output, chunk.slots, diverged=True)
 
 
-def _end(chunk: Chunk, tol: float | None, minimum: Any) -> tuple[int, bool]:
+def _end(chunk: Chunk, tol: float | None, minimum: float | None) -> tuple[int, bool]:
     """Return how many updates the run makes, and whether the next one leaves the finite numbers."""
     f = chunk.f
     alone = f.ndim == 1
@@ -73,9 +80,9 @@ def _end(chunk: Chunk, tol: float | None, minimum: Any) -> tuple[int, bool]:
     lost = np.logical_not(good if alone else good.any(axis=-1))
     end = _first(lost, len(f))
     if tol is not None:
-        error = norm(chunk.g) if minimum is None else f - minimum
+        error: Array = norm(chunk.g) if minimum is None else f - minimum
         good, out = error <= tol, ~np.isfinite(error)
-        met = good if alone else (good | out).all(axis=-1) & good.any(axis=-1)
+        met: Array = good if alone else np.asarray((good | out).all(axis=-1) & good.any(axis=-1))
         reached = _first(met[1:], len(f)) + 1
         if reached < end:
             return reached, False

@@ -9,11 +9,13 @@ so not a bit changes; `Writing.source` is there to be read.
 
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from optim.engines.tracing import ON_NUMBERS, Symbol, Trace, Untraceable, is_number, look_up
+from optim.engines.symbols import ON_NUMBERS, Operand, Operation, Symbol, Untraceable, is_number
+from optim.engines.tracing import Trace, look_up
+from optim.hyperparameters import Numbers
 from optim.optimizer import Optimizer
 from stepsize.core import elementwise
 
@@ -67,7 +69,13 @@ class GeneratedLoop:
         If floats do not have one of the operations.
     """
 
-    def __init__(self, optimizer: Optimizer, rule: Trace, gradient: Any, dim: int) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        rule: Trace,
+        gradient: "Trace | Callable[[list[float]], list[float]]",
+        dim: int,
+    ) -> None:
         moving = {*rule.moving(lambda path: path[-1] != "t" and not callable(look_up(optimizer, path)))}
         wanted = _wanted(rule, moving)
         self.rule, self._still = rule, sorted(wanted - moving)
@@ -95,7 +103,11 @@ class GeneratedLoop:
         self._meanings = [*page.meanings.values()]
 
     def run(
-        self, numbers: Sequence[Any], columns: Mapping[Any, Sequence[Any]], start: Sequence[float], count: int
+        self,
+        numbers: Sequence[Numbers],
+        columns: Mapping[tuple[str, ...], Sequence[Numbers]],
+        start: Sequence[float],
+        count: int,
     ) -> tuple[list[float], list[float]]:
         """Make `count` updates, or fewer where the rule takes another branch.
 
@@ -128,9 +140,9 @@ class _SourceBuilder:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.meanings: dict[str, Any] = {}
+        self.meanings: dict[str, object] = {}
 
-    def name(self, meaning: Any) -> str:
+    def name(self, meaning: object) -> str:
         """Return a name for a thing that cannot be written down."""
         name = f"c{len(self.meanings)}"
         self.meanings[name] = meaning
@@ -161,12 +173,12 @@ class _SourceBuilder:
             self.lines.append(f"{names[i]} = {self._expression(function, _ON_FLOATS.get(function), words)}")
         self.lines += [f"{name} = {names[i]}" for name, i in zip(into, trace.outputs, strict=True)]
 
-    def _expression(self, function: Any, called: Any, words: list[str]) -> str:
+    def _expression(self, function: Operation, called: Operation, words: list[str]) -> str:
         if function in _WORDS:
             return _WORDS[function].format(*words)
         return f"{self.name(called)}({', '.join(words)})"
 
-    def _literal(self, value: Any) -> str:
+    def _literal(self, value: Operand) -> str:
         if type(value) in (int, float) and math.isfinite(value):
             return repr(value) if value >= 0 else f"({value!r})"
         return self.name(value)
@@ -183,7 +195,8 @@ def _wanted(rule: Trace, moving: set[int]) -> set[int]:
 
 
 @lru_cache(maxsize=256)
-def _compiled(source: str) -> Any:
+def _compiled(source: str) -> Callable[..., list[float]]:
     meanings: dict[str, Any] = {}
     exec(source, meanings)
-    return meanings["updates"]
+    updates: Callable[..., list[float]] = meanings["updates"]
+    return updates

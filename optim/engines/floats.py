@@ -1,4 +1,4 @@
-"""The engine of floats: one run of a few dimensions, coordinate by coordinate in Python's own arithmetic.
+"""The scalar engine ("floats"): one run of a few dimensions, coordinate by coordinate on Python's floats.
 
 A NumPy call costs as much as ten operations on floats, whatever the length of the array. With two coordinates
 it is therefore faster by far to call the rule once for each, on plain floats; the text of the rule is the
@@ -6,9 +6,10 @@ same. Rows of floats collect the history, and all that is asked about it is comp
 Where float arithmetic raises an exception (a division by zero, an overflow in exp) arrays would give inf or
 nan: then the engine steps aside, and the chunk is made again on arrays, which decide.
 
-For a long run the calls are saved as well: the operations of rule and gradient are written out (`written`).
+For a long run the calls are saved as well: the operations of rule and gradient are written out (`codegen`).
 """
 
+from collections.abc import Callable
 from itertools import chain, repeat
 from typing import Any
 
@@ -16,21 +17,24 @@ import numpy as np
 
 from optim.engines.chunks import Chunk
 from optim.engines.codegen import GeneratedLoop
-from optim.engines.tracing import Untraceable, trace_function, trace_output, trace_update
-from optim.hyperparameters import rate_kind
-from optim.optimizer import Evaluation, Optimizer
+from optim.engines.symbols import Untraceable
+from optim.engines.tracing import Trace, trace_function, trace_output, trace_update
+from optim.hyperparameters import Numbers, Resolved, rate_kind
+from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.steppers import Stepper
-from optim.user_rules import is_own
+from optim.user_rules import Rule, is_own
 
 __all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
 
 Array = np.ndarray[Any, Any]
+# Points, gradients, rates, points to report where they differ, and the slots.
+Made = tuple[Array, Array, Array, Array | None, tuple[Array, ...]]
 
 # Beyond, a call on an array is cheaper than the rule once a coordinate.
 MOST_DIMENSIONS = 16
 
 
-def floats_can(stepper: Stepper, x: Array, slots: Any) -> bool:
+def floats_can(stepper: Stepper, x: Array, slots: Slots) -> bool:
     """Whether a run is one of floats: single, in double precision, by components, every slot like x."""
     return (
         x.ndim == 1
@@ -56,7 +60,7 @@ class Floats:
         self._writes = not stepper.optimizer.has_separate_output
         self._own = is_own(stepper.optimizer)
         self._exact_slope: bool | None = None
-        self.rules: list[Any] = []  # traces of a rule from outside
+        self.rules: list[Trace] = []  # traces of a rule from outside
         self._rate = _path_of_rate(stepper.optimizer)
 
     def begin(self, x: Array, e: Evaluation) -> Evaluation:
@@ -73,7 +77,7 @@ class Floats:
             return e
         return e._replace(g=g) if g.shape == x.shape else e
 
-    def chunk(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Chunk | None:
+    def chunk(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Chunk | None:
         """Return the next `count` updates, or None where only arrays can tell what comes out."""
         # Writing takes as long as a few hundred updates do.
         long = self._writes and (count == self.length or self.pages)
@@ -91,11 +95,11 @@ class Floats:
         values = np.asarray(self.problem.fun(points), dtype=float)
         return Chunk(points, values, slopes, rates, points if outputs is None else outputs, new)
 
-    def _serves(self, n: int, x: Array, slots: Any, count: int, long: bool) -> bool:
+    def _serves(self, n: int, x: Array, slots: Slots, count: int, long: bool) -> bool:
         """Whether a rule from outside does the same on floats: by its operations, or else by its text.
 
         A rule that is written with NumPy's functions may look across the coordinates, and gets numbers of
-        NumPy's where floats were; only its traces can tell, one for each way that it goes.
+        NumPy's where floats were; only its traces can tell, one for each branch that it takes.
         """
         try:
             if not self._slope_is_exact(x):
@@ -121,7 +125,7 @@ class Floats:
             self._exact_slope = trace_function(self.problem.grad, x.size, x.dtype).exact
         return self._exact_slope
 
-    def _replay(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
+    def _replay(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Made:
         """Make the updates by the loop that is written out, as far as its branch of the rule goes."""
         h = self.hypers.resolve(n)
         page, numbers = self._page(h, x, slots)
@@ -138,13 +142,15 @@ class Floats:
             tuple(np.array(new).reshape(len(slots), x.size)),
         )
 
-    def _page(self, h: Any, x: Array, slots: Any) -> tuple[GeneratedLoop, list[Any]]:
+    def _page(self, h: Resolved, x: Array, slots: Slots) -> tuple[GeneratedLoop, list[Numbers]]:
         for page in self.pages:
             if (numbers := page.rule.known(h)) is not None:
                 return page, numbers
         rule = trace_update(self.optimizer, h, len(slots), x.dtype)
         try:
-            gradient: Any = trace_function(self.problem.grad, x.size, x.dtype)
+            gradient: Trace | Callable[[list[float]], list[float]] = trace_function(
+                self.problem.grad, x.size, x.dtype
+            )
         except Untraceable:
             gradient = self.problem.grad
         page = GeneratedLoop(self.optimizer, rule, gradient, x.size)
@@ -153,9 +159,10 @@ class Floats:
         assert numbers is not None  # the trace was made for these hyperparameters
         return page, numbers
 
-    def _descend(self, n: int, x: Array, e: Evaluation, slots: Any, count: int) -> Any:
+    def _descend(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Made:
         optimizer, slope = self.optimizer, self.problem.grad
-        direction, update = optimizer.direction, optimizer.update
+        direction: Rule = optimizer.direction
+        update: Rule = optimizer.update
         if self._own:
             direction, update = _to_floats(direction), _to_floats(update)
         p, g = x.tolist(), e.g.tolist()
@@ -188,10 +195,10 @@ class Floats:
         )
 
 
-def _to_floats(rule: Any) -> Any:
+def _to_floats(rule: Rule) -> Rule:
     """Return a rule whose results are Python's floats, whatever NumPy made of them."""
 
-    def plain(x: float, g: float, slots: Any, h: Any) -> tuple[float, tuple[float, ...]]:
+    def plain(x: float, g: float, slots: Slots, h: Resolved) -> tuple[float, tuple[float, ...]]:
         result, slots = rule(x, g, slots, h)
         return float(result), tuple(map(float, slots or ()))
 
@@ -203,6 +210,6 @@ def _path_of_rate(optimizer: Optimizer) -> tuple[str, ...]:
     return ("lr",) if inner is None else ("inner", *_path_of_rate(inner))
 
 
-def _points(numbers: list[Any], x: Array) -> Array:
+def _points(numbers: list[float], x: Array) -> Array:
     """Return points from their coordinates; a root of a negative number, which is complex, is refused."""
     return np.fromiter(numbers, float, len(numbers)).reshape(-1, len(x))

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from optim.engines.replay import Plan, Workspace, dtype_of
+from optim.engines.symbols import Untraceable
 from optim.engines.threads import each
-from optim.engines.tracing import Untraceable, trace_update
-from optim.hyperparameters import Hypers
+from optim.engines.tracing import trace_update
+from optim.hyperparameters import Hypers, Resolved
 from optim.optimizer import Optimizer, checked_step
 from optim.state import State
 from optim.user_rules import updating
@@ -67,7 +68,7 @@ def update(
     x: Array,
     g: Array,
     slots: tuple[Array, ...],
-    h: Any,
+    h: Resolved,
     threads: int = 1,
     overwrite: bool = False,
 ) -> tuple[Array, tuple[Array, ...]] | None:

@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.tracing import Trace, is_array, is_number
+from optim.engines.symbols import DType, Operand, Operation, is_array, is_number
+from optim.engines.tracing import Trace
+from optim.hyperparameters import Numbers
 
 __all__ = ["Plan", "Workspace", "scalar_buffer_for", "dtype_of", "fill"]
 
 Array = np.ndarray[Any, Any]
 
 # Where an operand is found: among the arrays given to the rule or taking its results, the scratch arrays, the
-# cells that hold numbers, or, for a constant, right there.
+# scalar buffers that hold numbers, or, for a constant, right there.
 Place = tuple[str, Any]
 
 
@@ -29,9 +31,9 @@ class Workspace:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
-        self._arrays: dict[Any, Array] = {}
+        self._arrays: dict[tuple[DType, int], Array] = {}
 
-    def array(self, key: tuple[Any, int]) -> Array:
+    def array(self, key: tuple[DType, int]) -> Array:
         """Return the array of that (dtype, number), always the same one."""
         if key not in self._arrays:
             self._arrays[key] = np.empty(self.shape, key[0])
@@ -53,14 +55,14 @@ class Plan:
 
     def __init__(self, trace: Trace, into: Sequence[int], spare: Sequence[int] = ()) -> None:
         self.trace = trace
-        self.calls: list[tuple[Any, list[Place], Place]] = []
+        self.calls: list[tuple[Operation, list[Place], Place]] = []
         last = _last_reads(trace)
         goal: dict[int, Place] = {i: ("array", into[j]) for j, i in enumerate(trace.outputs)}
         home: dict[int, Place] = {k: ("array", k) for k in range(trace.given)}
         borrowed = {*spare}
-        free: dict[Any, list[Place]] = {}
+        free: dict[DType, list[Place]] = {}
         count = 0
-        late: list[tuple[Any, list[Place], Place]] = []
+        late: list[tuple[Operation, list[Place], Place]] = []
         for i in trace.needed:
             function, args = trace.calls[i]
             sources = [_place(a, home) for a in args]
@@ -91,15 +93,15 @@ class Plan:
 
     def bind(
         self, arrays: Sequence[Array], scalar_buffers: dict[int, Array], workspace: Workspace
-    ) -> list[Callable[[], Any]]:
-        """Return the calls on these arrays, those given first, then those for results, and these cells."""
-        found: dict[str, Callable[[Any], Any]] = {
+    ) -> list[Callable[[], object]]:
+        """Return the calls on these arrays, those given first, then those of results, and these buffers."""
+        found: dict[str, Callable[[Any], Array]] = {
             "array": arrays.__getitem__,
             "scratch": workspace.array,
-            "cell": scalar_buffers.__getitem__,
+            "buffer": scalar_buffers.__getitem__,
             "constant": lambda value: np.asarray(value, dtype_of(value, self.trace.dtype)),
         }
-        calls: list[Callable[[], Any]] = []
+        calls: list[Callable[[], object]] = []
         for function, places, (kind, key) in self.calls:
             sources, target = [found[kind](key) for kind, key in places], found[kind](key)
             # NumPy takes a result by position faster, but no longer from these two.
@@ -110,13 +112,13 @@ class Plan:
         return calls
 
 
-def choose(condition: Array, a: Any, b: Any, out: Array) -> None:
+def choose(condition: Array, a: Array, b: Array, out: Array) -> None:
     """Write a where the condition holds and b elsewhere; `out` is none of the three."""
     np.copyto(out, b)
     np.copyto(out, a, where=condition)
 
 
-def scalar_buffer_for(value: Any, dtype: Any, shape: tuple[int, ...]) -> Array:
+def scalar_buffer_for(value: Numbers, dtype: DType, shape: tuple[int, ...]) -> Array:
     """Return an array for a number that operations read, holding its value; a run's own values one a column.
 
     Where runs have values of their own, those are spread over small arrays whole: NumPy is slower at
@@ -128,23 +130,23 @@ def scalar_buffer_for(value: Any, dtype: Any, shape: tuple[int, ...]) -> Array:
     return scalar_buffer
 
 
-def dtype_of(value: Any, dtype: Any) -> Any:
+def dtype_of(value: Numbers, dtype: DType) -> DType:
     """Return the dtype in which a number meets arrays of `dtype`: theirs, unless it is a flag."""
     return np.bool_ if np.asarray(value).dtype == np.bool_ else dtype
 
 
-def fill(scalar_buffer: Array, value: Any) -> None:
-    """Put a new value into a cell."""
+def fill(scalar_buffer: Array, value: Numbers) -> None:
+    """Put a new value into a scalar buffer."""
     scalar_buffer[...] = value.T if isinstance(value, np.ndarray) else value
 
 
-def _place(operand: Any, home: dict[int, Place]) -> Place:
+def _place(operand: Operand, home: dict[int, Place]) -> Place:
     if is_array(operand):
         return home[operand.index]
-    return ("cell", operand.index) if is_number(operand) else ("constant", operand)
+    return ("buffer", operand.index) if is_number(operand) else ("constant", operand)
 
 
-def _release(done: set[int], trace: Trace, home: dict[int, Place], free: dict[Any, list[Place]]) -> None:
+def _release(done: set[int], trace: Trace, home: dict[int, Place], free: dict[DType, list[Place]]) -> None:
     for k in done:
         free.setdefault(trace.dtypes[k], []).append(home[k])
 

@@ -8,11 +8,12 @@ are cheaper: there they are always taken.
 """
 
 import operator
-from typing import Any
 
 import numpy as np
 
-from optim.engines.tracing import Trace, is_number
+from optim.engines.symbols import is_number
+from optim.engines.tracing import Trace
+from optim.hyperparameters import Numbers
 
 __all__ = ["running_powers"]
 
@@ -24,9 +25,9 @@ class RunningPower:
 
     def __init__(self) -> None:
         self._t = -1
-        self._value: Any = None
+        self._value: Numbers = None
 
-    def __call__(self, base: Any, t: int) -> Any:
+    def __call__(self, base: Numbers, t: int) -> Numbers:
         """Return base**t to a few roundings."""
         if t != self._t + 1 or t % PERIOD == 0:
             self._t = t - t % PERIOD
@@ -37,7 +38,7 @@ class RunningPower:
         return self._value
 
 
-def running_powers(trace: Trace, values: list[Any], moving: list[int]) -> dict[int, RunningPower]:
+def running_powers(trace: Trace, values: list[Numbers], moving: list[int]) -> dict[int, RunningPower]:
     """Return what to call in place of the powers of a trace whose base stands still and is one a run."""
     t = {i for i, (function, path) in enumerate(trace.plain) if function is None and path[-1] == "t"}
     found = {}

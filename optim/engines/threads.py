@@ -8,7 +8,7 @@ How NumPy treats overflow belongs to the thread, so it is set inside each worker
 import itertools
 import os
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,11 +16,14 @@ from stepsize.core.validation import as_count
 
 __all__ = ["each"]
 
+T = TypeVar("T")
+R = TypeVar("R")
 
-def each(work: Callable[[Any], Any], items: Iterable[Any], threads: int) -> list[Any]:
+
+def each(work: Callable[[T], R], items: Iterable[T], threads: int) -> list[R]:
     """Return the results of the work on every item, in their order, with so many threads."""
 
-    def quietly(item: Any) -> Any:
+    def quietly(item: T) -> R:
         with np.errstate(all="ignore"):
             np.setbufsize(16)  # part of this context: NumPy then broadcasts short rows without copying them
             return work(item)

@@ -1,8 +1,14 @@
 """Whether a trace does what the rule does, which of a rule from outside only a comparison can tell."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from optim.hyperparameters import Numbers, Resolved
+
+if TYPE_CHECKING:
+    from optim.engines.tracing import Trace
+    from optim.optimizer import Optimizer, Slots
 
 __all__ = ["is_right"]
 
@@ -10,7 +16,7 @@ __all__ = ["is_right"]
 _TRIED = (0.75, -1.25, 0.0, 3.1, 1e-3, -2.7, 0.3, 1.9, -0.1, 12.3, -7.7, 0.01, 5.5)
 
 
-def is_right(trace: Any, optimizer: Any, hypers: Any, slots: int) -> bool:
+def is_right(trace: "Trace", optimizer: "Optimizer", hypers: Resolved, slots: int) -> bool:
     """Whether a trace does to a few numbers what the rule, from outside, does to them as it stands."""
     numbers = trace.known(hypers)
     assert numbers is not None  # the trace was made for these hyperparameters
@@ -32,6 +38,6 @@ def is_right(trace: Any, optimizer: Any, hypers: Any, slots: int) -> bool:
     )
 
 
-def _flat(result: Any) -> list[Any]:
+def _flat(result: tuple[Numbers, "Slots"]) -> list[Numbers]:
     x, slots = result
     return [x, *slots]

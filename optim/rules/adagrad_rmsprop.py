@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt
 
@@ -56,15 +56,13 @@ class Adagrad(Optimizer):
     eps_inside: bool = False
     initial: Hyper = hyper(0.0, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient over the root of the sum."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (s,) = slots
         s = s + g * g
         root = sqrt(s + h.eps) if h.eps_inside else sqrt(s) + h.eps
         return g / root, (s,)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start the sum at `initial`."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return (np.zeros_like(x) + h.initial,)
 
 
@@ -115,16 +113,14 @@ class RMSprop(Optimizer):
     initial: Hyper = hyper(0.0, minimum=0)
     debias: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient over the root of its mean square."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (s,) = slots
         s = h.rho * s + (1 - h.rho) * (g * g)
         s_hat = s / (1 - h.rho**h.t) if h.debias else s
         root = sqrt(s_hat + h.eps) if h.eps_inside else sqrt(s_hat) + h.eps
         return g / root, (s,)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start the mean square at `initial`."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return (np.zeros_like(x) + h.initial,)
 
 
@@ -178,8 +174,7 @@ class CenteredRMSprop(Optimizer):
     initial: Hyper = hyper(0.0, minimum=0)
     debias: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient over its standard deviation."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, s = slots
         m = h.rho * m + (1 - h.rho) * g
         s = h.rho * s + (1 - h.rho) * (g * g)
@@ -189,8 +184,7 @@ class CenteredRMSprop(Optimizer):
         root = sqrt(variance + h.eps) if h.eps_inside else sqrt(variance) + h.eps
         return g / root, (m, s)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start the mean at 0 and the mean square at `initial`."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return np.zeros_like(x), np.zeros_like(x) + h.initial
 
 
@@ -234,8 +228,7 @@ class Adadelta(Optimizer):
     rho: Hyper = hyper(0.95, minimum=0, below=1)
     eps: Hyper = hyper(1e-6, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient scaled by the ratio of the two root mean squares."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         s, delta = slots
         s = h.rho * s + (1 - h.rho) * (g * g)
         d = sqrt(delta + h.eps) / sqrt(s + h.eps) * g

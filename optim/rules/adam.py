@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt
-from stepsize.core.validation import require
+from stepsize.core.limits.parameters import one_of
 
 __all__ = ["AdaMax", "Adam", "AdamW", "Nadam"]
 
@@ -60,8 +60,7 @@ class Adam(Optimizer):
     eps: Hyper = hyper(1e-8, minimum=0)
     eps_hat: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the corrected mean over the root of the corrected mean square."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -118,21 +117,15 @@ class AdamW(Adam):
     """
 
     weight_decay: Hyper = hyper(0.01, minimum=0)
-    decay: str = "decoupled"
+    decay: str = one_of("decoupled", "paper", "l2")
     base_lr: Hyper = 1e-3
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Adam's direction, the decay where the convention has it."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         if h.decay == "l2":
             return Adam.direction(self, x, g + h.weight_decay * x, slots, h)
         share = h.weight_decay / h.base_lr if h.decay == "paper" else h.weight_decay
         d, slots = Adam.direction(self, x, g, slots, h)
         return d + share * x, slots
-
-    def check(self) -> None:
-        """Refuse a convention that nobody has."""
-        words = ("decoupled", "paper", "l2")
-        require(self.decay in words, "decay", self.decay, " or ".join(map(repr, words)))
 
 
 class AdaMax(Optimizer):
@@ -175,8 +168,7 @@ class AdaMax(Optimizer):
     eps: Hyper = hyper(1e-8, minimum=0)
     eps_outside: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the corrected mean over the largest gradient."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, u = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         u = maximum(h.beta2 * u, abs(g) if h.eps_outside else abs(g) + h.eps)
@@ -231,12 +223,11 @@ class Nadam(Optimizer):
     momentum_decay: Hyper = 0.004
     warming: bool = True
 
-    def momentum_at(self, t: int, h: Any) -> Any:
+    def momentum_at(self, t: int, h: Resolved) -> Numbers:
         """Return mu_t."""
         return h.beta1 * (1 - 0.5 * 0.96 ** (t * h.momentum_decay)) if h.warming else h.beta1
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the mean that looks ahead over the root of the corrected mean square."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, product = slots
         mu, mu_next = self.momentum_at(h.t, h), self.momentum_at(h.t + 1, h)
         product = product * mu
@@ -246,6 +237,5 @@ class Nadam(Optimizer):
         v_hat = v / (1 - h.beta2**h.t)
         return m_bar / (sqrt(v_hat) + h.eps), (m, v, product)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start the averages at 0 and the empty product at 1."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return np.zeros_like(x), np.zeros_like(x), np.ones_like(x)

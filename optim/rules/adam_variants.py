@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sign, sqrt, where
-from stepsize.core.validation import require
+from stepsize.core.limits.parameters import number, one_of
 
 __all__ = ["AMSGrad", "AdaBelief", "RAdam", "Yogi"]
 
@@ -22,7 +22,7 @@ class AMSGrad(Optimizer):
         v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2, \qquad \bar v_t = \max(\bar v_{t-1}, v_t) \\
         x_{t+1} &= x_t - \eta\, \frac{m_t}{\sqrt{\bar v_t} + \epsilon}
 
-    The rates per coordinate can only fall, which mends the example on which Adam goes the wrong way. The
+    The rates per coordinate can only fall, which repairs the example on which Adam diverges. The
     paper's proof has :math:`\eta_t \propto 1/\sqrt t`; give it as the rate.
 
     Parameters
@@ -65,11 +65,10 @@ class AMSGrad(Optimizer):
     beta1: Hyper = hyper(0.9, minimum=0, below=1)
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-8, minimum=0)
-    debias: str = "none"
+    debias: str = one_of("none", "max, then correct", "correct, then max", "mean only")
     eps_hat: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the mean over the root of the largest mean square."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, top = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -79,11 +78,6 @@ class AMSGrad(Optimizer):
         v_hat = top / correction if h.debias == "max, then correct" else top
         eps = h.eps / sqrt(correction) if h.eps_hat else h.eps
         return m_hat / (sqrt(v_hat) + eps), (m, v, top)
-
-    def check(self) -> None:
-        """Refuse a phrase that `debias` does not know."""
-        phrases = ("none", "max, then correct", "correct, then max", "mean only")
-        require(self.debias in phrases, "debias", self.debias, " or ".join(map(repr, phrases)))
 
 
 class RAdam(Optimizer):
@@ -139,12 +133,11 @@ class RAdam(Optimizer):
     beta1: Hyper = hyper(0.9, minimum=0, below=1)
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-8, minimum=0)
-    threshold: float = 4.0
+    threshold: float = number(4.0, minimum=4, finite=False)
     eps_hat: bool = False
     wait: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Adam's direction, rectified, or the corrected mean alone."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
@@ -154,12 +147,8 @@ class RAdam(Optimizer):
         known, r = _rectification(h.beta2, h.t, h.threshold)
         return where(known, r * m_hat / (sqrt(v_hat) + eps), 0.0 * m_hat if h.wait else m_hat), (m, v)
 
-    def check(self) -> None:
-        """Refuse a threshold below 4."""
-        require(self.threshold >= 4, "threshold", self.threshold, "a number of at least 4")
 
-
-def _rectification(beta2: Any, t: int, threshold: float) -> tuple[Any, Any]:
+def _rectification(beta2: Numbers, t: int, threshold: float) -> tuple[Numbers, Numbers]:
     """Return whether the variance is known at update t, and r_t, which is 1 where it is not."""
     rho_inf = 2 / (1 - beta2) - 1
     rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
@@ -212,8 +201,7 @@ class Yogi(Optimizer):
     initial: Hyper = hyper(0.0, minimum=0)
     debias: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the mean over the root of the second moment."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         v = v - (1 - h.beta2) * sign(v - g * g) * (g * g)
@@ -221,8 +209,7 @@ class Yogi(Optimizer):
         v_hat = v / (1 - h.beta2**h.t) if h.debias else v
         return m_hat / (sqrt(v_hat) + h.eps), (m, v)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start both moments at `initial`."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return np.zeros_like(x) + h.initial, np.zeros_like(x) + h.initial
 
 
@@ -268,8 +255,7 @@ class AdaBelief(Optimizer):
     eps: Hyper = hyper(1e-16, minimum=0)
     eps_root: Hyper = hyper(1e-16, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the corrected mean over the root of the corrected mean deviation."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, s = slots
         m = h.beta1 * m + (1 - h.beta1) * g
         s = h.beta2 * s + (1 - h.beta2) * ((g - m) * (g - m)) + h.eps_root

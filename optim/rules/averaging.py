@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Slots
 from optim.rules.wrappers import Wrapper
-from stepsize.core.validation import as_count, missing, require
+from stepsize.core.limits.parameters import count, one_of
+from stepsize.core.validation import missing
 
 __all__ = ["EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"]
 
@@ -24,30 +25,27 @@ class Averaging(Wrapper, abstract=True):
 
     own_slots: ClassVar = ("mean",)
 
-    def weight(self, h: Any) -> Any:
+    def weight(self, h: Resolved) -> Numbers:
         """Return the weight of the newest point."""
         raise missing(self, "weight(self, h)")
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner rule's next point, and average."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         mean, *rest = slots
         x, inner = self.inner.update(x, g, tuple(rest), h.inner)
         w = self.weight(h)
         mean = (1 - w) * mean + w * self.inner.output(x, inner)
         return x, (mean, *inner)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start the average at x."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         inner = self.inner.start(x, h.inner)
         return (self.inner.output(x, inner), *inner)
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return the average."""
         return slots[0]
 
     @property
     def has_separate_output(self) -> bool:
-        """True: the average is not x."""
         return True
 
     @property
@@ -89,8 +87,7 @@ class PolyakRuppert(Averaging):
 
     count_start: bool = False
 
-    def weight(self, h: Any) -> Any:
-        """Return one over the number of points."""
+    def weight(self, h: Resolved) -> Numbers:
         return 1 / (h.t + 1) if h.count_start else 1 / h.t
 
 
@@ -132,25 +129,19 @@ class EMA(Averaging):
     """
 
     decay: Hyper = hyper(0.999, minimum=0, below=1)
-    begin: str = "first"
+    begin: str = one_of("first", "start", "zero", "debiased")
 
-    def weight(self, h: Any) -> Any:
-        """Return the weight of the newest point."""
+    def weight(self, h: Resolved) -> Numbers:
         if h.begin == "first" and h.t == 1:
             return 1.0
         if h.begin == "debiased":
             return (1 - h.decay) / (1 - h.decay**h.t)
         return 1 - h.decay
 
-    def start(self, x: Array, h: Any) -> Slots:
+    def start(self, x: Array, h: Resolved) -> Slots:
         """Start the average at 0 or at x."""
         mean, *inner = super().start(x, h)
         return (np.zeros_like(mean) if h.begin == "zero" else mean, *inner)
-
-    def check(self) -> None:
-        """Refuse a word that `begin` does not know."""
-        words = ("first", "start", "zero", "debiased")
-        require(self.begin in words, "begin", self.begin, " or ".join(map(repr, words)))
 
 
 class SWA(Averaging):
@@ -191,24 +182,18 @@ class SWA(Averaging):
     [1.25]
     """
 
-    begin: int = 1
-    every: int = 1
+    begin: int = count(1, minimum=1)
+    every: int = count(1, minimum=1)
 
-    def weight(self, h: Any) -> Any:
-        """Return one over the number of points, on the updates that count."""
+    def weight(self, h: Resolved) -> Numbers:
         if h.t <= h.begin:
             return 1.0
         cycles, rest = divmod(h.t - h.begin, h.every)
         return 1 / (cycles + 1) if rest == 0 else 0.0
 
-    def check(self) -> None:
-        """Refuse what is not a count."""
-        as_count("begin", self.begin, 1)
-        as_count("every", self.every, 1)
-
 
 class Lookahead(Wrapper):
-    r"""Lookahead: every k updates the slow point goes part of the way to the fast one, which returns to it.
+    r"""Lookahead: every k updates the slow point moves a share towards the fast one, which returns to it.
 
     .. math::
         \phi \leftarrow \phi + \alpha\,(\theta_k - \phi), \qquad \theta_0 \leftarrow \phi
@@ -218,7 +203,7 @@ class Lookahead(Wrapper):
     Parameters
     ----------
     inner : Optimizer
-        The rule that moves the fast point; its slots are kept when the fast point returns.
+        The rule that moves the fast point; its slots are unchanged when the fast point returns.
     period : int
         :math:`k`, at least 1; the paper's 5.
     share : float, array or schedule
@@ -249,12 +234,11 @@ class Lookahead(Wrapper):
     """
 
     own_slots: ClassVar = ("slow",)
-    period: int = 5
+    period: int = count(5, minimum=1)
     share: Hyper = 0.5
     reset: bool = False
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the fast point, which returns to the slow one every `period` updates."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         slow, *rest = slots
         x, inner = self.inner.update(x, g, tuple(rest), h.inner)
         if h.t % h.period:
@@ -264,21 +248,15 @@ class Lookahead(Wrapper):
             inner = self.inner.start(slow, h.inner)
         return slow, (slow, *inner)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start the slow point at x."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return (x, *self.inner.start(x, h.inner))
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return the slow point."""
         return slots[0]
 
-    def check(self) -> None:
-        """Refuse a period that is not a count."""
-        as_count("period", self.period, 1)
-
     @property
     def has_separate_output(self) -> bool:
-        """True: the slow point is not x."""
         return True
 
     @property

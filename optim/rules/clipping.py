@@ -1,10 +1,8 @@
 """Wrappers that hold gradients within bounds."""
 
-from typing import Any
-
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.rules.wrappers import Wrapper
 from stepsize.core.elementwise import maximum, minimum
 from stepsize.core.norms import lengths_fit
@@ -14,7 +12,7 @@ __all__ = ["ClipByNorm", "ClipByValue"]
 
 
 class ClipByNorm(Wrapper):
-    r"""Gradient clipping by norm: a gradient that is too long is shortened, its direction kept.
+    r"""Gradient clipping by norm: a gradient that is too long is shortened, its direction unchanged.
 
     .. math:: g \leftarrow \min\left(1, \frac{c}{\lVert g\rVert + \epsilon}\right) g
 
@@ -49,8 +47,7 @@ class ClipByNorm(Wrapper):
     max_norm: Hyper = hyper(1.0, above=0)
     eps: Hyper = hyper(0.0, minimum=0)
 
-    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
-        """Return the gradient at its length or at max_norm, whichever is less."""
+    def transform_gradient(self, x: Numbers, g: Numbers, h: Resolved) -> Numbers:
         norm = np.sqrt((g * g).sum(axis=-1, keepdims=True))
         if not lengths_fit(norm):
             norm = scaled_norm(g, keepdims=True)
@@ -90,6 +87,5 @@ class ClipByValue(Wrapper):
 
     limit: Hyper = hyper(1.0, above=0)
 
-    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
-        """Return the gradient between -limit and limit."""
+    def transform_gradient(self, x: Numbers, g: Numbers, h: Resolved) -> Numbers:
         return maximum(-h.limit, minimum(h.limit, g))

@@ -1,13 +1,14 @@
 """Directions that know the curvature: Newton's, on the diagonal alone, and from residuals."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
+from stepsize.core.limits.parameters import count, one_of, seed
 from stepsize.core.norms import power_of_two, squares_fit
-from stepsize.core.validation import as_count, as_seed, require
 
 __all__ = ["DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"]
 
@@ -63,15 +64,9 @@ class Newton(Optimizer):
     requires: ClassVar = ("hess",)
     lr: Hyper = 1.0
     damping: Hyper = hyper(0.0, minimum=0)
-    repair: str | None = "cholesky"
+    repair: str | None = one_of("cholesky", "absolute", None)
 
-    def check(self) -> None:
-        """Refuse an unknown repair."""
-        words = (*_REPAIRS,)
-        require(self.repair in words, "repair", self.repair, f"one of {', '.join(map(repr, words))}")
-
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the solution of H d = g."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         H = h.hess + np.asarray(h.damping)[..., None] * np.eye(x.shape[-1])
         solve = _REPAIRS[self.repair]
         return _each_run(solve, H, g).astype(x.dtype), ()
@@ -115,10 +110,9 @@ class DampedNewton(Newton):
 
     lr: Hyper = 1.0
     damping: Hyper = hyper(0.0, minimum=0)
-    repair: str | None = "cholesky"
+    repair: str | None = one_of("cholesky", "absolute", None)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return Newton's direction, shortened by its decrement."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         d, slots = super().direction(x, g, slots, h)
         decrement = _root_of_product(g, d)
         return d / (1.0 + decrement), slots
@@ -163,25 +157,16 @@ class DiagonalNewton(Optimizer):
     elementwise: ClassVar = False
     lr: Hyper = 1.0
     eps: Hyper = hyper(1e-8, minimum=0)
-    diagonal: str = "exact"
-    samples: int = 8
-    rng: int = 0
-
-    def check(self) -> None:
-        """Refuse an unknown source of the diagonal."""
-        words = ("exact", "differences", "hutchinson")
-        expected = f"one of {', '.join(map(repr, words))}"
-        require(self.diagonal in words, "diagonal", self.diagonal, expected)
-        as_count("samples", self.samples, 1)
-        as_seed("rng", self.rng)
+    diagonal: str = one_of("exact", "differences", "hutchinson")
+    samples: int = count(8, minimum=1)
+    rng: int = seed(0)
 
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on where h comes from
         """The Hessian, or the gradient at other points."""
         return ("hess",) if self.diagonal == "exact" else ("grad",)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient over the curvature of each coordinate."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         if self.diagonal == "exact":
             curvature = np.diagonal(h.hess, axis1=-2, axis2=-1)
         elif self.diagonal == "differences":
@@ -228,8 +213,7 @@ class GaussNewton(Optimizer):
     lr: Hyper = 1.0
     damping: Hyper = hyper(0.0, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the least-squares solution of J d = r."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         size = x.shape[-1]
         ridge = np.broadcast_to(np.sqrt(h.damping)[..., None] * np.eye(size), (*x.shape, size))
         J = np.concatenate([h.jacobian, ridge], axis=-2)
@@ -237,7 +221,7 @@ class GaussNewton(Optimizer):
         return _each_run(_least_squares, J, r).astype(x.dtype), ()
 
 
-def _root_of_product(a: Array, b: Array) -> Any:
+def _root_of_product(a: Array, b: Array) -> Numbers:
     """Return the root of a . b for every run, or 0 where that is below 0."""
     product = (a * b).sum(axis=-1, keepdims=True)
     root = np.sqrt(np.maximum(product, 0.0))
@@ -249,7 +233,7 @@ def _root_of_product(a: Array, b: Array) -> Any:
     return np.where(fits, root, np.sqrt(of_a) * np.sqrt(of_b) * scaled)
 
 
-def _each_run(solve: Any, A: Array, b: Array) -> Array:
+def _each_run(solve: Callable[[Array, Array], Array], A: Array, b: Array) -> Array:
     """Solve A x = b for every run of a batch."""
     if b.ndim > 1:
         return np.array([_each_run(solve, *pair) for pair in zip(A, b, strict=True)])
@@ -258,18 +242,18 @@ def _each_run(solve: Any, A: Array, b: Array) -> Array:
     return np.asarray(solve(A, b))
 
 
-def _least_squares(A: Array, b: Array) -> Any:
+def _least_squares(A: Array, b: Array) -> Numbers:
     return np.linalg.lstsq(A, b, rcond=None)[0]
 
 
-def _bare(H: Array, g: Array) -> Any:
+def _bare(H: Array, g: Array) -> Numbers:
     try:
         return np.linalg.solve(H, g)
     except np.linalg.LinAlgError:
         return _least_squares(H, g)
 
 
-def _shifted(H: Array, g: Array) -> Any:
+def _shifted(H: Array, g: Array) -> Numbers:
     """Solve (H + tau I) d = g with the first tau, of a doubling sequence, that makes it positive definite."""
     least = H.diagonal().min()
     beta = 1e-3 * np.linalg.norm(H) or 1.0
@@ -284,7 +268,7 @@ def _shifted(H: Array, g: Array) -> Any:
             return np.linalg.solve(A, g)
 
 
-def _absolute(H: Array, g: Array) -> Any:
+def _absolute(H: Array, g: Array) -> Numbers:
     """Solve |H| d = g, where |H| has the sizes of H's eigenvalues, or the round-off of the largest."""
     eigenvalues, Q = np.linalg.eigh(H)
     sizes = np.abs(eigenvalues)
@@ -298,14 +282,14 @@ _REPAIRS = {"cholesky": _shifted, "absolute": _absolute, None: _bare}
 _STEP = np.cbrt(np.finfo(float).eps)
 
 
-def _by_differences(grad: Any, x: Array) -> Array:
+def _by_differences(grad: Callable[[Array], Array], x: Array) -> Array:
     step = _STEP * np.maximum(1.0, np.abs(x))
     offsets = step[..., None, :] * np.eye(x.shape[-1])
     slopes = grad(x[..., None, :] + offsets) - grad(x[..., None, :] - offsets)
     return np.asarray(np.diagonal(slopes, axis1=-2, axis2=-1) / (2 * step))
 
 
-def _by_signs(grad: Any, x: Array, random: Any, samples: int) -> Array:
+def _by_signs(grad: Callable[[Array], Array], x: Array, random: np.random.Generator, samples: int) -> Array:
     step = _STEP * np.maximum(1.0, np.abs(x).max(axis=-1, keepdims=True))
     signs = random.choice([-1.0, 1.0], size=(samples, *(1,) * (x.ndim - 1), x.shape[-1]))
     products = (grad(x + step * signs) - grad(x - step * signs)) / (2 * step)

@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
-from stepsize.core.validation import require
+from stepsize.core.limits.parameters import number
 
 __all__ = ["DAdaptAdam", "Prodigy"]
 
@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 
 
 class _RateFree(Optimizer, abstract=True):
-    """What the two share: numbers of a whole run, kept as arrays with one entry for the vector."""
+    """What the two share: numbers of a whole run, as arrays with one entry for the vector."""
 
     elementwise: ClassVar = False
 
@@ -83,11 +83,10 @@ class Prodigy(_RateFree):
     eps: Hyper = hyper(1e-8, minimum=0)
     weight_decay: Hyper = hyper(0.0, minimum=0)
     growth: Hyper = 1.0
-    d0: float = 1e-6
+    d0: float = number(1e-6, above=0, finite=False)
     debias: bool = False
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point, made with the old estimate, and the new estimate."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, s, x0, d, r = slots
         beta3 = sqrt(h.beta2)
         rate = d * h.lr * _adams_correction(h) if h.debias else d * h.lr
@@ -99,14 +98,9 @@ class Prodigy(_RateFree):
         step = m / (sqrt(v) + d * h.eps) + h.weight_decay * x
         return x - rate * step, (m, v, s, x0, d, r)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Remember the start; the first estimate is d0."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, x, number + h.d0, number
-
-    def check(self) -> None:
-        """Refuse a first estimate that is not above 0."""
-        require(self.d0 > 0, "d0", self.d0, "a number above 0")
 
 
 class DAdaptAdam(_RateFree):
@@ -164,11 +158,10 @@ class DAdaptAdam(_RateFree):
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-8, minimum=0)
     weight_decay: Hyper = hyper(0.0, minimum=0)
-    d0: float = 1e-6
+    d0: float = number(1e-6, above=0, finite=False)
     debias: bool = False
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point, made with the old estimate, and the new estimate."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, s, d, r = slots
         beta3 = sqrt(h.beta2)
         rate = d * h.lr * _adams_correction(h) if h.debias else d * h.lr
@@ -179,25 +172,20 @@ class DAdaptAdam(_RateFree):
         d = maximum(d, _ratio(r, (1 - beta3) * _sum(abs(s))))
         return x - _ratio(m, sqrt(v) + h.eps) - rate * h.weight_decay * x, (m, v, s, d, r)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start all averages at 0; the first estimate is d0."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, number + h.d0, number
 
-    def check(self) -> None:
-        """Refuse a first estimate that is not above 0."""
-        require(self.d0 > 0, "d0", self.d0, "a number above 0")
 
-
-def _adams_correction(h: Any) -> Any:
+def _adams_correction(h: Resolved) -> Numbers:
     return sqrt(1 - h.beta2**h.t) / (1 - h.beta1**h.t)
 
 
 def _sum(values: Array) -> Array:
-    """Return the sum over the parameter vector, kept as an axis."""
+    """Return the sum over the parameter vector, which stays an axis."""
     return np.asarray(values.sum(axis=-1, keepdims=True))
 
 
-def _ratio(a: Any, b: Any) -> Any:
+def _ratio(a: Numbers, b: Numbers) -> Numbers:
     """Return a / b, and 0 where b is 0, before any gradient has come."""
     return a / where(b > 0, b, np.inf)

@@ -4,16 +4,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved
 from optim.optimizer import Optimizer, Slots
+from stepsize.core.limits.parameters import count, number, one_of
 from stepsize.core.norms import norm, power_of_two, squares_fit
-from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["BFGS", "LBFGS", "ConjugateGradient"]
 
 Array = np.ndarray[Any, Any]
-
-BETAS = ("PR+", "FR", "HS", "DY", "HZ")
 
 
 class _Comparing(Optimizer, abstract=True):
@@ -23,7 +21,9 @@ class _Comparing(Optimizer, abstract=True):
     compares_gradients: ClassVar = True
     lr: Hyper
 
-    def change(self, x: Any, g: Any, x_old: Any, g_old: Any, h: Any) -> tuple[Any, Any, Any]:
+    def change(
+        self, x: Numbers, g: Numbers, x_old: Numbers, g_old: Numbers, h: Resolved
+    ) -> tuple[Numbers, Numbers, Numbers]:
         """Return s, y and the earlier gradient: where the problem varies, on the mini-batch that g is of."""
         g_old = g_old if h.grad is None else h.grad(x_old)
         return x - x_old, g - g_old, g_old
@@ -68,14 +68,12 @@ class BFGS(_Comparing):
     lr: Hyper = 1.0
     rescale: bool = True
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Return the identity for every run, and room for the last x and g."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         d = x.shape[-1]
         H = np.broadcast_to(np.eye(d, dtype=x.dtype), (*x.shape, d))
         return H, np.zeros_like(x), np.zeros_like(x)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Learn from the last step, then return H g."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         H, x_old, g_old = slots
         if h.t > 1:
             s, y, _ = self.change(x, g, x_old, g_old, h)
@@ -110,7 +108,7 @@ class LBFGS(_Comparing):
     lr : float, schedule or search
         :math:`\eta`; 1 suits, and the first trial of a search should be 1.
     memory : int
-        m, the number of pairs kept, at least 1; 3 to 20 is customary.
+        m, the number of pairs stored, at least 1; 3 to 20 is customary.
     rescale : bool
         Whether :math:`\gamma` is used; otherwise it is 1.
 
@@ -130,20 +128,14 @@ class LBFGS(_Comparing):
 
     slots: ClassVar = ("S", "Y", "x_old", "g_old")
     lr: Hyper = 1.0
-    memory: int = 10
+    memory: int = count(10, minimum=1)
     rescale: bool = True
 
-    def check(self) -> None:
-        """Refuse to remember nothing."""
-        as_count("memory", self.memory, 1)
-
-    def start(self, x: Array, h: Any) -> Slots:
-        """Return room for m pairs, oldest first, and for the last x and g."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         pairs = np.zeros((*x.shape[:-1], self.memory, x.shape[-1]), x.dtype)
         return pairs, pairs, np.zeros_like(x), np.zeros_like(x)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Learn from the last step, then return H g by the two loops."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         S, Y, x_old, g_old = slots
         if h.t > 1:
             s, y, _ = self.change(x, g, x_old, g_old, h)
@@ -152,7 +144,7 @@ class LBFGS(_Comparing):
             Y = np.where(learns, np.concatenate([Y[..., 1:, :], y[..., None, :]], axis=-2), Y)
         return self._applied(S, Y, g, min(h.t - 1, self.memory)), (S, Y, x, g)
 
-    def _applied(self, S: Array, Y: Array, g: Any, count: int) -> Any:
+    def _applied(self, S: Array, Y: Array, g: Numbers, count: int) -> Numbers:
         # A pair that is missing is zero: its rho is set to 0, and it changes nothing.
         pairs = [_in_range(S[..., i, :], Y[..., i, :]) for i in range(self.memory - count, self.memory)]
         rhos = [_ratio(1.0, _dot(s, y)) for s, y in pairs]
@@ -219,21 +211,12 @@ class ConjugateGradient(_Comparing):
 
     slots: ClassVar = ("p", "x_old", "g_old")
     lr: Hyper = 0.01
-    beta: str = "PR+"
-    restart: int | None = None
-    nu: float = 0.1
-    descent: float = 0.01
+    beta: str = one_of("PR+", "FR", "HS", "DY", "HZ")
+    restart: int | None = count(minimum=1)
+    nu: float = number(0.1, above=0, finite=False)
+    descent: float = number(0.01, minimum=0, below=1)
 
-    def check(self) -> None:
-        """Refuse an unknown beta and limits that make no sense."""
-        require(self.beta in BETAS, "beta", self.beta, f"one of {', '.join(map(repr, BETAS))}")
-        if self.restart is not None:
-            as_count("restart", self.restart, 1)
-        require(self.nu > 0, "nu", self.nu, "a positive number, or infinity")
-        require(0 <= as_number("descent", self.descent) < 1, "descent", self.descent, "a number in [0, 1)")
-
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return -p."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         p, x_old, g_old = slots
         if (h.t - 1) % (self.restart or x.shape[-1]) == 0:
             return g, (-g, x, g)
@@ -247,7 +230,7 @@ class ConjugateGradient(_Comparing):
         return -p, (p, x, g)
 
 
-def _beta(name: str, g: Any, g_old: Any, y: Any, p: Any) -> Any:
+def _beta(name: str, g: Numbers, g_old: Numbers, y: Numbers, p: Numbers) -> Numbers:
     if name == "FR":
         return _dot(g, g) / _dot(g_old, g_old)
     if name == "PR+":
@@ -260,16 +243,16 @@ def _beta(name: str, g: Any, g_old: Any, y: Any, p: Any) -> Any:
     return np.maximum(beta, -1.0 / (_norm(p) * np.minimum(0.01, _norm(g_old))))
 
 
-def _dot(a: Any, b: Any) -> Any:
+def _dot(a: Numbers, b: Numbers) -> Numbers:
     """Return the inner product of every run, of shape (..., 1)."""
     return (a * b).sum(axis=-1, keepdims=True)
 
 
-def _norm(a: Any) -> Any:
+def _norm(a: Numbers) -> Numbers:
     return norm(a, keepdims=True)
 
 
-def _alike(*vectors: Any) -> tuple[Any, ...]:
+def _alike(*vectors: Numbers) -> tuple[Numbers, ...]:
     """Return the vectors over one power of two, if products of them leave the range; ratios do not see it."""
     if np.all(squares_fit(_dot(vectors[0], vectors[0]), vectors[0].dtype)):
         return vectors
@@ -277,7 +260,7 @@ def _alike(*vectors: Any) -> tuple[Any, ...]:
     return tuple(v / unit for v in vectors)
 
 
-def _in_range(s: Any, y: Any) -> tuple[Any, Any]:
+def _in_range(s: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
     """Return a pair over one power of two if s . y or y . y leaves the range; curvature does not see it."""
     fits = squares_fit(np.abs(_dot(s, y)), s.dtype) & squares_fit(_dot(y, y), s.dtype)
     if np.all(fits):
@@ -289,19 +272,19 @@ def _in_range(s: Any, y: Any) -> tuple[Any, Any]:
     return s / unit, y / unit
 
 
-def _times(H: Any, v: Any) -> Any:
+def _times(H: Numbers, v: Numbers) -> Numbers:
     return (H @ v[..., None])[..., 0]
 
 
-def _outer(a: Any, b: Any) -> Any:
+def _outer(a: Numbers, b: Numbers) -> Numbers:
     return a[..., :, None] * b[..., None, :]
 
 
-def _ratio(a: Any, b: Any) -> Any:
+def _ratio(a: Numbers, b: Numbers) -> Numbers:
     """Return a / b, and 0 where b is 0."""
     return np.where(b == 0, 0.0, a / np.where(b == 0, 1.0, b))
 
 
-def _teaches(s: Any, y: Any) -> Any:
+def _teaches(s: Numbers, y: Numbers) -> Numbers:
     """Return whether the curvature along the step is clearly positive; nan is not."""
     return _dot(s, y) > 1e-10 * _norm(s) * _norm(y)

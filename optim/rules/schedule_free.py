@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
-from stepsize.core.validation import as_count
+from stepsize.core.limits.parameters import count
 
 __all__ = ["ScheduleFreeAdamW", "ScheduleFreeSGD"]
 
@@ -35,7 +35,7 @@ class ScheduleFreeSGD(Optimizer):
     weight_decay : float, array or schedule
         :math:`\lambda`, taken at y; 0.
     warmup : int
-        The rate of update t is multiplied by min(1, t / warmup); at least 0, which is none.
+        The rate of update t is multiplied by min(1, t / warmup); at least 0, for no warm-up.
     r : float, array or schedule
         Power of t in the weights; the authors' 0.
     power : float, array or schedule
@@ -68,20 +68,19 @@ class ScheduleFreeSGD(Optimizer):
     lr: Hyper = 1.0
     beta: Hyper = hyper(0.9, minimum=0, below=1)
     weight_decay: Hyper = hyper(0.0, minimum=0)
-    warmup: int = 0
+    warmup: int = count(0)
     r: Hyper = 0.0
     power: Hyper = 2.0
 
-    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
+    def direction_at_y(self, y: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         """Return the direction of z, and the slots behind the four of the averaging."""
         return g + h.weight_decay * y, ()
 
-    def rate_of_weights(self, lr: Any, h: Any) -> Any:
+    def rate_of_weights(self, lr: Numbers, h: Resolved) -> Numbers:
         """Return the rate that the averaging weighs by: the one of the step."""
         return lr
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next y."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         z, mean, largest, total, *rest = slots
         d, moments = self.direction_at_y(x, g, tuple(rest), h)
         lr = h.lr * min(1.0, h.t / h.warmup) if h.warmup else h.lr
@@ -93,17 +92,12 @@ class ScheduleFreeSGD(Optimizer):
         mean = (1 - c) * mean + c * z
         return mean + (1 - h.beta) * (z - mean), (z, mean, largest, total, *moments)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start z and the average at x."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return (x, x, *(np.zeros_like(x) for _ in self.slots[2:]))
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return the average."""
         return slots[1]
-
-    def check(self) -> None:
-        """Refuse a warmup that is not a count."""
-        as_count("warmup", self.warmup)
 
 
 class ScheduleFreeAdamW(ScheduleFreeSGD):
@@ -147,14 +141,13 @@ class ScheduleFreeAdamW(ScheduleFreeSGD):
     lr: Hyper = 0.0025
     beta: Hyper = hyper(0.9, minimum=0, below=1)
     weight_decay: Hyper = hyper(0.0, minimum=0)
-    warmup: int = 0
+    warmup: int = count(0)
     r: Hyper = 0.0
     power: Hyper = 2.0
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-8, minimum=0)
 
-    def direction_at_y(self, y: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return RMSprop's direction, corrected, plus the decay."""
+    def direction_at_y(self, y: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (v,) = slots
         v = h.beta2 * v + (1 - h.beta2) * (g * g)
         v_hat = v / (1 - h.beta2**h.t)

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import sqrt
 
@@ -44,8 +44,7 @@ class SGD(Optimizer):
 
     lr: Hyper = 0.01
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         return g, ()
 
 
@@ -95,8 +94,7 @@ class Momentum(Optimizer):
     dampening: Hyper = 0.0
     undamped_first: bool = False
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the velocity."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (m,) = slots
         share = 1.0 if h.undamped_first and h.t == 1 else 1 - h.dampening
         m = h.momentum * m + share * g
@@ -140,8 +138,7 @@ class HeavyBall(Optimizer):
     lr: Hyper = 0.01
     momentum: Hyper = hyper(0.9, minimum=0)
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point and the velocity that led there."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (v,) = slots
         v = h.momentum * v - h.lr * g
         return x + v, (v,)
@@ -187,8 +184,7 @@ class Nesterov(Optimizer):
     lr: Hyper = 0.01
     momentum: Hyper = hyper(0.9, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the gradient plus the velocity that it will have given."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (m,) = slots
         m = h.momentum * m + g
         return g + h.momentum * m, (m,)
@@ -231,8 +227,7 @@ class SutskeverNesterov(Optimizer):
     lr: Hyper = 0.01
     momentum: Hyper = hyper(0.9, minimum=0)
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point ahead and the velocity."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (v,) = slots
         v = h.momentum * v - h.lr * g
         return x + h.momentum * v - h.lr * g, (v,)
@@ -275,17 +270,15 @@ class Nesterov1983(Optimizer):
     slots: ClassVar = ("theta", "a")
     lr: Hyper = 0.01
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next y, and theta behind it."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         theta, a = slots
         theta_next = x - h.lr * g
         a_next = (1 + sqrt(4 * (a * a) + 1)) / 2
         return theta_next + (a - 1) / a_next * (theta_next - theta), (theta_next, a_next)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start theta at x and a at 1."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return x, np.ones_like(x)
 
-    def output(self, x: Any, slots: Slots) -> Any:
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         """Return theta."""
         return slots[0]

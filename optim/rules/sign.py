@@ -1,10 +1,10 @@
-"""Optimizers that look at the sign of the gradient and not at its size."""
+"""Optimizers that use the sign of the gradient, not its size."""
 
 from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, minimum, sign, where
 
@@ -40,8 +40,7 @@ class SignSGD(Optimizer):
 
     lr: Hyper = 1e-4
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the sign of the gradient."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         return sign(g), ()
 
 
@@ -79,8 +78,7 @@ class Signum(Optimizer):
     lr: Hyper = 1e-4
     beta: Hyper = hyper(0.9, minimum=0, below=1)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the sign of the average."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (m,) = slots
         m = h.beta * m + (1 - h.beta) * g
         return sign(m), (m,)
@@ -121,8 +119,7 @@ class Lion(Optimizer):
     beta1: Hyper = hyper(0.9, minimum=0, below=1)
     beta2: Hyper = hyper(0.99, minimum=0, below=1)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the sign of the mix, and remember."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         (m,) = slots
         d = sign(h.beta1 * m + (1 - h.beta1) * g)
         return d, (h.beta2 * m + (1 - h.beta2) * g,)
@@ -181,8 +178,7 @@ class Rprop(Optimizer):
     min_step: Hyper = 1e-6
     max_step: Hyper = 50.0
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the sign of the gradient times the step."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         before, delta = slots
         same = before * g
         delta = where(same > 0, h.eta_plus * delta, where(same < 0, h.eta_minus * delta, delta))
@@ -190,6 +186,5 @@ class Rprop(Optimizer):
         g = where(same < 0, 0.0 * g, g)
         return delta * sign(g), (g, delta)
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Start with no gradient and the initial step."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return np.zeros_like(x), np.zeros_like(x) + h.initial

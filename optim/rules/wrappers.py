@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from optim.rules.adagrad_rmsprop import RMSprop
 from optim.rules.sgd import Momentum
@@ -37,24 +37,20 @@ class Wrapper(Optimizer, abstract=True):
     demo: ClassVar = {"inner": Momentum()}
     inner: Any
 
-    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
+    def transform_gradient(self, x: Numbers, g: Numbers, h: Resolved) -> Numbers:
         """Return the gradient that the inner rule sees."""
         return g
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner rule's direction."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         return self.inner.direction(x, self.transform_gradient(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # `inner` is Any, so that h.inner may be a resolved record
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner rule's next point."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         return self.inner.update(x, self.transform_gradient(x, g, h), slots, h.inner)  # type: ignore[no-any-return]  # as above
 
-    def start(self, x: Array, h: Any) -> Slots:
-        """Return the wrapper's slots, zeros like x, and the inner rule's."""
+    def start(self, x: Array, h: Resolved) -> Slots:
         return (*(np.zeros_like(x) for _ in self.own_slots), *self.inner.start(x, h.inner))
 
-    def output(self, x: Any, slots: Slots) -> Any:
-        """Return the inner rule's answer."""
+    def output(self, x: Numbers, slots: Slots) -> Numbers:
         return self.inner.output(x, slots[len(self.own_slots) :])
 
     def hypers(self) -> tuple[str, ...]:
@@ -70,11 +66,9 @@ class Wrapper(Optimizer, abstract=True):
         return super().replace(**own)
 
     def at_default_rate(self) -> Self:
-        """Return the same wrapper, the rule inside at its default rate."""
         return self.replace(inner=self.inner.at_default_rate())
 
     def normalise(self, name: str, value: Any) -> Any:
-        """Refuse an `inner` that is not an optimizer."""
         if name == "inner" and not isinstance(value, Optimizer):
             raise TypeError(f"inner: got {describe_value(value)}, expected an optimizer such as SGD(lr=0.1)")
         return super().normalise(name, value)
@@ -98,27 +92,22 @@ class Wrapper(Optimizer, abstract=True):
 
     @property
     def elementwise(self) -> bool:  # type: ignore[override]  # as above
-        """Whether each coordinate goes its own way."""
         return bool(self.inner.elementwise)
 
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # as above
-        """What the rule inside needs beyond the gradient."""
         return tuple(self.inner.requires)
 
     @property
     def batched(self) -> bool:  # type: ignore[override]  # as above
-        """Whether the rule inside runs in batches."""
         return bool(self.inner.batched)
 
     @property
     def has_separate_output(self) -> bool:
-        """Whether the answer differs from x."""
         return bool(self.inner.has_separate_output)
 
     @property
     def is_direction_rule(self) -> bool:
-        """Whether an update is x - lr * d."""
         return bool(self.inner.is_direction_rule)
 
 
@@ -155,13 +144,12 @@ class L2(Wrapper):
 
     weight_decay: Hyper = hyper(0.01, minimum=0)
 
-    def transform_gradient(self, x: Any, g: Any, h: Any) -> Any:
-        """Return the gradient with the penalty's."""
+    def transform_gradient(self, x: Numbers, g: Numbers, h: Resolved) -> Numbers:
         return g + h.weight_decay * x
 
 
 class DecoupledDecay(Wrapper):
-    r"""Weight decay apart from the step: x shrinks by its share, whatever the rule does to gradients.
+    r"""Decoupled weight decay: x shrinks by its share, whatever the rule does to gradients.
 
     .. math:: x_{t+1} = \text{step}(x_t) - \eta_t \lambda x_t
 
@@ -193,13 +181,11 @@ class DecoupledDecay(Wrapper):
 
     weight_decay: Hyper = hyper(0.01, minimum=0)
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner direction plus the decay."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         d, slots = self.inner.direction(x, g, slots, h.inner)
         return d + h.weight_decay * x, slots
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the inner rule's next point, less the decay."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         x_next, slots = self.inner.update(x, g, slots, h.inner)
         return x_next - h.lr * h.weight_decay * x, slots
 
@@ -254,18 +240,15 @@ class WithMomentum(Wrapper):
     rate_inside: bool = False
 
     def check(self) -> None:
-        """Refuse a rule inside that gives no direction."""
         require(self.inner.is_direction_rule, "inner", self.inner, "a rule whose update is x - lr * d")
 
-    def direction(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the velocity, the rate outside."""
+    def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, *rest = slots
         d, inner = self.inner.direction(x, g, tuple(rest), h.inner)
         m = h.momentum * m + d
         return d + h.momentum * m if h.nesterov else m, (m, *inner)
 
-    def update(self, x: Any, g: Any, slots: Slots, h: Any) -> tuple[Any, Slots]:
-        """Return the next point, the rate where `rate_inside` says."""
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         if not h.rate_inside:
             return Optimizer.update(self, x, g, slots, h)
         m, *rest = slots

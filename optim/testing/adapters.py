@@ -1,8 +1,7 @@
 """What is tested, whatever its kind: a plain function, or an optimizer of PyTorch, Optax or Keras."""
 
 import inspect
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
 from types import SimpleNamespace
@@ -15,14 +14,20 @@ from optim.optimizer import Optimizer, checked_step
 from optim.state import State
 from optim.testing.driving import Driven, driver_of
 from optim.testing.gradient_streams import Stream
+from optim.testing.libraries import keras_step, optax_step, refuse_closures, torch_step
 from optim.testing.making import rate_argument
-from optim.testing.roles import is_drivable
+from optim.testing.roles import Foreign, is_drivable
 from stepsize.core.display import counted
 from stepsize.core.validation import describe_value
 
 __all__ = ["OptimizerUnderTest", "as_subject", "trajectory"]
 
 Array = np.ndarray[Any, Any]
+# What a rule remembers, in a form of its own; None at first.
+Memory = Any
+# What a step gives back, before anything is known of it.
+Returned = Any
+StepFunction = Callable[..., Returned]
 
 
 class OptimizerUnderTest:
@@ -50,11 +55,11 @@ class OptimizerUnderTest:
 
     def __init__(
         self,
-        step: Callable[..., Any],
+        step: StepFunction,
         takes_rate: bool,
         name: str,
         base_lr: float,
-        copy: Callable[[Any], Any] | None = None,
+        copy: Callable[[Memory], Memory] | None = None,
         *,
         several: bool = False,
         holds: bool = False,
@@ -63,11 +68,11 @@ class OptimizerUnderTest:
         self._step, self.takes_rate, self.name, self.base_lr = step, takes_rate, name, base_lr
         self.copy = copy or deepcopy
         self.several, self.in_place, self.holds, self.driven = several, False, holds, driven
-        self.dtype: Any = np.float64
+        self.dtype: type[np.floating[Any]] = np.float64
 
     def step(
-        self, x: Array, g: Array, state: Any, factor: float, parts: tuple[slice, ...] = ()
-    ) -> tuple[Array, Any]:
+        self, x: Array, g: Array, state: Memory, factor: float, parts: tuple[slice, ...] = ()
+    ) -> tuple[Array, Memory]:
         """Return x and the state after one update, at a multiple of the base rate if that can be set."""
         x, g = np.asarray(x, dtype=self.dtype), np.asarray(g, dtype=self.dtype)
         rate = (self.base_lr * factor,) if self.takes_rate else ()
@@ -116,7 +121,7 @@ _EXPECTED = (
 )
 
 
-def as_subject(rule: Any, lr: float, reference: Optimizer | None = None) -> OptimizerUnderTest:
+def as_subject(rule: Foreign, lr: float, reference: Optimizer | None = None) -> OptimizerUnderTest:
     """Return the subject for a function, a class, an optimizer of ours, or one of PyTorch, Optax or Keras.
 
     Parameters
@@ -142,15 +147,15 @@ def as_subject(rule: Any, lr: float, reference: Optimizer | None = None) -> Opti
         return OptimizerUnderTest(_ours(rule.replace(lr=lr)), True, repr(rule), 1.0)
     bare = getattr(rule, "func", rule)
     if inspect.isclass(bare) and any(c.__module__.startswith("torch.optim") for c in bare.__mro__):
-        _refuse_closures(bare)
-        return OptimizerUnderTest(_torch(rule), True, f"torch.optim.{bare.__name__}", lr)
+        refuse_closures(bare)
+        return OptimizerUnderTest(torch_step(rule), True, f"torch.optim.{bare.__name__}", lr)
     if hasattr(rule, "init") and hasattr(rule, "update") and isinstance(rule, tuple):
-        return OptimizerUnderTest(_optax(rule), False, "an Optax transformation", lr)
+        return OptimizerUnderTest(optax_step(rule), False, "an Optax transformation", lr)
     if home == "keras":
-        step, copy = _keras(rule)
+        step, copy = keras_step(rule)
         return OptimizerUnderTest(step, True, f"keras.optimizers.{type(rule).__name__}", lr, copy)
     if any(c.__module__.startswith("torch.optim") for c in type(rule).__mro__):
-        _refuse_closures(type(rule))
+        refuse_closures(type(rule))
         raise TypeError(
             f"step: got an object of torch.optim.{type(rule).__name__}, which holds its own parameters, "
             "expected the class, or functools.partial of it with its arguments"
@@ -167,7 +172,7 @@ def as_subject(rule: Any, lr: float, reference: Optimizer | None = None) -> Opti
     raise TypeError(f"step: got {describe_value(rule)}, expected {_EXPECTED}")
 
 
-def _function(rule: Any, lr: float, reference: Optimizer | None) -> OptimizerUnderTest:
+def _function(rule: Foreign, lr: float, reference: Optimizer | None) -> OptimizerUnderTest:
     """Return the subject for what is called with x, the gradient, the state and perhaps the rate."""
     names = list(inspect.signature(rule).parameters)
     name = getattr(rule, "__name__", "the function")
@@ -194,13 +199,13 @@ def _function(rule: Any, lr: float, reference: Optimizer | None) -> OptimizerUnd
     return OptimizerUnderTest(step, len(names) == 4, type(rule).__name__, lr, copy, holds=True)
 
 
-def _object(rule: Any) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
+def _object(rule: Foreign) -> tuple[StepFunction, Callable[[Memory], Memory]]:
     """Return the step of an object that is called with a state, a fresh copy of it for each run.
 
     A copy of the state is one of the state alone: what the object keeps in itself is lost to whoever resumes.
     """
 
-    def step(x: Array, g: Array, state: Any, *rate: float) -> Any:
+    def step(x: Array, g: Array, state: Memory, *rate: float) -> Returned:
         made, own = (deepcopy(rule), None) if state is None else state
         back = made(x, g, own, *rate)
         if back is None:
@@ -212,15 +217,15 @@ def _object(rule: Any) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
     return step, lambda state: (state[0], deepcopy(state[1]))
 
 
-def _configured(rule: Any) -> Callable[..., Any]:
-    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
+def _configured(rule: Foreign) -> StepFunction:
+    def step(x: Array, g: Array, state: Memory, lr: float) -> Returned:
         return rule(x, g, {**(state or {}), "learning_rate": lr})
 
     return step
 
 
-def _stateless(rule: Any) -> Callable[..., Any]:
-    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
+def _stateless(rule: Foreign) -> StepFunction:
+    def step(x: Array, g: Array, state: Memory, lr: float) -> Returned:
         back = rule(x, g, lr)
         return None if back is None else (back, state)
 
@@ -230,7 +235,9 @@ def _stateless(rule: Any) -> Callable[..., Any]:
 def _driven(driven: Driven) -> OptimizerUnderTest:
     """Return the subject for a class with a memory of its own; the driver is its state."""
 
-    def step(x: Array, g: Array, state: Any, lr: float = driven.lr, parts: tuple[slice, ...] = ()) -> Any:
+    def step(
+        x: Array, g: Array, state: Memory, lr: float = driven.lr, parts: tuple[slice, ...] = ()
+    ) -> Returned:
         parts = parts or (slice(0, len(x)),)
         if state is None:
             state = driven.fresh([x[p].copy() for p in parts])
@@ -241,27 +248,15 @@ def _driven(driven: Driven) -> OptimizerUnderTest:
     )
 
 
-def _refuse_closures(cls: Any) -> None:
-    """Refuse an optimizer of PyTorch that wants to evaluate the loss itself."""
-    step = getattr(cls, "step", None)
-    parameters = inspect.signature(step).parameters if inspect.isfunction(step) else {}
-    if "closure" in parameters and parameters["closure"].default is inspect.Parameter.empty:
-        raise TypeError(
-            f"step: got torch.optim.{cls.__name__}, whose step needs a closure that evaluates the loss; "
-            "the kit gives gradients alone, so it cannot be driven: compare such a rule on a problem, with "
-            "minimize"
-        )
-
-
 def trajectory(optimizer: Optimizer, stream: Stream) -> Array:
     """Return the start and the point after every update of a stream, by a rule of ours."""
     return as_subject(optimizer, optimizer.lr).run(stream)
 
 
-def _ours(optimizer: Optimizer) -> Callable[..., Any]:
+def _ours(optimizer: Optimizer) -> StepFunction:
     """Return the step of a rule whose own rate is multiplied by what comes in."""
 
-    def step(x: Array, g: Array, state: Any, factor: float) -> Any:
+    def step(x: Array, g: Array, state: Memory, factor: float) -> Returned:
         rule = optimizer.replace(lr=optimizer.lr * factor)
         state = rule.init(x) if state is None else state
         x, g = checked_step(rule, x, g)
@@ -270,89 +265,3 @@ def _ours(optimizer: Optimizer) -> Callable[..., Any]:
         return x, State(state.n + 1, tuple(slots or ()), state.carry)
 
     return step
-
-
-@contextmanager
-def _peer(name: str) -> Generator[None]:
-    """Say in a sentence of the kit's own that an optimizer of a library does not take what the kit has."""
-    try:
-        yield
-    except Exception as error:
-        said = str(error).partition("\n")[0]
-        raise TypeError(
-            f"step: got {name}, which cannot be driven with one vector of parameters and its gradient: {said}"
-        ) from error
-
-
-def _torch(build: Callable[..., Any]) -> Callable[..., Any]:
-    """Return how it steps; a tensor of doubles holds doubles."""
-    import torch
-
-    name = f"torch.optim.{getattr(build, 'func', build).__name__}"
-
-    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
-        with _peer(name):
-            if state is None:
-                parameter = torch.nn.Parameter(torch.tensor(x))
-                state = parameter, build([parameter], lr=lr)
-            parameter, optimizer = state
-            for group in optimizer.param_groups:
-                group["lr"] = lr
-            parameter.grad = torch.tensor(g)
-            optimizer.step()
-        return parameter.detach().numpy().copy(), state
-
-    return step
-
-
-def _optax(transformation: Any) -> Callable[..., Any]:
-    import jax
-    import jax.numpy as jnp
-    import optax
-
-    jax.config.update("jax_enable_x64", True)
-
-    def step(x: Array, g: Array, state: Any) -> Any:
-        at = jnp.asarray(x)
-        with _peer("an Optax transformation"):
-            state = transformation.init(at) if state is None else state
-            updates, state = transformation.update(jnp.asarray(g), state, at)
-        return np.asarray(optax.apply_updates(at, updates)), state
-
-    return step
-
-
-def _keras(optimizer: Any) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
-    """Return how it steps, and how its state is copied: Keras' own objects do not survive a copy."""
-    import keras
-
-    if keras.config.backend() == "jax":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
-
-    def build(x: Array) -> tuple[Any, Any]:
-        # Keras keeps the rate in its default precision, which is single unless it is told otherwise.
-        usual = keras.config.floatx()
-        keras.config.set_floatx("float64")
-        try:
-            variable = keras.Variable(x, dtype="float64")
-            fresh = type(optimizer).from_config(optimizer.get_config())
-            fresh.build([variable])
-        finally:
-            keras.config.set_floatx(usual)
-        return variable, fresh
-
-    def step(x: Array, g: Array, state: Any, lr: float) -> Any:
-        variable, fresh = build(x) if state is None else state
-        fresh.learning_rate = lr
-        fresh.apply([keras.ops.convert_to_tensor(g, dtype="float64")], [variable])
-        return np.array(variable.value), (variable, fresh)
-
-    def copy(state: tuple[Any, Any]) -> tuple[Any, Any]:
-        variable, fresh = build(np.array(state[0].value))
-        for mine, theirs in zip(fresh.variables, state[1].variables, strict=True):
-            mine.assign(theirs)
-        return variable, fresh
-
-    return step, copy

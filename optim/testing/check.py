@@ -1,20 +1,17 @@
 """Compare a rule with a reference: where it first differs, by how much, and what it is instead."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optim.dialects import Dialect, Use, table
+from optim.dialects import Dialect
 from optim.optimizer import Optimizer
 from optim.testing.adapters import OptimizerUnderTest, as_subject, trajectory
 from optim.testing.gradient_streams import STEADY_VECTOR, STREAMS, TWO_ARRAYS, Stream, relative_difference
+from optim.testing.identification import identify
 from optim.testing.invariants import Traits, other_traits, traits_of, violated_invariants
-from optim.testing.mistakes.classic import mistakes_of
-from optim.testing.mistakes.drivers import Way, pairs_of, run_of, slips_of
-from optim.testing.rates import rescaled
+from optim.testing.roles import Foreign
 from optim.testing.single_precision import rounded, single_tolerances, single_trajectory, squares_fit
 from stepsize.core.display import assembled
 from stepsize.core.validation import as_number, describe_value, require
@@ -64,9 +61,9 @@ class Report:
     note: str = ""
 
     def __repr__(self) -> str:
-        told = [f"ok={self.ok}", f"sentence={self.sentence!r}"]
+        fields = [f"ok={self.ok}", f"sentence={self.sentence!r}"]
         said = ((name, getattr(self, name)) for name in ("instead", "otherwise", "broken", "note"))
-        return assembled("Report", [*told, *(f"{name}={value!r}" for name, value in said if value)])
+        return assembled("Report", [*fields, *(f"{name}={value!r}" for name, value in said if value)])
 
     def __str__(self) -> str:
         lines = [self.sentence]
@@ -80,8 +77,8 @@ class Report:
 
 
 def check_optimizer(
-    step: Any,
-    like: Any = None,
+    step: Foreign,
+    like: Optimizer | Dialect | None = None,
     *,
     lr: float | None = None,
     tolerance: float = 1e-9,
@@ -133,8 +130,8 @@ def check_optimizer(
 
 
 def compare_optimizer(
-    step: Any,
-    like: Any = None,
+    step: Foreign,
+    like: Optimizer | Dialect | None = None,
     *,
     lr: float | None = None,
     tolerance: float = 1e-9,
@@ -185,7 +182,7 @@ def compare_optimizer(
     note = ""
     if not same:
         searched = streams if precision == "float64" else [s for s in streams if squares_fit(s)]
-        instead = tuple(dict.fromkeys(_identify(reference, runs, searched, base, allowed)))
+        instead = tuple(dict.fromkeys(identify(reference, runs, searched, base, allowed)))
         otherwise = tuple(other_traits(traits, traits_of(model, base)))
         if not instead and precision == "float64":
             note = _single_instead(reference, runs, streams)
@@ -226,131 +223,7 @@ def _where(rule: Optimizer, stream: Stream, n: int, ours: Array, expected: Array
     )
 
 
-def _identify(
-    reference: Optimizer,
-    runs: dict[str, Array],
-    streams: list[Stream],
-    lr: float,
-    tolerances: dict[str, float],
-) -> Iterator[str]:
-    """Yield what gives the runs on every stream, or if nothing does, on those whose rate is steady."""
-    if all(np.array_equal(run, np.broadcast_to(run[0], run.shape)) for run in runs.values()):
-        yield (
-            "a rule that never moves: what it makes is neither written into x (p -= ..., p[:] = ..., not "
-            "p = p - ...) nor returned"
-        )
-        return
-    search = _Search(reference, runs, streams, tolerances)
-    found = list(search.all(lr))
-    yield from found
-    if found:
-        return
-    steady = [s for s in streams if s.steady]
-    if len(steady) < len(streams):
-        limited = _Search(reference, runs, steady, tolerances)
-        limit = "as long as the rate stays the same"
-        if limited.fits(lambda stream: trajectory(reference, stream)):
-            yield f"{reference!r} {limit}: the rate seems to be read once, or to stand in another place"
-            return
-        found = [f"{words}, {limit}" for words in limited.all(lr)]
-        yield from found
-    if not found:
-        yield from search.named(reference, pairs_of(reference))
-
-
-class _Search:
-    """Looks for rules, right and mistaken, that give what was seen on some streams."""
-
-    def __init__(
-        self,
-        reference: Optimizer,
-        seen: dict[str, Array],
-        streams: list[Stream],
-        tolerances: dict[str, float],
-    ) -> None:
-        self.reference, self.seen, self.streams, self.tolerances = reference, seen, streams, tolerances
-        first = streams[0]
-        self.start = replace(first, gradients=first.gradients[:3], rates=first.rates[:3])
-
-    def all(self, lr: float) -> Iterator[str]:
-        """Yield the reference with a mistake, other rules, those with a mistake, and with another rate."""
-        known = self.known(lr)
-        found = self.named(self.reference, mistakes_of(self.reference))
-        found += [
-            " = ".join(dict.fromkeys(words[:2])) + f", here {rule!r}"
-            for rule, words in known.items()
-            if rule != self.reference and self.fits(partial(run_of, rule, Way()))
-        ]
-        found += self.named(self.reference, slips_of(self.reference))
-        if found:
-            return iter(found)
-        kin = [self.reference, *_kin(self.reference, known)]
-        for rule in kin[1:]:
-            found += self.named(rule, (*mistakes_of(rule), *slips_of(rule)))
-        for rule in kin if not found else ():
-            found += self.named(rule, rescaled(rule, self.seen, self.streams))
-        return iter(found)
-
-    def named(self, rule: Optimizer, mistakes: Iterable[tuple[str, Any]]) -> list[str]:
-        return [f"{rule!r} {words}" for words, run in mistakes if self.fits(run)]
-
-    def known(self, lr: float) -> dict[Optimizer, list[str]]:
-        """Return the rules of all libraries, with what they are called there."""
-        known: dict[Optimizer, list[str]] = {}
-        for dialect, use in table():
-            for rule in _with_numbers_of(self.reference, dialect, use, lr):
-                known.setdefault(rule, []).append(f"{dialect.call} ({use.says})")
-        return known
-
-    def fits(self, run: Any) -> bool:
-        """Whether a run gives the points that were seen, on every stream."""
-        first = self.streams[0].name
-        try:
-            if self.apart(first, run(self.start)) > self.tolerances[first]:
-                return False
-            return all(self.apart(s.name, run(s)) <= self.tolerances[s.name] for s in self.streams)
-        except (ArithmeticError, ValueError, NameError, AttributeError):  # it cannot even be computed
-            return False
-
-    def apart(self, name: str, points: Array) -> float:
-        return float(relative_difference(self.seen[name][: len(points)], points).max())
-
-
-def _kin(reference: Optimizer, known: Iterable[Optimizer]) -> Iterator[Optimizer]:
-    """Yield the rules that other sources call by the reference's name."""
-    families = {use.family for dialect, use in table() if type(dialect.at_rate(0.1, use)) is type(reference)}
-    classes = {type(d.at_rate(0.1, use)) for d, use in table() if use.family in families}
-    for rule in known:
-        same = all(
-            getattr(rule, n) == getattr(reference, n)
-            for n in _NUMBERS
-            if n in rule.hypers() and n in reference.hypers()
-        )
-        if type(rule) in classes and rule != reference and same:
-            yield rule
-
-
-_NUMBERS = ("momentum", "rho", "beta1", "beta2", "eps", "weight_decay")
-
-
-def _with_numbers_of(reference: Any, dialect: Dialect, use: Use, lr: float) -> Iterator[Optimizer]:
-    """Yield a dialect's rule as it is, and with the reference's hyperparameters where it takes them."""
-    rules = [dialect.at_rate(lr, use)]
-    if "weight_decay" in reference.hypers() and "weight_decay" in dialect.defaults:
-        decayed = {**use.arguments, "weight_decay": reference.weight_decay}
-        rules.append(dialect.at_rate(lr, replace(use, arguments=decayed)))
-    for rule in rules:
-        yield rule
-        shared = {
-            name: getattr(reference, name)
-            for name in rule.hypers()
-            if name != "lr" and name in reference.hypers() and getattr(reference, name) != getattr(rule, name)
-        }
-        if shared:
-            yield rule.replace(**shared)
-
-
-def _reference(like: Any) -> Optimizer | None:
+def _reference(like: object) -> Optimizer | None:
     if like is None or isinstance(like, Optimizer):
         return like
     if isinstance(like, Dialect):

@@ -11,13 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from optim.optimizer import Optimizer
 from optim.testing.making import make, rate_argument, rate_attribute, unused
-from optim.testing.roles import class_of, method_of, plural, roles_of
+from optim.testing.roles import Foreign, class_of, method_of, plural, roles_of
 from stepsize.core.validation import describe_value
 
 __all__ = ["Driven", "Driver", "driver_of"]
 
 Array = np.ndarray[Any, Any]
+# Arrays as a method takes them and gives them back: one, a list or a dict of them, or what it likes.
+Wrapped = Any
 
 _WORDS = {"array": "arrays", "list": "lists of arrays", "dict": "dicts of arrays"}
 
@@ -31,7 +34,7 @@ class Form(NamedTuple):
 
     name: str
 
-    def wrap(self, arrays: list[Array]) -> Any:
+    def wrap(self, arrays: list[Array]) -> Wrapped:
         """Return the arrays as a method takes them."""
         if self.name == "array":
             return arrays[0]
@@ -39,7 +42,7 @@ class Form(NamedTuple):
             return {f"W{k}": a for k, a in enumerate(arrays, 1)}
         return list(arrays)
 
-    def unwrap(self, value: Any) -> list[Array]:
+    def unwrap(self, value: Wrapped) -> list[Array]:
         """Return the arrays that are in there."""
         if self.name == "array":
             return [np.asarray(value)]
@@ -63,7 +66,9 @@ class Driver:
         What that is at first.
     """
 
-    def __init__(self, made: Any, method: str, form: Form, rate: str = "", lr: float | None = None) -> None:
+    def __init__(
+        self, made: Foreign, method: str, form: Form, rate: str = "", lr: float | None = None
+    ) -> None:
         self.made, self.method, self.form, self.rate = made, method, form, rate
         self.t = 0
         # A rate is set where it changes only: a class may change it itself, and that is to be seen.
@@ -124,10 +129,10 @@ class Driver:
         found = [np.asarray(v) for v in back] if isinstance(back, tuple | list) else []
         return found if [f.shape for f in found] == [a.shape for a in arrays] else arrays
 
-    def _argument(self, role: str, params: Any, grads: Any, lr: float) -> Any:
+    def _argument(self, role: str, params: Wrapped, grads: Wrapped, lr: float) -> "Wrapped | float":
         return {"params": params, "grads": grads, "rate": lr, "count": self.t}[role]
 
-    def _after(self, back: Any, params: Any, arrays: list[Array]) -> list[Array]:
+    def _after(self, back: Wrapped, params: Wrapped, arrays: list[Array]) -> list[Array]:
         """Return the new arrays: those that came back if they are such, otherwise those handed over."""
         shapes = [a.shape for a in arrays]
         for candidate in (back, back[0] if isinstance(back, tuple) and back else None):
@@ -157,7 +162,12 @@ class Driven(NamedTuple):
     several: bool
 
 
-def driver_of(rule: Any, lr: float, reference: Any = None, build: Callable[[], Any] | None = None) -> Driven:
+def driver_of(
+    rule: Foreign,
+    lr: float,
+    reference: Optimizer | None = None,
+    build: Callable[[], Foreign] | None = None,
+) -> Driven:
     """Return how a class, or an object with a memory of its own, is driven.
 
     Parameters
@@ -180,16 +190,16 @@ def driver_of(rule: Any, lr: float, reference: Any = None, build: Callable[[], A
     name = f"{cls.__name__}.{method}" if method != "__call__" else cls.__name__
     if inspect.isclass(rule):
 
-        def fresh(arrays: list[Array]) -> Any:
+        def fresh(arrays: list[Array]) -> Foreign:
             return make(rule, lr, reference, arrays)
     elif build is not None:
 
-        def fresh(arrays: list[Array]) -> Any:  # noqa: ARG001  # as above
+        def fresh(arrays: list[Array]) -> Foreign:  # noqa: ARG001  # as above
             return build()
     else:
         pristine = unused(rule)
 
-        def fresh(arrays: list[Array]) -> Any:  # noqa: ARG001  # as above
+        def fresh(arrays: list[Array]) -> Foreign:  # noqa: ARG001  # as above
             try:
                 return deepcopy(pristine)
             except Exception as error:
@@ -218,7 +228,7 @@ def _samples(form: Form) -> list[Array]:
     return [np.array([1.0, -2.0])] * (1 if form.name == "array" else 2)
 
 
-def _form(fresh: Callable[[list[Array]], Any], method: str, name: str) -> Form:
+def _form(fresh: Callable[[list[Array]], Foreign], method: str, name: str) -> Form:
     """Return in what form a method takes parameters: the first in which three updates move them."""
     made = fresh([np.zeros(2)] * 2)
     roles = roles_of(getattr(made, method))

@@ -1,5 +1,6 @@
 """Streams of gradients, given as numbers: no test function stands between a rule and its test."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,9 @@ _WANDERING = (0.7, -1.3, 0.2, 2.1, -0.4, -0.9, 1.6, 0.05, -2.4, 0.8)
 _PLAIN = (1.0,) * 10
 
 
-def _scalar(name: str, x0: float, gradients: Any, rates: Any = _PLAIN, edge: bool = True) -> Stream:
+def _scalar(
+    name: str, x0: float, gradients: Iterable[float], rates: Sequence[float] = _PLAIN, edge: bool = True
+) -> Stream:
     return Stream(name, (x0,), tuple((float(g),) for g in gradients), tuple(map(float, rates)), edge)
 
 

@@ -1,14 +1,20 @@
 """Is this gradient the gradient of that function? By a complex step, or by differences of fitted order."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim.hyperparameters import Numbers
 from optim.minimize import checked_problem
 from optim.user_functions import guarded
+from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.validation import as_floats
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["GradientReport", "check_gradient"]
 
@@ -34,7 +40,9 @@ class GradientReport:
     order: float
 
 
-def check_gradient(problem: Any, x: Any = None, *, rng: Any = 0) -> GradientReport:
+def check_gradient(
+    problem: SupportsGradient, x: "ArrayLike | None" = None, *, rng: "int | np.random.Generator" = 0
+) -> GradientReport:
     r"""Assert that ``problem.grad`` is the gradient of ``problem.fun``.
 
     A complex step, :math:`\partial_i f = \operatorname{Im} f(x + i h e_i) / h` with h = 1e-30, is exact to
@@ -94,7 +102,7 @@ def check_gradient(problem: Any, x: Any = None, *, rng: Any = 0) -> GradientRepo
     return GradientReport(float(error[row, i]), method, order)
 
 
-def _points(problem: Any, x: Any, rng: Any) -> Array:
+def _points(problem: DescentProblem, x: "ArrayLike | None", rng: "int | np.random.Generator") -> Array:
     if x is not None:
         x = as_floats("x", x)
         return np.asarray(x.reshape(-1, x.shape[-1]))
@@ -104,7 +112,7 @@ def _points(problem: Any, x: Any, rng: Any) -> Array:
     return start + np.random.default_rng(rng).normal(size=(5, len(start)))
 
 
-def _complex_step(fun: Any, x: Array) -> Array | None:
+def _complex_step(fun: Callable[[Array], Numbers], x: Array) -> Array | None:
     """Return the gradient by complex steps, or None where the function does not take complex numbers."""
     h = 1e-30
     try:
@@ -123,7 +131,7 @@ def _complex_step(fun: Any, x: Array) -> Array | None:
     return gradient if _agrees(fun, x, gradient) else None
 
 
-def _agrees(fun: Any, x: Array, gradient: Array) -> bool:
+def _agrees(fun: Callable[[Array], Numbers], x: Array, gradient: Array) -> bool:
     """Whether a rough difference confirms a complex step, which a function that is not analytic deceives."""
     e = np.random.default_rng(1).normal(size=len(x))
     e, h = e / np.linalg.norm(e), 1e-5
@@ -131,7 +139,7 @@ def _agrees(fun: Any, x: Array, gradient: Array) -> bool:
     return bool(abs(slope - gradient @ e) <= 1e-3 * (abs(slope) + np.abs(gradient).max() + 1e-8))
 
 
-def _central(problem: Any, points: Array) -> tuple[Array, float]:
+def _central(problem: DescentProblem, points: Array) -> tuple[Array, float]:
     """Return differences extrapolated from two steps, and the order at which larger steps approach them."""
 
     def at(h: float) -> Array:

@@ -1,25 +1,25 @@
-"""What every optimizer must keep, and the traits by which one is told from another."""
+"""Invariants of every optimizer, and traits that distinguish one from another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim.testing.adapters import OptimizerUnderTest
+from optim.testing.adapters import Memory, OptimizerUnderTest
 from optim.testing.gradient_streams import STREAMS, Stream, relative_difference
 
 __all__ = ["Traits", "violated_invariants", "other_traits", "traits_of"]
 
 Array = np.ndarray[Any, Any]
 
-_SAME: dict[Any, float] = {np.float64: 1e-9, np.float32: 1e-4}
+_SAME: dict[type, float] = {np.float64: 1e-9, np.float32: 1e-4}
 # Eps and the like move a trait a little; what a reader would call another trait moves it more.
 _ALIKE = 0.01
 
 
 class Traits(NamedTuple):
-    """Five numbers that tell families of rules apart.
+    """Five numbers that distinguish families of rules.
 
     Attributes
     ----------
@@ -118,29 +118,31 @@ def violated_invariants(subject: OptimizerUnderTest) -> Iterator[str]:
         n = int(np.argmax(silent[:, 0] != 0))
         yield f"it leaves 0 without a gradient: x is {float(silent[n, 0])!r} after {n} updates"
     x, g = np.array(stream.x0), np.array(stream.gradients[0])
-    kept = x.copy(), g.copy()
+    given = x.copy(), g.copy()
     subject.step(x, g, None, stream.rates[0])
-    if not (np.array_equal(x, kept[0]) or subject.in_place):
+    if not (np.array_equal(x, given[0]) or subject.in_place):
         yield "it writes to the arrays that it was given"
-    elif not np.array_equal(g, kept[1]):
+    elif not np.array_equal(g, given[1]):
         gradient = "it writes to the gradient that it was given"
         yield gradient if subject.in_place else "it writes to the arrays that it was given"
 
 
 def _resumed(subject: OptimizerUnderTest, stream: Stream, after: int) -> Array:
-    """Return the points that follow from a copy of the state, taken on the way of another, whole run."""
+    """Return the points that follow from a copy of the state, taken in the middle of another, whole run."""
 
-    def go_on(x: Array, state: Any, updates: Any) -> Iterator[tuple[Array, Any]]:
+    def go_on(
+        x: Array, state: Memory, updates: Iterable[tuple[Sequence[float], float]]
+    ) -> Iterator[tuple[Array, Memory]]:
         for g, factor in updates:
             x, state = subject.step(x.copy(), np.array(g), state, factor)
             yield x, state
 
     updates = list(zip(stream.gradients, stream.rates, strict=True))
     *_, (x, state) = go_on(np.array(stream.x0), None, updates[:after])
-    kept = subject.copy(state)
+    copied = subject.copy(state)
     list(go_on(x, state, updates[after:]))
-    return np.array([x for x, _ in go_on(x, kept, updates[after:])])
+    return np.array([x for x, _ in go_on(x, copied, updates[after:])])
 
 
-def _scalar(x0: float, gradients: Any) -> Stream:
+def _scalar(x0: float, gradients: Sequence[float]) -> Stream:
     return Stream("", (x0,), tuple((float(g),) for g in gradients), (1.0,) * len(gradients))

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from optim.testing.roles import PARAMETERS, RATES, holds, needed, takes_arguments
+from optim.optimizer import Optimizer
+from optim.testing.roles import PARAMETERS, RATES, Foreign, holds, needed, takes_arguments
 
 __all__ = ["Parameter", "make", "rate_argument", "rate_attribute", "unused"]
 
@@ -28,7 +29,7 @@ class Parameter:
         self.data, self.grad = values, np.zeros_like(values)
 
 
-def rate_argument(cls: Any) -> str:
+def rate_argument(cls: Foreign) -> str:
     """Return the constructor's argument that is the rate: by its name, or the only one that it needs."""
     names = needed(cls, every=True)
     for name in RATES:
@@ -42,7 +43,7 @@ def rate_argument(cls: Any) -> str:
     return others[0] if len(others) == 1 else ""
 
 
-def make(cls: Any, lr: float, reference: Any, arrays: list[Array]) -> Any:
+def make(cls: Foreign, lr: float, reference: Optimizer | None, arrays: list[Array]) -> Foreign:
     """Return a fresh object of a class, its rate and what else it needs from the reference."""
     given: dict[str, Any] = {}
     rate = rate_argument(cls)
@@ -83,11 +84,11 @@ def make(cls: Any, lr: float, reference: Any, arrays: list[Array]) -> Any:
     return made
 
 
-def _has_arrays(value: Any) -> bool:
+def _has_arrays(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, np.ndarray) for v in value)
 
 
-def unused(rule: Any) -> Any:
+def unused(rule: Foreign) -> Foreign:
     """Return an object like this one from before its first update, made anew where its attributes say how."""
     cls = type(rule)
     arguments = {}
@@ -103,7 +104,7 @@ def unused(rule: Any) -> Any:
     return rule
 
 
-def rate_attribute(made: Any, lr: float | None) -> str:
+def rate_attribute(made: Foreign, lr: float | None) -> str:
     """Return the attribute that is the rate: by its name, and where it is known by its value."""
     for name in (*RATES, *(f"_{n}" for n in RATES)):
         value = getattr(made, name, None)

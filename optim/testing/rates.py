@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Optimizer
 from optim.testing.adapters import trajectory
 from optim.testing.gradient_streams import Stream
+from optim.testing.roles import AnyRule
 
 __all__ = ["rescaled"]
 
@@ -18,7 +18,7 @@ _NEAR = 1e-6
 
 
 def rescaled(
-    rule: Optimizer, seen: dict[str, Array], streams: list[Stream]
+    rule: AnyRule, observed: dict[str, Array], streams: list[Stream]
 ) -> Iterator[tuple[str, Callable[[Stream], Array]]]:
     """Yield the rule with its steps lengthened as one stream shows, if any factors do it.
 
@@ -26,13 +26,13 @@ def rescaled(
     ----------
     rule : Optimizer
         The rule whose steps are compared.
-    seen : dict of arrays
+    observed : dict of arrays
         The points of the rule under test, by the name of the stream.
     streams : list of Stream
         What was run; the first that moves at every update gives the factors.
     """
     for stream in streams:
-        ours, theirs = np.diff(seen[stream.name], axis=0), np.diff(trajectory(rule, stream), axis=0)
+        ours, theirs = np.diff(observed[stream.name], axis=0), np.diff(trajectory(rule, stream), axis=0)
         if len(stream.x0) == 1 and np.isfinite(ours).all() and np.isfinite(theirs).all() and theirs.all():
             break
     else:
@@ -50,7 +50,7 @@ def rescaled(
     yield words, run
 
 
-def _named(rule: Any, factors: Array) -> tuple[str, Array]:
+def _named(rule: AnyRule, factors: Array) -> tuple[str, Array]:
     """Return what is known to make such factors, and the factors, the exact ones where they are known."""
     t = np.arange(1, len(factors) + 1)
     for words, exact in _known(rule, t, factors):
@@ -65,7 +65,7 @@ def _named(rule: Any, factors: Array) -> tuple[str, Array]:
     )
 
 
-def _known(rule: Any, t: Array, factors: Array) -> Iterator[tuple[str, Array]]:
+def _known(rule: AnyRule, t: Array, factors: Array) -> Iterator[tuple[str, Array]]:
     """Yield factors that have a name."""
     names = rule.hypers()
     if "momentum" in names:
@@ -76,8 +76,8 @@ def _known(rule: Any, t: Array, factors: Array) -> Iterator[tuple[str, Array]]:
         yield words, damped / (1 - rule.momentum**t)
     if "beta1" in names and "beta2" in names:
         corrections = np.sqrt(1 - rule.beta2**t) / (1 - rule.beta1**t)
-        kept = np.concatenate([[1.0], np.cumprod(corrections)[:-1]])
-        yield "with the corrected rate kept as the rate: it is corrected again at every update", kept
+        repeated = np.concatenate([[1.0], np.cumprod(corrections)[:-1]])
+        yield "with the corrected rate kept as the rate: it is corrected again at every update", repeated
         twice = "with the bias correction of the rate made twice"
         yield twice, corrections
     for words, power in (("t", 1.0), ("the root of t", 0.5)):

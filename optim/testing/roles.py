@@ -16,6 +16,11 @@ __all__ = [
     "takes_arguments",
 ]
 
+# A rule as a user or another library has it: a function, a class or an object.
+Foreign = Any
+# A rule of ours of any class: it is asked for its hyperparameters by name once it is known to have them.
+AnyRule = Any
+
 _METHODS = (
     "update",
     "step",
@@ -34,12 +39,12 @@ PARAMETERS = ("params", "parameters", "weights", "variables", "vars", "trainable
 _PAIRS = ("grads_and_vars", "grads_and_params", "pairs", "gradients_and_variables")
 
 
-def is_drivable(rule: Any) -> bool:
+def is_drivable(rule: Foreign) -> bool:
     """Whether an object or class has a method that updates parameters and takes no state."""
     return method_of(rule) != ""
 
 
-def method_of(rule: Any) -> str:
+def method_of(rule: Foreign) -> str:
     """Return the name of the method that updates parameters, or nothing."""
     for name in _METHODS:
         function = getattr(rule, name, None) if name != "__call__" else getattr(class_of(rule), name, None)
@@ -52,7 +57,7 @@ def method_of(rule: Any) -> str:
     return ""
 
 
-def _is_of_object(rule: Any, name: str) -> bool:
+def _is_of_object(rule: Foreign, name: str) -> bool:
     """Whether a method is that of every class or object, not the rule's own."""
     return (
         name == "__call__"
@@ -62,7 +67,7 @@ def _is_of_object(rule: Any, name: str) -> bool:
     )
 
 
-def class_of(rule: Any) -> Any:
+def class_of(rule: Foreign) -> type:
     """Return a class as it is, or an object's."""
     return rule if inspect.isclass(rule) else type(rule)
 
@@ -72,8 +77,8 @@ def holds(cls: type) -> str:
     return next((p for p in needed(cls, every=True) if p in PARAMETERS or p == "model_params"), "")
 
 
-def roles_of(function: Any, skip_self: bool = False) -> list[str]:
-    """Return what each argument of a method is for, or nothing where that cannot be told."""
+def roles_of(function: Foreign, skip_self: bool = False) -> list[str]:
+    """Return what each argument of a method is for, or nothing where that is unclear."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
@@ -115,7 +120,7 @@ def _is_gradient(name: str) -> bool:
     )
 
 
-def needed(cls: Any, every: bool = False) -> list[str]:
+def needed(cls: Foreign, every: bool = False) -> list[str]:
     """Return the names of the constructor's arguments, those without a default, or all."""
     try:
         parameters = inspect.signature(cls).parameters.values()
@@ -129,12 +134,12 @@ def needed(cls: Any, every: bool = False) -> list[str]:
     return [p.name for p in parameters if p.kind in kinds and (every or p.default is p.empty)]
 
 
-def takes_arguments(cls: Any) -> bool:
+def takes_arguments(cls: Foreign) -> bool:
     """Whether the method of a class that updates takes anything."""
     return bool(roles_of(getattr(cls, method_of(cls)), skip_self=True))
 
 
-def plural(function: Any) -> bool:
+def plural(function: Foreign) -> bool:
     """Whether a method names its arguments as if there were several arrays."""
     names = [n.lower() for n in inspect.signature(function).parameters]
     return any(n in PARAMETERS or n in ("grads", "gradients", "ps", "gs", "ws") for n in names)

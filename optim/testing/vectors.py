@@ -18,13 +18,15 @@ from optim.testing.gradient_streams import STREAMS, Stream
 
 __all__ = ["SCHEMA", "document", "documents", "load_vectors"]
 
+Json = dict[str, Any]
+
 SCHEMA = 1
 _RATE = 0.1
 # The rules that everybody has are tried on every stream, the others on the ordinary two.
 _CLASSICS = ("sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw")
 
 
-def load_vectors(library: str) -> dict[str, Any]:
+def load_vectors(library: str) -> Json:
     """Return the vectors of a library: "torch", "keras", "optax", "tf1", "d2l" or "paper".
 
     Examples
@@ -34,7 +36,7 @@ def load_vectors(library: str) -> dict[str, Any]:
     (1, 'torch.SGD(lr=0.1)')
     """
     text = files("optim.vectors").joinpath(f"{library}.json").read_text("utf-8")
-    loaded: dict[str, Any] = json.loads(text)
+    loaded: Json = json.loads(text)
     return loaded
 
 
@@ -50,7 +52,7 @@ def document(library: Library) -> str:
     return _text(_document(library, verified))
 
 
-def _document(library: Library, verified: dict[str, str]) -> dict[str, Any]:
+def _document(library: Library, verified: dict[str, str]) -> Json:
     vectors = [
         _vector(library, dialect, use, stream, dtype, verified)
         for dialect in library.entries.values()
@@ -77,7 +79,7 @@ def _asked(dialect: Dialect, use: Use) -> Iterator[tuple[Stream, str]]:
 
 def _vector(
     library: Library, dialect: Dialect, use: Use, stream: Stream, dtype: str, verified: dict[str, str]
-) -> dict[str, Any]:
+) -> Json:
     optimizer = dialect.at_rate(_RATE, use) if dialect.rate else dialect(**use.arguments)
     arguments = ({dialect.rate: _RATE} if dialect.rate else {}) | dict(use.arguments)
     call = f"{dialect.call}({', '.join(f'{k}={v!r}' for k, v in arguments.items())})"
@@ -114,7 +116,7 @@ def _points(optimizer: Optimizer, stream: Stream, dtype: str) -> list[list[float
     return rows
 
 
-def _text(document: dict[str, Any]) -> str:
+def _text(document: Json) -> str:
     """Return JSON with one vector a line."""
     head = {key: value for key, value in document.items() if key != "vectors"}
     lines = ",\n".join(json.dumps(v, allow_nan=False) for v in document["vectors"])

@@ -115,7 +115,7 @@ def _chosen(condition: Term, a: Term, b: Term) -> Term:
 
 
 def degree(term: Term) -> float:
-    """Return the degree of a polynomial as it is written; inf for what is none.
+    """Return the degree of a polynomial as it is written; inf for any other function.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from problems.formulas.differentiation import degree, derivatives
 from problems.formulas.parser import read
 from problems.formulas.terms import KINKED, ordered
 from problems.formulas.writer import function_of, written
-from problems.problem import Array, Problem
+from problems.problem import Array, Numbers, Problem
 from stepsize.core.display import counted
 from stepsize.core.elementwise import parts
 from stepsize.core.validation import as_floats, describe_value, require
@@ -74,7 +74,7 @@ class Formula(Problem):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse what is no formula, and a start that does not fit its variables."""
+        """Validate the text, and that the start fits its variables."""
         names = self.variables
         if self.start is not None:
             require(np.ndim(self.start) == 1, "x0", self.start, "a number for each variable")
@@ -94,12 +94,10 @@ class Formula(Problem):
 
     @property
     def dim(self) -> int:
-        """Number of variables."""
         return len(self.variables)
 
     @property
     def formula(self) -> str:
-        """The formula as it was typed, powers as ``^``."""
         text = " ".join(self.expression.replace("**", "^").split())
         return text if len(text) <= 120 else text[:117] + "..."
 
@@ -110,7 +108,6 @@ class Formula(Problem):
 
     @property
     def smooth(self) -> bool:
-        """Whether the formula has no function with kinks or jumps."""
         return not any(step.op in KINKED for step in ordered([self._made.term]))
 
     @property
@@ -120,41 +117,34 @@ class Formula(Problem):
 
     @property
     def L(self) -> float | None:
-        """The largest curvature in size, for a quadratic formula."""
         return None if self._made.bowl is None else self._made.bowl.L
 
     @property
     def mu(self) -> float | None:
-        """The smallest curvature, for a quadratic formula that bends nowhere downwards."""
         return None if self._made.bowl is None else self._made.bowl.mu
 
     @property
-    def minimizers(self) -> Any:
-        """The minimizer, for a quadratic formula that bends upwards in every direction."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         bowl = self._made.bowl
         return None if bowl is None or bowl.minimizer is None else (bowl.minimizer,)
 
     @property
     def minimum(self) -> float | None:
-        """The value there."""
         return None if self._made.bowl is None else self._made.bowl.minimum
 
-    def fun(self, x: Any) -> Any:
-        """Return the formula's value."""
+    def fun(self, x: Numbers) -> Numbers:
         if type(x) is list:
             return self._made.value_of_list(x)
         return self._made.value_and_grad(np.asarray(x), slopes=False)[0]
 
-    def grad(self, x: Any) -> Any:
-        """Return its partial derivatives."""
+    def grad(self, x: Numbers) -> Numbers:
         return self._made.slope_of_list(x) if type(x) is list else self._made.grad(x)
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both; what they have in common is computed once."""
         return self._made.value_and_grad(np.asarray(x))
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         return self._made.hess(np.asarray(x))
 
 

@@ -30,7 +30,7 @@ def written(term: Term) -> str:
     return _text(term, 0, [_READABLE])
 
 
-def _text(term: Term, least: int, left: list[int]) -> str:
+def _text(term: Term, level: int, left: list[int]) -> str:
     """Return a term's text, in parentheses if it binds less than asked; none beyond what is `left`."""
     left[0] -= 1
     if left[0] < 0:
@@ -54,7 +54,7 @@ def _text(term: Term, least: int, left: list[int]) -> str:
             text = f"{_text(u, 1, left)} {symbol} {_text(v, 1, left)}"
         case name, args:
             text = f"{name}({', '.join(_text(a, 0, left) for a in args)})"
-    return f"({text})" if binds < least else text
+    return f"({text})" if binds < level else text
 
 
 def function_of(terms: Sequence[Term], variables: Sequence[str]) -> Callable[..., Sequence[Any]]:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, symmetric
+from problems.problem import Dim, Numbers, Problem, symmetric
 from stepsize.core.elementwise import cos, join, parts, sin
 
 __all__ = ["Booth", "Matyas", "McCormick", "Zakharov"]
@@ -39,20 +39,17 @@ class Booth(Problem):
     checkpoint = ((0.0, 0.0), 74.0)
     formula = "(a + 2b - 7)^2 + (2a + b - 5)^2"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of the two squares."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         r, s = a + 2 * b - 7, 2 * a + b - 5
         return r * r + s * s
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         r, s = 2.0 * (a + 2 * b - 7), 2.0 * (2 * a + b - 5)
         return join(r + 2.0 * s, 2.0 * r + s)
 
-    def hess(self, x: Any) -> Any:
-        """Return the constant matrix [[10, 8], [8, 10]]."""
+    def hess(self, x: Numbers) -> Numbers:
         return np.broadcast_to(symmetric(10.0, 8.0, 10.0), (*x.shape, 2))
 
 
@@ -83,18 +80,15 @@ class Matyas(Problem):
     checkpoint = ((1.0, 1.0), 0.04)
     formula = "0.26 (a^2 + b^2) - 0.48 ab"
 
-    def fun(self, x: Any) -> Any:
-        """Return the quadratic."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return 0.26 * (a * a + b * b) - 0.48 * a * b
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return join(0.52 * a - 0.48 * b, 0.52 * b - 0.48 * a)
 
-    def hess(self, x: Any) -> Any:
-        """Return the constant matrix [[0.52, -0.48], [-0.48, 0.52]]."""
+    def hess(self, x: Numbers) -> Numbers:
         return np.broadcast_to(symmetric(0.52, -0.48, 0.52), (*x.shape, 2))
 
 
@@ -128,20 +122,17 @@ class McCormick(Problem):
     # The waves add at most 2 along the trough, the square 4 across it.
     L = 4.0
 
-    def fun(self, x: Any) -> Any:
-        """Return the wave and the trough."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         across = a - b
         return sin(a + b) + across * across - 1.5 * a + 2.5 * b + 1
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         wave, across = cos(a + b), 2.0 * (a - b)
         return join(wave + across - 1.5, wave - across + 2.5)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         wave = -np.sin(a + b)
         return symmetric(wave + 2, wave - 2, wave + 2)
@@ -170,7 +161,7 @@ class Zakharov(Problem):
     9.3125
     """
 
-    dim: int = 2
+    dim: Dim = 2
     source = "Jamil and Yang 2013, function 173"
     components = True
     minimum = 0.0
@@ -178,18 +169,12 @@ class Zakharov(Problem):
     mu = 2.0
     demo: ClassVar = {"dim": 3}
 
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
-
     @property
-    def x0(self) -> Any:
-        """All threes."""
+    def x0(self) -> tuple[float, ...]:
         return (3.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
-        """The origin."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property
@@ -199,11 +184,9 @@ class Zakharov(Problem):
 
     @property
     def formula(self) -> str:
-        """The polynomial."""
         return f"|x|^2 + s^2 + s^4, s = sum of i x_i / 2, d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
-        """Return the bowl and the fold."""
+    def fun(self, x: Numbers) -> Numbers:
         bowl: Any = 0.0
         s: Any = 0.0
         for i, a in enumerate(parts(x), 1):
@@ -211,8 +194,7 @@ class Zakharov(Problem):
         ss = s * s
         return bowl + ss + ss * ss
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         p = parts(x)
         s: Any = 0.0
         for i, a in enumerate(p, 1):
@@ -220,8 +202,7 @@ class Zakharov(Problem):
         fold = s + 2.0 * (s * s * s)
         return join(*(2.0 * a + i * fold for i, a in enumerate(p, 1)))
 
-    def hess(self, x: Any) -> Any:
-        """Return twice the unit matrix and the fold's part of rank one."""
+    def hess(self, x: Numbers) -> Numbers:
         i = np.arange(1.0, x.shape[-1] + 1)
         s = 0.5 * (x * i).sum(axis=-1)
         return 2 * np.eye(len(i)) + (0.5 + 3 * s * s)[..., None, None] * np.outer(i, i)

@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, diagonal, symmetric
+from problems.problem import Dim, Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import cosh, exp, join, parts, sinh, sqrt
-from stepsize.core.validation import as_number, require
+from stepsize.core.ranges import PositiveFloat
 
 __all__ = ["BoydExponential", "HyperbolicCosine", "Quartic", "RootBowl"]
 
@@ -43,18 +43,15 @@ class BoydExponential(Problem):
         a, b = parts(x)
         return exp(a + 3 * b - 0.1), exp(a - 3 * b - 0.1), exp(-a - 0.1)
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of the three exponentials."""
+    def fun(self, x: Numbers) -> Numbers:
         p, q, r = self._exponentials(x)
         return p + q + r
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         p, q, r = self._exponentials(x)
         return join(p + q - r, 3.0 * (p - q))
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         p, q, r = self._exponentials(x)
         return symmetric(p + q + r, 3 * (p - q), 9 * (p + q))
 
@@ -85,19 +82,16 @@ class Quartic(Problem):
     checkpoint = ((2.0,), 16.0)
     formula = "x^4"
 
-    def fun(self, x: Any) -> Any:
-        """Return x^4."""
+    def fun(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         aa = a * a
         return aa * aa
 
-    def grad(self, x: Any) -> Any:
-        """Return 4 x^3."""
+    def grad(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return join(4.0 * (a * a * a))
 
-    def hess(self, x: Any) -> Any:
-        """Return 12 x^2."""
+    def hess(self, x: Numbers) -> Numbers:
         return (12 * x * x)[..., None]
 
 
@@ -123,7 +117,7 @@ class HyperbolicCosine(Problem):
     1.0
     """
 
-    frequency: float = 0.5
+    frequency: PositiveFloat = 0.5
     source = "Dive into Deep Learning, section 12.3.3"
     components = True
     x0 = (10.0,)
@@ -131,13 +125,8 @@ class HyperbolicCosine(Problem):
     minimizers = ((0.0,),)
     minimum = 1.0
 
-    def check(self) -> None:
-        """Refuse a frequency that is not positive."""
-        require(as_number("frequency", self.frequency) > 0, "frequency", self.frequency, "positive")
-
     @property
     def mu(self) -> float:
-        """The curvature at the bottom."""
         return float(self.frequency * self.frequency)
 
     @property
@@ -147,21 +136,17 @@ class HyperbolicCosine(Problem):
 
     @property
     def formula(self) -> str:
-        """The function."""
         return f"cosh({self.frequency:g} x)"
 
-    def fun(self, x: Any) -> Any:
-        """Return cosh(c x)."""
+    def fun(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return cosh(self.frequency * a)
 
-    def grad(self, x: Any) -> Any:
-        """Return c sinh(c x)."""
+    def grad(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return join(self.frequency * sinh(self.frequency * a))
 
-    def hess(self, x: Any) -> Any:
-        """Return c^2 cosh(c x)."""
+    def hess(self, x: Numbers) -> Numbers:
         return (self.mu * np.cosh(self.frequency * x))[..., None]
 
 
@@ -188,7 +173,7 @@ class RootBowl(Problem):
     [-8.0]
     """
 
-    dim: int = 2
+    dim: Dim = 2
     source = "Beck 2014, chapter 5"
     components = True
     domain = (-10.0, 10.0)
@@ -196,23 +181,16 @@ class RootBowl(Problem):
     mu = 0.0
     demo: ClassVar = {"dim": 3}
 
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
-
     @property
-    def x0(self) -> Any:
-        """All tens."""
+    def x0(self) -> tuple[float, ...]:
         return (10.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
-        """The origin."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property
     def minimum(self) -> float:
-        """1 a coordinate."""
         return float(self.dim)
 
     @property
@@ -222,21 +200,17 @@ class RootBowl(Problem):
 
     @property
     def formula(self) -> str:
-        """The sum."""
         return f"sum of sqrt(1 + x^2), d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of sqrt(1 + x^2)."""
+    def fun(self, x: Numbers) -> Numbers:
         total: Any = 0.0
         for a in parts(x):
             total = total + sqrt(1 + a * a)
         return total
 
-    def grad(self, x: Any) -> Any:
-        """Return x / sqrt(1 + x^2)."""
+    def grad(self, x: Numbers) -> Numbers:
         return join(*(a / sqrt(1 + a * a) for a in parts(x)))
 
-    def hess(self, x: Any) -> Any:
-        """Return the diagonal matrix of (1 + x^2)^(-3/2)."""
+    def hess(self, x: Numbers) -> Numbers:
         s = 1 + x * x
         return diagonal(1 / (s * np.sqrt(s)))

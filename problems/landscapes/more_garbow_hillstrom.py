@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from problems.problem import Problem, symmetric
+from problems.problem import Numbers, Problem, symmetric
 from stepsize.core.elementwise import arctan, join, parts, sqrt, where
 
 __all__ = ["Beale", "BrownBadlyScaled", "HelicalValley", "PowellSingular", "Wood"]
@@ -42,14 +42,12 @@ class Beale(Problem):
         bb = b * b
         return 1.5 - a * (1 - b), 2.25 - a * (1 - bb), 2.625 - a * (1 - bb * b)
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of the three squares."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         r1, r2, r3 = self._residuals(a, b)
         return r1 * r1 + r2 * r2 + r3 * r3
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient, residual by residual."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         r1, r2, r3 = self._residuals(a, b)
         bb = b * b
@@ -57,8 +55,7 @@ class Beale(Problem):
         along_b = 2.0 * a * (r1 + 2.0 * r2 * b + 3.0 * r3 * bb)
         return join(along_a, along_b)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         r1, r2, r3 = self._residuals(a, b)
         bb = b * b
@@ -95,20 +92,17 @@ class BrownBadlyScaled(Problem):
     checkpoint = ((1.0, 1.0), 999998000003.0, 1e-3)
     formula = "(a - 10^6)^2 + (b - 2*10^-6)^2 + (ab - 2)^2"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of the three squares."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         u, v, w = a - 1e6, b - 2e-6, a * b - 2
         return u * u + v * v + w * w
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         w = a * b - 2
         return join(2.0 * (a - 1e6 + b * w), 2.0 * (b - 2e-6 + a * w))
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return symmetric(2 + 2 * b * b, 4 * a * b - 4, 2 + 2 * a * a)
 
@@ -146,23 +140,20 @@ class HelicalValley(Problem):
         theta = arctan(b / a) / (2 * np.pi) + where(a < 0, 0.5, 0.0)
         return theta, sqrt(a * a + b * b)
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of the three squares."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b, c = parts(x)
         theta, r = self._turns_and_radius(a, b)
         u, v = c - 10 * theta, r - 1
         return 100.0 * (u * u + v * v) + c * c
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient by the chain rule through theta and r."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b, c = parts(x)
         theta, r = self._turns_and_radius(a, b)
         u, v = 200.0 * (c - 10 * theta), 200.0 * (r - 1)
         turning = 10.0 / (2 * np.pi * r * r)
         return join(u * turning * b + v * a / r, v * b / r - u * turning * a, u + 2.0 * c)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b, c = parts(x)
         theta, r = self._turns_and_radius(a, b)
         u, v = 200 * (c - 10 * theta), 200 * (r - 1)
@@ -209,22 +200,19 @@ class PowellSingular(Problem):
     checkpoint = ((3.0, -1.0, 0.0, 1.0), 215.0)
     formula = "(a + 10b)^2 + 5 (c - d)^2 + (b - 2c)^4 + 10 (a - d)^4"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of two squares and two fourth powers."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b, c, d = parts(x)
         r, s, t, u = a + 10 * b, c - d, b - 2 * c, a - d
         tt, uu = t * t, u * u
         return r * r + 5 * (s * s) + tt * tt + 10 * (uu * uu)
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient, term by term."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b, c, d = parts(x)
         r, s, t, u = a + 10 * b, c - d, b - 2 * c, a - d
         t3, u3 = 4.0 * (t * t * t), 40.0 * (u * u * u)
         return join(2.0 * r + u3, 20.0 * r + t3, 10.0 * s - 2.0 * t3, -10.0 * s - u3)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b, c, d = parts(x)
         t, u = b - 2 * c, a - d
         tt, uu = 12 * t * t, 120 * u * u
@@ -263,22 +251,19 @@ class Wood(Problem):
     checkpoint = ((-3.0, -1.0, -3.0, -1.0), 19192.0)
     formula = "100 (b - a^2)^2 + (1 - a)^2 + 90 (d - c^2)^2 + (1 - c)^2 + 10 (b + d - 2)^2 + (b - d)^2/10"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of the six squares."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b, c, d = parts(x)
         r, s = b - a * a, d - c * c
         u, v, w, z = 1 - a, 1 - c, b + d - 2, b - d
         return 100 * (r * r) + u * u + 90 * (s * s) + v * v + 10 * (w * w) + 0.1 * (z * z)
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient, term by term."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b, c, d = parts(x)
         r, s = 200.0 * (b - a * a), 180.0 * (d - c * c)
         w, z = 20.0 * (b + d - 2), 0.2 * (b - d)
         return join(-2.0 * a * r - 2.0 * (1 - a), r + w + z, -2.0 * c * s - 2.0 * (1 - c), s + w - z)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b, c, d = parts(x)
         return symmetric(
             1200 * a * a - 400 * b + 2, -400 * a, 0.0, 0.0,

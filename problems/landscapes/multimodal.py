@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, diagonal, symmetric
+from problems.problem import Dim, Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import cos, exp, join, parts, sin, sqrt, where
 
 __all__ = ["Ackley", "CosineWave", "Griewank", "TwoWells"]
@@ -41,20 +41,17 @@ class CosineWave(Problem):
     minimum = -6.9781408310704744
     checkpoint = ((10.0,), 0.0)
 
-    def fun(self, x: Any) -> Any:
-        """Return x cos(w x), w = 0.15 pi."""
+    def fun(self, x: Numbers) -> Numbers:
         w = 0.15 * np.pi
         (a,) = parts(x)
         return a * cos(w * a)
 
-    def grad(self, x: Any) -> Any:
-        """Return cos(w x) - w x sin(w x)."""
+    def grad(self, x: Numbers) -> Numbers:
         w = 0.15 * np.pi
         (a,) = parts(x)
         return join(cos(w * a) - w * a * sin(w * a))
 
-    def hess(self, x: Any) -> Any:
-        """Return -2 w sin(w x) - w^2 x cos(w x)."""
+    def hess(self, x: Numbers) -> Numbers:
         w = 0.15 * np.pi
         return (-2 * w * np.sin(w * x) - w * w * x * np.cos(w * x))[..., None]
 
@@ -93,23 +90,20 @@ class TwoWells(Problem):
         u, v, zz = a - 1, a + 1, z * z
         return 2 * exp(-5.0 * (u * u + zz)), 6 * exp(-5.0 * (v * v + zz))
 
-    def fun(self, x: Any) -> Any:
-        """Return the bowl less the two wells."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         z = 1.4 * b
         shallow, deep = self._wells(a, z)
         return a * a + z * z - shallow - deep
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         z = 1.4 * b
         shallow, deep = self._wells(a, z)
         along_a = 2.0 * a + 10.0 * ((a - 1) * shallow + (a + 1) * deep)
         return join(along_a, 1.4 * (2.0 * z + 10.0 * z * (shallow + deep)))
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         z = 1.4 * b
         shallow, deep = self._wells(a, z)
@@ -146,7 +140,7 @@ class Ackley(Problem):
     3.625385
     """
 
-    dim: int = 2
+    dim: Dim = 2
     source = "Ackley 1987; Jamil and Yang 2013, function 1"
     components = True
     smooth = False
@@ -154,18 +148,13 @@ class Ackley(Problem):
     domain = (-32.768, 32.768)
     demo: ClassVar = {"dim": 3}
 
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
-
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(2.5, 1.5), repeated."""
         return ((2.5, 1.5) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
-        """The origin."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property
@@ -175,7 +164,6 @@ class Ackley(Problem):
 
     @property
     def formula(self) -> str:
-        """Its name."""
         return f"Ackley, d = {self.dim}"
 
     def _terms(self, p: Any) -> tuple[Any, Any, Any]:
@@ -187,27 +175,26 @@ class Ackley(Problem):
         r = sqrt(squares / len(p))
         return r, 20 * exp(-0.2 * r), exp(waves / len(p))
 
-    def fun(self, x: Any) -> Any:
-        """Return 20 + e less the funnel and the dents."""
+    def fun(self, x: Numbers) -> Numbers:
         _, funnel, dents = self._terms(parts(x))
         return (20 - funnel) + (np.e - dents)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         """Return the gradient; 0 at the tip."""
         p = parts(x)
         r, funnel, dents = self._terms(p)
         pull = 0.2 * funnel / (len(p) * where(r > 0, r, 1.0))
         return join(*(pull * a + _TURN / len(p) * sin(_TURN * a) * dents for a in p))
 
-    def hess(self, x: Any) -> Any:
+    def hess(self, x: Numbers) -> Numbers:
         """Return the matrix of second derivatives, which grows without bound towards the tip."""
         d = x.shape[-1]
         r, funnel, dents = (term[..., None] for term in self._terms(parts(x)))
         r = np.where(r > 0, r, 1.0)
         slope = _TURN / d * np.sin(_TURN * x)
         pull = 0.2 * funnel / (d * r)
-        bend = -pull * (0.2 + 1 / r) / (d * r)
-        outer = (bend * x)[..., :, None] * x[..., None, :]
+        curvature = -pull * (0.2 + 1 / r) / (d * r)
+        outer = (curvature * x)[..., :, None] * x[..., None, :]
         waves = (dents * slope)[..., :, None] * slope[..., None, :]
         return outer - waves + diagonal(pull + _TURN * _TURN / d * np.cos(_TURN * x) * dents)
 
@@ -234,25 +221,19 @@ class Griewank(Problem):
     0.00987
     """
 
-    dim: int = 2
+    dim: Dim = 2
     source = "Griewank 1981"
     components = True
     minimum = 0.0
     domain = (-600.0, 600.0)
     demo: ClassVar = {"dim": 3}
 
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
-
     @property
-    def x0(self) -> Any:
-        """All eights."""
+    def x0(self) -> tuple[float, ...]:
         return (8.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
-        """The origin."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property
@@ -262,27 +243,24 @@ class Griewank(Problem):
 
     @property
     def formula(self) -> str:
-        """Its name."""
         return f"Griewank, d = {self.dim}"
 
     @staticmethod
-    def _waves(p: Any, apart: tuple[int, ...] = ()) -> Any:
+    def _waves(p: Any, without: tuple[int, ...] = ()) -> Any:
         """Return the product of the cosines of all coordinates but some."""
         product: Any = 1.0
         for i, a in enumerate(p):
-            product = product if i in apart else product * cos(a / sqrt(i + 1.0))
+            product = product if i in without else product * cos(a / sqrt(i + 1.0))
         return product
 
-    def fun(self, x: Any) -> Any:
-        """Return the bowl less the product of cosines."""
+    def fun(self, x: Numbers) -> Numbers:
         p = parts(x)
         bowl: Any = 0.0
         for a in p:
             bowl = bowl + a * a
         return 1 + bowl / 4000 - self._waves(p)
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         p = parts(x)
         roots = [sqrt(i + 1.0) for i in range(len(p))]
         return join(
@@ -292,8 +270,7 @@ class Griewank(Problem):
             )
         )
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         p, s = parts(x), np.sqrt(np.arange(1, x.shape[-1] + 1))
         slopes = [np.sin(a / r) / r for a, r in zip(p, s, strict=True)]
         whole = self._waves(p)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from problems.problem import Problem, symmetric
+from problems.problem import Numbers, Problem, symmetric
 from stepsize.core.elementwise import cos, join, parts, sin
 
 __all__ = ["Branin", "GoldsteinPrice", "Himmelblau", "SixHumpCamel", "ThreeHumpCamel"]
@@ -41,20 +41,17 @@ class Himmelblau(Problem):
     checkpoint = ((0.0, 0.0), 170.0)
     formula = "(a^2 + b - 11)^2 + (a + b^2 - 7)^2"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of the two squares."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         u, v = a * a + b - 11, a + b * b - 7
         return u * u + v * v
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         u, v = 2.0 * (a * a + b - 11), 2.0 * (a + b * b - 7)
         return join(2.0 * a * u + v, u + 2.0 * b * v)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return symmetric(12 * a * a + 4 * b - 42, 4 * (a + b), 12 * b * b + 4 * a - 26)
 
@@ -84,20 +81,17 @@ class ThreeHumpCamel(Problem):
     checkpoint = ((1.747552345, -0.873776172), 0.298638442, 1e-9)
     formula = "2 a^2 - 1.05 a^4 + a^6/6 + ab + b^2"
 
-    def fun(self, x: Any) -> Any:
-        """Return the polynomial."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         aa = a * a
         return aa * (2 - aa * (1.05 - aa / 6)) + a * b + b * b
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         aa = a * a
         return join(a * (4.0 - aa * (4.2 - aa)) + b, a + 2.0 * b)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, _ = parts(x)
         aa = a * a
         return symmetric(4 - aa * (12.6 - 5 * aa), 1.0, 2.0)
@@ -128,20 +122,17 @@ class SixHumpCamel(Problem):
     checkpoint = ((0.0898, -0.7126), -1.0316, 5e-5)
     formula = "(4 - 2.1 a^2 + a^4/3) a^2 + ab + (4 b^2 - 4) b^2"
 
-    def fun(self, x: Any) -> Any:
-        """Return the polynomial."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         aa, bb = a * a, b * b
         return aa * (4 - aa * (2.1 - aa / 3)) + a * b + (4 * bb - 4) * bb
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         aa = a * a
         return join(a * (8.0 - aa * (8.4 - 2.0 * aa)) + b, a + b * (16.0 * b * b - 8.0))
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         aa = a * a
         return symmetric(8 - aa * (25.2 - 10 * aa), 1.0, 48 * b * b - 8)
@@ -184,20 +175,17 @@ class GoldsteinPrice(Problem):
         B = 30 + t * t * (3 * t * t - 16 * t + 18)
         return s, t, A, B, 12.0 * q * (s - 1) * (s - 2), 12.0 * t * (t - 1) * (t - 3)
 
-    def fun(self, x: Any) -> Any:
-        """Return the product of the two factors."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         _, _, A, B, _, _ = self._factors(a, b)
         return A * B
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         _, _, A, B, dA, dB = self._factors(a, b)
         return join(dA * B + 2.0 * A * dB, dA * B - 3.0 * A * dB)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         s, t, A, B, dA, dB = self._factors(a, b)
         AB, dAdB, BA = 12 * (3 * s * s - 4 * s - 1) * B, dA * dB, 12 * (3 * t * t - 8 * t + 3) * A
@@ -238,20 +226,17 @@ class Branin(Problem):
         c, d = 5.1 / (4 * np.pi * np.pi), 5 / np.pi
         return b - c * a * a + d * a - 6, d - 2 * c * a
 
-    def fun(self, x: Any) -> Any:
-        """Return the square and the wave."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         u, _ = self._bend(a, b)
         return u * u + (10 - 10 / (8 * np.pi)) * cos(a) + 10
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         u, slope = self._bend(a, b)
         return join(2.0 * u * slope - (10 - 10 / (8 * np.pi)) * sin(a), 2.0 * u)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         u, slope = self._bend(a, b)
         c = 5.1 / (4 * np.pi * np.pi)

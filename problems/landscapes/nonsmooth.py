@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim
+from problems.problem import Dim, Domain, Numbers, Problem
 from stepsize.core.elementwise import join, minimum, parts, sign, where
-from stepsize.core.validation import as_number, require
+from stepsize.core.ranges import FiniteFloat, PositiveFloat
 
 __all__ = ["AbsoluteValue", "Huber", "LessardQuadratic"]
 
@@ -43,19 +43,16 @@ class LessardQuadratic(Problem):
     checkpoint = ((2.0,), 38.0)
     formula = "25/2 x^2, with slope 1 instead of 25 between 1 and 2"
 
-    def fun(self, x: Any) -> Any:
-        """Return the quadratic, less what the soft piece saves."""
+    def fun(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         outer = where(a < 1, 12.5 * (a * a), 12.5 * (a * a) - 24 * a + 36)
         return where((a >= 1) & (a < 2), 0.5 * (a * a) + 24 * a - 12, outer)
 
-    def grad(self, x: Any) -> Any:
-        """Return the slope, piece by piece."""
+    def grad(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return join(where(a < 1, 25 * a, where(a < 2, a + 24, 25 * a - 24)))
 
-    def hess(self, x: Any) -> Any:
-        """Return 1 on the soft piece and 25 elsewhere."""
+    def hess(self, x: Numbers) -> Numbers:
         return np.where((x >= 1) & (x < 2), 1.0, 25.0)[..., None]
 
 
@@ -88,9 +85,9 @@ class Huber(Problem):
     [0.125, 0.875]
     """
 
-    kink: float = 1.0
-    curvature: float = 1.0
-    start: float = 3.0
+    kink: PositiveFloat = 1.0
+    curvature: PositiveFloat = 1.0
+    start: FiniteFloat = 3.0
     source = "Huber 1964; Drori and Teboulle 2014"
     components = True
     smooth = False
@@ -99,26 +96,16 @@ class Huber(Problem):
     mu = 0.0
     demo: ClassVar = {"kink": 0.5, "curvature": 3.0}
 
-    def check(self) -> None:
-        """Refuse a kink or a curvature that is not positive."""
-        for name, value in self.fields():
-            as_number(name, value)
-        for name in ("kink", "curvature"):
-            require(getattr(self, name) > 0, name, getattr(self, name), "a positive number")
-
     @property
-    def x0(self) -> Any:
-        """The start."""
+    def x0(self) -> tuple[float, ...]:
         return (float(self.start),)
 
     @property
     def L(self) -> float:
-        """The curvature."""
         return float(self.curvature)
 
     @property
-    def domain(self) -> Any:
-        """A little more than from the start to its mirror image."""
+    def domain(self) -> Domain:
         reach = 1.1 * max(abs(self.start), self.kink)
         return -reach, reach
 
@@ -129,23 +116,19 @@ class Huber(Problem):
 
     @property
     def formula(self) -> str:
-        """Its name and its kink."""
         return f"Huber, {self.curvature:g}/2 x^2 up to {self.kink:g}"
 
-    def fun(self, x: Any) -> Any:
-        """Return the parabola within the kink and the line beyond."""
+    def fun(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         size = abs(a)
         inside = minimum(size, float(self.kink))
         return self.curvature * inside * (size - 0.5 * inside)
 
-    def grad(self, x: Any) -> Any:
-        """Return c x, cut off at plus and minus c delta."""
+    def grad(self, x: Numbers) -> Numbers:
         (a,) = parts(x)
         return join(self.curvature * sign(a) * minimum(abs(a), float(self.kink)))
 
-    def hess(self, x: Any) -> Any:
-        """Return c within the kink and 0 beyond."""
+    def hess(self, x: Numbers) -> Numbers:
         return np.where(np.abs(x) <= self.kink, float(self.curvature), 0.0)[..., None]
 
 
@@ -171,7 +154,7 @@ class AbsoluteValue(Problem):
     [-1.0, 0.0]
     """
 
-    dim: int = 1
+    dim: Dim = 1
     source = "Shor 1985"
     components = True
     smooth = False
@@ -179,18 +162,12 @@ class AbsoluteValue(Problem):
     minimum = 0.0
     demo: ClassVar = {"dim": 2}
 
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
-
     @property
-    def x0(self) -> Any:
-        """All ones."""
+    def x0(self) -> tuple[float, ...]:
         return (1.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
-        """The origin."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property
@@ -200,20 +177,16 @@ class AbsoluteValue(Problem):
 
     @property
     def formula(self) -> str:
-        """The sum."""
         return "|x|" if self.dim == 1 else f"sum of |x|, d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of absolute values."""
+    def fun(self, x: Numbers) -> Numbers:
         total: Any = 0.0
         for a in parts(x):
             total = total + abs(a)
         return total
 
-    def grad(self, x: Any) -> Any:
-        """Return the signs."""
+    def grad(self, x: Numbers) -> Numbers:
         return join(*(sign(a) for a in parts(x)))
 
-    def hess(self, x: Any) -> Any:
-        """Return zeros."""
+    def hess(self, x: Numbers) -> Numbers:
         return np.zeros((*x.shape, x.shape[-1]))

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from problems.problem import Array, Problem
+from problems.problem import Array, Domain, Numbers, Problem
 from stepsize.core.elementwise import dot
 from stepsize.core.limits.memory import refuse_beyond_memory
+from stepsize.core.ranges import FiniteFloat, PositiveFloat
 from stepsize.core.validation import as_floats, as_number, describe_value, require
 
 __all__ = ["Parabola", "Quadratic"]
@@ -54,13 +55,13 @@ class Quadratic(Problem):
     hessian: ArrayLike = (1.0, 20.0)
     rotation: Any = None
     minimizer: Any = None
-    minimum_value: float = 0.0
+    minimum_value: FiniteFloat = 0.0
     start: Any = None
     source = "the second-order Taylor polynomial of anything smooth"
     demo: ClassVar = {"hessian": ((3.0, 1.0), (1.0, 2.0)), "minimizer": (1.0, -1.0)}
 
     def check(self) -> None:
-        """Refuse shapes that do not fit, a matrix that is not symmetric, a rotation that is not one."""
+        """Validate shapes, the symmetry of the matrix and the rotation."""
         H = as_floats("hessian", self.hessian, "d eigenvalues or a d by d matrix")
         square = H.ndim == 2 and H.shape[0] == H.shape[1]
         require(H.size > 0 and (H.ndim == 1 or square), "hessian", H, "d eigenvalues or a d by d matrix")
@@ -118,7 +119,6 @@ class Quadratic(Problem):
 
     @property
     def L(self) -> float:
-        """Largest curvature in size."""
         return float(np.abs(self.eigenvalues).max())
 
     @property
@@ -159,15 +159,13 @@ class Quadratic(Problem):
         return None if self.mu is None else self.minimum_value
 
     @property
-    def x0(self) -> Any:
-        """The start."""
+    def x0(self) -> tuple[float, ...]:
         if self.start is not None:
             return tuple(float(v) for v in self.start)
         return (-5.0, -2.0) if np.shape(self.hessian)[0] == 2 else (1.0,) * np.shape(self.hessian)[0]
 
     @property
-    def domain(self) -> Any:
-        """A box around the minimizer that holds the start."""
+    def domain(self) -> Domain:
         reach = 1.2 * np.abs(np.array(self.x0) - self._center).max() or 1.0
         return self._center - reach, self._center + reach
 
@@ -178,31 +176,27 @@ class Quadratic(Problem):
 
     @property
     def formula(self) -> str:
-        """The polynomial, where it is short."""
         if self._diagonal is None or len(self._diagonal) > 3 or self._center.any():
             return (
                 f"quadratic, d = {self.dim}, eigenvalues {self.eigenvalues[0]:g} ... {self.eigenvalues[-1]:g}"
             )
         terms = [f"{'' if abs(h) == 1 else f'{abs(h):g} '}x{i}^2" for i, h in enumerate(self._diagonal, 1)]
         signs = ["- " if h < 0 else "+ " for h in self._diagonal]
-        told = " ".join(sign + term for sign, term in zip(signs, terms, strict=True))
-        return f"({told.removeprefix('+ ').replace('- ', '-', told.startswith('- '))})/2"
+        text = " ".join(sign + term for sign, term in zip(signs, terms, strict=True))
+        return f"({text.removeprefix('+ ').replace('- ', '-', text.startswith('- '))})/2"
 
-    def fun(self, x: Any) -> Any:
-        """Return f* + (x - x*)' H (x - x*) / 2."""
+    def fun(self, x: Numbers) -> Numbers:
         r = np.asarray(x) - self._center
         return self.minimum_value + 0.5 * dot(r, self._apply(r))
 
-    def grad(self, x: Any) -> Any:
-        """Return H (x - x*)."""
+    def grad(self, x: Numbers) -> Numbers:
         if type(x) is list and self._diagonal is not None:
             return [
                 h * (a - c) for h, a, c in zip(self._diagonal.tolist(), x, self._center.tolist(), strict=True)
             ]
         return self._apply(x - self._center)
 
-    def hess(self, x: Any) -> Any:
-        """Return H."""
+    def hess(self, x: Numbers) -> Numbers:
         return np.broadcast_to(self.H, (*x.shape[:-1], self.dim, self.dim))
 
     def _apply(self, r: Array) -> Any:
@@ -238,62 +232,47 @@ class Parabola(Problem):
     (100.0, [20.0])
     """
 
-    curvature: float = 2.0
-    minimizer: float = 0.0
-    start: float = 10.0
+    curvature: PositiveFloat = 2.0
+    minimizer: FiniteFloat = 0.0
+    start: FiniteFloat = 10.0
     source = "LeCun et al. 1998, section 5; Dive into Deep Learning, section 12.3"
     components = True
     minimum = 0.0
 
-    def check(self) -> None:
-        """Refuse a parabola that opens downwards."""
-        for name, value in self.fields():
-            as_number(name, value)
-        require(self.curvature > 0, "curvature", self.curvature, "a positive number")
-
     @property
-    def x0(self) -> Any:
-        """The start."""
+    def x0(self) -> tuple[float, ...]:
         return (float(self.start),)
 
     @property
-    def minimizers(self) -> Any:
-        """The minimizer."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((float(self.minimizer),),)
 
     @property
     def L(self) -> float:
-        """The curvature."""
         return float(self.curvature)
 
     @property
     def mu(self) -> float:
-        """The curvature."""
         return float(self.curvature)
 
     @property
-    def domain(self) -> Any:
-        """As far to each side of the minimizer as the start, and a little more."""
+    def domain(self) -> Domain:
         reach = 1.1 * abs(self.start - self.minimizer) or 1.0
         return self.minimizer - reach, self.minimizer + reach
 
     @property
     def formula(self) -> str:
-        """The polynomial."""
         center = f"(x - {self.minimizer:g})" if self.minimizer else "x"
         return f"{center}^2" if self.curvature == 2 else f"{self.curvature:g}/2 {center}^2"
 
-    def fun(self, x: Any) -> Any:
-        """Return c (x - x*)^2 / 2."""
+    def fun(self, x: Numbers) -> Numbers:
         r = np.asarray(x)[..., 0] - self.minimizer
         return 0.5 * self.curvature * (r * r)
 
-    def grad(self, x: Any) -> Any:
-        """Return c (x - x*)."""
+    def grad(self, x: Numbers) -> Numbers:
         if type(x) is list:
             return [self.curvature * (x[0] - self.minimizer)]
         return self.curvature * (x - self.minimizer)
 
-    def hess(self, x: Any) -> Any:
-        """Return c."""
+    def hess(self, x: Numbers) -> Numbers:
         return np.full((*x.shape, 1), float(self.curvature))

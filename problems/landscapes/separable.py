@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, diagonal
+from problems.problem import Dim, Numbers, Problem, diagonal
 from stepsize.core.elementwise import cos, join, parts, sin
 
 __all__ = ["Levy", "Rastrigin", "StyblinskiTang"]
@@ -36,25 +36,20 @@ class Levy(Problem):
     1.0
     """
 
-    dim: int = 2
+    dim: Dim = 2
     source = "Levy and Montalvo 1985; Laguna and Martí 2005"
     components = True
     minimum = 0.0
     domain = (-10.0, 10.0)
     demo: ClassVar = {"dim": 3}
 
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
-
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(-4, 5), repeated."""
         return ((-4.0, 5.0) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
-        """All ones."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((1.0,) * self.dim,)
 
     @property
@@ -64,7 +59,6 @@ class Levy(Problem):
 
     @property
     def formula(self) -> str:
-        """Its name."""
         return f"Levy, d = {self.dim}"
 
     @staticmethod
@@ -72,8 +66,7 @@ class Levy(Problem):
         """Return height, frequency and phase of the ripple on (w - 1)^2."""
         return (1.0, _TURN, _TURN * w) if last else (10.0, np.pi, np.pi * w + 1)
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum, coordinate by coordinate."""
+    def fun(self, x: Numbers) -> Numbers:
         p = [1 + (a - 1) / 4 for a in parts(x)]
         first = sin(np.pi * p[0])
         total = first * first
@@ -83,8 +76,7 @@ class Levy(Problem):
             total = total + v * v * (1 + height * (s * s))
         return total
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         p = [1 + (a - 1) / 4 for a in parts(x)]
         g: list[Any] = []
         for i, w in enumerate(p, 1):
@@ -94,8 +86,7 @@ class Levy(Problem):
         g[0] = g[0] + 0.25 * np.pi * sin(_TURN * p[0])
         return join(*g)
 
-    def hess(self, x: Any) -> Any:
-        """Return the diagonal matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         W = 1 + (x - 1) / 4
         entries = np.empty_like(W)
         for i in range(W.shape[-1]):
@@ -130,7 +121,7 @@ class Rastrigin(Problem):
     2.0
     """
 
-    dim: int = 2
+    dim: Dim = 2
     source = "Rastrigin 1974; Mühlenbein, Schomisch and Born 1991"
     components = True
     minimum = 0.0
@@ -139,18 +130,13 @@ class Rastrigin(Problem):
     L = 2 + 10 * _TURN * _TURN
     demo: ClassVar = {"dim": 3}
 
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
-
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(-2, 3.5), repeated."""
         return ((-2.0, 3.5) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
-        """The origin."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((0.0,) * self.dim,)
 
     @property
@@ -160,22 +146,18 @@ class Rastrigin(Problem):
 
     @property
     def formula(self) -> str:
-        """The sum."""
         return f"10 d + sum of x^2 - 10 cos(2 pi x), d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum, coordinate by coordinate."""
+    def fun(self, x: Numbers) -> Numbers:
         total: Any = 0.0
         for a in parts(x):
             total = total + (a * a + (10.0 - 10.0 * cos(_TURN * a)))
         return total
 
-    def grad(self, x: Any) -> Any:
-        """Return 2 x + 20 pi sin(2 pi x)."""
+    def grad(self, x: Numbers) -> Numbers:
         return join(*(2.0 * a + 10 * _TURN * sin(_TURN * a) for a in parts(x)))
 
-    def hess(self, x: Any) -> Any:
-        """Return the diagonal matrix of 2 + 40 pi^2 cos(2 pi x)."""
+    def hess(self, x: Numbers) -> Numbers:
         return diagonal(2 + 10 * _TURN * _TURN * np.cos(_TURN * x))
 
 
@@ -202,29 +184,24 @@ class StyblinskiTang(Problem):
     -10.0
     """
 
-    dim: int = 2
+    dim: Dim = 2
     source = "Styblinski and Tang 1990"
     components = True
     domain = (-5.0, 5.0)
     demo: ClassVar = {"dim": 3}
 
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
-
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(4, 3), repeated: the hills on the wrong side."""
         return ((4.0, 3.0) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """The lowest root of 4 a^3 - 32 a + 5, in every coordinate."""
         return ((-2.903534027771177,) * self.dim,)
 
     @property
     def minimum(self) -> float:
-        """-39.166 a coordinate."""
         return -39.16616570377141 * self.dim
 
     @property
@@ -234,21 +211,17 @@ class StyblinskiTang(Problem):
 
     @property
     def formula(self) -> str:
-        """The sum."""
         return f"(sum of x^4 - 16 x^2 + 5 x)/2, d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum, coordinate by coordinate."""
+    def fun(self, x: Numbers) -> Numbers:
         total: Any = 0.0
         for a in parts(x):
             aa = a * a
             total = total + (aa * aa - 16 * aa + 5 * a)
         return 0.5 * total
 
-    def grad(self, x: Any) -> Any:
-        """Return 2 x^3 - 16 x + 5/2."""
+    def grad(self, x: Numbers) -> Numbers:
         return join(*(2.0 * (a * a * a) - 16.0 * a + 2.5 for a in parts(x)))
 
-    def hess(self, x: Any) -> Any:
-        """Return the diagonal matrix of 6 x^2 - 16."""
+    def hess(self, x: Numbers) -> Numbers:
         return diagonal(6 * x * x - 16)

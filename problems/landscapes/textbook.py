@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
-from problems.problem import Array, Problem, as_dim, symmetric
+from problems.problem import Array, Dim, Numbers, Problem, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.validation import as_number, require
+from stepsize.core.ranges import PositiveFloat
 
 __all__ = [
     "Canyon",
@@ -149,18 +149,15 @@ class MonkeySaddle(Problem):
     checkpoint = ((2.0, 1.0), 2.0)
     formula = "a^3 - 3 a b^2"
 
-    def fun(self, x: Any) -> Any:
-        """Return a^3 - 3 a b^2."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return a * (a * a - 3 * b * b)
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return join(3.0 * (a * a - b * b), -6.0 * a * b)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return symmetric(6 * a, -6 * b, -6 * a)
 
@@ -193,26 +190,19 @@ class NesterovQuadratic(Problem):
     ([-1.0, 0.0, 0.0], -0.488095)
     """
 
-    dim: int = 41
-    smoothness: float = 4.0
+    dim: Dim = 41
+    smoothness: PositiveFloat = 4.0
     source = "Nesterov, Introductory Lectures, section 2.1.2"
     domain = (-1.0, 2.0)
     demo: ClassVar = {"dim": 5, "smoothness": 8.0}
 
-    def check(self) -> None:
-        """Refuse a dimension below 1 and curvature that is not positive."""
-        as_dim(self.dim)
-        require(
-            as_number("smoothness", self.smoothness) > 0, "smoothness", self.smoothness, "a positive number"
-        )
-
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """The origin, from where the front of information starts."""
         return (0.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """x_i = 1 - i/(d + 1)."""
         return (tuple(1 - i / (self.dim + 1) for i in range(1, self.dim + 1)),)
 
@@ -234,17 +224,14 @@ class NesterovQuadratic(Problem):
 
     @property
     def L(self) -> float:
-        """The largest eigenvalue."""
         return float(self.eigenvalues[-1])
 
     @property
     def mu(self) -> float:
-        """The smallest eigenvalue."""
         return float(self.eigenvalues[0])
 
     @property
     def formula(self) -> str:
-        """Its name."""
         return f"Nesterov's worst quadratic, d = {self.dim}"
 
     @staticmethod
@@ -255,18 +242,15 @@ class NesterovQuadratic(Problem):
         y[..., :-1] -= x[..., 1:]
         return y
 
-    def fun(self, x: Any) -> Any:
-        """Return L/4 (x' T x / 2 - x_1)."""
+    def fun(self, x: Numbers) -> Numbers:
         return self.smoothness / 4 * (0.5 * (x * self._chain(x)).sum(axis=-1) - x[..., 0])
 
-    def grad(self, x: Any) -> Any:
-        """Return L/4 (T x - e_1)."""
+    def grad(self, x: Numbers) -> Numbers:
         g = self._chain(x)
         g[..., 0] -= 1
         return self.smoothness / 4 * g
 
-    def hess(self, x: Any) -> Any:
-        """Return L/4 T."""
+    def hess(self, x: Numbers) -> Numbers:
         off = np.eye(self.dim, k=1)
         H = self.smoothness / 4 * (2 * np.eye(self.dim) - off - off.T)
         return np.broadcast_to(H, (*x.shape, self.dim))

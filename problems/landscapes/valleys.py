@@ -1,11 +1,11 @@
 """Curved valleys of any length: finding them is easy, following them is not."""
 
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from problems.problem import Problem, as_dim, symmetric
+from problems.problem import Dim, Dimension, Numbers, Problem, symmetric
 from stepsize.core.elementwise import join, parts
 
 __all__ = ["DixonPrice", "GohBanana", "Rosenbrock"]
@@ -37,24 +37,20 @@ class Rosenbrock(Problem):
     [-215.6, -88.0]
     """
 
-    dim: int = 2
+    dim: Annotated[int, Dimension(2)] = 2
     source = "Rosenbrock 1960; Moré, Garbow and Hillstrom 1981, problem 1"
     components = True
     minimum = 0.0
     domain = (-2.0, 2.0)
     demo: ClassVar = {"dim": 4}
 
-    def check(self) -> None:
-        """Refuse fewer than two dimensions."""
-        as_dim(self.dim, 2)
-
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """(-1.2, 1), repeated."""
         return ((-1.2, 1.0) * self.dim)[: self.dim]
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """All ones; from four dimensions on there is also a local minimum near (-1, 1, ..., 1)."""
         return ((1.0,) * self.dim,)
 
@@ -65,11 +61,9 @@ class Rosenbrock(Problem):
 
     @property
     def formula(self) -> str:
-        """The polynomial in two dimensions."""
         return "100 (x2 - x1^2)^2 + (1 - x1)^2" if self.dim == 2 else f"Rosenbrock, d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of 100 (b - a^2)^2 + (1 - a)^2 over neighbours a, b."""
+    def fun(self, x: Numbers) -> Numbers:
         p = parts(x)
         total: Any = 0.0
         for a, b in pairwise(p):
@@ -77,19 +71,18 @@ class Rosenbrock(Problem):
             total = total + (100.0 * (valley * valley) + slope * slope)
         return total
 
-    def residuals(self, x: Any) -> Any:
+    def residuals(self, x: Numbers) -> Numbers:
         """Return the numbers whose squares f is the sum of: 10 (b - a^2) of all pairs, then 1 - a."""
         a, b = x[..., :-1], x[..., 1:]
         return np.concatenate([10.0 * (b - a * a), 1 - a], axis=-1)
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         """Return the derivatives of the residuals."""
         first, second = np.eye(self.dim)[:-1], np.eye(self.dim)[1:]
         valleys = 10.0 * second - 20.0 * x[..., :-1, None] * first
         return np.concatenate([valleys, np.broadcast_to(-first, valleys.shape)], axis=-2)
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient, pair by pair."""
+    def grad(self, x: Numbers) -> Numbers:
         p = parts(x)
         g: list[Any] = [0.0] * len(p)
         for i, (a, b) in enumerate(pairwise(p)):
@@ -98,8 +91,7 @@ class Rosenbrock(Problem):
             g[i + 1] = valley
         return join(*g)
 
-    def hess(self, x: Any) -> Any:
-        """Return the tridiagonal matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         H = np.zeros((*x.shape, x.shape[-1]))
         i = np.arange(x.shape[-1] - 1)
         a, b = x[..., :-1], x[..., 1:]
@@ -132,24 +124,19 @@ class DixonPrice(Problem):
     2.0
     """
 
-    dim: int = 2
+    dim: Dim = 2
     source = "Dixon and Price 1989"
     components = True
     minimum = 0.0
     domain = (-10.0, 10.0)
     demo: ClassVar = {"dim": 4}
 
-    def check(self) -> None:
-        """Refuse fewer than one dimension."""
-        as_dim(self.dim)
-
     @property
-    def x0(self) -> Any:
-        """All minus one."""
+    def x0(self) -> tuple[float, ...]:
         return (-1.0,) * self.dim
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """x_i = 2^(2^(1-i) - 1), and the same with the last sign reversed."""
         point = tuple(2.0 ** (2.0 ** (1 - i) - 1) for i in range(1, self.dim + 1))
         return (point,) if self.dim == 1 else (point, (*point[:-1], -point[-1]))
@@ -161,11 +148,9 @@ class DixonPrice(Problem):
 
     @property
     def formula(self) -> str:
-        """The polynomial in two dimensions."""
         return "(x1 - 1)^2 + 2 (2 x2^2 - x1)^2" if self.dim == 2 else f"Dixon-Price, d = {self.dim}"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of squares."""
+    def fun(self, x: Numbers) -> Numbers:
         p = parts(x)
         first = p[0] - 1
         total = first * first
@@ -174,8 +159,7 @@ class DixonPrice(Problem):
             total = total + i * (r * r)
         return total
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient, link by link."""
+    def grad(self, x: Numbers) -> Numbers:
         p = parts(x)
         g: list[Any] = [0.0] * len(p)
         g[0] = 2.0 * (p[0] - 1)
@@ -185,8 +169,7 @@ class DixonPrice(Problem):
             g[i] = 4.0 * b * r
         return join(*g)
 
-    def hess(self, x: Any) -> Any:
-        """Return the tridiagonal matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         H = np.zeros((*x.shape, x.shape[-1]))
         H[..., 0, 0] = 2
         i = np.arange(1, x.shape[-1])
@@ -223,19 +206,16 @@ class GohBanana(Problem):
     checkpoint = ((0.0, 0.0), 1.0)
     formula = "(1 - a)^2 + 20 (3b - a^2)^2"
 
-    def fun(self, x: Any) -> Any:
-        """Return the sum of the two squares."""
+    def fun(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         slope, valley = 1 - a, 3 * b - a * a
         return slope * slope + 20 * (valley * valley)
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient."""
+    def grad(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         valley = 40.0 * (3 * b - a * a)
         return join(-2.0 * (1 - a) - 2.0 * a * valley, 3.0 * valley)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         a, b = parts(x)
         return symmetric(2 + 240 * a * a - 240 * b, -240 * a, 360.0)

@@ -2,12 +2,12 @@
 
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from problems.learning.supervised import Supervised
-from problems.problem import Array
+from problems.problem import Array, Domain, Numbers
 from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.validation import as_count, require
 
@@ -15,6 +15,8 @@ from stepsize.core.validation import as_count, require
 def _relu(z: Any) -> Any:
     return np.maximum(z, 0.0)
 
+
+Activation = Literal["tanh", "relu"]
 
 # Each activation a = f(z), with f' and f'' where they can be read off a.
 _ACTIVATIONS: dict[str, tuple[Any, Any, Any]] = {
@@ -48,11 +50,10 @@ class Perceptron(Supervised, abstract=True):
 
     @property
     def dim(self) -> int:
-        """Number of parameters."""
         return sum((rows + 1) * columns for rows, columns in self.shapes)
 
     @cached_property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """Weights normal with variance 1/(number of inputs), drawn by `rng`; biases zero."""
         generator = np.random.default_rng((self.rng, 1))
         return tuple(
@@ -65,13 +66,11 @@ class Perceptron(Supervised, abstract=True):
         )
 
     @property
-    def domain(self) -> Any:
-        """A box that holds sensible weights."""
+    def domain(self) -> Domain:
         return -2.0, 2.0
 
     @property
     def smooth(self) -> bool:
-        """Whether the activation is."""
         return self.activation != "relu"
 
     @cached_property
@@ -121,12 +120,10 @@ class Perceptron(Supervised, abstract=True):
         P[..., rows, y] -= 1
         return value, P / n
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the mean loss."""
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         return self._output_loss(self._forward(x, A)[1], y)[0]
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
-        """Return the mean loss and its gradient by backpropagation."""
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         slope = _ACTIVATIONS[self.activation][1]
         H, out = self._forward(x, A)
         value, delta = self._output_loss(out, y)
@@ -152,7 +149,7 @@ class Perceptron(Supervised, abstract=True):
 
     def _loss_hess_times(self, x: Any, v: Any, A: Array, y: Array) -> Any:
         # R(.) is the derivative along v; it goes forwards and backwards like the quantities themselves.
-        _, slope, bend = _ACTIVATIONS[self.activation]
+        _, slope, curvature = _ACTIVATIONS[self.activation]
         H, out = self._forward(x, A)
         layers, directions = self.unravel(x), self.unravel(v)
         RH: list[Any] = [np.zeros_like(A)]
@@ -175,12 +172,11 @@ class Perceptron(Supervised, abstract=True):
             if j:
                 Wt, RWt = _transposed(layers[j][0]), _transposed(directions[j][0])
                 back, Rback = delta @ Wt, Rdelta @ Wt + delta @ RWt
-                s, t = slope(H[j]), bend(H[j])
+                s, t = slope(H[j]), curvature(H[j])
                 delta, Rdelta = back * s, Rback * s + back * t * RZ[j - 1]
         return self.ravel(product[::-1])
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the Hessian, one product for each parameter: for networks of a few hundred."""
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         point, axes = x[..., None, :], np.eye(x.shape[-1])
         # A few directions at a time: all at once would hold a copy of the network's layers for each.
         chunks = [axes[i : i + 32] for i in range(0, len(axes), 32)]
@@ -190,11 +186,11 @@ class Perceptron(Supervised, abstract=True):
         """Return the largest eigenvalue of the Hessian."""
         return np.linalg.eigvalsh(self.hess(x))[..., -1]
 
-    def accuracy(self, x: Any) -> Any:
+    def accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the training examples whose largest output is their class."""
         return self._share_right(x, *self.train)
 
-    def held_out_accuracy(self, x: Any) -> Any:
+    def held_out_accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the held-out examples whose largest output is their class.
 
         Raises
@@ -209,13 +205,12 @@ class Perceptron(Supervised, abstract=True):
         return (self.predict(x, A).argmax(axis=-1) == y).mean(axis=-1)
 
 
-def check_layers(hidden: Any, activation: str) -> None:
-    """Refuse widths that are none and unknown activations."""
+def check_widths(hidden: Any) -> None:
+    """Validate that every layer has at least one unit."""
     for width in hidden:
         as_count("hidden", width, 1)
     weights = sum(a * b for a, b in pairwise((1, *hidden, 1)))
     refuse_beyond_memory("hidden", f"layers of {list(hidden)}", 64 * weights, "narrower ones")
-    require(activation in _ACTIVATIONS, "activation", activation, " or ".join(map(repr, _ACTIVATIONS)))
 
 
 def _transposed(M: Any) -> Any:

@@ -7,10 +7,11 @@ import numpy as np
 
 from problems.learning.finite_sum import FiniteSum
 from problems.learning.linear_models import times
-from problems.problem import Array, Problem, diagonal, symmetric
+from problems.problem import Array, Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.validation import as_count, as_number, as_seed, require
+from stepsize.core.ranges import FiniteFloat, PositiveInt, Seed
+from stepsize.core.validation import require
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]
 
@@ -44,20 +45,17 @@ class ScalarFactorization(Problem):
     checkpoint = ((3.0, 1.0), 2.0)
     formula = "(uv - 1)^2 / 2"
 
-    def fun(self, x: Any) -> Any:
-        """Return (uv - 1)^2 / 2."""
+    def fun(self, x: Numbers) -> Numbers:
         u, v = parts(x)
         r = u * v - 1
         return 0.5 * (r * r)
 
-    def grad(self, x: Any) -> Any:
-        """Return (uv - 1) (v, u)."""
+    def grad(self, x: Numbers) -> Numbers:
         u, v = parts(x)
         r = u * v - 1
         return join(r * v, r * u)
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         u, v = parts(x)
         return symmetric(v * v, 2 * u * v - 1, u * u)
 
@@ -96,24 +94,20 @@ class DiagonalLinearNetwork(FiniteSum):
     (60, 0.0)
     """
 
-    examples: int = 20
-    features: int = 30
-    nonzero: int = 3
-    scale: float = 0.1
-    rng: int = 0
+    examples: PositiveInt = 20
+    features: PositiveInt = 30
+    nonzero: PositiveInt = 3
+    scale: FiniteFloat = 0.1
+    rng: Seed = 0
     source = "Papazov, Pesme and Flammarion 2024, arXiv:2403.05293"
     minimum = 0.0
     domain = (-1.5, 1.5)
     demo: ClassVar = {"examples": 4, "features": 6, "nonzero": 2}
 
     def check(self) -> None:
-        """Refuse counts that do not fit."""
-        for name in ("examples", "features", "nonzero"):
-            as_count(name, getattr(self, name), 1)
+        """Validate nonzero <= features, and that the data fit into memory."""
         numbers = f"{self.features} for {self.examples} examples"
         refuse_beyond_memory("features", numbers, 16 * self.features * self.examples, "fewer of either")
-        as_seed("rng", self.rng)
-        as_number("scale", self.scale)
         require(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
 
     @cached_property
@@ -123,7 +117,6 @@ class DiagonalLinearNetwork(FiniteSum):
 
     @cached_property
     def train(self) -> tuple[Array, Array]:
-        """X and y."""
         X = np.random.default_rng(self.rng).standard_normal((self.examples, self.features))
         return X, X @ self.sparse_vector
 
@@ -135,43 +128,38 @@ class DiagonalLinearNetwork(FiniteSum):
     isolated = False
 
     @property
-    def minimizers(self) -> Any:
-        """One of infinitely many."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return (tuple(self.interpolating_point.tolist()),)
 
     @property
     def dim(self) -> int:
-        """Number of parameters, 2 d."""
         return 2 * self.features
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """U = scale sqrt(2), v = 0."""
         return (self.scale * float(np.sqrt(2)),) * self.features + (0.0,) * self.features
 
     @property
     def formula(self) -> str:
-        """How large it is."""
         return f"diagonal linear network, {self.examples} examples, 2 x {self.features} weights"
 
     def product(self, x: Any) -> Any:
         """Return the vector u v that the weights x stand for."""
         return x[..., : self.features] * x[..., self.features :]
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return half the mean squared residual."""
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         r = times(self.product(x), A.T) - y
         return 0.5 * (r * r).mean(axis=-1)
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         """Return both; the gradient is (v, u) times X'r/n."""
         r = times(self.product(x), A.T) - y
         pull = times(r, A) / len(y)
         u, v = x[..., : self.features], x[..., self.features :]
         return 0.5 * (r * r).mean(axis=-1), np.concatenate([v * pull, u * pull], axis=-1)
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the Hessian: that of the linear model, weighted, and the pull where u meets v."""
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         d = self.features
         pull = times(times(self.product(x), A.T) - y, A) / len(y)
         swapped = np.concatenate([x[..., d:], x[..., :d]], axis=-1)

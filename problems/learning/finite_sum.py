@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from problems.problem import Array, Problem
+from problems.problem import Array, Numbers, Problem
 from problems.stochastic.estimate import Stats
+from problems.wrapper import ProblemWrapper
 from stepsize.core.validation import describe_value, require
 
 __all__ = ["Batch", "FiniteSum"]
@@ -37,19 +38,19 @@ class FiniteSum(Problem, abstract=True):
         """The weight of each parameter's square."""
         return 0.0
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return the mean loss over the examples A, y."""
         raise NotImplementedError
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         """Return the mean loss over the examples A, y, and its gradient."""
         raise NotImplementedError
 
-    def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_grad(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return the gradient alone, which some families have cheaper."""
         return self.loss_and_grad(x, A, y)[1]
 
-    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_moments(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return mean loss and gradient, and the variances of loss and gradient over the examples A, y.
 
         The examples are asked one by one; a linear model has a shorter way.
@@ -58,13 +59,12 @@ class FiniteSum(Problem, abstract=True):
         losses, gradients = (np.array(column) for column in zip(*one_by_one, strict=True))
         return losses.mean(axis=0), gradients.mean(axis=0), losses.var(axis=0), gradients.var(axis=0)
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return the Hessian of the mean loss over the examples A, y."""
         raise TypeError(f"{type(self).__name__} has no Hessian in closed form")
 
     @property
     def has_hess(self) -> bool:
-        """Whether `hess` can be called."""
         return type(self).loss_hess is not FiniteSum.loss_hess
 
     @property
@@ -84,15 +84,13 @@ class FiniteSum(Problem, abstract=True):
         """
         return Batch(self, indices, population)
 
-    def fun(self, x: Any) -> Any:
-        """Return the mean loss plus the penalty."""
+    def fun(self, x: Numbers) -> Numbers:
         return self.loss(x, *self.train) + self._ridge(x)
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient of `fun`."""
+    def grad(self, x: Numbers) -> Numbers:
         return self.loss_grad(x, *self.train) + self.penalty * x
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both from one pass over the data."""
         value, gradient = self.loss_and_grad(x, *self.train)
         return value + self._ridge(x), gradient + self.penalty * x
@@ -102,13 +100,12 @@ class FiniteSum(Problem, abstract=True):
         value, gradient, var_f, var_g = self.loss_moments(x, *self.train)
         return value + self._ridge(x), gradient + self.penalty * x, var_f, var_g
 
-    def stats(self, x: Any) -> Stats:
+    def stats(self, x: Numbers) -> Stats:
         """Return value and gradient with their variances as estimates of the whole sum's: here zeros."""
         f, g = self.value_and_grad(x)
         return Stats(f, g, 0.0 * f, 0.0 * g)
 
-    def hess(self, x: Any) -> Any:
-        """Return the Hessian of `fun`."""
+    def hess(self, x: Numbers) -> Numbers:
         return self.loss_hess(x, *self.train) + np.diag(np.broadcast_to(self.penalty, x.shape[-1]))
 
     @property
@@ -116,7 +113,7 @@ class FiniteSum(Problem, abstract=True):
         """Whether examples were held out, so that `held_out_fun` can be called."""
         return self.test is not None
 
-    def held_out_fun(self, x: Any) -> Any:
+    def held_out_fun(self, x: Numbers) -> Numbers:
         """Return the mean loss over the examples held out, without the penalty.
 
         Raises
@@ -128,19 +125,19 @@ class FiniteSum(Problem, abstract=True):
 
     def _held_out(self) -> tuple[Array, Array]:
         if self.test is None:
-            raise ValueError(f"held_out: got none, expected {self!r} to keep some examples apart")
+            raise ValueError(f"held_out: got none, expected {self!r} to hold out some examples")
         return self.test
 
-    def _ridge(self, x: Any) -> Any:
+    def _ridge(self, x: Numbers) -> Numbers:
         return 0.5 * (self.penalty * x * x).sum(axis=-1)
 
 
-class Batch(FiniteSum, abstract=True):
-    """A finite sum restricted to some of its examples: what one update of mini-batch descent sees.
+class Batch(ProblemWrapper, FiniteSum, abstract=True):
+    """A finite sum restricted to some of its examples: the problem of one update of mini-batch descent.
 
     Parameters
     ----------
-    whole : FiniteSum
+    problem : FiniteSum
         The problem on all examples.
     indices : slice, or sequence of int of shape (m,)
         Rows of its training part; one that comes twice counts twice.
@@ -163,14 +160,14 @@ class Batch(FiniteSum, abstract=True):
     True
     """
 
-    whole: Any
+    problem: FiniteSum
     indices: Any
     population: int | None = None
 
     def normalise(self, name: str, value: Any) -> Any:
         """Take a list of indices as an array of them; a slice stays one, so that its rows are a view."""
         if name == "indices":
-            n = self.whole.n_examples
+            n = self.problem.n_examples
             expected = f"whole numbers from 0 to {n - 1}, or a slice"
             if isinstance(value, slice):
                 require(len(range(n)[value]) > 0, "indices", value, expected)
@@ -184,14 +181,13 @@ class Batch(FiniteSum, abstract=True):
 
     @cached_property
     def train(self) -> tuple[Array, Array]:
-        """The inputs and targets of these examples."""
-        (A, y), rows = self.whole.train, self.indices
+        (A, y), rows = self.problem.train, self.indices
         if isinstance(rows, slice):
             return A[rows], y[rows]
         # The indices are checked already; mode="clip" saves the buffer that a check would need.
         return A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip")
 
-    def stats(self, x: Any) -> Stats:
+    def stats(self, x: Numbers) -> Stats:
         r"""Return value and gradient with their variances as estimates of the whole sum's.
 
         .. math:: \widehat{\operatorname{var}} f = \frac{1}{m - 1}
@@ -215,56 +211,23 @@ class Batch(FiniteSum, abstract=True):
 
     @property
     def penalty(self) -> Any:
-        """The penalty of the whole."""
-        return self.whole.penalty
-
-    @property
-    def x0(self) -> Any:
-        """The start of the whole."""
-        return self.whole.x0
-
-    @property
-    def dim(self) -> int:
-        """Number of parameters."""
-        return int(self.whole.dim)
-
-    @property
-    def domain(self) -> Any:
-        """The domain of the whole."""
-        return self.whole.domain
-
-    @property
-    def source(self) -> str:
-        """The source of the whole."""
-        return str(self.whole.source)
+        return self.problem.penalty
 
     @property
     def formula(self) -> str:
-        """How many examples of what."""
-        return f"{self.n_examples} examples of {self.whole.formula}"
+        return f"{self.n_examples} examples of {self.problem.formula}"
 
-    @property
-    def has_hess(self) -> bool:
-        """Whether the whole has a Hessian."""
-        return bool(self.whole.has_hess)
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
+        return self.problem.loss(x, A, y)
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return what the whole says."""
-        return self.whole.loss(x, A, y)
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
+        return self.problem.loss_and_grad(x, A, y)
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
-        """Return what the whole says."""
-        both: tuple[Any, Any] = self.whole.loss_and_grad(x, A, y)
-        return both
+    def loss_grad(self, x: Numbers, A: Array, y: Array) -> Numbers:
+        return self.problem.loss_grad(x, A, y)
 
-    def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
-        """Return what the whole says."""
-        return self.whole.loss_grad(x, A, y)
+    def loss_moments(self, x: Numbers, A: Array, y: Array) -> Numbers:
+        return self.problem.loss_moments(x, A, y)
 
-    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
-        """Return what the whole says."""
-        return self.whole.loss_moments(x, A, y)
-
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return what the whole says."""
-        return self.whole.loss_hess(x, A, y)
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
+        return self.problem.loss_hess(x, A, y)

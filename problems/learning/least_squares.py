@@ -1,16 +1,17 @@
 """Least squares: on your own data, on the noise of airfoils, and where adaptive methods cannot generalise."""
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from problems.data import load
 from problems.learning.linear_models import LinearModel, times
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
-from problems.problem import Array
+from problems.problem import Array, Numbers
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.validation import as_count, require
+from stepsize.core.ranges import NonNegativeFloat, PositiveInt, Seed, WholeNumber
+from stepsize.core.validation import require
 
 __all__ = ["Airfoil", "LeastSquares", "WilsonConstruction"]
 
@@ -29,17 +30,14 @@ class SquaredLoss(LinearModel, abstract=True):
         """The second derivative of the loss in z: 1, or 2 without the half."""
         return 2 * self._scale
 
-    def example_loss(self, z: Any, y: Array) -> Any:
-        """Return the squared residual, or half of it."""
+    def example_loss(self, z: Numbers, y: Array) -> Numbers:
         r = z - y
         return self._scale * (r * r)
 
-    def loss_derivative(self, z: Any, y: Array) -> Any:
-        """Return the residual, or twice it."""
+    def loss_derivative(self, z: Numbers, y: Array) -> Numbers:
         return 2 * self._scale * (z - y)
 
-    def loss_second_derivative(self, z: Any, y: Array) -> Any:
-        """Return 1, or 2."""
+    def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         return np.full(np.shape(z), 2 * self._scale)
 
     @property
@@ -60,12 +58,12 @@ class SquaredLoss(LinearModel, abstract=True):
         M = np.concatenate([weight * A, np.diag(np.sqrt(self.penalty))])
         return M, np.concatenate([weight * y, np.zeros(self.dim)])
 
-    def residuals(self, x: Any) -> Any:
+    def residuals(self, x: Numbers) -> Numbers:
         """Return the numbers half of whose sum of squares is f."""
         M, b = self._rows
         return times(x, M.T) - b
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         """Return their derivatives."""
         M, _ = self._rows
         return np.broadcast_to(M, (*x.shape[:-1], *M.shape))
@@ -82,7 +80,7 @@ class SquaredLoss(LinearModel, abstract=True):
         return float(self._scale * max(np.square(y).mean(), np.square(scores).mean()))
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         """The solution of the normal equations, the shortest one where there are many."""
         return (tuple(self._solution.tolist()),)
 
@@ -94,7 +92,6 @@ class SquaredLoss(LinearModel, abstract=True):
 
     @property
     def minimum(self) -> float:
-        """The loss there."""
         return float(self.fun(self._solution))
 
 
@@ -116,12 +113,8 @@ class LeastSquares(SquaredLoss):
     half : bool
         Whether the mean is halved; without, as in Géron's book, gradients are twice as large and rates must
         be half as large.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1 (of the training part).
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, or their row numbers.
-    rng : int
-        Seed of the split.
+    standardize, held_out, rng
+        As in `Supervised`.
 
     Raises
     ------
@@ -143,12 +136,12 @@ class LeastSquares(SquaredLoss):
 
     X: Any
     y: Any
-    l2: float = 0.0
+    l2: NonNegativeFloat = 0.0
     intercept: bool = True
     half: bool = True
     standardize: bool = False
     held_out: Any = 0.0
-    rng: int = 0
+    rng: Seed = 0
     source = "Legendre 1805"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),
@@ -163,7 +156,7 @@ class LeastSquares(SquaredLoss):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse shapes that do not fit and missing values."""
+        """Validate shapes, and that no value is missing."""
         validate_data(self.X, self.y, "targets")
         require(np.ndim(self.y) == 1, "y", self.y, "one target for each row of X")
         super().check()
@@ -174,7 +167,6 @@ class LeastSquares(SquaredLoss):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"least squares, {self.n_examples} examples, {self.dim} parameters"
 
 
@@ -195,10 +187,8 @@ class Airfoil(SquaredLoss):
         Whether to append a parameter b.
     l2 : float
         The l2 penalty of the weights.
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, or their row numbers.
-    rng : int
-        Seed of the split.
+    held_out, rng
+        As in `Supervised`.
 
     References
     ----------
@@ -212,17 +202,12 @@ class Airfoil(SquaredLoss):
     (0.241688, 2.0985)
     """
 
-    rows: int = 1500
+    rows: Annotated[int, WholeNumber(10, 1503)] = 1500
     intercept: bool = True
-    l2: float = 0.0
+    l2: NonNegativeFloat = 0.0
     held_out: Any = 0.0
-    rng: int = 0
+    rng: Seed = 0
     source = "Dive into Deep Learning, section 12.5; data doi:10.24432/C5VW2C"
-
-    def check(self) -> None:
-        """Refuse counts of rows that the table does not have."""
-        require(as_count("rows", self.rows, 10) <= 1503, "rows", self.rows, "at most 1503")
-        super().check()
 
     @property
     def _table(self) -> tuple[Array, Array]:
@@ -233,7 +218,6 @@ class Airfoil(SquaredLoss):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"least squares, airfoil data, {self.n_examples} x 5"
 
 
@@ -264,20 +248,15 @@ class WilsonConstruction(SquaredLoss):
     (53, 0.0)
     """
 
-    positive: int = 14
-    negative: int = 6
+    positive: PositiveInt = 14
+    negative: PositiveInt = 6
     source = "Wilson, Roelofs, Stern, Srebro and Recht 2017, section 3.3"
     demo: ClassVar = {"positive": 4, "negative": 2}
 
     def check(self) -> None:
-        """Refuse fewer positive than negative examples."""
-        as_count("negative", self.negative, 1)
-        require(
-            as_count("positive", self.positive, 1) > self.negative,
-            "positive",
-            self.positive,
-            f"more than the {self.negative} negative examples",
-        )
+        """Validate positive > negative, and that the data fit into memory."""
+        more = self.positive > self.negative
+        require(more, "positive", self.positive, f"more than the {self.negative} negative examples")
         rows = self.positive + self.negative
         refuse_beyond_memory("positive", f"{rows} examples, each with 5 columns", 80 * rows * rows, "fewer")
 
@@ -312,5 +291,4 @@ class WilsonConstruction(SquaredLoss):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"Wilson's construction, {self.positive} + {self.negative} examples"

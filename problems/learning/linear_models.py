@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from problems.learning.supervised import Supervised
-from problems.problem import Array
+from problems.problem import Array, Domain, Numbers
 
 __all__ = ["LinearModel", "blocks", "times"]
 
@@ -40,25 +40,24 @@ class LinearModel(Supervised, abstract=True):
     # The largest second derivative of the loss in z.
     max_second_derivative = 1.0
 
-    def example_loss(self, z: Any, y: Array) -> Any:
+    def example_loss(self, z: Numbers, y: Array) -> Numbers:
         """Return the loss of each score."""
         raise NotImplementedError
 
-    def loss_derivative(self, z: Any, y: Array) -> Any:
+    def loss_derivative(self, z: Numbers, y: Array) -> Numbers:
         """Return its derivative in the score."""
         raise NotImplementedError
 
-    def loss_second_derivative(self, z: Any, y: Array) -> Any:
+    def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         """Return its second derivative in the score."""
         raise NotImplementedError
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the mean loss."""
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         if x.ndim == 1 and A.size <= BLOCK:
             return self.example_loss(x @ A.T, y).mean()
         return (self._sums(x, A, y, slopes=False)[0] / len(y))[()]
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         """Return both from one pass over the data."""
         if x.ndim > 1:
             losses, slopes = self._sums(x, A, y)
@@ -70,8 +69,7 @@ class LinearModel(Supervised, abstract=True):
             slope = slope + self.loss_derivative(z, y[rows]) @ A[rows]
         return value / len(y), slope / len(y)
 
-    def loss_grad(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the gradient alone."""
+    def loss_grad(self, x: Numbers, A: Array, y: Array) -> Numbers:
         if x.ndim > 1:
             return self._sums(x, A, y, losses=False)[1] / len(y)
         if A.size <= BLOCK:
@@ -96,7 +94,7 @@ class LinearModel(Supervised, abstract=True):
                     slope[runs] += times(self.loss_derivative(z, y[rows]), A[rows])
         return loss.reshape(x.shape[:-1]), slope.reshape(x.shape)
 
-    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_moments(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return loss and gradient, and their variances over the examples from one more product.
 
         The gradient of example i is r_i A_i, so the mean of the squares is (r * r) @ (A * A) / n: no gradient
@@ -108,14 +106,12 @@ class LinearModel(Supervised, abstract=True):
         spread = np.maximum(times(r * r, A * A) / len(y) - g * g, 0.0)
         return losses.mean(axis=-1), g, losses.var(axis=-1), spread
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return A' D A / n with the second derivatives in D."""
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         weighted = self.loss_second_derivative(x @ A.T, y)[..., None] * A
         return np.swapaxes(weighted, -1, -2) @ A / len(y)
 
     @property
     def dim(self) -> int:
-        """Number of parameters."""
         return int(self.train[0].shape[1])
 
     @cached_property
@@ -124,13 +120,11 @@ class LinearModel(Supervised, abstract=True):
         return np.array([self.l2] * (self.dim - self.intercept) + [0.0] * self.intercept)
 
     @property
-    def x0(self) -> Any:
-        """All zeros."""
+    def x0(self) -> tuple[float, ...]:
         return (0.0,) * self.dim
 
     @property
-    def domain(self) -> Any:
-        """A box that holds sensible weights of standardised features."""
+    def domain(self) -> Domain:
         return -5.0, 5.0
 
     @cached_property
@@ -143,7 +137,7 @@ class LinearModel(Supervised, abstract=True):
 
     @property
     def L(self) -> float:
-        """Largest curvature anywhere: that of A'A/n times the largest bend of the loss, plus the penalty."""
+        """That of A'A/n times the largest second derivative of the loss, plus the penalty."""
         return float(self._curvatures[-1])
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from problems.data import load
 from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, newton_minimizer, validate_data
-from problems.problem import Array
+from problems.problem import Array, Domain, Numbers
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.validation import as_count, as_seed
+from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt, Seed
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]
 
@@ -28,17 +28,14 @@ class Logistic(LinearModel, abstract=True):
     stratified = True
     max_second_derivative = 0.25
 
-    def example_loss(self, z: Any, y: Array) -> Any:
-        """Return log(1 + exp(-m))."""
+    def example_loss(self, z: Numbers, y: Array) -> Numbers:
         return softplus(-y * z)
 
-    def loss_derivative(self, z: Any, y: Array) -> Any:
-        """Return -s / (1 + exp(m))."""
+    def loss_derivative(self, z: Numbers, y: Array) -> Numbers:
         away = -y
         return away * sigmoid(away * z)
 
-    def loss_second_derivative(self, z: Any, y: Array) -> Any:
-        """Return p (1 - p), p the probability."""
+    def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         return sigmoid(z) * sigmoid(-z)
 
     @property
@@ -60,7 +57,7 @@ class Logistic(LinearModel, abstract=True):
         return w, float(self.fun(w))
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The minimizer, computed at first use; None where there is none.
 
         There is none if all examples are of one class and b is free, or if there is no penalty and some
@@ -115,11 +112,11 @@ class Logistic(LinearModel, abstract=True):
         found = linprog(-margins.sum(axis=0), A_ub=-margins, b_ub=np.zeros(len(s)), bounds=(-1.0, 1.0))
         return -float(found.fun) > 1e-5 * float(np.abs(margins).max()) * math.sqrt(len(s))
 
-    def accuracy(self, x: Any) -> Any:
+    def accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the training examples that the weights x classify right."""
         return _share_right(x, *self.train)
 
-    def held_out_accuracy(self, x: Any) -> Any:
+    def held_out_accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the held-out examples that the weights x classify right.
 
         Raises
@@ -149,12 +146,8 @@ class LogisticRegression(Logistic):
         lambda, at least 0.
     intercept : bool
         Whether to append a parameter b for a column of ones.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1 (of the training part).
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
-    rng : int
-        Seed of the split.
+    standardize, held_out, rng
+        As in `Supervised`.
 
     Raises
     ------
@@ -172,11 +165,11 @@ class LogisticRegression(Logistic):
 
     X: Any
     y: Any
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     intercept: bool = True
     standardize: bool = False
     held_out: Any = 0.0
-    rng: int = 0
+    rng: Seed = 0
     source = "Cox, The regression analysis of binary sequences, J. R. Stat. Soc. B 20 (1958)"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),
@@ -191,7 +184,7 @@ class LogisticRegression(Logistic):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse shapes that do not fit, missing values and classes other than 0/1 and -1/1."""
+        """Validate shapes, that no value is missing, and the classes."""
         validate_data(self.X, self.y, "labels")
         classes = set(np.unique(self.y).tolist())
         if not (classes <= {0.0, 1.0} or classes <= {-1.0, 1.0}) or np.ndim(self.y) != 1:
@@ -204,7 +197,6 @@ class LogisticRegression(Logistic):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"logistic regression, {self.n_examples} examples, {self.dim} parameters, l2 = {self.l2:g}"
 
 
@@ -221,14 +213,10 @@ class BreastCancer(Logistic):
     ----------
     l2 : float
         lambda, at least 0.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1.
+    standardize, held_out, rng
+        As in `Supervised`.
     intercept : bool
         Whether to append a parameter b, which is not penalised.
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
-    rng : int
-        Seed of the split.
 
     References
     ----------
@@ -242,11 +230,11 @@ class BreastCancer(Logistic):
     (31, 0.059828)
     """
 
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     standardize: bool = True
     intercept: bool = True
     held_out: Any = 0.0
-    rng: int = 0
+    rng: Seed = 0
     source = "Wolberg, Mangasarian, Street and Street 1995, doi:10.24432/C5DW2B"
 
     @property
@@ -256,7 +244,6 @@ class BreastCancer(Logistic):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         raw = "" if self.standardize else "raw "
         return f"logistic regression, {raw}breast-cancer data, {self.n_examples} x 30, l2 = {self.l2:g}"
 
@@ -289,16 +276,14 @@ class SeparableLogistic(Logistic):
     (True, 0.0, 28)
     """
 
-    others: int = 12
-    rng: int = 0
+    others: NonNegativeInt = 12
+    rng: Seed = 0
     source = "Soudry, Hoffer, Nacson, Gunasekar and Srebro 2018, figure 1"
     demo: ClassVar = {"others": 3}
 
     def check(self) -> None:
-        """Refuse counts that are none."""
-        as_count("others", self.others)
+        """Validate that the points fit into memory."""
         refuse_beyond_memory("others", self.others, 128 * self.others, "fewer")
-        as_seed("rng", self.rng)
 
     @cached_property
     def _table(self) -> tuple[Array, Array]:
@@ -319,13 +304,12 @@ class SeparableLogistic(Logistic):
         return np.full(2, 1 / np.sqrt(2))
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         """The first quadrant, through which the weights leave."""
         return -1.0, 10.0
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"logistic regression, {self.n_examples} separable points in the plane"
 
 
@@ -351,7 +335,7 @@ def softplus(z: Any) -> Any:
 def sigmoid(z: Any) -> Any:
     """Return 1 / (1 + exp(-z)) without overflow and with full relative accuracy.
 
-    An example that is classified right by a margin of 40 still pulls by exp(-40). The often seen
+    An example that is classified right by a margin of 40 still contributes exp(-40). The often seen
     ``(1 + tanh(z/2)) / 2`` would lose that, and is no faster.
 
     Examples

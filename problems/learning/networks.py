@@ -1,13 +1,14 @@
 """Multilayer perceptrons, their parameters in one flat vector: on your own data and on digits."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from problems.data import load
-from problems.learning.backpropagation import Perceptron, check_layers
+from problems.learning.backpropagation import Activation, Perceptron, check_widths
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array
+from stepsize.core.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
 __all__ = ["MLP", "DigitsMLP"]
@@ -35,10 +36,8 @@ class MLP(Perceptron):
         "tanh" or "relu".
     l2 : float
         Penalty of the weights; biases are not penalised.
-    standardize : bool
-        Whether every input is brought to mean 0 and deviation 1 (of the training part).
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, or their row numbers.
+    standardize, held_out
+        As in `Supervised`.
     rng : int
         Seed of the split and of the start.
 
@@ -62,12 +61,12 @@ class MLP(Perceptron):
     X: Any
     y: Any
     hidden: Any = (8,)
-    loss_name: str = "squared"
-    activation: str = "tanh"
-    l2: float = 0.0
+    loss_name: Literal["squared", "cross-entropy"] = "squared"
+    activation: Activation = "tanh"
+    l2: NonNegativeFloat = 0.0
     standardize: bool = False
     held_out: Any = 0.0
-    rng: int = 0
+    rng: Seed = 0
     source = "Rumelhart, Hinton and Williams 1986"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),
@@ -86,20 +85,17 @@ class MLP(Perceptron):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse shapes that do not fit, missing values and unknown names."""
+        """Validate shapes, missing values, classes and widths."""
         validate_data(self.X, self.y, "targets")
-        names = ("squared", "cross-entropy")
-        require(self.loss_name in names, "loss_name", self.loss_name, " or ".join(map(repr, names)))
         if self.loss_name == "cross-entropy":
             classes = np.unique(self.y)
             good = self.y.ndim == 1 and np.array_equal(classes, np.arange(len(classes)))
             require(good, "y", self.y, "the classes 0, 1, ..., each of them at least once")
-        check_layers(self.hidden, self.activation)
+        check_widths(self.hidden)
         super().check()
 
     @property
     def stratified(self) -> bool:  # type: ignore[override]  # fixed for others, follows the loss here
-        """Whether the split keeps the proportion of each class."""
         return self.loss_name == "cross-entropy"
 
     @property
@@ -117,7 +113,6 @@ class MLP(Perceptron):
 
     @property
     def formula(self) -> str:
-        """The widths of its layers."""
         widths = "-".join(map(str, [self.X.shape[1], *self.hidden, self.outputs]))
         return f"{self.activation} network {widths}, {self.n_examples} examples"
 
@@ -138,7 +133,7 @@ class DigitsMLP(Perceptron):
     l2 : float
         Penalty of the weights; biases are not penalised.
     held_out : float or sequence of int
-        Share of the images kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
+        Share of the images held out for `held_out_fun`, drawn stratified by class, or their row numbers.
     rng : int
         Seed of the split and of the start.
 
@@ -153,10 +148,10 @@ class DigitsMLP(Perceptron):
     """
 
     hidden: Any = (32,)
-    activation: str = "tanh"
-    l2: float = 0.0
+    activation: Activation = "tanh"
+    l2: NonNegativeFloat = 0.0
     held_out: Any = 0.0
-    rng: int = 0
+    rng: Seed = 0
     source = "Alpaydin and Kaynak 1998, doi:10.24432/C50P49"
     loss_name = "cross-entropy"
     stratified = True
@@ -169,8 +164,8 @@ class DigitsMLP(Perceptron):
         return super().normalise(name, (value,) if alone else value)
 
     def check(self) -> None:
-        """Refuse widths that are none and unknown activations."""
-        check_layers(self.hidden, self.activation)
+        """Validate the widths of the layers."""
+        check_widths(self.hidden)
         super().check()
 
     @property
@@ -180,6 +175,5 @@ class DigitsMLP(Perceptron):
 
     @property
     def formula(self) -> str:
-        """The widths of its layers."""
         widths = "-".join(map(str, [64, *self.hidden, 10]))
         return f"{self.activation} network {widths} on {self.n_examples} digits"

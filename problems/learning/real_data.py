@@ -6,6 +6,7 @@ from typing import Any
 from problems.data import load
 from problems.learning.softmax import Softmax
 from problems.problem import Array
+from stepsize.core.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
 __all__ = ["Digits", "Iris"]
@@ -23,14 +24,10 @@ class Iris(Softmax):
         Which of sepal length, sepal width, petal length and petal width are used.
     l2 : float
         lambda, at least 0.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1.
+    standardize, held_out, rng
+        As in `Supervised`.
     intercept : bool
         Whether to append a column of ones.
-    held_out : float or sequence of int
-        Share of the flowers kept apart for `held_out_fun`, drawn stratified by species, or their row numbers.
-    rng : int
-        Seed of the split.
 
     References
     ----------
@@ -45,21 +42,18 @@ class Iris(Softmax):
     """
 
     columns: Sequence[int] = (0, 1, 2, 3)
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     standardize: bool = True
     intercept: bool = True
     held_out: Any = 0.0
-    rng: int = 0
+    rng: Seed = 0
     source = "Fisher 1936"
 
     def check(self) -> None:
-        """Refuse columns that the table does not have."""
-        require(
-            isinstance(self.columns, tuple) and len(self.columns) > 0 and set(self.columns) <= {0, 1, 2, 3},
-            "columns",
-            self.columns,
-            "some of 0, 1, 2, 3",
-        )
+        """Validate the columns."""
+        some = isinstance(self.columns, tuple) and len(self.columns) > 0
+        some = some and set(self.columns) <= {0, 1, 2, 3}
+        require(some, "columns", self.columns, "some of 0, 1, 2, 3")
         super().check()
 
     @property
@@ -69,7 +63,6 @@ class Iris(Softmax):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"softmax regression, iris data, {self.n_examples} x {len(self.columns)}, l2 = {self.l2:g}"
 
 
@@ -88,10 +81,8 @@ class Digits(Softmax):
         lambda, at least 0.
     intercept : bool
         Whether to append a column of ones.
-    held_out : float or sequence of int
-        Share of the images kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
-    rng : int
-        Seed of the split.
+    held_out, rng
+        As in `Supervised`.
 
     References
     ----------
@@ -104,10 +95,10 @@ class Digits(Softmax):
     (650, 1438, 359)
     """
 
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     intercept: bool = True
     held_out: Any = 0.0
-    rng: int = 0
+    rng: Seed = 0
     source = "Alpaydin and Kaynak 1998, doi:10.24432/C50P49"
 
     @property
@@ -117,5 +108,4 @@ class Digits(Softmax):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"softmax regression, digits, {self.n_examples} x 64, l2 = {self.l2:g}"

@@ -12,7 +12,8 @@ from problems.learning.supervised import (
     newton_minimizer,
     validate_data,
 )
-from problems.problem import Array
+from problems.problem import Array, Domain, Numbers
+from stepsize.core.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
 __all__ = ["SoftmaxRegression"]
@@ -37,17 +38,15 @@ class Softmax(Supervised, abstract=True):
 
     @property
     def dim(self) -> int:
-        """Number of parameters: features (and one) times classes."""
         return int(self.train[0].shape[1]) * self.n_classes
 
     @property
-    def x0(self) -> Any:
+    def x0(self) -> tuple[float, ...]:
         """All zeros, where every class is equally likely."""
         return (0.0,) * self.dim
 
     @property
-    def domain(self) -> Any:
-        """A box that holds sensible weights of standardised features."""
+    def domain(self) -> Domain:
         return -5.0, 5.0
 
     @cached_property
@@ -71,8 +70,7 @@ class Softmax(Supervised, abstract=True):
         z = z - z.max(axis=-1, keepdims=True)
         return z, np.log(np.exp(z).sum(axis=-1))
 
-    def loss(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the mean cross-entropy."""
+    def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         z, log_sum = self._scores(x, A)
         return (log_sum - z[..., np.arange(len(y)), y]).mean(axis=-1)
 
@@ -84,12 +82,12 @@ class Softmax(Supervised, abstract=True):
         R[..., rows, y] -= 1
         return log_sum - z[..., rows, y], R
 
-    def loss_and_grad(self, x: Any, A: Array, y: Array) -> tuple[Any, Any]:
+    def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
         """Return both from one product with the data; the gradient is A'(P - Y)/n."""
         losses, R = self._losses_and_residuals(x, A, y)
         return losses.mean(axis=-1), self.ravel(A.T @ R / len(y))
 
-    def loss_moments(self, x: Any, A: Array, y: Array) -> Any:
+    def loss_moments(self, x: Numbers, A: Array, y: Array) -> Numbers:
         """Return loss and gradient, and their variances over the examples from one more product.
 
         The gradient of an example is the outer product of its inputs and its residuals, so that the mean of
@@ -100,8 +98,7 @@ class Softmax(Supervised, abstract=True):
         spread = np.maximum(self.ravel((A * A).T @ (R * R) / len(y)) - g * g, 0.0)
         return losses.mean(axis=-1), g, losses.var(axis=-1), spread
 
-    def loss_hess(self, x: Any, A: Array, y: Array) -> Any:
-        """Return the Hessian: block (k, l) is A' diag(p_k (delta_kl - p_l)) A / n."""
+    def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         z, log_sum = self._scores(x, A)
         P = np.exp(z - log_sum[..., None])
         d, K = A.shape[1], self.n_classes
@@ -131,7 +128,7 @@ class Softmax(Supervised, abstract=True):
         return newton_minimizer(self) if self.l2 > 0 else None
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The minimizer, computed at first use; None without a penalty."""
         return None if self._solution is None else (tuple(self._solution.tolist()),)
 
@@ -159,11 +156,11 @@ class Softmax(Supervised, abstract=True):
         z, log_sum = self._scores(x, self.train[0] if A is None else A)
         return np.exp(z - log_sum[..., None])
 
-    def accuracy(self, x: Any) -> Any:
+    def accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the training examples that are classified right."""
         return self._share_right(x, *self.train)
 
-    def held_out_accuracy(self, x: Any) -> Any:
+    def held_out_accuracy(self, x: Numbers) -> Numbers:
         """Return the share of the held-out examples that are classified right.
 
         Raises
@@ -195,12 +192,8 @@ class SoftmaxRegression(Softmax):
         lambda, at least 0; intercepts are not penalised.
     intercept : bool
         Whether to append a column of ones.
-    standardize : bool
-        Whether every feature is brought to mean 0 and deviation 1 (of the training part).
-    held_out : float or sequence of int
-        Share of the examples kept apart for `held_out_fun`, drawn stratified by class, or their row numbers.
-    rng : int
-        Seed of the split.
+    standardize, held_out, rng
+        As in `Supervised`.
 
     Raises
     ------
@@ -220,11 +213,11 @@ class SoftmaxRegression(Softmax):
 
     X: Any
     y: Any
-    l2: float = 1e-3
+    l2: NonNegativeFloat = 1e-3
     intercept: bool = True
     standardize: bool = False
     held_out: Any = 0.0
-    rng: int = 0
+    rng: Seed = 0
     source = "Bishop 2006, section 4.3.4"
     demo: ClassVar = {
         "X": ((0.5, 1.5), (1.5, 0.5), (-0.5, -1.5), (-1.5, -0.5), (0.2, -0.3), (0.4, -0.1)),
@@ -239,7 +232,7 @@ class SoftmaxRegression(Softmax):
         return super().normalise(name, value)
 
     def check(self) -> None:
-        """Refuse shapes that do not fit, missing values and labels that are not 0, 1, ..."""
+        """Validate shapes, missing values, and that the labels are 0, 1, ..."""
         validate_data(self.X, self.y, "labels")
         classes = np.unique(self.y)
         good = self.y.ndim == 1 and np.array_equal(classes, np.arange(len(classes)))
@@ -252,5 +245,4 @@ class SoftmaxRegression(Softmax):
 
     @property
     def formula(self) -> str:
-        """What it is and how large."""
         return f"softmax regression, {self.n_examples} examples, {self.dim} parameters, l2 = {self.l2:g}"

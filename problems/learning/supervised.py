@@ -1,4 +1,4 @@
-"""Learning from a table: which rows are learned from, which are held out, and how columns are scaled."""
+"""Supervised learning on a table: training rows, held-out rows and scaling of columns."""
 
 import numbers
 from functools import cached_property
@@ -9,7 +9,7 @@ import numpy as np
 from problems.learning.finite_sum import FiniteSum
 from problems.problem import Array
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.validation import as_count, as_number, as_seed, describe_value, require
+from stepsize.core.validation import as_count, as_number, describe_value, require
 
 __all__ = ["Supervised", "two_gaussians"]
 
@@ -17,8 +17,21 @@ __all__ = ["Supervised", "two_gaussians"]
 class Supervised(FiniteSum, abstract=True):
     """A finite sum over the rows of a table; some rows may be held out.
 
-    A subclass gives `_table` and declares, as far as it lets the user choose them, the fields ``l2``,
-    ``intercept`` (a column of ones), ``standardize``, ``held_out`` and ``rng``.
+    A subclass gives `_table` and declares, as far as it lets the user choose them, these fields.
+
+    Parameters
+    ----------
+    l2 : float
+        The weight of the penalty, at least 0; intercepts are not penalised.
+    intercept : bool
+        Whether to append a column of ones.
+    standardize : bool
+        Whether every feature is brought to mean 0 and deviation 1 (of the training part).
+    held_out : float or sequence of int
+        Share of the examples held out for `held_out_fun`, or their row numbers. A share of examples with
+        classes is drawn stratified by class.
+    rng : int
+        Seed of the split.
     """
 
     l2 = 0.0
@@ -36,22 +49,20 @@ class Supervised(FiniteSum, abstract=True):
     @cached_property
     def _parts(self) -> tuple[tuple[Array, Array], tuple[Array, Array] | None]:
         X, y = self._table
-        kept, apart = split(y if self.stratified else np.zeros(len(y)), self.held_out, self.rng)
+        rows, held_out_rows = split(y if self.stratified else np.zeros(len(y)), self.held_out, self.rng)
         if self.standardize:
-            deviation = X[kept].std(axis=0)
+            deviation = X[rows].std(axis=0)
             # A column that never changes (the corners of the digits) stays at zero.
-            X = (X - X[kept].mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+            X = (X - X[rows].mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
         A = np.column_stack([X, np.ones(len(X))]) if self.intercept else np.asarray(X)
-        return (A[kept], y[kept]), ((A[apart], y[apart]) if len(apart) else None)
+        return (A[rows], y[rows]), ((A[held_out_rows], y[held_out_rows]) if len(held_out_rows) else None)
 
     @property
     def train(self) -> tuple[Array, Array]:
-        """The inputs and targets of the training part."""
         return self._parts[0]
 
     @property
     def test(self) -> tuple[Array, Array] | None:
-        """The inputs and targets of the part held out, or None."""
         return self._parts[1]
 
     def _held_out(self) -> tuple[Array, Array]:
@@ -62,9 +73,7 @@ class Supervised(FiniteSum, abstract=True):
         return self.test
 
     def check(self) -> None:
-        """Refuse a negative penalty, and held-out rows that are neither a share nor row numbers."""
-        require(as_number("l2", self.l2) >= 0, "l2", self.l2, "a number of at least 0")
-        as_seed("rng", self.rng)
+        """Validate what is held out: a share, or row numbers."""
         if isinstance(self.held_out, int | float):
             require(0 <= self.held_out <= 0.9, "held_out", self.held_out, "a share from 0 to 0.9")
         else:
@@ -74,25 +83,26 @@ class Supervised(FiniteSum, abstract=True):
 
 
 def split(labels: Array, held_out: Any, rng: Any) -> tuple[Array, Array]:
-    """Return the rows kept for training and those held out.
+    """Return the rows for training and those held out.
 
     A share is drawn at random, from each label in the same proportion; row numbers are taken as they are.
     """
     rows = np.arange(len(labels))
     if np.ndim(held_out):
-        apart = np.asarray(held_out, int)
-        if apart.max() >= len(labels):
+        held_out_rows = np.asarray(held_out, int)
+        if held_out_rows.max() >= len(labels):
             raise ValueError(
-                f"held_out: got row {apart.max()}, expected rows from 0 to {len(labels) - 1} of the table"
+                f"held_out: got row {held_out_rows.max()}, expected rows from 0 to {len(labels) - 1} of the "
+                "table"
             )
-        return np.setdiff1d(rows, apart), apart
+        return np.setdiff1d(rows, held_out_rows), held_out_rows
     generator = np.random.default_rng(rng)
     drawn = [
         generator.permutation(members)[: round(held_out * len(members))]
         for members in (np.flatnonzero(labels == c) for c in np.unique(labels))
     ]
-    apart = np.sort(np.concatenate(drawn))
-    return np.setdiff1d(rows, apart), apart
+    held_out_rows = np.sort(np.concatenate(drawn))
+    return np.setdiff1d(rows, held_out_rows), held_out_rows
 
 
 def newton_minimizer(problem: Supervised) -> Array:
@@ -164,7 +174,7 @@ def _named(place: tuple[int, ...]) -> str:
 
 
 def validate_data(X: Array, y: Array, what: str) -> None:
-    """Refuse shapes that do not fit and missing values."""
+    """Validate shapes, and that no value is missing."""
     require(np.ndim(X) == 2 and X.size > 0, "X", X, "a table of shape (n, d)")
     if np.ndim(y) < 1 or len(y) != len(X):
         raise ValueError(f"y: got {describe_value(y)}, expected {len(X)} {what}, one for each row of X")

@@ -1,79 +1,51 @@
-"""Noise that is no normal addition: gradients that are scaled, lost, or hit by rare huge errors."""
+"""Noisy gradients: scaled at random, masked, or with errors of heavy tails."""
 
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
-from problems.problem import Problem
-from problems.stochastic.estimate import StochasticProblem, generator
-from stepsize.core.validation import as_number, describe_value, require
+from problems.problem import Numbers, Problem
+from problems.stochastic.estimate import Realization, Sampling, StochasticProblem
+from stepsize.core.ranges import NonNegativeFloat, Range
 
 __all__ = ["CauchyNoise", "MaskedGradient", "MultiplicativeNoise"]
 
 
 class NoisyGradient(StochasticProblem, abstract=True):
-    """A problem whose updates see a disturbed gradient; subclasses say how one evaluation is disturbed."""
+    """A problem whose updates see a noisy gradient; subclasses define the noise."""
 
     shared = True
     rng = 0
-
-    def check(self) -> None:
-        """Refuse what is no problem."""
-        super().check()
-        if isinstance(self.problem, type) or not hasattr(self.problem, "value_and_grad"):
-            raise TypeError(
-                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
-            )
 
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """Return the noise on a gradient of that shape."""
         raise NotImplementedError
 
-    def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
-        """Return value and gradient as they are seen with this noise."""
+    def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
+        """Return value and gradient with this noise."""
         raise NotImplementedError
 
     def _draw(self, n: int, k: int) -> Any:
-        return Realization(self, n, k)
+        return NoisyGradientRealization(self, n, k)
 
 
-class Realization(Problem, abstract=True):
-    """A disturbed problem as one evaluation sees it."""
+class NoisyGradientRealization(Realization, abstract=True):
+    """A realization of a noisy gradient."""
 
-    whole: Any
-    n: int
-    k: int
+    has_hess = False
 
-    x0 = property(lambda self: self.whole.x0)
-    domain = property(lambda self: self.whole.domain)
-    source = property(lambda self: self.whole.source)
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
+        f, g = self.problem.problem.value_and_grad(x)
+        both: tuple[Numbers, Numbers] = self.problem.apply(f, g, self._noise_at(x).astype(g.dtype))
+        return both
 
-    def fun(self, x: Any) -> Any:
-        """Return the value as this evaluation sees it."""
-        return self.value_and_grad(x)[0]
-
-    def grad(self, x: Any) -> Any:
-        """Return the gradient as this evaluation sees it."""
-        return self.value_and_grad(x)[1]
-
-    def value_and_grad(self, x: Any) -> Any:
-        """Return both as this evaluation sees them."""
-        f, g = self.whole.problem.value_and_grad(x)
-        noise = self._shared if self.whole.shared else self._noise(x.shape)
-        return self.whole.disturb(f, g, noise.astype(g.dtype))
-
-    @cached_property
-    def _shared(self) -> Any:
-        return self._noise((self.whole.dim,))
-
-    def _noise(self, shape: tuple[int, ...]) -> Any:
-        return np.asarray(self.whole.noise(generator(self.whole.rng, self.n, self.k), shape))
+    def noise(self, shape: tuple[int, ...]) -> Any:
+        return np.asarray(self.problem.noise(self._random, shape))
 
 
 class MultiplicativeNoise(NoisyGradient):
-    r"""A problem of which each update sees a multiple, now large, now small.
+    r"""A problem multiplied by a random factor at each evaluation.
 
     .. math:: \hat f = e^{\sigma n} f, \qquad \hat g = e^{\sigma n} \nabla f, \qquad n \sim N(0, 1)
 
@@ -83,7 +55,7 @@ class MultiplicativeNoise(NoisyGradient):
     Parameters
     ----------
     problem : Problem
-        What is seen.
+        The problem without noise.
     sigma : float
         Standard deviation of the logarithm of the factor; 0.1, 1 and 10 in the source.
     sampling : {"dynamic", "static", "full"}
@@ -105,29 +77,21 @@ class MultiplicativeNoise(NoisyGradient):
     2.0
     """
 
-    problem: Any
-    sigma: float = 1.0
-    sampling: str = "dynamic"
+    problem: Problem
+    sigma: NonNegativeFloat = 1.0
+    sampling: Sampling = "dynamic"
     shared: bool = True
     rng: Any = 0
     demo: ClassVar = {"problem": Quadratic(), "sigma": 0.5}
 
-    def check(self) -> None:
-        """Refuse a negative deviation."""
-        super().check()
-        require(as_number("sigma", self.sigma) >= 0, "sigma", self.sigma, "a number of at least 0")
-
     @property
     def gradient_source(self) -> str:
-        """What the updates take for the gradient."""
         return f"{self.sampling} multiplicative noise" if self.varies else "exact"
 
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        """Return one factor a run."""
         return np.exp(self.sigma * random.standard_normal(shape[:-1]))
 
-    def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
-        """Return both, multiplied."""
+    def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
         return f * noise, g * noise[..., None]
 
 
@@ -137,12 +101,12 @@ class MaskedGradient(NoisyGradient):
     .. math:: \hat g_i = \begin{cases} 0 & \text{with probability } p \\ \nabla_i f & \text{otherwise}
         \end{cases}
 
-    The value is not disturbed. The mean gradient is (1 - p) times the true one.
+    The value has no noise. The mean gradient is (1 - p) times the true one.
 
     Parameters
     ----------
     problem : Problem
-        What is seen.
+        The problem without noise.
     p : float
         Probability that a component is lost, from 0 to below 1; 0.1 and 0.9 in the source.
     sampling : {"dynamic", "static", "full"}
@@ -161,34 +125,26 @@ class MaskedGradient(NoisyGradient):
     Examples
     --------
     >>> masked = MaskedGradient(Quadratic([2.0, 4.0]), p=0.9)
-    >>> kept = np.mean([masked.at(n).grad(np.array([1.0, 1.0])) != 0 for n in range(2000)])
-    >>> bool(abs(kept - 0.1) < 0.02)
+    >>> share = np.mean([masked.at(n).grad(np.array([1.0, 1.0])) != 0 for n in range(2000)])
+    >>> bool(abs(share - 0.1) < 0.02)
     True
     """
 
-    problem: Any
-    p: float = 0.5
-    sampling: str = "dynamic"
+    problem: Problem
+    p: Annotated[float, Range(minimum=0, below=1)] = 0.5
+    sampling: Sampling = "dynamic"
     shared: bool = True
     rng: Any = 0
     demo: ClassVar = {"problem": Quadratic(), "p": 0.25}
 
-    def check(self) -> None:
-        """Refuse what is no probability."""
-        super().check()
-        require(0 <= as_number("p", self.p) < 1, "p", self.p, "a probability from 0 to below 1")
-
     @property
     def gradient_source(self) -> str:
-        """What the updates take for the gradient."""
         return f"{self.sampling} masks" if self.varies else "exact"
 
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        """Return 0 for components that are lost and 1 for others."""
         return (random.random(shape) >= self.p).astype(float)
 
-    def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
-        """Return the gradient through the mask."""
+    def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
         return f, g * noise
 
 
@@ -197,13 +153,13 @@ class CauchyNoise(NoisyGradient):
 
     .. math:: \hat g = \nabla f + s\, c, \qquad c_i \sim \text{Cauchy}
 
-    The value is not disturbed. Averages do not help against such noise: the mean of many is no better than
+    The value has no noise. Averages do not help against such noise: the mean of many is no better than
     one. Clipping and sign-based methods survive, others are thrown out now and then.
 
     Parameters
     ----------
     problem : Problem
-        What is seen.
+        The problem without noise.
     scale : float
         s, half the width of the noise at half its height; 1 in the source.
     sampling : {"dynamic", "static", "full"}
@@ -227,27 +183,19 @@ class CauchyNoise(NoisyGradient):
     True
     """
 
-    problem: Any
-    scale: float = 1.0
-    sampling: str = "dynamic"
+    problem: Problem
+    scale: NonNegativeFloat = 1.0
+    sampling: Sampling = "dynamic"
     shared: bool = True
     rng: Any = 0
     demo: ClassVar = {"problem": Quadratic(), "scale": 0.1}
 
-    def check(self) -> None:
-        """Refuse a negative scale."""
-        super().check()
-        require(as_number("scale", self.scale) >= 0, "scale", self.scale, "a number of at least 0")
-
     @property
     def gradient_source(self) -> str:
-        """What the updates take for the gradient."""
         return f"{self.sampling} Cauchy noise" if self.varies else "exact"
 
     def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        """Return Cauchy noise on each component."""
         return self.scale * random.standard_cauchy(shape)
 
-    def disturb(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
-        """Return the gradient with the noise added."""
+    def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
         return f, g + noise

@@ -1,33 +1,32 @@
-"""Mini-batches: which examples of a finite sum an update sees, and how sure their average is."""
+"""Mini-batches: which examples of a finite sum an update uses, and the variance of their mean."""
 
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from problems.learning.finite_sum import Batch
+from problems.learning.finite_sum import Batch, FiniteSum
 from problems.learning.logistic import LogisticRegression
 from problems.problem import Array
-from problems.stochastic.estimate import StochasticProblem, generator, one_of
-from stepsize.core.validation import as_count, describe_value
+from problems.stochastic.estimate import Sampling, StochasticProblem, generator
+from stepsize.core.ranges import PositiveInt
+from stepsize.core.validation import describe_value, require
 
 __all__ = ["MiniBatch"]
-
-SHUFFLE = ("epoch", "slices", "update", "once", "never")
 
 # Streams of random numbers that must not meet.
 _EPOCH, _UPDATE, _LOAD = range(3)
 
 
 class MiniBatch(StochasticProblem):
-    r"""A finite sum of which each update sees a few examples.
+    r"""A finite sum of which each update uses a few examples.
 
     .. math:: f(x) = \frac1N \sum_{i=1}^N f_i(x), \qquad f_B(x) = \frac{1}{|B|} \sum_{i \in B} f_i(x)
 
-    `fun`, `grad` and the facts (minimum, L, ...) are those of the whole sum, by which a run is judged. What
-    update n sees is ``at(n)``, the problem made of its batch; the k-th evaluation along the line of update n
-    sees ``draw(n, k)``. The batches follow from the seed, n and k alone: nothing counts, so a run that is
-    stopped and resumed sees the same batches, and so do all runs of a sweep.
+    `fun`, `grad` and the facts (minimum, L, ...) are those of the whole sum, by which a run is judged. Update
+    n uses ``at(n)``, the problem of its batch; the k-th evaluation along the line of update n
+    uses ``sample(n, k)``. The batches follow from the seed, n and k alone: nothing counts, so a run that is
+    stopped and resumed uses the same batches, and so do all runs of a sweep.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ class MiniBatch(StochasticProblem):
     sampling : {"static", "dynamic", "full"}
         Whether one batch stays for all evaluations along the line of an update (static: the line is smooth,
         but biased), every evaluation has a fresh one (dynamic: unbiased, but the line is discontinuous
-        everywhere), or every update sees the whole sum. Where each update evaluates once, static and dynamic
+        everywhere), or every update uses the whole sum. Where each update evaluates once, static and dynamic
         are the same. The further evaluations of a dynamic line, of which nobody knows how many there will be,
         are drawn by themselves and are no part of an epoch.
     replacement : bool
@@ -82,27 +81,27 @@ class MiniBatch(StochasticProblem):
     (0.693147, 0.0, (3,))
     """
 
-    problem: Any
-    size: int
-    sampling: str = "static"
+    problem: FiniteSum
+    size: PositiveInt
+    sampling: Sampling = "static"
     replacement: bool = False
-    shuffle: str | None = None
+    shuffle: Literal["epoch", "slices", "update", "once", "never"] | None = None
     fpc: bool = False
     rng: Any = 0
     demo: ClassVar = {"problem": LogisticRegression(**LogisticRegression.demo), "size": 4}
 
     def check(self) -> None:
-        """Refuse what is no finite sum, a size that it does not have and unknown words."""
-        super().check()
+        """Validate that the problem is a finite sum of at least `size` examples, and the shuffling."""
         if isinstance(self.problem, type) or not hasattr(self.problem, "batch"):
             raise TypeError(
                 f"problem: got {describe_value(self.problem)}, expected a finite sum such as BreastCancer()"
             )
-        if as_count("size", self.size, 1) > self.n_examples:
-            raise ValueError(f"size: got {self.size}, expected at most the {self.n_examples} examples")
-        one_of("shuffle", self.shuffle, (None, *SHUFFLE))
+        super().check()
+        available = self.n_examples
+        require(self.size <= available, "size", self.size, f"at most the {available} examples")
         if self.replacement:
-            one_of("shuffle", self.shuffle, (None, "update"), " for batches with replacement")
+            known = self.shuffle in (None, "update")
+            require(known, "shuffle", self.shuffle, "None or 'update' for batches with replacement")
 
     @property
     def n_examples(self) -> int:
@@ -111,19 +110,18 @@ class MiniBatch(StochasticProblem):
 
     @property
     def gradient_source(self) -> str:
-        """What the updates take for the gradient."""
         return f"{self.sampling} mini-batches of {self.size}" if self.varies else "exact"
 
     @property
     def updates_per_epoch(self) -> int:
-        """Updates in which N examples are seen, the last batch of an epoch being smaller or left out."""
+        """Updates in which N examples are used, the last batch of an epoch being smaller or left out."""
         if not self.varies:
             return 1
         whole, rest = divmod(self.n_examples, self.size)
         return whole if self._shuffle == "slices" else whole + (rest > 0)
 
     def indices(self, n: int, k: int = 0) -> Array:
-        """Return which examples ``draw(n, k)`` holds."""
+        """Return which examples ``sample(n, k)`` holds."""
         if not self.varies:
             return np.arange(self.n_examples)
         which = self._pick(n, k if self.sampling == "dynamic" else 0)
@@ -133,10 +131,10 @@ class MiniBatch(StochasticProblem):
         which = self._pick(n, k)
         source = self.problem if isinstance(which, np.ndarray) else self._in_order
         population = self.n_examples if self.fpc else None
-        return Batch.trusted(whole=source, indices=which, population=population)
+        return Batch.trusted(problem=source, indices=which, population=population)
 
     def _pick(self, n: int, k: int) -> Any:
-        """Return the indices of a batch, or a slice of the order in which the examples are kept."""
+        """Return the indices of a batch, or a slice of the order of the examples."""
         total, size = self.n_examples, self.size
         if self._shuffle == "update" or k:
             random = generator(self.rng, _UPDATE, n, k)

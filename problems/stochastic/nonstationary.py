@@ -1,42 +1,36 @@
-"""Problems that change while they are being solved: drift, sudden moves, and an adversary's game."""
+"""Problems that change while they are being solved: drift, jumps, and an adversary's game."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from problems.landscapes.quadratics import Quadratic
-from problems.problem import Problem
+from problems.problem import Numbers, Problem
 from problems.stochastic.estimate import generator, seed_of
 from problems.transforms.affine import Shifted
-from stepsize.core.validation import as_count, as_floats, as_number, describe_value, require
+from problems.wrapper import SameFunction
+from stepsize.core.ranges import PositiveFloat, PositiveInt, ProperFraction, Range
+from stepsize.core.validation import as_floats, require
 
 __all__ = ["Drifting", "Jumping", "OnlineCounterexample"]
 
 
-class TimeVarying(Problem, abstract=True):
-    """A problem whose minimizer moves: update n sees it shifted by `offset(n)`.
+class TimeVarying(SameFunction, abstract=True):
+    """A problem whose minimizer moves: at update n it is shifted by `offset(n)`.
 
-    The problem itself is the one that update 0 sees. A run is judged update by update: its loss at each point
-    is the one that the coming update saw.
+    The problem itself is that of update 0. A run is judged update by update: its loss at each point
+    is that of the coming update.
     """
 
-    problem: Any
     varies = True
     drifts = True
 
-    def check(self) -> None:
-        """Refuse what is no problem."""
-        if not isinstance(self.problem, Problem):
-            raise TypeError(
-                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
-            )
-
     def offset(self, n: int) -> Any:
-        """Return by how much the problem has moved when update n looks at it."""
+        """Return the shift at update n."""
         raise NotImplementedError
 
     def at(self, n: int) -> Any:
-        """Return the problem where it is when update n looks at it."""
+        """Return the problem, shifted as at update n."""
         return Shifted(self.problem.at(n), self.offset(n))
 
     def _vector(self, name: str) -> Any:
@@ -44,33 +38,6 @@ class TimeVarying(Problem, abstract=True):
         shape = as_floats(name, value).shape
         require(shape in ((), (self.problem.dim,)), name, value, f"one or {self.problem.dim} numbers")
         return np.asarray(value, float)
-
-    x0 = property(lambda self: self.problem.x0)
-    domain = property(lambda self: self.problem.domain)
-    minimizers = property(lambda self: self.problem.minimizers)
-    isolated = property(lambda self: getattr(self.problem, "isolated", True))
-    minimum = property(lambda self: self.problem.minimum)
-    summed = property(lambda self: getattr(self.problem, "summed", None))
-    L = property(lambda self: self.problem.L)
-    mu = property(lambda self: self.problem.mu)
-    smooth = property(lambda self: self.problem.smooth)
-    has_hess = property(lambda self: self.problem.has_hess)
-
-    def fun(self, x: Any) -> Any:
-        """Return the value as update 0 sees it."""
-        return self.problem.fun(x)
-
-    def grad(self, x: Any) -> Any:
-        """Return the gradient as update 0 sees it."""
-        return self.problem.grad(x)
-
-    def value_and_grad(self, x: Any) -> Any:
-        """Return both as update 0 sees them."""
-        return self.problem.value_and_grad(x)
-
-    def hess(self, x: Any) -> Any:
-        """Return the Hessian as update 0 sees it."""
-        return self.problem.hess(x)
 
 
 class Drifting(TimeVarying):
@@ -99,23 +66,21 @@ class Drifting(TimeVarying):
     ((5.0, 0.0),)
     """
 
-    problem: Any = Quadratic()
+    problem: Problem = Quadratic()
     velocity: Any = 0.01
     source = "Widrow, McCool, Larimore and Johnson 1976"
     demo: ClassVar = {"problem": Quadratic(), "velocity": (0.1, 0.05)}
 
     def check(self) -> None:
-        """Refuse a velocity that does not fit."""
+        """Validate the shape of the velocity."""
         super().check()
         self._vector("velocity")
 
     def offset(self, n: int) -> Any:
-        """Return n times the velocity."""
         return n * self._vector("velocity")
 
     @property
     def formula(self) -> str:
-        """The original, and how it drifts."""
         return f"{self.problem.formula}, drifting"
 
 
@@ -145,25 +110,22 @@ class Jumping(TimeVarying):
     (((0.0, 0.0),), ((3.0, 3.0),))
     """
 
-    problem: Any = Quadratic()
+    problem: Problem = Quadratic()
     by: Any = 5.0
-    every: int = 100
+    every: PositiveInt = 100
     source = "Schaul, Antonoglou and Silver, arXiv:1312.6055"
     demo: ClassVar = {"problem": Quadratic(), "by": (1.0, -1.0), "every": 10}
 
     def check(self) -> None:
-        """Refuse a move that does not fit and a pause that is none."""
+        """Validate that the move fits."""
         super().check()
         self._vector("by")
-        as_count("every", self.every, 1)
 
     def offset(self, n: int) -> Any:
-        """Return the moves made so far."""
         return n // self.every * self._vector("by")
 
     @property
     def formula(self) -> str:
-        """The original, and when it jumps."""
         return f"{self.problem.formula}, moved every {self.every} updates"
 
 
@@ -204,11 +166,11 @@ class OnlineCounterexample(Problem):
     [3.0, -1.0, -1.0, 3.0]
     """
 
-    large: float = 3.0
-    small: float = 1.0
-    period: int = 3
-    probability: float | None = None
-    start: float = 1.0
+    large: PositiveFloat = 3.0
+    small: PositiveFloat = 1.0
+    period: PositiveInt = 3
+    probability: ProperFraction | None = None
+    start: Annotated[float, Range(minimum=-1, maximum=1)] = 1.0
     rng: Any = 0
     source = "Reddi, Kale and Kumar 2018, theorem 1"
     varies = True
@@ -222,16 +184,6 @@ class OnlineCounterexample(Problem):
         """Take any source of randomness for the seed that it gives."""
         return seed_of(value) if name == "rng" else super().normalise(name, value)
 
-    def check(self) -> None:
-        """Refuse slopes of the wrong sign, a period that is none and a start outside the interval."""
-        for name in ("large", "small"):
-            require(as_number(name, getattr(self, name)) > 0, name, getattr(self, name), "positive")
-        as_count("period", self.period, 1)
-        if self.probability is not None:
-            good = 0 < as_number("probability", self.probability) < 1
-            require(good, "probability", self.probability, "a number between 0 and 1")
-        require(-1 <= as_number("start", self.start) <= 1, "start", self.start, "from -1 to 1")
-
     @property
     def slope(self) -> float:
         """The mean slope."""
@@ -239,44 +191,36 @@ class OnlineCounterexample(Problem):
         return share * self.large - (1 - share) * self.small
 
     @property
-    def x0(self) -> Any:
-        """The start."""
+    def x0(self) -> tuple[float, ...]:
         return (float(self.start),)
 
     @property
-    def minimizers(self) -> Any:
-        """The end of the interval against the mean slope."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...]:
         return ((-float(np.sign(self.slope)),),)
 
     @property
     def minimum(self) -> float:
-        """The mean loss there."""
         return -abs(self.slope)
 
     @property
     def formula(self) -> str:
-        """The two slopes, and how often."""
         often = f"every {self.period}th time" if self.probability is None else f"in {self.probability:.3g}"
         return f"{self.large:g} x {often}, else -{self.small:g} x, on [-1, 1]"
 
     def at(self, n: int) -> Any:
-        """Return the loss of update n, a straight line."""
         if self.probability is None:
             large = n % self.period == 0
         else:
             large = generator(self.rng, n).random() < self.probability
         return StraightLine(self.large if large else -self.small)
 
-    def fun(self, x: Any) -> Any:
-        """Return the mean loss."""
+    def fun(self, x: Numbers) -> Numbers:
         return self.slope * x[..., 0]
 
-    def grad(self, x: Any) -> Any:
-        """Return the mean slope."""
+    def grad(self, x: Numbers) -> Numbers:
         return np.full_like(x, self.slope)
 
-    def hess(self, x: Any) -> Any:
-        """Return zero."""
+    def hess(self, x: Numbers) -> Numbers:
         return np.zeros((*x.shape, 1))
 
 
@@ -288,10 +232,8 @@ class StraightLine(Problem, abstract=True):
     source = "Reddi, Kale and Kumar 2018"
     feasible = (-1.0, 1.0)
 
-    def fun(self, x: Any) -> Any:
-        """Return the slope times x."""
+    def fun(self, x: Numbers) -> Numbers:
         return self.slope * x[..., 0]
 
-    def grad(self, x: Any) -> Any:
-        """Return the slope."""
+    def grad(self, x: Numbers) -> Numbers:
         return np.full_like(x, self.slope)

@@ -1,11 +1,11 @@
 """Schaul, Antonoglou and Silver's prototypes: small pieces of landscape, joined end to end."""
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from problems.problem import Array, Problem, diagonal
+from problems.problem import Array, Domain, Numbers, Problem, diagonal
 from problems.stochastic.schaul_pieces import Bowl, Corner, Curve, Decay, Well
 from stepsize.core.validation import did_you_mean, require
 
@@ -71,17 +71,15 @@ class Prototype(Problem):
     """
 
     pieces: str = "quad_bowl"
-    scale: str = "normal"
+    scale: Literal["normal", "steep", "saddle", "flat"] = "normal"
     source = "Schaul, Antonoglou and Silver, arXiv:1312.6055"
     demo: ClassVar = {"pieces": "quad_convex-gauss_nonconvex-gauss_convex-quad_bowl"}
 
     def check(self) -> None:
-        """Refuse unknown pieces and scales."""
+        """Validate the names of the pieces."""
         for name in self._names:
-            require(
-                name in _SHAPES, "pieces", name, f"one of {', '.join(_SHAPES)}{did_you_mean(name, _SHAPES)}"
-            )
-        require(self.scale in _SCALES, "scale", self.scale, f"one of {', '.join(_SCALES)}")
+            known = f"one of {', '.join(_SHAPES)}{did_you_mean(name, _SHAPES)}"
+            require(name in _SHAPES, "pieces", name, known)
 
     @property
     def _names(self) -> list[str]:
@@ -120,13 +118,11 @@ class Prototype(Problem):
         return len(self._curves) == 1 and self._names[0] not in ("laplace_bowl", *list(_CORNERS)[1:], "bend")
 
     @property
-    def x0(self) -> Any:
-        """The start of the first piece."""
+    def x0(self) -> tuple[float, ...]:
         return (float(self._limits[0]),)
 
     @property
-    def domain(self) -> Any:
-        """The interval of the pieces, and as much again on either side."""
+    def domain(self) -> Domain:
         start, end = self._limits[[0, -1]]
         return 2 * start - end, 2 * end - start
 
@@ -145,7 +141,7 @@ class Prototype(Problem):
         return curve.at, float(curve.value)
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The bottom of a landscape of one piece, where there is one."""
         return None if self._bottom is None or self._bottom[0] is None else ((float(self._bottom[0]),),)
 
@@ -156,7 +152,6 @@ class Prototype(Problem):
 
     @property
     def formula(self) -> str:
-        """The pieces."""
         return f"{self.pieces}, {self.scale}"
 
     def curve(self, x: Any) -> Curve:
@@ -166,21 +161,19 @@ class Prototype(Problem):
             all_curves = [curve(x) for curve in self._curves]
         return Curve(*(np.choose(index, values, mode="clip") for values in zip(*all_curves, strict=True)))
 
-    def fun(self, x: Any) -> Any:
-        """Return the value."""
+    def fun(self, x: Numbers) -> Numbers:
         return self.curve(x[..., 0]).f
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Numbers) -> Numbers:
         """Return the slope; 0 at a corner that is an optimum."""
         return self.curve(x).g
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both from one evaluation."""
         f, g, _ = self.curve(x)
         return f[..., 0], g
 
-    def hess(self, x: Any) -> Any:
-        """Return the curvature, 0 at corners."""
+    def hess(self, x: Numbers) -> Numbers:
         return self.curve(x).h[..., None]
 
 
@@ -209,16 +202,15 @@ class PrototypeNorm(Problem):
     """
 
     prototypes: Any = (Prototype("quad_bowl"), Prototype("abs"))
-    norm: str = "L1"
+    norm: Literal["L1", "L2", "Linf"] = "L1"
     source = "Schaul, Antonoglou and Silver, arXiv:1312.6055"
     demo: ClassVar = {"prototypes": (Prototype("quad_bowl"), Prototype("gauss_bowl", "steep")), "norm": "L2"}
 
     def check(self) -> None:
-        """Refuse anything but prototypes and an unknown norm."""
+        """Validate the prototypes."""
         several = isinstance(self.prototypes, tuple) and len(self.prototypes) > 0
         good = several and all(isinstance(p, Prototype) for p in self.prototypes)
         require(good, "prototypes", self.prototypes, "a list of Prototype records")
-        require(self.norm in ("L1", "L2", "Linf"), "norm", self.norm, "'L1', 'L2' or 'Linf'")
 
     @property
     def smooth(self) -> bool:
@@ -226,17 +218,15 @@ class PrototypeNorm(Problem):
         return self.norm != "Linf" and all(p.smooth for p in self.prototypes)
 
     @property
-    def x0(self) -> Any:
-        """The start of each prototype."""
+    def x0(self) -> tuple[float, ...]:
         return tuple(p.x0[0] for p in self.prototypes)
 
     @property
-    def domain(self) -> Any:
-        """The domain of each prototype."""
+    def domain(self) -> Domain:
         return tuple(p.domain[0] for p in self.prototypes), tuple(p.domain[1] for p in self.prototypes)
 
     @property
-    def minimizers(self) -> Any:
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The bottoms together, where each prototype has one above zero."""
         if self.minimum is None or any(p.minimizers is None for p in self.prototypes):
             return None
@@ -253,15 +243,13 @@ class PrototypeNorm(Problem):
 
     @property
     def formula(self) -> str:
-        """The norm and the pieces."""
         return f"{self.norm} norm of {', '.join(p.formula for p in self.prototypes)}"
 
     def _curves(self, x: Any) -> Curve:
         curves = [p.curve(x[..., i]) for i, p in enumerate(self.prototypes)]
         return Curve(*(np.stack(values, axis=-1) for values in zip(*curves, strict=True)))
 
-    def fun(self, x: Any) -> Any:
-        """Return the norm of the values."""
+    def fun(self, x: Numbers) -> Numbers:
         F = self._curves(x).f
         if self.norm == "L2":
             return np.sqrt((F * F).sum(axis=-1))
@@ -276,13 +264,11 @@ class PrototypeNorm(Problem):
         first = np.abs(F).argmax(axis=-1)[..., None]
         return np.where(np.arange(F.shape[-1]) == first, np.sign(F), 0.0)
 
-    def grad(self, x: Any) -> Any:
-        """Return the gradient by the chain rule."""
+    def grad(self, x: Numbers) -> Numbers:
         F, slope, _ = self._curves(x)
         return self._weights(F) * slope
 
-    def hess(self, x: Any) -> Any:
-        """Return the matrix of second derivatives."""
+    def hess(self, x: Numbers) -> Numbers:
         F, slope, bend = self._curves(x)
         w = self._weights(F)
         H = diagonal(w * bend)

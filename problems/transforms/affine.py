@@ -1,4 +1,4 @@
-"""Problems made from problems: moved and turned, and their facts with them."""
+"""Shifted and rotated problems, and their facts."""
 
 from functools import cached_property
 from typing import Any, ClassVar
@@ -6,30 +6,22 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.landscapes.valleys import Rosenbrock
-from problems.problem import Array, Problem
-from stepsize.core.validation import as_floats, describe_value, require
+from problems.problem import Array, Domain, Numbers, Problem
+from problems.wrapper import ProblemWrapper
+from stepsize.core.validation import as_floats, require
 
 __all__ = ["Rotated", "Shifted"]
 
 
-class Transformed(Problem, abstract=True):
-    r"""A problem seen through a linear map of its argument.
+class Transformed(ProblemWrapper, abstract=True):
+    r"""A problem composed with a linear map of its argument.
 
     .. math:: F(x) = a\, f(M (x - c)), \qquad \nabla F = a\, M^\top \nabla f, \qquad
         \nabla^2 F = a\, M^\top \nabla^2 f\, M
 
     L and mu are multiplied by a and by the squares of the largest and smallest singular value of M;
-    minimizers and start are carried to where they are seen now.
+    minimizers and start are mapped along.
     """
-
-    problem: Any
-
-    def check(self) -> None:
-        """Refuse what is no problem."""
-        if not isinstance(self.problem, Problem):
-            raise TypeError(
-                f"problem: got {describe_value(self.problem)}, expected a problem such as Quadratic()"
-            )
 
     @property
     def matrix(self) -> Array:
@@ -55,38 +47,30 @@ class Transformed(Problem, abstract=True):
         return np.asarray(np.linalg.svd(self.matrix, compute_uv=False))
 
     def inwards(self, x: Any) -> Any:
-        """Return the point that the original problem sees."""
+        """Return the argument of the original problem at x."""
         # One matrix-vector product a row gives a batch the bits of a single run.
         return (self.matrix @ (x - self.offset)[..., None])[..., 0]
 
     def outwards(self, y: Any) -> Any:
-        """Return the point at which the original problem sees y."""
+        """Return the x at which the argument of the original problem is y."""
         return (self._inverse @ np.asarray(y)[..., None])[..., 0] + self.offset
 
     def _back(self, g: Any) -> Any:
         return self.factor * (self.matrix.T @ g[..., None])[..., 0]
 
-    def fun(self, x: Any) -> Any:
-        """Return a f(M (x - c))."""
+    def fun(self, x: Numbers) -> Numbers:
         return self.factor * self.problem.fun(self.inwards(x))
 
-    def grad(self, x: Any) -> Any:
-        """Return a M' grad f."""
+    def grad(self, x: Numbers) -> Numbers:
         return self._back(self.problem.grad(self.inwards(x)))
 
-    def value_and_grad(self, x: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both from one evaluation of the original problem."""
         f, g = self.problem.value_and_grad(self.inwards(x))
         return self.factor * f, self._back(g)
 
-    def hess(self, x: Any) -> Any:
-        """Return a M' hess f M."""
+    def hess(self, x: Numbers) -> Numbers:
         return self.factor * (self.matrix.T @ self.problem.hess(self.inwards(x)) @ self.matrix)
-
-    @property
-    def has_hess(self) -> bool:
-        """Whether the original problem has a Hessian."""
-        return bool(self.problem.has_hess)
 
     @property
     def varies(self) -> bool:
@@ -99,22 +83,16 @@ class Transformed(Problem, abstract=True):
         return bool(self.problem.drifts)
 
     def at(self, n: int) -> Any:
-        """Return the same view of the problem as update n sees it."""
         return self.replace(problem=self.problem.at(n)) if self.problem.varies else self
 
     @property
-    def smooth(self) -> bool:
-        """Whether the original problem is."""
-        return bool(self.problem.smooth)
-
-    @property
-    def x0(self) -> Any:
-        """The start, where it is seen now."""
+    def x0(self) -> tuple[float, ...]:
+        """The start, mapped."""
         return tuple(self.outwards(np.array(self.problem.x0, float)).tolist())
 
     @property
-    def minimizers(self) -> Any:
-        """The minimizers, where they are seen now."""
+    def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
+        """The minimizers, mapped."""
         if self.problem.minimizers is None:
             return None
         return tuple(tuple(self.outwards(np.array(p, float)).tolist()) for p in self.problem.minimizers)
@@ -126,7 +104,6 @@ class Transformed(Problem, abstract=True):
 
     @property
     def minimum(self) -> float | None:
-        """The minimum, times a."""
         return None if self.problem.minimum is None else self.factor * float(self.problem.minimum)
 
     @property
@@ -150,8 +127,8 @@ class Transformed(Problem, abstract=True):
         return float(self.factor * self.problem.mu * self._singular_values[-1] ** 2)
 
     @property
-    def domain(self) -> Any:
-        """The smallest box that holds the domain, where it is seen now."""
+    def domain(self) -> Domain | None:
+        """The smallest box that holds the mapped domain."""
         if self.problem.domain is None:
             return None
         low, high = (np.broadcast_to(bound, self.dim) for bound in self.problem.domain)
@@ -161,17 +138,12 @@ class Transformed(Problem, abstract=True):
 
     @property
     def checkpoint(self) -> Any:
-        """The cited point, where it is seen now."""
+        """The cited point, mapped."""
         if self.problem.checkpoint is None:
             return None
         point, value, *printed = self.problem.checkpoint
         where = tuple(self.outwards(np.array(point, float)).tolist())
         return (where, self.factor * value, *(self.factor * digits for digits in printed))
-
-    @property
-    def source(self) -> str:
-        """The source of the original problem."""
-        return str(self.problem.source)
 
 
 class Shifted(Transformed):
@@ -198,27 +170,24 @@ class Shifted(Transformed):
     ((2.0, 3.0),)
     """
 
-    problem: Any
+    problem: Problem
     by: Any
     demo: ClassVar = {"problem": Rosenbrock(), "by": (0.5, -2.0)}
 
     def check(self) -> None:
-        """Refuse an offset that does not fit."""
+        """Validate the shape of the offset."""
         super().check()
         shape = as_floats("by", self.by).shape
         require(shape in ((), (self.problem.dim,)), "by", self.by, f"one or {self.problem.dim} numbers")
 
     @cached_property
     def offset(self) -> Any:
-        """The vector c."""
         return np.broadcast_to(np.asarray(self.by, float), self.problem.dim)
 
     def inwards(self, x: Any) -> Any:
-        """Return x - c."""
         return x - self.offset
 
     def outwards(self, y: Any) -> Any:
-        """Return y + c."""
         return np.asarray(y) + self.offset
 
     def _back(self, g: Any) -> Any:
@@ -226,7 +195,6 @@ class Shifted(Transformed):
 
     @property
     def formula(self) -> str:
-        """The original, and by how much it is moved."""
         return f"{self.problem.formula}, moved by {self.by if np.ndim(self.by) == 0 else list(self.by)}"
 
 
@@ -259,13 +227,13 @@ class Rotated(Transformed):
     [[-1.0, 1.0]]
     """
 
-    problem: Any
+    problem: Problem
     rotation: Any = "random"
     rng: int = 0
     demo: ClassVar = {"problem": Rosenbrock(3)}
 
     def check(self) -> None:
-        """Refuse a rotation that is none."""
+        """Validate that the rotation is orthogonal."""
         super().check()
         d = self.problem.dim
         expected = f"an angle in two dimensions, an orthogonal {d} by {d} matrix, or 'random'"
@@ -304,6 +272,5 @@ class Rotated(Transformed):
 
     @property
     def formula(self) -> str:
-        """The original, and how it is turned."""
         how = f" by {self.rotation:g} radians" if isinstance(self.rotation, float) else ""
         return f"{self.problem.formula}, turned{how}"

@@ -1,14 +1,15 @@
 """Rescaled problems: values multiplied, coordinates stretched to a condition number."""
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from problems.landscapes.valleys import Rosenbrock
-from problems.problem import Array
+from problems.problem import Array, Problem
 from problems.transforms.affine import Transformed
-from stepsize.core.validation import as_floats, as_number, require
+from stepsize.core.ranges import PositiveFloat, Range
+from stepsize.core.validation import as_floats, require
 
 __all__ = ["Scaled", "Stretched"]
 
@@ -42,32 +43,28 @@ class Scaled(Transformed):
     (15.0, 0.75)
     """
 
-    problem: Any
-    value: float = 1.0
+    problem: Problem
+    value: PositiveFloat = 1.0
     argument: Any = 1.0
     demo: ClassVar = {"problem": Rosenbrock(), "value": 0.1, "argument": (10.0, 0.5)}
 
     def check(self) -> None:
-        """Refuse factors that are not positive."""
+        """Validate that the factors of the parameters are positive and fit."""
         super().check()
-        require(as_number("value", self.value) > 0, "value", self.value, "a positive number")
         s = as_floats("argument", self.argument)
         fits = s.shape in ((), (self.problem.dim,)) and bool((s > 0).all())
         require(fits, "argument", self.argument, f"one or {self.problem.dim} positive numbers")
 
     @cached_property
     def matrix(self) -> Array:
-        """The diagonal matrix of 1 / s."""
         return np.diag(1 / np.broadcast_to(np.asarray(self.argument, float), self.problem.dim))
 
     @property
     def factor(self) -> float:
-        """The factor a of the values."""
         return float(self.value)
 
     @property
     def formula(self) -> str:
-        """The original, and the factors."""
         factors = [f"values x {self.value:g}"] if self.value != 1 else []
         if np.ndim(self.argument) or self.argument != 1:
             factors.append("parameters rescaled")
@@ -102,23 +99,19 @@ class Stretched(Transformed):
     [1.0, 0.1, 0.01]
     """
 
-    problem: Any
-    condition: float = 100.0
+    problem: Problem
+    condition: Annotated[float, Range(minimum=1)] = 100.0
     demo: ClassVar = {"problem": Rosenbrock(), "condition": 10.0}
 
     def check(self) -> None:
-        """Refuse one dimension, and a condition number below 1."""
+        """Validate that there are at least two dimensions."""
         super().check()
-        expected = "a number of at least 1"
-        require(as_number("condition", self.condition) >= 1, "condition", self.condition, expected)
         require(self.problem.dim > 1, "problem", self.problem, "a problem of at least two dimensions")
 
     @cached_property
     def matrix(self) -> Array:
-        """The diagonal matrix D."""
         return np.diag(np.geomspace(1.0, 1 / np.sqrt(self.condition), self.problem.dim))
 
     @property
     def formula(self) -> str:
-        """The original, and how far it is drawn out."""
         return f"{self.problem.formula}, stretched to condition {self.condition:g}"

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schedules.combinators.horizons import later, settle, shifted
-from schedules.schedule import Array, Schedule, as_schedule
-from stepsize.core.validation import as_count, as_number, require
+from schedules.schedule import Array, Schedule, ScheduleLike, as_schedule
+from stepsize.core.ranges import NonNegativeInt
+from stepsize.core.record import Record
+from stepsize.core.validation import as_number, require
 
 __all__ = [
     "Phases",
@@ -35,14 +36,13 @@ class Product(Schedule):
     demo: ClassVar = {"first": "InverseTime(0.1, 0.1)", "second": "Linear(1.0, steps=30)"}
     formula = "first(n) * second(n)"
 
-    def value(self, n: Array) -> Any:
-        """Return first(n) * second(n)."""
+    def value(self, n: Array) -> Array:
         return self.first.value(n) * self.second.value(n)
 
     @cached_property
     def horizon(self) -> int | None:
         """Where both have settled, or where one has settled at 0."""
-        settle(self)
+        _settle(self)
         ends = [f.horizon for f in (self.first, self.second) if f.horizon is not None and not np.any(f.limit)]
         return min(ends) if ends else later(self.first.horizon, self.second.horizon)
 
@@ -55,7 +55,6 @@ class Product(Schedule):
 
     @cached_property
     def tail(self) -> float | None:
-        """The powers add up."""
         if self.horizon is not None:
             return super().tail
         if self.first.tail is None or self.second.tail is None:
@@ -79,24 +78,20 @@ class Sum(Schedule):
     demo: ClassVar = {"first": "Linear(0.1, steps=20)", "second": "Constant(0.02)"}
     formula = "first(n) + second(n)"
 
-    def value(self, n: Array) -> Any:
-        """Return first(n) + second(n)."""
+    def value(self, n: Array) -> Array:
         return self.first.value(n) + self.second.value(n)
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where both have settled."""
-        settle(self)
+        _settle(self)
         return later(self.first.horizon, self.second.horizon)
 
     @cached_property
     def limit(self) -> Any:
-        """The sum of the two limits."""
         return None if self.horizon is None else self.first.limit + self.second.limit
 
     @cached_property
     def tail(self) -> float | None:
-        """The slower fall wins."""
         if self.horizon is not None:
             return super().tail
         if self.first.tail is None or self.second.tail is None:
@@ -118,28 +113,21 @@ class Sequential(Schedule):
 
     before: Schedule
     after: Schedule
-    at: int
+    at: NonNegativeInt
     demo: ClassVar = {"before": "Constant(0.1)", "after": "Linear(0.05, steps=20)", "at": 10}
     formula = "before(n) if n < at else after(n - at)"
 
-    def check(self) -> None:
-        """Refuse a boundary that is no update."""
-        as_count("at", self.at)
-
-    def value(self, n: Array) -> Any:
-        """Return before(n) for n < at and after(n - at) from then on."""
+    def value(self, n: Array) -> Array:
         # Neither is asked for updates that are the other's: a table may end where the other begins.
         before = self.before.value(np.minimum(n, max(self.at - 1, 0)))
         return np.where(n < self.at, before, self.after.value(np.maximum(n - self.at, 0.0)))
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the second has settled."""
         return shifted(self.after.horizon, self.at)
 
     @cached_property
     def tail(self) -> float | None:
-        """That of the second."""
         return self.after.tail
 
 
@@ -170,7 +158,6 @@ class Phases(Schedule):
 
     @property
     def formula(self) -> str:
-        """The members in their order."""
         text, end = f"s{len(self.shares) - 1}({self._local(len(self.shares) - 1)})", 1.0
         for i in range(len(self.shares) - 2, -1, -1):
             end -= self.shares[i + 1]
@@ -181,11 +168,10 @@ class Phases(Schedule):
         return f"(min(n, 1) - {float(sum(self.shares[:i]))!r}) / {self.shares[i]!r}"
 
     def symbols(self) -> dict[str, Any]:
-        """Return the members by the names s0, s1, ..."""
         return {f"s{i}": s for i, s in enumerate(self.schedules)}
 
     def check(self) -> None:
-        """Refuse shares that are no shares of one whole."""
+        """Validate that the shares add up to 1, and that there are as many schedules."""
         require(isinstance(self.shares, tuple), "shares", self.shares, "a list of fractions")
         for share in self.shares:
             require(as_number("shares", share) > 0, "shares", share, "fractions above 0")
@@ -194,8 +180,7 @@ class Phases(Schedule):
         matched = matched and all(isinstance(s, Schedule) for s in self.schedules)
         require(matched, "schedules", self.schedules, f"a list of {len(self.shares)} schedules")
 
-    def value(self, n: Array) -> Any:
-        """Return the value of the member whose share n is in."""
+    def value(self, n: Array) -> Array:
         past, n = 0.0, np.minimum(n, 1.0)
         whole = self.schedules[0].value(np.minimum(n / self.shares[0], 1.0))
         for share, before, member in zip(self.shares[1:], self.shares, self.schedules[1:], strict=False):
@@ -205,7 +190,6 @@ class Phases(Schedule):
 
     @cached_property
     def horizon(self) -> int:
-        """1, the end of the run."""
         return 1
 
 
@@ -224,16 +208,14 @@ class PerRun(Schedule):
     [[0.1], [0.2]]
     """
 
-    schedules: Sequence[Any]
+    schedules: Sequence[ScheduleLike]
     demo: ClassVar = {"schedules": (0.1, 0.2)}
 
     @property
     def formula(self) -> str:
-        """The list of the rows' formulas."""
         return f"[{', '.join(f'row{i}(n)' for i in range(len(self.schedules)))}]"
 
     def symbols(self) -> dict[str, Any]:
-        """Return the rows by the names row0, row1, ..."""
         return {f"row{i}": s for i, s in enumerate(self.schedules)}
 
     def check(self) -> None:
@@ -245,19 +227,52 @@ class PerRun(Schedule):
             "a list with one schedule or number a row",
         )
         object.__setattr__(self, "schedules", tuple(as_schedule(s, "schedules") for s in self.schedules))
-        single = not any(_holds_arrays(schedule) for schedule in self.schedules)
+        single = not any(_holds_arrays(as_schedule(s)) for s in self.schedules)
         require(single, "schedules", self.schedules, "one number a row for each update")
 
     def rows(self, which: Any) -> "PerRun":
         """Return the schedules of some of the runs, by a slice or by an array of their numbers or flags."""
         return PerRun(tuple(self.schedules[i] for i in np.arange(len(self.schedules))[which]))
 
-    def value(self, n: Array) -> Any:
-        """Return the values with the rows on the axis before the last: shape (..., B, 1)."""
+    def value(self, n: Array) -> Array:
         column = n if n.ndim >= 2 else n.reshape((*n.shape, 1, 1))
         return np.concatenate(
-            [np.broadcast_to(s.value(column), column.shape) for s in self.schedules], axis=-2
+            [np.broadcast_to(as_schedule(s).value(column), column.shape) for s in self.schedules], axis=-2
         )
+
+
+def later(first: int | None, second: int | None) -> int | None:
+    """Return where both have settled."""
+    return None if first is None or second is None else max(first, second)
+
+
+def shifted(horizon: int | None, updates: int) -> int | None:
+    """Return a horizon some updates later."""
+    return None if horizon is None else horizon + updates
+
+
+def _settle(schedule: Any) -> None:
+    """Let all schedules inside one find horizon, limit and tail, the innermost first.
+
+    Each keeps what it found and asks those inside it once, so that the cost is that of their number and the
+    depth of their nesting does not matter.
+    """
+    known: dict[int, Any] = {}
+    waiting = [*_inside(schedule)]
+    while waiting:
+        member = waiting.pop()
+        if id(member) not in known and "horizon" not in member.__dict__:
+            known[id(member)] = member
+            waiting += _inside(member)
+    for member in reversed(known.values()):
+        for fact in ("horizon", "limit", "tail"):
+            getattr(member, fact)
+
+
+def _inside(schedule: Any) -> list[Any]:
+    return [
+        value for _, value in schedule.fields() if isinstance(value, Record) and hasattr(type(value), "limit")
+    ]
 
 
 def _holds_arrays(schedule: Schedule) -> bool:

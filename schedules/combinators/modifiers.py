@@ -1,13 +1,13 @@
 """Modifiers of one schedule: floor, cap, delay, skip, repeat, epochs."""
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from schedules.combinators.horizons import shifted
+from schedules.combinators.algebra import shifted
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number
+from stepsize.core.ranges import FiniteFloat, NonNegativeInt, PositiveInt
 
 __all__ = ["Cap", "Delay", "Floor", "PerEpoch", "Repeat", "Skip"]
 
@@ -23,21 +23,15 @@ class Floor(Schedule):
     """
 
     body: Schedule
-    minimum: float
+    minimum: FiniteFloat
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "minimum": 0.03}
     formula = "max(body(n), minimum)"
 
-    def check(self) -> None:
-        """Refuse a bound that is no number."""
-        as_number("minimum", self.minimum)
-
-    def value(self, n: Array) -> Any:
-        """Return max(body(n), minimum)."""
+    def value(self, n: Array) -> Array:
         return np.maximum(self.body.value(n), self.minimum)
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled."""
         return self.body.horizon
 
     @cached_property
@@ -59,21 +53,15 @@ class Cap(Schedule):
     """
 
     body: Schedule
-    maximum: float
+    maximum: FiniteFloat
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "maximum": 0.06}
     formula = "min(body(n), maximum)"
 
-    def check(self) -> None:
-        """Refuse a bound that is no number."""
-        as_number("maximum", self.maximum)
-
-    def value(self, n: Array) -> Any:
-        """Return min(body(n), maximum)."""
+    def value(self, n: Array) -> Array:
         return np.minimum(self.body.value(n), self.maximum)
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled."""
         return self.body.horizon
 
     @cached_property
@@ -95,26 +83,19 @@ class Delay(Schedule):
     """
 
     body: Schedule
-    updates: int
+    updates: NonNegativeInt
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 10}
     formula = "body(max(n - updates, 0))"
 
-    def check(self) -> None:
-        """Refuse a length that is no count."""
-        as_count("updates", self.updates)
-
-    def value(self, n: Array) -> Any:
-        """Return body(max(n - updates, 0))."""
+    def value(self, n: Array) -> Array:
         return self.body.value(np.maximum(n - self.updates, 0.0))
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled."""
         return shifted(self.body.horizon, self.updates)
 
     @cached_property
     def tail(self) -> float | None:
-        """That of the body."""
         return self.body.tail
 
 
@@ -129,26 +110,19 @@ class Skip(Schedule):
     """
 
     body: Schedule
-    updates: int
+    updates: NonNegativeInt
     demo: ClassVar = {"body": "Linear(0.1, steps=20)", "updates": 5}
     formula = "body(n + updates)"
 
-    def check(self) -> None:
-        """Refuse a length that is no count."""
-        as_count("updates", self.updates)
-
-    def value(self, n: Array) -> Any:
-        """Return body(n + updates)."""
+    def value(self, n: Array) -> Array:
         return self.body.value(n + self.updates)
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled."""
         return None if self.body.horizon is None else max(self.body.horizon - self.updates, 0)
 
     @cached_property
     def tail(self) -> float | None:
-        """That of the body."""
         return self.body.tail
 
 
@@ -163,16 +137,11 @@ class Repeat(Schedule):
     """
 
     body: Schedule
-    period: int
+    period: PositiveInt
     demo: ClassVar = {"body": "Linear(0.1, steps=10)", "period": 10}
     formula = "body(n % period)"
 
-    def check(self) -> None:
-        """Refuse an empty period."""
-        as_count("period", self.period, 1)
-
-    def value(self, n: Array) -> Any:
-        """Return body(n mod period)."""
+    def value(self, n: Array) -> Array:
         return self.body.value(n % self.period)
 
     @cached_property
@@ -208,30 +177,22 @@ class PerEpoch(Schedule):
     """
 
     body: Schedule
-    updates_per_epoch: int
+    updates_per_epoch: PositiveInt
     smooth: bool = False
     demo: ClassVar = {"body": "Linear(0.1, steps=5)", "updates_per_epoch": 6}
 
     @property
     def formula(self) -> str:
-        """The body at the epoch."""
         return "body(n / updates_per_epoch)" if self.smooth else "body(floor(n / updates_per_epoch))"
 
-    def check(self) -> None:
-        """Refuse an empty epoch."""
-        as_count("updates_per_epoch", self.updates_per_epoch, 1)
-
-    def value(self, n: Array) -> Any:
-        """Return the body's value at the epoch of n."""
+    def value(self, n: Array) -> Array:
         epoch = n / self.updates_per_epoch
         return self.body.value(epoch if self.smooth else np.floor(epoch))
 
     @cached_property
     def horizon(self) -> int | None:
-        """Where the body has settled, in updates."""
         return None if self.body.horizon is None else self.body.horizon * self.updates_per_epoch
 
     @cached_property
     def tail(self) -> float | None:
-        """That of the body."""
         return self.body.tail

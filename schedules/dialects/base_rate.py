@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schedules.schedule import check_numbers
+from stepsize.core.ranges import Elementwise, Range
 from stepsize.core.validation import describe_value
 
 __all__ = ["rate_of"]
@@ -16,7 +16,7 @@ def rate_of(optimizer: Any) -> Any:
     else:
         rate = getattr(optimizer, "lr", getattr(optimizer, "learning_rate", optimizer))
     try:
-        check_numbers(rate)
+        Elementwise(Range()).check("optimizer", rate)
     except (TypeError, ValueError):
         raise TypeError(
             f"optimizer: got {describe_value(optimizer)}, expected a rate, or an optimizer whose rate is "

@@ -7,7 +7,7 @@ from typing import Any
 from schedules.dialects.typed import as_typed
 from schedules.families.cosine import Cosine
 from schedules.families.decay import Exponential
-from schedules.families.piecewise import Interpolated, Piecewise, StepDecay
+from schedules.families.piecewise import Interpolated, Piecewise, Shape, StepDecay
 from schedules.families.polynomial import Linear, Polynomial
 from schedules.feedback.plateau import Plateau
 from schedules.schedule import Constant, Schedule
@@ -69,7 +69,7 @@ def piecewise_constant_schedule(
 
 @as_typed(at="boundaries_and_scales", values="boundaries_and_scales", shape="interpolate_type")
 def piecewise_interpolate_schedule(
-    interpolate_type: str, init_value: float, boundaries_and_scales: Mapping[int, float] | None = None
+    interpolate_type: Shape, init_value: float, boundaries_and_scales: Mapping[int, float] | None = None
 ) -> Interpolated:
     """Lead from boundary to boundary, by lines or by cosines, to what the scales multiply up to."""
     for scale in (boundaries_and_scales or {}).values():
@@ -166,8 +166,10 @@ def warmup_cosine_decay_schedule(
     exponent: float = 1.0,
 ) -> Schedule:
     """Rise by a line, fall by a cosine; decay_steps counts the rise in."""
-    least = warmup_steps + 1
-    require(decay_steps >= least, "decay_steps", decay_steps, f"at least {least}, which counts the rise in")
+    minimum = warmup_steps + 1
+    require(
+        decay_steps >= minimum, "decay_steps", decay_steps, f"at least {minimum}, which counts the rise in"
+    )
     # From a peak of 0 Optax stays there, whatever the end.
     end = end_value if peak_value else 0.0
     body = _cosine(peak_value, decay_steps - warmup_steps, end, exponent)
@@ -246,10 +248,10 @@ def _cosine(value: float, steps: int, end: float, exponent: float) -> Schedule:
     return Constant(value) if exponent == 0 else Cosine(value, steps, end, exponent)
 
 
-def _between(at: tuple[int, ...], values: tuple[float, ...], shape: str = "linear") -> Interpolated:
+def _between(at: tuple[int, ...], values: tuple[float, ...], shape: Shape = "linear") -> Interpolated:
     """Lead from value to value; of two at the same update the later one counts, as in Optax."""
-    kept = [i for i in range(len(at)) if i + 1 == len(at) or at[i + 1] != at[i]]
-    return Interpolated(tuple(at[i] for i in kept), tuple(values[i] for i in kept), shape)
+    last = [i for i in range(len(at)) if i + 1 == len(at) or at[i + 1] != at[i]]
+    return Interpolated(tuple(at[i] for i in last), tuple(values[i] for i in last), shape)
 
 
 def _risen(body: Schedule, updates: int, start: float) -> Schedule:

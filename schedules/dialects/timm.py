@@ -1,6 +1,6 @@
 """The schedulers of timm, by their names and arguments.
 
-timm is told the time before every update, ``scheduler.step(n)``. A warm-up is a line from warmup_lr_init;
+timm gets the time before every update, ``scheduler.step(n)``. A warm-up is a line from warmup_lr_init;
 with ``warmup_prefix`` the schedule starts after it, without it the schedule has been running underneath.
 """
 
@@ -144,7 +144,7 @@ def MultiStepLRScheduler(
     warmup_lr_init: float = 0.0,
     warmup_prefix: bool = True,
 ) -> Schedule:
-    """Multiply by decay_rate one update before each of decay_t: on purpose, and kept by its authors."""
+    """Multiply by decay_rate one update before each of decay_t: on purpose, as its authors say."""
     lr = rate_of(optimizer)
     body = MultiStep(lr, decay_rate, tuple(max(t - 1, 0) for t in decay_t))
     return _risen(body, warmup_t, warmup_lr_init, warmup_prefix, lr)
@@ -261,7 +261,7 @@ def PlateauLRScheduler(
     lr_min: float = 0.0,
     mode: str = "max",
 ) -> Feedback:
-    """Return torch's rule behind a warm-up during which metrics are not looked at."""
+    """Return torch's rule behind a warm-up during which metrics are ignored."""
     rule = torch.ReduceLROnPlateau(
         optimizer, mode, decay_rate, patience_t, threshold, cooldown=cooldown_t, min_lr=lr_min
     )

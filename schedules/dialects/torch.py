@@ -16,7 +16,7 @@ from schedules.families.cosine import Cosine
 from schedules.families.custom import FromFunction, Recursion
 from schedules.families.cyclical import Cyclic
 from schedules.families.decay import Exponential, Power
-from schedules.families.piecewise import Interpolated, MultiStep, StepDecay
+from schedules.families.piecewise import Interpolated, MultiStep, Shape, StepDecay
 from schedules.families.polynomial import Linear, Polynomial
 from schedules.families.restarts import PeriodicCosine, Restarts
 from schedules.feedback.plateau import Plateau
@@ -199,7 +199,7 @@ def _knots(
     return (0.0, top, *middle, total_steps - 1.0)
 
 
-def _shape(anneal_strategy: str) -> str:
+def _shape(anneal_strategy: str) -> Shape:
     known = anneal_strategy in ("cos", "linear")
     require(known, "anneal_strategy", anneal_strategy, "cos or linear")
     return "cosine" if anneal_strategy == "cos" else "linear"

@@ -15,7 +15,7 @@ from schedules.families.restarts import PeriodicCosine, Restarts
 from schedules.families.warmup_recipes import Noam, WarmupStableDecay
 from schedules.feedback.base import Feedback
 from schedules.feedback.plateau import Greedy, Plateau
-from schedules.schedule import Constant, Schedule
+from schedules.schedule import Constant, RiseShape, Schedule
 from stepsize.core.validation import did_you_mean, require
 
 __all__ = [
@@ -132,8 +132,8 @@ def get_cosine_with_min_lr_schedule_with_warmup(
     min_lr_rate: float | None = None,
 ) -> Schedule:
     """Rise from 0, then follow a cosine that falls to a minimum, and on after the end."""
-    lr, least = _minimum(optimizer, min_lr, min_lr_rate)
-    return _risen(_waves(lr, least, num_warmup_steps, num_training_steps, num_cycles), num_warmup_steps)
+    lr, minimum = _minimum(optimizer, min_lr, min_lr_rate)
+    return _risen(_waves(lr, minimum, num_warmup_steps, num_training_steps, num_cycles), num_warmup_steps)
 
 
 @as_typed(updates="num_warmup_steps", steps="num_training_steps", cycles="num_cycles", lr="optimizer")
@@ -147,9 +147,9 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     warmup_lr_rate: float | None = None,
 ) -> Schedule:
     """Do the same one update ahead: full at W - 1, at the minimum at T - 1."""
-    lr, least = _minimum(optimizer, min_lr, min_lr_rate)
+    lr, minimum = _minimum(optimizer, min_lr, min_lr_rate)
     W = num_warmup_steps
-    body = _waves(lr, least, W, num_training_steps, num_cycles).skip(1)
+    body = _waves(lr, minimum, W, num_training_steps, num_cycles).skip(1)
     if not W:
         return body
     first = lr * (1 / W if warmup_lr_rate is None else warmup_lr_rate)
@@ -171,7 +171,7 @@ def get_wsd_schedule(
     num_decay_steps: int,
     num_training_steps: int | None = None,
     num_stable_steps: int | None = None,
-    warmup_type: str = "linear",
+    warmup_type: RiseShape = "linear",
     decay_type: str = "cosine",
     min_lr_ratio: float = 0.0,
     num_cycles: float = 0.5,
@@ -188,13 +188,13 @@ def get_wsd_schedule(
     shape: Any = decay_type
     if decay_type == "cosine" and num_cycles != 0.5:
         shape = PeriodicCosine(1.0, num_decay_steps / (2 * num_cycles)).then(0.0, at=num_decay_steps)
-    least = min_lr_ratio * lr
+    minimum = min_lr_ratio * lr
     if num_decay_steps == 0 or num_stable_steps < 0:
         return _short_of_time(
-            lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, least, warmup_type
+            lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, minimum, warmup_type
         )
     return WarmupStableDecay(
-        lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, least, least, warmup_type
+        lr, num_warmup_steps, num_stable_steps, num_decay_steps, shape, minimum, minimum, warmup_type
     )
 
 
@@ -303,25 +303,25 @@ def _left(num_warmup_steps: int, num_training_steps: int) -> int:
 
 
 def _waves(
-    lr: Any, least: Any, num_warmup_steps: int, num_training_steps: int, num_cycles: float
+    lr: Any, minimum: Any, num_warmup_steps: int, num_training_steps: int, num_cycles: float
 ) -> Schedule:
     """Return num_cycles waves of a cosine over what is left after the warm-up, and on."""
     if num_cycles == 0:
         return Constant(lr)
-    return PeriodicCosine(lr, _left(num_warmup_steps, num_training_steps) / (2 * num_cycles), least)
+    return PeriodicCosine(lr, _left(num_warmup_steps, num_training_steps) / (2 * num_cycles), minimum)
 
 
 def _short_of_time(
-    lr: Any, rise: int, stable: int, fall: int, shape: Any, least: float, rise_shape: str
+    lr: Any, rise: int, stable: int, fall: int, shape: Any, minimum: float, rise_shape: RiseShape
 ) -> Schedule:
     """Return a rise, what there is of the plateau and the fall, and the minimum."""
     if fall == 0:
-        body: Schedule = Constant(lr).then(least, at=max(stable, 0))
+        body: Schedule = Constant(lr).then(minimum, at=max(stable, 0))
     else:
-        body = Constant(lr).cooldown(fall, at=0, shape=shape, end=least).skip(-stable)
+        body = Constant(lr).cooldown(fall, at=0, shape=shape, end=minimum).skip(-stable)
     if not rise:
         return body
-    return Constant(lr).warmup(rise, start=least, shape=rise_shape).then(body, at=rise)
+    return Constant(lr).warmup(rise, start=minimum, shape=rise_shape).then(body, at=rise)
 
 
 def _risen(body: Schedule, updates: int) -> Schedule:

@@ -1,13 +1,13 @@
 """Cosine decay and its relatives; `restarts` has those that repeat."""
 
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from schedules.families.polynomial import Linear, Polynomial
-from schedules.powers import power
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_number, require
+from stepsize.core.elementwise import power
+from stepsize.core.ranges import FiniteFloat, FloatOrArray, PositiveFloat, PositiveInt, Range
+from stepsize.core.validation import require
 
 __all__ = ["Cosine", "FlatCosine", "Tanh"]
 
@@ -45,27 +45,21 @@ class Cosine(Schedule):
     [1.0, 0.5, 0.0, 0.0, 0.0]
     """
 
-    lr: Any
-    steps: int
-    end: Any = 0.0
-    power: float = 1.0
-    k: float = 1.0
+    lr: FloatOrArray
+    steps: PositiveInt
+    end: FloatOrArray = 0.0
+    power: PositiveFloat = 1.0
+    k: PositiveFloat = 1.0
     demo: ClassVar = {"lr": 0.1, "steps": 20}
     formula = "end + (lr - end) * ((1 + cos(pi * min(n / steps, 1) ** k)) / 2) ** power"
 
-    def check(self) -> None:
-        """Refuse an empty curve and powers that do not fall."""
-        Polynomial(self.lr, self.steps, self.power, self.end, self.k)
-
-    def value(self, n: Array) -> Any:
-        """Return end + (lr - end) (1/2 (1 + cos(pi z^k)))^p."""
+    def value(self, n: Array) -> Array:
         z = np.minimum(n / self.steps, 1.0)
         wave = 0.5 * (1 + np.cos(np.pi * power(z, self.k)))
         return self.end + (self.lr - self.end) * power(wave, self.power)
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -96,26 +90,19 @@ class FlatCosine(Schedule):
     [1.0, 1.0, 0.5, 0.0, 0.0]
     """
 
-    lr: Any
-    steps: int
-    flat: float = 0.75
-    end: Any = 0.0
+    lr: FloatOrArray
+    steps: PositiveInt
+    flat: Annotated[float, Range(minimum=0, below=1)] = 0.75
+    end: FloatOrArray = 0.0
     demo: ClassVar = {"lr": 0.1, "steps": 20}
     formula = "end + (lr - end) * (1 + cos(pi * min(max(n / steps - flat, 0) / (1 - flat), 1))) / 2"
 
-    def check(self) -> None:
-        """Refuse an empty curve and a flat part that is none."""
-        Linear(self.lr, self.steps, self.end)
-        require(0 <= as_number("flat", self.flat) < 1, "flat", self.flat, "a part from 0 to below 1")
-
-    def value(self, n: Array) -> Any:
-        """Return the flat part, then the cosine."""
+    def value(self, n: Array) -> Array:
         u = np.clip((n / self.steps - self.flat) / (1 - self.flat), 0.0, 1.0)
         return self.end + (self.lr - self.end) * (0.5 * (1 + np.cos(np.pi * u)))
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -149,29 +136,25 @@ class Tanh(Schedule):
     [1.0, 0.5, 0.018, 0.0]
     """
 
-    lr: Any
-    steps: int
-    end: Any = 0.0
-    lower: float = -7.0
-    upper: float = 3.0
+    lr: FloatOrArray
+    steps: PositiveInt
+    end: FloatOrArray = 0.0
+    lower: FiniteFloat = -7.0
+    upper: FiniteFloat = 3.0
     demo: ClassVar = {"lr": 0.1, "steps": 20}
     formula = (
         "end + (lr - end) * (1 - tanh(lower * (1 - n / steps) + upper * n / steps)) / 2 if n < steps else end"
     )
 
     def check(self) -> None:
-        """Refuse an empty curve and bounds that do not fall."""
-        Linear(self.lr, self.steps, self.end)
-        lower, upper = as_number("lower", self.lower), as_number("upper", self.upper)
-        require(lower < upper, "lower", self.lower, f"a number below upper, which is {upper:g}")
+        """Validate lower < upper."""
+        require(self.lower < self.upper, "lower", self.lower, f"a number below upper = {self.upper:g}")
 
-    def value(self, n: Array) -> Any:
-        """Return the tangent before T, the end from T on."""
+    def value(self, n: Array) -> Array:
         z = np.minimum(n / self.steps, 1.0)
         fall = 0.5 * (1 - np.tanh(self.lower * (1 - z) + self.upper * z))
         return self.end + (self.lr - self.end) * np.where(n < self.steps, fall, 0.0)
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps

@@ -1,4 +1,4 @@
-"""Schedules from a user's own function: the escape hatches."""
+"""Schedules from a user's own function of the index, or of the index and the last rate."""
 
 import math
 from collections.abc import Callable
@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
+from stepsize.core.ranges import FiniteFloat
 from stepsize.core.user_values import require_callable_of
-from stepsize.core.validation import as_number, describe_value
+from stepsize.core.validation import describe_value
 
 __all__ = ["FromFunction", "Recursion"]
 
@@ -35,17 +36,15 @@ class FromFunction(Schedule):
     demo: ClassVar = {"function": math.sqrt}
 
     def check(self) -> None:
-        """Refuse what is no function of n."""
-        _refuse_unless_of(self.function, "n")
+        """Validate the signature of the function."""
+        _require_function_of(self.function, "n")
 
     @property
     def formula(self) -> str:
-        """The function's own name, applied to n."""
         return f"{_name_of(self.function)}(n)"
 
-    def value(self, n: Array) -> Any:
-        """Return the function's value at each n."""
-        values = [_asked(self.function, int(i)) for i in n.ravel()]
+    def value(self, n: Array) -> Array:
+        values = [_evaluated(self.function, int(i)) for i in n.ravel()]
         try:
             return np.array(values, dtype=float).reshape(n.shape)
         except (TypeError, ValueError):
@@ -77,30 +76,28 @@ class Recursion(Schedule):
     [1.0, 1.0, 0.6666666666666666, 0.3333333333333333]
     """
 
-    before: float
+    before: FiniteFloat
     function: Callable[[int, float], float]
     demo: ClassVar = {"before": 0.1, "function": math.hypot}
 
     @property
     def formula(self) -> str:
-        """The function's own name, applied to n and the last rate."""
         return f"{_name_of(self.function)}(n, rate)"
 
     def check(self) -> None:
-        """Refuse a start that is no number, and what is no function of an index and a rate."""
-        as_number("before", self.before)
-        _refuse_unless_of(self.function, "n", "previous")
+        """Validate the signature of the function."""
+        _require_function_of(self.function, "n", "previous")
 
-    def value(self, n: Array) -> Any:
-        """Return the values, after going through all before them."""
+    def value(self, n: Array) -> Array:
         rate, rates = self.before, []
         for i in range(int(n.max(initial=-1)) + 1):
             rate = self.function(i, rate)
             rates.append(rate)
-        return np.array(rates, dtype=float)[n.astype(int)]
+        values: Array = np.array(rates, dtype=float)[n.astype(int)]
+        return values
 
 
-def _refuse_unless_of(function: Any, *given: str) -> None:
+def _require_function_of(function: Any, *given: str) -> None:
     if not callable(function):
         raise TypeError(
             f"function: got {describe_value(function)}, expected a function of ({', '.join(given)})"
@@ -108,8 +105,8 @@ def _refuse_unless_of(function: Any, *given: str) -> None:
     require_callable_of("function", function, *given)
 
 
-def _asked(function: Any, n: int) -> Any:
-    """Return the function's value at n; a table that ends before is told so."""
+def _evaluated(function: Any, n: int) -> Any:
+    """Return the function's value at n; an index beyond a table is an error that says so."""
     try:
         return function(n)
     except (LookupError, ArithmeticError) as error:

@@ -5,9 +5,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schedules.powers import power
-from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_number, require
+from schedules.schedule import Array, Schedule
+from stepsize.core.elementwise import power
+from stepsize.core.ranges import (
+    FiniteFloat,
+    FloatOrArray,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveFloatOrArray,
+)
 
 __all__ = ["Exponential", "InverseSqrt", "InverseTime", "Power", "SearchThenConverge", "TimeBased"]
 
@@ -41,18 +47,12 @@ class InverseTime(Schedule):
     [0.1, 0.05, 0.025]
     """
 
-    lr: Any
-    d: float
+    lr: FloatOrArray
+    d: NonNegativeFloat
     demo: ClassVar = {"lr": 0.1, "d": 0.1}
     formula = "lr / (1 + d * n)"
 
-    def check(self) -> None:
-        """Refuse a negative decay."""
-        check_numbers(self.lr)
-        require(as_number("d", self.d) >= 0, "d", self.d, "a decay of at least 0")
-
-    def value(self, n: Array) -> Any:
-        """Return lr / (1 + d n)."""
+    def value(self, n: Array) -> Array:
         return self.lr / (1 + self.d * n)
 
     @property
@@ -93,19 +93,14 @@ class TimeBased(Schedule):
     '2.45e-05'
     """
 
-    lr: Any
-    d: float
+    lr: FloatOrArray
+    d: NonNegativeFloat
     demo: ClassVar = {"lr": 0.1, "d": 0.1}
     formula = "lr / prod(1 + d * k for k in range(n))"
 
-    def check(self) -> None:
-        """Refuse a negative decay."""
-        check_numbers(self.lr)
-        require(as_number("d", self.d) >= 0, "d", self.d, "a decay of at least 0")
-
-    def value(self, n: Array) -> Any:
-        """Return lr divided by the product of 1 + d k for k < n."""
-        return self.lr * np.exp(-_log_product(self.d, n))
+    def value(self, n: Array) -> Array:
+        values: Array = self.lr * np.exp(-_log_product(self.d, n))
+        return values
 
     @property
     def tail(self) -> float:
@@ -132,18 +127,12 @@ class Exponential(Schedule):
     0.36787944117144233
     """
 
-    lr: Any
-    d: float
+    lr: FloatOrArray
+    d: FiniteFloat
     demo: ClassVar = {"lr": 0.1, "d": 0.05}
     formula = "lr * exp(-d * n)"
 
-    def check(self) -> None:
-        """Refuse what is not a number."""
-        check_numbers(self.lr)
-        as_number("d", self.d)
-
-    def value(self, n: Array) -> Any:
-        """Return lr exp(-d n)."""
+    def value(self, n: Array) -> Array:
         return self.lr * np.exp(-self.d * n)
 
     @property
@@ -181,25 +170,17 @@ class Power(Schedule):
     [0.6, 1.0]
     """
 
-    lr: Any
-    power: float
-    scale: float = 1.0
+    lr: FloatOrArray
+    power: FiniteFloat
+    scale: PositiveFloat = 1.0
     demo: ClassVar = {"lr": 0.1, "power": 0.75}
     formula = "lr * (1 + n / scale) ** -power"
 
-    def check(self) -> None:
-        """Refuse a scale that is no length."""
-        check_numbers(self.lr)
-        as_number("power", self.power)
-        require(as_number("scale", self.scale) > 0, "scale", self.scale, "a number above 0")
-
-    def value(self, n: Array) -> Any:
-        """Return lr (1 + n/s)^-p."""
+    def value(self, n: Array) -> Array:
         return self.lr * power(1 + n / self.scale, -self.power)
 
     @property
     def tail(self) -> float:
-        """The power p."""
         return self.power
 
 
@@ -228,18 +209,13 @@ class InverseSqrt(Schedule):
     [0.1, 0.05, 0.01]
     """
 
-    lr: Any
-    scale: float = 1.0
+    lr: FloatOrArray
+    scale: PositiveFloat = 1.0
     demo: ClassVar = {"lr": 0.1, "scale": 5.0}
     formula = "lr / sqrt(1 + n / scale)"
     tail = 0.5
 
-    def check(self) -> None:
-        """Refuse a scale that is no length."""
-        Power(self.lr, 0.5, self.scale)
-
-    def value(self, n: Array) -> Any:
-        """Return lr / sqrt(1 + n/s)."""
+    def value(self, n: Array) -> Array:
         return self.lr / np.sqrt(1 + n / self.scale)
 
 
@@ -270,22 +246,14 @@ class SearchThenConverge(Schedule):
     2.0
     """
 
-    lr: Any
-    c: float
-    tau: float
+    lr: PositiveFloatOrArray
+    c: PositiveFloat
+    tau: PositiveFloat
     demo: ClassVar = {"lr": 0.1, "c": 1.0, "tau": 10.0}
     formula = "lr * (1 + c / lr * n / tau) / (1 + c / lr * n / tau + tau * (n / tau) ** 2)"
     tail = 1.0
 
-    def check(self) -> None:
-        """Refuse a rate that cannot be divided by."""
-        check_numbers(self.lr)
-        require(bool(np.all(np.asarray(self.lr) > 0)), "lr", self.lr, "a rate above 0")
-        require(as_number("c", self.c) > 0, "c", self.c, "a number above 0")
-        require(as_number("tau", self.tau) > 0, "tau", self.tau, "a number above 0")
-
-    def value(self, n: Array) -> Any:
-        """Return lr (1 + u) / (1 + u + n^2/tau) with u = (c / lr) (n / tau)."""
+    def value(self, n: Array) -> Array:
         u = self.c / self.lr * (n / self.tau)
         return self.lr * (1 + u) / (1 + u + n * n / self.tau)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.ranges import PositiveInt, UnitFloat
 
 __all__ = ["NesterovSequence", "SutskeverMomentum"]
 
@@ -36,13 +36,13 @@ class NesterovSequence(Schedule):
     formula = "(t(n) - 1) / t(n + 1)"
     tail = 0.0
 
-    def value(self, n: Array) -> Any:
-        """Return (t_n - 1) / t_(n+1)."""
+    def value(self, n: Array) -> Array:
         whole = np.floor(n)
         t = np.where(
             whole < _TABLED, np.array(_table())[np.minimum(whole, _TABLED - 1).astype(int)], _far(whole)
         )
-        return (t - 1) / ((1 + np.sqrt(1 + 4 * t * t)) / 2)
+        values: Array = (t - 1) / ((1 + np.sqrt(1 + 4 * t * t)) / 2)
+        return values
 
 
 class SutskeverMomentum(Schedule):
@@ -69,28 +69,16 @@ class SutskeverMomentum(Schedule):
     [0.5, 0.75, 0.833333, 0.9, 0.954545]
     """
 
-    max_momentum: float = 0.99
-    every: int = 250
+    max_momentum: UnitFloat = 0.99
+    every: PositiveInt = 250
     demo: ClassVar = {"max_momentum": 0.9, "every": 10}
     formula = "min(1 - 0.5 / (floor(n / every) + 1), max_momentum)"
 
-    def check(self) -> None:
-        """Refuse a cap that is no momentum."""
-        require(
-            0 <= as_number("max_momentum", self.max_momentum) <= 1,
-            "max_momentum",
-            self.max_momentum,
-            "a momentum from 0 to 1",
-        )
-        as_count("every", self.every, 1)
-
-    def value(self, n: Array) -> Any:
-        """Return min(1 - 1 / (2 (floor(n / s) + 1)), mu_max)."""
+    def value(self, n: Array) -> Array:
         return np.minimum(1 - 0.5 / (np.floor(n / self.every) + 1), self.max_momentum)
 
     @property
     def horizon(self) -> int | None:
-        """The first update at the cap."""
         if self.max_momentum == 1:
             return None
         return self.every * max(math.ceil(0.5 / (1 - self.max_momentum) - 1e-9) - 1, 0)

@@ -3,16 +3,19 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from schedules.powers import power
-from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.elementwise import pick
+from schedules.schedule import Array, Schedule
+from stepsize.core.elementwise import pick, power
+from stepsize.core.ranges import FloatOrArray, NonNegativeFloat, Range
 from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["EarlyStepDecay", "Interpolated", "MultiStep", "Piecewise", "StepDecay"]
+
+# How a curve leads from one point to the next.
+Shape = Literal["linear", "cosine"]
 
 
 class StepDecay(Schedule):
@@ -45,20 +48,13 @@ class StepDecay(Schedule):
     [0.1, 0.1, 0.05, 0.025]
     """
 
-    lr: Any
-    factor: float
-    every: float
+    lr: FloatOrArray
+    factor: NonNegativeFloat
+    every: Annotated[float, Range(minimum=1)]
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "every": 10}
     formula = "lr * factor ** floor(n / every)"
 
-    def check(self) -> None:
-        """Refuse a negative factor and an empty stage."""
-        check_numbers(self.lr)
-        require(as_number("factor", self.factor) >= 0, "factor", self.factor, "a factor of at least 0")
-        require(as_number("every", self.every) >= 1, "every", self.every, "a number of at least 1")
-
-    def value(self, n: Array) -> Any:
-        """Return lr factor^floor(n / every)."""
+    def value(self, n: Array) -> Array:
         return self.lr * power(self.factor, np.floor(n / self.every))
 
     @property
@@ -93,18 +89,13 @@ class EarlyStepDecay(Schedule):
     [0.1, 0.1, 0.05, 0.025]
     """
 
-    lr: Any
-    factor: float
-    every: int
+    lr: FloatOrArray
+    factor: NonNegativeFloat
+    every: Annotated[float, Range(minimum=1)]
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "every": 10}
     formula = "lr * factor ** floor((1 + n) / every)"
 
-    def check(self) -> None:
-        """Refuse a negative factor and an empty stage."""
-        StepDecay(self.lr, self.factor, self.every)
-
-    def value(self, n: Array) -> Any:
-        """Return lr factor^floor((1 + n) / every)."""
+    def value(self, n: Array) -> Array:
         return self.lr * power(self.factor, np.floor((1 + n) / self.every))
 
     @property
@@ -135,25 +126,22 @@ class MultiStep(Schedule):
     [1.0, 0.5, 0.5, 0.25]
     """
 
-    lr: Any
-    factor: float
+    lr: FloatOrArray
+    factor: NonNegativeFloat
     at: Sequence[int]
     demo: ClassVar = {"lr": 0.1, "factor": 0.5, "at": (5, 15, 40)}
 
     @property
     def formula(self) -> str:
-        """The stages in the order of their boundaries."""
         return _cases(sorted(self.at), [f"lr * factor ** {i}" for i in range(len(self.at) + 1)])
 
     def check(self) -> None:
-        """Refuse a negative factor and boundaries that are no updates."""
-        StepDecay(self.lr, self.factor, 1)
+        """Validate the boundaries."""
         require(isinstance(self.at, tuple), "at", self.at, "a list of updates")
         for boundary in self.at:
             as_count("at", boundary)
 
-    def value(self, n: Array) -> Any:
-        """Return lr factor^(boundaries up to n)."""
+    def value(self, n: Array) -> Array:
         passed = np.searchsorted(np.sort(self.at), n, side="right")
         return self.lr * power(self.factor, passed.astype(float))
 
@@ -187,18 +175,17 @@ class Piecewise(Schedule):
 
     @property
     def formula(self) -> str:
-        """The stages in their order."""
         return _cases(self.at, [repr(v) for v in self.values])
 
     def check(self) -> None:
-        """Refuse boundaries that do not increase and a number of values that does not fit."""
+        """Validate boundaries and values together."""
         _check_points(self.at, self.values, len(self.at) + 1 if isinstance(self.at, tuple) else 0)
         for boundary in self.at:
             as_count("at", boundary)
 
-    def value(self, n: Array) -> Any:
-        """Return the value of the stage that n is in."""
-        return pick(self.values, np.searchsorted(self.at, n, side="right"))
+    def value(self, n: Array) -> Array:
+        stage: Array = pick(self.values, np.searchsorted(self.at, n, side="right"))
+        return stage
 
     @property
     def horizon(self) -> int:
@@ -228,12 +215,11 @@ class Interpolated(Schedule):
 
     at: Sequence[float]
     values: Sequence[float]
-    shape: str = "linear"
+    shape: Shape = "linear"
     demo: ClassVar = {"at": (0, 5, 20), "values": (0.01, 0.1, 0.001), "shape": "cosine"}
 
     @property
     def formula(self) -> str:
-        """The pieces in their order."""
         pieces = [repr(self.values[0])]
         for (a, b), (v, w) in zip(pairwise(self.at), pairwise(self.values), strict=True):
             z = f"(n - {a!r}) / {b - a!r}"
@@ -244,26 +230,25 @@ class Interpolated(Schedule):
         return _cases(self.at[start:], pieces[start:])
 
     def check(self) -> None:
-        """Refuse points that do not increase."""
+        """Validate points and values together."""
         _check_points(self.at, self.values, len(self.at) if isinstance(self.at, tuple) else 0)
         require(len(self.at) > 0, "at", self.at, "at least one point")
-        require(self.shape in ("linear", "cosine"), "shape", self.shape, "linear or cosine")
 
-    def value(self, n: Array) -> Any:
-        """Return the interpolated values."""
+    def value(self, n: Array) -> Array:
         at, values = np.array(self.at, dtype=float), np.array(self.values, dtype=float)
         if len(at) == 1:
-            return values[0] + 0.0 * n
+            constant: Array = values[0] + 0.0 * n
+            return constant
         i = np.clip(np.searchsorted(at, n, side="right") - 1, 0, len(at) - 2)
         low, high = pick(at, i), pick(at, i + 1)
         z = np.clip((n - low) / (high - low), 0.0, 1.0)
         if self.shape == "cosine":
             z = (1 - np.cos(np.pi * z)) / 2
-        return pick(values, i) * (1 - z) + pick(values, i + 1) * z
+        between: Array = pick(values, i) * (1 - z) + pick(values, i + 1) * z
+        return between
 
     @property
     def horizon(self) -> int:
-        """The last point."""
         return max(0, math.ceil(self.at[-1]))
 
 

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.families.polynomial import Linear
-from schedules.powers import power
-from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import LARGEST, as_count, as_number, require
+from schedules.schedule import Array, Schedule
+from stepsize.core.elementwise import power
+from stepsize.core.ranges import FloatOrArray, NonNegativeFloat, PositiveFloat, PositiveInt
+from stepsize.core.validation import LARGEST, require
 
 # Cycles shorter than an update that may come before one that is as long.
 _SHORT = 10_000
@@ -38,21 +39,14 @@ class PeriodicCosine(Schedule):
     [1.0, 0.5, 0.0, 0.5, 1.0, 0.5]
     """
 
-    lr: Any
-    steps: float
-    end: Any = 0.0
+    lr: FloatOrArray
+    steps: PositiveFloat
+    end: FloatOrArray = 0.0
     demo: ClassVar = {"lr": 0.1, "steps": 20.0}
     formula = "end + (lr - end) * (1 + cos(pi * n / steps)) / 2"
     tail = 0.0
 
-    def check(self) -> None:
-        """Refuse a wave without length."""
-        check_numbers(self.lr)
-        check_numbers(self.end, "end")
-        require(as_number("steps", self.steps) > 0, "steps", self.steps, "a number above 0")
-
-    def value(self, n: Array) -> Any:
-        """Return end + (lr - end) 1/2 (1 + cos(pi n / T))."""
+    def value(self, n: Array) -> Array:
         return self.end + (self.lr - self.end) * (
             0.5 * (1 + np.cos(np.pi * (n % (2 * self.steps)) / self.steps))
         )
@@ -97,17 +91,16 @@ class Restarts(Schedule):
     [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0, 0.962]
     """
 
-    lr: Any
-    steps: float
-    mult: float = 1.0
-    decay: float = 1.0
-    end: Any = 0.0
-    cycles: int | None = None
+    lr: FloatOrArray
+    steps: PositiveFloat
+    mult: PositiveFloat = 1.0
+    decay: NonNegativeFloat = 1.0
+    end: FloatOrArray = 0.0
+    cycles: PositiveInt | None = None
     demo: ClassVar = {"lr": 0.1, "steps": 5, "mult": 2.0, "decay": 0.8}
 
     @property
     def formula(self) -> str:
-        """The cosine in z, with i and z spelled out where the cycles are equal."""
         i, z = cycle_text(self.mult)
         wave = f"end + (lr * decay ** {i} - end) * (1 + cos(pi * {z})) / 2"
         return wave if self.played is None else f"{wave} if {i} < played else end"
@@ -118,24 +111,18 @@ class Restarts(Schedule):
         return played(self.steps, self.mult, self.cycles)
 
     def symbols(self) -> dict[str, Any]:
-        """Return the fields, and how many cycles are played."""
         return {**super().symbols(), "played": self.played}
 
     def check(self) -> None:
-        """Refuse cycles without length."""
-        check_numbers(self.lr)
-        check_numbers(self.end, "end")
-        check_cycles(self.steps, self.mult, self.decay, self.cycles)
+        check_cycles(self.steps, self.mult)
 
-    def value(self, n: Array) -> Any:
-        """Return the cosine of the cycle that n is in."""
+    def value(self, n: Array) -> Array:
         i, z = cycle_at(n, self.steps, self.mult)
         wave = self.end + (self.lr * power(self.decay, i) - self.end) * (0.5 * (1 + np.cos(np.pi * z)))
         return wave if self.played is None else np.where(i < self.played, wave, self.end)
 
     @property
     def horizon(self) -> int | None:
-        """The end of the last cycle."""
         return end_of_cycles(self.steps, self.mult, self.played)
 
     @property
@@ -176,15 +163,14 @@ class Cycles(Schedule):
     """
 
     body: Schedule
-    steps: float
-    mult: float = 1.0
-    decay: float = 1.0
-    cycles: int | None = None
+    steps: PositiveFloat
+    mult: PositiveFloat = 1.0
+    decay: NonNegativeFloat = 1.0
+    cycles: PositiveInt | None = None
     demo: ClassVar = {"body": Linear(0.1, steps=5), "steps": 5, "mult": 2.0, "decay": 0.8}
 
     @property
     def formula(self) -> str:
-        """The body at its own time, with i and z spelled out where the cycles are equal."""
         i, z = cycle_text(self.mult)
         text = f"decay ** {i} * body({z} * steps)"
         return text if self.played is None else f"{text} if {i} < played else 0"
@@ -195,22 +181,18 @@ class Cycles(Schedule):
         return played(self.steps, self.mult, self.cycles)
 
     def symbols(self) -> dict[str, Any]:
-        """Return the fields, and how many cycles are played."""
         return {**super().symbols(), "played": self.played}
 
     def check(self) -> None:
-        """Refuse cycles without length."""
-        check_cycles(self.steps, self.mult, self.decay, self.cycles)
+        check_cycles(self.steps, self.mult)
 
-    def value(self, n: Array) -> Any:
-        """Return the body's value at its own time."""
+    def value(self, n: Array) -> Array:
         i, z = cycle_at(n, self.steps, self.mult)
         values = power(self.decay, i) * self.body.value(z * self.steps)
         return values if self.played is None else np.where(i < self.played, values, 0.0)
 
     @property
     def horizon(self) -> int | None:
-        """The end of the last cycle."""
         return end_of_cycles(self.steps, self.mult, self.played)
 
     @property
@@ -276,17 +258,11 @@ def cycle_text(mult: float) -> tuple[str, str]:
     return "i(n)", "z(n)"
 
 
-def check_cycles(steps: Any, mult: Any, decay: Any, cycles: Any) -> None:
-    """Refuse cycles without length or a factor below 0."""
-    require(as_number("steps", steps) > 0, "steps", steps, "a length above 0")
-    require(as_number("mult", mult) > 0, "mult", mult, "a factor above 0")
+def check_cycles(steps: float, mult: float) -> None:
+    """Validate that growing cycles are soon as long as an update: they are counted one by one."""
     if mult > 1 and steps < 1:
-        # They are counted one by one from the first.
         short = math.log(1 / steps) / math.log(mult)
         require(short <= _SHORT, "steps", steps, f"an update a cycle after at most {_SHORT} cycles")
-    require(as_number("decay", decay) >= 0, "decay", decay, "a factor of at least 0")
-    if cycles is not None:
-        as_count("cycles", cycles, 1)
 
 
 def end_of_cycles(steps: float, mult: float, cycles: int | None) -> int | None:

@@ -2,13 +2,14 @@
 
 import math
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from schedules.powers import power
 from schedules.schedule import Array, Schedule
-from stepsize.core.validation import as_count, as_number, require
+from stepsize.core.elementwise import power
+from stepsize.core.ranges import FiniteFloat, PositiveFloat, PositiveInt
+from stepsize.core.validation import require
 
 __all__ = ["Chebyshev", "Silver", "StrongSilver"]
 
@@ -50,25 +51,21 @@ class Chebyshev(Schedule):
     [11.607, 1.038, 2.914, 1.415]
     """
 
-    L: float
-    mu: float
-    steps: int
-    order: str = "fractal"
+    L: FiniteFloat
+    mu: PositiveFloat
+    steps: PositiveInt
+    order: Literal["fractal", "descending", "ascending"] = "fractal"
     demo: ClassVar = {"L": 10.0, "mu": 0.5, "steps": 16}
     formula = "1 / ((L + mu) / 2 - (L - mu) / 2 * cos(pi * (2 * sigma(n) - 1) / (2 * steps)))"
 
     def check(self) -> None:
-        """Refuse curvatures in the wrong order, and a length that has no fractal order."""
-        _check_curvatures(self.L, self.mu)
-        as_count("steps", self.steps, 1)
-        orders = ("fractal", "descending", "ascending")
-        require(self.order in orders, "order", self.order, f"one of {', '.join(orders)}")
+        """Validate L >= mu, and the length of the fractal order."""
+        _require_order(self.L, self.mu)
         if self.order == "fractal":
             power = self.steps & (self.steps - 1) == 0
             require(power, "steps", self.steps, "a power of 2 for the fractal order")
 
-    def value(self, n: Array) -> Any:
-        """Return the step whose turn it is."""
+    def value(self, n: Array) -> Array:
         T = self.steps
         turn = np.minimum(n, T - 1).astype(int)
         if self.order == "fractal":
@@ -76,11 +73,11 @@ class Chebyshev(Schedule):
         else:
             j = turn + 1 if self.order == "descending" else T - turn
         middle, half = (self.L + self.mu) / 2, (self.L - self.mu) / 2
-        return 1 / (middle - half * np.cos((2 * j - 1) * (np.pi / (2 * T))))
+        values: Array = 1 / (middle - half * np.cos((2 * j - 1) * (np.pi / (2 * T))))
+        return values
 
     @property
     def horizon(self) -> int:
-        """The last step."""
         return self.steps - 1
 
 
@@ -110,21 +107,16 @@ class Silver(Schedule):
     [1.414, 2.0, 1.414, 3.414, 1.414, 2.0, 1.414, 6.828]
     """
 
-    L: float = 1.0
+    L: PositiveFloat = 1.0
     formula = "(1 + rho ** (nu(n + 1) - 1)) / L"
     # The sums grow like n^(log2 rho), faster than n.
     tail = 1 - math.log2(_RHO)
-
-    def check(self) -> None:
-        """Refuse a constant that is none."""
-        require(as_number("L", self.L) > 0, "L", self.L, "a curvature above 0")
 
     def symbols(self) -> dict[str, Any]:
         """Return L; rho and nu keep their names."""
         return {"L": self.L}
 
-    def value(self, n: Array) -> Any:
-        """Return (1 + rho^(nu(n + 1) - 1)) / L."""
+    def value(self, n: Array) -> Array:
         i = n.astype(np.int64) + 1
         power_of_two = (i & -i).astype(float)
         return (1 + power(_RHO, np.log2(power_of_two) - 1)) / self.L
@@ -161,26 +153,25 @@ class StrongSilver(Schedule):
     0.22145
     """
 
-    L: float
-    mu: float
-    steps: int
+    L: FiniteFloat
+    mu: PositiveFloat
+    steps: PositiveInt
     demo: ClassVar = {"L": 10.0, "mu": 0.5, "steps": 8}
     formula = "h(n) / L"
 
     def check(self) -> None:
-        """Refuse curvatures in the wrong order, and a length that is no power of 2."""
-        _check_curvatures(self.L, self.mu)
-        as_count("steps", self.steps, 1)
+        """Validate L >= mu, and that the length is a power of 2."""
+        _require_order(self.L, self.mu)
         require(self.steps & (self.steps - 1) == 0, "steps", self.steps, "a power of 2")
 
     def symbols(self) -> dict[str, Any]:
         """Return L; the sequence h keeps its name."""
         return {"L": self.L}
 
-    def value(self, n: Array) -> Any:
-        """Return the step whose turn it is."""
+    def value(self, n: Array) -> Array:
         steps, _ = _strong_silver(self.L / self.mu, self.steps)
-        return np.array(steps)[np.minimum(n, self.steps - 1).astype(int)] / self.L
+        values: Array = np.array(steps)[np.minimum(n, self.steps - 1).astype(int)] / self.L
+        return values
 
     @property
     def rate(self) -> float:
@@ -190,7 +181,6 @@ class StrongSilver(Schedule):
 
     @property
     def horizon(self) -> int:
-        """The last step."""
         return self.steps - 1
 
 
@@ -220,6 +210,5 @@ def _strong_silver(kappa: float, steps: int) -> tuple[tuple[float, ...], float]:
     return h, z
 
 
-def _check_curvatures(L: Any, mu: Any) -> None:
-    require(as_number("mu", mu) > 0, "mu", mu, "a curvature above 0")
-    require(as_number("L", L) >= mu, "L", L, f"a curvature of at least mu, which is {mu:g}")
+def _require_order(L: float, mu: float) -> None:
+    require(mu <= L, "L", L, f"a curvature of at least mu, which is {mu:g}")

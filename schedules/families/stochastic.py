@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from schedules.powers import power
-from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_count, as_number, require
+from schedules.schedule import Array, Schedule
+from stepsize.core.elementwise import power
+from stepsize.core.ranges import FloatOrArray, PositiveFloat, PositiveInt, WholeNumber
+from stepsize.core.validation import as_number, require
 
 __all__ = ["DoublingStages", "LogStepDecay", "OptimalLinear", "Refined"]
 
@@ -38,25 +39,18 @@ class OptimalLinear(Schedule):
     [0.375, 0.25, 0.125, 0.0, 0.0]
     """
 
-    steps: int
-    R: float = 1.0
-    B: float = 1.0
+    steps: PositiveInt
+    R: PositiveFloat = 1.0
+    B: PositiveFloat = 1.0
     demo: ClassVar = {"steps": 20}
     formula = "R / B * max(steps - n, 0) / (steps + 1) ** 1.5"
 
-    def check(self) -> None:
-        """Refuse bounds that are none."""
-        as_count("steps", self.steps, 1)
-        require(as_number("R", self.R) > 0, "R", self.R, "a distance above 0")
-        require(as_number("B", self.B) > 0, "B", self.B, "a bound above 0")
-
-    def value(self, n: Array) -> Any:
-        """Return (R / B) (T - n) / (T + 1)^(3/2)."""
-        return self.R / self.B * (np.maximum(self.steps - n, 0.0) / (self.steps + 1) ** 1.5)
+    def value(self, n: Array) -> Array:
+        values: Array = self.R / self.B * (np.maximum(self.steps - n, 0.0) / (self.steps + 1) ** 1.5)
+        return values
 
     @property
     def horizon(self) -> int:
-        """T."""
         return self.steps
 
 
@@ -86,18 +80,13 @@ class DoublingStages(Schedule):
     [1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.125]
     """
 
-    lr: Any
-    stage: int
+    lr: FloatOrArray
+    stage: PositiveInt
     demo: ClassVar = {"lr": 0.1, "stage": 3}
     formula = "lr * 2 ** -floor(log2(1 + floor(n / stage)))"
     tail = 1.0
 
-    def check(self) -> None:
-        """Refuse an empty stage."""
-        check_numbers(self.lr)
-        as_count("stage", self.stage, 1)
-
-    def value(self, n: Array) -> Any:
+    def value(self, n: Array) -> Array:
         """Return lr 2^-k on stage k, which starts at (2^k - 1) s."""
         # frexp reads the binary exponent, which is exact where a logarithm may come out just below.
         _, exponent = np.frexp(1 + np.floor(n / self.stage))
@@ -105,7 +94,7 @@ class DoublingStages(Schedule):
 
 
 class LogStepDecay(Schedule):
-    r"""Step decay fitted to its budget: log2 T stages of T / log2 T updates, the rate halved at each.
+    r"""Step decay fitted to its horizon: log2 T stages of T / log2 T updates, the rate halved at each.
 
     .. math:: \eta_n = \eta_0\, 2^{-\lfloor n \log_2(T) / T \rfloor}
 
@@ -116,7 +105,7 @@ class LogStepDecay(Schedule):
     lr : float
         The rate of the first stage.
     steps : int
-        T, the budget; at least 2. From n = T on the rate stays what it was.
+        T, the horizon; at least 2. From n = T on the rate stays what it was.
 
     References
     ----------
@@ -128,24 +117,17 @@ class LogStepDecay(Schedule):
     [1.0, 1.0, 0.5, 0.25, 0.125, 0.125]
     """
 
-    lr: Any
-    steps: int
+    lr: FloatOrArray
+    steps: Annotated[int, WholeNumber(2)]
     demo: ClassVar = {"lr": 0.1, "steps": 40}
     formula = "lr * 2 ** -floor(min(n, steps - 1) * log2(steps) / steps)"
 
-    def check(self) -> None:
-        """Refuse a budget without stages."""
-        check_numbers(self.lr)
-        as_count("steps", self.steps, 2)
-
-    def value(self, n: Array) -> Any:
-        """Return lr 2^-floor(n log2(T) / T)."""
+    def value(self, n: Array) -> Array:
         last = np.minimum(n, self.steps - 1)
         return self.lr * power(0.5, np.floor(last * math.log2(self.steps) / self.steps))
 
     @property
     def horizon(self) -> int:
-        """The last update of the budget."""
         return self.steps - 1
 
 
@@ -174,14 +156,13 @@ class Refined(Schedule):
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
 
-    lr: Any
+    lr: FloatOrArray
     norms: Sequence[float]
     demo: ClassVar = {"lr": 0.1, "norms": (1.0, 2.0, 2.0, 1.0, 0.5, 0.5, 0.4)}
     formula = "lr * r(n)"
 
     def check(self) -> None:
-        """Refuse norms that are none."""
-        check_numbers(self.lr)
+        """Validate the norms."""
         long_enough = isinstance(self.norms, tuple) and len(self.norms) >= 2
         require(long_enough, "norms", self.norms, "a list of at least two norms")
         for norm in self.norms:
@@ -195,12 +176,12 @@ class Refined(Schedule):
         """Return lr; the refinement r keeps its name."""
         return {"lr": self.lr}
 
-    def value(self, n: Array) -> Any:
-        """Return lr w (sum of the w to come), scaled to a largest value of lr."""
+    def value(self, n: Array) -> Array:
         w = np.array(self.norms) ** -2.0
         ahead = np.append(np.cumsum(w[:0:-1])[::-1], 0.0)
         shape = w * ahead / np.max(w * ahead)
-        return self.lr * shape[np.minimum(n, len(w) - 1).astype(int)]
+        values: Array = self.lr * shape[np.minimum(n, len(w) - 1).astype(int)]
+        return values
 
     @property
     def horizon(self) -> int:

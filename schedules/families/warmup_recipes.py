@@ -4,14 +4,14 @@ The rise itself is an operator on any schedule, ``.warmup(W)``, and so is the fa
 """
 
 import math
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from schedules.combinators.warmup_cooldown import Cooldown
-from schedules.powers import power
-from schedules.schedule import Array, Constant, Schedule, check_numbers
-from stepsize.core.validation import as_count, as_number, require
+from schedules.schedule import Array, Constant, FallShape, RiseShape, Schedule
+from stepsize.core.elementwise import power
+from stepsize.core.ranges import FiniteFloat, FloatOrArray, NonNegativeInt, PositiveFloat, PositiveInt, Range
 
 __all__ = ["Noam", "PowerScheduler", "UntunedExponential", "UntunedLinear", "WarmupStableDecay"]
 
@@ -39,21 +39,15 @@ class UntunedLinear(Schedule):
     [0.0005, 0.5, 1.0, 1.0]
     """
 
-    beta2: float = 0.999
+    beta2: Annotated[float, Range(minimum=0, below=1)] = 0.999
     demo: ClassVar = {"beta2": 0.9}
     formula = "min(1, (1 - beta2) / 2 * (n + 1))"
 
-    def check(self) -> None:
-        """Refuse what cannot be a decay rate."""
-        _check_beta(self.beta2)
-
-    def value(self, n: Array) -> Any:
-        """Return min(1, (n + 1) (1 - beta2) / 2)."""
+    def value(self, n: Array) -> Array:
         return np.minimum(1.0, (1 - self.beta2) / 2 * (n + 1))
 
     @property
     def horizon(self) -> int:
-        """The first update at 1."""
         return math.ceil(2 / (1 - self.beta2))
 
 
@@ -79,17 +73,12 @@ class UntunedExponential(Schedule):
     [0.001, 0.632121]
     """
 
-    beta2: float = 0.999
+    beta2: Annotated[float, Range(minimum=0, below=1)] = 0.999
     demo: ClassVar = {"beta2": 0.9}
     formula = "1 - exp(-(1 - beta2) * (n + 1))"
     tail = 0.0
 
-    def check(self) -> None:
-        """Refuse what cannot be a decay rate."""
-        _check_beta(self.beta2)
-
-    def value(self, n: Array) -> Any:
-        """Return 1 - exp(-(1 - beta2) (n + 1))."""
+    def value(self, n: Array) -> Array:
         return -np.expm1(-(1 - self.beta2) * (n + 1))
 
 
@@ -124,23 +113,19 @@ class WarmupStableDecay(Schedule):
     [0.5, 1.0, 1.0, 1.0, 1.0, 0.5, 0.293, 0.134, 0.0]
     """
 
-    lr: Any
-    rise: int
-    stable: int
-    fall: int
-    shape: Any = "1-sqrt"
+    lr: FloatOrArray
+    rise: NonNegativeInt
+    stable: NonNegativeInt
+    fall: PositiveInt
+    shape: FallShape | Schedule = "1-sqrt"
     end: float = 0.0
     start: float | None = None
-    rise_shape: str = "linear"
+    rise_shape: RiseShape = "linear"
     demo: ClassVar = {"lr": 0.1, "rise": 5, "stable": 10, "fall": 5}
     formula = "parts(n)"
 
     def check(self) -> None:
-        """Refuse lengths that are none; the parts check the rest."""
-        check_numbers(self.lr)
-        as_count("rise", self.rise)
-        as_count("stable", self.stable)
-        as_count("fall", self.fall, 1)
+        """Validate what the parts validate."""
         assert self.parts
 
     @property
@@ -152,16 +137,13 @@ class WarmupStableDecay(Schedule):
         return Cooldown(top, self.fall, self.rise + self.stable, self.shape, self.end)
 
     def symbols(self) -> dict[str, Any]:
-        """Return the parts."""
         return {"parts": self.parts}
 
-    def value(self, n: Array) -> Any:
-        """Return the value of the parts."""
+    def value(self, n: Array) -> Array:
         return self.parts.value(n)
 
     @property
     def horizon(self) -> int | None:
-        """The end of the cooldown."""
         return self.parts.horizon
 
 
@@ -191,29 +173,25 @@ class Noam(Schedule):
     '6.99e-04'
     """
 
-    d_model: int = 512
-    warmup_steps: int = 4000
-    factor: float = 1.0
+    d_model: PositiveInt = 512
+    warmup_steps: PositiveInt = 4000
+    factor: FiniteFloat = 1.0
     demo: ClassVar = {"d_model": 16, "warmup_steps": 10}
     formula = "factor / sqrt(d_model) * min((n + 1) ** -0.5, (n + 1) * warmup_steps ** -1.5)"
     tail = 0.5
 
-    def check(self) -> None:
-        """Refuse a model or a rise without size."""
-        as_count("d_model", self.d_model, 1)
-        as_count("warmup_steps", self.warmup_steps, 1)
-        as_number("factor", self.factor)
-
-    def value(self, n: Array) -> Any:
-        """Return f d^-1/2 min(t^-1/2, t W^-3/2)."""
+    def value(self, n: Array) -> Array:
         t = n + 1
-        return self.factor * self.d_model**-0.5 * np.minimum(power(t, -0.5), t * self.warmup_steps**-1.5)
+        values: Array = (
+            self.factor * self.d_model**-0.5 * np.minimum(power(t, -0.5), t * self.warmup_steps**-1.5)
+        )
+        return values
 
 
 class PowerScheduler(Schedule):
-    r"""The power scheduler: a power of the tokens seen, capped, the same for every budget.
+    r"""The power scheduler: a power of the tokens processed, with a cap, the same for every horizon.
 
-    .. math:: \eta_n = \min\left(\eta_\text{max},\ \beta\, a\, (\text{tokens seen})^{\,b}\right)
+    .. math:: \eta_n = \min\left(\eta_\text{max},\ \beta\, a\, (\text{tokens})^{\,b}\right)
 
     With a warm-up before and a cooldown behind it, ``PowerScheduler(...).warmup(W).cooldown(D, at=N)``, it
     needs no horizon until the cooldown. The defaults of a and b are those quoted for the paper's fit; they
@@ -242,30 +220,17 @@ class PowerScheduler(Schedule):
     (0.02, True)
     """
 
-    lr: Any
-    batch: float
-    tokens: float
-    a: float = 4.6
-    b: float = -0.51
+    lr: FloatOrArray
+    batch: PositiveFloat
+    tokens: PositiveFloat
+    a: PositiveFloat = 4.6
+    b: Annotated[float, Range(below=0)] = -0.51
     demo: ClassVar = {"lr": 0.1, "batch": 1.0, "tokens": 500.0}
     formula = "min(lr, batch * a * (tokens * (n + 1)) ** b)"
 
-    def check(self) -> None:
-        """Refuse sizes that are none, and a power that does not fall."""
-        check_numbers(self.lr)
-        for name in ("batch", "tokens", "a"):
-            require(as_number(name, getattr(self, name)) > 0, name, getattr(self, name), "a number above 0")
-        require(as_number("b", self.b) < 0, "b", self.b, "a power below 0")
-
-    def value(self, n: Array) -> Any:
-        """Return min(lr, batch a (tokens (n + 1))^b)."""
+    def value(self, n: Array) -> Array:
         return np.minimum(self.lr, self.batch * self.a * power(self.tokens * (n + 1), self.b))
 
     @property
     def tail(self) -> float:
-        """The power -b."""
         return -self.b
-
-
-def _check_beta(beta2: Any) -> None:
-    require(0 <= as_number("beta2", beta2) < 1, "beta2", beta2, "a number from 0 to below 1")

@@ -1,25 +1,37 @@
-"""The contract of a feedback step size: a pure function of what it is told and remembers."""
+"""The contract of a feedback step size: a pure function of a report on the run and of its own memory."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from schedules.schedule import Schedule, as_schedule
+from schedules.schedule import Schedule, ScheduleLike, as_schedule
 from stepsize.core.record import Record
 from stepsize.core.validation import missing
 
 __all__ = ["Feedback", "FeedbackProduct"]
 
 Array = np.ndarray[Any, Any]
+# What is remembered between updates: JSON values and arrays by name.
+Carry = dict[str, Any]
+
+
+class StepReport(Protocol):
+    """What is known before an update: index, point, value and gradient there, and the problem."""
+
+    n: int
+    x: Array
+    f: Any
+    g: Array
+    problem: Any
 
 
 class Feedback(Record, abstract=True):
-    """A rate found anew before each update from the run itself: its values, its gradients, its points.
+    """A step size computed before each update from the run itself: its values, gradients and points.
 
     A subclass writes two pure functions: `init` makes the first memory, a dict of JSON values and arrays,
     and `update` turns a report and the memory into a rate and the next memory. ``SGD(lr=Polyak())`` takes one
     in the slot of a schedule; `minimize` carries the memory in the run's state, so that it is saved and
-    resumed with it. The product with a schedule or a number is a feedback rate again: ``Cosine(...) *
+    resumed with it. The product with a schedule or a number is a feedback step size again: ``Cosine(...) *
     Plateau()``.
 
     A report has ``n``, ``x``, ``f`` and ``g`` (index, point, value and gradient there) and ``problem``.
@@ -29,20 +41,20 @@ class Feedback(Record, abstract=True):
     batched: ClassVar[bool] = False
     demo: ClassVar[dict[str, Any]] = {}
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return what is remembered before the first update from x."""
-        raise missing(self, "begin(self, x)")
+        raise missing(self, "init(self, x)")
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         """Return the rate of the coming update, and what is remembered after it."""
-        raise missing(self, "rate(self, report, carry)")
+        raise missing(self, "update(self, info, carry)")
 
     @property
     def can_roll_back(self) -> bool:
         """Whether the rule may take back the last update, by ``carry["undo"]``."""
         return False
 
-    def __mul__(self, other: Any) -> "Feedback":
+    def __mul__(self, other: ScheduleLike) -> "Feedback":
         return (
             NotImplemented if isinstance(other, Feedback | str) else FeedbackProduct(self, as_schedule(other))
         )
@@ -52,14 +64,14 @@ class Feedback(Record, abstract=True):
 
 
 class FeedbackProduct(Feedback):
-    """A feedback rate times a schedule, update by update.
+    """A feedback step size times a schedule, update by update.
 
     Parameters
     ----------
     rule : Feedback
-        What answers to the run.
+        The feedback step size.
     schedule : Schedule
-        What answers to the index.
+        The schedule it is multiplied by.
 
     Examples
     --------
@@ -76,19 +88,16 @@ class FeedbackProduct(Feedback):
 
     @property
     def can_roll_back(self) -> bool:
-        """Whether the rule may take back the last update."""
         return self.rule.can_roll_back
 
-    def init(self, x: Array) -> dict[str, Any]:
-        """Return the rule's first memory."""
+    def init(self, x: Array) -> Carry:
         return self.rule.init(x)
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the rule's rate times the schedule's value."""
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         rate, carry = self.rule.update(info, carry)
         return rate * self.schedule(info.n), carry
 
-    def __mul__(self, other: Any) -> Feedback:
+    def __mul__(self, other: ScheduleLike) -> Feedback:
         if isinstance(other, Feedback | str):
             return NotImplemented
         return self.replace(schedule=self.schedule * other)

@@ -1,10 +1,14 @@
-"""Rates that watch a metric: down where it stalls, up where it falls."""
+"""Step sizes that follow a metric: reduced where it stalls, raised where it falls."""
 
 import math
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar
 
-from schedules.feedback.base import Array, Feedback
-from stepsize.core.validation import as_count, as_number, describe_value, require
+import numpy as np
+
+from schedules.feedback.base import Array, Carry, Feedback, StepReport
+from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt, PositiveInt, ProperFraction, Range
+from stepsize.core.validation import describe_value
 
 __all__ = ["BoldDriver", "Greedy", "Plateau"]
 
@@ -43,7 +47,7 @@ class Plateau(Feedback):
     mean : int
         How many reports are averaged into one; at least 1.
     wait : int
-        Reports at the beginning that are not looked at; at least 0.
+        Reports at the beginning that are ignored; at least 0.
     eps : float
         Drops that are not larger than that are not made; at least 0.
 
@@ -54,50 +58,46 @@ class Plateau(Feedback):
     [0.1, 0.1, 0.1, 0.05, 0.05, 0.05]
     """
 
-    lr: float = 1.0
-    factor: float = 0.1
-    patience: int = 10
-    absolute: float = 1e-4
-    relative: float = 0.0
-    cooldown: int = 0
-    min_lr: float = 0.0
+    lr: NonNegativeFloat = 1.0
+    factor: ProperFraction = 0.1
+    patience: PositiveInt = 10
+    absolute: NonNegativeFloat = 1e-4
+    relative: NonNegativeFloat = 0.0
+    cooldown: NonNegativeInt = 0
+    min_lr: NonNegativeFloat = 0.0
     maximize: bool = False
     watch: Any = None
-    every: int = 1
-    mean: int = 1
-    wait: int = 0
-    eps: float = 0.0
+    every: PositiveInt = 1
+    mean: PositiveInt = 1
+    wait: NonNegativeInt = 0
+    eps: NonNegativeFloat = 0.0
     demo: ClassVar = {"lr": 1e-3, "factor": 0.5, "patience": 2, "mean": 2}
 
     def check(self) -> None:
-        """Refuse a rule that cannot reduce, and a patience that would fire on improvements."""
-        _check_watch(self)
-        require(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
-        for name, min_lr in (("patience", 1), ("cooldown", 0), ("mean", 1), ("wait", 0)):
-            as_count(name, getattr(self, name), min_lr)
-        _at_least(0, min_lr=self.min_lr, eps=self.eps)
+        """Validate what is watched."""
+        _check_watch(self.watch)
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a best."""
         return {"rate": self.lr, "best": None, "bad": 0, "cool": 0, "sum": 0.0, "count": 0, "wait": self.wait}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         """Return the rate, reduced if the report is one too many."""
         if info.n % self.every == 0:
-            carry = self.told(_metric(self, info), carry)
+            carry = self.observe(_metric(self, info), carry)
         return carry["rate"], carry
 
-    def told(self, metric: float, carry: dict[str, Any]) -> dict[str, Any]:
-        """Return the memory after one more metric, the rate in it; it serves a loop of your own."""
+    def observe(self, metric: float, carry: Carry) -> Carry:
+        """Return the memory, which holds the rate, after one more metric; for a training loop of your own."""
         if carry["wait"] > 0:
             return {**carry, "wait": carry["wait"] - 1}
         total, count = carry["sum"] + metric, carry["count"] + 1
         if count < self.mean:
             return {**carry, "sum": total, "count": count}
         carry = {**carry, "sum": 0.0, "count": 0}
-        return self._judged(total / count, carry)
+        return self._decide(total / count, carry)
 
-    def _judged(self, metric: float, carry: dict[str, Any]) -> dict[str, Any]:
+    def _decide(self, metric: float, carry: Carry) -> Carry:
         better = _better(self, metric, carry["best"])
         best = metric if better else carry["best"]
         bad = 0 if better else carry["bad"] + 1
@@ -109,9 +109,9 @@ class Plateau(Feedback):
         rate = lower if carry["rate"] - lower > self.eps else carry["rate"]
         return {**carry, "best": best, "bad": 0, "cool": self.cooldown, "rate": rate}
 
-    def after(self, metrics: Any) -> list[float]:
+    def after(self, metrics: Iterable[float]) -> list[float]:
         """Return the rate after each of a list of metrics."""
-        return _told_all(self, metrics)
+        return _rates_after(self, metrics)
 
 
 class Greedy(Feedback):
@@ -131,7 +131,7 @@ class Greedy(Feedback):
     absolute, relative : float
         By how much a metric has to be better than the best; at least 0.
     cooldown, warmup : int
-        Reports that are not looked at after a fall, and after a rise; at least 0.
+        Reports that are ignored after a fall, and after a rise; at least 0.
     min_lr, max_lr : float
         The lowest and the highest rate; at least 0. A rate that starts below the lowest is never reduced.
     window : int
@@ -152,47 +152,42 @@ class Greedy(Feedback):
     [0.1, 0.2, 0.2, 0.4, 0.4, 0.2]
     """
 
-    lr: float = 1.0
-    factor: float = 0.95
-    patience: int = 10
-    absolute: float = 1e-6
-    relative: float = 0.0
-    cooldown: int = 0
-    warmup: int = 0
-    min_lr: float = 1e-3
-    max_lr: float = 1.0
-    window: int = 1
-    eps: float = 1e-8
+    lr: NonNegativeFloat = 1.0
+    factor: ProperFraction = 0.95
+    patience: NonNegativeInt = 10
+    absolute: NonNegativeFloat = 1e-6
+    relative: NonNegativeFloat = 0.0
+    cooldown: NonNegativeInt = 0
+    warmup: NonNegativeInt = 0
+    min_lr: NonNegativeFloat = 1e-3
+    max_lr: NonNegativeFloat = 1.0
+    window: PositiveInt = 1
+    eps: NonNegativeFloat = 1e-8
     maximize: bool = False
     watch: Any = None
-    every: int = 1
+    every: PositiveInt = 1
     demo: ClassVar = {"lr": 1e-3, "min_lr": 1e-5, "patience": 2, "window": 2}
 
     def check(self) -> None:
-        """Refuse a factor that changes nothing."""
-        _check_watch(self)
-        require(0 < as_number("factor", self.factor) < 1, "factor", self.factor, "between 0 and 1")
-        for name, min_lr in (("patience", 0), ("cooldown", 0), ("warmup", 0), ("window", 1)):
-            as_count(name, getattr(self, name), min_lr)
-        _at_least(0, min_lr=self.min_lr, max_lr=self.max_lr, eps=self.eps)
+        """Validate what is watched."""
+        _check_watch(self.watch)
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a best."""
-        return {"rate": self.lr, "best": None, "good": 0, "bad": 0, "rest": 0, "seen": []}
+        return {"rate": self.lr, "best": None, "good": 0, "bad": 0, "rest": 0, "window": []}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the rate after one more report."""
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         if info.n % self.every == 0:
-            carry = self.told(_metric(self, info), carry)
+            carry = self.observe(_metric(self, info), carry)
         return carry["rate"], carry
 
-    def told(self, metric: float, carry: dict[str, Any]) -> dict[str, Any]:
+    def observe(self, metric: float, carry: Carry) -> Carry:
         """Return the memory after one more metric, the rate in it."""
-        seen = [*carry["seen"], metric][-self.window :]
-        carry = {**carry, "seen": seen}
+        window = [*carry["window"], metric][-self.window :]
+        carry = {**carry, "window": window}
         if carry["rest"] > 0:
             return {**carry, "rest": carry["rest"] - 1, "good": 0, "bad": 0}
-        metric = sum(seen) / len(seen)
+        metric = sum(window) / len(window)
         better = _better(self, metric, carry["best"])
         good, bad = (carry["good"] + 1, 0) if better else (0, carry["bad"] + 1)
         carry = {**carry, "best": metric if better else carry["best"], "good": good, "bad": bad}
@@ -206,9 +201,9 @@ class Greedy(Feedback):
             return {**carry, "rate": rate, "bad": 0, "rest": self.cooldown}
         return carry
 
-    def after(self, metrics: Any) -> list[float]:
+    def after(self, metrics: Iterable[float]) -> list[float]:
         """Return the rate after each of a list of metrics."""
-        return _told_all(self, metrics)
+        return _rates_after(self, metrics)
 
 
 class BoldDriver(Feedback):
@@ -244,23 +239,17 @@ class BoldDriver(Feedback):
     [10.0, -20.0, -5.0]
     """
 
-    lr: float = 0.1
-    up: float = 1.05
-    down: float = 0.5
+    lr: NonNegativeFloat = 0.1
+    up: Annotated[float, Range(minimum=1)] = 1.05
+    down: ProperFraction = 0.5
     demo: ClassVar = {"lr": 1e-3}
     can_roll_back = True
 
-    def check(self) -> None:
-        """Refuse factors on the wrong side of 1."""
-        _at_least(0, lr=self.lr)
-        _at_least(1, up=self.up)
-        require(0 < as_number("down", self.down) < 1, "down", self.down, "between 0 and 1")
-
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a loss."""
         return {"rate": self.lr, "f": None, "undo": False}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         """Return the next rate; the memory says whether the last update is to be undone."""
         f, last, rate = float(info.f), carry["f"], carry["rate"]
         if last is None or f == last:
@@ -270,21 +259,19 @@ class BoldDriver(Feedback):
         return rate * self.down, {"rate": rate * self.down, "f": last, "undo": True}
 
 
-def _check_watch(rule: Any) -> None:
-    _at_least(0, lr=rule.lr, absolute=rule.absolute, relative=rule.relative)
-    as_count("every", rule.every, 1)
-    if rule.watch is not None and not callable(getattr(rule.watch, "fun", rule.watch)):
-        raise TypeError(f"watch: got {describe_value(rule.watch)}, expected a problem or a function of x")
+def _check_watch(watch: object) -> None:
+    if watch is not None and not callable(getattr(watch, "fun", watch)):
+        raise TypeError(f"watch: got {describe_value(watch)}, expected a problem or a function of x")
 
 
-def _metric(rule: Any, info: Any) -> float:
+def _metric(rule: "Plateau | Greedy", info: StepReport) -> float:
     """Return what is watched: the loss of the run, a function of x, or the value of another problem."""
     if rule.watch is None:
         return float(info.f)
     return float(getattr(rule.watch, "fun", rule.watch)(info.x))
 
 
-def _better(rule: Any, metric: float, best: float | None) -> bool:
+def _better(rule: "Plateau | Greedy", metric: float, best: float | None) -> bool:
     """Return whether a metric improves on the best by more than the thresholds; a nan never does."""
     if best is None:
         return not math.isnan(metric)
@@ -292,14 +279,9 @@ def _better(rule: Any, metric: float, best: float | None) -> bool:
     return bool(metric > best + margin if rule.maximize else metric < best - margin)
 
 
-def _told_all(rule: Any, metrics: Any) -> list[float]:
-    carry, rates = rule.init(None), []
+def _rates_after(rule: "Plateau | Greedy", metrics: Iterable[float]) -> list[float]:
+    carry, rates = rule.init(np.zeros(0)), []
     for metric in metrics:
-        carry = rule.told(float(metric), carry)
+        carry = rule.observe(float(metric), carry)
         rates.append(carry["rate"])
     return rates
-
-
-def _at_least(bound: float, /, **values: Any) -> None:
-    for name, value in values.items():
-        require(as_number(name, value) >= bound, name, value, f"a number of at least {bound}")

@@ -1,16 +1,17 @@
-"""Rates that read the landscape: from the gap to the minimum, from the change of the gradient, from its size.
+"""Step sizes that tune themselves: from the change of the gradient, from its size, from the distance covered.
 
 All are meant for plain gradient descent, x - rate * g; with momentum on top they are heuristics.
 """
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from schedules.feedback.base import Array, Feedback
+from schedules.feedback.base import Array, Carry, Feedback, StepReport
 from stepsize.core.norms import norm, ratio_of_dots, squares_fit
-from stepsize.core.validation import as_number, require
+from stepsize.core.ranges import NonNegativeFloat, PositiveFloat
+from stepsize.core.validation import require
 
 __all__ = [
     "AdGD",
@@ -18,121 +19,7 @@ __all__ = [
     "BarzilaiBorwein",
     "DoG",
     "Hypergradient",
-    "Polyak",
-    "SPSMax",
 ]
-
-
-class Polyak(Feedback):
-    r"""Polyak's step: the gap to the minimum over the squared gradient.
-
-    .. math:: \eta = \frac{f(x) - f_*}{c\, \|g\|^2}
-
-    With c = 1 the best step that convexity alone can promise: the distance to every minimizer shrinks. On
-    :math:`\tfrac L2 x^2` it is 1/(2L), which halves x; with c = 1/2 it is 1/L, which solves it.
-
-    Parameters
-    ----------
-    minimum : float, optional
-        f*, or a lower bound. By default the problem's own. Too high stalls the run above the minimum, too low
-        makes it overstep.
-    c : float
-        Above 0.
-    max_lr : float
-        The largest rate; above 0.
-
-    References
-    ----------
-    Polyak, "Minimization of unsmooth functionals", USSR Comp. Math. and Math. Phys. 9 (1969).
-
-    Examples
-    --------
-    Squared length from (1, 2, 3): values 3.5, 0.875, ... as in the documentation of Optax.
-
-    >>> from optim import SGD, minimize
-    >>> from problems import Quadratic
-    >>> bowl = Quadratic([2.0, 2.0, 2.0])
-    >>> run = minimize(bowl, SGD(lr=Polyak(max_lr=1.0)), x0=[1.0, 2.0, 3.0], steps=5)
-    >>> run.history.fun[1:].tolist()
-    [3.5, 0.875, 0.21875, 0.0546875, 0.013671875]
-    """
-
-    minimum: float | None = None
-    c: float = 1.0
-    max_lr: float = math.inf
-    demo: ClassVar = {"max_lr": 1e-3}
-
-    def check(self) -> None:
-        """Refuse a divisor that is none."""
-        if self.minimum is not None:
-            as_number("minimum", self.minimum)
-        _positive(c=self.c)
-        require(self.max_lr > 0, "max_lr", self.max_lr, "a rate above 0")
-
-    def init(self, x: Array) -> dict[str, Any]:
-        """Nothing is remembered."""
-        return {}
-
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the step for the gap at hand; 0 where the gradient is."""
-        minimum = info.problem.minimum if self.minimum is None else self.minimum
-        if minimum is None:
-            raise ValueError(
-                "minimum: got None, expected a number, because the problem does not state its own"
-            )
-        gap, squared = max(float(info.f) - minimum, 0.0), _squared(info.g)
-        if squares_fit(squared, info.g.dtype):
-            return min(gap / (self.c * squared), self.max_lr), carry
-        length = _length(info.g)
-        return (min(gap / length / length / self.c, self.max_lr) if length > 0 else 0.0), carry
-
-
-class SPSMax(Feedback):
-    r"""The stochastic Polyak step, with its cap.
-
-    .. math:: \eta = \min\left(\frac{f_i(x) - f_i^*}{c\, \|g_i\|^2},\ \gamma\right)
-
-    Value and gradient are those of the mini-batch i at hand; the batch's own smallest loss is 0 wherever a
-    model can fit it and the loss is not regularized. Under interpolation no tuning is left.
-
-    Parameters
-    ----------
-    max_lr : float
-        The cap, gamma; above 0.
-    c : float
-        1/2 in the paper's experiments on convex losses; above 0.
-    lowest : float
-        A lower bound on the batch's loss.
-
-    References
-    ----------
-    Loizou, Vaswani, Laradji and Lacoste-Julien, arXiv 2002.10542, equation 3.
-
-    Examples
-    --------
-    >>> from optim import SGD, minimize
-    >>> from problems import Parabola
-    >>> minimize(Parabola(), SGD(lr=SPSMax(max_lr=10.0)), steps=1).x.tolist()
-    [0.0]
-    """
-
-    max_lr: float = 1.0
-    c: float = 0.5
-    lowest: float = 0.0
-    demo: ClassVar = {"max_lr": 1e-3}
-
-    def check(self) -> None:
-        """Refuse a divisor that is none."""
-        _positive(max_lr=self.max_lr, c=self.c)
-        as_number("lowest", self.lowest)
-
-    def init(self, x: Array) -> dict[str, Any]:
-        """Nothing is remembered."""
-        return {}
-
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return Polyak's step for the batch, capped."""
-        return Polyak(self.lowest, self.c, self.max_lr).update(info, carry)
 
 
 class BarzilaiBorwein(Feedback):
@@ -156,7 +43,9 @@ class BarzilaiBorwein(Feedback):
     min_lr, max_lr : float
         Bounds; above 0.
 
-    References ---------- Barzilai and Borwein, "Two-point step size gradient methods", IMA J. Numer. Anal. 8
+    References
+    ----------
+    Barzilai and Borwein, "Two-point step size gradient methods", IMA J. Numer. Anal. 8
     (1988), equations 5, 6.
 
     Examples
@@ -169,25 +58,22 @@ class BarzilaiBorwein(Feedback):
     [True, True]
     """
 
-    lr: float = 1e-3
+    lr: PositiveFloat = 1e-3
     long: bool = True
-    min_lr: float = 1e-10
-    max_lr: float = 1e10
+    min_lr: PositiveFloat = 1e-10
+    max_lr: PositiveFloat = 1e10
     demo: ClassVar = {"max_lr": 1e-2}
 
     def check(self) -> None:
-        """Refuse bounds in the wrong order."""
-        _positive(lr=self.lr, min_lr=self.min_lr, max_lr=self.max_lr)
-        require(
-            self.max_lr >= self.min_lr, "max_lr", self.max_lr, f"at least the lower bound, {self.min_lr:g}"
-        )
+        """Validate min_lr <= max_lr."""
+        fits = self.max_lr >= self.min_lr
+        require(fits, "max_lr", self.max_lr, f"at least the lower bound, {self.min_lr:g}")
 
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a last point."""
         return {"rate": self.lr, "x": None, "g": None}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the step that the last change of the gradient suggests."""
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         rate = carry["rate"]
         if carry["x"] is not None:
             s, y = info.x - carry["x"], info.g - carry["g"]
@@ -226,18 +112,13 @@ class AdGD(Feedback):
     [0.125, 0.25, 0.25]
     """
 
-    lr: float = 1e-6
+    lr: PositiveFloat = 1e-6
 
-    def check(self) -> None:
-        """Refuse a first rate that never grows."""
-        _positive(lr=self.lr)
-
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a last point; the first growth is not bounded."""
         return {"rate": self.lr, "growth": None, "x": None, "g": None}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the smaller of the two rules."""
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         last, rate, growth = carry["rate"], carry["rate"], carry["growth"]
         if carry["x"] is not None:
             moved, turned = _length(info.x - carry["x"]), _length(info.g - carry["g"])
@@ -273,21 +154,15 @@ class AdaGradNorm(Feedback):
     [0.058823529411764705]
     """
 
-    lr: float = 1.0
-    b: float = 1e-2
+    lr: PositiveFloat = 1.0
+    b: PositiveFloat = 1e-2
     demo: ClassVar = {"lr": 0.1}
 
-    def check(self) -> None:
-        """Refuse what cannot be divided by."""
-        _positive(lr=self.lr, b=self.b)
-
-    def init(self, x: Array) -> dict[str, Any]:
-        """Return the square of the first b."""
+    def init(self, x: Array) -> Carry:
         b2 = self.b * self.b
         return {"b2": b2} if squares_fit(b2, float) else {"b2": b2, "root": self.b}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return lr / b after adding this gradient."""
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         b, carry = _root_of_sum(carry, "b2", info.g)
         return self.lr / b, carry
 
@@ -319,20 +194,13 @@ class DoG(Feedback):
     0.066666667
     """
 
-    reach: float = 1e-6
-    eps: float = 1e-8
+    reach: PositiveFloat = 1e-6
+    eps: NonNegativeFloat = 1e-8
 
-    def check(self) -> None:
-        """Refuse a first step of length 0."""
-        _positive(reach=self.reach)
-        require(as_number("eps", self.eps) >= 0, "eps", self.eps, "a number of at least 0")
-
-    def init(self, x: Array) -> dict[str, Any]:
-        """Return the start and the reach."""
+    def init(self, x: Array) -> Carry:
         return {"x0": np.array(x), "far": self.reach * (1 + _length(x)), "sum": 0.0}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the distance over the gradients."""
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         far = max(carry["far"], _length(info.x - carry["x0"]))
         root, carry = _root_of_sum(carry, "sum", info.g, self.eps)
         return (far / root if root > 0 else 0.0), {**carry, "far": far}
@@ -367,21 +235,15 @@ class Hypergradient(Feedback):
     [0.1, 0.132]
     """
 
-    lr: float = 0.01
-    beta: float = 1e-4
+    lr: PositiveFloat = 0.01
+    beta: NonNegativeFloat = 1e-4
     demo: ClassVar = {"lr": 1e-3, "beta": 1e-9}
 
-    def check(self) -> None:
-        """Refuse a rate below 0."""
-        _positive(lr=self.lr)
-        require(as_number("beta", self.beta) >= 0, "beta", self.beta, "a number of at least 0")
-
-    def init(self, x: Array) -> dict[str, Any]:
+    def init(self, x: Array) -> Carry:
         """Return a memory without a last point."""
         return {"rate": self.lr, "x": None}
 
-    def update(self, info: Any, carry: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Return the rate, moved by the product of this gradient and the last direction."""
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
         rate = carry["rate"]
         if carry["x"] is not None and rate > 0:
             slope = float(np.dot(info.g, carry["x"] - info.x)) / rate
@@ -397,9 +259,7 @@ def _length(v: Array) -> float:
     return float(norm(v))
 
 
-def _root_of_sum(
-    carry: dict[str, Any], name: str, g: Array, eps: float = 0.0
-) -> tuple[float, dict[str, Any]]:
+def _root_of_sum(carry: Carry, name: str, g: Array, eps: float = 0.0) -> tuple[float, Carry]:
     """Return the root of a sum of squared gradient norms plus eps, this one added, and the new memory.
 
     The memory is the sum; beside it its root, from the first gradient on whose square leaves the range.
@@ -409,8 +269,3 @@ def _root_of_sum(
         return math.sqrt(total + eps), {**carry, name: total}
     root = math.hypot(carry.get("root", math.sqrt(carry[name])), _length(g))
     return math.hypot(root, math.sqrt(eps)), {**carry, name: total, "root": root}
-
-
-def _positive(**values: Any) -> None:
-    for name, value in values.items():
-        require(as_number(name, value) > 0, name, value, "a number above 0")

@@ -1,11 +1,19 @@
 """Backtracking to a sufficient decrease: the first line search of every textbook."""
 
 import math
+from typing import Annotated
 
 import numpy as np
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
-from stepsize.core.validation import as_number, require
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
+from stepsize.core.ranges import (
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveFloatOrInf,
+    ProperFraction,
+    Range,
+)
 
 __all__ = ["Armijo", "ForwardBackward"]
 
@@ -16,7 +24,7 @@ class Armijo(LineSearch):
     .. math:: \varphi(\alpha) \le \varphi(0) + c_1\, \alpha\, \varphi'(0)
 
     Plain, every rejected step is multiplied by rho. With ``interpolate``, the next trial is the lowest point
-    of the parabola, later of the cubic, through what is known, kept within [0.1, 0.5] of the last.
+    of the parabola, later of the cubic, through what is known, clipped to [0.1, 0.5] of the last.
 
     Parameters
     ----------
@@ -54,27 +62,17 @@ class Armijo(LineSearch):
     (0.5, 'converged', 2)
     """
 
-    c1: float = 1e-4
-    rho: float = 0.5
-    alpha0: float = 1.0
-    growth: float | None = None
-    alpha_max: float = math.inf
+    c1: ProperFraction = 1e-4
+    rho: ProperFraction = 0.5
+    alpha0: PositiveFloatOrInf = 1.0
+    growth: Annotated[float, Range(minimum=1)] | None = None
+    alpha_max: PositiveFloatOrInf = math.inf
     interpolate: bool = False
-    max_trials: int = 100
-    rtol: float = 0.0
-    atol: float = 0.0
-
-    def check(self) -> None:
-        """Refuse constants that would accept everything or nothing."""
-        refuse_outside(self, c1=(0.0, 1.0), rho=(0.0, 1.0), alpha0=(0.0, math.inf), alpha_max=(0.0, math.inf))
-        if self.growth is not None:
-            require(as_number("growth", self.growth) >= 1, "growth", self.growth, "a factor of at least 1")
-        for name in ("rtol", "atol"):
-            value = getattr(self, name)
-            require(as_number(name, value) >= 0, name, value, "a number of at least 0")
+    max_trials: NonNegativeInt = 100
+    rtol: NonNegativeFloat = 0.0
+    atol: NonNegativeFloat = 0.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the first trial that decreases enough."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         slack = self.rtol * abs(line.phi0) + self.atol
@@ -133,23 +131,12 @@ class ForwardBackward(LineSearch):
     (0.4, 4)
     """
 
-    c1: float = 0.2
-    eta: float = 2.0
-    alpha_min: float = 1e-8
-    max_length: float = 1.0
-
-    def check(self) -> None:
-        """Refuse constants that would accept everything or nothing."""
-        refuse_outside(
-            self,
-            c1=(0.0, 1.0),
-            eta=(1.0, math.inf),
-            alpha_min=(0.0, math.inf),
-            max_length=(0.0, math.inf),
-        )
+    c1: ProperFraction = 0.2
+    eta: Annotated[float, Range(above=1)] = 2.0
+    alpha_min: PositiveFloat = 1e-8
+    max_length: PositiveFloatOrInf = 1.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the longest trial that passes, or the first shorter one."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         longest = longest_step(line, self.max_length)

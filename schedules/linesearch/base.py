@@ -1,4 +1,4 @@
-"""The contract of a line search: what it may ask of the line ahead, and what it answers."""
+"""The contract of a line search: the line it evaluates, and the result it returns."""
 
 import math
 import warnings
@@ -9,7 +9,7 @@ import numpy as np
 
 from stepsize.core.display import brief
 from stepsize.core.record import Record
-from stepsize.core.validation import as_number, missing, require
+from stepsize.core.validation import as_number, missing
 
 __all__ = ["LineSearchResult", "Line", "LineSearch", "Trial"]
 
@@ -31,10 +31,10 @@ STATUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One look at the line: at alpha the value, the slope, the gradient, as far as they were asked for.
+    """One evaluation on the line: at alpha the value, the slope and the gradient, as far as computed.
 
-    At the accepted point it is also the evaluation from which the next update starts. `look` says which look
-    it was, 0 being the start, so that the mini-batch it saw can be drawn again.
+    At the accepted point it is also the evaluation from which the next update starts. `number` counts the
+    evaluations, 0 being the start, so that its mini-batch can be drawn again.
     """
 
     alpha: float
@@ -56,7 +56,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class LineSearchResult:
-    """What a search answers: the step, the evaluation at its end if there is one, and what to carry on."""
+    """The step, the evaluation at its end if there is one, and the memory for the next search."""
 
     alpha: float
     e: Trial | None
@@ -69,17 +69,17 @@ class LineSearchResult:
 
 
 class Line:
-    r"""The line ahead of a point, :math:`\varphi(\alpha) = f(x - \alpha d)`, and a count of who looked.
+    r"""The line ahead of a point, :math:`\varphi(\alpha) = f(x - \alpha d)`, and a count of evaluations.
 
     Parameters
     ----------
     problem : Problem
-        Where. If it has ``sampling = "static"``, all looks see the one mini-batch of update n; if "dynamic",
-        the k-th look sees ``problem.sample(n, k)``, a fresh one, and the line is discontinuous everywhere.
+        If it has ``sampling = "static"``, all trials use the one mini-batch of update n; if "dynamic", the
+        k-th trial uses ``problem.sample(n, k)``, a fresh one, and the line is discontinuous everywhere.
     x, d : ndarray
         The point and the direction, which is *subtracted*: d = g for steepest descent.
     start : Evaluation, optional
-        What is known at x (``f, g`` and perhaps ``var_f, var_g``); looked up if it is not given.
+        What is known at x (``f, g`` and perhaps ``var_f, var_g``); evaluated if it is not given.
     n : int
         Index of the update.
 
@@ -87,14 +87,14 @@ class Line:
     ----------
     phi0, slope0 : float
         The value and the slope at alpha = 0; :math:`\varphi'(\alpha) = -\nabla f(x - \alpha d)^\top d`.
-    seen : Problem
+    objective : Problem
         The problem as update n sees it; under dynamic sampling, as the start saw it.
     trials : list of Trial
-        Every look, in order, the start first: for drawing.
+        Every evaluation, in order, the start first: for drawing.
     belief : object, optional
         What a search that models the line believed of it at the end.
     n_f, n_g, n_calls : int
-        Values asked for, gradients asked for, and looks (`both` is one look for a value and a gradient).
+        Values, gradients and evaluations (`both` is one evaluation of value and gradient).
 
     Examples
     --------
@@ -110,10 +110,10 @@ class Line:
         self.problem, self.x, self.d, self.n = problem, x, d, n
         self.sampling = sampling_of(problem)
         varies = getattr(problem, "varies", False)
-        self.seen = problem.at(n) if varies else problem
+        self.objective = problem.at(n) if varies else problem
         self._hands_over = self.sampling == "dynamic" or not varies
         if start is None:
-            start = _evaluation(self.seen, x)
+            start = _evaluation(self.objective, x)
         var_f, var_g = getattr(start, "var_f", None), getattr(start, "var_g", None)
         self.start = Trial(0.0, float(start.f), -float(start.g @ d), start.g, var_f, var_g)
         self.phi0, self.slope0 = self.start.f, self.start.slope
@@ -125,7 +125,7 @@ class Line:
     def share(self) -> float:
         """Share of the examples that the start saw, B/n; 1 where there are no examples."""
         whole = getattr(self.problem, "n_examples", None)
-        return 1.0 if whole is None else float(self.seen.n_examples / whole)
+        return 1.0 if whole is None else float(self.objective.n_examples / whole)
 
     @property
     def shortest(self) -> float:
@@ -139,26 +139,26 @@ class Line:
 
     def value(self, alpha: float) -> float:
         """Return phi(alpha)."""
-        f = float(self._look().fun(self.point(alpha)))
+        f = float(self._next().fun(self.point(alpha)))
         self.n_f += 1
         self.trials.append(Trial(alpha, f, number=self.n_calls))
         return f
 
     def slope(self, alpha: float) -> float:
         """Return phi'(alpha)."""
-        g = self._look().grad(self.point(alpha))
+        g = self._next().grad(self.point(alpha))
         self.n_g += 1
         self.trials.append(Trial(alpha, None, -float(g @ self.d), g, number=self.n_calls))
         return float(self.trials[-1].slope)
 
     def both(self, alpha: float) -> Trial:
         """Return phi and phi' at alpha, of one and the same mini-batch."""
-        f, g = self._look().value_and_grad(self.point(alpha))
+        f, g = self._next().value_and_grad(self.point(alpha))
         return self._both(Trial(alpha, float(f), -float(g @ self.d), g, number=self.n_calls))
 
     def stats(self, alpha: float) -> Trial:
         """Return phi and phi' with the variances of value and gradient; they are 0 without sampling."""
-        e = stats_of(self._look(), self.point(alpha))
+        e = stats_of(self._next(), self.point(alpha))
         slope = -float(e.g @ self.d)
         return self._both(Trial(alpha, float(e.f), slope, e.g, float(e.var_f), e.var_g, self.n_calls))
 
@@ -168,13 +168,13 @@ class Line:
         self.trials.append(trial)
         return trial
 
-    def _look(self) -> Any:
-        """Return the problem as the look now due sees it."""
+    def _next(self) -> Any:
+        """Return the problem of the next evaluation, and count it."""
         self.n_calls += 1
-        return self.problem.sample(self.n, self.n_calls) if self.sampling == "dynamic" else self.seen
+        return self.problem.sample(self.n, self.n_calls) if self.sampling == "dynamic" else self.objective
 
     def accept(self, trial: Trial, status: str, carry: Carry) -> LineSearchResult:
-        """Answer with this trial, its gradient looked up for the next update if it serves there."""
+        """Return this trial as the result, completed for the next update if it serves there."""
         e: Trial | None = trial
         if not self._hands_over:
             e = None  # the next update sees another batch
@@ -183,11 +183,11 @@ class Line:
         return LineSearchResult(trial.alpha, e, carry, status, self.n_f, self.n_g)
 
     def step_to(self, alpha: float, status: str, carry: Carry) -> LineSearchResult:
-        """Answer with a step to where nobody has looked."""
+        """Return a step to a point that was not evaluated."""
         return LineSearchResult(alpha, None, carry, status, self.n_f, self.n_g)
 
     def reject(self, status: str, carry: Carry) -> LineSearchResult:
-        """Answer with no step at all; a dynamic sample is drawn anew for the next update."""
+        """Return no step at all; a dynamic sample is drawn anew for the next update."""
         e = self.start if self._hands_over and self.sampling != "dynamic" else None
         return LineSearchResult(0.0, e, carry, status, self.n_f, self.n_g)
 
@@ -195,17 +195,17 @@ class Line:
         point = self.point(trial.alpha)
         if trial.f is None:
             self.n_f += 1
-            return replace(trial, f=float(self.seen.fun(point)))
+            return replace(trial, f=float(self.objective.fun(point)))
         self.n_g += 1
-        g = self.seen.grad(point)
+        g = self.objective.grad(point)
         return replace(trial, g=g, slope=-float(g @ self.d))
 
 
 class LineSearch(Record, abstract=True):
-    """How far, by looking along the line: goes where a learning rate goes, ``SGD(lr=Armijo())``.
+    """A step size found by evaluations along the direction; stands in for a rate, ``SGD(lr=Armijo())``.
 
-    A subclass writes ``__call__(line, carry)``: it looks along the line and answers ``line.accept(...)`` or
-    ``line.stay(...)`` with a status word and the carry of the next search (None before the first). All of
+    A subclass writes ``__call__(line, carry)``: it evaluates the line and returns ``line.accept(...)`` or
+    ``line.reject(...)`` with a status word and the carry of the next search (None before the first). All of
     them promise: x is never written to, a direction that does not descend gives no step, and a point with an
     infinite or undefined value is never accepted.
 
@@ -284,14 +284,3 @@ def stats_of(problem: Any, x: Array) -> Any:
 def _evaluation(problem: Any, x: Array) -> Trial:
     f, g = problem.value_and_grad(x)
     return Trial(0.0, f, g=g)
-
-
-def refuse_outside(search: LineSearch, **spans: tuple[float, float]) -> None:
-    """Refuse fields that do not lie strictly between two numbers."""
-    for name, (low, high) in spans.items():
-        value = getattr(search, name)
-        if value == math.inf == high:
-            continue
-        number = as_number(name, value)
-        below = f" and below {high:g}" if high != math.inf else ""
-        require(low < number < high, name, value, f"a number above {low:g}{below}")

@@ -1,10 +1,11 @@
 """The lowest point of the line: what every other search spends less to approach."""
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
-from schedules.linesearch.initial_step import first_trial, memory, refuse_bad_first
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
+from schedules.linesearch.initial_step import FirstTrial, first_trial, memory
+from stepsize.core.ranges import NonNegativeInt, Range
 
 __all__ = ["ExactQuadratic", "ExactSearch"]
 
@@ -39,17 +40,12 @@ class ExactQuadratic(LineSearch):
     2.0
     """
 
-    relaxation: float = 1.0
-
-    def check(self) -> None:
-        """Refuse a factor that does not descend."""
-        refuse_outside(self, relaxation=(0.0, 2.0))
+    relaxation: Annotated[float, Range(above=0, below=2)] = 1.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the step of the closed form."""
         if line.slope0 >= 0:
             return line.reject("not_descent", carry)
-        curvature = float(line.d @ (line.seen.hess(line.x) @ line.d))
+        curvature = float(line.d @ (line.objective.hess(line.x) @ line.d))
         if not curvature > 0:
             return line.reject("max_step", carry)
         trial = line.both(-self.relaxation * line.slope0 / curvature)
@@ -86,15 +82,10 @@ class ExactSearch(LineSearch):
     1.5
     """
 
-    first: float | str = "last"
-    max_doublings: int = 100
-
-    def check(self) -> None:
-        """Refuse a first trial that is not positive."""
-        refuse_bad_first("first", self.first)
+    first: FirstTrial = "last"
+    max_doublings: NonNegativeInt = 100
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the root of the slope."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         low, high, wall = line.start, None, math.inf

@@ -1,11 +1,11 @@
-"""Gradient-only line searches: to where the slope changes its sign, and never a look at the value."""
+"""Gradient-only line searches: to where the slope changes its sign, without any value."""
 
 import math
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from schedules.linesearch.armijo import longest_step
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
-from stepsize.core.validation import require
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
+from stepsize.core.ranges import PositiveFloat, PositiveFloatOrInf, ProperFraction, Range
 
 __all__ = ["GOLSB", "GOLSI", "GOLSBack", "GOLSMax"]
 
@@ -15,27 +15,19 @@ _GOLDEN = (1 + math.sqrt(5)) / 2
 class GradientOnly(LineSearch, abstract=True):
     """What the four searches share: the sampling that they suit, their bounds, and what is carried on.
 
-    With a fresh mini-batch at every look the line is discontinuous everywhere: of three neighbours the middle
-    one is the lowest with probability 1/3, so that a third of all points are local minima, wherever one
-    looks. Slopes that change from minus to plus are few, and lie where the batches have their minima.
+    With a fresh mini-batch at every trial the line is discontinuous everywhere: of three neighbours the
+    middle one is the lowest with probability 1/3, so that a third of all points are local minima, on every
+    grid. Slopes that change from minus to plus are few, and lie where the batches have their minima.
 
     An infinite or undefined slope counts as too far, and no such point is accepted.
     """
 
     suits: ClassVar = ("full", "static", "dynamic")
 
-    alpha_min: float = 1e-8
-    max_length: float = 1.0
-
-    def check(self) -> None:
-        """Refuse bounds that leave no room."""
-        refuse_outside(self, alpha_min=(0.0, math.inf), max_length=(0.0, math.inf))
-        for name, span in {"eta": (1.0, math.inf), "c2": (0.0, 1.0)}.items():
-            if hasattr(self, name):
-                refuse_outside(self, **{name: span})
+    alpha_min: PositiveFloat = 1e-8
+    max_length: PositiveFloatOrInf = 1.0
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return a step within the bounds, at or next to a change of sign."""
         if line.slope0 > 0:
             return line.reject("not_descent", carry)
         longest = max(longest_step(line, self.max_length), self.alpha_min)
@@ -92,11 +84,10 @@ class GOLSI(GradientOnly):
     (0.75, 3)
     """
 
-    eta: float = 2.0
-    c2: float = 0.9
+    eta: Annotated[float, Range(above=1)] = 2.0
+    c2: ProperFraction = 0.9
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
-        """Grow or shrink across the change of sign."""
         trial = line.both(last)
         if rise(trial) < 0:
             return grow(line, trial, self.eta, longest, 0.0)
@@ -129,11 +120,10 @@ class GOLSMax(GradientOnly):
     2.0
     """
 
-    eta: float = 2.0
-    c2: float = 0.9
+    eta: Annotated[float, Range(above=1)] = 2.0
+    c2: ProperFraction = 0.9
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
-        """Grow or shrink across the slope."""
         level = -self.c2 * line.slope0
         trial = line.both(last)
         if rise(trial) < level:
@@ -164,11 +154,10 @@ class GOLSBack(GradientOnly):
     1.0
     """
 
-    eta: float = 2.0
-    c2: float = 0.9
+    eta: Annotated[float, Range(above=1)] = 2.0
+    c2: ProperFraction = 0.9
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
-        """Shrink from the longest step."""
         trial = line.both(longest)
         if rise(trial) < 0:
             return trial, "max_step"
@@ -210,19 +199,11 @@ class GOLSB(GradientOnly):
     1.0
     """
 
-    eta: float = 2.0
-    bracket: str = "aggressive"
-    width: float = 1e-12
-
-    def check(self) -> None:
-        """Refuse an unknown bracket and bounds that leave no room."""
-        super().check()
-        known = ("aggressive", "memory", "conservative")
-        require(self.bracket in known, "bracket", self.bracket, f"one of {', '.join(map(repr, known))}")
-        refuse_outside(self, width=(0.0, math.inf))
+    eta: Annotated[float, Range(above=1)] = 2.0
+    bracket: Literal["aggressive", "memory", "conservative"] = "aggressive"
+    width: PositiveFloat = 1e-12
 
     def cross(self, line: Line, last: float, longest: float) -> tuple[Trial, str]:
-        """Bracket, then bisect."""
         if self.bracket == "aggressive":
             low, high, status = self._from_above(line, longest)
         else:

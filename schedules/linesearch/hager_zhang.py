@@ -1,11 +1,13 @@
 """Hager and Zhang's search: secant steps, and conditions that still work where values are round-off."""
 
 import math
+from typing import Annotated
 
 import numpy as np
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
-from stepsize.core.validation import as_count, as_number, require
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
+from stepsize.core.ranges import NonNegativeFloat, PositiveFloat, PositiveInt, ProperFraction, Range
+from stepsize.core.validation import require
 
 __all__ = ["HagerZhang"]
 
@@ -61,41 +63,24 @@ class HagerZhang(LineSearch):
     (0.5, 'converged')
     """
 
-    delta: float = 0.1
-    sigma: float = 0.9
-    eps: float = 1e-6
-    theta: float = 0.5
-    gamma: float = 0.66
-    rho: float = 5.0
-    first: float | None = None
-    psi0: float = 0.01
-    psi1: float = 0.1
-    psi2: float = 2.0
-    psi3: float = 0.1
-    max_trials: int = 50
+    delta: Annotated[float, Range(above=0, below=0.5)] = 0.1
+    sigma: ProperFraction = 0.9
+    eps: NonNegativeFloat = 1e-6
+    theta: ProperFraction = 0.5
+    gamma: ProperFraction = 0.66
+    rho: Annotated[float, Range(above=1)] = 5.0
+    first: PositiveFloat | None = None
+    psi0: PositiveFloat = 0.01
+    psi1: PositiveFloat = 0.1
+    psi2: PositiveFloat = 2.0
+    psi3: ProperFraction = 0.1
+    max_trials: PositiveInt = 50
 
     def check(self) -> None:
-        """Refuse constants that no step can satisfy."""
-        refuse_outside(
-            self,
-            delta=(0.0, 0.5),
-            sigma=(0.0, 1.0),
-            theta=(0.0, 1.0),
-            gamma=(0.0, 1.0),
-            rho=(1.0, math.inf),
-            psi0=(0.0, math.inf),
-            psi1=(0.0, math.inf),
-            psi2=(0.0, math.inf),
-            psi3=(0.0, 1.0),
-        )
+        """Validate sigma >= delta."""
         require(self.sigma >= self.delta, "sigma", self.sigma, f"a number of at least delta = {self.delta:g}")
-        require(as_number("eps", self.eps) >= 0, "eps", self.eps, "a number of at least 0")
-        if self.first is not None:
-            refuse_outside(self, first=(0.0, math.inf))
-        as_count("max_trials", self.max_trials, 1)
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return a step that satisfies either pair of conditions."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         narrowing = _Narrowing(self, line)
@@ -123,8 +108,12 @@ class HagerZhang(LineSearch):
             return self.psi0 * abs(line.phi0) / float(line.start.g @ line.start.g) if line.phi0 else 1.0
         probe = self.psi1 * float(carry["alpha"])
         f = line.value(probe)
-        bend = 2 * (f - line.phi0 - line.slope0 * probe) / (probe * probe)
-        return -line.slope0 / bend if f <= line.phi0 and bend > 0 else self.psi2 * float(carry["alpha"])
+        curvature = 2 * (f - line.phi0 - line.slope0 * probe) / (probe * probe)
+        return (
+            -line.slope0 / curvature
+            if f <= line.phi0 and curvature > 0
+            else self.psi2 * float(carry["alpha"])
+        )
 
 
 class _Accepted(Exception):  # noqa: N818  (no error: it carries the acceptable trial out of the nested steps)
@@ -138,7 +127,7 @@ class _Narrowing:
 
     def __init__(self, search: HagerZhang, line: Line) -> None:
         self.search, self.line = search, line
-        self.most = line.phi0 + search.eps * abs(line.phi0)
+        self.ceiling = line.phi0 + search.eps * abs(line.phi0)
         self.best, self.saw_finite = line.start, False
 
     @property
@@ -156,12 +145,12 @@ class _Narrowing:
         s, slope0 = self.search, self.line.slope0
         if trial.slope >= s.sigma * slope0:
             wolfe = trial.f - self.line.phi0 <= s.delta * alpha * slope0
-            if wolfe or (trial.slope <= (2 * s.delta - 1) * slope0 and trial.f <= self.most):
+            if wolfe or (trial.slope <= (2 * s.delta - 1) * slope0 and trial.f <= self.ceiling):
                 raise _Accepted(trial)
         return trial
 
     def low_enough(self, trial: Trial) -> bool:
-        return bool(trial.f <= self.most)
+        return bool(trial.f <= self.ceiling)
 
     def bracket(self, alpha: float) -> tuple[Trial, Trial] | None:
         """Return the first bracket, growing from alpha."""
@@ -196,7 +185,7 @@ class _Narrowing:
         return None
 
     def update(self, a: Trial, b: Trial, alpha: float) -> tuple[Trial, Trial] | None:
-        """Return the bracket made smaller by a look at alpha, if that is inside."""
+        """Return the bracket narrowed by a trial at alpha, if that is inside."""
         if not a.alpha < alpha < b.alpha or self.spent:
             return a, b
         c = self.evaluate(alpha)

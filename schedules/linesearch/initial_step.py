@@ -1,15 +1,16 @@
-"""Where a search looks first: a number, or a guess from the last search."""
+"""The first trial of a search: a number, or a guess from the last search."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from schedules.linesearch.base import Carry, Line
-from stepsize.core.validation import as_number, describe_value, require
+from stepsize.core.ranges import PositiveFloat
 
 __all__: list[str] = []
 
-RULES = ("unit", "decrease", "slope", "last")
+# A number, or a rule by which `first_trial` finds one.
+FirstTrial = PositiveFloat | Literal["unit", "decrease", "slope", "last"]
 
 
 def first_trial(rule: float | str, line: Line, carry: Carry) -> float:
@@ -45,11 +46,3 @@ def first_trial(rule: float | str, line: Line, carry: Carry) -> float:
 def memory(line: Line, alpha: float) -> dict[str, Any]:
     """Return what `first_trial` needs to know of this search at the next."""
     return {"alpha": alpha, "f": line.phi0, "slope": line.slope0}
-
-
-def refuse_bad_first(name: str, value: Any) -> None:
-    """Refuse a first trial that is neither a positive number nor a known rule."""
-    if isinstance(value, str):
-        require(value in RULES, name, value, f"a number or one of {', '.join(map(repr, RULES))}")
-    elif not as_number(name, value, "a positive number or a rule") > 0:
-        raise ValueError(f"{name}: got {describe_value(value)}, expected a positive number or a rule")

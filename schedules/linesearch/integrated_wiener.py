@@ -13,7 +13,7 @@ Array = np.ndarray[Any, Any]
 
 # The process starts this far before the first datum, so that it is free there.
 _ORIGIN = 10.0
-# The least variance: what is certain has one of 0, but for round-off that may be negative.
+# The smallest variance: what is certain has one of 0, but for round-off that may be negative.
 _ROUND_OFF = 1e-18
 
 
@@ -110,10 +110,10 @@ class SplinePosterior:
         (v_a, v_ab), (_, v_b) = Q @ S @ Q.T
         if v_a < 1e-9 and v_b < 1e-9:
             return 1.0 if a >= 0 and b >= 0 else 0.0
-        most = 2 * c2 * (abs(m0[1]) + 2 * math.sqrt(max(V0[1, 1], 0.0)))
+        highest = 2 * c2 * (abs(m0[1]) + 2 * math.sqrt(max(V0[1, 1], 0.0)))
         s_a, s_b = math.sqrt(max(v_a, _ROUND_OFF)), math.sqrt(max(v_b, _ROUND_OFF))
         rho = v_ab / (s_a * s_b)
-        return upper_rectangle(float(-a / s_a), float(-b / s_b), float((most - b) / s_b), float(rho))
+        return upper_rectangle(float(-a / s_a), float(-b / s_b), float((highest - b) / s_b), float(rho))
 
     def expected_improvement(self, t: float, best: float) -> float:
         """Return the expected amount by which f(t) is below the value `best`."""

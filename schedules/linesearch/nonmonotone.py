@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
-from stepsize.core.validation import as_count
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
+from stepsize.core.ranges import PositiveFloat, PositiveFloatOrInf, PositiveInt, ProperFraction
 
 __all__ = ["GrippoLamparielloLucidi"]
 
@@ -51,36 +51,27 @@ class GrippoLamparielloLucidi(LineSearch):
     True
     """
 
-    c1: float = 1e-4
-    memory: int = 10
-    rho: float = 0.5
-    alpha_min: float = 1e-10
-    alpha_max: float = 1e10
-    max_trials: int = 100
-
-    def check(self) -> None:
-        """Refuse constants that would accept everything or nothing."""
-        refuse_outside(
-            self, c1=(0.0, 1.0), rho=(0.0, 1.0), alpha_min=(0.0, math.inf), alpha_max=(0.0, math.inf)
-        )
-        as_count("memory", self.memory, 1)
-        as_count("max_trials", self.max_trials, 1)
+    c1: ProperFraction = 1e-4
+    memory: PositiveInt = 10
+    rho: ProperFraction = 0.5
+    alpha_min: PositiveFloat = 1e-10
+    alpha_max: PositiveFloatOrInf = 1e10
+    max_trials: PositiveInt = 100
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the first trial below the worst of the last values."""
         values = [*(() if carry is None else carry["values"]), line.phi0][-self.memory :]
-        kept = {"values": values, "x": line.x, "g": line.start.g}
+        memory = {"values": values, "x": line.x, "g": line.start.g}
         if line.slope0 >= 0:
-            return line.reject("not_descent" if line.slope0 > 0 else "flat", kept)
-        alpha, most = self._first(line, carry), max(values)
+            return line.reject("not_descent" if line.slope0 > 0 else "flat", memory)
+        alpha, worst = self._first(line, carry), max(values)
         for _ in range(self.max_trials):
             f = line.value(alpha)
-            if math.isfinite(f) and f <= most + self.c1 * alpha * line.slope0:
-                return line.accept(line.trials[-1], "converged", kept)
+            if math.isfinite(f) and f <= worst + self.c1 * alpha * line.slope0:
+                return line.accept(line.trials[-1], "converged", memory)
             alpha *= self.rho
             if alpha < line.shortest:
                 break
-        return line.reject("min_step" if line.trials[-1].finite else "nonfinite", kept)
+        return line.reject("min_step" if line.trials[-1].finite else "nonfinite", memory)
 
     def _first(self, line: Line, carry: Carry) -> float:
         g: Any = line.start.g
@@ -90,6 +81,6 @@ class GrippoLamparielloLucidi(LineSearch):
             alpha = 1 / float(abs(g).max())
         else:
             s, y = line.x - carry["x"], g - carry["g"]
-            bend = float(s @ y)
-            alpha = float(s @ s) / bend if bend > 0 else self.alpha_max
+            curvature = float(s @ y)
+            alpha = float(s @ s) / curvature if curvature > 0 else self.alpha_max
         return min(max(alpha, self.alpha_min), self.alpha_max)

@@ -1,14 +1,14 @@
-"""The probabilistic line search: Wolfe conditions for losses of which only noisy estimates are seen."""
+"""The probabilistic line search: Wolfe conditions for losses of which only noisy estimates are known."""
 
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.integrated_wiener import SplinePosterior
 from stepsize.core.display import brief
-from stepsize.core.validation import as_count
+from stepsize.core.ranges import PositiveFloat, ProperFraction, WholeNumber
 
 __all__ = ["ProbabilisticLineSearch"]
 
@@ -17,12 +17,12 @@ _LEAST, _MOST = 1e-150, 1e150
 
 
 class ProbabilisticLineSearch(LineSearch):
-    r"""ProbLS: a Gaussian process along the line decides where to look and when a point is good enough.
+    r"""ProbLS: a Gaussian process along the line decides where to evaluate and when a point is good enough.
 
     In units in which the last step is t = 1 and the first slope is -1, noisy values and slopes are data of an
     integrated Wiener process. A point is accepted when the *probability* that it satisfies the Wolfe
-    conditions exceeds a threshold. Where to look next is the one candidate with the largest product of
-    expected improvement and that probability: the low point of the mean in every cell between two looks, and
+    conditions exceeds a threshold. The next trial is the one candidate with the largest product of
+    expected improvement and that probability: the low point of the mean in every cell between two trials, and
     one point beyond the last. The accepted step times 1.3 is the next unit. Needs ``sampling="dynamic"`` with
     variances; about 1.3 to 1.8 evaluations an update.
 
@@ -69,28 +69,15 @@ class ProbabilisticLineSearch(LineSearch):
     suits: ClassVar = ("full", "dynamic")
     variances: ClassVar = True
 
-    alpha0: float = 1e-2
-    c1: float = 0.05
-    c2: float = 0.5
-    threshold: float = 0.3
-    growth: float = 1.3
-    budget: int = 7
+    alpha0: PositiveFloat = 1e-2
+    c1: ProperFraction = 0.05
+    c2: ProperFraction = 0.5
+    threshold: ProperFraction = 0.3
+    growth: PositiveFloat = 1.3
+    budget: Annotated[int, WholeNumber(2)] = 7
     reference: bool = False
 
-    def check(self) -> None:
-        """Refuse constants that would accept everything or nothing."""
-        refuse_outside(
-            self,
-            alpha0=(0.0, math.inf),
-            c1=(0.0, 1.0),
-            c2=(0.0, 1.0),
-            threshold=(0.0, 1.0),
-            growth=(0.0, math.inf),
-        )
-        as_count("budget", self.budget, 2)
-
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Look until a point is probably good, or the budget ends."""
         carry = {"alpha": self.alpha0, "mean": self.alpha0} if carry is None else carry
         start = line.start if line.start.var_f is not None else line.stats(0.0)
         if not _LEAST < abs(start.slope) < _MOST:
@@ -127,8 +114,8 @@ class ProbabilisticLineSearch(LineSearch):
                     if s.evaluate(t)
                     else s.line.reject("nonfinite", carry)
                 )
-            seen = ts[1:-1] if self.reference else ts[1:]
-            good = [a for a in seen if s.probability(a) > self.threshold]
+            inner = ts[1:-1] if self.reference else ts[1:]
+            good = [a for a in inner if s.probability(a) > self.threshold]
             if good:
                 return self._accept(s, min(good, key=gp.mean), "converged", carry)
             beyond = min(ts[-1] + reach, (ts[-1] + forbidden) / 2)

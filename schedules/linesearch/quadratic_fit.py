@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from schedules.linesearch.armijo import longest_step
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
 from stepsize.core.display import brief
+from stepsize.core.ranges import PositiveFloat, PositiveFloatOrInf, Range
 from stepsize.core.validation import require
 
 __all__ = ["PAL", "QuadraticApproximation"]
@@ -51,22 +52,17 @@ class PAL(LineSearch):
     Examples
     --------
     >>> from problems import Parabola
-    >>> line = Line(Parabola(curvature=2.0), np.array([3.0]), d=np.array([6.0]))
+    >>> line = Line(Parabola(quadratic=2.0), np.array([3.0]), d=np.array([6.0]))
     >>> found = PAL(mu=0.5, alpha=1.0)(line, None)
     >>> found.alpha, found.n_f, found.status
     (0.5, 1, 'converged')
     """
 
-    mu: float = 0.1
-    alpha: float = 1 / 0.6
-    s_max: float = math.sqrt(10)
-
-    def check(self) -> None:
-        """Refuse lengths that are not positive and an adaptation that does not descend."""
-        refuse_outside(self, mu=(0.0, math.inf), alpha=(0.0, 2.0), s_max=(0.0, math.inf))
+    mu: PositiveFloat = 0.1
+    alpha: Annotated[float, Range(above=0, below=2)] = 1 / 0.6
+    s_max: PositiveFloatOrInf = math.sqrt(10)
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the step to the low point of the parabola, in units of the direction."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         length = float(np.linalg.norm(line.d))
@@ -84,10 +80,10 @@ class PAL(LineSearch):
 class QuadraticApproximation(LineSearch):
     r"""The low point of a parabola through the start and one more point, from values, slopes or both.
 
-    With curvature kappa and the second point at alpha_1:
+    With quadratic kappa and the second point at alpha_1:
 
     =============  ==================================================  ============================
-    model          curvature                                           step
+    model          quadratic                                           step
     =============  ==================================================  ============================
     ``"f0s0f1"``   2 (f_1 - f_0 - s_0 alpha_1) / alpha_1^2             -s_0 / kappa
     ``"f0f1s1"``   2 (f_0 - f_1 + s_1 alpha_1) / alpha_1^2             alpha_1 - s_1 / kappa
@@ -95,13 +91,13 @@ class QuadraticApproximation(LineSearch):
     ``"all"``      least squares through all four, in units of alpha_1
     =============  ==================================================  ============================
 
-    Noise of deviation sigma_f in values and sigma_s in slopes gives the curvature of the value models the
+    Noise of deviation sigma_f in values and sigma_s in slopes gives the quadratic of the value models the
     variance :math:`4 (2 \sigma_f^2 + \alpha_1^2 \sigma_s^2)/\alpha_1^4`, that of slopes alone
     :math:`2 \sigma_s^2/\alpha_1^2`: at least twice as good, and more so the nearer the two points. That is
     the claim of the paper, and it reproduces where noise in values dominates. On logistic regression the
     loss is no parabola, and the model of slopes alone pays with more bias (docs/linesearch.md).
 
-    alpha_1 is the last step. Without curvature (kappa <= 0) the step is alpha_1 (status "degenerate") and the
+    alpha_1 is the last step. Without quadratic (kappa <= 0) the step is alpha_1 (status "degenerate") and the
     next alpha_1 is twice that; no step is longer than `growth` times alpha_1 or shorter than a `growth`-th.
 
     Parameters
@@ -123,7 +119,7 @@ class QuadraticApproximation(LineSearch):
     Examples
     --------
     >>> from problems import Parabola
-    >>> line = Line(Parabola(curvature=2.0), np.array([0.3]), d=np.array([0.6]))
+    >>> line = Line(Parabola(quadratic=2.0), np.array([0.3]), d=np.array([0.6]))
     >>> [round(QuadraticApproximation(model, alpha0=0.1)(line, None).alpha, 9) for model in MODELS]
     [0.5, 0.5, 0.5, 0.5]
     """
@@ -131,17 +127,15 @@ class QuadraticApproximation(LineSearch):
     suits: ClassVar = ("full", "static", "dynamic")
 
     model: str = "s0s1"
-    alpha0: float = 1e-2
-    growth: float = 10.0
-    max_length: float = 1.0
+    alpha0: PositiveFloatOrInf = 1e-2
+    growth: Annotated[float, Range(above=1)] = 10.0
+    max_length: PositiveFloatOrInf = 1.0
 
     def check(self) -> None:
-        """Refuse an unknown model and lengths that are not positive."""
+        """Validate the model."""
         require(self.model in MODELS, "model", self.model, f"one of {', '.join(map(repr, MODELS))}")
-        refuse_outside(self, alpha0=(0.0, math.inf), growth=(1.0, math.inf), max_length=(0.0, math.inf))
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the low point of the parabola, or the second point where there is none."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         longest = longest_step(line, self.max_length)
@@ -158,27 +152,27 @@ class QuadraticApproximation(LineSearch):
 
 @dataclass(frozen=True)
 class Fitted:
-    """The parabola that a search measured, phi0 + slope alpha + bend alpha^2: for drawing."""
+    """The parabola that a search measured, phi0 + slope alpha + quadratic alpha^2: for drawing."""
 
     phi0: float
     slope: float
-    bend: float
+    quadratic: float
 
     __repr__ = brief
 
     def mean(self, alpha: float) -> float:
         """Return its value."""
-        return self.phi0 + alpha * (self.slope + self.bend * alpha)
+        return self.phi0 + alpha * (self.slope + self.quadratic * alpha)
 
 
 def _from_start_slope(a: Trial, b: Trial) -> float | None:
-    curvature = 2 * (b.f - a.f - a.slope * b.alpha) / (b.alpha * b.alpha)
-    return _low(-a.slope, curvature)
+    quadratic = 2 * (b.f - a.f - a.slope * b.alpha) / (b.alpha * b.alpha)
+    return _low(-a.slope, quadratic)
 
 
 def _from_end_slope(a: Trial, b: Trial) -> float | None:
-    curvature = 2 * (a.f - b.f + b.slope * b.alpha) / (b.alpha * b.alpha)
-    back = _low(-b.slope, curvature)
+    quadratic = 2 * (a.f - b.f + b.slope * b.alpha) / (b.alpha * b.alpha)
+    back = _low(-b.slope, quadratic)
     return None if back is None else b.alpha + back
 
 
@@ -187,17 +181,17 @@ def _from_slopes(a: Trial, b: Trial) -> float | None:
 
 
 def _from_all(a: Trial, b: Trial) -> float | None:
-    """Fit value c, slope s and curvature k to the four data in units of alpha_1."""
+    """Fit value c, slope s and quadratic k to the four data in units of alpha_1."""
     rows = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.5], [0.0, 1.0, 1.0]])
     data = np.array([a.f, a.slope * b.alpha, b.f, b.slope * b.alpha])
-    _, slope, curvature = np.linalg.lstsq(rows, data)[0].tolist()
-    low = _low(-slope, curvature)
+    _, slope, quadratic = np.linalg.lstsq(rows, data)[0].tolist()
+    low = _low(-slope, quadratic)
     return None if low is None else low * b.alpha
 
 
-def _low(fall: float, curvature: float) -> float | None:
+def _low(fall: float, quadratic: float) -> float | None:
     """Return how far to the low point; None where the parabola is not convex."""
-    return fall / curvature if curvature > 0 else None
+    return fall / quadratic if quadratic > 0 else None
 
 
 MODELS: dict[str, Any] = {

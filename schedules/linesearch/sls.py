@@ -1,11 +1,12 @@
 """Armijo's condition on mini-batches: the stochastic line search of over-parametrised models."""
 
 import math
+from typing import Annotated, Literal
 
 import numpy as np
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, refuse_outside
-from stepsize.core.validation import as_count, require
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
+from stepsize.core.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction, Range
 
 __all__ = ["SLS"]
 
@@ -54,25 +55,16 @@ class SLS(LineSearch):
     0.5
     """
 
-    c: float = 0.1
-    beta: float = 0.9
-    gamma: float = 2.0
-    alpha0: float = 1.0
-    alpha_max: float = 10.0
-    reset: str = "grow"
+    c: ProperFraction = 0.1
+    beta: ProperFraction = 0.9
+    gamma: Annotated[float, Range(minimum=1)] = 2.0
+    alpha0: PositiveFloatOrInf = 1.0
+    alpha_max: PositiveFloatOrInf = 10.0
+    reset: Literal["grow", "keep", "max"] = "grow"
     goldstein: bool = False
-    max_trials: int = 100
-
-    def check(self) -> None:
-        """Refuse constants that would accept everything or nothing."""
-        refuse_outside(self, c=(0.0, 1.0), beta=(0.0, 1.0), alpha0=(0.0, math.inf), alpha_max=(0.0, math.inf))
-        require(self.gamma >= 1, "gamma", self.gamma, "a factor of at least 1")
-        known = ("grow", "keep", "max")
-        require(self.reset in known, "reset", self.reset, f"one of {', '.join(map(repr, known))}")
-        as_count("max_trials", self.max_trials, 1)
+    max_trials: PositiveInt = 100
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return the first trial that passes."""
         if float(np.linalg.norm(line.start.g)) < 1e-8:
             return line.reject("flat", carry)
         if line.slope0 >= 0:

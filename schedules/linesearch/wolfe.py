@@ -2,9 +2,10 @@
 
 import math
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial, refuse_outside
-from schedules.linesearch.initial_step import first_trial, memory, refuse_bad_first
-from stepsize.core.validation import as_count, as_number, require
+from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
+from schedules.linesearch.initial_step import FirstTrial, first_trial, memory
+from stepsize.core.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction
+from stepsize.core.validation import require
 
 __all__ = ["StrongWolfe"]
 
@@ -54,22 +55,18 @@ class StrongWolfe(LineSearch):
     (0.5, 'converged')
     """
 
-    c1: float = 1e-4
-    c2: float = 0.9
-    first: float | str = "unit"
-    alpha_max: float = math.inf
-    max_trials: int = 60
+    c1: ProperFraction = 1e-4
+    c2: ProperFraction = 0.9
+    first: FirstTrial = "unit"
+    alpha_max: PositiveFloatOrInf = math.inf
+    max_trials: PositiveInt = 60
     approximate: bool = False
 
     def check(self) -> None:
-        """Refuse constants that no step can satisfy."""
-        refuse_outside(self, c1=(0.0, 1.0), c2=(0.0, 1.0), alpha_max=(0.0, math.inf))
-        require(as_number("c2", self.c2) >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
-        refuse_bad_first("first", self.first)
-        as_count("max_trials", self.max_trials, 1)
+        """Validate c2 >= c1."""
+        require(self.c2 >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
-        """Return a step that satisfies both conditions."""
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         alpha = min(first_trial(self.first, line, carry), self.alpha_max)
@@ -162,5 +159,5 @@ def _cubic_low(a: Trial, b: Trial) -> float | None:
 def _parabola_low(a: Trial, b: Trial) -> float | None:
     """Return the low point of the parabola through value and slope at a and the value at b."""
     step = b.alpha - a.alpha
-    bend = 2 * (b.f - a.f - a.slope * step) if math.isfinite(b.f) else 0.0
-    return float(a.alpha - a.slope * step * step / bend) if bend > 0 else None
+    curvature = 2 * (b.f - a.f - a.slope * step) if math.isfinite(b.f) else 0.0
+    return float(a.alpha - a.slope * step * step / curvature) if curvature > 0 else None

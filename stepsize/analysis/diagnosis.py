@@ -108,11 +108,11 @@ def diagnose(run: Run, tol: float = 1e-8, *, atol: float | None = None) -> Diagn
     ['still crawling', 'settled', 'settled, crossing', 'diverged']
     """
     require_single_run(run)
-    courses = traces_of(run, tol, atol)
-    found = classify(courses)
+    traces = traces_of(run, tol, atol)
+    found = classify(traces)
     settled = None if np.isnan(found.settled[0]) else int(found.settled[0])
     verdict = VERDICTS[found.verdict[0]]
-    tolerance = float(courses.tolerance[0])
+    tolerance = float(traces.tolerance[0])
     return Diagnosis(
         verdict=verdict,
         settled=settled,
@@ -123,7 +123,7 @@ def diagnose(run: Run, tol: float = 1e-8, *, atol: float | None = None) -> Diagn
         tolerance=tolerance,
         tol=None if atol is not None else tol,
         at_rounding=atol is None and tolerance > tol * abs(float(run.error[0])),
-        reason=_reason(run, verdict, courses, found, tol, atol),
+        reason=_reason(run, verdict, traces, found, tol, atol),
     )
 
 

@@ -12,7 +12,7 @@ from optim import Optimizer, Run, minimize
 from optim.dialects import Dialect, Use, families, family
 from problems import Problem
 from schedules import FromFunction
-from stepsize.core.display import brief
+from stepsize.core.display import brief, finite_or_none
 from stepsize.core.elementwise import join, parts
 
 __all__ = ["Comparison", "Source", "compare", "markdown"]
@@ -54,7 +54,7 @@ class Source:
         Length of the first step at rate 1 for each of `GRADIENTS`; below 0 is uphill.
     run : Run
         The shared trajectory.
-    apart : ndarray
+    distance : ndarray
         Distance from the first source's point, update by update.
     """
 
@@ -62,7 +62,7 @@ class Source:
     use: Use
     first: tuple[float, ...]
     run: Run
-    apart: Array
+    distance: Array
 
     __repr__ = brief
 
@@ -87,8 +87,8 @@ class Source:
             "defect": self.entry.defect or None,
             "optimizer": repr(self.entry.at_rate(1.0, self.use)),
             "first_step": {f"{g:g}": step for g, step in zip(GRADIENTS, self.first, strict=True)},
-            "end": [v if math.isfinite(v) else None for v in self.end.tolist()],
-            "apart": float(self.apart[-1]) if math.isfinite(self.apart[-1]) else None,
+            "end": [finite_or_none(v) for v in self.end.tolist()],
+            "distance": finite_or_none(self.distance[-1]),
         }
 
 
@@ -181,8 +181,8 @@ def compare(name: str) -> Comparison:
         points = run.history.x
         reference = points if reference is None else reference
         both = min(len(points), len(reference))
-        apart = np.sqrt(((points[:both] - reference[:both]) ** 2).sum(axis=1))
-        sources.append(Source(entry, use, first_steps(entry.at_rate(1.0, use)), run, apart))
+        distance = np.sqrt(((points[:both] - reference[:both]) ** 2).sum(axis=1))
+        sources.append(Source(entry, use, first_steps(entry.at_rate(1.0, use)), run, distance))
     return Comparison(name, lr, tuple(sources))
 
 

@@ -47,7 +47,7 @@ def scan(problem: Any, x: Any, d: Any, alphas: Any, *, n: int = 0) -> tuple[Arra
 
 
 def line_of(run: Run, n: int = 0) -> tuple[Line, LineSearchResult]:
-    """Return the line of one update of a run with all the looks at it, and what the search answered.
+    """Return the line of one update of a run with all the trials on it, and what the search answered.
 
     The updates before it are made again.
 

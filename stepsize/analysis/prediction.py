@@ -234,8 +234,8 @@ def _distance(run: Run) -> tuple[Array, float]:
     problem, eps = run.problem, float(np.finfo(run.history.x.dtype).eps)
     minimizers = problem.minimizers
     whole = run.history.every == 1 and not getattr(problem, "drifts", False)
-    alone = minimizers is not None and len(minimizers) == 1 and getattr(problem, "isolated", True)
-    if alone and whole:
+    isolated = getattr(problem, "isolated", True)
+    if minimizers is not None and len(minimizers) == 1 and isolated and whole:
         center = np.array(minimizers[0], float)
         points = run.history.x if run.history.output is None else run.history.output
         return np.linalg.norm(points - center, axis=-1), 1e3 * eps * float(np.abs(center).max()) + 1e-290

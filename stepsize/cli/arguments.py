@@ -3,13 +3,18 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from stepsize.cli.output import add_picture_options
 from stepsize.cli.words import read_number
 from stepsize.core.display import cut
 
 __all__ = [
     "Chosen",
+    "Commands",
+    "add_command",
+    "add_json",
+    "add_output",
     "add_problem",
     "read_number",
     "read_optimizer",
@@ -24,7 +29,37 @@ WORDS = (
 _TABLES = (".csv", ".tsv", ".txt", ".dat")
 
 
-def add_problem(parser: Any, optional: bool = False) -> None:
+class Commands(Protocol):
+    """What takes the commands: the sub-parsers of argparse."""
+
+    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
+        """Return the parser of a new command."""
+        ...
+
+
+def add_command(
+    commands: Commands, name: str, text: str, epilog: str | None = None
+) -> argparse.ArgumentParser:
+    """Add a command with its help, and its examples as they are laid out; return its parser."""
+    layout = argparse.RawDescriptionHelpFormatter
+    return commands.add_parser(name, help=text, description=text, epilog=epilog, formatter_class=layout)
+
+
+def add_output(parser: argparse.ArgumentParser, without: str | None = None) -> None:
+    """Add what a command writes: --size, --dpi, --out, --json, and --no-picture, which leaves `without`."""
+    add_picture_options(parser)
+    parser.add_argument("--out", metavar="FOLDER", help="where pictures go (default: a new folder)")
+    if without is not None:
+        parser.add_argument("--no-picture", action="store_true", help=f"only the {without}")
+    add_json(parser)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+
+
+def add_problem(parser: argparse.ArgumentParser, optional: bool = False) -> None:
     """Describe the problem, its start and what a CSV file needs to the parser."""
     parser.add_argument("problem", nargs="?" if optional else None, help=WORDS)
     parser.add_argument(

@@ -1,10 +1,11 @@
-"""`stepsize dialects`: the same rule as every library writes it, with the numbers that tell them apart."""
+"""`stepsize dialects`: the same rule as every library writes it, with the numbers that distinguish them."""
 
 import argparse
 import textwrap
 from typing import Any
 
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
+from stepsize.cli.arguments import Commands, add_command, add_output
+from stepsize.cli.output import echo, new_folder, picture_options, print_json
 
 HELP = "show how PyTorch, Keras, Optax, TensorFlow 1, a textbook and the papers differ on one rule"
 EPILOG = """\
@@ -16,20 +17,11 @@ examples:
   stepsize dialects "rmsprop with momentum" --json"""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "dialects",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "dialects", HELP, EPILOG)
     parser.add_argument("rule", nargs="?", help="such as adam, or 'rmsprop with momentum'; without: a list")
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
-    parser.add_argument("--no-picture", action="store_true", help="only the table")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="table")
     parser.set_defaults(run=run)
 
 
@@ -91,13 +83,13 @@ def _one(args: argparse.Namespace) -> int:
 
 def _table(comparison: Any) -> list[str]:
     """Return the numbers, a line a source; the last column is the distance from the first source."""
-    head = ("source", "g = 1", "g = 1e-6", "end point", "f", "apart")
+    head = ("source", "g = 1", "g = 1e-6", "end point", "f", "distance")
     rows: list[tuple[str, ...]] = [head]
     for source in comparison.sources:
         end = "(" + ", ".join(f"{v:.6f}" for v in source.end) + ")"
-        apart = "0" if source.apart[-1] == 0 else f"{source.apart[-1]:.1e}"
+        distance = "0" if source.distance[-1] == 0 else f"{source.distance[-1]:.1e}"
         steps = [f"{step:.6g}" for step in source.first]
-        rows.append((source.call, *steps, end, f"{source.run.fun:.6f}", apart))
+        rows.append((source.call, *steps, end, f"{source.run.fun:.6f}", distance))
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     return [
         "  ".join(

@@ -2,9 +2,8 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
+from stepsize.cli.arguments import Commands, add_command, add_problem, read_optimizer, read_problem
 from stepsize.cli.output import echo
 from stepsize.cli.words import whole_number
 from stepsize.core.storage import write_whole
@@ -28,15 +27,9 @@ MOST = {"step": 1_000_000, "steps": 1000, "digits": 17}
 FORMATS = ("text", "markdown", "latex", "html")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "explain",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "explain", HELP, EPILOG)
     parser.add_argument("optimizer", help="such as 'Adam(lr=0.1)'")
     add_problem(parser)
     parser.add_argument(

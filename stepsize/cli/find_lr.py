@@ -1,12 +1,19 @@
 """`stepsize find-lr`: the best rate for a budget, the edge beyond which the loss grows, what ramps say."""
 
 import argparse
-import math
 from typing import Any
 
-from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
+from stepsize.cli.arguments import (
+    Commands,
+    add_command,
+    add_output,
+    add_problem,
+    read_optimizer,
+    read_problem,
+)
+from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.cli.words import whole_number
+from stepsize.core.display import finite_or_none
 from stepsize.core.progress import Progress
 
 HELP = "find the best rate for a budget and the rate beyond which the loss grows"
@@ -21,15 +28,9 @@ examples:
       a formula of your own"""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "find-lr",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "find-lr", HELP, EPILOG)
     add_problem(parser)
     parser.add_argument(
         "--optimizer", default="SGD", metavar="EXPR", help="such as Adam or 'Momentum(momentum=0.5)'"
@@ -43,10 +44,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--rng", type=whole_number, default=0, metavar="SEED", help="source of the seeds (default 0)"
     )
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
-    parser.add_argument("--no-picture", action="store_true", help="only the numbers")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="numbers")
     parser.set_defaults(run=run)
 
 
@@ -78,16 +76,18 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         numbers = {name: getattr(found, name) for name in _NUMBERS}
         print_json(
-            {name: _finite(value) for name, value in numbers.items()}
-            | {"confidence": [_finite(value) for value in found.confidence], "theory": found.known}
+            {name: v if isinstance(v, int) else finite_or_none(v) for name, v in numbers.items()}
+            | {"confidence": [finite_or_none(value) for value in found.confidence], "theory": found.known}
             | {
                 "ramps": {"lengths": list(COUNTS)}
-                | {n: [_finite(v) for v in rates] for n, rates in said.items()}
+                | {n: [finite_or_none(v) for v in rates] for n, rates in said.items()}
             }
             | {
                 "disturbed": {"length": DISTURBED}
                 | {
-                    name: {kind: [_finite(v) for v in getattr(one, kind)] for kind in ("noise", "outlier")}
+                    name: {
+                        kind: [finite_or_none(v) for v in getattr(one, kind)] for kind in ("noise", "outlier")
+                    }
                     for name, one in moved.items()
                 }
             }
@@ -121,9 +121,3 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
     return draw.save(picture, new_folder(args.out) / name, if_exists="number", **picture_options(args))
-
-
-def _finite(value: float) -> float | None:
-    if isinstance(value, int):
-        return value
-    return float(value) if math.isfinite(value) else None

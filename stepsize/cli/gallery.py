@@ -3,10 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
+from stepsize.cli.arguments import Commands, add_command, add_output
+from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.core.progress import Progress
+
+if TYPE_CHECKING:
+    from stepsize.gallery.figure import CatalogueEntry
 
 HELP = "textbook figures with their numbers: list, draw, check, animate"
 EPILOG = """\
@@ -23,24 +27,16 @@ examples:
 A name may be the beginning of one: 'd2l' stands for all figures of that book."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "gallery",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "gallery", HELP, EPILOG)
     parser.add_argument("names", nargs="*", metavar="NAME", help="figures, or the beginning of their names")
     parser.add_argument("--all", action="store_true", help="every figure")
     parser.add_argument("--check", action="store_true", help="compare the numbers instead of drawing")
     parser.add_argument(
         "--animate", action="store_true", help="also write GIF and animated PNG of trajectories"
     )
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where pictures go (default: a new folder)")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser)
     parser.set_defaults(run=run)
 
 
@@ -53,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     return _check(entries, args.json) if args.check else _draw(entries, args)
 
 
-def _chosen(args: argparse.Namespace) -> list[Any]:
+def _chosen(args: argparse.Namespace) -> "list[CatalogueEntry]":
     """Return the figures that the command line names; none without names, all with --all or --check alone."""
     from stepsize import gallery
 
@@ -64,7 +60,7 @@ def _chosen(args: argparse.Namespace) -> list[Any]:
         return list(known.values())
     if args.animate and not args.names:
         raise ValueError("--animate: got no figure, expected names, or --all")
-    chosen: dict[str, Any] = {}
+    chosen: dict[str, CatalogueEntry] = {}
     plain = {_plain(name): name for name in known}
     for word in args.names:
         name: str = plain.get(_plain(word), word.lower().replace("_", "-"))
@@ -100,11 +96,13 @@ def _list(as_json: bool) -> None:
     )
 
 
-def _about(entry: Any) -> dict[str, Any]:
+def _about(entry: "CatalogueEntry") -> dict[str, Any]:
     return {word: getattr(entry, word) for word in ("name", "source", "place", "teaches", "remark")}
 
 
-def _made(entries: list[Any], folder: Path | None, films: bool, sized: dict[str, Any]) -> list[Any]:
+def _made(
+    entries: "list[CatalogueEntry]", folder: Path | None, films: bool, sized: dict[str, Any]
+) -> list[Any]:
     """Compute the figures, and draw them into a folder if there is one; on all cores where that pays."""
     import os
 
@@ -148,15 +146,16 @@ def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any]
             draw.save(figure.picture, folder / f"{name}.{kind}", if_exists="number", **sized)
             for kind in ("png", "svg")
         ]
-        if films and figure.runs:
+        if films and figure.drawing.runs:
             from stepsize.draw.animation import animate, filmed
 
             targets = [folder / f"{name}-film.{kind}" for kind in ("gif", "apng")]
-            files += animate(figure.runs, targets, window=figure.window, if_exists="number", **filmed(sized))
+            runs, window = figure.drawing.runs, figure.drawing.window
+            files += animate(runs, targets, window=window, if_exists="number", **filmed(sized))
     return list(figure.numbers), files
 
 
-def _check(entries: list[Any], as_json: bool) -> int:
+def _check(entries: "list[CatalogueEntry]", as_json: bool) -> int:
     checked = [
         (entry, numbers) for entry, (numbers, _) in zip(entries, _made(entries, None, False, {}), strict=True)
     ]
@@ -202,7 +201,7 @@ def _table(numbers: Any) -> list[str]:
     return lines
 
 
-def _draw(entries: list[Any], args: argparse.Namespace) -> int:
+def _draw(entries: "list[CatalogueEntry]", args: argparse.Namespace) -> int:
     sized = picture_options(args)
     folder = new_folder(args.out)
     report, missed = [], 0

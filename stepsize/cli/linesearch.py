@@ -1,23 +1,34 @@
-"""`stepsize linesearch`: how far searches go, what they pay for it, and how they looked at a line."""
+"""`stepsize linesearch`: how far searches go, what they pay for it, and what they tried on a line."""
 
 import argparse
 import sys
 import warnings
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
-from stepsize.cli.output import add_picture_options, echo, new_folder, picture_options, print_json
+from stepsize.cli.arguments import (
+    Commands,
+    add_command,
+    add_output,
+    add_problem,
+    read_optimizer,
+    read_problem,
+    read_record,
+)
+from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.cli.words import whole_number
 from stepsize.core.progress import Progress
 
-HELP = "run line searches on a full or mini-batch loss, and draw how they looked at a line"
+if TYPE_CHECKING:
+    from optim import Optimizer, Run
+
+HELP = "run line searches on a full or mini-batch loss, and draw what they tried on a line"
 EPILOG = """\
 examples:
   stepsize linesearch rosenbrock --search "StrongWolfe(c2=0.4)" --search "Armijo(growth=2)"
       two searches on a full loss
   stepsize linesearch breast-cancer --search "GOLSI()" --optimizer SGD --batch 50 --sampling dynamic
-      a gradient-only search where every look has a mini-batch of its own
+      a gradient-only search where every trial has a mini-batch of its own
   stepsize linesearch breast-cancer --search ProbabilisticLineSearch --batch 50 --sampling dynamic --update 30
       the posterior of a probabilistic search in update 30
   stepsize linesearch "log(1 + exp(-x)) + 0.1*x**2" --x0 -4 --search Armijo
@@ -27,15 +38,9 @@ The picture: the loss against evaluations, the steps, one line as each search sa
 mini-batches do to a line. `stepsize list searches` shows all searches."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "linesearch",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "linesearch", HELP, EPILOG)
     add_problem(parser)
     parser.add_argument(
         "--search",
@@ -55,19 +60,16 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--sampling",
         choices=("static", "dynamic"),
-        help="one mini-batch for a whole line, or a fresh one for every look (default: as the search wants)",
+        help="one mini-batch for a whole line, or a fresh one for every trial (default: as the search wants)",
     )
     parser.add_argument("--steps", type=whole_number, default=200, metavar="N", help="updates (default 200)")
     parser.add_argument(
-        "--update", type=whole_number, metavar="N", help="whose line is drawn (default: with most looks)"
+        "--update", type=whole_number, metavar="N", help="whose line is drawn (default: with most trials)"
     )
     parser.add_argument(
         "--rng", type=whole_number, default=0, metavar="SEED", help="of the mini-batches (default 0)"
     )
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
-    parser.add_argument("--no-picture", action="store_true", help="only the table")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="table")
     parser.set_defaults(run=run)
 
 
@@ -114,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _optimizers(args: argparse.Namespace) -> list[Any]:
+def _optimizers(args: argparse.Namespace) -> "list[Optimizer]":
     """Return the optimizer once for every search."""
     from schedules import LineSearch
 
@@ -133,25 +135,28 @@ def _sampled(whole: Any, search: Any, args: argparse.Namespace) -> Any:
                 f"--sampling: got {args.sampling!r} without --batch, expected its number of examples"
             )
         return whole
-    wanted = args.sampling or ("dynamic" if "dynamic" in search.suits else "static")
+    wanted: Any = args.sampling or ("dynamic" if "dynamic" in search.suits else "static")
     try:
         return MiniBatch(whole, args.batch, sampling=wanted, rng=args.rng)
     except (TypeError, ValueError) as error:
         raise ValueError(f"--batch: {str(error).removeprefix('problem: ')}") from None
 
 
-def _row(run: Any) -> dict[str, Any]:
+def _row(run: "Run") -> dict[str, Any]:
     """Return what a run of a search cost and came to."""
     import numpy as np
 
-    words, counts = np.unique(run.history.status, return_counts=True)
+    status, n_trials = run.history.status, run.history.n_trials
+    assert status is not None  # a run of a search has both
+    assert n_trials is not None
+    words, counts = np.unique(status, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return {
         "search": repr(run.optimizer.lr),
         "updates": run.nit,
         "values": run.nfev,
         "gradients": run.njev,
-        "n_trials": round(float(run.history.n_trials.mean()), 3) if run.nit else 0.0,
+        "n_trials": round(float(n_trials.mean()), 3) if run.nit else 0.0,
         "step": float(np.median(run.history.lr)) if run.nit else 0.0,
         "loss": float(run.problem.fun(run.last_x)),
         "status": {str(words[i]): int(counts[i]) for i in order},
@@ -182,7 +187,7 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _draw(args: argparse.Namespace, runs: list[Any]) -> Any:
+def _draw(args: argparse.Namespace, runs: "list[Run]") -> Any:
     from stepsize import draw
 
     folder = new_folder(args.out)

@@ -1,25 +1,29 @@
-"""`stepsize list`: everything there is, with parameters and one line each."""
+"""`stepsize list`: everything there is, with parameters, one line and the file of each."""
 
 import argparse
 import dataclasses
 import textwrap
 from typing import Any
 
+from stepsize.cli.arguments import Commands, add_command, add_json
 from stepsize.cli.output import echo, print_json
 
-HELP = "list the problems, optimizers, schedules, feedback rates and line searches, with their parameters"
+# Rules that reproduce one library, defects included; its own call is the name to find them by.
+UNLISTED = ("optim.dialects.variants",)
+
+HELP = "list problems, optimizers, schedules, feedback step sizes and line searches: parameters, file"
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser("list", help=HELP, description=HELP)
+    parser = add_command(commands, "list", HELP)
     parser.add_argument(
         "what",
         nargs="?",
         choices=("problems", "optimizers", "schedules", "feedback", "searches"),
         help="only these",
     )
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -32,15 +36,15 @@ def run(args: argparse.Namespace) -> int:
     for index, (kind, rows) in enumerate(chosen.items()):
         if index:
             echo()
-        echo(kind)
+        echo(f"{kind} ({len(rows)})")
         for row in rows:
             echo(f"  {row['name']}({row['parameters']})")
-            echo(textwrap.indent(textwrap.fill(row["summary"], 96), "      "))
+            echo(textwrap.indent(textwrap.fill(f"{row['summary']} [{row['file']}]", 96), "      "))
     return 0
 
 
 def catalogue() -> dict[str, list[dict[str, str]]]:
-    """Return name, parameters with defaults, and summary of every registered class, by kind."""
+    """Return name, parameters with defaults, summary and file of every registered class, by kind."""
     import optim
     import problems
     import schedules
@@ -57,8 +61,14 @@ def catalogue() -> dict[str, list[dict[str, str]]]:
     }
     return {
         kind: [
-            {"name": cls.__name__, "parameters": parameters(cls), "summary": summary(cls)}
+            {
+                "name": cls.__name__,
+                "parameters": parameters(cls),
+                "summary": summary(cls),
+                "file": cls.__module__.replace(".", "/") + ".py",
+            }
             for cls in registered(base)
+            if cls.__module__ not in UNLISTED
         ]
         for kind, base in kinds.items()
     }

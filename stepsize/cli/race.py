@@ -2,11 +2,18 @@
 
 import argparse
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stepsize.cli.arguments import add_problem, read_optimizer, read_problem, read_record
+from stepsize.cli.arguments import (
+    Commands,
+    add_command,
+    add_output,
+    add_problem,
+    read_optimizer,
+    read_problem,
+    read_record,
+)
 from stepsize.cli.output import (
-    add_picture_options,
     ascii_only,
     echo,
     new_folder,
@@ -15,6 +22,10 @@ from stepsize.cli.output import (
 )
 from stepsize.cli.words import read_number, whole_number
 from stepsize.core.progress import Progress
+
+if TYPE_CHECKING:
+    from optim import Optimizer
+    from stepsize.experiments.race import Race
 
 HELP = "race optimizers and rates on a problem; without a problem: the seven optimizers on three"
 EPILOG = """\
@@ -36,15 +47,9 @@ the gap at the start.
 An update overshoots when it passes the minimum along the step; that is not bad in itself."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "race",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "race", HELP, EPILOG)
     add_problem(parser, optional=True)
     parser.add_argument(
         "--optimizer",
@@ -68,14 +73,11 @@ def add(commands: Any) -> None:
         help="settled means: the error is at most this share of the start's, to the end (default 1e-8)",
     )
     parser.add_argument("--atol", default=None, metavar="ERROR", help="or, instead, at most this error")
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
     parser.add_argument("--animate", action="store_true", help="also write a film of the runs, as GIF")
-    parser.add_argument("--no-picture", action="store_true", help="only the table")
     parser.add_argument(
         "--all", action="store_true", help="without a problem: print the table of every problem"
     )
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="table")
     parser.set_defaults(run=run)
 
 
@@ -198,7 +200,7 @@ def _single(args: argparse.Namespace) -> int:
     return 0
 
 
-def _warn(problem: Any, optimizers: list[Any]) -> None:
+def _warn(problem: Any, optimizers: "list[Optimizer]") -> None:
     """Say before it runs which rates theory knows to be too large."""
     from stepsize.experiments.race import theory_of
 
@@ -212,7 +214,7 @@ def _advance(progress: Progress, name: str, _: object) -> None:
     progress.advance(name)
 
 
-def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Progress) -> list[Any]:
+def _draw(args: argparse.Namespace, results: "list[tuple[str, Race]]", progress: Progress) -> list[Any]:
     if args.no_picture:
         return []
     from stepsize import draw
@@ -232,7 +234,7 @@ def _draw(args: argparse.Namespace, results: list[tuple[str, Any]], progress: Pr
     return pictures
 
 
-def _optimizers(args: argparse.Namespace) -> list[Any]:
+def _optimizers(args: argparse.Namespace) -> "list[Optimizer]":
     """Return the optimizers of the command line, each at every rate that --lr gives."""
     chosen = [read_optimizer(text, "--optimizer") for text in args.optimizer or ["SGD"]]
     if not args.lr:
@@ -265,7 +267,7 @@ def _tolerance(option: str, text: str) -> float:
     return tol
 
 
-def _reason(result: Any) -> str:
+def _reason(result: "Race") -> str:
     """Return why the last run that did not settle did not, or why the first did."""
     pairs = list(zip(result.runs, result.diagnoses, strict=True))
     failed = [pair for pair in pairs if pair[1].settled is None]
@@ -273,7 +275,7 @@ def _reason(result: Any) -> str:
     return f"{run.optimizer!r}: {found.reason}"
 
 
-def _advice(result: Any) -> str:
+def _advice(result: "Race") -> str:
     """Return what to try after this race."""
     verdicts = [found.verdict for found in result.diagnoses]
     L, mu = result.problem.L, result.problem.mu

@@ -4,13 +4,12 @@ import argparse
 import math
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stepsize.cli.arguments import read_record
+from stepsize.cli.arguments import Commands, add_command, add_output, read_record
 from stepsize.cli.output import (
-    add_picture_options,
     ascii_only,
     echo,
     new_folder,
@@ -19,6 +18,9 @@ from stepsize.cli.output import (
 )
 from stepsize.cli.words import read_number, whole_number
 from stepsize.core.limits.memory import refuse_beyond_memory
+
+if TYPE_CHECKING:
+    from schedules import Schedule
 
 HELP = "show what a schedule does, update by update; several expressions overlay"
 EPILOG = """\
@@ -41,15 +43,9 @@ _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.,-=+*#"
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Describe the command to the parser."""
-    parser = commands.add_parser(
-        "schedule",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "schedule", HELP, EPILOG)
     parser.add_argument(
         "expression", nargs="*", metavar="EXPR", help="such as 'Cosine(0.1, steps=100).warmup(10)'"
     )
@@ -61,10 +57,7 @@ def add(commands: Any) -> None:
         help="updates to show (default: past the end)",
     )
     parser.add_argument("--all", action="store_true", help="every schedule there is, on one sheet")
-    add_picture_options(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="where the picture goes (default: a new folder)")
-    parser.add_argument("--no-picture", action="store_true", help="only the table")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+    add_output(parser, without="table")
     parser.set_defaults(run=run)
 
 
@@ -139,7 +132,7 @@ def _read(text: str) -> Any:
     return value
 
 
-def _everything() -> list[Any]:
+def _everything() -> "list[Schedule]":
     """Return an instance of every schedule that stands for itself."""
     from schedules import FromFunction, PerRun, Phases, Recursion, Schedule
     from stepsize.core.record import registered
@@ -153,12 +146,12 @@ def _everything() -> list[Any]:
     ]
 
 
-def _shown(schedule: Any, steps: int | None) -> int:
+def _shown(schedule: "Schedule", steps: int | None) -> int:
     """Return how many updates to show of a schedule: a quarter more than it takes to its end."""
     return steps or (max(40, math.ceil(1.25 * schedule.horizon)) if schedule.horizon else 100)
 
 
-def _facts(schedule: Any, steps: int | None) -> dict[str, Any]:
+def _facts(schedule: "Schedule", steps: int | None) -> dict[str, Any]:
     T = _shown(schedule, steps)
     return {
         "schedule": schedule.to_dict(),
@@ -172,7 +165,7 @@ def _facts(schedule: Any, steps: int | None) -> dict[str, Any]:
     }
 
 
-def _formula(schedule: Any, latex: bool = False) -> str | None:
+def _formula(schedule: "Schedule", latex: bool = False) -> str | None:
     """Return the schedule in one line of mathematics, or None where it is nested too deep for that."""
     try:
         return str(schedule.describe(latex=latex))
@@ -182,7 +175,7 @@ def _formula(schedule: Any, latex: bool = False) -> str | None:
         return None
 
 
-def _tell(chosen: list[Any], steps: int | None) -> None:
+def _tell(chosen: "list[Schedule]", steps: int | None) -> None:
     T = max(_shown(s, steps) for s in chosen)
     names = [chr(ord("A") + i) if i < 26 else f"#{i + 1}" for i in range(len(chosen))]
     for name, schedule in zip(names, chosen, strict=True):
@@ -197,7 +190,7 @@ def _tell(chosen: list[Any], steps: int | None) -> None:
     echo()
 
 
-def _remarks(schedule: Any, T: int) -> str:
+def _remarks(schedule: "Schedule", T: int) -> str:
     words = [f"sum over these {schedule.total(T):.5g}, of squares {schedule.total_sq(T):.5g}"]
     end = schedule.horizon
     if end:
@@ -210,7 +203,7 @@ def _remarks(schedule: Any, T: int) -> str:
     return "; ".join(words + [verdict] * bool(verdict))
 
 
-def _rows(chosen: list[Any], T: int) -> list[int]:
+def _rows(chosen: "list[Schedule]", T: int) -> list[int]:
     """Return the updates that tell the story: evenly spread, the ends, and where schedules settle."""
     rows = {0, 1, 2, T - 1, *(round(T * i / 10) for i in range(1, 10))}
     for schedule in chosen:
@@ -219,7 +212,7 @@ def _rows(chosen: list[Any], T: int) -> list[int]:
     return sorted(n for n in rows if 0 <= n < T)
 
 
-def _draw(args: argparse.Namespace, chosen: list[Any]) -> Path | None:
+def _draw(args: argparse.Namespace, chosen: "list[Schedule]") -> Path | None:
     if args.no_picture:
         return None
     from stepsize import draw

@@ -1,12 +1,13 @@
 """Short texts for values of any size: what `repr` shows of a record or a result."""
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["LONGEST", "assembled", "brief", "counted", "cut", "shown"]
+__all__ = ["LONGEST", "assembled", "brief", "counted", "cut", "finite_or_none", "shown"]
 
 # Characters that a repr takes at most.
 LONGEST = 300
@@ -79,6 +80,17 @@ def counted(number: int, noun: str) -> str:
 def cut(text: str, limit: int) -> str:
     """Return a text, or its beginning with three dots where it is longer than so many characters."""
     return text if len(text) <= limit else text[: max(limit - 3, 0)] + "..."
+
+
+def finite_or_none(value: float | None) -> float | None:
+    """Return a number for JSON, which has neither inf nor nan: those become None.
+
+    Examples
+    --------
+    >>> finite_or_none(0.5), finite_or_none(np.inf), finite_or_none(None)
+    (0.5, None, None)
+    """
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def _items(values: Any) -> list[str]:

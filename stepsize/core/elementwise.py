@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+Array = np.ndarray[Any, Any]
+
 __all__ = [
     "arctan",
     "cos",
@@ -201,3 +203,27 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     if type(condition) is bool:
         return a if condition else b
     return np.where(condition, a, b)
+
+
+# Not in `__all__`, whose functions serve floats as well: of floats it makes NumPy's scalars.
+def power(base: float | Array, exponent: float | Array) -> Array:
+    """Return base^exponent, element by element; an element has the same bits alone as among others.
+
+    NumPy squares where one exponent serves all and is 2, and the operators of its scalars go to the C library
+    where arrays may be served by a vector unit: between those ways the last bit differs on some processors. A
+    plain number as the exponent serves all, however many there are. Otherwise each element has an exponent
+    of its own, and another element stands beside it.
+
+    Examples
+    --------
+    >>> power(0.5, np.array([0.0, 1.0, 3.0])).tolist()
+    [1.0, 0.5, 0.125]
+    """
+    powers: Array
+    if type(exponent) in (int, float) or is_symbol(base) or is_symbol(exponent):
+        powers = np.power(base, exponent)
+        return powers
+    bases, exponents = np.broadcast_arrays(base, exponent)
+    powers = np.power(np.append(bases, 1.0), np.append(exponents, 1.0))
+    powers = powers[:-1].reshape(bases.shape)[()]
+    return powers

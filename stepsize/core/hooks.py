@@ -16,7 +16,7 @@ def register_hook(name: str, place: str) -> None:
     _HOOKS[name] = place
 
 
-def call_hook(name: str, *args: Any, **options: Any) -> Any:
+def call_hook(name: str, /, *args: Any, **options: Any) -> Any:
     """Return what the function of that name makes of the arguments.
 
     Examples

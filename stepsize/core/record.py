@@ -10,6 +10,7 @@ import numpy as np
 from stepsize.core.display import assembled, shown
 from stepsize.core.hooks import call_hook
 from stepsize.core.limits.annotations import expected_of, refuse_mistyped
+from stepsize.core.ranges import Constraint, constraint_of
 from stepsize.core.validation import did_you_mean
 
 __all__ = ["Default", "Record", "lookup", "registered", "summary"]
@@ -21,6 +22,7 @@ _LARGEST_OF_NUMPY = 2**63 - 1
 
 _REGISTRY: dict[str, type["Record"]] = {}
 _FIELDS: dict[type["Record"], tuple[dataclasses.Field[Any], ...]] = {}
+_CONSTRAINTS: dict[type["Record"], tuple[tuple[str, Constraint], ...]] = {}
 _TYPED: dict[type["Record"], tuple[tuple[str, Any], ...]] = {}
 
 
@@ -69,7 +71,8 @@ class Record:
     stays out of the registry.
 
     Numbers become plain Python numbers at construction (a NumPy scalar would promote float32 runs to
-    float64), lists become tuples, and arrays become read-only copies.
+    float64), lists become tuples, and arrays become read-only copies. A field whose annotation states a range
+    (`stepsize.core.ranges`) is held to it; `check` is for what one field cannot say alone.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class Record:
     """
 
     abstract: ClassVar[bool] = True
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     __signature__: ClassVar[Any] = _Signature()
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
@@ -109,13 +113,15 @@ class Record:
                     f"{type(self).__name__}: got no {field.name!r}, expected {_parameters(fields)}"
                 )
             value = self.normalise(field.name, value)
-            if type(value) is int and field.type is float and abs(value) > _LARGEST_OF_NUMPY:
+            if type(value) is int and _is_float(field.type) and abs(value) > _LARGEST_OF_NUMPY:
                 value = float(value) if abs(value) < 10**308 else math.copysign(math.inf, value)
             self.__dict__[field.name] = value
         self._checked()
 
     def _checked(self) -> None:
-        """Check the parameters: in the class's own words, then that each is of its plain annotated type."""
+        """Check the parameters: their ranges, the class's own words, then their plain annotated types."""
+        for name, constraint in _constraints(type(self)):
+            constraint.check(name, self.__dict__[name])
         typed = _typed(type(self))
         try:
             self.check()
@@ -150,11 +156,15 @@ class Record:
         raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen")
 
     def normalise(self, name: str, value: Any) -> Any:
-        """Return the value to store for the field `name`."""
-        return _plain(value)
+        """Return the value to store for the field `name`, if it is what the field declares."""
+        value = _plain(value)
+        parameter = self.__dataclass_fields__[name].metadata.get("parameter")
+        if parameter is not None:
+            parameter.require(name, value)
+        return value
 
     def check(self) -> None:
-        """Raise one clear sentence if the parameters make no sense; subclasses override it."""
+        """Raise one clear sentence if the parameters, each in its range, make no sense together."""
 
     def fields(self) -> Iterator[tuple[str, Any]]:
         """Yield the name and value of each parameter, in the order of the constructor."""
@@ -247,6 +257,17 @@ def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
     if cls not in _FIELDS:
         _FIELDS[cls] = _all_fields(cls)
     return _FIELDS[cls]
+
+
+def _constraints(cls: type[Record]) -> tuple[tuple[str, Constraint], ...]:
+    if cls not in _CONSTRAINTS:
+        found = ((field.name, constraint_of(field.type)) for field in _fields(cls))
+        _CONSTRAINTS[cls] = tuple((name, c) for name, c in found if c is not None)
+    return _CONSTRAINTS[cls]
+
+
+def _is_float(annotation: Any) -> bool:
+    return annotation is float or getattr(annotation, "__origin__", None) is float
 
 
 def _all_fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:

@@ -21,7 +21,8 @@ from stepsize.draw.film_frames import Film
 from stepsize.draw.race import colors_of
 from stepsize.draw.style import COLORS, as_dpi, as_size
 from stepsize.draw.window import last_shown
-from stepsize.experiments.race import Race, optimizer_label, rate_label
+from stepsize.experiments.labels import optimizer_label, rate_label
+from stepsize.experiments.race import Race
 
 __all__ = ["Animation", "animate", "film", "filmed"]
 
@@ -68,7 +69,7 @@ def film(
     path: str | os.PathLike[str] | None = None,
     *,
     window: Any = None,
-    size: Any = None,
+    size: str | Sequence[float] | None = None,
     dpi: float = 100,
     frames: int = 120,
     seconds: float = 10.0,
@@ -94,19 +95,19 @@ def film(
         )
     as_dpi("dpi", dpi, inches or reel.picture.get_size_inches())
     kind = "gif" if path is None else _kind(path)
-    looks = _looks(reel, frames, seconds)
-    animation = Animation(_encoded(reel, looks, seconds, dpi, kind), kind, len(looks))
+    updates = _updates_shown(reel, frames, seconds)
+    animation = Animation(_encoded(reel, updates, seconds, dpi, kind), kind, len(updates))
     if path is not None:
         animation.save(path)
     return animation
 
 
 def animate(
-    runs: dict[str, Any],
+    runs: dict[str, Run],
     targets: Sequence[str | os.PathLike[str]],
     *,
     window: Any = None,
-    size: Any = None,
+    size: str | Sequence[float] | None = None,
     dpi: float = 100,
     frames: int = 48,
     seconds: float = 6.0,
@@ -139,22 +140,22 @@ def animate(
     list of Path
     """
     reel = Film(runs, window, as_size("size", size))
-    looks = _looks(reel, frames, seconds)
+    updates = _updates_shown(reel, frames, seconds)
     return [
-        Animation(_encoded(reel, looks, seconds, dpi, _kind(target)), _kind(target), len(looks)).save(
+        Animation(_encoded(reel, updates, seconds, dpi, _kind(target)), _kind(target), len(updates)).save(
             target, if_exists=if_exists
         )
         for target in targets
     ]
 
 
-def filmed(look: dict[str, Any]) -> dict[str, Any]:
+def filmed(options: dict[str, Any]) -> dict[str, Any]:
     """Return what `draw.save` takes as what `animate` takes, whose default is fewer dots.
 
     >>> filmed({"size": None, "dpi": None}), filmed({"dpi": 50.0})
     ({'size': None}, {'dpi': 50.0})
     """
-    return {word: value for word, value in look.items() if word != "dpi" or value is not None}
+    return {word: value for word, value in options.items() if word != "dpi" or value is not None}
 
 
 def _name(run: Run) -> str:
@@ -194,7 +195,7 @@ def _kind(path: str | os.PathLike[str]) -> str:
     return "gif" if ending == ".gif" else "png"
 
 
-def _looks(reel: Film, frames: int, seconds: float) -> list[int]:
+def _updates_shown(reel: Film, frames: int, seconds: float) -> list[int]:
     as_count("frames", frames, 2)
     fine = isinstance(seconds, int | float) and 0 < seconds <= 3600
     require(fine, "seconds", seconds, "a number above 0 and at most 3600")
@@ -232,16 +233,18 @@ class _Nearest:
 
     def _learn(self, colors: Array) -> None:
         for part in np.array_split(colors, 1 + len(colors) // 500):
-            apart = np.stack([part >> 16, (part >> 8) & 255, part & 255], axis=1)[:, None] - self._palette
-            self._place[part] = np.square(apart).sum(axis=2).argmin(axis=1)
+            differences = (
+                np.stack([part >> 16, (part >> 8) & 255, part & 255], axis=1)[:, None] - self._palette
+            )
+            self._place[part] = np.square(differences).sum(axis=2).argmin(axis=1)
         self._known[colors] = True
 
 
-def _encoded(reel: Film, looks: list[int], seconds: float, dpi: float, kind: str) -> bytes:
+def _encoded(reel: Film, updates: list[int], seconds: float, dpi: float, kind: str) -> bytes:
     """Return the bytes of the film."""
     from PIL import Image
 
-    images = [Image.fromarray(reel.frame(k, dpi)) for k in looks]
+    images = [Image.fromarray(reel.frame(k, dpi)) for k in updates]
     pause = max(int(1000 * seconds / len(images)), 40)
     options: dict[str, Any] = {"duration": [pause] * (len(images) - 1) + [1000], "loop": 0}
     if kind == "gif":

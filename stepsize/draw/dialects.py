@@ -31,15 +31,15 @@ def trajectory_distance(comparison: Comparison) -> Figure:
         for index, group in enumerate(groups):
             color = COLORS[index % len(COLORS)]
             path(group[0].run, paths, color=color, window=window)
-            apart = np.where(group[0].apart > 0, group[0].apart, np.nan)
+            distance = np.where(group[0].distance > 0, group[0].distance, np.nan)
             label = ", ".join(source.call.removesuffix("()") for source in group)
-            distances.semilogy(np.arange(len(apart)), apart, color=color, label=label)
+            distances.semilogy(np.arange(len(distance)), distance, color=color, label=label)
             for source in group:
                 lengths = np.abs(first_steps(source.entry.at_rate(1.0, source.use), sizes.tolist()))
                 steps.loglog(sizes, np.where(lengths > 0, lengths, np.nan), color=color)
         paths.set(xlabel="$a$", ylabel="$b$", title=comparison.family)
         distances.set(xlabel="update", title=f"distance from {reference.entry.call}")
-        distances.set_xlim(0, len(reference.apart) - 1)
+        distances.set_xlim(0, len(reference.distance) - 1)
         steps.set(xlabel="size of the first gradient", title="first step, per unit of rate")
         for ax in (distances, steps):
             _whole_decades(ax)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from optim import Run
 from stepsize.analysis.diagnosis import require_single_run
 from stepsize.draw.landscape import contours, landscape
 from stepsize.draw.layout.panels import equal
@@ -47,9 +48,9 @@ class Film:
 
     def __init__(
         self,
-        runs: dict[str, Any],
+        runs: dict[str, Run],
         window: Any = None,
-        size: Any = None,
+        size: tuple[float, float] | None = None,
         colors: Sequence[str] = COLORS,
         last: int | None = None,
         landscape: bool = True,
@@ -115,8 +116,8 @@ class Film:
             ax.plot(error, color=color, linewidth=0.8, alpha=0.25)
             line = ax.plot([], [], color=color, linewidth=1.5, label=label)[0]
             drawn.append((line, ax.plot([], [], "o", color=color, markersize=4)[0], error))
-        seen = np.concatenate([error[np.isfinite(error)] for error in columns])
-        low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.1, 1.0)
+        finite = np.concatenate([error[np.isfinite(error)] for error in columns])
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.1, 1.0)
         start = max((float(error[0]) for error in columns if np.isfinite(error[0])), default=high)
         ax.set(xlim=(0, max(self.last, 1)), yscale="log")
         low = max(low, 1e-16 * start)
@@ -155,13 +156,13 @@ class Film:
                 mark.set_data([min(at, run.nit - 1)], [lr[min(at, run.nit - 1)]])
 
     @staticmethod
-    def _move(run: Any, at: int, tail: Any, ball: Any) -> None:
+    def _move(run: Run, at: int, tail: Any, ball: Any) -> None:
         """Show the point after `at` updates, and the way to it."""
-        kept = int(np.searchsorted(run.history.n, at, side="right"))
-        x = run.history.x[:kept]
-        y = run.history.fun[run.history.n[:kept]] if run.problem.dim == 1 else x[:, 1]
+        count = int(np.searchsorted(run.history.n, at, side="right"))
+        x = run.history.x[:count]
+        y = run.history.fun[run.history.n[:count]] if run.problem.dim == 1 else x[:, 1]
         across, up = drawable(x[:, 0], tail.axes.get_xlim()), drawable(y, tail.axes.get_ylim())
-        stride = 1 + kept // 2000
+        stride = 1 + count // 2000
         tail.set_data(np.append(across[::stride], across[-1]), np.append(up[::stride], up[-1]))
         ball.set_data(across[-1:], up[-1:])
 

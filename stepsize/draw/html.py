@@ -17,7 +17,8 @@ from stepsize.analysis.traces import traces_of
 from stepsize.analysis.verdicts import VERDICTS, classify
 from stepsize.core.display import cut, shown
 from stepsize.core.record import summary
-from stepsize.experiments.race import Race, optimizer_label, rate_label, sparkline, thinned
+from stepsize.experiments.labels import optimizer_label, rate_label, sparkline, thinned
+from stepsize.experiments.race import Race
 from stepsize.experiments.sweep.executors import wanted
 
 __all__ = [

@@ -144,11 +144,11 @@ def landscape(problem: Any, ax: Axes | None = None, *, window: Any = None) -> Ax
 
 def _shown_values(values: Array) -> tuple[float, float]:
     """Return the lowest and highest value to show of a curve, which a pole must not flatten."""
-    seen = values[np.isfinite(values)]
-    if not len(seen):
+    finite = values[np.isfinite(values)]
+    if not len(finite):
         return 0.0, 1.0
-    low, high = float(seen.min()), float(seen.max())
-    under, over = (float(v) for v in np.quantile(seen, (0.1, 0.9)))
+    low, high = float(finite.min()), float(finite.max())
+    under, over = (float(v) for v in np.quantile(finite, (0.1, 0.9)))
     if over > under:
         low, high = max(low, under - 3 * (over - under)), min(high, over + 3 * (over - under))
     return (low, high) if high > low else (low - max(abs(low), 1.0), high + max(abs(high), 1.0))

@@ -24,10 +24,10 @@ _GREY = "#8d99a3"
 
 
 def line(run: Run, n: int = 0, ax: Axes | None = None, *, reach: float | None = None) -> Axes:
-    r"""Draw how the line search of update n went: the line, the looks in their order, and the step.
+    r"""Draw how the line search of update n went: the line, the trials in their order, and the step.
 
     The curve is the problem's own :math:`\varphi(\alpha) = f(x - \alpha d)`, for static mini-batches that of
-    the batch; under dynamic sampling the looks lie off it, each on a batch of its own. A bar through a look
+    the batch; under dynamic sampling the trials lie off it, each on a batch of its own. A bar through a trial
     is the slope there. Where the search has conditions on the curve, the steps that satisfy them are shaded
     and Armijo's line is dashed. What a search believes of its line is blue: PAL's parabola, the posterior of
     a probabilistic search with two standard deviations; then the curve at the foot is its probability of the
@@ -42,7 +42,7 @@ def line(run: Run, n: int = 0, ax: Axes | None = None, *, reach: float | None = 
     ax : Axes, optional
         Where to draw.
     reach : float, optional
-        The longest step that is shown; by default a little beyond the longest look near the step.
+        The longest step that is shown; by default a little beyond the longest trial near the step.
     """
     searched, found = line_of(run, n)
     search, belief = run.optimizer.lr, searched.belief
@@ -58,7 +58,7 @@ def line(run: Run, n: int = 0, ax: Axes | None = None, *, reach: float | None = 
         if belief is not None:
             show_belief(ax, belief, alphas, getattr(search, "threshold", None))
         _frame(ax, searched, curve, top)
-        _looks(ax, searched, found, top)
+        _trials(ax, searched, found, top)
         ax.set(xlim=(-0.02 * top, top), xlabel=r"step $\alpha$", ylabel=r"$\varphi(\alpha)$")
         ax.ticklabel_format(axis="x", style="sci", scilimits=(-2, 4), useMathText=True)
         ax.set_title(f"{type(search).__name__}, update {n}:\n{found.status} at {found.alpha:.3g}")
@@ -68,7 +68,7 @@ def line(run: Run, n: int = 0, ax: Axes | None = None, *, reach: float | None = 
 
 
 def _reach(searched: Line, found: LineSearchResult) -> float:
-    """Return the end of the picture: beyond the step and those looks that are not very far out."""
+    """Return the end of the picture: beyond the step and those trials that are not very far out."""
     looked = [t.alpha for t in searched.trials if t.alpha > 0]
     near = found.alpha or min(looked, default=1.0)
     return 1.15 * max([a for a in looked if a <= 6 * near] + [near])
@@ -76,7 +76,7 @@ def _reach(searched: Line, found: LineSearchResult) -> float:
 
 def _curve(searched: Line, alphas: Array) -> tuple[Array, Array]:
     """Return values and slopes of the line without dynamic noise: of the whole problem, or the batch."""
-    problem = searched.problem if searched.sampling == "dynamic" else searched.seen
+    problem = searched.problem if searched.sampling == "dynamic" else searched.objective
     points = searched.x - alphas[:, None] * searched.d
     with np.errstate(all="ignore"):
         values, gradients = problem.value_and_grad(points)
@@ -112,7 +112,7 @@ def _conditions(ax: Axes, searched: Line, search: Any, alphas: Array, curve: Arr
 
 
 def _frame(ax: Axes, searched: Line, curve: Array, top: float) -> None:
-    """Show the curve up to a little above its start, and the looks that are not far above it."""
+    """Show the curve up to a little above its start, and the trials that are not far above it."""
     finite = curve[np.isfinite(curve)]
     low = min(float(finite.min()), searched.phi0)
     seen = [t.f for t in searched.trials if t.f is not None and t.finite and t.alpha <= top]
@@ -125,8 +125,8 @@ def _frame(ax: Axes, searched: Line, curve: Array, top: float) -> None:
     ax.set_ylim(low - 0.35 * (high - low), high + 0.2 * (high - low))
 
 
-def _looks(ax: Axes, searched: Line, found: LineSearchResult, top: float) -> None:
-    """Mark every look with its number and its slope; a look above the picture sits at its edge."""
+def _trials(ax: Axes, searched: Line, found: LineSearchResult, top: float) -> None:
+    """Mark every trial with its number and its slope; a trial above the picture sits at its edge."""
     bottom, ceiling = ax.get_ylim()
     beyond: list[int] = []
     numbered: list[tuple[float, float]] = []
@@ -158,7 +158,7 @@ def _looks(ax: Axes, searched: Line, found: LineSearchResult, top: float) -> Non
             )
     ax.axvline(found.alpha, color=_RED, linewidth=0.8, linestyle=":", zorder=1)
     if beyond:
-        span = f"look {beyond[0]}" if len(beyond) == 1 else f"looks {beyond[0]} to {beyond[-1]}"
+        span = f"trial {beyond[0]}" if len(beyond) == 1 else f"trials {beyond[0]} to {beyond[-1]}"
         ax.annotate(
             f"{span} further out \u2192",
             (0.99, 0.02),
@@ -256,7 +256,7 @@ def searches(runs: Sequence[Run], n: int | None = None) -> Figure:
     runs : sequence of Run
         On one problem, perhaps sampled in different ways.
     n : int, optional
-        The update whose line is drawn; by default that of each run with the most looks.
+        The update whose line is drawn; by default that of each run with the most trials.
     """
     require_a((list, tuple), "runs", runs, "a list of runs, as minimize returns them")
     for run in runs:
@@ -280,13 +280,13 @@ def searches(runs: Sequence[Run], n: int | None = None) -> Figure:
             else:
                 cells[2].axis("off")
         for run, cell in zip(runs, cells[columns:], strict=True):
-            line(run, int(np.argmax(_looks_of(run))) if n is None else n, cell)
+            line(run, int(np.argmax(_trials_of(run))) if n is None else n, cell)
     return picture
 
 
 def _progress(run: Run, ax: Axes, color: str) -> None:
     """Draw the loss of the whole problem against the evaluations that were spent on it."""
-    per_update = _looks_of(run) + (getattr(run.problem, "sampling", "full") == "static")
+    per_update = _trials_of(run) + (getattr(run.problem, "sampling", "full") == "static")
     spent = 1 + np.concatenate([[0], np.cumsum(per_update)])
     keep = np.unique(np.linspace(0, run.nit, 400).round().astype(int))
     loss = run.problem.fun(run.history.x[keep])
@@ -299,7 +299,7 @@ def _progress(run: Run, ax: Axes, color: str) -> None:
     ax.grid(axis="y")
 
 
-def _looks_of(run: Run) -> Array:
+def _trials_of(run: Run) -> Array:
     if run.history.n_trials is None:
         raise TypeError(f"run: got one with lr = {run.optimizer.lr!r}, expected one with a line search")
     return run.history.n_trials

@@ -41,7 +41,8 @@ from stepsize.draw.style import (
 )
 from stepsize.draw.trajectory import gap, path, rates
 from stepsize.draw.window import last_shown, window_around
-from stepsize.experiments.race import Race, optimizer_label, rate_label
+from stepsize.experiments.labels import optimizer_label, rate_label
+from stepsize.experiments.race import Race
 from stepsize.experiments.rate_labels import word_alone
 
 __all__ = ["race"]
@@ -49,7 +50,7 @@ __all__ = ["race"]
 _SHADES = {"too small": TOO_SMALL, "right": RIGHT, "too large": TOO_LARGE}
 
 
-def race(result: Race, *, size: Any = None) -> Figure:
+def race(result: Race, *, size: str | Sequence[float] | None = None) -> Figure:
     """Return the picture of a race: a panel an optimizer, its paths above, its error and rates beneath.
 
     Colours are verdicts: green settled, blue still crawling, red diverged, others for the rest; where one
@@ -151,12 +152,14 @@ def _entries(result: Race, members: list[int], wide: float, colors: Sequence[str
     alone_in_panel = _one_panel_a_rate(result)
     words = result.rate_words
     for index in members:
-        run, found, told = result.runs[index], result.diagnoses[index], result.predictions[index]
+        run, found, prediction = result.runs[index], result.diagnoses[index], result.predictions[index]
         word = words[index]
         rate = rate_label(run.optimizer, result.problem)
         said = [found.verdict if alone_in_panel else f"{rate}: {found.verdict}"]
         said += [word] if word else []
-        said += ["predicted {}, observed {}".format(*told.factors(run))] if told is not None else []
+        said += (
+            ["predicted {}, observed {}".format(*prediction.factors(run))] if prediction is not None else []
+        )
         color = colors[index]
         lines = [line for text in said for line in _wrapped(text, (wide - SWATCH + 0.15) / CHARACTER)]
         entries.append(Entry(index, color, tuple(lines), not isinstance(run.optimizer.lr, float)))

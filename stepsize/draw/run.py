@@ -21,7 +21,7 @@ from stepsize.draw.layout.sweep_axes import narrow_log
 from stepsize.draw.style import COLORS, INK, Picture, axes_or_new, style
 from stepsize.draw.trajectory import gap, path
 from stepsize.draw.window import comparable, heights, levels_of, values_on, window_around
-from stepsize.experiments.race import optimizer_label, rate_label, thinned
+from stepsize.experiments.labels import optimizer_label, rate_label, thinned
 
 __all__ = ["Projection", "plane", "projection", "run", "sharpness"]
 
@@ -85,24 +85,24 @@ def projection(run: Run, ax: Axes | None = None) -> Axes:
     The contours are the loss on the plane; the path is beside it. The title gives the share of the path that
     lies in the plane, and how far the loss of the path is from that of its image, at the start and at most.
     """
-    seen = plane(run)
+    view = plane(run)
     with style():
         ax = axes_or_new(ax, 5.2, 4.0)
-        low, high = seen.points.min(axis=0), seen.points.max(axis=0)
+        low, high = view.points.min(axis=0), view.points.max(axis=0)
         margin = 0.15 * (float(np.max(high - low)) or 1.0)
         a, b = (np.linspace(u - margin, v + margin, 81) for u, v in zip(low, high, strict=True))
         grid = np.stack(np.meshgrid(a, b), axis=-1)
-        loss = np.array([values_on(run.problem, seen.center + row @ seen.axes) for row in grid])
+        loss = np.array([values_on(run.problem, view.center + row @ view.axes) for row in grid])
         height = heights(loss, run.problem.minimum)
         level_lines(ax, a, b, height, levels_of(height))
-        ax.plot(*seen.points.T, color=COLORS[0], linewidth=1.0, marker="o", markersize=2, markeredgewidth=0)
-        ax.plot(*seen.points[0], "o", color=INK, markersize=4.5)
-        first, second = (100 * share for share in seen.shares)
-        worst = np.nanmax(np.abs(seen.off_plane), initial=0.0)
+        ax.plot(*view.points.T, color=COLORS[0], linewidth=1.0, marker="o", markersize=2, markeredgewidth=0)
+        ax.plot(*view.points[0], "o", color=INK, markersize=4.5)
+        first, second = (100 * share for share in view.shares)
+        worst = np.nanmax(np.abs(view.off_plane), initial=0.0)
         ax.set_title(
             f"{first + second:.1f} % of the path lies in this plane ({first:.1f} + {second:.1f});\n"
             "its loss differs from the contours\n"
-            f"by {abs(seen.off_plane[0]):.2g} at the start, {worst:.2g} at most",
+            f"by {abs(view.off_plane[0]):.2g} at the start, {worst:.2g} at most",
             fontsize=8,
             fontweight="normal",
         )
@@ -122,10 +122,11 @@ def run(result: Run) -> Figure:
     with style():
         picture = Picture(figsize=(9.0, 3.9), layout="constrained")
         left, right = picture.subplots(1, 2)
-        window: Any = window_around([result]) if result.problem.dim <= 2 else None
-        if result.problem.dim == 1:
+        dim = result.history.x.shape[-1]
+        window: Any = window_around([result]) if dim <= 2 else None
+        if dim == 1:
             landscape(result.problem, left, window=window[0])
-        elif result.problem.dim == 2:
+        elif dim == 2:
             contours(result.problem, left, window=window)
         if window is not None:
             path(result, left, window=window)

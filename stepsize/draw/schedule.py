@@ -1,12 +1,15 @@
 """Pictures of schedules: the rate against the update, one curve an axes or many panels a sheet."""
 
 import math
+import re
+import sys
 import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -16,16 +19,6 @@ from stepsize.draw.style import COLORS, Picture, figure, style
 
 __all__ = ["schedule", "schedules", "steps_to_show"]
 
-# The module that a schedule stands in is its family.
-_FAMILIES = {
-    "falls forever": ("decay",),
-    "falls on a budget": ("budget", "cosine"),
-    "in steps and pieces": ("steps",),
-    "rises first": ("warmup", "momentum"),
-    "comes back": ("cycles", "cyclic"),
-    "named by a theorem": ("theory", "stochastic"),
-    "made of others": ("composites", "changed", "phases", "schedule", "functions"),
-}
 _GREY = "#8d99a3"
 
 
@@ -108,13 +101,14 @@ def _overlaid(lines: list[Schedule], steps: int | None) -> Figure:
 
 
 def _sheet(lines: list[Schedule], steps: int | None) -> Figure:
+    groups = _groups(lines)
     if len(lines) > 12:
-        lines = sorted(lines, key=lambda line: list(_FAMILIES).index(_family(line)))
+        lines = sorted(lines, key=lambda line: list(groups).index(type(line).__module__))
     columns = min(len(lines), 6 if len(lines) > 12 else 3)
     rows = math.ceil(len(lines) / columns)
-    families = dict(zip(_FAMILIES, COLORS, strict=True))
-    present = [f for f in families if any(_family(line) == f for line in lines)]
-    head = 0.45 if len(present) > 1 else 0.1
+    per_row = 5 if columns > 3 else 2
+    keys = len(groups) + 1 if len(groups) > 1 else 0
+    head = 0.1 + 0.17 * math.ceil(keys / per_row)
     width, height = 2.5 * columns, 1.8 * rows + head
     with style():
         # Margins in inches: a layout engine would take many times as long as the drawing.
@@ -123,16 +117,17 @@ def _sheet(lines: list[Schedule], steps: int | None) -> Figure:
         grid = picture.subplots(rows, columns, squeeze=False)
         picture.subplots_adjust(**edges, top=1 - (head + 0.35) / height, wspace=0.25, hspace=0.6)
         for ax, line in zip(grid.flat, lines, strict=False):
-            _panel(ax, line, steps, families[_family(line)])
+            _panel(ax, line, steps, groups[type(line).__module__][1])
         for ax in grid.flat[len(lines) :]:
             ax.set_axis_off()
         for ax in grid[:, 0]:
             ax.set_ylabel("rate")
-        if len(present) > 1:
-            handles = [Line2D([], [], color=families[f], linewidth=2.5, label=f) for f in present]
+        if keys:
+            handles = [
+                Line2D([], [], color=color, linewidth=2.5, label=label) for label, color in groups.values()
+            ]
             handles.append(Line2D([], [], color=_GREY, linewidth=0.8, linestyle=(0, (2, 2)), label="its end"))
-            columns = len(handles) if width > 10 else 4
-            picture.legend(handles=handles, loc="upper center", ncols=columns)
+            picture.legend(handles=handles, loc="upper center", ncols=per_row)
     return picture
 
 
@@ -155,6 +150,19 @@ def _panel(ax: Axes, line: Schedule, steps: int | None, color: str) -> None:
         ax.axvline(end, color=_GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
 
 
-def _family(line: Schedule) -> str:
-    module = type(line).__module__.rpartition(".")[2]
-    return next((f for f, modules in _FAMILIES.items() if module in modules), "made of others")
+def _groups(lines: list[Schedule]) -> dict[str, tuple[str, Any]]:
+    """Return the label and the colour of each file that the schedules stand in, families first."""
+    files = sorted({type(line).__module__ for line in lines}, key=lambda f: (".families." not in f, f))
+    return {file: (_label(file), _color(index)) for index, file in enumerate(files)}
+
+
+def _label(file: str) -> str:
+    """Return what the first line of a file's docstring says before its first stop: "Restarts: ..."."""
+    first = (getattr(sys.modules.get(file), "__doc__", None) or "").partition("\n")[0]
+    return re.split(r"[.:;]|, and ", first)[0].strip() or file.rpartition(".")[2].replace("_", " ")
+
+
+def _color(index: int) -> Any:
+    """Return a colour; past the last, the same once more at half strength."""
+    color = to_rgb(COLORS[index % len(COLORS)])
+    return color if index < len(COLORS) else tuple(0.5 + 0.5 * part for part in color)

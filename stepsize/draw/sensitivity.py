@@ -102,7 +102,7 @@ def caption(sweep: Sweep, x: str, values: Array, baselines: list[str]) -> str:
     others = [name for name in sweep.design.values if name != x]
     tuned = "nothing else tuned"
     if others:
-        grid = "; ".join(f"{name} {_told(sweep.design.values[name])}" for name in others)
+        grid = "; ".join(f"{name} {_listed(sweep.design.values[name])}" for name in others)
         tuned = f"at each point the best of: {grid}"
     starts = max(len(starts) for starts in sweep.design.starts)
     seeds = sweep.design.seeds
@@ -201,7 +201,7 @@ def _tuned(sweep: Sweep, name: str, x: str, value: float, y: str) -> Array:
     return np.asarray(min(bands, key=lambda band: band[1]))
 
 
-def _told(values: Any) -> str:
+def _listed(values: Any) -> str:
     """Return a few values each, of many how many and from where to where."""
     if len(values) > 4 and isinstance(values, np.ndarray):
         return f"at {len(values)} values from {values.min():.3g} to {values.max():.3g}"

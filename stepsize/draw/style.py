@@ -3,7 +3,7 @@
 import io
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -208,7 +208,7 @@ def as_dpi(name: str, dpi: Any, size: Any) -> float:
     return float(dpi)
 
 
-def fitted(size: Any, natural: Any) -> tuple[tuple[float, float], float]:
+def fitted(size: Sequence[float], natural: Sequence[float]) -> tuple[tuple[float, float], float]:
     """Return the size of a size's shape that holds the natural one, and how many times larger the size is.
 
     A picture is laid out at the first and enlarged by the second, letters too, so that nothing is crowded.
@@ -227,7 +227,7 @@ def save(
     target: str | os.PathLike[str],
     *,
     dpi: float | None = None,
-    size: Any = None,
+    size: str | Sequence[float] | None = None,
     if_exists: IfExists = "replace",
 ) -> Path:
     """Write a figure as PNG, SVG or PDF, by the name's ending: whole or not at all, the same bytes each time.

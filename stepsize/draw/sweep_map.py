@@ -73,8 +73,8 @@ def map(sweep: Sweep, x: str = "lr", y: str = "momentum", ax: Axes | None = None
         ax.pcolormesh(_edges(across), _edges(up), picture, rasterized=True)
         _scales(ax, across, up)
         marks = _border(sweep, x, y, across, up, ax)
-        seen = dict.fromkeys(families[k] for k in np.unique(code))
-        others = [Patch(color=verdict_shades(name)[0], label=name) for name in seen if name != VERDICTS[0]]
+        present = dict.fromkeys(families[k] for k in np.unique(code))
+        others = [Patch(color=verdict_shades(name)[0], label=name) for name in present if name != VERDICTS[0]]
         ax.legend(handles=[*others, *marks], loc="upper left", bbox_to_anchor=(1.0, 1.0))
         if norm is not None:
             place = ax.inset_axes((1.05, 0.03, 0.04, 0.45))

@@ -42,17 +42,16 @@ def path(
     """
     require_single_run(run)
     problem, points, n = run.problem, run.history.x, run.history.n
-    if problem.dim > 2:
+    dim = points.shape[-1]
+    if dim > 2:
         raise ValueError(
-            f"run: got {problem.dim} dimensions, expected 1 or 2 to draw its path; draw.gap shows any run"
+            f"run: got {dim} dimensions, expected 1 or 2 to draw its path; draw.gap shows any run"
         )
     with style():
         if ax is None:
             window = window_around([run]) if window is None else window
-            ax = (
-                landscape(problem, window=window[0]) if problem.dim == 1 else contours(problem, window=window)
-            )
-        if problem.dim == 1:
+            ax = landscape(problem, window=window[0]) if dim == 1 else contours(problem, window=window)
+        if dim == 1:
             x, y = points[:, 0], run.history.fun[n]
         else:
             x, y = points[:, 0], points[:, 1]
@@ -61,12 +60,12 @@ def path(
         ax.plot(x, y, color=color, linewidth=1.0, alpha=0.9, label=label, zorder=3)
         crossed = np.concatenate([[False], run.history.overshoot])[n][visible]
         if len(x) <= 400:
-            look: dict[str, Any] = {"color": color, "zorder": 4}
+            props: dict[str, Any] = {"color": color, "zorder": 4}
             full, hollow = np.flatnonzero(~crossed)[1:], np.flatnonzero(crossed)
             small: dict[str, Any] = {"markersize": 2.6, "markeredgewidth": 0, "gid": "update"}
-            ax.plot(x[full], y[full], "o", **small, **look)
+            ax.plot(x[full], y[full], "o", **small, **props)
             open_circle: dict[str, Any] = {"markerfacecolor": "white", "markersize": 3.4, "gid": "overshot"}
-            ax.plot(x[hollow], y[hollow], "o", markeredgewidth=0.9, **open_circle, **look)
+            ax.plot(x[hollow], y[hollow], "o", markeredgewidth=0.9, **open_circle, **props)
         ax.plot(x[0], y[0], "o", color=INK, markersize=4.5, markeredgewidth=0, zorder=6, gid="start")
     return ax
 

@@ -39,16 +39,16 @@ def window_around(runs: Sequence[Run]) -> Window:
     """
     for run in runs:
         require_single_run(run)
-    problem, paths = runs[0].problem, [_finite(run.history.x) for run in runs]
+    problem, paths = runs[0].problem, [_finite_rows(run.history.x) for run in runs]
     staying = [not _leaves(run, points) for run, points in zip(runs, paths, strict=True)]
     starts = np.array([points[0] for points in paths])
-    kept = [_without_strays(points) for points, stays in zip(paths, staying, strict=True) if stays]
-    held = np.concatenate([starts, *kept])
+    retained = [_without_strays(points) for points, stays in zip(paths, staying, strict=True) if stays]
+    held = np.concatenate([starts, *retained])
     minimizers = _near(problem.minimizers, held)
     held = np.concatenate([held, minimizers])
     scale = float(np.ptp(held, axis=0).max())
     fleeing = [comparable(points) for points, stays in zip(paths, staying, strict=True) if not stays]
-    if problem.dim == 1 and len(minimizers):  # both sides of the minimum, with room for an overshoot
+    if starts.shape[1] == 1 and len(minimizers):  # both sides of the minimum, with room for an overshoot
         middle = float(minimizers[0, 0])
         reach = float(np.abs(held - middle).max()) or 1.0
         held = np.concatenate([held, [[middle - 1.5 * reach], [middle + 1.5 * reach]]])
@@ -96,7 +96,7 @@ def comparable(points: Array) -> Array:
     >>> len(comparable(10.0 ** np.arange(16.0)[:, None])), len(comparable(np.arange(16.0)[:, None]))
     (3, 16)
     """
-    points = _finite(points)
+    points = _finite_rows(points)
     distance = _distance(points)
     if distance[-1] <= _LEAVES * np.median(distance) and np.isfinite(distance[-1]):
         return points
@@ -115,13 +115,13 @@ def values_on(problem: Any, points: Array) -> Array:
 
 def heights(values: Array, minimum: float | None) -> Array:
     """Return how far values lie above the lowest one seen, or above the minimum; masked where not finite."""
-    seen = np.ma.masked_invalid(np.asarray(values, float))
-    if not seen.count():
-        return seen
-    lowest = float(seen.min())
+    masked = np.ma.masked_invalid(np.asarray(values, float))
+    if not masked.count():
+        return masked
+    lowest = float(masked.min())
     low = lowest if minimum is None or not np.isfinite(minimum) or minimum > lowest else float(minimum)
     with np.errstate(all="ignore"):
-        return np.ma.masked_invalid(seen.filled(np.nan) - low)
+        return np.ma.masked_invalid(masked.filled(np.nan) - low)
 
 
 def levels_of(height: Array, count: int = 13) -> Array:
@@ -155,7 +155,7 @@ def _value_or_nan(problem: Any, x: Array) -> float:
         return float("nan")
 
 
-def _finite(points: Array) -> Array:
+def _finite_rows(points: Array) -> Array:
     """Return the points before the first that is not finite; the start in any case."""
     points = np.asarray(points, float)
     lost = ~np.isfinite(points).all(axis=1)

@@ -1,10 +1,8 @@
 """Several optimizers, or one at several rates, on the same problem from the same start."""
 
-import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,11 +12,12 @@ from optim import Optimizer, Run, minimize
 from optim.recorder import history_bytes
 from stepsize.analysis.diagnosis import Diagnosis, diagnose
 from stepsize.analysis.prediction import Prediction, observed_rate, predict
-from stepsize.core.display import counted
+from stepsize.core.display import counted, finite_or_none
 from stepsize.core.hooks import call_hook
 from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, describe_value
+from stepsize.experiments.labels import optimizer_label, rate_label, sparkline, start_label, thinned
 from stepsize.experiments.rate_labels import rate_words
 
 __all__ = ["Race", "race"]
@@ -73,7 +72,7 @@ class Race:
     def title(self) -> str:
         """The problem, the start, the budget, and what theory says of rates."""
         start = np.array(self.runs[0].history.x[0])
-        where = _whence(start, getattr(self.problem, "variables", ()))
+        where = start_label(start, getattr(self.problem, "variables", ()))
         limit = f"   2/L = {2 / self.problem.L:.3g}" if self.problem.L else ""
         what = self.runs[0].measure
         bound = f"{self.tol:.0e} of the start's" if self.atol is None else f"{self.atol:.0e}"
@@ -172,9 +171,9 @@ class Race:
         return {
             "problem": _described(self.problem),
             "formula": self.problem.formula,
-            "L": _finite(self.problem.L),
-            "mu": _finite(self.problem.mu),
-            "minimum": _finite(self.problem.minimum),
+            "L": finite_or_none(self.problem.L),
+            "mu": finite_or_none(self.problem.mu),
+            "minimum": finite_or_none(self.problem.minimum),
             "x0": self.runs[0].history.x[0].tolist(),
             "steps": self.steps,
             "tol": None if self.atol is not None else self.tol,
@@ -184,8 +183,8 @@ class Race:
                 {
                     "optimizer": _described(run.optimizer),
                     "theory": told and told.sentence,
-                    "predicted": told and _finite(told.rate),
-                    "observed": told and _finite(observed_rate(run)),
+                    "predicted": told and finite_or_none(told.rate),
+                    "observed": told and finite_or_none(observed_rate(run)),
                     "name": optimizer_label(run.optimizer),
                     "lr": rate_label(run.optimizer, self.problem),
                     "verdict": found.verdict,
@@ -194,11 +193,11 @@ class Race:
                     "settled": found.settled,
                     "overshoot": found.overshoot,
                     "uphill": found.uphill,
-                    "error": _finite(found.error),
-                    "best_error": _finite(found.best_error),
+                    "error": finite_or_none(found.error),
+                    "best_error": finite_or_none(found.best_error),
                     "updates": run.nit,
-                    "x": [_finite(v) for v in run.x.tolist()],
-                    "error_over_time": [_finite(v) for v in thinned(run.error, 61).tolist()],
+                    "x": [finite_or_none(v) for v in run.x.tolist()],
+                    "error_over_time": [finite_or_none(v) for v in thinned(run.error, 61).tolist()],
                 }
                 for run, found, told, word in zip(
                     self.runs, self.diagnoses, self.predictions, self.rate_words, strict=True
@@ -300,80 +299,9 @@ def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction 
         return None
 
 
-def _whence(start: Array, names: Sequence[str]) -> str:
-    """Return where the runs start, if that is short; for a formula with the names of its variables."""
-    numbers = ", ".join(f"{v:g}" for v in start)
-    if len(start) > 4:
-        shown = names if len(names) <= 12 else [*names[:3], "...", names[-1]]
-        return f" in {', '.join(shown)}" if names else ""
-    if not names:
-        return f" from ({numbers})"
-    return f" from {names[0]} = {numbers}" if len(names) == 1 else f" from ({', '.join(names)}) = ({numbers})"
-
-
-def optimizer_label(optimizer: Optimizer) -> str:
-    """Return the optimizer without its rate: the class, and the other parameters that are not the default."""
-    bare = repr(optimizer.at_default_rate()) if "lr" in optimizer.hypers() else repr(optimizer)
-    return bare.removesuffix("()")
-
-
-def rate_label(optimizer: Optimizer, problem: Any) -> str:
-    """Return the rate, given against theory where that is known: ``0.105 > 2/L``, ``0.0952 = 2/(L+mu)``."""
-    lr = optimizer.lr
-    if not isinstance(lr, float):
-        describe_rate = getattr(lr, "describe", None)
-        name = str(getattr(lr, "__name__", repr(lr)))
-        return min(str(describe_rate()), name, key=len) if describe_rate else name
-    text = f"{lr:.3g}"
-    L, mu = problem.L, problem.mu
-    if type(optimizer).__name__ != "SGD" or not L:
-        return text
-    if mu and math.isclose(lr, 2 / (L + mu), rel_tol=1e-9):
-        return f"{text} = 2/(L+mu)"
-    if math.isclose(lr, 1 / L, rel_tol=1e-9):
-        return f"{text} = 1/L"
-    return f"{text} > 2/L" if lr > 2 / L and not math.isclose(lr, 2 / L, rel_tol=1e-12) else text
-
-
-_BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.,-=+*#"
-
-
-def sparkline(error: Array, steps: int, tol: float, ascii_only: bool = False, width: int = 12) -> str:
-    """Return the course of an error on a log scale: lowest the tolerance, last but one the start."""
-    blocks = _ASCII if ascii_only else _BLOCKS
-    whole = np.full(steps + 1, np.inf)
-    whole[: len(error)] = np.where(np.isfinite(error), error, np.inf)
-    edges = np.linspace(0, steps + 1, width + 1).astype(int)
-    ends = np.array([np.median(whole[a : max(b, a + 1)]) for a, b in pairwise(edges)])
-    ends[0] = whole[0]
-    tol = min(max(tol, np.finfo(float).tiny), np.finfo(float).max / 10)
-    top = max(whole[0] if np.isfinite(whole[0]) else 0.0, 10 * tol)
-    # Logarithms are subtracted, because the quotient of large and small errors may overflow.
-    level = 6 * (np.log(np.maximum(ends, tol)) - np.log(tol)) / (np.log(top) - np.log(tol))
-    return "".join(blocks[7 if v > 6.5 else round(min(v, 6.0))] for v in level)
-
-
-def thinned(values: Array, count: int) -> Array:
-    """Return at most `count` values, evenly spaced, the first and the last among them."""
-    if len(values) <= count:
-        return values
-    return np.asarray(values[np.linspace(0, len(values) - 1, count).round().astype(int)])
-
-
-def _finite(value: Any) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
-
-
 def _described(record: Any) -> Any:
     """Return the JSON of a record, or its text where it wraps a function."""
     try:
         return record.to_dict()
     except (TypeError, AttributeError):
         return repr(record)
-
-
-def labels(race: Race) -> Sequence[str]:
-    """Return a label a run: optimizer and rate."""
-    return [
-        f"{optimizer_label(run.optimizer)} {rate_label(run.optimizer, race.problem)}" for run in race.runs
-    ]

@@ -53,16 +53,16 @@ def rate_words(
     if not _one_rule(runs):
         return (None,) * len(runs)
     rates = [float(run.optimizer.lr) for run in runs]
-    gone = [found.verdict.startswith("diverg") for found in diagnoses]
-    needed = _updates_needed(runs, gone, tolerance)
+    diverged = [found.verdict.startswith("diverg") for found in diagnoses]
+    needed = _updates_needed(runs, diverged, tolerance)
     fastest = min(needed)
     if not math.isfinite(fastest):
-        return tuple(f"{TOO_LARGE}: diverges" if lost else None for lost in gone)
+        return tuple(f"{TOO_LARGE}: diverges" if lost else None for lost in diverged)
     # Of rates that are equally fast the smallest is the best: it is the safest.
     best = min(rate for rate, count in zip(rates, needed, strict=True) if count == fastest)
     return tuple(
         _word(rate, count / fastest, lost, best)
-        for rate, count, lost in zip(rates, needed, gone, strict=True)
+        for rate, count, lost in zip(rates, needed, diverged, strict=True)
     )
 
 
@@ -85,11 +85,13 @@ def _one_rule(runs: Sequence[Run]) -> bool:
     return len(bare) == 1 and len({one.lr for one in optimizers}) > 1
 
 
-def _updates_needed(runs: Sequence[Run], gone: Sequence[bool], tolerance: float) -> list[float]:
+def _updates_needed(runs: Sequence[Run], diverged: Sequence[bool], tolerance: float) -> list[float]:
     """Return after how many updates each run is down to what all come down to for good; inf if never."""
     errors = [np.where(np.isfinite(run.error), run.error, np.inf) for run in runs]
     ends = [float(error[len(error) - max(len(error) // 10, 1) :].max()) for error in errors]
-    moved = [not lost and end < 0.9 * error[0] for end, error, lost in zip(ends, errors, gone, strict=True)]
+    moved = [
+        not lost and end < 0.9 * error[0] for end, error, lost in zip(ends, errors, diverged, strict=True)
+    ]
     reached = max((end for end, moves in zip(ends, moved, strict=True) if moves), default=math.inf)
     if not math.isfinite(reached):
         return [math.inf] * len(errors)

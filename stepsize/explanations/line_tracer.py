@@ -7,7 +7,6 @@ kept is which statements it executed and what its local names held before and af
 import ast
 import inspect
 import sys
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from optim import Optimizer
+from stepsize.core.source import syntax_of
 
 __all__ = ["TracedCall", "ExecutedStatement", "trace_rule"]
 
@@ -95,15 +95,13 @@ _MACHINERY = {"hypers", "own_hypers", "fields", "arrays", "start", "replace", "k
 @lru_cache(maxsize=256)
 def _statements(code: CodeType) -> dict[int, ast.stmt]:
     """Return the statement that stands on each line of a function; of compound ones the first line."""
-    lines, first = inspect.getsourcelines(code)
-    tree = ast.parse(textwrap.dedent("".join(lines)))
     found: dict[int, ast.stmt] = {}
-    for node in ast.walk(tree):
+    for node in ast.walk(syntax_of(code)):
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return | ast.Expr):
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-                found[first + line - 1] = node
+                found[line] = node
         elif isinstance(node, ast.If | ast.For | ast.While | ast.With):
-            found[first + node.lineno - 1] = node
+            found[node.lineno] = node
     return found
 
 

@@ -109,7 +109,6 @@ class Latex(Style):
     gradient, dots = r"\nabla f(x)", r"\ldots"
 
     def name(self, word: str) -> str:
-        """Return a name with Greek letters, hats and subscripts."""
         word = _GREEK.get(word, word)
         if word.endswith("_hat"):
             return rf"\hat{{{self.name(word[:-4])}}}"
@@ -120,7 +119,6 @@ class Latex(Style):
         return f"{stem}_{{{_subscript(rest)}}}" if rest else stem
 
     def scalar(self, value: float, digits: int) -> str:
-        """Return a number, powers of ten as such."""
         if isinstance(value, bool | np.bool_):
             return rf"\text{{{bool(value)}}}"
         if math.isnan(value):
@@ -135,22 +133,18 @@ class Latex(Style):
         return rf"{factor}10^{{{int(power)}}}"
 
     def matrix(self, rows: list[list[str]]) -> str:
-        """Return the rows as a matrix."""
         inside = r" \\ ".join(" & ".join(row) for row in rows)
         return rf"\begin{{pmatrix}} {inside} \end{{pmatrix}}"
 
     def operator(self, symbol: str, left: str, right: str) -> str:
-        """Return an operation, which may be broken before + - and times."""
         if symbol == "^":
             return f"{{{left}}}^{{{right}}}"
         return f"{left} {_BREAK if symbol in '+-*' else ''}{_LATEX.get(symbol, symbol)} {right}"
 
     def quotient(self, over: tuple[str, int], under: tuple[str, int]) -> tuple[str, int]:
-        """Return a fraction."""
         return rf"\frac{{{unbroken(over[0])}}}{{{unbroken(under[0])}}}", MUL
 
     def call(self, function: str, arguments: list[str]) -> str:
-        """Return a function of arguments."""
         inside = unbroken(", ".join(arguments))
         if function == "sqrt":
             return rf"\sqrt{{{inside}}}"
@@ -159,11 +153,9 @@ class Latex(Style):
         return rf"\operatorname{{{escaped(function)}}}\left({inside}\right)"
 
     def group(self, text: str) -> str:
-        """Return a text in parentheses of its size."""
         return rf"\left({unbroken(text)}\right)"
 
     def code(self, text: str) -> str:
-        """Return source that is no equation."""
         return rf"\texttt{{{escaped(text)}}}"
 
 
@@ -174,7 +166,6 @@ class Html(Style):
     gradient = "&nabla;f(x)"
 
     def name(self, word: str) -> str:
-        """Return a name in italics with Greek letters, hats and subscripts."""
         word = _GREEK.get(word, word)
         if word.endswith("_hat"):
             return self.name(word[:-4]).replace("</i>", "&#770;</i>", 1)
@@ -183,19 +174,16 @@ class Html(Style):
         return f"<i>{letter}</i>" + (f"<sub>{html.escape(rest)}</sub>" if rest else "")
 
     def operator(self, symbol: str, left: str, right: str) -> str:
-        """Return an operation."""
         if symbol == "^":
             return f"{left}<sup>{right}</sup>"
         return f"{left} {_HTML.get(symbol, html.escape(symbol))} {right}"
 
     def call(self, function: str, arguments: list[str]) -> str:
-        """Return a function of arguments."""
         if function == "sqrt":
             return f"&radic;({', '.join(arguments)})"
         return super().call(html.escape(function), arguments)
 
     def code(self, text: str) -> str:
-        """Return source that is no equation."""
         return html.escape(text)
 
 

@@ -1,7 +1,7 @@
 """Textbook figures that are checked: one module a source, one function a figure.
 
-Each figure is a function without arguments that returns a `GalleryFigure`: the numbers it shows, each with
-the value that it ought to have and where that comes from, and a way to draw it.
+Each figure is a function that is handed its `Numbers`, writes into them what it shows, each number with the
+value that it ought to have and where that comes from, and returns a `Drawing`, how to draw it.
 
 >>> from stepsize import gallery
 >>> figure = gallery.catalogue()["d2l-12.3-three-rates"]()
@@ -14,10 +14,10 @@ Start with `figure.py`, then read `d2l_gradient.py`.
 import importlib
 import pkgutil
 
-from stepsize.gallery.figure import CatalogueEntry, GalleryFigure, Number, Numbers
+from stepsize.gallery.figure import CatalogueEntry, Drawing, GalleryFigure, Number, Numbers
 from stepsize.gallery.figure import catalogue as _entries
 
-__all__ = ["Entry", "Number", "Numbers", "GalleryFigure", "catalogue", "find"]
+__all__ = ["CatalogueEntry", "Drawing", "GalleryFigure", "Number", "Numbers", "catalogue", "find"]
 
 
 def catalogue() -> dict[str, CatalogueEntry]:

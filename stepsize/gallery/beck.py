@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Beck, Introduction to Nonlinear Optimization, 2014")
 
@@ -20,7 +20,7 @@ def _until_flat(eps: float) -> Any:
     return stop
 
 
-def _line(run: Any, k: int) -> list[float]:
+def _line(run: ss.Run, k: int) -> list[float]:
     """Return what the book's programs print after update k: gradient norm and value."""
     return [float(run.history.grad_norm[k]), float(run.history.fun[k])]
 
@@ -30,9 +30,8 @@ def _line(run: Any, k: int) -> list[float]:
     "examples 4.7 to 4.13, the MATLAB listings",
     "the same bowl with an exact, a small and an absurd step, and Rosenbrock's valley with backtracking",
 )
-def listings() -> GalleryFigure:
+def listings(numbers: Numbers) -> Drawing:
     """Every run of chapter 4, with the counts and the lines that it prints."""
-    numbers = Numbers()
     bowl = ss.Quadratic([2.0, 4.0])
     halt = _until_flat(1e-5)
     backtracking = ss.SGD(lr=ss.Armijo(c1=0.25, rho=0.5, alpha0=2.0))
@@ -62,20 +61,17 @@ def listings() -> GalleryFigure:
     numbers.recalled("its first two lines", [_line(banana, k) for k in (1, 2)], lines)
     numbers.recalled("its last two gradient norms", banana.history.grad_norm[-2:], [0.000019, 0.000009])
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, axes = panels(1, 2, height=2.6)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.6)
         ax = axes[0]
-        draw.contours(banana.problem, ax, window=[(0.4, 2.4), (0.2, 5.4)])
+        kit.contours(banana.problem, ax, window=[(0.4, 2.4), (0.2, 5.4)])
         ax.plot(*banana.history.x.T, color="#D55E00", linewidth=1.0)
         ax.plot(2, 5, "o", color="#333333", markersize=4.5)
         ax.set_title("Rosenbrock from (2, 5)")
         axes[1].set(xscale="log", xlim=(1, 8000), ylim=(5e-6, 300), xlabel="update", ylabel="gradient norm")
         runs = {"exact": exact, "0.1": small, "narrow": narrow, "Rosenbrock": banana}
         lines = {k: (np.arange(1, r.nit + 1), r.history.grad_norm[1:]) for k, r in runs.items()}
-        curves(axes[1], lines, labels="none")
+        kit.curves(axes[1], lines, labels="none")
         words = (
             (4.2, 1e-3, "exact", 0),
             (20, 15.0, "step 0.1", 1),
@@ -83,13 +79,10 @@ def listings() -> GalleryFigure:
             (4000, 3e-2, "Rosenbrock", 3),
         )
         for x, y, text, i in words:
-            axes[1].text(x, y, text, color=draw.COLORS[i], fontsize=8, ha="right")
+            axes[1].text(x, y, text, color=kit.COLORS[i], fontsize=8, ha="right")
         axes[1].axhline(1e-5, color="#333333", linewidth=0.6, linestyle=":")
-        return picture
 
-    return GalleryFigure(
-        numbers, draw, {"exact search": exact, "step 0.1": small}, [(-0.5, 2.2), (-0.8, 1.1)]
-    )
+    return Drawing(draw, {"exact search": exact, "step 0.1": small}, [(-0.5, 2.2), (-0.8, 1.1)])
 
 
 @figure(
@@ -97,9 +90,8 @@ def listings() -> GalleryFigure:
     "examples 5.5 and 5.6",
     "pure Newton turns x into -x^3: inside one it is cubically fast, outside it explodes; damping mends it",
 )
-def newton() -> GalleryFigure:
+def newton(numbers: Numbers) -> Drawing:
     """Sum of sqrt(1 + x^2): pure Newton from (10, 10) and from (1, 1), damped with backtracking (.5, .5)."""
-    numbers = Numbers()
     bowl = ss.RootBowl(2)
     pure = ss.minimize(bowl, ss.Newton(repair=None), x0=[10.0, 10.0], steps=3)
     numbers.theorem("pure Newton from (10, 10): f after 1 update", pure.history.fun[1], 2 * np.sqrt(1 + 1e6))
@@ -117,17 +109,14 @@ def newton() -> GalleryFigure:
     )
     numbers.recalled("damped: updates until the gradient is below 1e-8", damped.nit, 17, 0)
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, ax = panels(height=2.4)
+    def draw(kit: Kit) -> None:
+        ax = kit.panels(height=2.4)
         ax.set(xlim=(0, 17), ylim=(1e-9, 1e10), xlabel="update", ylabel="$|x|$")
         lines = {
             "pure, from 10": np.abs(pure.history.x[:3, 0]),
             "pure, from 1": np.abs(cycle.history.x[:, 0]),
             "damped, from 10": np.abs(damped.history.x[:, 0]),
         }
-        curves(ax, lines, colors=("#D55E00", "#E69F00", "#009E73"), marker="o", markersize=2.5)
-        return picture
+        kit.curves(ax, lines, colors=("#D55E00", "#E69F00", "#009E73"), marker="o", markersize=2.5)
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

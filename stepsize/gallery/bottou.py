@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Bottou, Curtis and Nocedal, Optimization methods for large-scale machine learning, 2018")
 
@@ -19,9 +19,8 @@ REPEATS = 400
     "a constant rate stops at a floor set by the noise; halving it at the floor halves the floor "
     "and doubles the time",
 )
-def noise_floor() -> GalleryFigure:
+def noise_floor(numbers: Numbers) -> Drawing:
     """x^2/2 with noise of deviation 1 on the gradient: exact second moments, and runs that confirm them."""
-    numbers = Numbers()
     rate = 0.1
     floor = _floor(rate)
     numbers.theorem("stationary variance a s^2/(lam (2 - a lam))", floor, 0.052632, 5.1e-7)
@@ -56,17 +55,15 @@ def noise_floor() -> GalleryFigure:
         1e-3,
     )
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, axes = panels(1, 2, height=2.4)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.4)
         ax = axes[0]
         k = np.arange(201)
         ax.plot(k, run.history.x[:, :40, 0] ** 2 / 2, color="#56B4E9", linewidth=0.3, alpha=0.35)
         ax.semilogy(k, moments[:201] / 2, color="#0072B2")
         ax.axhline(floor / 2, color="#333333", linewidth=0.8, linestyle=":")
         ax.set(xlim=(0, 200), ylim=(1e-4, 1), xlabel="update", ylabel="loss", title="constant rate 0.1")
-        annotate(ax, 198, floor / 2 * 1.25, "floor  $a/(2(2-a))$", ha="right", va="bottom")
+        kit.annotate(ax, 198, floor / 2 * 1.25, "floor  $a/(2(2-a))$", ha="right", va="bottom")
         ax = axes[1]
         ax.semilogy(np.arange(len(trace)), trace / 2, color="#D55E00")
         ends = np.concatenate([[0], np.cumsum(lengths)])
@@ -75,9 +72,8 @@ def noise_floor() -> GalleryFigure:
             ax.text((start + end) / 2, 2.0, str(int(end - start)), ha="center", fontsize=7, color="#333333")
         ax.set(xlim=(0, ends[-1]), ylim=(5e-3, 3), xlabel="update", ylabel="expected loss")
         ax.set_title("halved at each floor", fontsize=9)
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 _PHASES = [8, 6, 11, 22, 43]
@@ -126,9 +122,8 @@ averaging = figures_of("Polyak and Juditsky, Acceleration of stochastic approxim
     "theorem 1",
     "the average of the iterates of a constant rate is as good as statistics allows",
 )
-def polyak_averaging() -> GalleryFigure:
+def polyak_averaging(numbers: Numbers) -> Drawing:
     """Averaged stochastic gradient descent on x^2/2, 2000 updates of rate 0.2 from 0."""
-    numbers = Numbers()
     a, T = 0.2, 2000
     # x_t is a sum of noises; in the average, the one of update j has the weight 1 - (1 - a)^(T - j).
     weights = 1 - (1 - a) ** np.arange(1, T + 1)
@@ -140,10 +135,8 @@ def polyak_averaging() -> GalleryFigure:
     z = ((means[-1] ** 2).mean() / (share / T) - 1) / np.sqrt(2 / REPEATS)
     numbers.theorem(f"the same from {REPEATS} runs, in standard errors", z, between=(-3.5, 3.5))
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, ax = panels(height=2.4)
+    def draw(kit: Kit) -> None:
+        ax = kit.panels(height=2.4)
         t = np.arange(1, T + 1)
         ax.set(xlim=(1, T), ylim=(2e-4, 0.3), xscale="log", xlabel="update", ylabel="mean square error")
         lines = {
@@ -151,7 +144,6 @@ def polyak_averaging() -> GalleryFigure:
             "average": (t, (means**2).mean(axis=1)),
             "$1/t$, the bound": (t, 1 / t),
         }
-        curves(ax, lines, colors=("#0072B2", "#009E73", "#8d99a3"))
-        return picture
+        kit.curves(ax, lines, colors=("#0072B2", "#009E73", "#8d99a3"))
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 from stepsize.gallery.rates import factor
 
 figure = figures_of("Boyd and Vandenberghe, Convex Optimization, 2004")
@@ -16,9 +16,8 @@ figure = figures_of("Boyd and Vandenberghe, Convex Optimization, 2004")
     "section 9.3.2, figure 9.2",
     "with exact searches each step is at a right angle to the last: the worst start zig-zags forever",
 )
-def zigzag() -> GalleryFigure:
+def zigzag(numbers: Numbers) -> Drawing:
     """(x1^2 + 10 x2^2)/2 from (10, 1), exact line search."""
-    numbers = Numbers()
     gamma, q = 10.0, 9 / 11
     bowl = ss.Quadratic([1.0, gamma], start=[gamma, 1.0])
     run = ss.minimize(bowl, ss.SGD(lr=ss.ExactQuadratic()), steps=30)
@@ -35,19 +34,16 @@ def zigzag() -> GalleryFigure:
     needed = np.log(1e-6) / np.log(ratio[0]) / np.log(1e6)
     numbers.printed("updates per e-fold over (L/mu)/4", needed / (gamma / 4), 1.0, 0.02)
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels, trajectories
-
-        picture, axes = panels(1, 2, height=2.3, width_ratios=[1.7, 1])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.3, width_ratios=[1.7, 1])
         window = [(-3.0, 11.0), (-2.6, 2.6)]
-        trajectories(axes[0], bowl, {"": run}, window)
+        kit.trajectories(axes[0], bowl, {"": run}, window)
         axes[0].set_title("exact line search, $\\gamma = 10$")
         axes[1].set_xlim(0, 30)
-        curves(axes[1], {"": run.history.fun}, labels="none", marker="o", markersize=2)
+        kit.curves(axes[1], {"": run.history.fun}, labels="none", marker="o", markersize=2)
         axes[1].set(xlabel="update", ylabel="$f - f^*$", title=r"$(9/11)^{2k}$")
-        return picture
 
-    return GalleryFigure(numbers, draw, {"exact search": run}, [(-3.0, 11.0), (-2.6, 2.6)])
+    return Drawing(draw, {"exact search": run}, [(-3.0, 11.0), (-2.6, 2.6)])
 
 
 @figure(
@@ -57,9 +53,8 @@ def zigzag() -> GalleryFigure:
     "the book's factor 0.2 for the exact search belongs to its unpublished start; other starts "
     "give 0 to 0.40",
 )
-def exponentials() -> GalleryFigure:
+def exponentials(numbers: Numbers) -> Drawing:
     """Three exponentials: backtracking (0.1, 0.7) and exact search, from six starts."""
-    numbers = Numbers()
     problem = ss.BoydExponential()
     best = np.array(problem.minimizers[0])
     numbers.theorem("minimum 2 sqrt(2) exp(-0.1)", problem.minimum, 2.5592667, 5.1e-8)
@@ -86,18 +81,15 @@ def exponentials() -> GalleryFigure:
     spread = max(factors["exact"]) - min(factors["exact"])
     numbers.computed("exact: spread of the factor over the starts", spread, between=(0.1, worst))
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels, trajectories
-
-        picture, axes = panels(1, 2, height=2.5, width_ratios=[1.2, 1])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.5, width_ratios=[1.2, 1])
         window = [(-1.9, 0.9), (-0.65, 1.15)]
-        trajectories(axes[0], problem, runs, window)
+        kit.trajectories(axes[0], problem, runs, window)
         axes[0].set_title("$e^{x_1+3x_2-.1} + e^{x_1-3x_2-.1} + e^{-x_1-.1}$", fontsize=9)
         axes[1].set(xlim=(0, 25), ylim=(1e-15, 30), xlabel="update", ylabel="$f - f^*$")
-        curves(axes[1], {label: run.error[:26] for label, run in runs.items()}, marker="o", markersize=2)
-        return picture
+        kit.curves(axes[1], {label: run.error[:26] for label, run in runs.items()}, marker="o", markersize=2)
 
-    return GalleryFigure(numbers, draw, runs, [(-1.9, 0.9), (-0.65, 1.15)])
+    return Drawing(draw, runs, [(-1.9, 0.9), (-0.65, 1.15)])
 
 
 @figure(
@@ -107,9 +99,8 @@ def exponentials() -> GalleryFigure:
     "the book's instance is unpublished: its counts (80 to 200, above 1000 at gamma = 10) hold in "
     "order of size",
 )
-def scaling() -> GalleryFigure:
+def scaling(numbers: Numbers) -> Drawing:
     """C'x - sum log(b - Ax), 100 unknowns, 500 inequalities, coordinates scaled by gamma^(i/n)."""
-    numbers = Numbers()
     gammas = np.array([0.2, 0.4, 0.7, 1.0, 1.6, 3.0, 10.0])
     plain = _barrier(1.0)
     best = ss.minimize(plain, ss.Newton(lr=ss.Armijo(c1=0.1, rho=0.5)), steps=14)
@@ -146,10 +137,8 @@ def scaling() -> GalleryFigure:
     share = factor(gaps[1.0], floor=1e-6)
     numbers.printed("factor an update at gamma = 1 (the book: .92 overall)", share, between=(0.85, 0.95))
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, log_ticks, panels
-
-        picture, axes = panels(1, 2, height=2.4)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.4)
         axes[0].loglog(gammas, counts, "o-", color="#0072B2", markersize=3)
         axes[0].set(xlabel=r"scaling $\gamma$", ylabel="updates to $10^{-5}$", title="a change of scale")
         axes[0].set_xticks([0.2, 1, 3, 10], ["0.2", "1", "3", "10"])
@@ -160,11 +149,10 @@ def scaling() -> GalleryFigure:
             xlim=(0, 500), xlabel="update", ylabel="$f - p^*$", ylim=(1e-5, 3e2), title="the same function"
         )
         chosen = {rf"$\gamma = {g:g}$": gaps[g][:501] for g in (1.0, 3.0, 10.0)}
-        curves(axes[1], chosen)
-        log_ticks(axes[1].yaxis)
-        return picture
+        kit.curves(axes[1], chosen)
+        kit.log_ticks(axes[1].yaxis)
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 _COUNTS = (157.0, 1742.0)

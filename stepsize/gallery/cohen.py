@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Cohen, Kaur, Li, Kolter and Talwalkar, Gradient descent at the edge of stability, 2021")
 
@@ -32,9 +32,8 @@ def _start(network: Any) -> Any:
     "full-batch training sharpens the loss up to 2/lr and then stays at that edge, where it no longer falls "
     "at every step but still falls",
 )
-def edge_of_stability() -> GalleryFigure:
+def edge_of_stability(numbers: Numbers) -> Drawing:
     """One hidden tanh layer on 20 points, rate 0.4, 10000 updates, exact Hessians."""
-    numbers = Numbers()
     network, lr = _network(), 0.4
     run = ss.minimize(network, ss.SGD(lr=lr), x0=_start(network), steps=10_000)
     looked = np.unique(np.concatenate([np.arange(0, 2000, 200), np.arange(2000, 10_001, 250)]))
@@ -50,20 +49,16 @@ def edge_of_stability() -> GalleryFigure:
     numbers.computed("loss at the end", loss[-1], between=(1e-4, 4e-3))
     numbers.computed("share of updates that go uphill", (np.diff(loss) > 0).mean(), between=(0.2, 0.5))
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, axes = panels(2, 1, width=4.6, height=1.8, sharex=True)
-        axes[0].semilogy(loss, color=draw.COLORS[0], linewidth=0.6)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(2, 1, width=4.6, height=1.8, sharex=True)
+        axes[0].semilogy(loss, color=kit.COLORS[0], linewidth=0.6)
         axes[0].set_ylabel("loss")
-        axes[1].plot(looked, sharpness, color=draw.COLORS[1])
+        axes[1].plot(looked, sharpness, color=kit.COLORS[1])
         axes[1].axhline(2 / lr, color="#333333", linewidth=0.9, linestyle="--")
-        annotate(axes[1], 9900, 2 / lr * 1.04, r"$2/\eta$", ha="right", va="bottom")
+        kit.annotate(axes[1], 9900, 2 / lr * 1.04, r"$2/\eta$", ha="right", va="bottom")
         axes[1].set(xlim=(0, 10_000), ylim=(0, 7), xlabel="update", ylabel="sharpness")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 @figure(
@@ -71,9 +66,8 @@ def edge_of_stability() -> GalleryFigure:
     "the two-parameter model of its followers",
     "a rate too large for a sharp minimum moves along the valley until the bend is below 2/lr",
 )
-def two_weights() -> GalleryFigure:
+def two_weights(numbers: Numbers) -> Drawing:
     """(uv - 1)^2/2 from (3, .1) at four rates, and gradient flow."""
-    numbers = Numbers()
     problem = ss.ScalarFactorization()
     finals = {0.1: 9.166383, 0.2: 8.744779, 0.24: 6.796218, 0.3: 2.707415}
     runs = {}
@@ -87,28 +81,22 @@ def two_weights() -> GalleryFigure:
     flow = ss.gradient_flow(problem, [0.0, 30.0]).x[-1]
     numbers.theorem("the same by integration", float(problem.sharpness(flow)), conserved, 1e-5)
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, axes = panels(1, 2, height=2.7)
-        draw.contours(problem, axes[0], window=[(0.4, 3.3), (-0.3, 1.6)])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.7)
+        kit.contours(problem, axes[0], window=[(0.4, 3.3), (-0.3, 1.6)])
         axes[0].collections[-1].set_alpha(0.8)
         u = np.linspace(0.6, 3.3, 200)
         axes[0].plot(u, 1 / u, color="#333333", linewidth=0.9)
-        for lr, color in zip((0.2, 0.3), draw.COLORS, strict=False):
+        for lr, color in zip((0.2, 0.3), kit.COLORS, strict=False):
             axes[0].plot(*runs[lr].history.x[:80].T, "o-", color=color, markersize=2, linewidth=0.8)
         axes[0].plot(3, 0.1, "o", color="#333333", markersize=4.5)
         axes[0].set(xlabel="$u$", ylabel="$v$", title="minimizers: $uv = 1$")
         axes[1].set(xlim=(0, 60), ylim=(0, 12), xlabel="update", ylabel="sharpness")
         lines = {f"lr = {lr:g}": problem.sharpness(run.history.x[:61]) for lr, run in runs.items()}
-        order = (draw.COLORS[2], draw.COLORS[0], draw.COLORS[3], draw.COLORS[1])
-        curves(axes[1], lines, scale="linear", colors=order, marker="o", markersize=1.8, linewidth=0.9)
+        order = (kit.COLORS[2], kit.COLORS[0], kit.COLORS[3], kit.COLORS[1])
+        kit.curves(axes[1], lines, scale="linear", colors=order, marker="o", markersize=1.8, linewidth=0.9)
         for lr, color in zip(runs, order, strict=True):
             axes[1].axhline(2 / lr, color=color, linewidth=0.6, linestyle="--")
         axes[1].set_title("dashed: 2/lr", fontsize=9)
-        return picture
 
-    return GalleryFigure(
-        numbers, draw, {f"lr = {lr:g}": run for lr, run in runs.items()}, [(0.4, 3.3), (-0.3, 1.6)]
-    )
+    return Drawing(draw, {f"lr = {lr:g}": run for lr, run in runs.items()}, [(0.4, 3.3), (-0.3, 1.6)])

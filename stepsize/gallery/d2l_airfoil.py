@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 
@@ -34,9 +34,8 @@ CASES: dict[str, tuple[Any, int, float, tuple[float, float]]] = {
     "rate 1 diverge",
     "the book's full-batch run at rate 1 is said to stall; 1 exceeds 2/L = .953, and it has begun to diverge",
 )
-def airfoil() -> GalleryFigure:
+def airfoil(numbers: Numbers) -> Drawing:
     """Linear regression on 1500 standardised rows, evaluated over all of them."""
-    numbers = Numbers()
     problem = ss.Airfoil()
     eigenvalues = np.linalg.eigvalsh(problem.hess(np.zeros(problem.dim)))
     numbers.computed("least-squares floor", problem.minimum, 0.241688, 5.1e-7)
@@ -68,11 +67,8 @@ def airfoil() -> GalleryFigure:
     numbers.computed("full batch: best update, before it grows", best, between=(3, 9))
     numbers.computed("full batch: loss at update 100", whole.history.fun[100], between=(1e3, 1e7))
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import curves, label_line_ends, panels
-
-        picture, axes = panels(1, 2, height=2.8, width_ratios=[1.2, 1])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.8, width_ratios=[1.2, 1])
         shown = (
             "SGD, batches of 10, .05",
             "momentum .9, .005",
@@ -83,7 +79,7 @@ def airfoil() -> GalleryFigure:
         )
         axes[0].set(xlim=(0, 2), ylim=(0.235, 0.35), xlabel="epoch", ylabel="loss")
         drawn = []
-        for label, color in zip(shown, draw.COLORS, strict=False):
+        for label, color in zip(shown, kit.COLORS, strict=False):
             drawn.append(
                 (
                     axes[0].plot(*curves_[label], color=color, linewidth=1.1)[0],
@@ -92,16 +88,15 @@ def airfoil() -> GalleryFigure:
             )
         axes[0].axhline(problem.minimum, color="#333333", linewidth=0.7, linestyle=":")
         axes[0].grid(axis="y")
-        label_line_ends(axes[0], drawn)
+        kit.label_line_ends(axes[0], drawn)
         half = ss.minimize(problem, ss.SGD(lr=0.9), x0=start, steps=100)
         axes[1].set(xlim=(0, 60), ylim=(1e-7, 100), xlabel="update", ylabel="loss over the floor")
-        curves(
+        kit.curves(
             axes[1], {"lr = 1": whole.error[:61], "lr = 0.9": half.error[:61]}, colors=("#D55E00", "#0072B2")
         )
         axes[1].set_title("full batch: 2/L = 0.953", fontsize=9)
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 def _widened(printed: tuple[float, float]) -> tuple[float, float]:

@@ -1,11 +1,9 @@
 """Zhang, Lipton, Li and Smola, "Dive into Deep Learning" (d2l): 12.3 gradient descent, 12.4 with noise."""
 
-from typing import Any
-
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 
@@ -15,31 +13,28 @@ figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
     "section 12.3.1, figures 12.3.1-3",
     "one parabola, three rates: right, too small, too large",
 )
-def three_rates() -> GalleryFigure:
+def three_rates(numbers: Numbers) -> Drawing:
     """F = x^2 from 10, ten updates."""
-    numbers = Numbers()
     runs = {lr: ss.minimize(ss.Parabola(), ss.SGD(lr=lr), x0=[10.0], steps=10) for lr in (0.2, 0.05, 1.1)}
     for lr, printed in ((0.2, 0.060466), (0.05, 3.486784), (1.1, 61.917364)):
         numbers.printed(f"x after 10 updates, lr {lr}", runs[lr].x[0], printed)
     for lr, run in runs.items():
         numbers.theorem(f"the same by 10 (1 - 2 lr)^10, lr {lr}", run.x[0], 10 * (1 - 2 * lr) ** 10)
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, axes = panels(1, 3)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 3)
         titles = ("right: lr = 0.2", "too small: lr = 0.05", "too large: lr = 1.1")
         for ax, (lr, run), title, color in zip(axes, runs.items(), titles, _VERDICTS, strict=True):
             reach = 65.0 if lr == 1.1 else 11.0
-            draw.landscape(run.problem, ax, window=(-reach, reach))
-            draw.path(run, ax, color=color)
+            kit.landscape(run.problem, ax, window=(-reach, reach))
+            kit.path(run, ax, color=color)
             ax.set_title(title)
             ax.set_ylabel("$f(x) = x^2$" if lr == 0.2 else "")
-            annotate(ax, 0, 0.9 * reach * reach, f"$x_{{10}} = {run.x[0]:.6f}$", color, ha="center", va="top")
-        return picture
+            kit.annotate(
+                ax, 0, 0.9 * reach * reach, f"$x_{{10}} = {run.x[0]:.6f}$", color, ha="center", va="top"
+            )
 
-    return GalleryFigure(numbers, draw, {f"lr = {lr}": run for lr, run in runs.items()}, [(-12.0, 12.0)])
+    return Drawing(draw, {f"lr = {lr}": run for lr, run in runs.items()}, [(-12.0, 12.0)])
 
 
 _VERDICTS = ("#009E73", "#0072B2", "#D55E00")
@@ -50,24 +45,19 @@ _VERDICTS = ("#009E73", "#0072B2", "#D55E00")
     "section 12.3.2, figure 12.3.5",
     "on a bowl the path leaves along the steeper axis first and crosses every contour at a right angle",
 )
-def two_dimensions() -> GalleryFigure:
+def two_dimensions(numbers: Numbers) -> Drawing:
     """x1^2 + 2 x2^2 from (-5, -2), rate 0.1, 20 updates."""
-    numbers = Numbers()
     run = ss.minimize(ss.Quadratic([2.0, 4.0]), ss.SGD(lr=0.1), x0=[-5.0, -2.0], steps=20)
     numbers.printed("x after 20 updates", run.x, [-0.057646, -0.000073])
     numbers.theorem("the same by (-5 * 0.8^20, -2 * 0.6^20)", run.x, [-5 * 0.8**20, -2 * 0.6**20])
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels, trajectories
-
+    def draw(kit: Kit) -> None:
         window = [(-5.5, 1.0), (-3.0, 1.0)]
-        picture, ax = panels(height=2.6)
-        trajectories(ax, run.problem, {"": run}, window, [draw.COLORS[1]])
+        ax = kit.panels(height=2.6)
+        kit.trajectories(ax, run.problem, {"": run}, window, [kit.COLORS[1]])
         ax.set_title("$f = x_1^2 + 2x_2^2$,  lr = 0.1")
-        return picture
 
-    return GalleryFigure(numbers, draw, {"lr = 0.1": run}, [(-5.5, 1.0), (-3.0, 1.0)])
+    return Drawing(draw, {"lr = 0.1": run}, [(-5.5, 1.0), (-3.0, 1.0)])
 
 
 @figure(
@@ -75,9 +65,8 @@ def two_dimensions() -> GalleryFigure:
     "section 12.3.1, figure 12.3.4",
     "a large rate jumps over the good minimum beside the start and circles a poor one",
 )
-def local_minimum() -> GalleryFigure:
+def local_minimum(numbers: Numbers) -> Drawing:
     """F = x cos(0.15 pi x) from 10, rate 2, ten updates."""
-    numbers = Numbers()
     wave = ss.CosineWave()
     run = ss.minimize(wave, ss.SGD(lr=2.0), steps=10)
     numbers.printed("x after 10 updates", run.x[0], -1.528166)
@@ -87,21 +76,17 @@ def local_minimum() -> GalleryFigure:
     for label, found, x, f in (("poor", poor, -1.8257, -1.1907), ("good", good, 7.2694, -6.9781)):
         numbers.computed(f"{label} minimum: x, f", [found.x[0], found.fun], [x, f], 5e-5)
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, ax = panels(height=2.6)
-        draw.landscape(wave, ax, window=(-10.0, 11.0))
-        draw.path(run, ax, color=draw.COLORS[1])
-        annotate(ax, 9.3, 0.6, "start", ha="right", va="bottom")
-        annotate(ax, -3.0, -3.2, "circles the\npoor minimum", draw.COLORS[1], ha="center", va="top")
-        annotate(ax, 5.0, -6.6, "the good one\nis nearer", ha="right", va="center")
+    def draw(kit: Kit) -> None:
+        ax = kit.panels(height=2.6)
+        kit.landscape(wave, ax, window=(-10.0, 11.0))
+        kit.path(run, ax, color=kit.COLORS[1])
+        kit.annotate(ax, 9.3, 0.6, "start", ha="right", va="bottom")
+        kit.annotate(ax, -3.0, -3.2, "circles the\npoor minimum", kit.COLORS[1], ha="center", va="top")
+        kit.annotate(ax, 5.0, -6.6, "the good one\nis nearer", ha="right", va="center")
         ax.plot(7.2694, -6.9781, "*", color="#333333", markersize=8, markeredgewidth=0)
         ax.set(title=r"$f = x\,\cos(0.15\pi x)$,  lr = 2")
-        return picture
 
-    return GalleryFigure(numbers, draw, {"lr = 2": run}, [(-10.0, 11.0)])
+    return Drawing(draw, {"lr = 2": run}, [(-10.0, 11.0)])
 
 
 @figure(
@@ -109,9 +94,8 @@ def local_minimum() -> GalleryFigure:
     "section 12.3.3, figures 12.3.6-8",
     "Newton's method is perfect where the function bends upwards and climbs where it does not",
 )
-def newton() -> GalleryFigure:
+def newton(numbers: Numbers) -> Drawing:
     """cosh(x/2) and x cos(0.15 pi x) from 10, ten Newton updates, damped and not."""
-    numbers = Numbers()
     bowl = ss.HyperbolicCosine(0.5)
     wave = ss.CosineWave()
     cases = (
@@ -125,24 +109,20 @@ def newton() -> GalleryFigure:
     numbers.computed("curvature where the full step went: a maximum", climbed, -6.01, 5e-3)
     numbers.theorem("curvature where the half step went: a minimum", settled, between=(0.0, np.inf))
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(1, 3)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 3)
         windows = ((-11.0, 11.0), (-5.0, 30.0), (5.0, 11.0))
         titles = ("cosh(x/2): converges", "wave: climbs to a maximum", "wave, half steps: settles")
         for ax, (_, run, _), window, title, color in zip(
             axes, cases, windows, titles, (_VERDICTS[0], _VERDICTS[2], _VERDICTS[0]), strict=True
         ):
-            draw.landscape(run.problem, ax, window=window)
-            draw.path(run, ax, color=color)
+            kit.landscape(run.problem, ax, window=window)
+            kit.path(run, ax, color=color)
             ax.set_title(title, fontsize=9)
         for ax in axes[1:]:
             ax.set_ylabel("")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 @figure(
@@ -151,9 +131,8 @@ def newton() -> GalleryFigure:
     "under noise a constant rate hovers, a rate that falls too fast freezes, and a slow decay settles",
     "the book's loop counts before it uses the schedule, so the first rate used is that of t = 2",
 )
-def stochastic() -> GalleryFigure:
+def stochastic(numbers: Numbers) -> Drawing:
     """x1^2 + 2 x2^2 from (-5, -2), every gradient with noise N(0, I); the end points as distributions."""
-    numbers = Numbers()
     bowl = ss.Quadratic([2.0, 4.0])
     noisy = ss.AdditiveNoise(bowl, sigma_g=1.0, shared=False)
     cases = {
@@ -190,26 +169,22 @@ def stochastic() -> GalleryFigure:
                 )
         paths[label] = run.history.x[:, :60]
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import equal, panels
-
-        picture, axes = panels(1, 3, height=2.1, sharey=True)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 3, height=2.1, sharey=True)
         titles = ("constant: hovers", "exponential: freezes", "polynomial: settles")
         for ax, (label, path), title, color in zip(axes, paths.items(), titles, _THREE, strict=True):
-            draw.contours(bowl, ax, window=[(-5.5, 1.5), (-3.2, 1.4)])
+            kit.contours(bowl, ax, window=[(-5.5, 1.5), (-3.2, 1.4)])
             ax.plot(path[:, 0, 0], path[:, 0, 1], color=color, linewidth=0.9)
             ax.plot(
                 *path[-1].T, "o", color=color, markersize=3.5, markeredgecolor="white", markeredgewidth=0.4
             )
             ax.plot(-5, -2, "o", color="#333333", markersize=4)
             ax.set_title(title)
-            equal(ax)
+            kit.equal(ax)
             if label != "constant":
                 ax.set_ylabel("")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 _REPEATS = 400

@@ -1,11 +1,9 @@
 """Zhang et al., "Dive into Deep Learning" (d2l): 12.6 momentum, 12.7-12.10 adaptive methods."""
 
-from typing import Any
-
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 from stepsize.gallery.linear import edge, radius
 
 figure = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
@@ -19,9 +17,8 @@ WINDOW = [(-5.5, 1.5), (-2.6, 2.6)]
     "section 12.6.1, figures 12.6.1-4",
     "on a narrow valley one rate is slow or explodes; momentum carries the larger one",
 )
-def momentum() -> GalleryFigure:
+def momentum(numbers: Numbers) -> Drawing:
     """0.1 x1^2 + 2 x2^2 from (-5, -2), 20 updates."""
-    numbers = Numbers()
     cases = {
         "SGD, lr = 0.4": (ss.SGD(lr=0.4), (-0.943467, -0.000073)),
         "SGD, lr = 0.6": (ss.SGD(lr=0.6), (-0.387814, -1673.365109)),
@@ -41,19 +38,16 @@ def momentum() -> GalleryFigure:
         "largest stable lr * lam at momentum 0, .25, .5: 2 + 2 beta", limits, [2.0, 2.5, 3.0], 1e-6
     )
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import panels, trajectories
-
-        picture, axes = panels(2, 2, height=2.5, sharex=True, sharey=True)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(2, 2, height=2.5, sharex=True, sharey=True)
         titles = ("steady but slow", "explodes along $x_2$", "a damped spiral", "barely")
         colors = ("#0072B2", "#D55E00", "#009E73", "#0072B2")
         for ax, (label, run), title, color in zip(axes.flat, runs.items(), titles, colors, strict=True):
-            trajectories(ax, VALLEY, {label: run}, WINDOW, [color])
+            kit.trajectories(ax, VALLEY, {label: run}, WINDOW, [color])
             ax.set_title(f"{label}: {title}", fontsize=9)
             ax.label_outer()
-        return picture
 
-    return GalleryFigure(numbers, draw, runs, WINDOW)
+    return Drawing(draw, runs, WINDOW)
 
 
 @figure(
@@ -62,9 +56,8 @@ def momentum() -> GalleryFigure:
     "along each eigenvector the error is multiplied by 1 - lr lambda: slow, fast, at once, oscillating",
     "the book says in one sentence that lr lambda > 1 diverges and in the next that 2 is the limit: it is 2",
 )
-def scalar() -> GalleryFigure:
+def scalar(numbers: Numbers) -> Drawing:
     """Error on lambda x^2 / 2 from 1, rate 0.1."""
-    numbers = Numbers()
     lams = (0.1, 1.0, 10.0, 19.0)
     runs = {lam: ss.minimize(ss.Parabola(curvature=lam, start=1.0), ss.SGD(lr=0.1), steps=19) for lam in lams}
     numbers.theorem(
@@ -83,12 +76,10 @@ def scalar() -> GalleryFigure:
         1e-9,
     )
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, ax = panels(height=2.4)
+    def draw(kit: Kit) -> None:
+        ax = kit.panels(height=2.4)
         ax.set_ylim(-1.05, 1.05)
-        curves(
+        kit.curves(
             ax,
             {rf"$\lambda = {lam:g}$": run.history.x[:, 0] for lam, run in runs.items()},
             scale="linear",
@@ -97,9 +88,8 @@ def scalar() -> GalleryFigure:
         )
         ax.set(xlabel="update", ylabel="error", title=r"$(1 - \eta\lambda)^t$,  $\eta = 0.1$", xlim=(0, 19))
         ax.axhline(0, color="#333333", linewidth=0.6)
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 @figure(
@@ -111,9 +101,8 @@ def scalar() -> GalleryFigure:
     "precedence, which turns a "
     "zero gradient into nan; the formula, and the other tabs, are right",
 )
-def adaptive() -> GalleryFigure:
+def adaptive(numbers: Numbers) -> Drawing:
     """0.1 x1^2 + 2 x2^2 from (-5, -2), 20 updates."""
-    numbers = Numbers()
     cases = {
         "Adagrad, lr = 0.4": (ss.Adagrad(lr=0.4, eps=1e-6, eps_inside=True), (-2.382563, -0.158591)),
         "Adagrad, lr = 2": (ss.Adagrad(lr=2.0, eps=1e-6, eps_inside=True), (-0.002295, -0.0)),
@@ -138,15 +127,12 @@ def adaptive() -> GalleryFigure:
         wrong = x - (0.4 * zero / np.sqrt(zero) + 1e-6)
     numbers.theorem("by the TensorFlow tab's precedence it is nan (1 = it is)", np.isnan(wrong[0]), 1.0)
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import panels, trajectories
-
-        picture, axes = panels(2, 3, height=2.05, sharex=True, sharey=True)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(2, 3, height=2.05, sharex=True, sharey=True)
         colors = ("#0072B2", "#009E73", "#009E73", "#0072B2", "#D55E00", "#D55E00")
         for ax, (label, run), color in zip(axes.flat, runs.items(), colors, strict=True):
-            trajectories(ax, VALLEY, {label: run}, WINDOW, [color])
+            kit.trajectories(ax, VALLEY, {label: run}, WINDOW, [color])
             ax.set_title(label, fontsize=9)
             ax.label_outer()
-        return picture
 
-    return GalleryFigure(numbers, draw, runs, WINDOW)
+    return Drawing(draw, runs, WINDOW)

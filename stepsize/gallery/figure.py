@@ -4,11 +4,28 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["CatalogueEntry", "Number", "Numbers", "GalleryFigure", "catalogue", "figures_of"]
+from optim import Run
+
+# Drawing loads Matplotlib, which a list or a check of the numbers does without.
+if TYPE_CHECKING:
+    from stepsize.draw.layout.kit import Kit
+else:
+    Kit = Any
+
+__all__ = [
+    "CatalogueEntry",
+    "Drawing",
+    "GalleryFigure",
+    "Kit",
+    "Number",
+    "Numbers",
+    "catalogue",
+    "figures_of",
+]
 
 SIX_DECIMALS = 5.1e-7
 PROVENANCES = ("printed", "theorem", "computed", "from memory")
@@ -137,6 +154,25 @@ def _scaled(relative: float, expected: Any, within: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """How a figure is drawn, and its trajectories.
+
+    Attributes
+    ----------
+    draw : callable
+        ``draw(kit)`` begins the picture with ``kit.panels`` or ``kit.figure`` and draws into it.
+    runs : dict
+        Trajectories by label, for animations; empty where there are none.
+    window : sequence of (low, high), optional
+        The region in which to show them.
+    """
+
+    draw: Callable[[Kit], None]
+    runs: dict[str, Run] = field(default_factory=dict)
+    window: Any = None
+
+
+@dataclass(frozen=True)
 class GalleryFigure:
     """A figure of the gallery, computed: its numbers, and how to draw it.
 
@@ -144,18 +180,12 @@ class GalleryFigure:
     ----------
     numbers : Numbers
         What is checked.
-    draw : callable
-        ``draw()`` gives a Matplotlib figure; only then is Matplotlib loaded.
-    runs : dict
-        Trajectories by label, for animations; empty where there are none.
-    window : sequence of (low, high), optional
-        The region in which to show them.
+    drawing : Drawing
+        How it is drawn; only then is Matplotlib loaded.
     """
 
     numbers: Numbers
-    draw: Callable[[], Any]
-    runs: dict[str, Any] = field(default_factory=dict)
-    window: Any = None
+    drawing: Drawing
 
     @property
     def failures(self) -> list[Number]:
@@ -165,10 +195,13 @@ class GalleryFigure:
     @cached_property
     def picture(self) -> Any:
         """The Matplotlib figure, drawn once in the house style."""
-        from stepsize.draw import style
+        from stepsize.draw.layout.kit import Kit
+        from stepsize.draw.style import style
 
+        kit = Kit()
         with style():
-            return self.draw()
+            self.drawing.draw(kit)
+        return kit.picture
 
 
 @dataclass(frozen=True)
@@ -192,11 +225,13 @@ class CatalogueEntry:
     place: str
     teaches: str
     remark: str
-    make: Callable[[], GalleryFigure]
+    make: Callable[[Numbers], Drawing]
 
     def __call__(self) -> GalleryFigure:
         """Compute the figure."""
-        return self.make()
+        numbers = Numbers()
+        drawing = self.make(numbers)
+        return GalleryFigure(numbers, drawing)
 
 
 _CATALOGUE: dict[str, CatalogueEntry] = {}
@@ -207,17 +242,17 @@ def catalogue() -> dict[str, CatalogueEntry]:
     return dict(_CATALOGUE)
 
 
-def figures_of(source: str) -> Callable[..., Callable[[Callable[[], GalleryFigure]], CatalogueEntry]]:
+def figures_of(source: str) -> Callable[..., Callable[[Callable[[Numbers], Drawing]], CatalogueEntry]]:
     """Return a decorator that enters functions into the catalogue under one source.
 
-    ``@figure("name", "section", "what it teaches")`` above a function without arguments that returns a
-    `GalleryFigure`.
+    ``@figure("name", "section", "what it teaches")`` above a function that is handed the `Numbers` to fill
+    and returns a `Drawing`.
     """
 
     def figure(
         name: str, place: str, teaches: str, remark: str = ""
-    ) -> Callable[[Callable[[], GalleryFigure]], CatalogueEntry]:
-        def enter(make: Callable[[], GalleryFigure]) -> CatalogueEntry:
+    ) -> Callable[[Callable[[Numbers], Drawing]], CatalogueEntry]:
+        def enter(make: Callable[[Numbers], Drawing]) -> CatalogueEntry:
             if name in _CATALOGUE and _CATALOGUE[name].make.__module__ != make.__module__:
                 raise TypeError(f"a figure named {name} is there already, in {make.__module__}")
             _CATALOGUE[name] = CatalogueEntry(name, source, place, teaches, remark, make)

@@ -6,7 +6,7 @@ import numpy as np
 
 import stepsize as ss
 from problems import Problem
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Géron, Hands-On Machine Learning, 3rd edition")
 
@@ -21,7 +21,7 @@ def _line() -> tuple[Any, Any]:
     return ss.LeastSquares(X, y[:, 0], half=False), np.random.RandomState(42).randn(2, 1)[::-1, 0]
 
 
-def _order(run: Any) -> Any:
+def _order(run: ss.Run) -> Any:
     """Return the end of a run as the book has it: intercept first."""
     return run.x[::-1]
 
@@ -31,9 +31,8 @@ def _order(run: Any) -> Any:
     "chapter 4, figure 4-8",
     "three rates on one regression: the lines fan in slowly, quickly, or away",
 )
-def three_rates() -> GalleryFigure:
+def three_rates(numbers: Numbers) -> Drawing:
     """Linear regression, batch gradient descent, rates .02, .1, .5."""
-    numbers = Numbers()
     problem, start = _line()
     best = np.array(problem.minimizers[0])[::-1]
     numbers.printed("normal equation: intercept, slope", best, [4.21509616, 2.77011339], EIGHT)
@@ -48,10 +47,8 @@ def three_rates() -> GalleryFigure:
     numbers.computed("largest stable rate 2/lambda", 2 / high, 0.484255)
     numbers.computed("condition number", high / low, 12.1678, 1e-4)
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(1, 3, height=2.3, sharey=True)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 3, height=2.3, sharey=True)
         X, y = problem.X[:, 0], problem.y
         ends = np.array([0.0, 2.0])
         titles = (r"$\eta = 0.02$: slow", r"$\eta = 0.1$: right", r"$\eta = 0.5$: away")
@@ -59,13 +56,12 @@ def three_rates() -> GalleryFigure:
         for ax, run, title, color in zip(axes, runs.values(), titles, colors, strict=True):
             ax.plot(X, y, "o", color="#c3ccd4", markersize=2.4, markeredgewidth=0)
             for k, (slope, intercept) in enumerate(run.history.x):
-                look = {"color": "#333333", "linestyle": "--"} if k == 0 else {"color": color}
-                ax.plot(ends, intercept + slope * ends, linewidth=1.0, alpha=0.35 + 0.03 * k, **look)
+                props = {"color": "#333333", "linestyle": "--"} if k == 0 else {"color": color}
+                ax.plot(ends, intercept + slope * ends, linewidth=1.0, alpha=0.35 + 0.03 * k, **props)
             ax.set(xlim=(0, 2), ylim=(0, 15), xlabel="$x_1$", title=title)
         axes[0].set_ylabel("$y$")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 @figure(
@@ -74,9 +70,8 @@ def three_rates() -> GalleryFigure:
     "the same goal by all examples, by one and by twenty at a time: smooth, jittery, in between",
     "the second edition's schedule counts from 1 and the third's from 0, which changes the mini-batch result",
 )
-def paths() -> GalleryFigure:
+def paths(numbers: Numbers) -> Drawing:
     """Batch, stochastic and mini-batch gradient descent in the plane of the parameters."""
-    numbers = Numbers()
     problem, start = _line()
     batch = ss.minimize(problem, ss.SGD(lr=0.1), x0=start, steps=100)
 
@@ -94,30 +89,26 @@ def paths() -> GalleryFigure:
     for _ in range(50):
         order = random.permutation(100)
         chunks += [order[i : i + 20] for i in range(0, 100, 20)]
-    seen = _Replayed(problem, chunks)
-    mini = ss.minimize(seen, ss.SGD(lr=ss.FromFunction(_third)), x0=x0, steps=250)
+    replayed = _Replayed(problem, chunks)
+    mini = ss.minimize(replayed, ss.SGD(lr=ss.FromFunction(_third)), x0=x0, steps=250)
     numbers.computed("mini-batch, 50 epochs", _order(mini), [4.25224124, 2.78970189], EIGHT)
-    second = ss.minimize(seen, ss.SGD(lr=ss.FromFunction(_second)), x0=x0, steps=250)
+    second = ss.minimize(replayed, ss.SGD(lr=ss.FromFunction(_second)), x0=x0, steps=250)
     numbers.recalled(
         "mini-batch, schedule of the second edition", _order(second), [4.25214635, 2.78964080], EIGHT
     )
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, ax = panels(height=2.9)
-        draw.contours(problem, ax, window=[(2.2, 3.25), (2.5, 4.6)])
-        looks = ((single, "#CC79A7", 0.6, 400), (mini, "#009E73", 0.9, 250), (batch, "#0072B2", 1.4, 100))
-        for run, color, width, shown in looks:
+    def draw(kit: Kit) -> None:
+        ax = kit.panels(height=2.9)
+        kit.contours(problem, ax, window=[(2.2, 3.25), (2.5, 4.6)])
+        styles = ((single, "#CC79A7", 0.6, 400), (mini, "#009E73", 0.9, 250), (batch, "#0072B2", 1.4, 100))
+        for run, color, width, shown in styles:
             ax.plot(*run.history.x[:shown].T, color=color, linewidth=width)
         ax.set(xlabel=r"slope $\theta_1$", ylabel=r"intercept $\theta_0$")
-        annotate(ax, 2.98, 3.62, "batch", "#0072B2")
-        annotate(ax, 2.36, 4.2, "one by one", "#9c4a78", ha="center")
-        annotate(ax, 2.62, 3.5, "mini-batch", "#009E73", ha="right")
-        return picture
+        kit.annotate(ax, 2.98, 3.62, "batch", "#0072B2")
+        kit.annotate(ax, 2.36, 4.2, "one by one", "#9c4a78", ha="center")
+        kit.annotate(ax, 2.62, 3.5, "mini-batch", "#009E73", ha="right")
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 class _Replayed(Problem, abstract=True):
@@ -131,15 +122,12 @@ class _Replayed(Problem, abstract=True):
     minimum = property(lambda self: self.whole.minimum)
 
     def fun(self, x: Any) -> Any:
-        """Return the loss over all examples."""
         return self.whole.fun(x)
 
     def grad(self, x: Any) -> Any:
-        """Return its gradient."""
         return self.whole.grad(x)
 
     def at(self, n: int) -> Any:
-        """Return the problem of the examples that update n sees."""
         return self.whole.batch(list(self.batches[n % len(self.batches)]))
 
 
@@ -161,19 +149,18 @@ def _second(n: int) -> float:
     "softmax regression by hand: the loss on flowers kept apart, with and without a penalty",
     "the book's loss adds 1e-5 inside the logarithm, which shows in the fifth digit of what it prints",
 )
-def softmax() -> GalleryFigure:
+def softmax(numbers: Numbers) -> Drawing:
     """Iris petals, 90 for training, 30 for validation, gradient descent at rate 0.5."""
-    numbers = Numbers()
     order = np.random.RandomState(42).permutation(150)
     X, y = _petals()
     train, valid = order[:90], order[90:120]
     mean, sd = X[train].mean(axis=0), X[train].std(axis=0)
     Z = (X - mean) / sd
     start = np.random.RandomState(42).randn(3, 3)
-    kept = np.concatenate([train, valid])
+    used = np.concatenate([train, valid])
 
     def problem(l2: float) -> Any:
-        return ss.SoftmaxRegression(Z[kept], y[kept], l2=l2, held_out=list(range(90, 120)))
+        return ss.SoftmaxRegression(Z[used], y[used], l2=l2, held_out=list(range(90, 120)))
 
     plain, ridge = problem(0.0), problem(0.01)
     # The book's rows are bias, length, width; ours has the bias last.
@@ -198,13 +185,11 @@ def softmax() -> GalleryFigure:
     right = (_scores(run.x, Z[valid]).argmax(axis=1) == y[valid]).mean()
     numbers.printed("accuracy on the validation flowers", right, 0.9333, 5.1e-5)
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, axes = panels(1, 2, height=2.5, width_ratios=[1.1, 1])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.5, width_ratios=[1.1, 1])
         axes[0].set(xlim=(1, 5000), xscale="log", xlabel="epoch", ylabel="validation loss", ylim=(0.08, 4))
         shown = {"no penalty": curve[1:], r"$\ell_2 = 0.01$": penalised[1:]}
-        curves(axes[0], shown, x=np.arange(1, 5001))
+        kit.curves(axes[0], shown, x=np.arange(1, 5001))
         grid = np.stack(np.meshgrid(np.linspace(0, 7.2, 300), np.linspace(0, 2.8, 200)), axis=-1)
         scores = _scores(run.x, (grid - mean) / sd)
         shades = ["#fbe3d6", "#dcebf6", "#d9f0e6"]
@@ -221,9 +206,8 @@ def softmax() -> GalleryFigure:
                 label, (x - (0.9 if k == 1 else 0), height + 0.55), color=color, ha="center", fontsize=8
             )
         axes[1].set(xlabel="petal length (cm)", ylabel="petal width (cm)", xlim=(0, 7.2), ylim=(0, 2.8))
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 def _petals() -> tuple[Any, Any]:

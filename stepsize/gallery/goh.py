@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 from stepsize.gallery.linear import edge, matrix, radius
 from stepsize.gallery.rates import first_below
 
@@ -20,9 +20,8 @@ LAMS = np.array([0.01, 0.1, 1.0])
     "at the best rate the largest and the smallest eigenvalue shrink equally fast; momentum takes the square "
     "root of the condition number",
 )
-def step_size() -> GalleryFigure:
+def step_size(numbers: Numbers) -> Drawing:
     """Three eigenvalues .01, .1, 1 with equal parts of the loss at the start."""
-    numbers = Numbers()
     bowl = ss.Quadratic(LAMS, start=1 / np.sqrt(LAMS))
     best = 2 / (LAMS[0] + LAMS[-1])
     numbers.printed("best rate of gradient descent, 2/(lam_1 + lam_n)", best, 1.980198, 5.1e-7)
@@ -42,10 +41,8 @@ def step_size() -> GalleryFigure:
     counts = [first_below(run.history.fun / run.history.fun[0], 1e-6) for run in runs.values()]
     numbers.computed("updates until the loss is 1e-6 of the start's", counts, [336, 55], 0)
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, axes = panels(1, 2, height=2.3)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.3)
         colors = ("#0072B2", "#56B4E9", "#E69F00")
         for ax, (label, run) in zip(axes, runs.items(), strict=True):
             parts = LAMS * run.history.x**2 / 2
@@ -54,12 +51,11 @@ def step_size() -> GalleryFigure:
             ax.set(xlim=(0, 100 if label == "gradient descent" else 40), xlabel="update", title=label)
             ax.set_ylim(0, share.sum(axis=-1).max())
         axes[0].set_ylabel("share of the first loss")
-        annotate(axes[0], 1.5, 0.12, r"$\lambda = 0.01$", "#004a75")
-        annotate(axes[0], 1.5, 0.41, r"$\lambda = 0.1$", "#1a6f9f")
-        annotate(axes[0], 16, 0.5, r"$\lambda = 1$", "#8a5f00")
-        return picture
+        kit.annotate(axes[0], 1.5, 0.12, r"$\lambda = 0.01$", "#004a75")
+        kit.annotate(axes[0], 1.5, 0.41, r"$\lambda = 0.1$", "#1a6f9f")
+        kit.annotate(axes[0], 16, 0.5, r"$\lambda = 1$", "#8a5f00")
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 def _largest(rate: Any, beta: Any) -> Any:
@@ -78,9 +74,8 @@ def _largest(rate: Any, beta: Any) -> Any:
     "modulus of its pair of eigenvalues. Its formula for R^k pairs sigma_1^k with (R - sigma_1 I); "
     "right is the other",
 )
-def momentum_map() -> GalleryFigure:
+def momentum_map(numbers: Numbers) -> Drawing:
     """Largest eigenvalue of one momentum update over lr * lambda and beta."""
-    numbers = Numbers()
     random = np.random.default_rng(0)
     beta, rate = random.random(2000), random.uniform(0, 4, 2000)
     size = _largest(rate, beta)
@@ -136,13 +131,10 @@ def momentum_map() -> GalleryFigure:
         "R^7 by the article's pairing: deviation", np.abs(printed - power).max(), between=(1e-3, 10.0)
     )
 
-    def draw() -> Any:
+    def draw(kit: Kit) -> None:
         import matplotlib.colors
 
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate
-
-        picture = draw.figure(6.8, 3.6)
+        picture = kit.figure(6.8, 3.6)
         grid = picture.add_gridspec(3, 2, width_ratios=[1.75, 1])
         ax = picture.add_subplot(grid[:, 0])
         rate, beta = np.meshgrid(np.linspace(0.005, 4, 400), np.linspace(0.0025, 0.9975, 200))
@@ -154,11 +146,11 @@ def momentum_map() -> GalleryFigure:
         ax.plot((1 + np.sqrt(line)) ** 2, line, color="white", linewidth=1)
         ax.plot(2 + 2 * line, line, color="#D55E00", linewidth=1.5)
         ax.set(xlim=(0, 4), ylim=(0, 1), xlabel=r"$\eta\lambda$", ylabel=r"momentum $\beta$")
-        annotate(ax, 0.05, 0.03, "monotone", fontsize=8)
-        annotate(ax, 1.1, 0.6, "ripples: factor $\\sqrt{\\beta}$", ha="center")
-        annotate(ax, 1.75, 0.03, "alternating", ha="center")
-        annotate(ax, 3.2, 0.2, "divergent", "#D55E00", ha="center")
-        annotate(
+        kit.annotate(ax, 0.05, 0.03, "monotone", fontsize=8)
+        kit.annotate(ax, 1.1, 0.6, "ripples: factor $\\sqrt{\\beta}$", ha="center")
+        kit.annotate(ax, 1.75, 0.03, "alternating", ha="center")
+        kit.annotate(ax, 3.2, 0.2, "divergent", "#D55E00", ha="center")
+        kit.annotate(
             ax, 3.25, 0.55, r"$\eta\lambda = 2 + 2\beta$", "#D55E00", ha="left", rotation=56, va="center"
         )
         picture.colorbar(shown, ax=ax, label="error factor an update", shrink=0.9, pad=0.02)
@@ -179,6 +171,5 @@ def momentum_map() -> GalleryFigure:
             side.tick_params(labelbottom=row == 2)
             ax.plot(share, momentum, "o", color=color, markersize=5, markeredgecolor="white", zorder=9)
         picture.axes[-1].set_xlabel("update")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

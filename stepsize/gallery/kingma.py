@@ -6,7 +6,7 @@ import numpy as np
 
 import stepsize as ss
 from optim import State
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Kingma and Ba, Adam: a method for stochastic optimization, 2015")
 
@@ -32,9 +32,8 @@ def _steps(stream: Any) -> tuple[Any, Any]:
     "Adam's first steps have the length of the rate whatever the gradient; without correction they "
     "are far larger",
 )
-def step_sizes() -> GalleryFigure:
+def step_sizes(numbers: Numbers) -> Drawing:
     """Four streams of gradients: constant, alternating, silent but for one, and tiny."""
-    numbers = Numbers()
     for g in (1.0, -3e5, 2e-7):
         numbers.theorem(
             f"first step over the rate for a gradient of {g:g}: its sign", _steps([g])[0][0], np.sign(g)
@@ -56,35 +55,31 @@ def step_sizes() -> GalleryFigure:
     pulse = np.zeros(60)
     pulse[[0, 30]] = 1.0
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
+    def draw(kit: Kit) -> None:
         streams = {
             "constant gradient": np.ones(60),
             "alternating sign": (-1.0) ** np.arange(60),
             "two pulses, silence between": pulse,
             "a million times smaller": np.full(60, 1e-6),
         }
-        picture, axes = panels(2, 2, height=1.8, sharex=True)
+        axes = kit.panels(2, 2, height=1.8, sharex=True)
         t = np.arange(1, 61)
         for ax, (title, stream) in zip(axes.flat, streams.items(), strict=True):
             corrected, plain = _steps(stream)
-            ax.plot(t, np.abs(plain), color=draw.COLORS[1], linewidth=1.2)
-            ax.plot(t, np.abs(corrected), color=draw.COLORS[0], linewidth=1.5)
+            ax.plot(t, np.abs(plain), color=kit.COLORS[1], linewidth=1.2)
+            ax.plot(t, np.abs(corrected), color=kit.COLORS[0], linewidth=1.5)
             ax.axhline(1, color="#333333", linewidth=0.5, linestyle=":")
             ax.set(xlim=(1, 60), ylim=(0, 7.2), title=title)
             ax.title.set_fontsize(9)
             ax.label_outer()
-        axes[0, 0].text(34, 5.9, "without correction", color=draw.COLORS[1], fontsize=8)
-        axes[0, 0].text(34, 1.3, "corrected", color=draw.COLORS[0], fontsize=8)
+        axes[0, 0].text(34, 5.9, "without correction", color=kit.COLORS[1], fontsize=8)
+        axes[0, 0].text(34, 1.3, "corrected", color=kit.COLORS[0], fontsize=8)
         for ax in axes[:, 0]:
             ax.set_ylabel("|step| / rate")
         for ax in axes[1]:
             ax.set_xlabel("update")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 @figure(
@@ -92,9 +87,8 @@ def step_sizes() -> GalleryFigure:
     "section 6.1, figure 1 (right), in miniature",
     "on sparse features the rules that keep a rate for each coordinate win",
 )
-def sparse_features() -> GalleryFigure:
+def sparse_features(numbers: Numbers) -> Drawing:
     """Logistic regression, 2000 examples of 500 features that are mostly zero, batches of 32, 5 epochs."""
-    numbers = Numbers()
     random = np.random.default_rng(0)
     share = np.minimum(0.5, 3 / (np.arange(500) + 3))
     X = (random.random((2000, 500)) < share).astype(float)
@@ -117,12 +111,9 @@ def sparse_features() -> GalleryFigure:
     numbers.computed("Adam over SGD, loss at the end", end["Adam"] / end["SGD"], between=(0.0, 0.8))
     numbers.computed("Nesterov over SGD, loss at the end", end["Nesterov"] / end["SGD"], between=(0.0, 0.8))
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, ax = panels(height=2.4)
+    def draw(kit: Kit) -> None:
+        ax = kit.panels(height=2.4)
         ax.set(xlim=(0, 5), xlabel="epoch", ylabel="training loss", ylim=(0.02, 1))
-        curves(ax, losses, marker="o", markersize=3)
-        return picture
+        kit.curves(ax, losses, marker="o", markersize=3)
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

@@ -1,11 +1,9 @@
 """LeCun, Bottou, Orr and Müller, "Efficient BackProp" (1998): the regimes of a learning rate."""
 
-from typing import Any
-
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998")
 
@@ -18,9 +16,8 @@ SHARES = (0.5, 1.0, 1.5, 2.5)
     "below 1/lambda a rate creeps, at 1/lambda it arrives, up to 2/lambda it crosses over, beyond "
     "it diverges",
 )
-def four_regimes() -> GalleryFigure:
+def four_regimes(numbers: Numbers) -> Drawing:
     """One parabola, rates of 0.5, 1, 1.5 and 2.5 times 1/lambda."""
-    numbers = Numbers()
     lam = 4.0
     parabola = ss.Parabola(curvature=lam, start=1.0)
     runs = {share: ss.minimize(parabola, ss.SGD(lr=share / lam), steps=8) for share in SHARES}
@@ -32,20 +29,14 @@ def four_regimes() -> GalleryFigure:
     numbers.theorem("error after 2000 updates just inside 2/lambda", abs(inside.x[0]), between=(0.0, 0.02))
     numbers.theorem("error after 2000 updates just outside", abs(outside.x[0]), between=(50.0, np.inf))
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(1, 4, height=1.9, sharey=True)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 4, height=1.9, sharey=True)
         words = ("creeps", "arrives", "crosses over", "diverges")
         colors = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
         for ax, (share, run), word, color in zip(axes, runs.items(), words, colors, strict=True):
-            draw.landscape(parabola, ax, window=(-1.6, 1.6))
-            draw.path(run, ax, color=color, window=[(-1.6, 1.6)])
+            kit.landscape(parabola, ax, window=(-1.6, 1.6))
+            kit.path(run, ax, color=color, window=[(-1.6, 1.6)])
             ax.set_title(rf"$\eta = {share:g}/\lambda$: {word}", fontsize=8.5)
             ax.set(ylim=(-0.2, 5), yticks=[], ylabel="$f$" if share == 0.5 else "")
-        return picture
 
-    return GalleryFigure(
-        numbers, draw, {f"lr = {share:g}/lambda": run for share, run in runs.items()}, [(-2.4, 2.4)]
-    )
+    return Drawing(draw, {f"lr = {share:g}/lambda": run for share, run in runs.items()}, [(-2.4, 2.4)])

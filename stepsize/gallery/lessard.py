@@ -1,11 +1,9 @@
 """Lessard, Recht and Packard, "Analysis and design of optimization algorithms" (2016): a ball that cycles."""
 
-from typing import Any
-
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 from stepsize.gallery.linear import matrix
 
 figure = figures_of("Lessard, Recht and Packard, Analysis and design of optimization algorithms, 2016")
@@ -18,9 +16,8 @@ CYCLE = np.array([792.0, -2208.0, 2592.0]) / 1225
     "equation 4.11, figure 5, appendix B",
     "the heavy ball that is best on quadratics can circle forever on a convex function that is none",
 )
-def cycle() -> GalleryFigure:
+def cycle(numbers: Numbers) -> Drawing:
     """Slope 25, 1, 25 in three pieces; rate 1/9 and momentum 4/9 from 3.3."""
-    numbers = Numbers()
     problem = ss.LessardQuadratic()
     ball = ss.Momentum(lr=1 / 9, momentum=4 / 9)
     run = ss.minimize(problem, ball, x0=[3.3], steps=300)
@@ -48,34 +45,30 @@ def cycle() -> GalleryFigure:
             f"{label} from 3.3 arrives", ss.minimize(problem, rule, x0=[3.3], steps=2000).x[0], 0.0, 1e-9
         )
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate
-
-        picture = draw.figure(6.8, 2.9)
+    def draw(kit: Kit) -> None:
+        picture = kit.figure(6.8, 2.9)
         grid = picture.add_gridspec(2, 2, width_ratios=[1.2, 1], height_ratios=[5, 1])
         ax = picture.add_subplot(grid[:, 0])
-        draw.landscape(problem, ax, window=(-3.6, 3.6))
+        kit.landscape(problem, ax, window=(-3.6, 3.6))
         first = run.history
-        ax.plot(first.x[:4, 0], first.fun[:4], "-", color=draw.COLORS[4], linewidth=0.8)
+        ax.plot(first.x[:4, 0], first.fun[:4], "-", color=kit.COLORS[4], linewidth=0.8)
         corners = np.append(CYCLE, CYCLE[0])
         ax.plot(
-            corners, problem.fun(corners[:, None]), "o-", color=draw.COLORS[1], linewidth=1.3, markersize=4
+            corners, problem.fun(corners[:, None]), "o-", color=kit.COLORS[1], linewidth=1.3, markersize=4
         )
         ax.plot(3.3, first.fun[0], "o", color="#333333", markersize=4.5)
         ax.axvspan(1, 2, color="#f2f2f2", zorder=0)
-        annotate(ax, 1.5, 140, "soft\npiece", ha="center", va="top")
+        kit.annotate(ax, 1.5, 140, "soft\npiece", ha="center", va="top")
         ax.set_title("forever round three points", fontsize=9)
         ax = picture.add_subplot(grid[0, 1])
-        ax.plot(np.arange(25), first.x[:25, 0], "o-", color=draw.COLORS[1], linewidth=0.9, markersize=2.5)
+        ax.plot(np.arange(25), first.x[:25, 0], "o-", color=kit.COLORS[1], linewidth=0.9, markersize=2.5)
         descent = ss.minimize(problem, ss.SGD(lr=1 / 25), x0=[3.3], steps=24).history.x[:, 0]
-        ax.plot(descent, color=draw.COLORS[0])
+        ax.plot(descent, color=kit.COLORS[0])
         ax.set(xlim=(0, 24), ylim=(-3.6, 3.6), xlabel="update", ylabel="$x$")
-        annotate(ax, 5.0, -3.1, "gradient descent", draw.COLORS[0])
+        kit.annotate(ax, 5.0, -3.1, "gradient descent", kit.COLORS[0])
         strip = picture.add_subplot(grid[1, 1])
-        strip.fill_between(starts, 0, 1, where=cycling, color=draw.COLORS[1], linewidth=0, step="mid")
+        strip.fill_between(starts, 0, 1, where=cycling, color=kit.COLORS[1], linewidth=0, step="mid")
         strip.set(xlim=(-6, 6), ylim=(0, 1), yticks=[], xlabel="starts that cycle")
         strip.spines["left"].set_visible(False)
-        return picture
 
-    return GalleryFigure(numbers, draw, {"heavy ball": run}, [(-3.6, 3.6)])
+    return Drawing(draw, {"heavy ball": run}, [(-3.6, 3.6)])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("stepsize, lessons")
 
@@ -16,9 +16,8 @@ figure = figures_of("stepsize, lessons")
     "one landscape, four fates of gradient descent: still on the way, there, thrown about, in the "
     "wrong valley",
 )
-def four_fates() -> GalleryFigure:
+def four_fates(numbers: Numbers) -> Drawing:
     """X cos(0.15 pi x): three rates from 10, and a start beyond the ridge."""
-    numbers = Numbers()
     wave = ss.CosineWave()
     cases = {
         "too small": (0.01, 10.0, "still crawling"),
@@ -36,15 +35,12 @@ def four_fates() -> GalleryFigure:
     numbers.computed("right: x", runs["right"].x[0], 7.2694, 5e-5)
     numbers.computed("stuck: x", runs["stuck"].x[0], -1.8257, 5e-5)
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(2, 4, height=1.65, height_ratios=[1.15, 1], sharey="row")
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(2, 4, height=1.65, height_ratios=[1.15, 1], sharey="row")
         for column, ((label, run), color) in enumerate(zip(runs.items(), _FATES, strict=True)):
             window = (-4.5, 11.0)
-            draw.landscape(wave, axes[0, column], window=window)
-            draw.path(run, axes[0, column], color=color, window=[window])
+            kit.landscape(wave, axes[0, column], window=window)
+            kit.path(run, axes[0, column], color=color, window=[window])
             lr = cases[label][0]
             axes[0, column].set_title(f"{label}: lr = {lr:g}", fontsize=9, color=color)
             axes[0, column].set_ylim(-8, 4)
@@ -55,9 +51,8 @@ def four_fates() -> GalleryFigure:
                 axes[row, column].set_ylabel("")
         axes[0, 0].set_ylabel("$f(x)$")
         axes[1, 0].set_ylabel("gap")
-        return picture
 
-    return GalleryFigure(numbers, draw, runs, [(-4.5, 11.0)])
+    return Drawing(draw, runs, [(-4.5, 11.0)])
 
 
 _FATES = ("#0072B2", "#009E73", "#AA4499", "#E69F00")
@@ -69,9 +64,8 @@ _FATES = ("#0072B2", "#009E73", "#AA4499", "#E69F00")
     "too light a ball stays in the first dip, the right one rolls on and comes to rest, too heavy "
     "a one rolls forever",
 )
-def momentum_ball() -> GalleryFigure:
+def momentum_ball(numbers: Numbers) -> Drawing:
     """Three momenta at one rate in a bowl with bumps."""
-    numbers = Numbers()
     bumpy = ss.Problem.of(
         lambda x: float(0.05 * x[0] ** 2 + 0.3 * (1 - np.cos(3 * x[0]))),
         lambda x: 0.1 * x + 0.9 * np.sin(3 * x),
@@ -93,14 +87,11 @@ def momentum_ball() -> GalleryFigure:
         "too heavy: it still swings over several dips after 200 updates", reach, between=(4.0, 20.0)
     )
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(2, 3, height=1.7, sharey="row", height_ratios=[1.15, 1])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(2, 3, height=1.7, sharey="row", height_ratios=[1.15, 1])
         for column, ((label, run), color) in enumerate(zip(runs.items(), _BALLS, strict=True)):
             top, below = axes[:, column]
-            draw.landscape(bumpy, top, window=(-8.0, 8.0))
+            kit.landscape(bumpy, top, window=(-8.0, 8.0))
             x = run.history.x[:140, 0]
             top.plot(x, run.history.fun[:140], color=color, linewidth=0.5)
             top.scatter(x, run.history.fun[:140], s=6, color=color, alpha=0.6, linewidths=0, zorder=4)
@@ -113,9 +104,8 @@ def momentum_ball() -> GalleryFigure:
                 ax.set_ylabel("")
         axes[0, 0].set_ylabel("$f(x)$")
         axes[1, 0].set_ylabel("$x$")
-        return picture
 
-    return GalleryFigure(numbers, draw, runs, [(-8.0, 8.0)])
+    return Drawing(draw, runs, [(-8.0, 8.0)])
 
 
 _BALLS = ("#E69F00", "#009E73", "#D55E00")
@@ -127,9 +117,8 @@ _BALLS = ("#E69F00", "#009E73", "#D55E00")
     "far out the first gradient is huge: the rate that is right at the bottom explodes, unless it "
     "is reached gently",
 )
-def warm_up() -> GalleryFigure:
+def warm_up(numbers: Numbers) -> Drawing:
     """Cosh x from 5: rate 0.5 at once, rate 0.5 after a warm-up, and a rate that is safe from the start."""
-    numbers = Numbers()
     well = ss.HyperbolicCosine(1.0)
     rates = {
         "0.5 at once": ss.Constant(0.5),
@@ -143,20 +132,17 @@ def warm_up() -> GalleryFigure:
     numbers.computed("after a warm-up: settled at 1e-6 by update", settled[0], between=(10, 35))
     numbers.computed("safe: not in 60 updates", settled[1], 999, 0)
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, axes = panels(2, 1, width=4.6, height=1.6, sharex=True, height_ratios=[1.5, 1])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(2, 1, width=4.6, height=1.6, sharex=True, height_ratios=[1.5, 1])
         colors = ("#D55E00", "#009E73", "#0072B2")
         axes[0].set(xlim=(0, 60), ylim=(1e-9, 1e6), ylabel="gap")
-        curves(axes[0], {label: run.error for label, run in runs.items()}, colors=colors)
+        kit.curves(axes[0], {label: run.error for label, run in runs.items()}, colors=colors)
         n = np.arange(60)
         for lr, color in zip(rates.values(), colors, strict=True):
             axes[1].plot(n, lr(n), color=color)
         axes[1].set(xlabel="update", ylabel="rate", ylim=(0, 0.55))
-        return picture
 
-    return GalleryFigure(numbers, draw, {k: runs[k] for k in list(runs)[1:]}, [(-5.5, 5.5)])
+    return Drawing(draw, {k: runs[k] for k in list(runs)[1:]}, [(-5.5, 5.5)])
 
 
 @figure(
@@ -164,9 +150,8 @@ def warm_up() -> GalleryFigure:
     "rate times batch size",
     "with the same number of examples, k times the batch wants k times the rate, until the rate meets 2/L",
 )
-def batch_size() -> GalleryFigure:
+def batch_size(numbers: Numbers) -> Drawing:
     """x^2/2 with noise of variance 1/B: the exact expected loss after 4096 examples, over rate and batch."""
-    numbers = Numbers()
     rates = np.geomspace(1e-3, 1.9, 160)
     sizes = 2 ** np.arange(13)
     loss = np.array([_after(4096, rates, int(size)) for size in sizes])
@@ -189,12 +174,10 @@ def batch_size() -> GalleryFigure:
     z = ((run.x**2 / 2).mean() / _after(4096, np.array([0.05]), 16)[0] - 1) / np.sqrt(2 / 400)
     numbers.theorem("400 runs at B = 16, rate .05, in standard errors", z, between=(-3.5, 3.5))
 
-    def draw() -> Any:
+    def draw(kit: Kit) -> None:
         import matplotlib.colors
 
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, ax = panels(width=4.8, height=2.9)
+        ax = kit.panels(width=4.8, height=2.9)
         shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#08457e", "#6fa8dc", "#f4f8fc"])
         norm = matplotlib.colors.LogNorm(loss.min(), 0.5)
         shown = ax.pcolormesh(
@@ -205,13 +188,12 @@ def batch_size() -> GalleryFigure:
         ax.set(
             xscale="log", yscale="log", xlim=(0.7, 5800), ylim=(1e-3, 1.9), xlabel="batch size", ylabel="rate"
         )
-        annotate(ax, 60, 0.035, "best", "#D55E00")
-        annotate(ax, 300, 0.012, "too small:\nnot there yet", ha="left")
-        annotate(ax, 1.2, 0.4, "too large: noise", ha="left")
-        picture.colorbar(shown, ax=ax, label="expected loss after 4096 examples")
-        return picture
+        kit.annotate(ax, 60, 0.035, "best", "#D55E00")
+        kit.annotate(ax, 300, 0.012, "too small:\nnot there yet", ha="left")
+        kit.annotate(ax, 1.2, 0.4, "too large: noise", ha="left")
+        kit.picture.colorbar(shown, ax=ax, label="expected loss after 4096 examples")
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 def _after(examples: int, rates: Any, size: int) -> Any:
@@ -228,9 +210,8 @@ def _after(examples: int, rates: Any, size: int) -> Any:
     "a constant rate hovers at its floor; steps go down floor by floor; 1/t arrives as fast as "
     "statistics allows",
 )
-def decay_settles() -> GalleryFigure:
+def decay_settles(numbers: Numbers) -> Drawing:
     """x^2/2 under unit noise: three schedules, 2000 updates, 200 runs each."""
-    numbers = Numbers()
     noisy = ss.AdditiveNoise(ss.Parabola(curvature=1.0, start=3.0), sigma_g=1.0, shared=False)
     schedules = {
         "constant 0.2": ss.Constant(0.2),
@@ -253,13 +234,11 @@ def decay_settles() -> GalleryFigure:
     numbers.theorem("halved: near the floor of its last rate", ends[1] / ((0.2 / 64) / 2), between=(0.9, 2.1))
     numbers.theorem("1/t from E x^2 = 9: (16 * 9 + N)/(N + 4)^2", ends[2], (144 + 2000) / 2004**2, 1e-12)
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, axes = panels(3, 1, width=4.8, height=1.35, sharex=True)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(3, 1, width=4.8, height=1.35, sharex=True)
         colors = ("#D55E00", "#0072B2", "#009E73")
         axes[0].set(xlim=(0, 2000), ylim=(2e-4, 10), ylabel="mean square")
-        curves(axes[0], moments, colors=colors)
+        kit.curves(axes[0], moments, colors=colors)
         for (_, sample), color in zip(samples.items(), colors, strict=True):
             axes[1].plot(sample, color=color, linewidth=0.6)
         axes[1].set(ylim=(-1.6, 1.6), ylabel="one run")
@@ -267,6 +246,5 @@ def decay_settles() -> GalleryFigure:
         for lr, color in zip(schedules.values(), colors, strict=True):
             axes[2].semilogy(n, lr(n), color=color)
         axes[2].set(xlabel="update", ylabel="rate")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("stepsize, lessons")
 kohonen_figure = figures_of("Kohonen, Self-Organizing Maps, 1995")
@@ -28,36 +28,31 @@ SEVEN = {
     "every rule beyond plain descent carries arrays as large as the parameters, and pays for them "
     "at each step",
 )
-def price() -> GalleryFigure:
+def price(numbers: Numbers) -> Drawing:
     """Arrays of state, from the rules; time a step on 10^5 parameters, measured here and not asserted."""
-    numbers = Numbers()
     x = np.random.default_rng(0).standard_normal(100_000)
     arrays = {label: len(rule.init(x).slots) for label, rule in SEVEN.items()}
     expected = {"SGD": 0, "momentum": 1, "Nesterov": 1, "Adagrad": 1, "RMSprop": 1, "Adadelta": 2, "Adam": 2}
     for label, count in arrays.items():
         numbers.theorem(f"arrays of state: {label}", count, expected[label])
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
+    def draw(kit: Kit) -> None:
         seconds = {label: _time_a_step(rule, x) for label, rule in SEVEN.items()}
-        picture, axes = panels(1, 2, height=2.3, sharey=True)
+        axes = kit.panels(1, 2, height=2.3, sharey=True)
         rows = np.arange(len(SEVEN))[::-1]
-        axes[0].barh(rows, list(arrays.values()), color=draw.COLORS[0], height=0.55)
+        axes[0].barh(rows, list(arrays.values()), color=kit.COLORS[0], height=0.55)
         axes[0].set_yticks(rows, list(SEVEN))
         axes[0].set(xlabel="arrays of state, each as large as x", xticks=[0, 1, 2])
         micro = np.array(list(seconds.values())) * 1e6
-        axes[1].barh(rows, micro, color=draw.COLORS[1], height=0.55)
+        axes[1].barh(rows, micro, color=kit.COLORS[1], height=0.55)
         for row, value in zip(rows, micro, strict=True):
             axes[1].text(value, row, f" {value / micro[0]:.1f}x", va="center", fontsize=8)
         axes[1].set(xlabel="microseconds a step, $10^5$ parameters", xlim=(0, micro.max() * 1.15))
         axes[1].set_title("as measured on this machine", fontsize=9)
         for ax in axes:
             ax.tick_params(axis="y", length=0)
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 def _time_a_step(rule: Any, x: Any) -> float:
@@ -77,9 +72,8 @@ def _time_a_step(rule: Any, x: Any) -> float:
     "adaptive rules when the data move",
     "a rule whose rate only dies is left behind by a moving minimum; one that forgets keeps up",
 )
-def drift() -> GalleryFigure:
+def drift(numbers: Numbers) -> Drawing:
     """Four rules on a bowl that drifts, and on one that jumps every 1000 updates."""
-    numbers = Numbers()
     bowl = ss.Quadratic([1.0], minimizer=[0.0], start=[0.0])
     speed, steps = 0.01, 4000
     drifting = ss.Drifting(bowl, velocity=speed)
@@ -120,23 +114,19 @@ def drift() -> GalleryFigure:
         "third jump: Adagrad needs over RMSprop", after["Adagrad"] / after["RMSprop"], between=(2.0, 20.0)
     )
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, axes = panels(1, 2, height=2.5)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.5)
         axes[0].set(
             xlim=(0, steps), ylim=(1e-4, 50), xlabel="update", ylabel="distance behind", title="drift"
         )
-        curves(axes[0], {label: np.abs(lag) for label, lag in lags.items()}, linewidth=1.1)
+        kit.curves(axes[0], {label: np.abs(lag) for label, lag in lags.items()}, linewidth=1.1)
         where = 3.0 * (n // 1000)
         axes[1].plot(n, where, color="#333333", linewidth=0.8, linestyle="--", drawstyle="steps-post")
-        for (_, x), color in zip(jumps.items(), draw.COLORS, strict=False):
+        for (_, x), color in zip(jumps.items(), kit.COLORS, strict=False):
             axes[1].plot(x, color=color, linewidth=1.2)
         axes[1].set(xlim=(0, steps), xlabel="update", ylabel="$x$", title="jumps (dashed: the minimum)")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 @kohonen_figure(
@@ -148,9 +138,8 @@ def drift() -> GalleryFigure:
     "that is gone "
     "after the square root of the time",
 )
-def kohonen_map() -> GalleryFigure:
+def kohonen_map(numbers: Numbers) -> Drawing:
     """10 by 10 units, 10000 points of the unit square, rate 0.5 falling linearly to 0.02."""
-    numbers = Numbers()
     rate = ss.Linear(0.5, steps=10_000, end=0.02)
     reach = ss.Geometric(4.0, steps=10_000, end=0.5)
     numbers.theorem(
@@ -158,9 +147,9 @@ def kohonen_map() -> GalleryFigure:
     )
     slope = (0.5 - 0.02) / 10_000
     recursion = ss.KohonenRecursion(0.5, c=slope)
-    gone = int(np.flatnonzero(recursion(np.arange(1000)) == 0)[0])
+    vanished = int(np.flatnonzero(recursion(np.arange(1000)) == 0)[0])
     numbers.theorem(
-        "as a recursion it is gone after about sqrt(2 lr/c)", gone / np.sqrt(2 * 0.5 / slope), 1.0, 0.01
+        "as a recursion it is gone after about sqrt(2 lr/c)", vanished / np.sqrt(2 * 0.5 / slope), 1.0, 0.01
     )
     stages = _unfold(rate, reach, (0, 200, 2000, 10_000))
     points = np.random.default_rng(1).random((2000, 2))
@@ -180,41 +169,37 @@ def kohonen_map() -> GalleryFigure:
         "longest edge of the net at the end over the regular 1/10", twisted[-1] / 0.1, between=(0.9, 2.0)
     )
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(1, 4, height=2.1)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 4, height=2.1)
         for ax, (n, W) in zip(axes, stages.items(), strict=True):
-            ax.plot(W[..., 0], W[..., 1], color=draw.COLORS[0], linewidth=0.7)
-            ax.plot(W[..., 0].T, W[..., 1].T, color=draw.COLORS[0], linewidth=0.7)
-            ax.plot(W[..., 0].ravel(), W[..., 1].ravel(), "o", color=draw.COLORS[1], markersize=1.8)
+            ax.plot(W[..., 0], W[..., 1], color=kit.COLORS[0], linewidth=0.7)
+            ax.plot(W[..., 0].T, W[..., 1].T, color=kit.COLORS[0], linewidth=0.7)
+            ax.plot(W[..., 0].ravel(), W[..., 1].ravel(), "o", color=kit.COLORS[1], markersize=1.8)
             ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[], yticks=[])
             ax.set_title(f"n = {n}\nrate {rate(n):.2f}", fontsize=8)
             for side in ("top", "right"):
                 ax.spines[side].set_visible(True)
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
-def _unfold(rate: Any, reach: Any, looks: tuple[int, ...]) -> dict[int, Any]:
+def _unfold(rate: Any, reach: Any, times: tuple[int, ...]) -> dict[int, Any]:
     """Return the net after some of the updates: W_j += rate h_j (x - W_j), h a bell around the winner."""
     random = np.random.default_rng(0)
     W = 0.5 + 0.02 * random.standard_normal((10, 10, 2))
     i, j = np.mgrid[:10, :10]
-    n = np.arange(max(looks))
+    n = np.arange(max(times))
     rates, widths, points = rate(n), reach(n), random.random((len(n), 2))
-    seen = {0: W.copy()}
+    snapshots = {0: W.copy()}
     for k in range(len(n)):
         away = points[k] - W
         winner = int((away * away).sum(axis=-1).argmin())
         steps = (i - winner // 10) ** 2 + (j - winner % 10) ** 2
         bell = np.exp(-steps / (2 * widths[k] * widths[k]))
         W = W + rates[k] * bell[..., None] * away
-        if k + 1 in looks:
-            seen[k + 1] = W.copy()
-    return seen
+        if k + 1 in times:
+            snapshots[k + 1] = W.copy()
+    return snapshots
 
 
 def _distance(points: Any, W: Any) -> float:

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from optim import State
+from optim import Optimizer, State
 
 __all__ = ["edge", "matrix", "radius"]
 
 Array = np.ndarray[Any, Any]
 
 
-def matrix(optimizer: Any, lam: Any) -> Array:
+def matrix(optimizer: Optimizer, lam: Any) -> Array:
     """Return the matrix by which one update maps (x, slots) on f = lam x^2 / 2.
 
     Parameters
@@ -43,13 +43,13 @@ def matrix(optimizer: Any, lam: Any) -> Array:
     return np.asarray(maps[0] if single else maps)
 
 
-def radius(optimizer: Any, lam: Any) -> Any:
+def radius(optimizer: Optimizer, lam: Any) -> Any:
     """Return the largest size of an eigenvalue of `matrix`: by what the error shrinks an update."""
     size = np.abs(np.linalg.eigvals(matrix(optimizer, lam))).max(axis=-1)
     return float(size) if np.ndim(size) == 0 else size
 
 
-def edge(optimizer: Any) -> float:
+def edge(optimizer: Optimizer) -> float:
     """Return the rate below which the rule converges on f = x^2 / 2, by bisection on its own `matrix`."""
     low, high = 0.1, 8.0
     while high - low > 1e-10:

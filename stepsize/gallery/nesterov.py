@@ -1,11 +1,9 @@
 """Nesterov's lower bound, and Drori and Teboulle's exact worst case."""
 
-from typing import Any
-
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 nesterov = figures_of("Nesterov, Introductory Lectures on Convex Optimization, 2004")
 drori = figures_of(
@@ -18,9 +16,8 @@ drori = figures_of(
     "section 2.1.2, theorem 2.1.7",
     "information travels one coordinate an update, so no first-order method can be faster than 1/k^2",
 )
-def lower_bound() -> GalleryFigure:
+def lower_bound(numbers: Numbers) -> Drawing:
     """20 updates from 0 on the worst quadratic in 41 dimensions."""
-    numbers = Numbers()
     k, L = 20, 4.0
     problem = ss.NesterovQuadratic(2 * k + 1, L)
     best = np.array(problem.minimizers[0])
@@ -42,26 +39,23 @@ def lower_bound() -> GalleryFigure:
         numbers.computed(f"gap after 20 updates, {label}", run.error[-1], gap, 5.1e-7)
         numbers.theorem(f"above the bound, {label}", run.error[-1] / bound, between=(1.0, np.inf))
 
-    def draw() -> Any:
+    def draw(kit: Kit) -> None:
         import matplotlib.colors
 
-        from stepsize.draw.layout.panels import annotate, curves, panels
-
-        picture, axes = panels(1, 2, height=2.6, width_ratios=[1, 1.1])
+        axes = kit.panels(1, 2, height=2.6, width_ratios=[1, 1.1])
         x = runs["conjugate gradients"].history.x
         shades = matplotlib.colors.LinearSegmentedColormap.from_list("", ["#ffffff", "#0072B2"])
         axes[0].pcolormesh(
             np.arange(k + 1), np.arange(1, 42), x.T, cmap=shades, vmin=0, vmax=1, rasterized=True
         )
         axes[0].set(xlabel="update", ylabel="coordinate", title="what has been heard of")
-        annotate(axes[0], 9, 28, "still exactly 0", ha="center")
+        kit.annotate(axes[0], 9, 28, "still exactly 0", ha="center")
         axes[1].set(xlim=(0, k), ylim=(8e-3, 1), xlabel="update", ylabel="$f - f^*$")
-        curves(axes[1], {label: run.error for label, run in runs.items()}, colors=_COLORS)
+        kit.curves(axes[1], {label: run.error for label, run in runs.items()}, colors=_COLORS)
         axes[1].plot(k, bound, "v", color="#333333", markersize=6, clip_on=False)
-        annotate(axes[1], k - 0.8, bound * 0.99, "no method below", ha="right", va="center")
-        return picture
+        kit.annotate(axes[1], k - 0.8, bound * 0.99, "no method below", ha="right", va="center")
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 _COLORS = ("#0072B2", "#D55E00", "#009E73")
@@ -74,9 +68,8 @@ _COLORS = ("#0072B2", "#D55E00", "#009E73")
     "exactly L/(4N + 2)",
     "PEPit's text on the triple momentum method has the exponent 2(n + 1), its own number .238925 needs 2n",
 )
-def huber() -> GalleryFigure:
+def huber(numbers: Numbers) -> Drawing:
     """Huber with kink 1/(2N + 1) from 1, step 1/L."""
-    numbers = Numbers()
     for L, N in ((3.0, 4), (1.0, 10), (2.0, 50)):
         run = ss.minimize(ss.Huber(kink=1 / (2 * N + 1), curvature=L, start=1.0), ss.SGD(lr=1 / L), steps=N)
         numbers.theorem(f"gap after N = {N} steps, L = {L:g}: L/(4N + 2)", run.error[-1], L / (4 * N + 2))
@@ -94,21 +87,17 @@ def huber() -> GalleryFigure:
         ss.minimize(ss.Huber(kink=1 / 9, start=1.0), ss.SGD(lr=1.0), steps=int(N)).error[-1] for N in counts
     ]
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import curves, panels
-
-        picture, axes = panels(1, 2, height=2.3)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.3)
         worst = ss.Huber(kink=1 / 9, start=1.0)
         run = ss.minimize(worst, ss.SGD(lr=1.0), steps=4)
-        draw.landscape(worst, axes[0], window=(-1.1, 1.1))
-        draw.path(run, axes[0], color=draw.COLORS[0])
+        kit.landscape(worst, axes[0], window=(-1.1, 1.1))
+        kit.path(run, axes[0], color=kit.COLORS[0])
         axes[0].set_title("N = 4: still on the straight part", fontsize=9)
         axes[1].set(xlim=(1, 40), ylim=(5e-4, 0.3), xlabel="steps N", ylabel="gap")
         lines = {"worst for each N": (counts, gaps), "that of N = 4": (counts, easy)}
         axes[1].plot(counts, 1 / (4 * counts + 2), ":", color="#333333", linewidth=1, zorder=5)
-        curves(axes[1], lines)
+        kit.curves(axes[1], lines)
         axes[1].set_title("dotted: L/(4N + 2)", fontsize=9)
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

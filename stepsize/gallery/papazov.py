@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of(
     "Papazov, Pesme and Flammarion, Leveraging continuous time to understand momentum, AISTATS 2024"
@@ -25,9 +25,8 @@ def _ball(lam: float, gamma: float) -> Any:
     "stopped at time "
     "200, the largest is nearest: it depends on the draw",
 )
-def intrinsic_quantity() -> GalleryFigure:
+def intrinsic_quantity(numbers: Numbers) -> Drawing:
     """Diagonal linear network, 20 examples, 30 features, 3 of them active."""
-    numbers = Numbers()
     for gamma, beta in ((0.01, 0.9), (0.2, 0.5), (1e-3, 0.99)):
         lam = ss.inertia(gamma, beta)
         numbers.theorem(
@@ -78,25 +77,21 @@ def intrinsic_quantity() -> GalleryFigure:
         "distance to the sparse vector, lambda .05, .5, 2, 5", list(recovered.values()), _DISTANCES, 2e-3
     )
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(1, 2, height=2.4)
-        for (time, x), color in zip(paths[:3], draw.COLORS, strict=False):
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.4)
+        for (time, x), color in zip(paths[:3], kit.COLORS, strict=False):
             axes[0].plot(time, net.product(x)[:, :3], color=color, linewidth=1.0)
         time, x = paths[-1]
         axes[0].plot(time, net.product(x)[:, :3], "--", color="#333333", linewidth=0.8)
         axes[0].set(xlim=(0, horizon), xlabel=r"time $k\sqrt{\lambda\gamma}$", ylabel="three active products")
         axes[0].set_title("four rates, one $\\lambda$: one path", fontsize=9)
-        axes[1].semilogx(list(recovered), list(recovered.values()), "o-", color=draw.COLORS[0], markersize=4)
+        axes[1].semilogx(list(recovered), list(recovered.values()), "o-", color=kit.COLORS[0], markersize=4)
         axes[1].set(
             xlabel=r"$\lambda = \gamma/(1-\beta)^2$", ylabel="distance to the sparse truth", ylim=(0, None)
         )
         axes[1].grid(axis="y")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 _DISTANCES = [0.2019, 0.1917, 0.1534, 0.0940]

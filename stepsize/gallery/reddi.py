@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018")
 
@@ -21,9 +21,8 @@ STEPS = 300_000
     "instead of the time; "
     "and the usual beta1 = .9, beta2 = .999 do not show the failure at C = 15",
 )
-def adam_fails() -> GalleryFigure:
+def adam_fails(numbers: Numbers) -> Drawing:
     """Theorem 1 for C = 3 and 10, then the two games of figure 1."""
-    numbers = Numbers()
     for large, average in ((3.0, 0.6711), (10.0, 5.3378)):
         beta2 = 1 / (1 + large * large)
         # With beta1 = 0 and no correction Adam is RMSprop.
@@ -57,17 +56,14 @@ def adam_fails() -> GalleryFigure:
     safe = _play(ss.Adam(lr=0.5, eps=0.0), np.where(np.arange(STEPS // 10) % 3 == 0, 15.0, -1.0), 0.0)
     numbers.computed("the usual betas at C = 15 reach -1", safe[-1], between=(-1.0, -0.9))
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, axes = panels(1, 3, height=2.2, width_ratios=[1, 1, 1])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 3, height=2.2, width_ratios=[1, 1, 1])
         keep = np.unique(np.geomspace(1, STEPS, 1500).astype(int))
         for ax, game in zip(axes, games, strict=False):
-            for label, color in zip(rules, (draw.COLORS[1], draw.COLORS[0]), strict=True):
+            for label, color in zip(rules, (kit.COLORS[1], kit.COLORS[0]), strict=True):
                 path = paths[game, label]
-                seen = keep[keep < len(path)]
-                ax.semilogx(seen, path[seen], color=color, linewidth=1.2)
+                shown = keep[keep < len(path)]
+                ax.semilogx(shown, path[shown], color=color, linewidth=1.2)
             ax.set(
                 xlim=(1, STEPS + 1),
                 ylim=(-1.1, 1.1),
@@ -76,17 +72,16 @@ def adam_fails() -> GalleryFigure:
                 yticks=[-1, 0, 1],
             )
         for ax, adam, amsgrad in ((axes[0], 0.75, -0.35), (axes[1], -0.55, -0.9)):
-            annotate(ax, 3, adam, "Adam", draw.COLORS[1])
-            annotate(ax, 3, amsgrad, "AMSGrad", draw.COLORS[0])
+            kit.annotate(ax, 3, adam, "Adam", kit.COLORS[1])
+            kit.annotate(ax, 3, amsgrad, "AMSGrad", kit.COLORS[0])
         axes[0].set_ylabel("$x_t$  (best: $-1$)")
         t = np.arange(1, STEPS + 1)
-        for label, color in zip(rules, (draw.COLORS[1], draw.COLORS[0]), strict=True):
+        for label, color in zip(rules, (kit.COLORS[1], kit.COLORS[0]), strict=True):
             average = np.cumsum(online * (paths["online", label][:-1] + 1)) / t
             axes[2].semilogx(keep, average[keep - 1], color=color, linewidth=1.2)
         axes[2].set(xlim=(1e3, STEPS), ylim=(-0.05, 1), xlabel="update", title="average regret")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 def _play(rule: Any, slopes: Any, x: float) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 from stepsize.gallery.rates import first_below
 
 ruder = figures_of("Ruder, An overview of gradient descent optimization algorithms, 2016")
@@ -18,9 +18,8 @@ jiang = figures_of("Jiang, gradient_descent_viz, 2019")
     "surface 'local minimum'",
     "a ball with momentum and a large enough rate rolls through the poor well into the good one",
 )
-def two_wells() -> GalleryFigure:
+def two_wells(numbers: Numbers) -> Drawing:
     """Two wells from (1.5, 1.5), until both partial derivatives are below .01."""
-    numbers = Numbers()
     problem = ss.TwoWells()
     cases = {
         "SGD, lr = 0.001": (ss.SGD(lr=0.001), (0.9048, 0.0), -1.0927, 587),
@@ -36,26 +35,22 @@ def two_wells() -> GalleryFigure:
         numbers.computed(f"{label}: how deep", run.fun, f, 2e-4)
         runs[label] = run
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels, trajectories
-
-        picture, axes = panels(1, 2, height=3.0)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=3.0)
         window = [(-1.7, 1.8), (-1.0, 1.7)]
         shown = {label: runs[label] for label in ("SGD, lr = 0.01", "momentum, lr = 0.01")}
         levels = np.concatenate([-np.arange(4.5, 0.0, -0.5), np.arange(0.5, 9.0)])
-        trajectories(axes[0], problem, shown, window, levels=levels)
-        annotate(axes[0], 1.0, -0.55, "SGD stays", draw.COLORS[0], ha="center")
-        annotate(axes[0], -0.9, -0.6, "momentum\nrolls on", draw.COLORS[1], ha="center")
+        kit.trajectories(axes[0], problem, shown, window, levels=levels)
+        kit.annotate(axes[0], 1.0, -0.55, "SGD stays", kit.COLORS[0], ha="center")
+        kit.annotate(axes[0], -0.9, -0.6, "momentum\nrolls on", kit.COLORS[1], ha="center")
         a = np.linspace(-1.8, 1.8, 300)
         axes[1].plot(a, problem.fun(np.stack([a, 0 * a], axis=-1)), color="#8d99a3")
-        for run, color in zip(shown.values(), draw.COLORS, strict=False):
+        for run, color in zip(shown.values(), kit.COLORS, strict=False):
             x = run.history.x[:, 0]
             axes[1].plot(x, run.history.fun, "o-", color=color, markersize=2, linewidth=0.8)
         axes[1].set(xlabel="$x_1$", ylabel="$f$", title="heights along the way")
-        return picture
 
-    return GalleryFigure(numbers, draw, runs, [(-1.7, 1.8), (-1.0, 1.7)])
+    return Drawing(draw, runs, [(-1.7, 1.8), (-1.0, 1.7)])
 
 
 def _both_below(bound: float) -> Any:
@@ -72,9 +67,8 @@ def _both_below(bound: float) -> Any:
     "near a saddle gradient descent and momentum wait the longer the closer they start; adaptive "
     "rules do not",
 )
-def saddle() -> GalleryFigure:
+def saddle(numbers: Numbers) -> Drawing:
     """x^2 - y^2 from (1, y0), rate .01: updates until |y| > 1."""
-    numbers = Numbers()
     starts = (1e-2, 1e-4, 1e-8)
     rules = {
         "SGD": ss.SGD(lr=0.01),
@@ -108,15 +102,14 @@ def saddle() -> GalleryFigure:
         if label != "Adagrad"
     }
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import label_line_ends, panels, trajectories
-
-        picture, axes = panels(1, 2, height=2.7, width_ratios=[1, 1.2])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.7, width_ratios=[1, 1.2])
         window = [(-1.15, 1.15), (-0.3, 1.2)]
         chosen = ("SGD", "momentum", "RMSprop", "Adam")
-        colors = {label: draw.COLORS[i] for i, label in enumerate(rules)}
-        trajectories(axes[0], ss.Saddle(), {k: runs[k] for k in chosen}, window, [colors[k] for k in chosen])
+        colors = {label: kit.COLORS[i] for i, label in enumerate(rules)}
+        kit.trajectories(
+            axes[0], ss.Saddle(), {k: runs[k] for k in chosen}, window, [colors[k] for k in chosen]
+        )
         axes[0].set_title("from $(1, 0.01)$")
         ax = axes[1]
         ax.set(xscale="log", yscale="log", xlim=(1e-1, 1e-8), ylim=(15, 2500))
@@ -124,12 +117,11 @@ def saddle() -> GalleryFigure:
         # Names stand at the right, where y0 is smallest: the first of the arrays.
         for line, _ in drawn:
             line.set_data(many[::-1], np.asarray(line.get_ydata())[::-1])
-        label_line_ends(ax, drawn)
+        kit.label_line_ends(ax, drawn)
         ax.set(xlabel="distance $y_0$ from the ridge", ylabel="updates to escape")
         ax.grid(axis="y")
-        return picture
 
-    return GalleryFigure(numbers, draw, runs, [(-1.15, 1.15), (-0.3, 1.2)])
+    return Drawing(draw, runs, [(-1.15, 1.15), (-0.3, 1.2)])
 
 
 def _escape(rule: Any, starts: Any) -> list[int]:
@@ -150,9 +142,8 @@ def _escape(rule: Any, starts: Any) -> list[int]:
     "the race of the best-known animation: plateau, walls and a narrow valley",
     "the animation's start and rates are unpublished; these are ours",
 )
-def beale() -> GalleryFigure:
+def beale(numbers: Numbers) -> Drawing:
     """Six rules on Beale's function from (1, 1.5)."""
-    numbers = Numbers()
     problem = ss.Beale()
     numbers.computed("f(1, 1)", float(problem.fun(np.array([1.0, 1.0]))), 14.203125, 1e-12)
     numbers.computed("gradient there", problem.grad(np.array([1.0, 1.0])), [0.0, 27.75], 1e-12)
@@ -169,14 +160,11 @@ def beale() -> GalleryFigure:
     }
     runs = {label: ss.minimize(problem, rule, x0=[1.0, 1.5], steps=400) for label, rule in rules.items()}
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import curves, panels, trajectories
-
-        picture, axes = panels(1, 2, height=2.9)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.9)
         window = [(0.3, 3.9), (-0.9, 2.0)]
-        trajectories(axes[0], problem, runs, window)
+        kit.trajectories(axes[0], problem, runs, window)
         axes[1].set(xlim=(0, 400), ylim=(1e-8, 100), xlabel="update", ylabel="$f$")
-        curves(axes[1], {label: run.history.fun for label, run in runs.items()})
-        return picture
+        kit.curves(axes[1], {label: run.history.fun for label, run in runs.items()})
 
-    return GalleryFigure(numbers, draw, runs, [(0.3, 3.9), (-0.9, 2.0)])
+    return Drawing(draw, runs, [(0.3, 3.9), (-0.9, 2.0)])

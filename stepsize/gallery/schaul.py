@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Schaul, Antonoglou and Silver, Unit tests for stochastic optimization, ICLR 2014")
 
@@ -111,9 +111,8 @@ NOISES = {
     "its Gaussian "
     "density divides where it should multiply; the definitions are used here, not the code",
 )
-def unit_tests() -> GalleryFigure:
+def unit_tests(numbers: Numbers) -> Drawing:
     """Fourteen prototypes, ten rules, with and without noise, 100 updates."""
-    numbers = Numbers()
     shapes = {name: ss.Prototype(name) for name in SHAPES}
     at = {name: lambda x, s=shape: float(s.fun(np.array([x]))) for name, shape in shapes.items()}
     numbers.computed("abs: value at its kink .5", at["abs"](0.5), 199.5, 1e-12)
@@ -157,13 +156,11 @@ def unit_tests() -> GalleryFigure:
     numbers.computed("verdicts that Cauchy noise changes", broken, between=(20, 120))
     numbers.computed("SGD at rate 1 on the line without noise: good", table["no noise"][2, 0], 4, 0)
 
-    def draw() -> Any:
+    def draw(kit: Kit) -> None:
         import matplotlib.colors
         import matplotlib.patches
 
-        from stepsize import draw
-
-        picture = draw.figure(6.8, 6.4)
+        picture = kit.figure(6.8, 6.4)
         axes = picture.subplots(3, 2, height_ratios=[0.2, 1, 1], sharex="col")
         shades = matplotlib.colors.ListedColormap(COLORS)
         for above in axes[0]:
@@ -195,6 +192,5 @@ def unit_tests() -> GalleryFigure:
             for color, label in zip(COLORS, VERDICTS, strict=True)
         ]
         picture.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=7, handlelength=1)
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

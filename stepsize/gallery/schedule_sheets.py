@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 d2l = figures_of("Zhang, Lipton, Li and Smola, Dive into Deep Learning")
 smith = figures_of("Smith, Cyclical learning rates for training neural networks, 2017")
@@ -13,16 +13,14 @@ sgdr = figures_of("Loshchilov and Hutter, SGDR: stochastic gradient descent with
 murphy = figures_of("Murphy, Probabilistic Machine Learning: An Introduction, 2022")
 
 
-def _sheet(schedules: dict[str, Any], updates: int, columns: int = 3, **options: Any) -> Any:
+def _sheet(kit: Kit, schedules: dict[str, Any], updates: int, columns: int = 3, **options: Any) -> None:
     """Draw small multiples of rate against update."""
-    from stepsize.draw.layout.panels import panels
-
     rows = -(-len(schedules) // columns)
-    picture, axes = panels(rows, columns, height=1.75, squeeze=False, **options)
+    axes = kit.panels(rows, columns, height=1.75, squeeze=False, **options)
     n = np.arange(updates)
     for ax, (title, schedule) in zip(axes.flat, schedules.items(), strict=False):
-        look = {"marker": "o", "markersize": 2.0} if updates <= 60 else {}
-        ax.plot(n, schedule(n), color="#0072B2", linewidth=1.2, **look)
+        props = {"marker": "o", "markersize": 2.0} if updates <= 60 else {}
+        ax.plot(n, schedule(n), color="#0072B2", linewidth=1.2, **props)
         ax.set(title=title, xlim=(0, updates - 1), ylim=(0, None))
         ax.title.set_fontsize(9)
         ax.grid(axis="y")
@@ -32,7 +30,6 @@ def _sheet(schedules: dict[str, Any], updates: int, columns: int = 3, **options:
         ax.set_xlabel("update")
     for ax in axes[:, 0]:
         ax.set_ylabel("rate")
-    return picture
 
 
 @d2l(
@@ -41,9 +38,8 @@ def _sheet(schedules: dict[str, Any], updates: int, columns: int = 3, **options:
     "six ways to lower a rate, on one sheet",
     "the book's factor scheduler decays before it is read, so its first rate is 1.8 and not the base of 2",
 )
-def schedules() -> GalleryFigure:
+def schedules(numbers: Numbers) -> Drawing:
     """Square root, factor, multistep, cosine, and two warm-ups, 30 updates."""
-    numbers = Numbers()
     warm = ss.Linear(0.0, steps=5, end=0.3)
     sheet = {
         "square root": ss.Power(0.1, 0.5),
@@ -62,7 +58,7 @@ def schedules() -> GalleryFigure:
     }
     for label, (n, values, within) in expected.items():
         numbers.theorem(f"{label} at n = {', '.join(map(str, n))}", sheet[label](np.array(n)), values, within)
-    return GalleryFigure(numbers, lambda: _sheet(sheet, 30))
+    return Drawing(lambda kit: _sheet(kit, sheet, 30))
 
 
 @smith(
@@ -70,9 +66,8 @@ def schedules() -> GalleryFigure:
     "sections 3.1-3.2, figures 2-3",
     "a rate that goes up and down in triangles, of equal or shrinking height",
 )
-def cycles() -> GalleryFigure:
+def cycles(numbers: Numbers) -> Drawing:
     """Triangular, triangular2 and exp_range between .001 and .006, half a cycle of 2000."""
-    numbers = Numbers()
     plain = ss.Cyclic(0.006, up=2000, low=0.001)
     halved = plain.replace(shrink=0.5)
     fading = plain.replace(gamma=0.99994)
@@ -84,7 +79,7 @@ def cycles() -> GalleryFigure:
     numbers.printed("triangular2 at its peaks", halved(peaks), [0.006, 0.0035, 0.00225], 1e-12)
     numbers.computed("exp_range at its peaks", fading(peaks[:2]), [0.005434586, 0.004488344], 5.1e-10)
     sheet = {"triangular": plain, "triangular2": halved, "exp_range": fading}
-    return GalleryFigure(numbers, lambda: _sheet(sheet, 12001, sharey=True))
+    return Drawing(lambda kit: _sheet(kit, sheet, 12001, sharey=True))
 
 
 @sgdr(
@@ -92,12 +87,11 @@ def cycles() -> GalleryFigure:
     "section 3, figure 1",
     "a cosine that starts over, in cycles that double",
 )
-def restarts() -> GalleryFigure:
+def restarts(numbers: Numbers) -> Drawing:
     """Warm restarts: the updates at which the rate jumps back, and values on the way."""
-    numbers = Numbers()
     short, long = ss.Restarts(0.05, steps=1, mult=2), ss.Restarts(0.05, steps=10, mult=2)
 
-    def jumps(schedule: Any, updates: int) -> list[int]:
+    def jumps(schedule: ss.Schedule, updates: int) -> list[int]:
         values = schedule(np.arange(updates))
         return [int(n) for n in np.flatnonzero(values == 0.05) if n > 0]
 
@@ -110,7 +104,7 @@ def restarts() -> GalleryFigure:
         "$T_0 = 50$, equal": ss.Restarts(0.05, steps=50),
         "one cosine": ss.Cosine(0.05, steps=150),
     }
-    return GalleryFigure(numbers, lambda: _sheet(sheet, 151, sharey=True))
+    return Drawing(lambda kit: _sheet(kit, sheet, 151, sharey=True))
 
 
 @murphy(
@@ -118,9 +112,8 @@ def restarts() -> GalleryFigure:
     "section 8.4.3, figure 8.19",
     "three shapes of decay: in steps, exponential, polynomial",
 )
-def three_shapes() -> GalleryFigure:
+def three_shapes(numbers: Numbers) -> Drawing:
     """Piecewise constant, exponential and polynomial decay over 100 updates."""
-    numbers = Numbers()
     # The figure's own loop drops after 25, 50 and 75.
     steps = ss.MultiStep(1.0, 0.9, at=[26, 51, 76])
     smooth, root = ss.Exponential(1.0, d=0.999), ss.Power(1.0, 0.5)
@@ -129,4 +122,4 @@ def three_shapes() -> GalleryFigure:
     numbers.printed("exponential at 0, 1, 3", smooth(np.array([0, 1, 3])), np.exp([0, -0.999, -2.997]), 1e-12)
     numbers.printed("polynomial at 0, 3, 99", root(np.array([0, 3, 99])), [1.0, 0.5, 0.1], 1e-12)
     sheet = {"piecewise": steps, "exponential": smooth, "polynomial": root}
-    return GalleryFigure(numbers, lambda: _sheet(sheet, 100, sharey=True))
+    return Drawing(lambda kit: _sheet(kit, sheet, 100, sharey=True))

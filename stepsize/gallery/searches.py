@@ -1,15 +1,13 @@
-"""Line searches: the intervals of Wolfe's conditions, two ways to sample a line, a search that is unsure."""
+"""Line searches on mini-batches: two ways to sample a line, a search that is unsure, what the others do."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 import stepsize as ss
 from schedules import Line
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
-nocedal = figures_of("Nocedal and Wright, Numerical Optimization, 2nd edition, 2006")
 chae = figures_of(
     "Chae and Wilke, Empirical study towards understanding line search approximations for training neural "
     "networks, 2019"
@@ -19,120 +17,10 @@ mahsereci = figures_of("Mahsereci and Hennig, Probabilistic line searches for st
 Array = np.ndarray[Any, Any]
 
 
-# Wolfe's conditions
-
-_FLAT = (0.5, 1.5, 3.0)  # a valley, a hump, a deeper valley; the slope at 0 is -1
-_C1, _C2 = 0.13, 0.2
-
-
-@nocedal(
-    "nocedal-3-wolfe-intervals",
-    "section 3.1, figures 3.3-3.5",
-    "enough decrease for the length of the step, and a slope that has flattened: each condition alone leaves "
-    "bad steps, both together leave an interval around each good valley",
-)
-def wolfe() -> GalleryFigure:
-    """Quartic line with two valleys, c1 = 0.13, c2 = 0.2: where the strong Wolfe conditions hold."""
-    numbers = Numbers()
-    slope = np.polynomial.Polynomial.fromroots(_FLAT) / np.prod(_FLAT)
-    phi = slope.integ()
-
-    def surplus(a: Any) -> Any:
-        return phi(a) - phi(0) - _C1 * a * slope(0)
-
-    def steepness(a: Any) -> Any:
-        return abs(slope(a)) + _C2 * slope(0)
-
-    decrease, curvature = _intervals(surplus, 5.0), _intervals(steepness, 5.0)
-    both = [
-        (max(a, c), min(b, d)) for a, b in decrease for c, d in curvature if max(a, c) < min(b, d)
-    ]  # fmt: skip
-    for number, (low, high) in enumerate(decrease, 1):
-        ends = [end for end in (low, high) if end > 0]
-        found = [surplus(end) for end in ends]
-        numbers.theorem(f"sufficient decrease {number}: surplus at its ends", found, [0.0] * len(ends), 1e-9)
-    for number, (low, high) in enumerate(curvature, 1):
-        found = [abs(slope(low)) / abs(slope(0)), abs(slope(high)) / abs(slope(0))]
-        numbers.theorem(f"curvature {number}: slope at its ends over that at 0", found, [_C2, _C2], 1e-9)
-    roots = _positive_roots(phi - np.polynomial.Polynomial([0.0, -_C1]))
-    ends = [end for pair in decrease for end in pair][1:]
-    numbers.theorem("ends of sufficient decrease: roots of a polynomial", ends, roots, 1e-9)
-    roots = sorted(_positive_roots(slope - _C2) + _positive_roots(slope + _C2))
-    numbers.theorem("ends of curvature: roots of two", [e for pair in curvature for e in pair], roots, 1e-9)
-    numbers.theorem(
-        "intervals of one, the other, both", [len(decrease), len(curvature), len(both)], [2, 3, 2]
-    )
-
-    line = ss.Problem.of(lambda x: phi(x[..., 0]), lambda x: slope(x), x0=[0.0], name="two valleys")
-    search = ss.StrongWolfe(c1=_C1, c2=_C2, first=3.7)
-    firsts = np.geomspace(1e-3, 1e3, 61)
-    steps = [
-        ss.minimize(line, ss.SGD(lr=search.replace(first=float(first))), steps=1).last_x[0]
-        for first in firsts
-    ]
-    inside = [any(low <= step <= high for low, high in both) for step in steps]
-    numbers.theorem("steps in one of the two, of 61 first trials from 0.001 to 1000", sum(inside), 61)
-    run = ss.minimize(line, ss.SGD(lr=search), steps=1)
-    numbers.theorem("the step drawn", run.last_x[0], between=both[0])
-
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, ax = panels(1, 1, width=6.0, height=3.5)
-        draw.line(run, 0, ax, reach=3.9)
-        ax.set_title("Three looks of a search, and the steps it may take")
-        across = ax.get_xaxis_transform()
-        strips = {"sufficient decrease": (decrease, draw.COLORS[5]), "curvature": (curvature, draw.COLORS[0])}
-        for height, (label, (pairs, color)) in zip((0.09, 0.03), strips.items(), strict=True):
-            for low, high in pairs:
-                ax.plot(
-                    [low, high],
-                    [height] * 2,
-                    color=color,
-                    linewidth=4,
-                    solid_capstyle="butt",
-                    transform=across,
-                )
-            ax.annotate(
-                label,
-                (1.0, height),
-                xycoords="axes fraction",
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                annotation_clip=False,
-                color=color,
-                fontsize=8,
-            )
-        for end in (end for pair in both for end in pair):
-            ax.axvline(end, color=draw.COLORS[2], linewidth=0.6, zorder=1)
-        return picture
-
-    return GalleryFigure(numbers, draw)
-
-
-def _intervals(excess: Callable[[Any], Any], top: float) -> list[tuple[float, float]]:
-    """Return where in (0, top) a function is at most 0: each interval with its ends, by Brent's method."""
-    from scipy.optimize import brentq
-
-    grid = np.linspace(1e-6, top, 1001)
-    good = excess(grid) <= 0
-    borders = np.flatnonzero(good[:-1] != good[1:])
-    roots: list[Any] = [brentq(excess, grid[i], grid[i + 1], xtol=1e-14) for i in borders]
-    ends = [float(root) for root in roots]
-    ends = ([0.0] if good[0] else []) + ends + ([top] if good[-1] else [])
-    return list(zip(ends[::2], ends[1::2], strict=True))
-
-
-def _positive_roots(polynomial: Any) -> list[float]:
-    return sorted(float(r.real) for r in polynomial.roots() if abs(r.imag) < 1e-9 and r.real > 1e-9)
-
-
 # Mini-batches along a line
 
 
-def _searched(history: ss.History) -> tuple[Array, Array]:
+def _search_log(history: ss.History) -> tuple[Array, Array]:
     """Return how often each search of a run looked, and how it ended."""
     assert history.n_trials is not None
     assert history.status is not None
@@ -151,14 +39,13 @@ def _weights(seed: int) -> Array:
 @chae(
     "chae-static-dynamic",
     "the losses along one direction; their statistics in Kafka and Wilke, 2019",
-    "a fresh mini-batch at every look fills the line with minima that are none, a third of all points; "
+    "a fresh mini-batch at every trial fills the line with minima that are none, a third of all points; "
     "changes of sign of the slope stay few, and gather at the true minimum as batches grow",
 )
-def sampling() -> GalleryFigure:
+def sampling(numbers: Numbers) -> Drawing:
     """Ten lines from random weights down the full gradient, 101 points up to twice the exact step."""
     from stepsize.analysis.line_scan import local_minima, scan, sign_changes
 
-    numbers = Numbers()
     whole = _cancer()
     fractions = np.linspace(0, 2, 101)
     lines = []
@@ -167,7 +54,7 @@ def sampling() -> GalleryFigure:
         d = whole.grad(x)
         lines.append((seed, x, d, ss.ExactSearch(first=1.0)(Line(whole, x, d), None).alpha))
 
-    def scans(size: int, kind: str) -> list[tuple[Array, Array]]:
+    def scans(size: int, kind: Literal["static", "dynamic"]) -> list[tuple[Array, Array]]:
         """Return the indices of local minima and of changes of sign, for each of the lines."""
         marks = []
         for seed, x, d, exact in lines:
@@ -193,22 +80,18 @@ def sampling() -> GalleryFigure:
     numbers.computed("batches of 100", spread[100], between=(0.21, 0.28))
     changes = [len(change) for _, change in static]
     numbers.computed("batches of 100, static: changes of sign, on each line", changes, [1.0] * 10, 0)
-    apart = max(abs(int(low[0]) - int(change[0])) for low, change in static)
-    numbers.computed("points between the change and the minimum, at most", apart, between=(0, 1))
+    gap = max(abs(int(low[0]) - int(change[0])) for low, change in static)
+    numbers.computed("points between the change and the minimum, at most", gap, between=(0, 1))
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(1, 2, height=3.3)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=3.3)
         for ax, size in zip(axes, (10, 100), strict=True):
-            draw.sampling(ss.MiniBatch(whole, size, replacement=True, rng=0), _weights(0), ax=ax)
+            kit.sampling(ss.MiniBatch(whole, size, replacement=True, rng=0), _weights(0), ax=ax)
             ax.set_title(f"Batches of {size}")
             ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), handlelength=1.5)
         axes[1].set_ylabel("")
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 # A search that knows how sure it is
@@ -228,15 +111,14 @@ _MOMENTS = [
     "from noisy values and slopes a search knows the line as far as the noise lets it, and stops where the "
     "conditions probably hold",
 )
-def posterior() -> GalleryFigure:
-    """Two noisy looks at a line: the posterior after them, beside one of a real search."""
+def posterior(numbers: Numbers) -> Drawing:
+    """Two noisy trials on a line: the posterior after them, beside one of a real search."""
     from scipy.interpolate import CubicHermiteSpline
 
     from schedules.linesearch.bivariate_normal import upper_rectangle
     from schedules.linesearch.integrated_wiener import SplinePosterior
     from schedules.linesearch.probabilistic import Belief
 
-    numbers = Numbers()
     data = [0.0, 1.0], [0.0, -0.4], [-1.0, 0.2]
     belief = SplinePosterior(*data, 0.01, 0.04)
     for t, *expected in _MOMENTS:
@@ -258,34 +140,29 @@ def posterior() -> GalleryFigure:
 
     batches = ss.MiniBatch(_cancer(), 100, sampling="dynamic", rng=0)
     run = ss.minimize(batches, ss.SGD(lr=ss.ProbabilisticLineSearch()), _weights(0), steps=40)
-    looks, _ = _searched(run.history)
-    drawn = 1 + int(np.argmax(looks[1:]))  # the first search is still far from its scale
-    numbers.computed("looks at the line that is drawn", looks[drawn], between=(3, 7))
+    trials, _ = _search_log(run.history)
+    drawn = 1 + int(np.argmax(trials[1:]))  # the first search is still far from its scale
+    numbers.computed("trials on the line that is drawn", trials[drawn], between=(3, 7))
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels
-        from stepsize.draw.line_search import show_belief
-
-        picture, axes = panels(1, 2, height=3.2)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=3.2)
         ax = axes[0]
         search = run.optimizer.lr
         shown = Belief(belief, unit=1.0, phi0=0.0, scale=1.0, search=search)
-        show_belief(ax, shown, np.linspace(0.0, 2.0, 201), search.threshold)
+        kit.show_belief(ax, shown, np.linspace(0.0, 2.0, 201), search.threshold)
         for t, y, dy in zip(*data, strict=True):
             ends = np.array([-0.12, 0.12])
-            ax.plot(t + ends, y + dy * ends, color=draw.COLORS[1], linewidth=1.0, zorder=5)
-            ax.errorbar(t, y, 0.2, fmt="o", color=draw.COLORS[1], markersize=4, linewidth=1.0, zorder=5)
+            ax.plot(t + ends, y + dy * ends, color=kit.COLORS[1], linewidth=1.0, zorder=5)
+            ax.errorbar(t, y, 0.2, fmt="o", color=kit.COLORS[1], markersize=4, linewidth=1.0, zorder=5)
         ax.set(xlim=(-0.15, 2.0), ylim=(-1.9, 1.2), xlabel="step $t$", ylabel="$f$")
-        ax.set_title("Two noisy looks")
+        ax.set_title("Two noisy trials")
         ax.legend(loc="upper left", handlelength=1.5)
-        draw.line(run, drawn, axes[1]).set_title(f"Update {drawn} of a run")
+        kit.line(run, drawn, axes[1]).set_title(f"Update {drawn} of a run")
         axes[1].get_legend().remove()
         right, top = axes[1].get_xlim()[1], axes[1].get_ylim()[1]
-        annotate(axes[1], 0.92 * right, top, "whole problem", "#6b7780", ha="right", va="top")
-        return picture
+        kit.annotate(axes[1], 0.92 * right, top, "whole problem", "#6b7780", ha="right", va="top")
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)
 
 
 @mahsereci(
@@ -296,26 +173,25 @@ def posterior() -> GalleryFigure:
     "the paper's networks are replaced by logistic regression; the search takes the tuning away, it does not "
     "beat the best constant rate",
 )
-def robustness() -> GalleryFigure:
+def robustness(numbers: Numbers) -> Drawing:
     """Breast-cancer data, l2 = 1e-3, batches of 100: the loss after 600 evaluations, mean of the last 50."""
-    numbers = Numbers()
     whole, x0, evaluations, last = _cancer(), _weights(0), 600, 50
     units = np.geomspace(1e-4, 1e2, 7)
-    losses, looks, accepted, steps = [], [], [], []
+    losses, trials, accepted, steps = [], [], [], []
     for unit in units:
         batches = ss.MiniBatch(whole, 100, sampling="dynamic", rng=0)
         search = ss.ProbabilisticLineSearch(alpha0=float(unit))
         history = ss.minimize(batches, ss.SGD(lr=search), x0, steps=evaluations // 4 * 3).history
-        looked, status = _searched(history)
-        n = int(np.searchsorted(1 + np.cumsum(looked), evaluations, side="right"))
+        n_trials, status = _search_log(history)
+        n = int(np.searchsorted(1 + np.cumsum(n_trials), evaluations, side="right"))
         losses.append(whole.fun(history.x[n - last : n]).mean())
-        looks.append(looked[:n].mean())
+        trials.append(n_trials[:n].mean())
         accepted.append((status[:n] == "converged").mean())
         steps.append(history.lr[:n])
     numbers.computed("search: largest loss over the first steps 1e-4 ... 100", max(losses), between=(0, 0.07))
     numbers.computed("largest over smallest", max(losses) / min(losses), between=(1.0, 1.3))
     for word, pick in (("fewest", min), ("most", max)):
-        numbers.computed(f"evaluations an update, {word}", pick(looks), between=(1.3, 1.6))
+        numbers.computed(f"evaluations an update, {word}", pick(trials), between=(1.3, 1.6))
     numbers.computed("share of searches that are accepted, smallest", min(accepted), between=(0.95, 1.0))
 
     rates = np.geomspace(1e-4, 1e2, 13)
@@ -330,25 +206,21 @@ def robustness() -> GalleryFigure:
         between=(0.8, 1.0),
     )
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, log_ticks, panels
-
-        picture, axes = panels(1, 2, height=2.6)
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.6)
         ax = axes[0]
-        ax.loglog(rates, constant, "o-", color=draw.COLORS[1], markersize=3)
-        ax.loglog(units, losses, "o-", color=draw.COLORS[0], markersize=3)
+        ax.loglog(rates, constant, "o-", color=kit.COLORS[1], markersize=3)
+        ax.loglog(units, losses, "o-", color=kit.COLORS[0], markersize=3)
         ax.set(xlabel=r"rate, or first step $\alpha_0$", ylabel="loss", ylim=(0.03, 4))
-        annotate(ax, 4e-3, 0.4, "SGD", draw.COLORS[1])
-        annotate(ax, 2e-4, 0.037, "probabilistic search", draw.COLORS[0])
+        kit.annotate(ax, 4e-3, 0.4, "SGD", kit.COLORS[1])
+        kit.annotate(ax, 2e-4, 0.037, "probabilistic search", kit.COLORS[0])
         ax.set_title(f"After {evaluations} evaluations")
         for path in steps:
-            axes[1].semilogy(path[:60], color=draw.COLORS[0], linewidth=0.9, alpha=0.7)
+            axes[1].semilogy(path[:60], color=kit.COLORS[0], linewidth=0.9, alpha=0.7)
         axes[1].set(
             xlim=(0, 59), xlabel="update", ylabel=r"step $\alpha$", title="Steps of the seven searches"
         )
         for axis in (ax.xaxis, ax.yaxis, axes[1].yaxis):
-            log_ticks(axis)
-        return picture
+            kit.log_ticks(axis)
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

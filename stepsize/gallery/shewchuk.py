@@ -1,11 +1,9 @@
 """Shewchuk, "An introduction to the conjugate gradient method without the agonizing pain" (1994)."""
 
-from typing import Any
-
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Shewchuk, An introduction to the conjugate gradient method, 1994")
 
@@ -15,9 +13,8 @@ figure = figures_of("Shewchuk, An introduction to the conjugate gradient method,
     "figures 8 and 30",
     "steepest descent zig-zags forever, conjugate gradients arrive after as many steps as dimensions",
 )
-def conjugate_gradients() -> GalleryFigure:
+def conjugate_gradients(numbers: Numbers) -> Drawing:
     """Sample problem, A = [[3, 2], [2, 6]], b = (2, -8), from (-2, -2)."""
-    numbers = Numbers()
     problem = ss.ShewchukQuadratic()
     numbers.recalled("solution", problem.minimizers[0], [2.0, -2.0], 1e-12)
     numbers.recalled("eigenvalues", problem.eigenvalues, [2.0, 7.0], 1e-12)
@@ -37,18 +34,13 @@ def conjugate_gradients() -> GalleryFigure:
     conjugate = ss.minimize(problem, ss.ConjugateGradient(lr=ss.ExactQuadratic(), nu=np.inf), steps=2)
     numbers.theorem("conjugate gradients after two steps", conjugate.x, [2.0, -2.0], 1e-12)
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels, trajectories
+    def draw(kit: Kit) -> None:
+        ax = kit.panels(height=3.0)
+        kit.trajectories(ax, problem, {"sd": steepest, "cg": conjugate}, [(-3.0, 4.0), (-4.2, 1.2)])
+        kit.annotate(ax, 0.0, -0.25, "steepest descent", kit.COLORS[0])
+        kit.annotate(ax, 0.9, -2.05, "conjugate\ngradients", kit.COLORS[1], ha="right")
 
-        picture, ax = panels(height=3.0)
-        trajectories(ax, problem, {"sd": steepest, "cg": conjugate}, [(-3.0, 4.0), (-4.2, 1.2)])
-        annotate(ax, 0.0, -0.25, "steepest descent", draw.COLORS[0])
-        annotate(ax, 0.9, -2.05, "conjugate\ngradients", draw.COLORS[1], ha="right")
-        return picture
-
-    return GalleryFigure(
-        numbers,
+    return Drawing(
         draw,
         {"steepest descent": steepest, "conjugate gradients": conjugate},
         [(-3.0, 4.0), (-4.2, 1.2)],

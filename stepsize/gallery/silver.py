@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of("Altschuler and Parrilo, Acceleration by stepsize hedging I and II, 2023")
 
@@ -35,9 +35,8 @@ def _worst(L: float, schedule: Any, steps: int) -> float:
     "the bound that is printed is met by no function: the true worst case, attained by a kinked "
     "parabola, is half",
 )
-def silver_steps() -> GalleryFigure:
+def silver_steps(numbers: Numbers) -> Drawing:
     """Silver steps, their sums, their bound, and the worst case that attains the truth."""
-    numbers = Numbers()
     silver = ss.Silver()
     r = np.sqrt(2)
     numbers.theorem("first eight steps times L", silver(np.arange(8)), [r, 2, r, 2 + r, r, 2, r, 4 + 2 * r])
@@ -68,26 +67,22 @@ def silver_steps() -> GalleryFigure:
     ks = np.arange(1, 9)
     measured = [_worst(1.0, silver, 2**k - 1) for k in range(1, 7)]
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import annotate, panels
-
-        picture, axes = panels(1, 2, height=2.4, width_ratios=[1.3, 1])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.4, width_ratios=[1.3, 1])
         n = np.arange(63)
-        axes[0].vlines(n + 1, 0.9, silver(n), color=draw.COLORS[0], linewidth=1.2)
-        axes[0].axhline(2, color=draw.COLORS[1], linewidth=0.9)
+        axes[0].vlines(n + 1, 0.9, silver(n), color=kit.COLORS[0], linewidth=1.2)
+        axes[0].axhline(2, color=kit.COLORS[1], linewidth=0.9)
         axes[0].set(yscale="log", ylim=(0.9, 60), xlim=(0, 64), xlabel="update", ylabel="step times L")
         axes[0].set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
         axes[0].minorticks_off()
-        annotate(axes[0], 63, 24, "limit of a constant step", draw.COLORS[1], ha="right", va="bottom")
+        kit.annotate(axes[0], 63, 24, "limit of a constant step", kit.COLORS[1], ha="right", va="bottom")
         counts = 2**ks - 1
-        axes[1].loglog(counts, [1 / (4 * c + 2) for c in counts], color=draw.COLORS[1])
-        axes[1].loglog(counts, [_bound(int(k)) for k in ks], "--", color=draw.COLORS[0], linewidth=1)
-        axes[1].loglog(counts[:6], measured, "o-", color=draw.COLORS[0], markersize=3)
+        axes[1].loglog(counts, [1 / (4 * c + 2) for c in counts], color=kit.COLORS[1])
+        axes[1].loglog(counts, [_bound(int(k)) for k in ks], "--", color=kit.COLORS[0], linewidth=1)
+        axes[1].loglog(counts[:6], measured, "o-", color=kit.COLORS[0], markersize=3)
         axes[1].set(xlabel="steps $n = 2^k - 1$", ylabel="worst gap, L = 1", xlim=(1, 300))
-        annotate(axes[1], 60, 6.5e-3, "constant", draw.COLORS[1], ha="left")
-        annotate(axes[1], 1.2, 8e-3, "silver:\nattained", draw.COLORS[0], ha="left", va="top")
-        annotate(axes[1], 14, 4.6e-4, "its bound\n(dashed)", draw.COLORS[0], ha="center", va="bottom")
-        return picture
+        kit.annotate(axes[1], 60, 6.5e-3, "constant", kit.COLORS[1], ha="left")
+        kit.annotate(axes[1], 1.2, 8e-3, "silver:\nattained", kit.COLORS[0], ha="left", va="top")
+        kit.annotate(axes[1], 14, 4.6e-4, "its bound\n(dashed)", kit.COLORS[0], ha="center", va="bottom")
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

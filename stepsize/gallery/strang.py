@@ -1,11 +1,9 @@
 """Strang, "Linear Algebra and Learning from Data" (2019), VI.4: the zig-zag and what momentum makes of it."""
 
-from typing import Any
-
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 from stepsize.gallery.linear import radius
 from stepsize.gallery.rates import factor
 
@@ -17,9 +15,8 @@ figure = figures_of("Strang, Linear Algebra and Learning from Data, 2019")
     "section VI.4, figure VI.9",
     "momentum turns the condition number into its square root: 0.96 an update becomes 0.67",
 )
-def momentum() -> GalleryFigure:
+def momentum(numbers: Numbers) -> Drawing:
     """(x^2 + b y^2)/2 from (b, 1), b = 1/100."""
-    numbers = Numbers()
     valley = ss.StrangQuadratic()
     b = 0.01
     exact = ss.minimize(valley, ss.SGD(lr=ss.ExactQuadratic()), steps=60)
@@ -34,12 +31,10 @@ def momentum() -> GalleryFigure:
     numbers.recalled("factor on f, best momentum (0.67)", slowest, 0.669421, 1e-6)
     numbers.theorem("the same by ((1 - sqrt b)/(1 + sqrt b))^2", slowest, (0.9 / 1.1) ** 2, 1e-6)
 
-    def draw() -> Any:
-        from stepsize.draw.layout.panels import label_line_ends, panels, trajectories
-
-        picture, axes = panels(1, 2, height=2.5, width_ratios=[1, 1.1])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.5, width_ratios=[1, 1.1])
         window = [(-0.012, 0.014), (-0.1, 1.1)]
-        trajectories(axes[0], valley, {"": exact}, window, same_scale=False)
+        kit.trajectories(axes[0], valley, {"": exact}, window, same_scale=False)
         axes[0].set_title("the zig-zag (x stretched)", fontsize=9)
         axes[0].set_xticks([-0.01, 0, 0.01])
         axes[1].set(xlim=(0, 60), ylim=(1e-12, 1), yscale="log", xlabel="update", ylabel="$f$")
@@ -50,8 +45,7 @@ def momentum() -> GalleryFigure:
         k = np.arange(61)
         axes[1].plot(k, valley.fun(np.array([b, 1.0])) * steepest**k, ":", color="#333333", linewidth=1)
         axes[1].plot(k, 3e-2 * slowest**k, ":", color="#333333", linewidth=1)
-        label_line_ends(axes[1], drawn)
+        kit.label_line_ends(axes[1], drawn)
         axes[1].set_title("dotted: predicted 0.96 and 0.67", fontsize=9)
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

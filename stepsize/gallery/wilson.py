@@ -1,11 +1,9 @@
 """Wilson et al., "The marginal value of adaptive gradient methods" (2017): what adaptive rules miss."""
 
-from typing import Any
-
 import numpy as np
 
 import stepsize as ss
-from stepsize.gallery.figure import GalleryFigure, Numbers, figures_of
+from stepsize.gallery.figure import Drawing, Kit, Numbers, figures_of
 
 figure = figures_of(
     "Wilson, Roelofs, Stern, Srebro and Recht, The marginal value of adaptive gradient methods, 2017"
@@ -18,9 +16,8 @@ figure = figures_of(
     "on these data gradient descent labels every new example right and adaptive rules call all of "
     "them positive",
 )
-def generalisation() -> GalleryFigure:
+def generalisation(numbers: Numbers) -> Drawing:
     """One feature that is the label, two that are one, and five columns of its own for every example."""
-    numbers = Numbers()
     problem = ss.WilsonConstruction(139, 61)
     X, y = problem.train
     positive, negative = problem.positive, problem.negative
@@ -61,13 +58,10 @@ def generalisation() -> GalleryFigure:
     wrong = float(problem.new_example_error(np.sign(X.T @ y)))
     numbers.computed("the script's draw of 139 and 61: error of adaptive rules", wrong, 0.305, 1e-12)
 
-    def draw() -> Any:
-        from stepsize import draw
-        from stepsize.draw.layout.panels import panels
-
-        picture, axes = panels(1, 2, height=2.4, width_ratios=[1, 2.2])
+    def draw(kit: Kit) -> None:
+        axes = kit.panels(1, 2, height=2.4, width_ratios=[1, 2.2])
         errors = [float(small.new_example_error(x)) for x in ends.values()]
-        colors = (draw.COLORS[2], draw.COLORS[1], draw.COLORS[3])
+        colors = (kit.COLORS[2], kit.COLORS[1], kit.COLORS[3])
         axes[0].bar(range(3), errors, color=colors, width=0.6)
         for i, error in enumerate(errors):
             axes[0].text(i, error + 0.008, f"{100 * error:.0f} %", ha="center", fontsize=8)
@@ -81,6 +75,5 @@ def generalisation() -> GalleryFigure:
         axes[1].set(xlabel="weight", ylabel="its size", xlim=(-1, shown))
         axes[1].set_title("adaptive: every weight that moves has one size", fontsize=9)
         axes[1].legend(loc="upper right", handletextpad=0)
-        return picture
 
-    return GalleryFigure(numbers, draw)
+    return Drawing(draw)

@@ -3,6 +3,7 @@
 import numpy as np
 
 import stepsize as ss
+from optim.dialects.variants import OptaxAdadeltaAscending
 from stepsize import SGD, Adam, HeavyBall, Momentum, Nesterov, SignSGD
 from tests.corpus.landscapes import (
     BOWL,
@@ -240,7 +241,7 @@ MISTAKES = {
         30,
     ),
     "half-the-gradient-for-300": (with_grad(BOWL, lambda x: BOWL.grad(x) / 2, minimum=0.0), SGD(0.1), 300),
-    "maximised-with-adadelta-for-500": (BOWL, ss.OptaxAdadeltaAscending(), 500),
+    "maximised-with-adadelta-for-500": (BOWL, OptaxAdadeltaAscending(), 500),
     "overflow-in-rosenbrock-for-100": (ss.Rosenbrock(), SGD(1.0), 100),
     "root-bowl-newton-for-20": (ss.RootBowl(), ss.Newton(), 20),
     "root-bowl-newton-inside-for-20": (ss.RootBowl(), ss.Newton(), 20, [0.5, 0.5]),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
+from optim.dialects.variants import TorchASGD
 
 # The value stays below 2 while the gradient grows a hundred decades an update.
 STEEP = ss.Problem.of(lambda x: np.tanh(x).sum(axis=-1), lambda x: -1e100 * x, x0=[1.0, 2.0])
@@ -38,7 +39,7 @@ def test_at_the_edge_of_the_numbers_both_end_alike(steps):
 
 def test_what_overflows_in_pythons_floats_ends_a_run_and_not_the_program():
     for rule in (
-        ss.TorchASGD(alpha=1e39),
+        TorchASGD(alpha=1e39),
         ss.ScheduleFreeSGD(r=1e39),
         ss.Lookahead(ss.ScheduleFreeSGD(r=1e39)),
     ):

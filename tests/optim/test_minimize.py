@@ -158,7 +158,7 @@ class TestTheEnd:
 
 
 BAD = [
-    (lambda: ss.SGD(lr=-1), ValueError, "lr: got -1.0, expected a finite number at least 0"),
+    (lambda: ss.SGD(lr=-1), ValueError, "lr: got -1.0, expected a finite number of at least 0"),
     (lambda: ss.SGD(lr=float("nan")), ValueError, "lr: got nan"),
     (
         lambda: ss.SGD(lr="fast"),

@@ -129,7 +129,9 @@ class TestHypers:
             return h.t, inner.t, inner.lr, inner.momentum, h.weight_decay if wrapped else 0.0
 
         for first, stop in ((0, 3), (3, 600), (600, 1030), (5, 9)):
-            assert [seen(h) for h in many.over(first, stop)] == [seen(one.at(n)) for n in range(first, stop)]
+            assert [seen(h) for h in many.iterate(first, stop)] == [
+                seen(one.resolve(n)) for n in range(first, stop)
+            ]
 
     def test_columns_name_what_changes_by_its_path(self):
         rule = L2(Momentum(lr=reciprocal, momentum=0.5), Linear(lr=1.0, end=0.0, steps=4))
@@ -164,20 +166,20 @@ class TestHypers:
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
             Hypers(rule, np.ones(2)).resolve(4)
         with pytest.raises(ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"):
-            Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).at(3)
+            Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).resolve(3)
         with pytest.raises(TypeError, match="for n = 4, expected a number"):
-            Hypers(SGD(lr=lambda n: f"rate {n}"), np.ones(2)).at(4)
+            Hypers(SGD(lr=lambda n: f"rate {n}"), np.ones(2)).resolve(4)
 
     def test_nor_over_several_updates(self):
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
-            list(Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).over(0, 6))
+            list(Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).iterate(0, 6))
         with pytest.raises(ValueError, match=r"^lr: got -1\.0 from the function for n = 4, expected"):
             Hypers(SGD(lr=lambda n: 3.0 - n), np.ones(2)).columns(0, 6)
         with pytest.raises(ValueError, match=r"^lr: got -0\.25 from the schedule for n = 3, expected"):
             Hypers(SGD(lr=noted(-1.0)[0]), np.ones(2)).columns(3, 6)
 
     def test_limits_name_the_culprit(self):
-        with pytest.raises(ValueError, match=r"lr: got -0\.5, expected a finite number at least 0"):
+        with pytest.raises(ValueError, match=r"lr: got -0\.5, expected a finite number of at least 0"):
             SGD(lr=np.array([0.25, -0.5]))
         with pytest.raises(ValueError, match=r"max_norm: got 0\.0, expected a finite number above 0$"):
             ClipByNorm(SGD(), 0.0)
@@ -197,10 +199,10 @@ class TestHypers:
             ValueError, match=r"^share: got 0\.0, expected a finite number above 0 to below 1$"
         ):
             Own(share=0.0)
-        with pytest.raises(ValueError, match=r"^lr: got -0\.5, expected a finite number at least 0$"):
+        with pytest.raises(ValueError, match=r"^lr: got -0\.5, expected a finite number of at least 0$"):
             Own(lr=-0.5)
         with pytest.raises(ValueError, match=r"^share: got 1\.0 from the schedule for n = 2, expected"):
-            list(Hypers(Own(share=Linear(0.5, 2, end=1.0)), np.ones(2)).over(0, 4))
+            list(Hypers(Own(share=Linear(0.5, 2, end=1.0)), np.ones(2)).iterate(0, 4))
         assert hyper(minimum=1).default is dataclasses.MISSING
 
     def test_an_array_without_axes_is_a_number(self):
@@ -281,7 +283,7 @@ class TestWays:
         problem.asked.clear()
         x = np.ones(2)
         for n in (1, 1, 2, 2, 1):
-            assert made.seen(n).grad(x).tolist() == NoisyBowl().at(n).grad(x).tolist()
+            assert made.problem_at(n).grad(x).tolist() == NoisyBowl().at(n).grad(x).tolist()
         assert problem.asked == [1, 2, 1]
 
     def test_a_run_goes_on_from_its_first_update(self):
@@ -405,9 +407,9 @@ class TestSearching:
             (problem, 5, [0.0, 0.0], e, [3.0, 4.0], {"looked": 4}),
         ]
         assert (made.n_f, made.n_g) == (1 + 3 + 3, 1 + 2 + 2)
-        columns = made.searched.columns(2)
+        columns = made.search_log.columns(2)
         assert (columns["status"].tolist(), columns["n_trials"].tolist()) == (["converged"] * 2, [3, 3])
-        assert made.searched.columns(1)["n_trials"].tolist() == [3]
+        assert made.search_log.columns(1)["n_trials"].tolist() == [3]
 
     def test_a_searched_rule_may_need_more_than_the_gradient(self):
         """Newton's direction from (1, 1) is (1, 1), whatever the curvatures."""
@@ -435,7 +437,7 @@ class TestSearching:
         assert (x.tolist(), rate, e.f, e.g.tolist()) == ([0.0], 1.0, 0.0, [0.0])
         at = made.carry["at"]
         assert (at["x"].tolist(), at["f"], at["g"].tolist()) == ([0.0], 0.0, [0.0])
-        assert made.searched.columns(1)["n_trials"].tolist() == [1]
+        assert made.search_log.columns(1)["n_trials"].tolist() == [1]
 
     def test_a_rule_without_a_line_is_named(self):
         with pytest.raises(TypeError, match="because an update of Sideways is not x - lr"):

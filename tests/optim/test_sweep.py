@@ -162,13 +162,13 @@ def test_powers_of_a_run_s_own_number_are_multiplied_up_in_a_sweep_and_not_in_a_
     assert set(asked) == {1, 2, 3}
 
 
-@pytest.mark.parametrize(("steps", "n_trials"), [(50, 1), (51, 2), (100, 2), (101, 3)])
-def test_a_sweep_looks_every_fifty_updates(steps, looks, monkeypatch):
-    seen = []
+@pytest.mark.parametrize(("steps", "checks"), [(50, 1), (51, 2), (100, 2), (101, 3)])
+def test_a_sweep_looks_every_fifty_updates(steps, checks, monkeypatch):
+    asked = []
     plain = RunBlock.finite
-    monkeypatch.setattr(RunBlock, "finite", lambda block: seen.append(1) or plain(block))
+    monkeypatch.setattr(RunBlock, "finite", lambda block: asked.append(1) or plain(block))
     sweep(Parabola(), SGD(lr=np.array([[0.1]])), steps=steps)
-    assert len(seen) == looks
+    assert len(asked) == checks
 
 
 def test_sweeps_make_a_thousand_updates_on_one_thread_unless_told_otherwise(monkeypatch):
@@ -185,9 +185,9 @@ def test_sweeps_make_a_thousand_updates_on_one_thread_unless_told_otherwise(monk
     assert threads == [1, 1]
 
 
-@pytest.mark.parametrize("tile", [1, 2, 3, 100])
+@pytest.mark.parametrize("block", [1, 2, 3, 100])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_tiles_of_a_sweep_are_put_together(block, threads, monkeypatch):
+def test_blocks_of_a_sweep_are_put_together(block, threads, monkeypatch):
     monkeypatch.setattr("optim.sweep.BLOCK_RUNS", block)
     starts = np.array([[8.0], [4.0], [2.0], [16.0], [1.0]])
     ends = sweep(Parabola(), SGD(lr=np.array([[0.25]] * 4 + [[0.5]])), x0=starts, steps=2, threads=threads)

@@ -4,7 +4,7 @@ import signal
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,7 +103,7 @@ def _kind(error: Exception) -> str:
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def _limited(seconds: float) -> Generator[None, None, None]:
     """Raise `OverTimeError` after so many seconds of work, where the system has such a timer.
 
     Work is what the processor did for this process: others on the machine do not count. What waits and does

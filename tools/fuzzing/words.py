@@ -93,7 +93,7 @@ class Maker:
         import optim
         import problems
         import schedules
-        from stepsize.parsing import _libraries, load_registry
+        from stepsize.parsing import library_names, load_registry
 
         load_registry()
         self.random = random.Random(seed)
@@ -103,7 +103,7 @@ class Maker:
             "problem": _of_packages(problems.Problem),
             "any": _of_packages(Record),
         }
-        self.libraries = [f"{lib}.{name}" for lib, known in _libraries().items() for name in known]
+        self.libraries = [f"{lib}.{name}" for lib, known in library_names().items() for name in known]
 
     def pick(self, among: Any) -> Any:
         """Return one of several."""

@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -10,13 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from optim.hyperparameters import Hypers
-from optim.optimizer import Optimizer
+from optim.hyperparameters import Hypers, Numbers, Resolved
+from optim.optimizer import Optimizer, Slots
 from optim.testing.gradient_streams import Stream
+from optim.testing.roles import AnyRule
+from stepsize.core.source import syntax_of
 
 __all__ = ["mistaken", "mistakes_of"]
 
 Array = np.ndarray[Any, Any]
+Edit = Callable[[ast.AST], ast.AST | None]
+# The class of a rule; a cache takes it for one of its objects.
+AnyClass = Any
+# A method `direction`, which is not bound to a rule.
+Direction = Callable[..., tuple[Numbers, Slots]]
 
 
 def mistakes_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], Array]]]:
@@ -39,14 +45,14 @@ def mistakes_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], 
         yield words, partial(_run, optimizer, from_gradient=True)
 
 
-def _written(optimizer: Any) -> Iterator[Any]:
+def _written(optimizer: AnyRule) -> Iterator[AnyClass]:
     """Yield the classes whose text may take part in a direction: those of a rule, then of the rule inside."""
     yield from (c for c in type(optimizer).__mro__ if "direction" in c.__dict__)
     if "inner" in optimizer.__dict__:
         yield from _written(optimizer.inner)
 
 
-def _wrong_numbers(optimizer: Any) -> Iterator[tuple[str, Optimizer]]:
+def _wrong_numbers(optimizer: AnyRule) -> Iterator[tuple[str, Optimizer]]:
     """Yield rules whose text is right and whose numbers are in the wrong place."""
     names = optimizer.hypers()
 
@@ -90,8 +96,8 @@ def _run(
     optimizer: Optimizer,
     stream: Stream,
     *,
-    rule: Any = None,
-    direction: Any = None,
+    rule: type[Optimizer] | None = None,
+    direction: Direction | None = None,
     from_gradient: bool = False,
 ) -> Array:
     """Return the points of a stream while a rule has another direction, or with slots that start at g."""
@@ -107,7 +113,7 @@ def _run(
     return np.array(rows)
 
 
-def _run_inside(optimizer: Optimizer, direction: Any, stream: Stream) -> Array:
+def _run_inside(optimizer: Optimizer, direction: Direction, stream: Stream) -> Array:
     """Return the points of a stream under a direction that has the rate in it already."""
     rows, slots = [np.array(stream.x0)], None
     with np.errstate(all="ignore"):
@@ -118,7 +124,7 @@ def _run_inside(optimizer: Optimizer, direction: Any, stream: Stream) -> Array:
     return np.array(rows)
 
 
-def _resolved(optimizer: Optimizer, stream: Stream) -> Iterator[tuple[Any, Array]]:
+def _resolved(optimizer: Optimizer, stream: Stream) -> Iterator[tuple[Resolved, Array]]:
     """Yield the optimizer's record at every update of a stream, and the gradient."""
     x = np.array(stream.x0)
     for n, (g, factor) in enumerate(zip(stream.gradients, stream.rates, strict=True)):
@@ -126,17 +132,17 @@ def _resolved(optimizer: Optimizer, stream: Stream) -> Iterator[tuple[Any, Array
 
 
 @contextmanager
-def _in_place(rule: Any, direction: Any) -> Generator[None, None, None]:
+def _in_place(rule: type[Optimizer] | None, direction: Direction | None) -> Generator[None, None, None]:
     """Give a class another direction for a while; what calls it, around it or derived from it, meets that."""
     if rule is None:
         yield
         return
-    kept = rule.__dict__["direction"]
-    rule.direction = direction
+    original = rule.__dict__["direction"]
+    rule.direction = direction  # type: ignore[method-assign, assignment]  # for the run alone
     try:
         yield
     finally:
-        rule.direction = kept
+        rule.direction = original  # type: ignore[method-assign]  # as it was
 
 
 def _like(slot: str, g: Array) -> Array:
@@ -145,27 +151,28 @@ def _like(slot: str, g: Array) -> Array:
 
 
 @cache
-def mistaken(rule: Any, edit: Callable[[ast.AST], Any]) -> Any:
+def mistaken(rule: AnyClass, edit: Edit) -> Direction | None:
     """Return the rule's direction with one edit made in its text, or None where the edit finds no place."""
     owner = next(c for c in rule.__mro__ if "direction" in c.__dict__)
-    source = textwrap.dedent(inspect.getsource(owner.direction))
-    tree = ast.parse(source)
     editor = _Editor(edit)
-    tree = ast.fix_missing_locations(editor.visit(tree))
+    tree = syntax_of(owner.direction)
+    editor.visit(tree)
+    ast.fix_missing_locations(tree)
     if not editor.changed:
         return None
     names = dict(inspect.getmodule(owner).__dict__)
     exec(compile(tree, f"<{rule.__name__} with a mistake>", "exec"), names)
-    return names["direction"]
+    direction: Direction = names["direction"]
+    return direction
 
 
 class _Editor(ast.NodeTransformer):
     """Offers every node of a text to an edit, innermost first, and notes whether it changed any."""
 
-    def __init__(self, edit: Callable[[ast.AST], Any]) -> None:
+    def __init__(self, edit: Edit) -> None:
         self.edit, self.changed = edit, False
 
-    def visit(self, node: ast.AST) -> Any:
+    def visit(self, node: ast.AST) -> ast.AST:
         node = self.generic_visit(node)
         new = self.edit(node)
         if new is None:
@@ -174,7 +181,7 @@ class _Editor(ast.NodeTransformer):
         return new
 
 
-def _is(node: Any, pattern: str) -> bool:
+def _is(node: object, pattern: str) -> bool:
     """Whether a node's text matches, ``*`` standing for anything."""
     from fnmatch import fnmatchcase
 
@@ -185,24 +192,24 @@ def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _no_correction(*betas: str) -> Callable[[ast.AST], Any]:
-    def edit(node: ast.AST) -> Any:
+def _no_correction(*betas: str) -> Edit:
+    def edit(node: ast.AST) -> ast.AST | None:
         return _expression("1.0") if any(_is(node, f"1 - h.{b} ** h.t") for b in betas) else None
 
     return edit
 
 
-def _shift_t(text: str) -> Callable[[ast.AST], Any]:
+def _shift_t(text: str) -> Edit:
     return lambda node: _expression(text) if _is(node, "h.t") else None
 
 
-def _flip_eps(node: ast.AST) -> Any:
+def _flip_eps(node: ast.AST) -> ast.AST | None:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _is(node.right, "*eps"):
         return ast.BinOp(node.left, ast.Sub(), node.right)
     return None
 
 
-def _eps_inside(node: ast.AST) -> Any:
+def _eps_inside(node: ast.AST) -> ast.AST | None:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _is(node.right, "*eps"):
         if not _is(node.left, "sqrt(*)"):
             return None
@@ -211,57 +218,59 @@ def _eps_inside(node: ast.AST) -> Any:
     return None
 
 
-def _eps_outside(node: ast.AST) -> Any:
+def _eps_outside(node: ast.AST) -> ast.AST | None:
     if isinstance(node, ast.Call) and _is(node, "sqrt(* + h.eps)"):
         inner = ast.unparse(node.args[0]).removesuffix(" + h.eps")
         return _expression(f"(sqrt({inner}) + h.eps)")
     return None
 
 
-def _no_root(node: ast.AST) -> Any:
+def _no_root(node: ast.AST) -> ast.AST | None:
     return node.args[0] if isinstance(node, ast.Call) and _is(node, "sqrt(*)") else None
 
 
-def _replace(pattern: str, text: str) -> Callable[[ast.AST], Any]:
+def _replace(pattern: str, text: str) -> Edit:
     return lambda node: _expression(text) if _is(node, pattern) else None
 
 
-def _divide_the_velocity(node: ast.AST) -> Any:
+def _divide_the_velocity(node: ast.AST) -> ast.AST | None:
     for pattern in ("h.momentum * *", "h.beta1 * m"):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and _is(node, pattern):
             return ast.BinOp(node.right, ast.Div(), node.left)
     return None
 
 
-def _undamped(node: ast.AST) -> Any:
+def _undamped(node: ast.AST) -> ast.AST | None:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and _is(node.left, "1 - h.*"):
         return node.right
     return None
 
 
-def _damped(node: ast.AST) -> Any:
+def _damped(node: ast.AST) -> ast.AST | None:
     if _is(node, "h.momentum * m + g"):
         return _expression("h.momentum * m + (1 - h.momentum) * g")
     return None
 
 
-def _rate_into_the_buffer(node: ast.AST) -> Any:
+def _rate_into_the_buffer(node: ast.AST) -> ast.AST | None:
     """Multiply the gradient by the rate where it enters the first average."""
     target = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "m"
     if target and isinstance(node, ast.Assign) and any(_is(n, "g") for n in ast.walk(node.value)):
         swap = _Editor(lambda n: _expression("h.lr * g") if _is(n, "g") else None)
-        return ast.Assign(node.targets, swap.visit(node.value))
+        value = swap.visit(node.value)
+        assert isinstance(value, ast.expr)
+        return ast.Assign(node.targets, value)
     return None
 
 
-def _uphill(node: ast.AST) -> Any:
+def _uphill(node: ast.AST) -> ast.AST | None:
     if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
         first, *rest = node.value.elts
         return ast.Return(ast.Tuple([ast.UnaryOp(ast.USub(), first), *rest], ast.Load()))
     return None
 
 
-_EDITS: tuple[tuple[str, tuple[Callable[[ast.AST], Any], ...]], ...] = (
+_EDITS: tuple[tuple[str, tuple[Edit, ...]], ...] = (
     ("without bias correction", (_no_correction("beta1", "beta2"),)),
     ("without bias correction of the mean", (_no_correction("beta1"),)),
     ("without bias correction of the mean square", (_no_correction("beta2"),)),

@@ -1,4 +1,4 @@
-# ruff: noqa: ARG005  # every way takes the same arguments, whatever it needs
+# ruff: noqa: ARG005  # the functions of every fault take the same arguments, whatever it needs
 """Runs that go wrong: by a slip in the text, at the start, in the count, the rate or the last line."""
 
 from collections.abc import Callable, Generator, Iterator
@@ -9,22 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from optim.hyperparameters import Hypers
-from optim.optimizer import Optimizer
+from optim.hyperparameters import Hypers, Resolved
+from optim.optimizer import Optimizer, Slots
 from optim.rules.wrappers import L2, DecoupledDecay
 from optim.testing.gradient_streams import Stream
 from optim.testing.mistakes.moments import MOMENTS
 from optim.testing.mistakes.steps import STEPS
 from optim.testing.mistakes.substitutions import Slip, methods_of, slipped
+from optim.testing.roles import AnyRule
 
-__all__ = ["Way", "pairs_of", "run_of", "slips_of"]
+__all__ = ["Fault", "pairs_of", "run_of", "slips_of"]
 
 Array = np.ndarray[Any, Any]
-_Move = Callable[[Array, Array, Any], Array]
+_Move = Callable[[Array, Array, Resolved], Array]
+# A class, the name of a method, and what takes its place.
+Text = tuple[type, str, Callable[..., Any]]
 
 
 @dataclass(frozen=True)
-class Way:
+class Fault:
     """How a run goes wrong: another text of a method, another start, count, rate or move.
 
     Attributes
@@ -47,7 +50,7 @@ class Way:
         Whether several arrays of parameters are taken for one.
     """
 
-    text: tuple[type, str, Any] | None = None
+    text: Text | None = None
     begin: Callable[[str, Array, Array], Array] | None = None
     forgets: bool = False
     count: Callable[[int, int, int], int] | None = None
@@ -57,93 +60,96 @@ class Way:
     whole: bool = False
 
 
-def run_of(optimizer: Optimizer, way: Way, stream: Stream) -> Array:
-    """Return the points of a stream by a rule that goes a mistaken way."""
-    with _lent(way.text), np.errstate(all="ignore"):
-        return _run(optimizer, way, stream)
+def run_of(optimizer: Optimizer, fault: Fault, stream: Stream) -> Array:
+    """Return the points of a stream by a rule that is driven with a fault."""
+    with _lent(fault.text), np.errstate(all="ignore"):
+        return _run(optimizer, fault, stream)
 
 
-def _run(optimizer: Optimizer, way: Way, stream: Stream) -> Array:
+def _run(optimizer: Optimizer, fault: Fault, stream: Stream) -> Array:
     x0 = np.array(stream.x0)
-    apart = (optimizer.elementwise or way.shared) and not way.whole
-    parts = stream.parts if apart else (slice(None),)
+    separate = (optimizer.elementwise or fault.shared) and not fault.whole
+    parts = stream.parts if separate else (slice(None),)
     hypers: dict[float, Hypers] = {}
-    state: dict[int, Any] = {}
+    state: dict[int, Slots] = {}
     rows = [x0]
     for n, g in enumerate(np.array(stream.gradients)):
-        factor = way.rate(stream.rates, n) if way.rate else stream.rates[n]
+        factor = fault.rate(stream.rates, n) if fault.rate else stream.rates[n]
         if factor not in hypers:
             hypers[factor] = Hypers(optimizer.replace(lr=optimizer.lr * factor), x0)
         x = rows[-1].copy()
         for k, part in enumerate(parts):
-            t = way.count(n, k, len(parts)) if way.count else n + 1
+            t = fault.count(n, k, len(parts)) if fault.count else n + 1
             h = hypers[factor].resolve(t - 1)
-            own = 0 if way.shared else k
-            if own not in state or way.forgets:
-                state[own] = _begin(optimizer, way, x[part], g[part], h)
+            own = 0 if fault.shared else k
+            if own not in state or fault.forgets:
+                state[own] = _begin(optimizer, fault, x[part], g[part], h)
             after, state[own] = optimizer.update(x[part], g[part], state[own], h)
-            x[part] = way.move(x[part], after, h) if way.move else after
+            x[part] = fault.move(x[part], after, h) if fault.move else after
         rows.append(x)
     return np.array(rows)
 
 
-def _begin(optimizer: Optimizer, way: Way, x: Array, g: Array, h: Any) -> Any:
-    if way.begin is None:
+def _begin(optimizer: Optimizer, fault: Fault, x: Array, g: Array, h: Resolved) -> Slots:
+    if fault.begin is None:
         return optimizer.start(x, h)
-    return tuple(way.begin(name.rpartition("/")[2], x, g) for name in optimizer.slots)
+    return tuple(fault.begin(name.rpartition("/")[2], x, g) for name in optimizer.slots)
 
 
 @contextmanager
-def _lent(text: tuple[type, str, Any] | None) -> Generator[None]:
+def _lent(text: Text | None) -> Generator[None]:
     """Give a class another method for a while; what calls it, around it or derived from it, meets that."""
     if text is None:
         yield
         return
     owner, name, method = text
-    kept = owner.__dict__[name]
+    original = owner.__dict__[name]
     setattr(owner, name, method)
     try:
         yield
     finally:
-        setattr(owner, name, kept)
+        setattr(owner, name, original)
 
 
 def slips_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], Array]]]:
     """Yield the slips that can be made in a rule and around it: what each is called, and the run it gives."""
     for words, twisted in _other_numbers(optimizer):
-        yield words, partial(run_of, twisted, Way())
-    for words, way in (*_texts(optimizer), *_ways(optimizer)):
-        yield words, partial(run_of, optimizer, way)
+        yield words, partial(run_of, twisted, Fault())
+    for words, fault in (*_texts(optimizer), *_faults(optimizer)):
+        yield words, partial(run_of, optimizer, fault)
 
 
 def pairs_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], Array]]]:
     """Yield two mistakes at once, the commonest with every other: no correction, another eps, uphill."""
     uncorrected = (r"1 - h\.(beta1|beta2|rho) \*\* h\.t", "1.0")
-    around = [(_UPHILL, Way(move=_uphill)), *_ways(optimizer)]
+    around = [(_UPHILL, Fault(move=_uphill)), *_faults(optimizer)]
     numbers = [(words, rule) for words, rule in _other_numbers(optimizer) if "eps" in words]
     for owner, method in methods_of(optimizer):
         for slip in (*MOMENTS, *STEPS, *_FREQUENT):
             changed = slipped(owner, method, slip.changes)
             if changed is None:
                 continue
-            way = Way(text=(owner, method, changed))
+            fault = Fault(text=(owner, method, changed))
             both = slipped(owner, method, (uncorrected, *slip.changes))
             if both is not changed and both is not None:
                 text = (owner, method, both)
-                yield f"without bias correction, and {slip.words}", partial(run_of, optimizer, Way(text=text))
-                third = Way(text=text, move=_uphill)
+                yield (
+                    f"without bias correction, and {slip.words}",
+                    partial(run_of, optimizer, Fault(text=text)),
+                )
+                third = Fault(text=text, move=_uphill)
                 yield (
                     f"without bias correction, {slip.words}, and {_UPHILL}",
                     partial(run_of, optimizer, third),
                 )
             for words, twisted in numbers:
-                yield f"{slip.words}, and {words}", partial(run_of, twisted, way)
+                yield f"{slip.words}, and {words}", partial(run_of, twisted, fault)
             for words, other in around[:6]:
-                joined = replace(other, text=way.text)
+                joined = replace(other, text=fault.text)
                 yield f"{slip.words}, and {words}", partial(run_of, optimizer, joined)
 
 
-def _uphill(x: Array, new: Array, _: Any) -> Array:
+def _uphill(x: Array, new: Array, _: Resolved) -> Array:
     turned: Array = x - (new - x)
     return turned
 
@@ -157,15 +163,15 @@ _FREQUENT = (
 )
 
 
-def _texts(optimizer: Optimizer) -> Iterator[tuple[str, Way]]:
+def _texts(optimizer: Optimizer) -> Iterator[tuple[str, Fault]]:
     """Yield the slips that a rule's own text has a place for."""
     for owner, method in methods_of(optimizer):
         for slip in (*MOMENTS, *STEPS):
             changed = slipped(owner, method, slip.changes)
             if changed is not None:
-                yield slip.words, Way(text=(owner, method, changed))
+                yield slip.words, Fault(text=(owner, method, changed))
                 if "one second moment" in slip.words:
-                    yield f"{slip.words}, over all arrays", Way(text=(owner, method, changed), whole=True)
+                    yield f"{slip.words}, over all arrays", Fault(text=(owner, method, changed), whole=True)
 
 
 _UPHILL = "going uphill: the sign of the step is flipped"
@@ -194,29 +200,29 @@ _STARTS: tuple[tuple[str, Callable[[str, Array, Array], Array]], ...] = (
 )
 
 
-def _ways(optimizer: Optimizer) -> Iterator[tuple[str, Way]]:
+def _faults(optimizer: Optimizer) -> Iterator[tuple[str, Fault]]:
     """Yield what goes wrong around the text: at the start, in the count, with the rate, in the last line."""
-    yield _UPHILL, Way(move=_uphill)
-    yield "with the rate applied twice", Way(move=lambda x, new, h: x + h.lr * (new - x))
-    yield "with the rate ignored: it is 1", Way(rate=lambda rates, n: 1.0 / optimizer.lr)
-    yield "with the rate of the first update kept", Way(rate=lambda rates, n: rates[0])
-    yield "with every step made twice", Way(move=lambda x, new, h: x + 2 * (new - x))
-    yield "with every step halved", Way(move=lambda x, new, h: x + (new - x) / 2)
+    yield _UPHILL, Fault(move=_uphill)
+    yield "with the rate applied twice", Fault(move=lambda x, new, h: x + h.lr * (new - x))
+    yield "with the rate ignored: it is 1", Fault(rate=lambda rates, n: 1.0 / optimizer.lr)
+    yield "with the rate of the first update kept", Fault(rate=lambda rates, n: rates[0])
+    yield "with every step made twice", Fault(move=lambda x, new, h: x + 2 * (new - x))
+    yield "with every step halved", Fault(move=lambda x, new, h: x + (new - x) / 2)
     if not optimizer.slots:
         return
     for words, begin in _STARTS:
-        yield words, Way(begin=begin)
+        yield words, Fault(begin=begin)
     words = "that forgets its state: it starts anew at every update"
-    yield words, Way(forgets=True)
-    yield f"{words}, and t as well", Way(forgets=True, count=lambda n, k, parts: 1)
-    yield "with one state for all arrays of parameters", Way(shared=True)
+    yield words, Fault(forgets=True)
+    yield f"{words}, and t as well", Fault(forgets=True, count=lambda n, k, parts: 1)
+    yield "with one state for all arrays of parameters", Fault(shared=True)
     yield (
         "with t counted once for every array of parameters, not once an update",
-        Way(count=lambda n, k, parts: n * parts + k + 1),
+        Fault(count=lambda n, k, parts: n * parts + k + 1),
     )
     yield (
         "with one state for all arrays of parameters, and t counted for each",
-        Way(shared=True, count=lambda n, k, parts: n * parts + k + 1),
+        Fault(shared=True, count=lambda n, k, parts: n * parts + k + 1),
     )
 
 
@@ -230,7 +236,7 @@ _OTHERS = {
 }
 
 
-def _other_numbers(optimizer: Any) -> Iterator[tuple[str, Optimizer]]:
+def _other_numbers(optimizer: AnyRule) -> Iterator[tuple[str, Optimizer]]:
     """Yield rules whose text is right and one of whose numbers is another one that people use."""
     names = optimizer.hypers()
     if "beta1" in names and "beta2" in names and optimizer.beta1 != optimizer.beta2:

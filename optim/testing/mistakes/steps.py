@@ -65,7 +65,7 @@ def _velocities() -> Iterator[Slip]:
 
 def _look_ahead() -> Iterator[Slip]:
     """Yield what goes wrong in Nesterov's look ahead, the rate outside or inside the velocity."""
-    ways = (
+    places = (
         ("without the look ahead: plain momentum, whose gradient is taken at the wrong point", "m", "v"),
         ("with the look ahead alone: the gradient is missing", "h.momentum * m", "h.momentum * v"),
         ("with the sign of the look ahead flipped", "g - h.momentum * m", "-h.momentum * v - h.lr * g"),
@@ -91,7 +91,7 @@ def _look_ahead() -> Iterator[Slip]:
             "h.momentum * h.momentum * v - (1 + h.momentum) * h.lr * g",
         ),
     )
-    for words, outside, inside in ways:
+    for words, outside, inside in places:
         yield Slip(words, ((r"^(\s+)return \(g \+ h\.momentum \* m, ", rf"\1return ({outside}, "),))
         yield Slip(
             words, ((r"^(\s+)return \(x \+ h\.momentum \* v - h\.lr \* g, ", rf"\1return (x + ({inside}), "),)

@@ -7,13 +7,14 @@ The text is what `ast.unparse` gives, so that blanks and brackets are always the
 import ast
 import inspect
 import re
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
 from optim.optimizer import Optimizer
 from optim.rules.wrappers import Wrapper
+from optim.testing.roles import AnyRule
+from stepsize.core.source import syntax_of
 
 __all__ = ["Slip", "methods_of", "slipped"]
 
@@ -26,7 +27,7 @@ class Slip(NamedTuple):
 
 
 @cache
-def slipped(owner: type, method: str, changes: tuple[tuple[str, str], ...]) -> Any:
+def slipped(owner: type, method: str, changes: tuple[tuple[str, str], ...]) -> Callable[..., Any] | None:
     """Return a method with its text changed, or None where no pattern finds a place."""
     try:
         text = new = _text_of(owner, method)
@@ -38,23 +39,26 @@ def slipped(owner: type, method: str, changes: tuple[tuple[str, str], ...]) -> A
         return None
     names = dict(inspect.getmodule(owner).__dict__)
     exec(compile(new, f"<{owner.__name__}.{method} with a mistake>", "exec"), names)
-    return names[method]
+    method_: Callable[..., Any] = names[method]
+    return method_
 
 
 @cache
 def _text_of(owner: type, method: str) -> str:
     """Return the text of a method without its docstring, as `ast.unparse` writes it."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(owner.__dict__[method])))
+    tree = syntax_of(owner.__dict__[method])
     function = tree.body[0]
     if isinstance(function, ast.FunctionDef) and ast.get_docstring(function):
         function.body = function.body[1:]
     return ast.unparse(tree)
 
 
-def methods_of(optimizer: Any) -> Iterator[tuple[type, str]]:
+def methods_of(optimizer: AnyRule) -> Iterator[tuple[type, str]]:
     """Yield what of a rule may be mistaken, class and method: its own mathematics, then the rule inside."""
     for cls in type(optimizer).__mro__:
         if issubclass(cls, Optimizer) and cls not in (Optimizer, Wrapper):
-            yield from ((cls, name) for name in ("direction", "update", "before") if name in cls.__dict__)
+            yield from (
+                (cls, name) for name in ("direction", "update", "transform_gradient") if name in cls.__dict__
+            )
     if "inner" in optimizer.__dict__:
         yield from methods_of(optimizer.inner)

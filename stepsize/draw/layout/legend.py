@@ -38,14 +38,14 @@ def marks_of(axes: Iterable[Axes], *, dashed: bool = False) -> list[Any]:
     dashed : bool
         Whether dashed lines show rates that change.
     """
-    seen = {line.get_gid() for ax in axes for line in ax.lines if _visible(line, ax)}
-    if "overshot" not in seen:
-        seen.discard("update")
-    marks = [(label, look) for gid, (label, look) in _MARKS.items() if gid in seen]
+    visible = {line.get_gid() for ax in axes for line in ax.lines if _visible(line, ax)}
+    if "overshot" not in visible:
+        visible.discard("update")
+    marks = [(label, props) for gid, (label, props) in _MARKS.items() if gid in visible]
     if dashed:
         marks.append(("a rate that changes", {"color": COLORS[0], "linestyle": "--"}))
     plain: dict[str, Any] = {"linestyle": "none", "markersize": 5, "linewidth": 1.2}
-    return [Line2D([], [], label=label, **(plain | look)) for label, look in marks]
+    return [Line2D([], [], label=label, **(plain | props)) for label, props in marks]
 
 
 def _visible(line: Line2D, ax: Axes) -> bool:

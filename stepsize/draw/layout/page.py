@@ -65,9 +65,9 @@ class Page:
         box = (left / self.width, (top - tall) / self.height, (right - left) / self.width, tall / self.height)
         return self.picture.add_axes(box)
 
-    def text(self, x: float, y: float, words: str, **look: Any) -> None:
+    def text(self, x: float, y: float, words: str, **props: Any) -> None:
         """Write a text."""
-        all_of_it: dict[str, Any] = {"color": INK} | look
+        all_of_it: dict[str, Any] = {"color": INK} | props
         self.picture.text(x / self.width, y / self.height, words, **all_of_it)
 
     def entries(self, left: float, top: float, entries: list[Entry]) -> None:
@@ -77,8 +77,8 @@ class Page:
             middle = (top - LINE * (line + 0.5)) / self.height
             ends = [left / self.width, (left + SWATCH - 0.06) / self.width]
             dash = (0, (3, 1.2)) if entry.dashed else "-"
-            look: dict[str, Any] = {"color": entry.color, "linestyle": dash, "linewidth": 1.3}
-            self.picture.add_artist(Line2D(ends, [middle, middle], **look))
+            props: dict[str, Any] = {"color": entry.color, "linestyle": dash, "linewidth": 1.3}
+            self.picture.add_artist(Line2D(ends, [middle, middle], **props))
             for words in entry.lines:
                 y = top - LINE * (line + 0.5)
                 self.text(left + SWATCH, y, words, fontsize=8, va="center", color=entry.color)

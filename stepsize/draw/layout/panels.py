@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from optim import Run
 from stepsize.draw.landscape import contours
 from stepsize.draw.style import COLORS, INK, figure, style
 from stepsize.draw.trajectory import path
@@ -87,14 +88,14 @@ def label_line_ends(ax: Axes, drawn: Sequence[tuple[Any, str]]) -> None:
     scale = ax.transData + ax.transAxes.inverted()
     for line, label in drawn:
         y = np.asarray(line.get_ydata(), float)
-        seen = np.flatnonzero(np.isfinite(y))
-        if not len(seen):
+        finite = np.flatnonzero(np.isfinite(y))
+        if not len(finite):
             continue
-        last = min(max(y[seen[-1]], low), high)
+        last = min(max(y[finite[-1]], low), high)
         ends.append([float(scale.transform((ax.get_xlim()[0], float(last)))[1]), label, line.get_color()])
     ends.sort(key=lambda end: end[0])
     tall = ax.get_window_extent().height / ax.get_figure().dpi  # type: ignore[union-attr]  # an axes on a page has a figure
-    heights = _apart([end[0] for end in ends], 0.145 / tall)
+    heights = _spread([end[0] for end in ends], 0.145 / tall)
     for (_, label, color), height in zip(ends, heights, strict=True):
         ax.annotate(
             label,
@@ -109,7 +110,7 @@ def label_line_ends(ax: Axes, drawn: Sequence[tuple[Any, str]]) -> None:
         )
 
 
-def _apart(wanted: list[float], gap: float) -> list[float]:
+def _spread(wanted: list[float], gap: float) -> list[float]:
     """Return the heights, ascending, moved as little as it takes to lie `gap` apart and within 0 ... 1."""
     heights = list(wanted)
     for _ in range(200):
@@ -132,8 +133,8 @@ def _apart(wanted: list[float], gap: float) -> list[float]:
 def annotate(ax: Axes, x: float, y: float, text: str, color: str = INK, **options: Any) -> Any:
     """Write a text at a point of the data, with a white rim so that lines do not cut it."""
     rim = [matplotlib.patheffects.withStroke(linewidth=2.5, foreground="white")]
-    look: dict[str, Any] = {"fontsize": 8, "path_effects": rim, "zorder": 8} | options
-    return ax.text(x, y, text, color=color, **look)
+    props: dict[str, Any] = {"fontsize": 8, "path_effects": rim, "zorder": 8} | options
+    return ax.text(x, y, text, color=color, **props)
 
 
 def equal(ax: Axes) -> Axes:
@@ -145,7 +146,7 @@ def equal(ax: Axes) -> Axes:
 def trajectories(
     ax: Axes,
     problem: Any,
-    runs: dict[str, Any],
+    runs: dict[str, Run],
     window: Any,
     colors: Sequence[str] = COLORS,
     same_scale: bool = True,

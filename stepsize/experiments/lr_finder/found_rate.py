@@ -10,8 +10,8 @@ from optim import SGD, Momentum, Nesterov, Optimizer
 from stepsize.analysis.quadratic_theory import stability_limit
 from stepsize.core.hooks import call_hook
 from stepsize.core.validation import as_count, as_number, require
+from stepsize.experiments.labels import optimizer_label
 from stepsize.experiments.lr_finder import range_test
-from stepsize.experiments.race import optimizer_label
 
 __all__ = ["Robustness", "FoundRate"]
 
@@ -132,8 +132,8 @@ class FoundRate:
         if not isinstance(getattr(self.optimizer, "momentum", 0.0), float):
             return {}
         plain = type(self.optimizer) is SGD
-        told = {"edge 2/L" if plain else "edge": stability_limit(self.optimizer.replace(lr=1.0), L)}
-        return told | ({"fastest 2/(L+mu)": 2 / (L + mu)} if plain and mu else {})
+        theory = {"edge 2/L" if plain else "edge": stability_limit(self.optimizer.replace(lr=1.0), L)}
+        return theory | ({"fastest 2/(L+mu)": 2 / (L + mu)} if plain and mu else {})
 
     def classical(self, counts: Sequence[int] = (50, 100, 300, 1000)) -> dict[str, list[float]]:
         """Return what the popular finders say of the same problem; nan where they say nothing.
@@ -173,18 +173,18 @@ class FoundRate:
         require(as_number("outlier", outlier) > 0, "outlier", outlier, "a positive number")
         as_count("draws", draws, 1)
         random = np.random.default_rng(rng)
-        told = {}
+        robustness = {}
         for name, (rates, losses, reading) in self._curves(count).items():
             noisy = [losses * np.exp(noise * random.standard_normal(len(losses))) for _ in range(draws)]
             with_outlier = [
                 losses * np.where(_one_of(len(losses), random), outlier, 1.0) for _ in range(draws)
             ]
-            told[name] = Robustness(
+            robustness[name] = Robustness(
                 _read(rates, losses, reading),
                 _tenths([_read(rates, curve, reading) for curve in noisy]),
                 _tenths([_read(rates, curve, reading) for curve in with_outlier]),
             )
-        return told
+        return robustness
 
     def _curves(self, count: int) -> dict[str, Any]:
         return range_test.library_finders(self.problem, self.optimizer, count, x0=self.x0[0])
@@ -201,12 +201,12 @@ class FoundRate:
 
     def lines(self) -> list[str]:
         """Return the numbers in words, a line each."""
-        told = [f"{optimizer_label(self.optimizer)} on {self.problem.formula}, {self.steps} updates"]
-        told += [self._best_in_words(), *self._warnings(), *self._edge_in_words()]
+        lines = [f"{optimizer_label(self.optimizer)} on {self.problem.formula}, {self.steps} updates"]
+        lines += [self._best_in_words(), *self._warnings(), *self._edge_in_words()]
         if self.known:
             words = ", ".join(f"{name} = {rate:.6g}" for name, rate in self.known.items())
-            told.append(f"theory, for the largest curvature L: {words}")
-        return told
+            lines.append(f"theory, for the largest curvature L: {words}")
+        return lines
 
     def _best_in_words(self) -> str:
         top = " (the largest tried)" if self.high >= self.rates[-1] else ""
@@ -223,39 +223,39 @@ class FoundRate:
 
     def _warnings(self) -> list[str]:
         """Return what a reader of the best rate must know, a line each."""
-        told = []
+        lines = []
         if self.solved is not None:
             best = int(np.searchsorted(self.rates, self.best))
             count = max(int(np.ceil(np.median(self.settled[best]))), 1)
             low, high = self.solved
-            told.append(
+            lines.append(
                 f"      solved, but for rounding, in {count} update{'s' * (count > 1)}; within the "
                 f"{self.steps} from {low:.4g} to {high:.4g}"
             )
         if self.high < 1.02 * self.low:
-            told.append("      a spike: a rate one per cent off is slower, so do not rely on it")
+            lines.append("      a spike: a rate one per cent off is slower, so do not rely on it")
         if self.high >= self.rates[-1] or self.low <= self.rates[0]:
             side = f"from {self.low:.4g} on" if self.high >= self.rates[-1] else f"up to {self.high:.4g}"
-            told.append(f"      every rate {side} is as good, as far as was looked")
+            lines.append(f"      every rate {side} is as good, as far as was looked")
         if self.progress < _TELLING:
             fall = -np.expm1(-self.progress)
-            told.append(
+            lines.append(
                 f"      {self.steps} updates are too few to tell: at the best rate the error falls by "
                 f"{100 * fall:.2g} %"
             )
         if self.best >= self.edge:
-            told.append(
+            lines.append(
                 f"      beyond the edge of a longer run: it pays for {self.steps} updates, not for more"
             )
-        return told
+        return lines
 
     def _edge_in_words(self) -> list[str]:
         if np.isfinite(self.edge):
             after = f"after {self.edge_steps} updates"
-            told = [f"edge  {self.edge:.4g}   from there on the loss ends above its start {after}"]
+            lines = [f"edge  {self.edge:.4g}   from there on the loss ends above its start {after}"]
             if self.edge_steps > self.steps:
-                told.append(f"      after {self.steps} updates {_from(self.budget_edge)}")
-            return told
+                lines.append(f"      after {self.steps} updates {_from(self.budget_edge)}")
+            return lines
         if not self.ends_below and np.isfinite(self.budget_edge):
             return [
                 f"edge  {self.budget_edge:.4g}   from there on the loss ends above its start after "

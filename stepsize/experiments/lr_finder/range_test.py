@@ -173,7 +173,7 @@ def fastai_finder(
     """
     require(rule in SUGGESTIONS, "rule", rule, "one of " + ", ".join(SUGGESTIONS))
     rates = exponential_rates(low, high, max(as_count("count", count, 1), 6))
-    return suggest_fastai(rates, _seen(problem, optimizer, rates, x0), rule)
+    return suggest_fastai(rates, _losses_along(problem, optimizer, rates, x0), rule)
 
 
 def torch_lr_finder(
@@ -204,7 +204,7 @@ def torch_lr_finder(
     """
     as_count("count", count, 2)
     rates = exponential_rates(low, high, count, reach=True)
-    return suggest_torch_lr_finder(rates, _seen(problem, optimizer, rates, x0), skip_start, skip_end)
+    return suggest_torch_lr_finder(rates, _losses_along(problem, optimizer, rates, x0), skip_start, skip_end)
 
 
 Reading = Callable[[Array, Array], float]
@@ -232,16 +232,16 @@ def library_finders(
     """
     torch = exponential_rates(1e-5, 10.0, as_count("count", count, 2), reach=True)
     fastai = exponential_rates(1e-7, 10.0, max(count, 6))
-    losses = _seen(problem, optimizer, fastai, x0)
-    told: dict[str, tuple[Array, Array, Reading]] = {
-        "torch-lr-finder": (torch, _seen(problem, optimizer, torch, x0), suggest_torch_lr_finder)
+    losses = _losses_along(problem, optimizer, fastai, x0)
+    sources: dict[str, tuple[Array, Array, Reading]] = {
+        "torch-lr-finder": (torch, _losses_along(problem, optimizer, torch, x0), suggest_torch_lr_finder)
     }
-    return told | {
+    return sources | {
         f"fastai {rule}": (fastai, losses, partial(suggest_fastai, rule=rule)) for rule in SUGGESTIONS
     }
 
 
-def _seen(problem: Any, optimizer: Optimizer, rates: Array, x0: Any) -> Array:
+def _losses_along(problem: Any, optimizer: Optimizer, rates: Array, x0: Any) -> Array:
     """Return the losses that training under these rates shows, up to where it leaves the finite numbers."""
     return lr_range_test(problem, optimizer, rates, x0=x0, stop=None).losses
 

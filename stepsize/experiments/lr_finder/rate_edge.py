@@ -44,7 +44,7 @@ def edge_of(trial: Trial, steps: int, rates: Array, rises: Array) -> Edge:
 
     Parameters
     ----------
-    look : Look
+    trial : Trial
         Where, with one start.
     steps : int
         How many updates.

@@ -76,18 +76,20 @@ class Marks(NamedTuple):
 class Trial:
     """Some starts on one problem, from which any rate can be tried.
 
-    `seen`, of shape (S,), is the size of errors that runs have shown to be rounding, where that is known.
+    `rounding`, of shape (S,), is the size of errors that runs have shown to be rounding, where that is known.
     """
 
     problem: Any
     rule: Optimizer
     starts: Array
-    seen: Array | float = 0.0
+    rounding: Array | float = 0.0
 
     def alone(self, start: int) -> "Trial":
-        """Return the look from a single start."""
+        """Return the trial from a single start."""
         return replace(
-            self, starts=self.starts[[start]], seen=np.broadcast_to(self.seen, len(self.starts))[[start]]
+            self,
+            starts=self.starts[[start]],
+            rounding=np.broadcast_to(self.rounding, len(self.starts))[[start]],
         )
 
     def at(self, rates: Array, steps: int) -> Marks:
@@ -98,9 +100,9 @@ class Trial:
             values = np.repeat(rates, len(self.starts))
         x0 = np.tile(self.starts, (len(rates), 1))
         whole = Batch(self.problem, self.rule, {"lr": values}, x0, np.arange(len(x0)), steps, 0.0)
-        seen = np.tile(np.broadcast_to(self.seen, len(self.starts)), len(rates))
+        rounding = np.tile(np.broadcast_to(self.rounding, len(self.starts)), len(rates))
         found = [
-            marks_of(run, seen[rows])
+            marks_of(run, rounding[rows])
             for piece in cut(whole, _MEMORY)
             for run, rows in zip(*_pieces(piece), strict=True)
         ]
@@ -114,19 +116,19 @@ def _pieces(batch: Batch) -> tuple[list[Any], list[Array]]:
     return runs, np.array_split(batch.rows, len(runs))
 
 
-def marks_of(run: Any, seen: Array | float = 0.0) -> Marks:
+def marks_of(run: Any, rounding: Array | float = 0.0) -> Marks:
     """Return the marks of the rows of a run, each of shape (B,), above what is known to be rounding."""
-    courses = traces_of(run)
-    fun, error = courses.fun, courses.error
+    traces = traces_of(run)
+    fun, error = traces.fun, traces.error
     tenth = max(len(error) // 10, 1)
     eps = float(np.finfo(run.history.x.dtype).eps)
     with np.errstate(all="ignore"):
         values = value_floor(run.problem, fun[-tenth:], eps)
         exact = getattr(run.problem, "gradient_source", "exact") == "exact"
         floor = gradient_floor(error[0], eps, exact=exact) if run.problem.minimum is None else values
-        floor = np.maximum(floor, seen)
+        floor = np.maximum(floor, rounding)
         # Far below a stated minimum is no success: that minimum is one of a region which the run has left.
-        lost = courses.diverged | (error[-tenth:] < -error[0] - floor).any(axis=0)
+        lost = traces.diverged | (error[-tenth:] < -error[0] - floor).any(axis=0)
         floor = np.maximum(floor, _NOTHING * error[0])
         late, until = error[-tenth:], max(len(error) - tenth, 1)
         largest = np.where(lost, np.inf, np.maximum(late.max(axis=0), floor))
@@ -146,9 +148,9 @@ def marks_of(run: Any, seen: Array | float = 0.0) -> Marks:
             settled=settled,
             floor=floor,
             jitter=np.where(lost | arrived, 0.0, _jitter(late, floor)),
-            rise=np.where(courses.diverged, up, np.where(np.abs(rise) <= values, 0.0, rise)),
+            rise=np.where(traces.diverged, up, np.where(np.abs(rise) <= values, 0.0, rise)),
             lowest=np.where(np.isneginf(up), up, lowest),
-            growth=np.where(courses.diverged, np.inf, error[-1] / error[0]),
+            growth=np.where(traces.diverged, np.inf, error[-1] / error[0]),
             beneath=np.where(lost | (beneath > _ROUNDING * error[0]), 0.0, beneath),
         )
 
@@ -183,8 +185,10 @@ def _jitter(late: Array, floor: Array) -> Array:
 class RateScan:
     """Every rate tried within the budget, ascending, with its marks."""
 
-    def __init__(self, trials: list[Trial], steps: int, told: Callable[[str], None] = lambda _: None) -> None:
-        self._looks, self.steps, self._told = trials, steps, told
+    def __init__(
+        self, trials: list[Trial], steps: int, report: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._trials, self.steps, self._report = trials, steps, report
         self.rates = np.zeros(0)
         self.marks = Marks(*np.zeros((len(Marks._fields), 0, sum(len(trial.starts) for trial in trials))))
 
@@ -198,7 +202,7 @@ class RateScan:
             fresh = fresh[off > _APART * fresh]
         if not len(fresh):
             return
-        found = [trial.at(fresh, self.steps) for trial in self._looks]
+        found = [trial.at(fresh, self.steps) for trial in self._trials]
         order = np.argsort(np.concatenate([self.rates, fresh]))
         self.rates = np.concatenate([self.rates, fresh])[order]
         self.marks = Marks(
@@ -207,7 +211,7 @@ class RateScan:
                 for old, new in zip(self.marks, zip(*found, strict=True), strict=True)
             )
         )
-        self._told(f"{len(self.rates)} rates tried")
+        self._report(f"{len(self.rates)} rates tried")
 
     def scan(self, low: float, high: float) -> None:
         """Try a few rates each decade, up to one that climbs, and down to where less is worse."""
@@ -225,12 +229,12 @@ class RateScan:
         shown = _FEW * self.marks.beneath.max(axis=0)
         if (shown <= self.marks.floor.min(axis=0)).all():
             return self
-        ends = np.cumsum([len(trial.starts) for trial in self._looks])
+        ends = np.cumsum([len(trial.starts) for trial in self._trials])
         trials = [
-            replace(trial, seen=seen)
-            for trial, seen in zip(self._looks, np.split(shown, ends[:-1]), strict=True)
+            replace(trial, rounding=rounding)
+            for trial, rounding in zip(self._trials, np.split(shown, ends[:-1]), strict=True)
         ]
-        anew = RateScan(trials, self.steps, self._told)
+        anew = RateScan(trials, self.steps, self._report)
         anew.add(self.rates)
         return anew
 

@@ -145,16 +145,16 @@ def cut(batch: Batch, memory: int, most: int | None = None) -> list[Batch]:
 def _outcome(batch: Batch, runs: list[Run]) -> RunSummary:
     pieces = []
     for run in runs:
-        courses = traces_of(run, batch.tol, batch.atol)
-        found = classify(courses)
-        status = np.where(courses.diverged, DIVERGED, BUDGET if len(courses.nit) > 1 else run.status)
-        errors = np.full((len(courses.nit), batch.history), np.inf)
+        traces = traces_of(run, batch.tol, batch.atol)
+        found = classify(traces)
+        status = np.where(traces.diverged, DIVERGED, BUDGET if len(traces.nit) > 1 else run.status)
+        errors = np.full((len(traces.nit), batch.history), np.inf)
         if batch.history:
             at = history_at(batch.steps, batch.history)
-            known = at < len(courses.error)
-            errors[:, known] = courses.error[at[known]].T
-            errors[at > courses.nit[:, None]] = np.inf
-        pieces.append((_rows(found, courses.nit, status), errors))
+            known = at < len(traces.error)
+            errors[:, known] = traces.error[at[known]].T
+            errors[at > traces.nit[:, None]] = np.inf
+        pieces.append((_rows(found, traces.nit, status), errors))
     return RunSummary(
         rows=batch.rows,
         kept=np.concatenate([rows for rows, _ in pieces]),

@@ -83,8 +83,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self.digest = hashlib.sha256()
-        self._seen: dict[int, int] = {}
-        self._kept: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        self._alive: list[Any] = []
 
     def add(self, thing: Any) -> None:
         """Feed the hash with a thing."""
@@ -101,11 +101,11 @@ class _Reader:
         elif isinstance(thing, tuple):  # whether two equal ones are one object is up to the compiler
             self._word("tuple", str(len(thing)))
             self._all(thing)
-        elif id(thing) in self._seen:
-            self._word("seen", str(self._seen[id(thing)]))
+        elif id(thing) in self._numbers:
+            self._word("seen", str(self._numbers[id(thing)]))
         else:
-            self._seen[id(thing)] = len(self._seen)
-            self._kept.append(thing)  # so that no other thing takes its place in memory
+            self._numbers[id(thing)] = len(self._numbers)
+            self._alive.append(thing)  # so that no other thing takes its place in memory
             self._once(thing)
 
     def _once(self, thing: Any) -> None:

@@ -83,7 +83,9 @@ class SweepDesign:
         for (p, place), (o, rule), (s, seed) in itertools.product(
             enumerate(problems), enumerate(optimizers), enumerate(chosen)
         ):
-            seen = place if seed is None else place.replace(rng=seed)
+            seen: Any = place
+            if seed is not None:  # `seeds_for` has asked for a problem that takes one
+                seen = seen.replace(rng=seed)
             for batch, rows in _batches(seen, rule, starts[p], points, samples is not None, budget):
                 batches.append(dataclasses.replace(batch, rows=np.arange(count, count + len(rows))))
                 index.append(np.column_stack([np.broadcast_to([p, o, s], (len(rows), 3)), rows]))

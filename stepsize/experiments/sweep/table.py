@@ -14,7 +14,7 @@ from stepsize.core.display import counted
 from stepsize.core.hooks import call_hook
 from stepsize.core.storage import write_whole
 from stepsize.core.validation import as_count, did_you_mean, require, require_a
-from stepsize.experiments.race import optimizer_label
+from stepsize.experiments.labels import optimizer_label
 from stepsize.experiments.sweep.design import SweepDesign
 
 __all__ = ["STOPS", "Sweep", "SweepInterrupted"]
@@ -103,8 +103,8 @@ class Sweep:
             "seed": self.design.seeds != (None,),
             "start": any(len(starts) > 1 for starts in self.design.starts),
         }
-        told = [name for name, wanted in several.items() if wanted]
-        return [*told, *self.design.values, *_NUMBERS, "stop", "verdict"]
+        identifiers = [name for name, wanted in several.items() if wanted]
+        return [*identifiers, *self.design.values, *_NUMBERS, "stop", "verdict"]
 
     @property
     def table(self) -> Array:
@@ -142,8 +142,8 @@ class Sweep:
         optimizer = self.optimizer(i)
         p, _, s, start = self.design.index[i, :4]
         problem, seed = self.design.problems[p], self.design.seeds[s]
-        seen = problem if seed is None else problem.replace(rng=seed)
-        return minimize(seen, optimizer, self.design.starts[p][start], self.steps)
+        sampled = problem if seed is None else problem.replace(rng=seed)
+        return minimize(sampled, optimizer, self.design.starts[p][start], self.steps)
 
     def best(self) -> int:
         """Return the row with the lowest final error, of several the one that settled first.

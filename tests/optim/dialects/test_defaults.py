@@ -13,9 +13,10 @@ import pytest
 
 import optim
 from optim import dialects
-from optim.dialects import table
+from optim.dialects import table, variants
 
 NAMES = {name: getattr(optim, name) for name in optim.__all__}
+NAMES |= {name: getattr(variants, name) for name in variants.__all__}
 NAMES |= {name: getattr(dialects, name) for name in ("torch", "keras", "optax", "tf1", "d2l", "paper")}
 
 # What every Keras optimizer has behind its own arguments.

@@ -44,7 +44,7 @@ class Whole(Saddle, abstract=True):
 SADDLE = Saddle()
 
 
-def tile_for(opt, points, problem=SADDLE, traces=None, **options):
+def block_for(opt, points, problem=SADDLE, traces=None, **options):
     x = np.array(points)
     state = inner(x), inner(problem.grad(x)), tuple(inner(s) for s in opt.init(x).slots)
     return RunBlock(problem, opt, [] if traces is None else traces, *state, **options)
@@ -54,9 +54,9 @@ RUNS = np.array([[8.0, 4.0], [2.0, -6.0], [0.0, 1.0]])
 
 
 @pytest.mark.parametrize("problem", [Saddle(), Whole()])
-def test_a_tile_has_its_runs_as_columns_and_moves_them_in_place(problem):
+def test_a_block_has_its_runs_as_columns_and_moves_them_in_place(problem):
     opt = SGD(lr=np.array([[0.5], [1.0], [0.0]]))
-    block = tile_for(opt, RUNS, problem)
+    block = block_for(opt, RUNS, problem)
     arrays = block.arrays()
     h = block.advance(0)
     assert h.lr.tolist() == [[0.5], [1.0], [0.0]]
@@ -80,9 +80,9 @@ def test_a_tile_has_its_runs_as_columns_and_moves_them_in_place(problem):
     ids=name_of,
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_tile_makes_the_updates_of_the_readable_rule(opt, problem, dtype):
+def test_a_block_makes_the_updates_of_the_readable_rule(opt, problem, dtype):
     x = (RUNS / 10.0).astype(dtype)
-    block = tile_for(opt, x, problem)
+    block = block_for(opt, x, problem)
     points, slopes, _, slots = by_arrays(opt, problem, 0, x, opt.init(x).slots, 7)
     for n in range(7):
         block.advance(n)
@@ -107,7 +107,7 @@ class Cliff(Saddle, abstract=True):
 def test_runs_are_finite_where_value_and_gradient_are(look, asked, monkeypatch):
     monkeypatch.setattr("optim.engines.batched.LOOK", look)
     monkeypatch.setattr(Cliff, "asked", [])
-    block = tile_for(SGD(lr=0.1), [[1.0, 0.0], [5.0, 0.0], [2.0, 0.0], [1.0, 0.0], [2.0, 0.0]], Cliff())
+    block = block_for(SGD(lr=0.1), [[1.0, 0.0], [5.0, 0.0], [2.0, 0.0], [1.0, 0.0], [2.0, 0.0]], Cliff())
     block.g[0, 2], block.g[1, 4] = np.nan, -np.inf
     block.g[1, 3] = 1e155  # whose square alone overflows
     with np.errstate(over="ignore"):
@@ -116,9 +116,9 @@ def test_runs_are_finite_where_value_and_gradient_are(look, asked, monkeypatch):
 
 
 @pytest.mark.parametrize("which", [np.array([True, False, True]), slice(1, 3), np.array([2, 0])])
-def test_some_columns_of_a_tile_go_on_alone(which):
+def test_some_columns_of_a_block_go_on_alone(which):
     opt = Momentum(lr=np.array([[0.1], [0.2], [0.3]]), momentum=PerRun([0.5, 0.6, 0.7]))
-    block = tile_for(opt, RUNS)
+    block = block_for(opt, RUNS)
     block.advance(0)
     kept = [a.copy() for a in block.arrays()]
     some = block.columns(which, kept)
@@ -131,11 +131,11 @@ def test_some_columns_of_a_tile_go_on_alone(which):
     assert len(block.traces) == 1
 
 
-def test_tiles_share_what_is_known_of_the_rule():
+def test_blocks_share_what_is_known_of_the_rule():
     """Two branches, two traces, however many tiles and however often the rule goes back."""
     traces = []
     for _ in range(2):
-        block = tile_for(Branchy(), RUNS, traces=traces)
+        block = block_for(Branchy(), RUNS, traces=traces)
         for n in (0, 2, 1, 4, 0):
             block.advance(n)
     assert len(traces) == 2
@@ -145,15 +145,15 @@ def test_tiles_share_what_is_known_of_the_rule():
 @pytest.mark.parametrize("exact", [True, False])
 def test_powers_are_multiplied_up_only_where_that_is_asked_for(exact):
     beta = np.array([[0.3], [0.7], [0.9]])
-    block = tile_for(Adam(beta2=beta), RUNS, exact=exact)
+    block = block_for(Adam(beta2=beta), RUNS, exact=exact)
     block.advance(0)
     (program,) = block._programs
     assert len(program.powers) == (not exact)
     assert block.columns(slice(0, 2), block.arrays()).exact is exact
 
 
-def test_tiles_are_exact_unless_told_otherwise():
-    assert tile_for(SGD(), RUNS).exact
+def test_blocks_are_exact_unless_told_otherwise():
+    assert block_for(SGD(), RUNS).exact
 
 
 def test_the_inside_of_a_batch_is_a_copy_turned_and_in_one_piece():
@@ -226,7 +226,7 @@ def test_a_trace_can_follow_nothing_else(problem, opt, x, slots):
     assert not can_be_traced(problem, opt, x, slots)
 
 
-def tiles_for(opt, problem, x):
+def engine_for_blocks(opt, problem, x):
     state = opt.init(x)
     engine = BatchedEngine(stepper_for(opt, problem, x, state), x)
     return engine, Evaluation(*problem.value_and_grad(x)), state.slots
@@ -245,9 +245,9 @@ def tiles_for(opt, problem, x):
 )
 @pytest.mark.parametrize("problem", [Saddle(), Whole()])
 @pytest.mark.parametrize("width", [2, 4, 100])
-def test_a_chunk_of_tiles_is_that_of_arrays(opt, problem, width, monkeypatch):
+def test_a_chunk_of_blocks_is_that_of_arrays(opt, problem, width, monkeypatch):
     monkeypatch.setattr("optim.engines.batched.BLOCK_RUNS", width)
-    engine, e, slots = tiles_for(opt, problem, RUNS)
+    engine, e, slots = engine_for_blocks(opt, problem, RUNS)
     assert [part.stop - part.start for part in engine.parts] == {2: [1, 1, 1], 4: [2, 1], 100: [3]}[width]
     slots = tuple(slot + 0.25 for slot in slots)
     chunk = engine.chunk(3, RUNS, e, slots, 5)
@@ -266,7 +266,7 @@ def test_a_chunk_of_tiles_is_that_of_arrays(opt, problem, width, monkeypatch):
 
 def test_the_first_value_of_a_chunk_is_the_one_that_is_known():
     """A problem is not asked twice for the value at one point, which may be an estimate."""
-    engine, e, slots = tiles_for(SGD(lr=0.1), Saddle(), RUNS)
+    engine, e, slots = engine_for_blocks(SGD(lr=0.1), Saddle(), RUNS)
     chunk = engine.chunk(0, RUNS, Evaluation(e.f + 1000.0, e.g), slots, 2)
     assert chunk.f[0].tolist() == (e.f + 1000.0).tolist()
     assert chunk.f[1:].max() < 1000.0
@@ -274,7 +274,7 @@ def test_the_first_value_of_a_chunk_is_the_one_that_is_known():
 
 def test_a_batch_in_single_precision_has_the_values_of_single_precision():
     x = (RUNS / 10.0).astype(np.float32)
-    engine, e, slots = tiles_for(Momentum(lr=np.array([[0.1], [0.2], [0.3]])), Saddle(), x)
+    engine, e, slots = engine_for_blocks(Momentum(lr=np.array([[0.1], [0.2], [0.3]])), Saddle(), x)
     chunk = engine.chunk(0, x, e, slots, 2)
     assert [a.dtype for a in (chunk.x, chunk.g, chunk.output, *chunk.slots)] == [np.float32] * 4
     assert chunk.f.dtype == np.float64
@@ -282,7 +282,7 @@ def test_a_batch_in_single_precision_has_the_values_of_single_precision():
 
 
 def test_a_chunk_may_be_one_update():
-    engine, e, slots = tiles_for(SGD(lr=np.array([[0.5], [1.0], [0.0]])), Saddle(), RUNS)
+    engine, e, slots = engine_for_blocks(SGD(lr=np.array([[0.5], [1.0], [0.0]])), Saddle(), RUNS)
     chunk = engine.chunk(0, RUNS, e, slots, 1)
     assert chunk.x[1].tolist() == [[2.0, 8.0], [-8.0, -4.0], [0.0, 1.0]]
     assert chunk.lr.tolist() == [[[0.5], [1.0], [0.0]]]
@@ -290,7 +290,7 @@ def test_a_chunk_may_be_one_update():
 
 def test_a_chunk_of_no_updates_is_its_start():
     for opt in (SGD(lr=0.1), SGD(lr=np.array([[0.1], [0.2], [0.3]]))):
-        engine, e, slots = tiles_for(opt, Saddle(), RUNS)
+        engine, e, slots = engine_for_blocks(opt, Saddle(), RUNS)
         chunk = engine.chunk(0, RUNS, e, slots, 0)
         assert chunk.x.tolist() == [RUNS.tolist()]
         assert len(chunk.lr) == 0
@@ -304,7 +304,7 @@ def test_chunks_grow_to_512_updates_or_to_what_memory_holds_but_are_never_short(
     history, lengths, monkeypatch
 ):
     monkeypatch.setattr("optim.engines.batched.HISTORY", history)
-    engine, e, slots = tiles_for(SGD(lr=0.1), Saddle(), RUNS)
+    engine, e, slots = engine_for_blocks(SGD(lr=0.1), Saddle(), RUNS)
     seen = []
     for _ in lengths:
         seen.append(engine.length)
@@ -313,5 +313,5 @@ def test_chunks_grow_to_512_updates_or_to_what_memory_holds_but_are_never_short(
 
 
 def test_a_rule_that_cannot_be_traced_leaves_a_batch_to_arrays():
-    engine, e, slots = tiles_for(Counting(asks=True), Saddle(), RUNS)
+    engine, e, slots = engine_for_blocks(Counting(asks=True), Saddle(), RUNS)
     assert engine.chunk(0, RUNS, e, slots, 2) is None

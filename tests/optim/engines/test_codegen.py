@@ -5,7 +5,8 @@ import pytest
 
 from optim import SGD, Momentum, Optimizer
 from optim.engines.codegen import GeneratedLoop
-from optim.engines.tracing import Untraceable, trace_function, trace_update
+from optim.engines.symbols import Untraceable
+from optim.engines.tracing import trace_function, trace_update
 from optim.hyperparameters import Hyper
 from stepsize.core.elementwise import (
     arctan,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from optim import SGD, Adam, ClipByValue, Momentum, Optimizer, RMSprop, minimize
 from optim.engines import batched, chunks, floats, large
-from optim.engines.tracing import Untraceable, trace_function, trace_update
+from optim.engines.symbols import Untraceable
+from optim.engines.tracing import trace_function, trace_update
 from optim.hyperparameters import Hyper, Hypers
 from optim.optimizer import Evaluation
 from optim.steppers import stepper_for

@@ -8,7 +8,7 @@ import pytest
 
 from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983
 from optim.engines.floats import Floats, floats_can
-from optim.engines.tracing import Symbol
+from optim.engines.symbols import Symbol
 from optim.hyperparameters import Hypers
 from optim.optimizer import Evaluation
 from optim.steppers import stepper_for
@@ -193,36 +193,36 @@ def test_an_error_that_arrays_would_not_answer_is_not_hidden():
         engine.chunk(0, x, e, slots, 3)
 
 
-def way_like(opt=None, **facts):
+def stepper_like(opt=None, **facts):
     problem = SimpleNamespace(**{"varies": False, "components": True, "feasible": None, **facts})
     return SimpleNamespace(optimizer=SGD(lr=0.1) if opt is None else opt, problem=problem)
 
 
 def test_a_run_of_floats_is_single_and_double_and_goes_by_components():
-    assert floats_can(way_like(), ONE, ())
-    assert floats_can(way_like(Remembering()), ONE, (ONE,))
-    assert floats_can(way_like(SGD(lr=Exponential(0.1, 0.1))), ONE, ())
+    assert floats_can(stepper_like(), ONE, ())
+    assert floats_can(stepper_like(Remembering()), ONE, (ONE,))
+    assert floats_can(stepper_like(SGD(lr=Exponential(0.1, 0.1))), ONE, ())
 
 
 @pytest.mark.parametrize(
-    ("way", "x", "slots"),
+    ("stepper", "x", "slots"),
     [
-        (way_like(), np.ones((1, 2)), ()),
-        (way_like(), ONE.astype(np.float32), ()),
-        (way_like(SGD(lr=BarzilaiBorwein())), ONE, ()),
-        (way_like(Along()), ONE, ()),
-        (way_like(Needing()), ONE, ()),
-        (way_like(varies=True), ONE, ()),
-        (way_like(components=False), ONE, ()),
-        (way_like(SGD(lr=np.array([0.1, 0.2]))), ONE, ()),
-        (way_like(Remembering()), ONE, (np.ones(1),)),
+        (stepper_like(), np.ones((1, 2)), ()),
+        (stepper_like(), ONE.astype(np.float32), ()),
+        (stepper_like(SGD(lr=BarzilaiBorwein())), ONE, ()),
+        (stepper_like(Along()), ONE, ()),
+        (stepper_like(Needing()), ONE, ()),
+        (stepper_like(varies=True), ONE, ()),
+        (stepper_like(components=False), ONE, ()),
+        (stepper_like(SGD(lr=np.array([0.1, 0.2]))), ONE, ()),
+        (stepper_like(Remembering()), ONE, (np.ones(1),)),
     ],
 )
-def test_other_runs_are_none_of_floats(stepper, x, slots):
+def test_floats_cannot_make_other_runs(stepper, x, slots):
     assert not floats_can(stepper, x, slots)
 
 
 def test_a_problem_that_does_not_say_is_not_by_components():
-    stepper = way_like()
+    stepper = stepper_like()
     del stepper.problem.components
     assert not floats_can(stepper, ONE, ())

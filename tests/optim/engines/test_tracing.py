@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from optim import ClipByValue, Momentum, Optimizer
-from optim.engines.tracing import Symbol, Untraceable, trace_function, trace_update
+from optim.engines.symbols import Symbol, Untraceable
+from optim.engines.tracing import trace_function, trace_update
 from optim.hyperparameters import Hyper
 from schedules import Exponential
 from stepsize.core.elementwise import maximum, minimum, sign, sqrt, where

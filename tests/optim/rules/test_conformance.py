@@ -3,11 +3,27 @@
 import numpy as np
 import pytest
 
-from optim import State, minimize
-from problems import Rosenbrock
+from optim import (
+    L2,
+    Adam,
+    AdamW,
+    ClipByNorm,
+    ClipByValue,
+    DecoupledDecay,
+    RAdam,
+    State,
+    WithMomentum,
+    Yogi,
+    minimize,
+)
+from optim.hyperparameters import Hypers
+from problems import (
+    Rosenbrock,
+)
 from schedules import Constant, Exponential
 from stepsize.core.record import Record
 from tests.instances import OPTIMIZERS, name_of
+from tests.optim.rules.by_hand import steps
 
 X0 = np.array([-1.2, 1.0])
 RATE = 1e-3
@@ -159,3 +175,72 @@ def test_it_runs_and_says_how_it_ended(opt):
     assert run.message == "reached the limit of 5 steps"
     assert isinstance(run.optimizer, Record)
     assert len(run.history.x) == 6
+
+
+@pytest.mark.parametrize("opt", OPTIMIZERS, ids=name_of)
+@pytest.mark.parametrize("d", [1, 3, 5])
+def test_the_slots_are_there_before_the_first_update(opt, d):
+    """In x's dtype and rank, so that a run may be stopped and kept before it has begun."""
+    x = np.ones(d, np.float32)
+    slots = opt.init(x).slots
+    assert all(slot.dtype == np.float32 and slot.ndim >= 1 for slot in slots)
+    if not opt.requires:
+        x_next, state = opt.step(x, x, opt.init(x))
+        assert x_next.shape == (d,)
+        assert [s.shape for s in state.slots] == [s.shape for s in slots]
+
+
+@pytest.mark.parametrize("opt", [*ORDINARY, RAdam(wait=True), Yogi(initial=1.0)], ids=repr)
+def test_silence_moves_nothing_out_of_bounds(opt):
+    """Zero gradients before, between and after others."""
+    rows, _ = steps(opt, [0, 0, 1, 0, -1, 0, 0], x=(0.5, -0.25))
+    assert np.isfinite(rows).all()
+
+
+WRAPPED = [
+    L2(Adam(), 0.3),
+    DecoupledDecay(Adam(), 0.3),
+    ClipByNorm(AdamW(), 0.1),
+    ClipByValue(AdamW(), 0.1),
+    WithMomentum(Adam()),
+    WithMomentum(AdamW(), 0.5, nesterov=True),
+]
+
+
+@pytest.mark.parametrize("opt", [o for o in ORDINARY if o.is_direction_rule] + WRAPPED, ids=repr)
+def test_the_direction_times_the_rate_is_the_step(opt):
+    """Line searches go along `direction`, everything else goes by `update`: one and the same rule."""
+    opt = opt.replace(lr=0.1)
+    x = np.array([1.0, -2.0, 0.5])
+    hypers, slots = Hypers(opt, x), opt.init(x).slots
+    for n in range(6):
+        g = np.cos(np.array([1.0, 2.0, 3.0]) * (n + 1))
+        d, after = opt.direction(x, g, slots, hypers.resolve(n))
+        x_next, slots = opt.update(x, g, slots, hypers.resolve(n))
+        np.testing.assert_allclose(x - 0.1 * d, x_next, rtol=1e-13)
+        for ours, theirs in zip(after, slots, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-13)
+        x = x_next
+
+
+CURVED = [opt for opt in OPTIMIZERS if opt.requires]
+
+
+@pytest.mark.parametrize("opt", [o for o in CURVED if o.batched], ids=name_of)
+def test_a_batch_equals_single_runs(opt):
+    starts = np.random.default_rng(1).normal(size=(5, 2))
+    batch = minimize(Rosenbrock(), opt, x0=starts, steps=6)
+    for row, start in enumerate(starts):
+        alone = minimize(Rosenbrock(), opt, x0=start, steps=6)
+        assert np.array_equal(batch.history.x[:, row], alone.history.x)
+
+
+@pytest.mark.parametrize("opt", CURVED, ids=name_of)
+def test_the_dtype_is_kept(opt):
+    assert minimize(Rosenbrock(), opt, x0=np.array([-1.2, 1.0], np.float32), steps=2).x.dtype == np.float32
+
+
+@pytest.mark.parametrize("opt", CURVED, ids=name_of)
+def test_what_is_not_finite_ends_the_run_as_diverged(opt):
+    run = minimize(Rosenbrock(), opt.replace(lr=1e200), steps=20)
+    assert run.status == 2

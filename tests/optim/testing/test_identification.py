@@ -9,7 +9,7 @@ import pytest
 
 from optim import L2, SGD, DecoupledDecay, dialects
 from optim.testing import STREAMS, Report, check_optimizer, compare_optimizer
-from optim.testing.check import _with_numbers_of
+from optim.testing.identification import _with_numbers_of
 from optim.testing.invariants import Traits
 from tests.optim.testing.rules import (
     WrittenAdam,
@@ -23,13 +23,13 @@ from tests.optim.testing.rules import (
 @pytest.fixture
 def nothing_known(monkeypatch):
     """Leave out the search for what a rule is instead, which takes most of the time."""
-    monkeypatch.setattr("optim.testing.check._identify", lambda *_: iter(()))
+    monkeypatch.setattr("optim.testing.check.identify", lambda *_: iter(()))
 
 
 @pytest.fixture
 def no_libraries(monkeypatch):
     """Search the mistakes alone."""
-    monkeypatch.setattr("optim.testing.check.table", list)
+    monkeypatch.setattr("optim.testing.identification.table", list)
 
 
 class TestWhatItIsInstead:
@@ -236,7 +236,7 @@ class TestReport:
         assert report.traits == pytest.approx((1.5, 1.5e-6, 1024, 0, 0), rel=1e-9)
 
     def test_nothing_is_searched_where_the_rule_is_right(self, monkeypatch):
-        monkeypatch.setattr("optim.testing.check._identify", lambda *_: 1 / 0)
+        monkeypatch.setattr("optim.testing.check.identify", lambda *_: 1 / 0)
         half_more = compare_optimizer(lambda x, g, s: (x - 0.15 * g, s), SGD(lr=0.1), tolerance=1.0)
         assert (half_more.ok, half_more.instead, half_more.otherwise) == (True, (), ())
 

@@ -4,7 +4,6 @@ import json
 import pickle
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,10 +38,19 @@ from schedules import (
 
 N = np.array([0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 1000])
 
+
 rates = st.floats(1e-4, 10.0)
+
+
 counts = st.integers(1, 60)
+
+
 waits = st.integers(0, 60)
+
+
 parts = st.floats(0.05, 1.0)
+
+
 factors = st.floats(0.1, 0.99)
 
 
@@ -113,7 +121,11 @@ def composed(inner):
 
 
 shapes = st.sampled_from(["linear", "cosine", "1-sqrt"])
+
+
 falls = st.sampled_from(["linear", "cosine", "1-sqrt", "square", "rex"])
+
+
 schedules = st.recursive(leaves, composed, max_leaves=6)
 
 
@@ -214,40 +226,3 @@ def test_json_is_standard_and_says_what_it_means():
         },
         "second": {"class": "Constant", "lr": 0.5},
     }
-
-
-def test_cycles_of_any_growth_cover_the_updates_without_gap():
-    """Each update lies in one cycle, z rises by 1/length in it, and a whole start opens its own cycle."""
-    for steps, mult in [
-        (1, 3),
-        (1, 10),
-        (2, 2),
-        (5, 1),
-        (7, 1.5),
-        (32 / 3, 1),
-        (0.1, 1),
-        (10, 0.5),
-        (3, 1.1),
-    ]:
-        values = Restarts(1.0, steps, mult, decay=0.5).table(3000)
-        tops = np.flatnonzero(
-            np.isclose(np.log2(np.maximum(values, 1e-300)) % 1, 0, atol=1e-12) & (values > 0)
-        )
-        assert tops[0] == 0
-    for m in (3, 10):
-        starts, at, length = [], 0, 1
-        while at < 3000:
-            starts.append(at)
-            at, length = at + length, length * m
-        assert np.flatnonzero(Restarts(1.0, 1, m).table(3000) == 1.0).tolist() == starts
-
-
-@pytest.mark.parametrize(("total", "cycles"), [(30, 4), (33, 3), (14, 6), (9, 6), (1000, 7), (21, 21)])
-def test_fractional_cycles_restart_at_the_first_update_after_their_start(total, cycles):
-    """With exact fractions: update n is at the part (n c / T) mod 1 of its cycle."""
-    from fractions import Fraction
-
-    values = Restarts(1.0, total / cycles, cycles=cycles).table(total + 2)
-    exact = [float(Fraction(n * cycles, total) % 1) for n in range(total)]
-    np.testing.assert_allclose(values[:total], 0.5 * (1 + np.cos(np.pi * np.array(exact))), atol=1e-9)
-    assert values[total:].tolist() == [0.0, 0.0]

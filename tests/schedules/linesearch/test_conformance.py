@@ -6,11 +6,22 @@ import warnings
 import numpy as np
 import pytest
 
-from optim import SGD, Adam, Momentum, State, minimize
-from problems import AdditiveNoise, BreastCancer, MiniBatch, Problem, Quadratic, Rosenbrock
-from schedules import Line
+from optim import SGD, Adam, Evaluation, Momentum, State, minimize
+from problems import AdditiveNoise, BreastCancer, MiniBatch, Parabola, Problem, Quadratic, Rosenbrock
+from schedules import (
+    PAL,
+    Armijo,
+    ExactSearch,
+    ForwardBackward,
+    GrippoLamparielloLucidi,
+    HagerZhang,
+    Line,
+    QuadraticApproximation,
+    StrongWolfe,
+)
 from schedules.linesearch.base import STATUSES
 from tests.instances import SEARCHES, name_of
+from tests.schedules.linesearch.lines import parabola
 
 searches = pytest.mark.parametrize("search", SEARCHES, ids=name_of)
 
@@ -227,3 +238,76 @@ def test_the_default_filter_shows_the_warning_once_a_place():
         for _ in range(3):
             minimize(sampled, SGD(lr=Armijo()), steps=3)
     assert len(told) == 1
+
+
+DETERMINISTIC = [s for s in SEARCHES if not s.variances]
+
+
+@pytest.mark.parametrize("search", DETERMINISTIC, ids=name_of)
+def test_uphill_and_level_are_told_apart(search):
+    """However small the slope is: 1e-3 here."""
+    up = search(parabola(1.0, d=-1e-3), None)
+    level = search(parabola(0.0, d=1.0), None)
+    assert up.alpha == 0.0
+    assert level.alpha <= 1e-8, "a search for a change of sign takes its shortest step"
+    assert up.status == "not_descent"
+    assert level.status in ("flat", "not_descent", "degenerate")
+    assert search(parabola(1.0, d=1e-3), None).alpha > 0
+
+
+@pytest.mark.parametrize("search", DETERMINISTIC, ids=name_of)
+@pytest.mark.parametrize("ahead", [lambda: parabola(1.0, d=-1.0), lambda: parabola(0.0, d=1.0)])
+def test_a_line_without_a_way_down_does_not_wipe_the_memory(search, ahead):
+    """The next search carries on from the last good one."""
+    carry = search(parabola(), None).carry
+    kept = search(ahead(), carry).carry
+    assert (kept is None) == (carry is None)
+
+
+TELLING = [
+    StrongWolfe,
+    Armijo,
+    ForwardBackward,
+    ExactSearch,
+    HagerZhang,
+    GrippoLamparielloLucidi,
+    PAL,
+    QuadraticApproximation,
+]
+
+
+@pytest.mark.parametrize("kind", TELLING)
+def test_a_level_start_is_flat_and_a_rising_one_no_descent(kind):
+    assert kind()(parabola(0.0, d=1.0), None).status == "flat"
+    assert kind()(parabola(1.0, d=-1e-3), None).status == "not_descent"
+
+
+class TestHandingOver:
+    """What the next update starts from."""
+
+    @pytest.mark.parametrize("search", DETERMINISTIC, ids=name_of)
+    def test_the_evaluation_is_that_of_the_point(self, search):
+        line = parabola(1.5, d=0.75)
+        found = search(line, None)
+        if found.e is not None:
+            x = 1.5 - found.alpha * 0.75
+            assert found.e.f == pytest.approx(x * x / 2, rel=1e-14)
+            np.testing.assert_allclose(found.e.g, [x], rtol=1e-14)
+        assert found.n_f <= line.n_f
+        assert found.n_f + found.n_g >= 1
+
+    def test_what_is_known_is_not_asked_again(self):
+        known = Evaluation(f=2.0, g=np.array([2.0]))
+        line = Line(Parabola(curvature=1.0), np.array([2.0]), np.array([2.0]), known)
+        assert (line.phi0, line.slope0, line.n_f, line.n_g) == (2.0, -4.0, 0, 0)
+        found = line.accept(line.both(0.5), "converged", None)
+        assert (found.n_f, found.n_g) == (1, 1)
+        line.value(0.25)
+        completed = line.accept(line.trials[-1], "converged", None)
+        assert (completed.n_f, completed.n_g) == (2, 2)
+        assert completed.e.g.tolist() == [1.5]
+        assert completed.e.slope == -3.0
+        line.slope(0.75)
+        completed = line.accept(line.trials[-1], "converged", None)
+        assert (completed.n_f, completed.n_g) == (3, 3)
+        assert (completed.e.f, completed.e.slope) == (0.125, -1.0)

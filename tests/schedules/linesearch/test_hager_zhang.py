@@ -2,10 +2,16 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from schedules import HagerZhang
+from schedules import (
+    HagerZhang,
+    Line,
+    StrongWolfe,
+)
 from tests.schedules.linesearch.lines import along, falling, looks, parabola, steps_of
+from tests.schedules.linesearch.more_thuente import FIRST, TABLES
 
 
 class TestHagerZhang:
@@ -208,3 +214,31 @@ class TestHagerZhang:
     def test_a_wall_may_only_shorten(self):
         with pytest.raises(ValueError, match=r"psi3: got 1\.5"):
             HagerZhang(psi3=1.5)
+
+
+CASES = [
+    (name, first, count) for name, row in TABLES.items() for first, count in zip(FIRST, row[3], strict=True)
+]
+
+
+def line_of(name):
+    problem, mu, eta, _ = TABLES[name]
+    return Line(problem, np.zeros(1), -np.ones(1)), mu, eta
+
+
+def test_hager_zhang_on_all_24_problems():
+    """Its conditions hold wherever it says so, in no more evaluations than the zoom takes."""
+    evaluations = {"zoom": 0, "secant": 0}
+    for name, first, _ in CASES:
+        line, mu, eta = line_of(name)
+        evaluations["zoom"] += StrongWolfe(c1=mu, c2=eta, first=first)(line, None).n_f
+        line, *_ = line_of(name)
+        found = HagerZhang(first=first)(line, None)
+        evaluations["secant"] += found.n_f
+        end = next(t for t in line.trials if t.alpha == found.alpha)
+        wolfe_holds = end.f - line.phi0 <= 0.1 * end.alpha * line.slope0
+        nearly = end.slope <= (2 * 0.1 - 1) * line.slope0 and end.f <= line.phi0 + 1e-6 * abs(line.phi0)
+        assert found.status == "converged"
+        assert end.slope >= 0.9 * line.slope0
+        assert wolfe_holds or nearly
+    assert evaluations["secant"] < evaluations["zoom"]

@@ -2,19 +2,16 @@
 
 f'(t) is a Wiener process that starts at -10 from 0, and f its integral. So the covariances of f and f' at two
 places are integrals over where the process was pushed, and what is believed after noisy data follows from
-them by one linear system. The formulas of `SplinePosterior` are not used.
-"""
+them by one linear system. The formulas of `SplinePosterior` are not used."""
 
 import math
 from functools import cache
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from schedules import ProbabilisticLineSearch
-from schedules.linesearch.base import Line
+from schedules.linesearch.bivariate_normal import bivariate_normal
 from schedules.linesearch.integrated_wiener import SplinePosterior
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(3)  # exact for the products of two straight lines
@@ -48,7 +45,11 @@ DATA = {
     "short": ([0.0, 0.01, 0.03, 0.02], [0.0, -0.1, 0.2, 0.05], [-1.0, -0.9, 0.1, -1.1], 0.5, 0.1),
     "uphill": ([0.0, 1.0, 0.5], [0.0, 1.2, 0.5], [1.0, 0.9, 1.3], 0.002, 0.6),
 }  # fmt: skip
+
+
 PLACES = (0.005, 0.3, 1.0, 1.7, 6.0)
+
+
 every = pytest.mark.parametrize("data", DATA.values(), ids=list(DATA))
 
 
@@ -110,205 +111,6 @@ def test_the_low_point_of_every_cell(data):
         assert gp.low_point(left, right) == (pytest.approx(inside[0], rel=1e-6) if inside else None)
 
 
-class Noisy:
-    """A bowl of two unequal axes whose values and gradients are noisy, with known deviations."""
-
-    sampling, varies = "dynamic", True
-
-    def __init__(self, seed, sigma_f=0.2, sigma_g=(0.3, 0.5)):
-        self.normal, self.sigma_f, self.sigma_g = (
-            np.random.default_rng(seed).normal,
-            sigma_f,
-            np.array(sigma_g),
-        )
-
-    def at(self, n):
-        return self
-
-    def sample(self, n, k):
-        return self
-
-    def stats(self, x):
-        H = np.array([1.0, 3.0])
-        f = 0.5 * (H * x * x).sum() + self.sigma_f * self.normal()
-        g = H * x + self.sigma_g * self.normal(size=2)
-        return SimpleNamespace(f=f, g=g, var_f=self.sigma_f**2, var_g=self.sigma_g**2)
-
-
-def chance(t, data, c1, c2):
-    """Probability of the Wolfe conditions at t."""
-    from scipy.stats import multivariate_normal
-
-    mean, V = joint([0.0, t], *data)
-    A = np.array([[1.0, c1 * t, -1.0, 0.0], [0.0, -c2, 0.0, 1.0]])
-    most = 2 * c2 * (abs(mean[1]) + 2 * math.sqrt(V[1, 1]))
-    return multivariate_normal(A @ mean, A @ V @ A.T).cdf([math.inf, most], lower_limit=[0.0, 0.0])
-
-
-def score(t, data, c1, c2):
-    """Expected improvement on the lowest mean at a datum, times that probability."""
-    from scipy.stats import norm
-
-    lowest = min(joint([u], *data)[0][0] for u in data[0])
-    (m, _), V = joint([t], *data)
-    z = norm(m, math.sqrt(V[0, 0]))
-    return ((lowest - m) * z.cdf(lowest) + V[0, 0] * z.pdf(lowest)) * chance(t, data, c1, c2)
-
-
-def low_points(data):
-    """Low points of the mean in each cell, or None."""
-    for left, right in pairwise(sorted(data[0])):
-        at = np.linspace(left, right, 3)
-        slope = np.polynomial.Polynomial.fit(at, joint(list(at), *data)[0][1::2], 2)
-        lows = [r.real for r in slope.roots() if not r.imag and slope.deriv()(r.real) > 0]
-        yield next((low for low in lows if left < low < right), None)
-
-
-def ought(data, search, reach):
-    """Where a search ought to go after its newest look, why, and how far beyond its longest it would look."""
-    newest, longest = data[0][-1], max(data[0])
-    means = {t: joint([t], *data)[0][0] for t in data[0][1:]}
-    good = [t for t in means if chance(t, data, search.c1, search.c2) > search.threshold]
-    if newest in good:
-        return newest, "converged", reach
-    if len(means) == search.budget:
-        return min(means, key=means.get), "budget", reach
-    lows = list(low_points(data))
-    if lows[0] is None and joint([0.0], *data)[0][1] > 0:
-        return 0.01 * min(means), "uphill", reach
-    if search.reference:
-        good = [t for t in good if t < longest]
-    if good:
-        return min(good, key=means.get), "converged", reach
-    beyond = longest + reach
-    best = max([*filter(None, lows), beyond], key=lambda t: score(t, data, search.c1, search.c2))
-    grows = best == beyond and (newest == longest or not search.reference)
-    return best, "next", 2 * reach if grows else reach
-
-
-def followed(search, line):
-    """Follow a search from look to look, computing where it ought to go; return how it ought to end."""
-    unit, beta, start = search.alpha0, abs(line.slope0), line.start
-    scale = unit * beta
-    noise = [start.var_f / scale**2, sum(line.d**2 * start.var_g) / beta**2]
-    data = ([0.0], [0.0], [line.slope0 / beta], *noise)
-    t, status, reach = 1.0, "next", 1.0
-    for look in line.trials[1:]:
-        assert status in ("next", "uphill"), "it looks on although it ought to end"
-        assert look.alpha == pytest.approx(t * unit, rel=1e-6)
-        if status == "uphill":
-            return t * unit, status
-        for column, value in zip(data, (t, (look.f - start.f) / scale, look.slope / beta), strict=False):
-            column.append(value)
-        t, status, reach = ought(data, search, reach)
-    return t * unit, status
-
-
-ENDS = {
-    290: "converged",  # at the first look, after a longer one
-    54: "converged",  # shorter, then twice longer, the second time less so for the published program
-    77: "converged",  # at an older look, the longest, which the published program does not test again
-    247: "uphill",  # three longer looks, a shorter one, and the mean rises
-    316: "budget",  # shorter, longer, shorter, shorter
-    425: "converged",  # two longer looks
-    470: "converged",  # the last look that it may take
-    504: "uphill",
-    570: "converged",  # at an older look, or three looks later
-    784: "converged",  # at the lowest of three older looks
-    794: "converged",  # at the lower of two
-}
-
-
-@pytest.mark.parametrize("reference", [False, True])
-@pytest.mark.parametrize("seed", ENDS)
-def test_every_look_is_where_the_process_says(seed, reference):
-    """And it ends where it ought to, and for that reason."""
-    rng = np.random.default_rng(seed)
-    search = ProbabilisticLineSearch(
-        alpha0=float(rng.choice([0.25, 0.5, 1, 2])),
-        c1=0.1,
-        c2=0.4,
-        threshold=float(rng.choice([0.3, 0.5, 0.7, 0.9])),
-        budget=6,
-        reference=reference,
-    )
-    x = np.array([1.0, -1.0]) * rng.choice([0.3, 1.0])
-    noisy = Noisy(seed, rng.choice([0.1, 0.3, 1.0]))
-    start = noisy.stats(x)
-    line = Line(noisy, x, np.array([2.0, 0.5]) * start.g, start)
-    found = search(line, None)
-    alpha, status = followed(search, line)
-    assert (found.alpha, found.status) == (pytest.approx(alpha, rel=1e-6), status)
-    assert reference or status == ENDS[seed]
-
-
-def one_look(search, f, slope, var_f, var_d):
-    """Look once or more along a line with this value and slope ahead, and -1 at the start; noise as told."""
-
-    class Told(Noisy):
-        def stats(self, x):
-            t = -x[0]
-            return SimpleNamespace(f=f(t), g=np.array([-slope(t)]), var_f=var_f, var_g=np.array([var_d]))
-
-    line = Line(Told(0), np.zeros(1), np.ones(1), Told(0).stats(np.zeros(1)))
-    return search(line, None), line
-
-
-def test_a_probability_has_to_exceed_the_threshold():
-    def searched(threshold):
-        search = ProbabilisticLineSearch(alpha0=1.0, threshold=threshold)
-        found, line = one_look(search, lambda t: -0.3 * t, lambda t: 0.2 if t else -1.0, 0.01, 0.04)
-        return found.n_f, line.belief.probability(1.0)
-
-    _, p = searched(1e-3)
-    assert 0.1 < p < 0.999
-    assert searched(np.nextafter(p, 0.0)) == (1, p)
-    assert searched(p)[0] > 1
-
-
-def test_that_of_an_older_look_too():
-    """The one of seed 290: a first look that becomes probable when a longer one has been seen."""
-
-    def searched(threshold):
-        noisy = Noisy(290, 0.1)
-        x = np.array([0.3, -0.3])
-        start = noisy.stats(x)
-        line = Line(noisy, x, np.array([2.0, 0.5]) * start.g, start)
-        found = ProbabilisticLineSearch(0.5, c1=0.1, c2=0.4, threshold=threshold, budget=6)(line, None)
-        return found.alpha, found.n_f, line.belief.probability(0.5)
-
-    alpha, looks, p = searched(0.5)
-    assert (alpha, looks) == (0.5, 2)
-    assert searched(np.nextafter(p, 0.0)) == (0.5, 2, p)
-    assert searched(p)[1] > 2
-
-
-def test_a_level_look_need_not_be_the_shortest():
-    """Slopes are exact: -1 at 1, and 0 at 2, where it has not fallen by the 9/10 of 2 that c1 asks for."""
-    search = ProbabilisticLineSearch(alpha0=1.0, c1=0.9, threshold=0.9)
-    found, _ = one_look(search, lambda t: -min(t, 1.5), lambda t: 0.0 if t == 2 else -1.0, 0.01, 0.0)
-    assert (found.alpha, found.status, found.n_f) == (2.0, "flat", 2)
-
-
-@pytest.mark.parametrize("reference", [False, True])
-def test_a_slope_that_is_level_but_unsure_is_flat_for_the_published_program_alone(reference):
-    """Values are exact, so that they vary with no slope; slopes have a variance of 1/2.
-
-    The slope seen at 1 is the one that makes the mean level there: the mean depends on it linearly.
-    """
-
-    def level(seen):
-        return joint([1.0], [0.0, 1.0], [0.0, -0.02], [-1.0, seen], 0.0, 0.5)
-
-    (at_0, at_1), V = [level(seen)[0][1] for seen in (0.0, 1.0)], level(0.0)[1]
-    assert 1e-2 < V[1, 1] < 1
-    assert abs(V[0, 1]) < 1e-9
-    seen = at_0 / (at_0 - at_1)
-    search = ProbabilisticLineSearch(alpha0=1.0, c1=0.9, threshold=0.9, reference=reference)
-    found, _ = one_look(search, lambda t: -0.02 * t, lambda t: seen if t else -1.0, 0.0, 0.5)
-    assert ((found.alpha, found.status, found.n_f) == (1.0, "flat", 1)) == reference
-
-
 @pytest.mark.parametrize(("c1", "var_f", "var_d"), [(0.5, 0.5, 0.0), (0.5, 0.5, 1e-10), (1e-5, 0.0, 0.5)])
 def test_a_condition_that_is_certain_leaves_the_other_to_chance(c1, var_f, var_d):
     """With exact slopes that of the slope holds; with exact values and hardly a c1 that of the value."""
@@ -325,3 +127,77 @@ def test_a_condition_that_is_certain_leaves_the_other_to_chance(c1, var_f, var_d
         expected = b.cdf(abs(mean[1]) + 2 * math.sqrt(V[1, 1])) - b.cdf(0.0)
     assert 0.3 < expected < 0.9
     assert SplinePosterior(*data).probability(1.0, c1, 0.5) == pytest.approx(expected, abs=1e-4)
+
+
+def chance(t, data, c1, c2):
+    """Probability of the Wolfe conditions at t."""
+    from scipy.stats import multivariate_normal
+
+    mean, V = joint([0.0, t], *data)
+    A = np.array([[1.0, c1 * t, -1.0, 0.0], [0.0, -c2, 0.0, 1.0]])
+    most = 2 * c2 * (abs(mean[1]) + 2 * math.sqrt(V[1, 1]))
+    return multivariate_normal(A @ mean, A @ V @ A.T).cdf([math.inf, most], lower_limit=[0.0, 0.0])
+
+
+def spline(f, slope, data, var_f=0.0, var_d=0.0):
+    return SplinePosterior(data, [f(t) for t in data], [slope(t) for t in data], var_f, var_d)
+
+
+class TestPosterior:
+    def test_low_points_of_the_mean(self):
+        """Of cubics that bend down at first and up at first, and of parabolas beside a cell."""
+        for b, a in ((-0.5, 1.0), (0.25, 0.5), (-2.0, 0.75), (1.5, 0.25)):
+            gp = spline(
+                lambda t, b=b, a=a: -t + b * t * t + a * t**3,
+                lambda t, b=b, a=a: -1 + 2 * b * t + 3 * a * t * t,
+                [0.0, 3.0],
+            )
+            low = max(np.roots([3 * a, 2 * b, -1.0]).real)
+            assert gp.low_point(0.0, 3.0) == pytest.approx(low, rel=1e-9)
+        for data in ([0.0, 2.0], [0.0, 0.25, 1.5]):
+            gp = spline(lambda t: (t - 1) ** 2 / 4, lambda t: (t - 1) / 2, data)
+            assert gp.low_point(*data[-2:]) == pytest.approx(1.0, rel=1e-9)
+        gp = spline(lambda t: -t * t / 2 + t**3 / 6, lambda t: -t + t * t / 2, [0.0, 3.0])
+        assert gp.low_point(0.0, 3.0) == pytest.approx(2.0, rel=1e-9), "level at its left end, a hill"
+        gp = spline(lambda _: 0.0, lambda _: 0.0, [0.0, 1.0])
+        assert gp.low_point(0.0, 1.0) is None, "level everywhere"
+        gp = spline(lambda t: (t - 2.5) ** 2, lambda t: 2 * (t - 2.5), [0.0, 1.0, 2.0])
+        assert [gp.low_point(0.0, 1.0), gp.low_point(1.0, 2.0)] == [None, None]
+
+    def test_both_conditions_hold_with_equality_where_all_is_level(self):
+        gp = spline(lambda _: 0.0, lambda _: 0.0, [0.0, 1.0])
+        assert gp.probability(1.0) == 1.0
+
+    def test_what_is_exact_is_certain(self):
+        gp = spline(lambda t: (t - 1) ** 2, lambda t: 2 * (t - 1), [0.0, 1.0, 2.0, 3.0])
+        assert [gp.probability(t) for t in (1.0, 2.0, 3.0)] == [1.0, 0.0, 0.0]
+
+    @pytest.mark.parametrize(("var_f", "var_d"), [(0.0, 0.5), (0.5, 0.0)])
+    def test_one_exact_kind_of_data_is_the_limit_of_little_noise(self, var_f, var_d):
+        def chance(least):
+            return spline(
+                lambda t: -0.05 * t,
+                lambda t: -0.25 if t else -1.0,
+                [0.0, 1.0],
+                max(var_f, least),
+                max(var_d, least),
+            ).probability(1.0)
+
+        assert 0.5 < chance(0.0) < 0.98
+        assert chance(0.0) == pytest.approx(chance(1e-8), rel=1e-3)
+
+    def test_an_exact_value_is_expected_to_improve_by_what_it_is_lower(self):
+        data = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0]
+        gp = spline(lambda t: (t - 1) ** 2, lambda t: 2 * (t - 1), data)
+        for t in data:
+            assert gp.expected_improvement(t, 0.5) == pytest.approx(max(0.5 - (t - 1) ** 2, 0.0), abs=1e-6)
+
+    def test_limits_whose_product_underflows(self):
+        """A quarter of the plane each, to the last digit."""
+        for h in (1e-200, -1e-200):
+            for k in (1e-200, -1e-200):
+                assert bivariate_normal(h, k, 0.0) == pytest.approx(0.25, rel=1e-15)
+
+    def test_infinite_limits(self):
+        assert bivariate_normal(math.inf, math.inf, 0.5) == 1.0
+        assert bivariate_normal(-math.inf, 1.0, 0.5) == bivariate_normal(-math.inf, math.inf, 0.5) == 0.0

@@ -7,9 +7,14 @@ import pytest
 
 from optim import SGD, minimize
 from problems import AdditiveNoise, MiniBatch, Parabola, Problem, Quadratic
-from schedules import PAL, Line, QuadraticApproximation
+from schedules import (
+    PAL,
+    Line,
+    QuadraticApproximation,
+)
 from schedules.linesearch.quadratic_fit import MODELS
 from tests.schedules.linesearch.data import WHOLE, start
+from tests.schedules.linesearch.lines import along, falling, parabola
 
 
 @pytest.mark.parametrize("alpha", [0.3, 1.0, 1 / 0.6, 1.9])
@@ -128,3 +133,69 @@ def test_slopes_give_a_steadier_step_than_values_where_values_are_noisy():
         spread[model] = np.subtract(*np.percentile(steps, [75, 25]))
     assert spread["s0s1"] == pytest.approx(0.047, rel=0.1)
     assert spread["f0s0f1"] == pytest.approx(0.29, rel=0.1)
+
+
+def test_what_pal_believes_of_a_parabola_is_the_parabola():
+    line = parabola()
+    PAL()(line, None)
+    assert [line.belief.mean(t) for t in (0.0, 0.7, 2.0)] == pytest.approx([2.0, 0.18, 2.0])
+
+
+def test_pal_at_its_longest_step():
+    """The low point of 2 (1 - t)^2 along d = 2 is a distance of 2 away."""
+    for s_max, expected in ((2.0, "converged"), (np.nextafter(2.0, 0.0), "max_step")):
+        found = PAL(mu=0.5, alpha=1.0, s_max=s_max)(parabola(), None)
+        assert (found.alpha, found.status) == (pytest.approx(1.0), expected)
+
+
+def test_pal_keeps_what_it_is_given():
+    wall = along(lambda t: math.inf if t else 0.0, falling)
+    for line in (parabola(), parabola(0.0, d=1.0), parabola(1.0, d=-1.0), wall):
+        assert PAL()(line, {"kept": 1}).carry == {"kept": 1}
+
+
+@pytest.mark.parametrize(
+    ("model", "f", "slope"), [("s0s1", -1.0, -1.0), ("f0s0f1", -1.0, 3.0), ("f0f1s1", 0.5, 1.0)]
+)
+def test_without_a_low_point_ahead_it_takes_the_measured_one(model, f, slope):
+    """Straight lines through slopes, and a start; and t^2/2, lowest at 0, through values and an end."""
+    line = along(lambda t: f if t else 0.0, lambda t: slope if t else -1.0)
+    found = QuadraticApproximation(model, alpha0=1.0)(line, None)
+    assert (found.alpha, found.status, found.carry) == (1.0, "degenerate", {"alpha": 2.0})
+
+
+def test_the_least_squares_parabola_is_lowest_before_the_measured_point():
+    """Of t^2 - t, halfway to where its slope is 1."""
+    found = QuadraticApproximation("all", alpha0=1.0)(along(lambda t: t * t - t, lambda t: 2 * t - 1), None)
+    assert (found.alpha, found.status) == (pytest.approx(0.5), "converged")
+
+
+def test_pal_measures_where_there_is_no_low_point():
+    found = PAL(mu=0.25)(along(lambda t: -t, falling), None)
+    assert (found.alpha, found.status) == (0.25, "degenerate")
+
+
+@pytest.mark.parametrize(
+    ("search", "carry", "first", "alpha", "status"),
+    [
+        (QuadraticApproximation(alpha0=0.5, max_length=100.0), None, 0.5, 1.0, "converged"),
+        (QuadraticApproximation(alpha0=0.5, max_length=100.0), {"alpha": 0.25}, 0.25, 1.0, "converged"),
+        (QuadraticApproximation(alpha0=0.01, max_length=100.0), None, 0.01, 0.1, "max_step"),
+        (QuadraticApproximation(alpha0=0.25, max_length=1.0), None, 0.25, 0.5, "max_step"),
+    ],
+)
+def test_no_step_is_longer_than_allowed(search, carry, first, alpha, status):
+    line = parabola()
+    found = search(line, carry)
+    assert line.trials[1].alpha == first
+    assert (found.alpha, found.status, found.carry) == (
+        pytest.approx(alpha),
+        status,
+        {"alpha": found.alpha},
+    )
+
+
+def test_after_a_wall_the_next_is_measured_nearer():
+    wall = along(lambda t: math.inf if t else 0.0, lambda t: math.inf if t else -1.0)
+    found = QuadraticApproximation(alpha0=0.5, growth=10.0)(wall, None)
+    assert (found.status, found.carry) == ("nonfinite", {"alpha": pytest.approx(0.05)})

@@ -7,8 +7,13 @@ import pytest
 
 from optim import SGD, minimize
 from problems import LeastSquares, MiniBatch, Parabola
-from schedules import SLS, Line, SPSMax
+from schedules import (
+    SLS,
+    Line,
+    SPSMax,
+)
 from tests.schedules.linesearch.data import WHOLE, start
+from tests.schedules.linesearch.lines import along, falling, parabola
 
 
 def interpolation():
@@ -97,3 +102,29 @@ def test_after_a_failure_the_next_search_starts_afresh():
     problem = Problem.of(stubborn, lambda x: np.ones_like(x), x0=[1.0])
     found = SLS()(Line(problem, np.array([1.0]), np.array([1.0])), {"alpha": 0.3})
     assert (found.alpha, found.status, found.carry) == (1e-6, "min_step", {"alpha": 1.0})
+
+
+def test_goldstein_doubles_what_is_too_short():
+    """phi = 2 (1 - t)^2 at 0.15 is 1.445, below 2 - 0.9 * 4 * 0.15; at 0.3 it is 0.98, above 0.92."""
+    line = parabola()
+    found = SLS(alpha0=0.15, goldstein=True)(line, None)
+    assert [t.alpha for t in line.trials[1:]] == [0.15, 0.3]
+    assert found.carry == {"alpha": 0.3}
+
+
+def test_goldstein_at_the_longest_step_and_with_equality():
+    """-t is always too short for c = 1/4; -3 t / 4 just long enough."""
+    found = SLS(c=0.25, alpha0=0.5, alpha_max=1.5, goldstein=True)(along(lambda t: -t, falling), None)
+    assert (found.alpha, found.status, found.n_f) == (1.5, "converged", 3)
+    found = SLS(c=0.25, goldstein=True)(along(lambda t: -0.75 * t, falling), None)
+    assert (found.alpha, found.status, found.n_f) == (1.0, "converged", 1)
+
+
+def test_a_stochastic_search_without_a_way_down():
+    """Below a gradient of 1e-8 it is flat; a direction across the gradient, or none, is no descent."""
+    for slope, expected in ((-1e-8, "converged"), (-9e-9, "flat")):
+        line = along(lambda t, s=slope: s * t, lambda _, s=slope: s)
+        assert SLS()(line, None).status == expected
+    assert SLS()(parabola(d=0.0), None).status == "not_descent"
+    found = SLS(alpha0=0.5)(along(lambda t: math.inf if t else 0.0, falling), {"alpha": 2.0})
+    assert (found.alpha, found.status, found.carry) == (0.0, "nonfinite", {"alpha": 0.5})

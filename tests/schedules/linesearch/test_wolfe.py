@@ -5,9 +5,19 @@ import math
 import numpy as np
 import pytest
 
-from schedules import Armijo, GrippoLamparielloLucidi, HagerZhang, StrongWolfe
+from optim import BFGS, Momentum, minimize
+from problems import Parabola, Problem, Quadratic, Rosenbrock
+from schedules import (
+    Armijo,
+    GrippoLamparielloLucidi,
+    HagerZhang,
+    Line,
+    StrongWolfe,
+)
+from schedules.linesearch import wolfe
 from schedules.linesearch.wolfe import _between, _cubic_low, _parabola_low
 from tests.schedules.linesearch.lines import along, cubic, falling, looks, parabola, steps_of
+from tests.schedules.linesearch.more_thuente import FIRST, TABLES
 
 
 class TestWolfe:
@@ -153,3 +163,100 @@ class TestWolfe:
         found = StrongWolfe(max_trials=200)(line, None)
         assert (found.alpha, found.status) == (np.nextafter(wall, 0.0), "nonfinite")
         assert looks(line) < 60
+
+
+CASES = [
+    (name, first, count) for name, row in TABLES.items() for first, count in zip(FIRST, row[3], strict=True)
+]
+
+
+@pytest.mark.parametrize(("name", "first", "count"), CASES)
+def test_the_six_functions_are_those_of_more_and_thuente(name, first, count):
+    """MINPACK's own routine, which SciPy carries, needs the evaluations printed in Tables I to VI (1994)."""
+    from scipy.optimize._dcsrch import DCSRCH
+
+    problem, mu, eta, _ = TABLES[name]
+    calls = []
+
+    def phi(alpha):
+        calls.append(alpha)
+        return float(problem.fun(np.array([alpha])))
+
+    def slope(alpha):
+        return float(problem.grad(np.array([alpha]))[0])
+
+    start = float(problem.fun(np.zeros(1)))
+    DCSRCH(phi, slope, mu, eta, 1e-15, 0.0, 1e10)(first, phi0=start, derphi0=slope(0.0), maxiter=100)
+    assert len(calls) == count
+
+
+def line_of(name):
+    problem, mu, eta, _ = TABLES[name]
+    return Line(problem, np.zeros(1), -np.ones(1)), mu, eta
+
+
+def is_strong_wolfe(line, trial, c1, c2):
+    return trial.f <= line.phi0 + c1 * trial.alpha * line.slope0 and abs(trial.slope) <= -c2 * line.slope0
+
+
+@pytest.mark.parametrize(("name", "first", "count"), CASES)
+def test_strong_wolfe_on_all_24_problems_of_more_and_thuente(name, first, count):
+    """D1, "Line search algorithms with guaranteed sufficient decrease": each case ends strong Wolfe."""
+    line, mu, eta = line_of(name)
+    found = StrongWolfe(c1=mu, c2=eta, first=first)(line, None)
+    assert found.status == "converged"
+    assert is_strong_wolfe(line, line.trials[-1], mu, eta)
+    assert line.trials[-1].alpha == found.alpha
+
+
+def test_without_the_tie_rule_one_of_the_24_fails(monkeypatch):
+    """Table II from 10 asks for a slope of 5e-8, where values differ by round-off only (23 of 24)."""
+    monkeypatch.setattr(wolfe, "_is_higher", lambda trial, low: trial.f >= low.f)
+    failed = []
+    for name, first, _ in CASES:
+        line, mu, eta = line_of(name)
+        if StrongWolfe(c1=mu, c2=eta, first=first)(line, None).status != "converged":
+            failed.append((name, first))
+    assert failed == [("5.2", 10.0)]
+
+
+def test_bfgs_with_strong_wolfe_on_rosenbrock():
+    """Nocedal and Wright, table 6.1: 34 iterations to a gradient of 1e-5; here from 30 to 40."""
+    run = minimize(Rosenbrock(), BFGS(lr=StrongWolfe()), steps=60)
+    first = int(np.argmax(run.history.grad_norm <= 1e-5))
+    assert 30 <= first <= 40
+
+
+def test_strong_wolfe_conditions_hold_on_random_smooth_lines():
+    """With c2 = 0.01, where SciPy's zoom fails now and then because its interval has a sign (scipy#13695)."""
+    rng = np.random.default_rng(8)
+    for _ in range(300):
+        a, b, w, p = rng.uniform(0.1, 3), rng.uniform(0, 2), rng.uniform(0.5, 6), rng.uniform(0, 6)
+
+        def fun(x, a=a, b=b, w=w, p=p):
+            return float(a * x[0] * x[0] / 2 - x[0] + b * math.sin(w * x[0] + p))
+
+        def grad(x, a=a, b=b, w=w, p=p):
+            return a * x - 1 + b * w * np.cos(w * x + p)
+
+        problem = Problem.of(fun, grad, x0=[0.0])
+        line = Line(problem, np.zeros(1), grad(np.zeros(1)))
+        found = StrongWolfe(c2=0.01, first=float(rng.uniform(0.01, 10)))(line, None)
+        assert found.status == "converged"
+        assert is_strong_wolfe(line, line.trials[-1], 1e-4, 0.01)
+
+
+def test_a_longest_step_is_respected():
+    line = Line(Parabola(curvature=2.0), np.array([3.0]), np.array([6.0]))
+    found = StrongWolfe(first=0.01, alpha_max=0.02)(line, None)
+    assert (found.alpha, found.status) == (0.02, "max_step")
+
+
+def test_a_direction_with_momentum_is_searched_as_it_is():
+    """The step is along the velocity: x_{t+1} = x_t - alpha m_t, with m of the rule."""
+    bowl = Quadratic([1.0, 20.0])
+    run = minimize(bowl, Momentum(lr=StrongWolfe(), momentum=0.7), steps=6)
+    m = np.zeros(2)
+    for n in range(6):
+        m = 0.7 * m + bowl.grad(run.history.x[n])
+        assert np.array_equal(run.history.x[n + 1], run.history.x[n] - run.history.lr[n] * m)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.experiments.race import sparkline
+from stepsize.experiments.labels import sparkline
 
 COURSES = [
     (ss.Parabola(), ss.SGD(lr=0.4), 60, "settled"),

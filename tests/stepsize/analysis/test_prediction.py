@@ -87,7 +87,7 @@ def test_the_distance_is_taken_where_there_is_one_minimizer():
     assert floor == pytest.approx(1e3 * EPS * 2.0)
     # The answer of an averaging rule is where it counts.
     answer = np.array([[1.0, -2.0], [2.0, -2.0], [1.0, 0.0]])
-    found, _ = _distance(a_run([9.0] * 3, minimum=7.0, minimizers=((1.0, -2.0),), x=x, answer=answer))
+    found, _ = _distance(a_run([9.0] * 3, minimum=7.0, minimizers=((1.0, -2.0),), x=x, output=answer))
     assert found.tolist() == [0.0, 1.0, 2.0]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from stepsize.cli.main import main
 from stepsize.core.progress import Progress
+from tests.stepsize.draw.helpers import pixels
 
 
 class Terminal(io.StringIO):
@@ -103,3 +104,26 @@ def test_watching_changes_no_digit(watch, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("sys.stderr", io.StringIO())
     main(command)
     assert capsys.readouterr().out == watched
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["race", "parabola", "--steps", "5"], "parabola.png"),
+        (["schedule", "Cosine(0.1, steps=20)"], "schedule.png"),
+        (["linesearch", "parabola", "--steps", "3"], "linesearch.png"),
+        (["find-lr", "parabola", "--steps", "5"], "find-lr-parabola.png"),
+        (["gallery", "smith-cycles"], "smith-cycles.png"),
+        (["dialects", "adam"], "dialects-adam.png"),
+    ],
+)
+def test_every_command_that_draws_takes_size_and_dpi(words, name, tmp_path, capsys):
+    sized = [*words, "--size", "8x4.5", "--dpi", "80", "--out", str(tmp_path)]
+    assert main(sized) == 0
+    wide, high = pixels(tmp_path / name)
+    assert wide == pytest.approx(640, abs=1)
+    assert high == pytest.approx(360, abs=1)
+    assert main([*words, "--size", "huge", "--out", str(tmp_path)]) == 2
+    assert "--size: got 'huge', expected slide, wide, column" in capsys.readouterr().err
+    assert main([*words, "--dpi", "0", "--out", str(tmp_path)]) == 2
+    assert "--dpi: got 0" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.experiments.race import _whence, labels, optimizer_label, rate_label, sparkline, thinned
+from stepsize.experiments.labels import labels, optimizer_label, rate_label, sparkline, start_label, thinned
 from stepsize.experiments.rate_labels import _times, rate_words, word_alone
 
 BOWL = ss.Quadratic([1.0, 10.0])
@@ -376,7 +376,7 @@ def test_a_race_as_json_has_the_numbers(three):
     ],
 )
 def test_a_race_says_where_it_begins_if_that_is_short(start, names, said):
-    assert _whence(np.array(start), names) == said
+    assert start_label(np.array(start), names) == said
 
 
 def test_a_race_tells_theory_its_start_and_its_runs_as_they_come():

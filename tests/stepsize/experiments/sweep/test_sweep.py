@@ -391,7 +391,7 @@ def test_progress_is_shown_when_asked_for(capsys, monkeypatch):
             "learning_rate: got a parameter that SGD does not have, expected one of lr",
         ),
         ({"lr": []}, "lr: got .* expected at least one value"),
-        ({"lr": [0.1, -0.1]}, "lr: got -0.1, expected a finite number at least 0"),
+        ({"lr": [0.1, -0.1]}, "lr: got -0.1, expected a finite number of at least 0"),
         ({"lr": [0.1], "seeds": 3}, "seeds: got 3 for .* which has no randomness"),
         ({"lr": [0.1], "steps": -1}, "steps: got -1, expected a whole number of at least 0"),
         ({"lr": [0.1], "jobs": 0}, "jobs: got 0, expected a whole number of at least 1"),

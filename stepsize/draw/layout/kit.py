@@ -1,0 +1,58 @@
+"""The drawing kit that a figure of the gallery is handed: the picture, and what is drawn into it."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from stepsize.draw.landscape import contours, landscape
+from stepsize.draw.layout import panels
+from stepsize.draw.line_search import line, sampling, show_belief
+from stepsize.draw.style import COLORS, figure
+from stepsize.draw.trajectory import path
+
+__all__ = ["Kit"]
+
+
+class Kit:
+    """One picture, and the functions of `stepsize.draw` that figures are made with.
+
+    `panels` or `figure` begins the picture; the other functions draw into axes of it.
+
+    Attributes
+    ----------
+    picture : Figure
+        The Matplotlib figure; an error before one is begun.
+    """
+
+    COLORS = COLORS
+    annotate = staticmethod(panels.annotate)
+    contours = staticmethod(contours)
+    curves = staticmethod(panels.curves)
+    equal = staticmethod(panels.equal)
+    label_line_ends = staticmethod(panels.label_line_ends)
+    landscape = staticmethod(landscape)
+    line = staticmethod(line)
+    log_ticks = staticmethod(panels.log_ticks)
+    path = staticmethod(path)
+    sampling = staticmethod(sampling)
+    show_belief = staticmethod(show_belief)
+    trajectories = staticmethod(panels.trajectories)
+
+    _picture: Figure | None = None
+
+    @property
+    def picture(self) -> Figure:
+        """The Matplotlib figure that `panels` or `figure` began."""
+        if self._picture is None:
+            raise RuntimeError("picture: got none, expected a call of panels or figure before")
+        return self._picture
+
+    def panels(self, rows: int = 1, columns: int = 1, **options: Any) -> Any:
+        """Begin the picture; return its axes, as `stepsize.draw.layout.panels.panels` lays them out."""
+        self._picture, axes = panels.panels(rows, columns, **options)
+        return axes
+
+    def figure(self, width: float, height: float) -> Figure:
+        """Begin the picture, of a size in inches and empty; return it."""
+        self._picture = figure(width, height)
+        return self._picture
