@@ -46,7 +46,9 @@ class Symbol(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Any:
         if ufunc is np.divmod and not options:
             return divmod(args[0], args[1])
-        if method != "__call__" or options or ufunc.nout != 1 or ufunc.signature is not None:
+        if ufunc.nout != 1:
+            raise Untranslatable(f"{ufunc.__name__}, which gives more than one number")
+        if method != "__call__" or options or ufunc.signature is not None:
             raise Untranslatable(f"{ufunc.__name__}, which looks across the coordinates")
         if any(isinstance(a, np.ndarray) and a.ndim for a in args):
             return _one_by_one(ufunc, args)
