@@ -211,7 +211,7 @@ def _parameter(optimizer: Optimizer, path: Path) -> Parameter:
         minimum=minimum if declared is None else _finite(declared.minimum),
         above=None if declared is None else _finite(declared.above),
         below=None if declared is None else _finite(declared.below),
-        maximum=maximum if declared is None else _finite(declared.maximum),
+        maximum=maximum if declared is None else _finite(getattr(declared, "maximum", np.inf)),
         whole=whole,
         schedulable=_is_hyper(optimizer, path),
     )
