@@ -117,7 +117,7 @@ def data_of(known: Catalogue) -> dict[str, Any]:
 def _told(thing: Any, paths: list[tuple[str, ...]] | None = None) -> dict[str, Any]:
     """Return how Python makes a problem or a schedule; of what is a user's own, its name."""
     if isinstance(thing, LogisticRegression) and thing == two_features():
-        return {"call": "ss.explorer.two_features", "arguments": []}
+        return {"call": "ss.explorer.two_features", "from": "stepsize", "arguments": []}
     if isinstance(thing, Record):
         return constructor(thing, paths or [])
     return {"text": written(thing) if callable(thing) else f"{type(thing).__name__}()"}

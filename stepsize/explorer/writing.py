@@ -26,7 +26,7 @@ def constructor(record: Record, paths: list[tuple[str, ...]], path: tuple[str, .
             arguments.append([field.name, constructor(value, paths, here)])
         elif field.default is dataclasses.MISSING or not _same(default, value):
             arguments.append([field.name, {"text": written(value)}])
-    return {"call": _named(type(record)), "arguments": arguments}
+    return {"call": _named(type(record)), "from": _home(type(record)), "arguments": arguments}
 
 
 def written(value: Any) -> str:
@@ -50,11 +50,17 @@ def _called(told: dict[str, Any]) -> str:
 
 
 def _named(cls: type) -> str:
-    """Return how a class is called after ``import stepsize as ss``: one of the user's own by its own name."""
+    """Return how a class is called after ``import stepsize as ss``, one that is not there by its own name."""
+    return f"ss.{cls.__name__}" if _home(cls) == "stepsize" else cls.__name__
+
+
+def _home(cls: type) -> str | None:
+    """Return the module to import a class from, None for one of a notebook or a script."""
     import stepsize
 
-    public = cls.__module__.partition(".")[0] in ("optim", "problems", "schedules", "stepsize")
-    return f"ss.{cls.__name__}" if public and hasattr(stepsize, cls.__name__) else cls.__name__
+    if getattr(stepsize, cls.__name__, None) is cls:
+        return "stepsize"
+    return None if cls.__module__ == "__main__" else cls.__module__
 
 
 def _plain(default: Any) -> Any:

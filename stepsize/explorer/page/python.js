@@ -30,13 +30,22 @@ export function optimizerText(choice) {
   return called(known.python, values);
 }
 
+/** What a call needs beside `import stepsize as ss`. @param {any} told @returns {string[]} */
+function importsOf(told) {
+  if (!told.call) return [];
+  const inner = told.arguments.flatMap((/** @type {any} */ [, argument]) => importsOf(argument));
+  return told.from && told.from !== "stepsize" ? [`from ${told.from} import ${told.call}`, ...inner] : inner;
+}
+
 /** @param {import("./state.js").State} s */
 export function pythonOf(s) {
   const place = named(DATA.landscapes, s.problem), steps = stepsOf(s);
   const inner = called(place.python, []);
   const problem = s.noise.sigma > 0 ? `ss.AdditiveNoise(${inner}, sigma_g=${shortest(s.noise.sigma)}, rng=${s.noise.seed})` : inner;
   const rules = s.optimizers.map((choice) => `    ${optimizerText(choice)},`).join("\n");
-  return `import stepsize as ss
+  const told = [place.python, ...s.optimizers.flatMap((o) => [named(DATA.rules, o.rule).python, o.schedule ? named(DATA.timetables, o.schedule.name).python : {}])];
+  const imports = ["import stepsize as ss", ...new Set(told.flatMap(importsOf))].join("\n");
+  return `${imports}
 
 problem = ${problem}
 optimizers = [

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import stepsize as ss
 from optim import minimize
 from stepsize.analysis.diagnosis import diagnose
+from stepsize.core.record import lookup
 from stepsize.explorer.catalogue import Catalogue, catalogue, facts_of
 
 NODE = shutil.which("node")
@@ -21,14 +21,24 @@ needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed")
 RUNNER = Path(__file__).with_name("runner.js")
 
 
+def is_library(cls):
+    """Whether a class is the library's, and not one that a test has defined."""
+    return cls is not None and cls.__module__.partition(".")[0] in (
+        "optim",
+        "problems",
+        "schedules",
+        "stepsize",
+    )
+
+
 def library():
-    """Return what the page holds of the library, without classes that other tests have defined."""
+    """Return what the page holds of the library."""
     known = catalogue()
     return Catalogue(
-        tuple(r for r in known.rules if hasattr(ss, type(r.optimizer).__name__)),
-        tuple(p for p in known.landscapes if hasattr(ss, type(p.problem).__name__)),
-        tuple(t for t in known.timetables if hasattr(ss, type(t.schedule).__name__)),
-        tuple(left for left in known.left if hasattr(ss, left.name)),
+        tuple(r for r in known.rules if is_library(type(r.optimizer))),
+        tuple(p for p in known.landscapes if is_library(type(p.problem))),
+        tuple(t for t in known.timetables if is_library(type(t.schedule))),
+        tuple(left for left in known.left if is_library(lookup(left.name))),
     )
 
 
