@@ -76,9 +76,11 @@ def examples(known, seed, exact):
     random = np.random.default_rng(seed)
     tables = [t for t in known.timetables if t.exact and t.source]
     made = []
-    for place in (p for p in known.landscapes if p.exact is exact):
+    by_name = sorted(known.rules, key=lambda rule: rule.name)  # the registry's order is that of imports
+    places = sorted((p for p in known.landscapes if p.exact is exact), key=lambda place: place.name)
+    for place in places:
         # The data of a regression are gone through at every update.
-        rules = known.rules[::6] if place.data else known.rules
+        rules = by_name[::6] if place.data else by_name
         for k, rule in enumerate(rules):
             rate = None
             if exact and k % 3 == 0:
@@ -144,25 +146,35 @@ def test_flags_verdicts_and_sentences_are_those_of_diagnose(known, script, round
     for results in (together(known, script, examples(known, 23, exact=True), tmp_path), rounded):
         same = [c for _, _, c in results if c.same_bits]
         assert all(c.same_flags and c.same_verdict and c.same_sentence for c in same)
-        assert np.mean([c.same_verdict for _, _, c in results]) >= 0.995
-        assert np.mean([c.same_flags for _, _, c in results]) >= 0.97
+        assert np.mean([c.same_verdict or hangs_on_a_bit(e, run) for e, run, c in results]) >= 0.995
+        assert np.mean([c.same_flags or hangs_on_a_bit(e, run) for e, run, c in results]) >= 0.995
 
 
 def test_where_rounding_matters_the_path_is_the_same(rounded):
-    """Beyond 1e-9 only runs may differ that one last bit of the start would move, too."""
+    """Beyond 1e-9 only runs may differ that a last bit elsewhere would move, too."""
     for experiment, run, found in rounded:
-        if found.far <= 1e-9:
-            continue
-        moves = False
-        for j, way in itertools.product(range(len(experiment.x0)), (-np.inf, np.inf)):
-            x0 = [*experiment.x0]
+        if found.far > 1e-9:
+            assert hangs_on_a_bit(experiment, run), (experiment.rule.name, experiment.place.name, found.far)
+
+
+def hangs_on_a_bit(experiment, run):
+    """Whether last bits of the start or of the rate move a run of Python's."""
+    starts = []
+    for j, way, far in itertools.product(range(len(experiment.x0)), (-np.inf, np.inf), (1, 4)):
+        x0 = [*experiment.x0]
+        for _ in range(far):
             x0[j] = float(np.nextafter(x0[j], way))
-            with np.errstate(all="ignore"):
-                other = minimize(experiment.place.problem, run.optimizer, x0, UPDATES)
-                length = min(len(other.history.x), len(run.history.x))
-                apart = np.abs(other.history.x[:length] - run.history.x[:length]).max()
-            moves |= bool(apart > 1e-10 or other.nit != run.nit)
-        assert moves, (experiment.rule.name, experiment.place.name, found.far)
+        starts.append((run.optimizer, x0))
+    rates = [float(np.nextafter(run.optimizer.lr, way)) for way in (0.0, np.inf)]
+    starts += [(run.optimizer.replace(lr=lr), experiment.x0) for lr in rates]
+    for optimizer, x0 in starts:
+        with np.errstate(all="ignore"):
+            other = minimize(experiment.place.problem, optimizer, x0, UPDATES)
+            length = min(len(other.history.x), len(run.history.x))
+            apart = np.abs(other.history.x[:length] - run.history.x[:length]).max()
+        if apart > 1e-10 or other.nit != run.nit:
+            return True
+    return False
 
 
 def test_noise_is_the_librarys_own_stream(known, script, tmp_path):
