@@ -10,7 +10,7 @@ import numpy as np
 from schedules import formula
 from stepsize.core.elementwise import is_symbol
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.ranges import Elementwise, FloatOrArray, constraint_of
+from stepsize.core.limits.ranges import Elementwise, FloatOrArray, constraint_of
 from stepsize.core.record import Default, Record
 from stepsize.core.validation import as_count, as_floats, describe_value, missing
 

@@ -4,6 +4,7 @@ Run from the root of the repository, in an environment with ``pip install -e ".[
 
     python tools/mutation.py run                      # every mutant without a verdict, two at a time
     python tools/mutation.py run "optim.rules.adam.*" # only these; "schedules.families.decay.*Power*" too
+    python tools/mutation.py run --served             # the analysis, by its fast tests, as below
     python tools/mutation.py run --survivors          # once more those that survived, after a new test
     python tools/mutation.py run --survivors --fresh  # the same, each in a new process, as below
     python tools/mutation.py report                   # the score by file, and what survived, with its diff
@@ -16,6 +17,10 @@ Only the loop over the mutants is this file's: mutmut would collect the tests an
 takes a hundred times as long as the tests do. Here one pytest session collects them once, runs them to learn
 which test reaches which function, and forks a child for each mutant, which runs the tests that reach it until
 one fails: first those that killed a mutant of the same function, then the most specific.
+
+The analysis (verdicts, theory, the finder) is reached by slow tests of whole runs. With ``--served`` a mutant
+of a module in ``[tool.mutation.serving]`` meets only the tests that stand there beside its module; what
+survives them, or is not reached by them, is to be tried once more with other tests.
 
 What runs while modules are imported has run before the fork. A mutant that no test reaches is therefore tried
 in a process of its own, which imports everything anew and runs all the tests until one fails; so is every
@@ -43,6 +48,7 @@ import signal
 import sys
 import textwrap
 import time
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -63,7 +69,7 @@ ROOT = Path.cwd()
 PACKAGES = ("optim", "schedules", "stepsize")
 LEARNT = ROOT / "mutants" / "tests-learnt.json"
 JUDGED = Path(__file__).parent / "mutants_judged.json"
-KILLED, SURVIVED, SKIPPED, TIMEOUT = 1, 0, 34, 36
+KILLED, SURVIVED, UNREACHED, SKIPPED, TIMEOUT = 1, 0, 33, 34, 36
 MEMORY = 4 << 30  # bytes a mutant may ask for
 
 
@@ -90,6 +96,12 @@ def verdicts() -> dict[str, SourceFileMutationData]:
     return found
 
 
+def serving() -> dict[str, list[str]]:
+    """Return the fast tests of each module that has some."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return dict(settings["tool"]["mutation"]["serving"])
+
+
 def out_of_date() -> bool:
     """Return whether the source has changed since the tests were last learnt."""
     sources = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
@@ -103,6 +115,7 @@ class Session:
     def __init__(self, args: argparse.Namespace, options: list[str]) -> None:
         self.args = args
         self.command = [sys.executable, "-m", "pytest", "-x", *options]
+        self.serving = serving() if args.served else {}
         self.failed = False
         self.seconds: dict[str, float] = {}
         self.reach: dict[str, list[str]] = defaultdict(list)
@@ -158,8 +171,10 @@ class Session:
         """Return the tests to run, the most promising first, as many as the time allows."""
         function = mangled_name_from_mutant_name(mutant)
         killers = self.killers[function]
+        files = self.serving.get(mutant.rpartition(".")[0])
         tests = sorted(
-            self.reach[function], key=lambda t: (-killers[t], self.breadth[t] * (self.seconds[t] + 0.01))
+            [t for t in self.reach[function] if files is None or t.partition("::")[0] in files],
+            key=lambda t: (-killers[t], self.breadth[t] * (self.seconds[t] + 0.01)),
         )
         spent, chosen = 0.0, []
         for test in tests:
@@ -187,6 +202,9 @@ class Session:
                 self.settle(data, mutant, SKIPPED, score)
                 continue
             tests = [] if self.args.fresh else self.chosen(mutant)
+            if self.args.served and not tests:
+                self.settle(data, mutant, UNREACHED, score)
+                continue
             if len(running) >= self.args.children:
                 self.reap(running, score)
             self.spawn(running, data, mutant, tests)
@@ -199,6 +217,8 @@ class Session:
     def wants(self, mutant: str, code: int | None) -> bool:
         """Return whether this mutant is to be tried now."""
         if self.args.patterns and not any(fnmatch.fnmatch(mutant, p) for p in self.args.patterns):
+            return False
+        if self.args.served and mutant.rpartition(".")[0] not in self.serving:
             return False
         if self.args.survivors:
             return status_by_exit_code[code] in ("survived", "no tests")
@@ -273,12 +293,25 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     prepare()
     settings = mutmut.config()
+    if args.served and not args.tests:
+        args.tests = served_by(args.patterns)
     selection = args.tests or settings.pytest_add_cli_args_test_selection
     options = ["--rootdir=.", "-q", "--tb=native", "-p", "no:cacheprovider"]
     options += [*settings.pytest_add_cli_args, *selection]
     with inside(ROOT / "mutants"):
         code = pytest.main(options, plugins=[Session(args, options)])
     return int(code) if code != pytest.ExitCode.NO_TESTS_COLLECTED else 0
+
+
+def served_by(patterns: list[str]) -> list[str]:
+    """Return the tests that serve the modules of the patterns, or all modules that have some."""
+    chosen = {
+        test: None
+        for module, tests in serving().items()
+        if not patterns or any(fnmatch.fnmatch(f"{module}.", p.partition("*")[0] + "*") for p in patterns)
+        for test in tests
+    }
+    return list(chosen)
 
 
 # Of these only the first argument is mathematics; the others are what the sentence says.
@@ -379,6 +412,7 @@ def main() -> int:
     runner = commands.add_parser("run", help="try mutants")
     runner.add_argument("patterns", nargs="*", help='names of mutants, such as "optim.rules.adam.*"')
     runner.add_argument("--survivors", action="store_true", help="try again what survived")
+    runner.add_argument("--served", action="store_true", help="run the fast tests of the module alone")
     runner.add_argument("--tests", nargs="+", help="run these tests and not those of pyproject.toml")
     runner.add_argument("--children", type=int, default=2, help="how many at a time")
     runner.add_argument("--seconds", type=float, default=20.0, help="time of tests a mutant")

@@ -9,7 +9,7 @@ import numpy as np
 
 from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import pick, power
-from stepsize.core.ranges import FloatOrArray, NonNegativeFloat, Range
+from stepsize.core.limits.ranges import FloatOrArray, NonNegativeFloat, Range
 from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["EarlyStepDecay", "Interpolated", "MultiStep", "Piecewise", "StepDecay"]

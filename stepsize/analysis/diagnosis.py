@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from optim import Run
-from stepsize.analysis.traces import Traces, traces_of
+from stepsize.analysis.traces import Traces, traces_of, window_of
 from stepsize.analysis.verdicts import (
     BOUNCING,
     CRAWLING,
@@ -140,7 +140,7 @@ def _reason(run: Run, verdict: str, c: Traces, found: RunStatistics, tol: float,
     """Return one sentence on why the verdict is what it is."""
     what, start = run.measure, abs(float(c.error[0, 0]))
     left = _share_of_start(found.error[0], start)
-    late = c.error[-max(run.nit // 4, 1) :, 0]
+    late = c.error[-window_of(run.nit) :, 0]
     if verdict == FAILED:
         return _failure(run, c)
     if verdict in (SETTLED, CROSSING, RINGING):
@@ -150,7 +150,7 @@ def _reason(run: Run, verdict: str, c: Traces, found: RunStatistics, tol: float,
             + {
                 SETTLED: "",
                 CROSSING: f", although {_percent(found.overshoot[0])} of the updates until then passed the "
-                "point of their line",
+                "lowest point of their line",
                 RINGING: f", but {_percent(found.uphill[0])} of the updates until then went uphill",
             }[verdict]
         )
@@ -258,7 +258,7 @@ def _factor(factor: float) -> str:
     ('1.04', '1.0004', '3')
     """
     near = abs(factor - 1)
-    digits = 2 if near >= 0.1 or near == 0 else 1 - math.floor(math.log10(near))
+    digits = max(2, 1 - math.floor(math.log10(near))) if near else 2
     return f"{factor:.{digits}f}".rstrip("0").rstrip(".")
 
 
@@ -269,7 +269,7 @@ def _pace(c: Traces, factor: float) -> str:
         return f"still falling, by {percent:.2g} % an update"
     if percent > 0:
         return "still falling, by less than 0.001 % an update"
-    window = max((len(c.fun) - 1) // 4, 1)
+    window = window_of(len(c.fun) - 1)
     if c.fun[-window:, 0].max() < c.fun[-2 * window : -window, 0].max(initial=-math.inf):
         return "not falling yet, but the loss is"
     return "not falling yet: too early to tell where it goes"

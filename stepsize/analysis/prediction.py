@@ -215,7 +215,7 @@ def observed_rate(run: Run) -> float | None:
     if len(usable) < 8:
         return None
     end = int(usable[-1]) + 1
-    late = np.arange(max(end // 2, 1), end)
+    late = np.arange(end // 2, end)
     return float(np.exp(_slope(late, np.log(envelope[late]))))
 
 
@@ -275,5 +275,5 @@ def _curvatures(problem: Any, x0: Any) -> tuple[Array, Array, Array]:
 def _short(rate: float) -> str:
     """Return a factor with as many digits as tell it from 1."""
     near = abs(1 - rate)
-    digits = 3 if near >= 0.01 or near == 0 else 1 - math.floor(math.log10(near))
+    digits = max(3, 1 - math.floor(math.log10(near))) if near else 3
     return f"{rate:.{digits}f}".rstrip("0").rstrip(".")

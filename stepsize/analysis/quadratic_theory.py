@@ -285,7 +285,7 @@ def noise_floor(optimizer: Optimizer, curvature: Any, sigma: Any) -> NoiseFloor:
     # vec(S) = (1 - A (x) A)^-1 vec(b b')
     pairs = (A[:, :, None, :, None] * A[:, None, :, None, :]).reshape(-1, 4, 4)
     S = np.linalg.solve(np.eye(4) - pairs, np.outer(b, b).reshape(4, 1))[:, 3, 0]
-    variance = S * np.broadcast_to(np.asarray(sigma, float) ** 2, lam.shape)
+    variance = S * np.broadcast_to(np.square(sigma), lam.shape)
     return NoiseFloor(variance, float(np.sqrt(variance.sum())), float(0.5 * (lam * variance).sum()))
 
 
@@ -315,4 +315,5 @@ def _spectral_radius(p: Any, q: Any) -> Any:
     radius = np.where(gap < 0, np.sqrt(np.maximum(q, 0.0)), real)
     # At the limit one root is -1, the other -q: whether the error grows must not be decided by rounding.
     at_limit = np.abs(1 + p + q) <= _ROUNDING * (1 + np.abs(q))
-    return np.where(at_limit, np.maximum(np.abs(q), 1.0), radius)
+    radius = np.where(at_limit, np.maximum(np.abs(q), 1.0), radius)
+    return np.where(np.isinf(p), np.inf, radius)  # what overflows grows

@@ -11,7 +11,7 @@ from stepsize.core.norms import norm
 from stepsize.core.rounding import ULPS, summed_by, value_floor
 from stepsize.core.settling import rounding_of, tolerance_of
 
-__all__ = ["VANISHES", "Traces", "traces_of"]
+__all__ = ["VANISHES", "Traces", "traces_of", "window_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -74,6 +74,11 @@ class Traces:
     failures: tuple[str, ...]
 
 
+def window_of(updates: int) -> int:
+    """Return the length of a window: a quarter of the updates, at least one."""
+    return max(updates // 4, 1)
+
+
 def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
     """Return the courses of a run, or of all runs of a batch with their axes made one.
 
@@ -103,7 +108,7 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
             diverged=gone,
             tolerance=np.broadcast_to(tolerance_of(run, tol, atol), run.error.shape[1:]).reshape(-1),
             nothing=np.broadcast_to(rounding_of(run), run.error.shape[1:]).reshape(-1),
-            floor=np.asarray(value_floor(run.problem, fun[-max(updates // 4, 1) :], eps)).reshape(-1),
+            floor=np.asarray(value_floor(run.problem, fun[-window_of(updates) :], eps)),
             still=4 * eps * np.sqrt((last_x * last_x).sum(axis=1)),
             rounding=ULPS * eps,
             summed=summed_by(run.problem),
@@ -151,5 +156,5 @@ def _failure(run: Run) -> str:
     slope = run.history.grad_norm
     if slope[-1] <= VANISHES * slope[0]:  # hardly anything was left to find
         return ""
-    late = slice(-max(run.nit // 4, 1), None)
-    return "" if run.history.step_norm[late].any() else str(words[-1])
+    late = run.history.step_norm[-window_of(run.nit) :]
+    return "" if late.any() else str(words[-1])

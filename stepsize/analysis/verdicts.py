@@ -51,7 +51,7 @@ from typing import Any
 import numpy as np
 
 from optim import settled_at
-from stepsize.analysis.traces import VANISHES, Traces
+from stepsize.analysis.traces import VANISHES, Traces, window_of
 
 __all__ = ["VERDICTS", "RunStatistics", "classify"]
 
@@ -125,7 +125,7 @@ def _judge(c: Traces) -> RunStatistics:
     settled = np.where(c.diverged, np.nan, settled_at(c.error, c.tolerance, c.nothing))
     if c.stopped:
         settled = np.where(np.isnan(settled) & (c.error[-1] <= c.tolerance), updates, settled)
-    until = np.where(np.isnan(settled), c.nit, np.maximum(settled, 1)).astype(int)
+    until = np.where(np.isnan(settled), c.nit, np.maximum(settled, 1))
     climb = _climbs(c)
     overshoot, uphill = _share_until(c.overshoot, until), _share_until(climb, until)
     verdict = np.full(len(runs), _CODE[CRAWLING])
@@ -183,7 +183,7 @@ def _bounces(c: Traces, w: "_Windows") -> Array:
     counts = _count_swings(w.loss[0], w), _count_swings(w.loss[1], w)
     swings = np.minimum(*counts)
     oscillates = (w.swing > w.floor) & (swings >= _SWINGS)
-    in_order = _falls_block_by_block(c.fun[-2 * w.size :, w.rest])
+    in_order = _falls_block_by_block(w.late(c.fun))
     # What fell in the window before, and rests in the last one, falls no more.
     falls &= (counts[0] < 2 * _SWINGS) | ~_rests(w.loss[0], _FALLS / 2 * w.swing) | in_order
     chance = (swings >= _MANY) & (w.fall < w.swing) & ~in_order
@@ -213,8 +213,7 @@ def _rests(rows: Array, least: Array) -> Array:
 
 def _is_noise(c: Traces, climb: Array, w: "_Windows") -> Array:
     """Return whether a loss that the updates saw in part only goes up and down and does not fall."""
-    climbs = _share(climb[-2 * w.size :, w.rest])
-    return np.asarray((climbs >= CLIMBS) & ~_falls_block_by_block(c.fun[-2 * w.size :, w.rest]))
+    return np.asarray((_share(w.late(climb)) >= CLIMBS) & ~_falls_block_by_block(w.late(c.fun)))
 
 
 def _stands_still(c: Traces, w: "_Windows", bounces: Array) -> Array:
@@ -270,7 +269,7 @@ class _Windows:
 
     def __init__(self, c: Traces, rest: Array) -> None:
         self.rest = rest
-        self.size = max((len(c.fun) - 1) // 4, 1)
+        self.size = window_of(len(c.fun) - 1)
         self.floor, self.start = c.floor[rest], c.fun[0, rest]
         self.loss, self.norm = self.of(c.fun, 3), self.of(c.grad_norm, 2)
         self.step = self.of(c.step_norm, 1)
@@ -279,13 +278,18 @@ class _Windows:
         self.swing = self.loss[0].max(axis=0) - self.lowest
 
     def of(self, rows: Array, count: int) -> list[Array]:
-        """Return the last windows of some rows; where there are no more, the first row again."""
-        parts = []
-        for i in range(count):
-            end = len(rows) - i * self.size
-            part = rows[max(end - self.size, 0) : max(end, 0)][:, self.rest]
-            parts.append(part if len(part) else rows[:1][:, self.rest])
-        return parts
+        """Return the last windows of some rows, the last one first."""
+        return [part[:, self.rest] for part in _last_windows(rows, self.size, count)]
+
+    def late(self, rows: Array) -> Array:
+        """Return the last two windows of some rows as one."""
+        return rows[-2 * self.size :, self.rest]
+
+
+def _last_windows(rows: Array, size: int, count: int) -> list[Array]:
+    """Return the last windows of some rows; where there are no more, the first row again."""
+    ends = (max(len(rows) - i * size, 1) for i in range(count))
+    return [rows[end - size : end] for end in ends]
 
 
 def _count_swings(loss: Array, w: _Windows) -> Array:
@@ -314,7 +318,7 @@ def _falls_without_end(c: Traces, climb: Array, w: _Windows) -> Array:
     late = norm[-1 - 2 * size :]
     largest = norm[-1] >= norm.max(axis=0) * (1 - 8 * np.finfo(float).eps)
     shrinks = (np.diff(late, axis=0) < -8 * np.finfo(float).eps * late[1:]).any(axis=0)
-    ever_down = ~climb[-2 * size :, w.rest].any(axis=0) & (gains[1] > w.floor)
+    ever_down = ~w.late(climb).any(axis=0) & (gains[1] > w.floor)
     return np.asarray(
         ever_down & largest & ~shrinks & (gains[1] >= 0.999 * gains[0]) & ~(fun[-1] > c.minimum)
     )
@@ -322,11 +326,8 @@ def _falls_without_end(c: Traces, climb: Array, w: _Windows) -> Array:
 
 def _factor(error: Array) -> Array:
     """Return by what factor the envelope of each error changed an update, from one window to the next."""
-    size = max((len(error) - 1) // 4, 1)
-    last, before = (
-        error[-size:].max(axis=0),
-        error[-2 * size : -size].max(axis=0) if len(error) > 1 else error[0],
-    )
+    size = window_of(len(error) - 1)
+    last, before = (part.max(axis=0) for part in _last_windows(error, size, 2))
     return np.asarray(np.where(before > 0, (last / before) ** (1 / size), 1.0))
 
 
@@ -340,7 +341,5 @@ def _share(flags: Array) -> Array:
 
 def _share_until(flags: Array, until: Array) -> Array:
     """Return the share of the flags before each run's `until`."""
-    if len(flags) and (until == len(flags)).all():
-        return _share(flags)
     counted = (flags & (np.arange(len(flags))[:, None] < until)).sum(axis=0)
-    return np.where(until > 0, counted / np.maximum(until, 1), 0.0)
+    return np.asarray(counted / np.maximum(until, 1))

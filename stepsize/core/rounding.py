@@ -29,8 +29,7 @@ def value_floor(problem: Any, late: Array, eps: float) -> Any:
     eps : float
         Relative spacing of the numbers that the run was made with.
     """
-    with np.errstate(all="ignore"):
-        seen = np.where(np.isfinite(late), np.abs(late), 0.0).max(axis=0)
+    seen = np.where(np.isfinite(late), np.abs(late), 0.0).max(axis=0)
     return ULPS * eps * np.maximum(seen, summed_by(problem))
 
 

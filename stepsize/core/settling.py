@@ -18,12 +18,16 @@ def tolerance_of(run: Any, tol: float = 1e-8, atol: float | None = None) -> Any:
     It is `tol` times the error at the start, or what rounding hides, whichever is larger; with `atol`, just
     that. So the units of the problem decide nothing.
     """
-    for name, value in (("tol", tol), ("atol", 0.0 if atol is None else atol)):
-        require(as_number(name, value) >= 0, name, value, "a number of at least 0")
+    _require_tolerance("tol", tol)
     if atol is not None:
+        _require_tolerance("atol", atol)
         return np.full(run.error.shape[1:], float(atol))[()]
     with np.errstate(all="ignore"):
         return np.maximum(tol * np.abs(run.error[0]), rounding_of(run))
+
+
+def _require_tolerance(name: str, value: Any) -> None:
+    require(as_number(name, value) >= 0, name, value, "a number of at least 0")
 
 
 def rounding_of(run: Any) -> Any:
@@ -68,14 +72,12 @@ def settled_at(error: Array, tol: Any, nothing: Any = 0.0) -> Any:
     True
     """
     rows = error.reshape(len(error), -1)
-    tol, nothing = (
-        np.broadcast_to(np.asarray(size, float), error.shape[1:]).reshape(-1) for size in (tol, nothing)
-    )
+    tol, nothing = (np.broadcast_to(size, error.shape[1:]).reshape(-1) for size in (tol, nothing))
     good = rows <= tol
     stay = np.logical_and.accumulate(good[::-1], axis=0).sum(axis=0)
     first = np.where(stay > 0, len(rows) - stay, np.nan)
-    # A stay as long as all that came before it needs no second look.
-    doubtful = np.flatnonzero((stay > 0) & (stay < first))
+    # A stay as long as all that came before it needs no second look, and neither does none (nan).
+    doubtful = np.flatnonzero(stay < first)
     if len(doubtful):
         touch = _is_touch(rows[:, doubtful], tol[doubtful], nothing[doubtful], stay[doubtful])
         first[doubtful[touch]] = np.nan
@@ -88,8 +90,8 @@ def _is_touch(error: Array, tol: Array, nothing: Array, stay: Array) -> Array:
     """Return whether the stays below the tolerance at the end are too short to prove anything."""
     columns, first = np.arange(error.shape[1]), len(error) - stay
     sudden = (stay == 1) & (error[first - 1, columns] > 100 * tol)
-    tenfold = _last_above(error, first, 10 * tol)
-    far = np.maximum(_last_above(error, first, 100 * tol), 0)
+    tenfold = _last_above(error, 10 * tol)
+    far = np.maximum(_last_above(error, 100 * tol), 0)
     with np.errstate(all="ignore"):
         fall = np.log(error[first - 1, columns] / error[first, columns])
         usual = np.log(error[far, columns] / error[first - 1, columns]) / (first - 1 - far)
@@ -100,10 +102,10 @@ def _is_touch(error: Array, tol: Array, nothing: Array, stay: Array) -> Array:
     return np.asarray(arrives_by_chance | (stay < 2 * _longest_dip(error, first)))
 
 
-def _last_above(error: Array, first: Array, level: Array) -> Array:
-    """Return the last of the first rows in which each error is above a level, -1 where there is none."""
+def _last_above(error: Array, level: Array) -> Array:
+    """Return the last row in which each error is above a level, -1 where there is none."""
     row = np.arange(len(error))[:, None]
-    return np.asarray(np.where((row < first) & (error > level), row, -1).max(axis=0))
+    return np.asarray(np.where(error > level, row, -1).max(axis=0))
 
 
 def _longest_dip(error: Array, first: Array) -> Array:

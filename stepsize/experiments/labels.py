@@ -67,7 +67,7 @@ def sparkline(error: Array, steps: int, tol: float, ascii_only: bool = False, wi
     top = max(whole[0] if np.isfinite(whole[0]) else 0.0, 10 * tol)
     # Logarithms are subtracted, because the quotient of large and small errors may overflow.
     level = 6 * (np.log(np.maximum(ends, tol)) - np.log(tol)) / (np.log(top) - np.log(tol))
-    return "".join(blocks[7 if v > 6.5 else round(min(v, 6.0))] for v in level)
+    return "".join(blocks[round(min(v, 7.0))] for v in level)
 
 
 def thinned(values: Array, count: int) -> Array:

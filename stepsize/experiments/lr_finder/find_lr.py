@@ -174,7 +174,7 @@ def _require_descent(trials: list[Trial], scan: RateScan) -> None:
     """Refuse a loss that no rate lowers, and one that falls without end."""
     size, problem = len(trials[0].starts), trials[0].problem
     for k, trial in enumerate(trials):
-        marks = Marks(*(column[:, k * size : (k + 1) * size] for column in scan.marks))
+        marks = Marks(*(column[:, k * size :] for column in scan.marks))  # its own come first
         if falls_without_end(trial, scan.rates, marks, scan.steps):
             raise ValueError(
                 f"problem: got {problem!r}, whose loss falls without end (no lower bound in sight), so that "

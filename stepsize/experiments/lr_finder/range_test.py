@@ -80,7 +80,7 @@ def exponential_rates(low: float, high: float, count: int, *, reach: bool = Fals
     [1.0, 3.0, 9.0, 27.0]
     """
     _check_range(low, high, count)
-    require(low > 0 and high > 0, "low", (low, high), "positive rates for an exponential ramp")
+    require(low > 0, "low", low, "a positive rate for an exponential ramp")
     return np.asarray(low * (high / low) ** (np.arange(count) / (count - 1 if reach else count)))
 
 
@@ -120,11 +120,11 @@ def lr_range_test(
     """
     rates = np.asarray(rates, float)
     require(rates.ndim == 1 and len(rates) > 0, "rates", rates, "one rate an update")
-    climbing = FromFunction(lambda n: rates[min(n, len(rates) - 1)])
-    run = minimize(problem, optimizer.replace(lr=climbing), x0, len(rates))
-    losses = run.history.fun[: len(rates)]
-    if len(losses) < len(rates):  # it became inf or nan: the next loss is the last that is seen
-        losses = np.append(losses, np.inf)[: len(rates)]
+    climbing = FromFunction(lambda n: rates[n])
+    # What the last rate does is not seen any more: it has a loss before it, and none after it.
+    run = minimize(problem, optimizer.replace(lr=climbing), x0, len(rates) - 1)
+    # Where the run became inf or nan, the next loss is the last that is seen.
+    losses = np.append(run.history.fun, np.inf)[: len(rates)]
     return broken_off(rates, losses, smooth, stop)
 
 
@@ -202,7 +202,6 @@ def torch_lr_finder(
     >>> [round(torch_lr_finder(bowl, SGD(), count=n), 5) for n in (100, 1000)]
     [0.02477, 0.00101]
     """
-    as_count("count", count, 2)
     rates = exponential_rates(low, high, count, reach=True)
     return suggest_torch_lr_finder(rates, _losses_along(problem, optimizer, rates, x0), skip_start, skip_end)
 
@@ -230,7 +229,7 @@ def library_finders(
     fastai valley: 0.0012
     fastai slide: 0.04
     """
-    torch = exponential_rates(1e-5, 10.0, as_count("count", count, 2), reach=True)
+    torch = exponential_rates(1e-5, 10.0, count, reach=True)
     fastai = exponential_rates(1e-7, 10.0, max(count, 6))
     losses = _losses_along(problem, optimizer, fastai, x0)
     sources: dict[str, tuple[Array, Array, Reading]] = {

@@ -88,7 +88,7 @@ def _even(scan: RateScan, spacing: int) -> Array:
     """Return the places nearest to the best of which no two are closer than so many a decade."""
     logs = np.log10(scan.rates)
     best = scan.best()
-    cells = np.rint((logs - logs[best]) * spacing).astype(int)
+    cells = np.rint((logs - logs[best]) * spacing)
     # Of each cell the rate nearest to its middle; the cell of the best has the best.
     off = np.abs((logs - logs[best]) * spacing - cells)
     order = np.lexsort((off, cells))
@@ -119,9 +119,8 @@ def _turns(progress: Array, at: int) -> int:
 
 
 def _smooth_band(scan: RateScan) -> Band:
-    band, times = _with_ends(scan, scan.best(), 0.0, AS_FAST), 0
-    gained = True
-    while times < _TIMES or (gained and times < _SHARP):
+    band = _fastest(scan)
+    for times in range(1, _SHARP + 1):
         ends = [int(np.searchsorted(scan.rates, rate)) for rate in (band.low, band.high)]
         brackets = [(ends[0] - 1, ends[0]), (ends[1], ends[1] + 1), (band.best - 1, band.best + 1)]
         closer = [
@@ -131,16 +130,21 @@ def _smooth_band(scan: RateScan) -> Band:
         ]
         before = scan.progress.max()
         scan.add(np.concatenate([*closer, scan.rates[:0]]))
-        band, times = _with_ends(scan, scan.best(), 0.0, AS_FAST), times + 1
-        gained = scan.progress.max() > (1 + _TURN) * before
+        band = _fastest(scan)
+        if times >= _TIMES and scan.progress.max() <= (1 + _TURN) * before:
+            break
     return band
+
+
+def _fastest(scan: RateScan) -> Band:
+    return _with_ends(scan, scan.best(), 0.0, AS_FAST)
 
 
 def _jumping_band(scan: RateScan) -> Band:
     band = _judged(scan)
     for _ in range(2):  # as the band grows its surroundings must be as dense as itself
         low, high = band.low / 2, band.high * 2
-        scan.add(np.geomspace(low, high, max(int(_DENSE * np.log10(high / low)), 2)))
+        scan.add(np.geomspace(low, high, int(_DENSE * np.log10(high / low))))
         band = _judged(scan)
     return band
 

@@ -130,7 +130,7 @@ def marks_of(run: Any, rounding: Array | float = 0.0) -> Marks:
         # Far below a stated minimum is no success: that minimum is one of a region which the run has left.
         lost = traces.diverged | (error[-tenth:] < -error[0] - floor).any(axis=0)
         floor = np.maximum(floor, _NOTHING * error[0])
-        late, until = error[-tenth:], max(len(error) - tenth, 1)
+        late, until = error[-tenth:], len(error) - tenth
         largest = np.where(lost, np.inf, np.maximum(late.max(axis=0), floor))
         settled = np.where(lost, np.inf, _settled(error, floor))
         speed = np.log(error[0] / largest) / until
@@ -139,11 +139,11 @@ def marks_of(run: Any, rounding: Array | float = 0.0) -> Marks:
         arrived = np.isfinite(settled) & (settled > 0)
         rise = fun[-1] - fun[0]
         beneath = np.maximum(-error.min(axis=0), 0.0)
-        lowest = np.nanmin(np.where(np.isnan(fun), np.inf, fun), axis=0)
+        lowest = np.nanmin(fun, axis=0)
         up = np.where(lowest < -_DEEP * np.maximum(np.abs(fun[0]), 1.0), -np.inf, np.inf)
         return Marks(
             error=np.where(largest <= _NOTHING * error[0], 0.0, largest),
-            speed=np.where(lost, -np.inf, np.where(arrived, at_floor, speed)),
+            speed=np.where(arrived, at_floor, speed),  # -inf of itself where the error is inf
             mean_speed=np.where(lost, -np.inf, np.where(arrived, at_floor, mean_speed)),
             settled=settled,
             floor=floor,
@@ -197,7 +197,7 @@ class RateScan:
         fresh = np.unique(rates)
         fresh = fresh[np.append(True, np.diff(fresh) > _APART * fresh[1:])] if len(fresh) else fresh
         if len(self.rates):
-            known = np.searchsorted(self.rates, fresh).clip(1, len(self.rates) - 1)
+            known = np.minimum(np.searchsorted(self.rates, fresh), len(self.rates) - 1)
             off = np.minimum(np.abs(self.rates[known - 1] - fresh), np.abs(self.rates[known] - fresh))
             fresh = fresh[off > _APART * fresh]
         if not len(fresh):

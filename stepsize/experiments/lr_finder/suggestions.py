@@ -125,7 +125,7 @@ def valley_rule(rates: Array, losses: Array) -> float:
     """
     check_curve(rates, losses, 2)
     length = np.ones(len(losses), int)
-    for i in range(1, len(losses)):
+    for i in range(len(losses)):
         before = length[:i][losses[:i] > losses[i]]
         length[i] = 1 + (before.max() if len(before) else 0)
     end = int(length.argmax())
@@ -176,9 +176,7 @@ def suggest_fastai(rates: Array, losses: Array, rule: str = "valley") -> float:
     require(rule in SUGGESTIONS, "rule", rule, "one of " + ", ".join(SUGGESTIONS))
     found = broken_off(rates, losses, debiased_mean)
     kept = slice(len(rates) // 10, -5)
-    rates, losses = found.rates[kept], found.smoothed[kept]
-    good = len(losses) if not np.isnan(losses).any() else int(np.isnan(losses).argmax())
-    return SUGGESTIONS[rule](rates[:good], losses[:good])
+    return SUGGESTIONS[rule](found.rates[kept], found.smoothed[kept])
 
 
 def suggest_torch_lr_finder(rates: Array, losses: Array, skip_start: int = 10, skip_end: int = 5) -> float:
@@ -193,7 +191,7 @@ def suggest_torch_lr_finder(rates: Array, losses: Array, skip_start: int = 10, s
         If too few points are left.
     """
     found = broken_off(rates, losses, plain_mean, stop=5.0)
-    kept = slice(skip_start, len(found.rates) - skip_end)
+    kept = slice(skip_start, max(len(found.rates) - skip_end, 0))
     rates, losses = found.rates[kept], found.smoothed[kept]
     check_curve(rates, losses, 2)
     return float(rates[np.gradient(losses).argmin()])

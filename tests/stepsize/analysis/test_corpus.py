@@ -59,7 +59,7 @@ def test_every_word_is_judged_often():
 def test_every_class_has_a_run(kind):
     in_use = " ".join(repr(case[1]) for case in RUNS.values())
     ours = [cls for cls in registered(kind) if cls.__module__.split(".")[0] in ("optim", "schedules")]
-    # Rows is a schedule for a batch of runs; a verdict is on one.
-    assert [cls.__name__ for cls in ours if f"{cls.__name__}(" not in in_use] == ["Rows"] * (
+    # PerRun is a schedule for a batch of runs; a verdict is on one.
+    assert [cls.__name__ for cls in ours if f"{cls.__name__}(" not in in_use] == ["PerRun"] * (
         kind is schedules.Schedule
     )

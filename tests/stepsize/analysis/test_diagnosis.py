@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
+from stepsize.analysis.diagnosis import require_single_run
 from stepsize.experiments.labels import sparkline
 
 COURSES = [
@@ -89,3 +90,65 @@ def test_theory_looks_only_at_the_directions_in_which_the_start_is_off():
     race = ss.race(ss.Quadratic(), [ss.SGD(lr=0.01)], x0=[0.0, 1.0], steps=50)
     assert race.predictions[0].rate == pytest.approx(1 - 0.01 * 20)
     assert race.to_dict()["runs"][0]["observed"] == pytest.approx(0.8, rel=1e-9)
+
+
+# --- what diagnose hands on
+
+
+def bowl(start, rate=0.25, steps=8):
+    """x^2 from a start, where a rate of 1/4 halves x: the gap is start^2 / 4^k."""
+    own = ss.Problem.of(lambda x: (x * x).sum(), lambda x: 2 * x, x0=[start], minimum=0.0)
+    return ss.minimize(own, ss.SGD(lr=rate), steps=steps)
+
+
+def test_the_facts_of_a_run_are_those_of_its_error():
+    found = ss.diagnose(bowl(2.0), tol=1 / 4**5)
+    assert (found.settled, found.error, found.best_error) == (5, 4 / 4**8, 4 / 4**8)
+    assert (found.tolerance, found.tol, found.at_rounding) == (4 / 4**5, 1 / 4**5, False)
+    assert found.reason == "the gap is at most 0.000976562 of the start's from update 5 on"
+    absolute = ss.diagnose(bowl(2.0), atol=4 / 4**5)
+    assert (absolute.settled, absolute.tolerance, absolute.tol) == (5, 4 / 4**5, None)
+    assert absolute.at_rounding is False
+    assert absolute.reason == "the gap is at most 0.00390625 from update 5 on"
+
+
+def test_the_best_error_is_that_of_the_best_point():
+    """x is multiplied by 1 - 2 lr: 0.5, then -3."""
+    rates = [0.25, 2.0]
+    run = ss.minimize(
+        ss.Problem.of(lambda x: (x * x).sum(), lambda x: 2 * x, x0=[2.0], minimum=0.0),
+        ss.SGD(lr=ss.FromFunction(lambda k: rates[k])),
+        steps=2,
+    )
+    found = ss.diagnose(run)
+    assert (found.error, found.best_error) == (9.0, 1.0)
+
+
+@pytest.mark.parametrize(("height", "rounded"), [(2.0**20, True), (0.0, False)])
+def test_the_tolerance_is_that_of_rounding_where_rounding_hides_more(height, rounded):
+    """16 eps of 2^20 are 2^-28; asked for is 2^-29 of a gap of 4 at the start, and of 1 after one step."""
+    own = ss.Problem.of(lambda x: height + (x * x).sum(), lambda x: 2 * x, x0=[2.0], minimum=height)
+    run = ss.minimize(own, ss.SGD(lr=0.25), steps=30)
+    for tol, above in ((2.0**-31, True), (2.0**-30, False), (2.0**-29, False)):
+        found = ss.diagnose(run, tol=tol)
+        assert found.at_rounding is (rounded and above)
+        assert found.tolerance == (max(4 * tol, 2.0**-28) if rounded else 4 * tol)
+        bound = "what rounding hides" if rounded and above else f"{tol:g} of the start's"
+        assert found.reason.startswith(f"the gap is at most {bound} from update")
+
+
+def test_a_batch_is_refused_by_its_shape():
+    one, two = np.full((3, 1), 0.1), np.full((4, 3, 1), 0.1)
+    for lr, shape in ((one, r"\(3,\)"), (two, r"\(4, 3\)")):
+        run = ss.minimize(ss.Parabola(), ss.SGD(lr=lr), steps=2)
+        with pytest.raises(
+            ValueError, match=rf"^run: got a batch of shape {shape}, expected a single run, not a batch$"
+        ):
+            ss.diagnose(run)
+    with pytest.raises(TypeError, match=r"^run: got .*, expected a run, as minimize returns it$"):
+        require_single_run("run")
+
+
+def test_a_notebook_shows_the_diagnosis_itself():
+    found = ss.diagnose(bowl(2.0))
+    assert found.reason.replace("'", "&#x27;") in found._repr_html_()

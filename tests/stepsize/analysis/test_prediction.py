@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.analysis.prediction import _distance, _is_quadratic, _short, _slope
+from stepsize.analysis.prediction import _distance, _guarantee, _is_quadratic, _short, _slope, _why_not
 
 EPS = float(np.finfo(float).eps)
 
@@ -310,3 +310,103 @@ def test_bounds_of_which_one_is_unknown_are_no_guarantee():
 
     told = ss.predict(NoHessian(), ss.SGD(lr=0.05))
     assert (told.rate, told.everywhere) == (pytest.approx(0.95), False)
+
+
+# --- sentences, and the corners of what they rest on
+
+
+def test_the_observation_stands_beside_the_prediction():
+    bowl = ss.Parabola(curvature=2.0)
+    told = ss.predict(bowl, ss.SGD(lr=0.1))
+    assert told.against(ss.minimize(bowl, ss.SGD(lr=0.1), steps=9)) == "predicted 0.8 a step, observed 0.8"
+
+
+@pytest.mark.parametrize(
+    ("problem", "rule", "sentence"),
+    [
+        (ss.Quadratic([1.0, 10.0]), ss.SGD(lr=0.21), "lr 0.21 > 2/L = 0.2: will diverge"),
+        (ss.Quadratic([1.0, 10.0]), ss.SGD(lr=0.2), "lr 0.2 = 2/L: will neither settle nor diverge"),
+        (ss.Quadratic([1.0, 10.0]), ss.SGD(lr=0.0), "lr 0: will not move"),
+        (
+            ss.Quadratic([1.0, 10.0]),
+            ss.Momentum(lr=0.35, momentum=0.5),
+            "lr 0.35 > (2 + 2 beta)/L = 0.3: will diverge",
+        ),
+        (
+            ss.Quadratic([1.0, 10.0]),
+            ss.Nesterov(lr=0.2, momentum=0.5),
+            "lr 0.2 > (2 + 2 beta)/((1 + 2 beta) L) = 0.15: will diverge",
+        ),
+        (ss.Rosenbrock(), ss.SGD(lr=0.01), "lr 0.01 > 2/L = 0.001997: cannot settle at the minimizer"),
+    ],
+)
+def test_a_sentence_says_why_a_run_will_not_settle(problem, rule, sentence):
+    assert ss.predict(problem, rule).sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("lr", "beta", "sentence"),
+    [
+        (0.2 * (1 + 1e-13), 0.0, "lr 0.2 = 2/L: will neither settle nor diverge"),
+        (0.2 * (1 + 1e-10), 0.0, "lr 0.2 > 2/L = 0.2: will diverge"),
+        (0.1, 1.0, "momentum 1 is no friction: will neither settle nor diverge"),
+        (0.1, 1.5, "momentum 1.5 is no friction: will diverge"),
+        (0.1, 2.0, "momentum 2 is no friction: will diverge"),
+    ],
+)
+def test_a_limit_is_told_to_rounding_and_friction_from_none(lr, beta, sentence):
+    assert _why_not(lr, beta, 0.2, "2/L", True) == sentence
+
+
+def test_a_guarantee_is_for_gradient_descent_and_needs_both_bounds():
+    bowl = ss.Quadratic([1.0, 10.0])
+    assert ss.predict(bowl, ss.Momentum(lr=0.1, momentum=0.5)).guarantee is None
+    assert _guarantee(SimpleNamespace(L=None, mu=1.0), ss.SGD(lr=0.1)) is None
+    assert _guarantee(SimpleNamespace(L=10.0, mu=0.0), ss.SGD(lr=0.1)) is None
+    assert _guarantee(SimpleNamespace(L=10.0, mu=1.0), ss.SGD(lr=0.1)) == pytest.approx(0.9)
+
+
+def test_a_run_that_ends_where_it_began_has_not_grown():
+    """From 1 to 2, and back in its last step: its envelope falls."""
+    assert ss.observed_rate(descended([-2.0, *[-1.0] * 7, 0.5])) < 0.95
+
+
+def test_an_error_of_the_size_of_rounding_is_rounding():
+    """At a minimizer of 1 that is a thousand eps: the run rests there, at a rate of 0."""
+    bowl = ss.Quadratic([1.0], minimizer=[1.0])
+    assert ss.observed_rate(ss.minimize(bowl, ss.SGD(lr=0.0), x0=[1 + 1000 * EPS], steps=20)) is None
+    above = ss.minimize(bowl, ss.SGD(lr=0.0), x0=[1 + 1001 * EPS], steps=20)
+    assert ss.observed_rate(above) == pytest.approx(1.0)
+
+
+def test_the_distance_to_a_minimizer_that_drifts_is_none():
+    run = a_run([9.0, 4.0], minimum=0.0, minimizers=((0.0,),))
+    run.problem.drifts = True
+    assert _distance(run)[0].tolist() == [3.0, 2.0]
+    run.problem.drifts = False
+    assert _distance(run)[0].tolist() == [0.0, 0.0]
+    assert _distance(a_run([9.0, 9.0], minimizers=((1.0,),)))[1] == pytest.approx(1e3 * EPS, rel=1e-9, abs=0)
+
+
+def test_a_hessian_is_compared_at_three_places_in_units_of_the_start():
+    seen = []
+
+    def hess(x):
+        seen.append(x)
+        return np.array([np.eye(2)] * 3)
+
+    assert _is_quadratic(SimpleNamespace(has_hess=True, smooth=True, x0=(1.0, -3.0), hess=hess))
+    assert seen[0].tolist() == [[1.0, -3.0], [2.0, -1.0], [-2.0, -9.0]]
+
+
+@pytest.mark.parametrize(("change", "same"), [(1e-9, False), (1e-13, True)])
+def test_a_hessian_is_compared_to_rounding(change, same):
+    H = np.array([np.eye(2)] * 3)
+    H[1, 0, 0] += change
+    assert _is_quadratic(SimpleNamespace(has_hess=True, smooth=True, x0=(1.0, 1.0), hess=lambda _: H)) is same
+
+
+def test_a_start_is_off_by_its_distance_from_the_minimizer():
+    bowl = ss.Quadratic([1.0, 10.0], minimizer=[5.0, 6.0])
+    assert ss.predict(bowl, ss.SGD(lr=0.05), x0=[5.0, 7.0]).rate == pytest.approx(0.5)
+    assert ss.predict(bowl, ss.SGD(lr=0.05), x0=[-5.0, 6.0]).rate == pytest.approx(0.95)

@@ -7,6 +7,7 @@ import pytest
 import scipy.linalg
 
 import stepsize as ss
+from stepsize.analysis import quadratic_theory
 
 CONDITIONS = [2.0, 3.0, 10.0, 100.0, 1000.0, 1e4]
 RULES = [ss.SGD, ss.Momentum, ss.Nesterov]
@@ -429,3 +430,44 @@ def test_a_factor_is_a_float_and_many_are_an_array():
     assert ss.contraction(ss.SGD(lr=0.1), [4, 5]).tolist() == pytest.approx([0.6, 0.5])
     many = ss.contraction(ss.Momentum(lr=0.1, momentum=0.5), np.ones((2, 3)))
     assert many.shape == (2, 3)
+
+
+def test_a_curvature_that_is_none_is_refused_by_name():
+    for bad in ("steep", None):
+        with pytest.raises(
+            (TypeError, ValueError), match=r"^curvature: got .*, expected a number or an array of them$"
+        ):
+            ss.contraction(ss.SGD(lr=0.1), bad)
+
+
+def test_completion_shows_what_theory_knows():
+    assert sorted(quadratic_theory.__all__) == dir(quadratic_theory)
+
+
+def test_what_is_no_number_is_refused_by_its_name():
+    with pytest.raises(TypeError, match=r"^lr: got .*, expected a number that stays the same$"):
+        ss.contraction(ss.SGD(lr=ss.Exponential(0.1, 0.1)), 1.0)
+    with pytest.raises(TypeError, match=r"^momentum: got .*, expected a number that stays the same$"):
+        ss.contraction(ss.Momentum(lr=0.1, momentum=ss.Exponential(0.9, 0.1)), 1.0)
+
+
+def test_a_floor_prints_its_numbers():
+    assert repr(ss.noise_floor(ss.SGD(lr=0.5), 1, 2)).startswith("NoiseFloor(variance=[1.33")
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.9])
+def test_at_the_limit_an_error_neither_grows_nor_shrinks(beta):
+    """One root is -1 whatever rounding makes of it; 1e-9 to either side of the limit it is not."""
+    for curvature in (0.1, 0.3, 0.7, 1.0, 3.0, 7.0):
+        limit = (2 + 2 * beta) / curvature
+        factors = [
+            ss.contraction(ss.Momentum(lr=limit * c, momentum=beta), curvature)
+            for c in (1 - 1e-9, 1, 1 + 1e-9)
+        ]
+        assert factors[0] < 1 == factors[1] < factors[2]
+        assert ss.regime(ss.Momentum(lr=limit, momentum=beta), curvature) == "divergent"
+
+
+def test_what_overflows_grows():
+    with np.errstate(all="ignore"):
+        assert ss.contraction(ss.SGD(lr=1e120), [1.0, 1e200]).tolist() == [pytest.approx(1e120), math.inf]

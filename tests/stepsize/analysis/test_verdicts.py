@@ -7,52 +7,9 @@ import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.analysis.traces import Traces
-from stepsize.analysis.verdicts import VERDICTS, classify
+from stepsize.analysis.verdicts import VERDICTS
+from tests.stepsize.analysis.traces_by_hand import word
 from tools import verdict_table
-
-
-def courses(fun, **facts):
-    """Return the courses of one run: of minimum 0 and gradient norm sqrt(f), unless told."""
-    fun = np.asarray(fun, float)[:, None]
-    updates = len(fun) - 1
-    told = {
-        "fun": fun,
-        "error": fun,
-        "grad_norm": np.sqrt(np.abs(fun)),
-        "overshoot": np.zeros((updates, 1), bool),
-        "step_norm": np.ones((updates, 1)),
-        "rate": np.ones((updates, 1)),
-        "nit": np.array([updates]),
-        "diverged": np.array([False]),
-        "tolerance": np.array([1e-8]),
-        "nothing": np.zeros(1),
-        "floor": np.array([1e-15]),
-        "still": np.array([1e-15]),
-        "rounding": 1e-15,
-        "summed": 0.0,
-        "known": True,
-        "exact": True,
-        "noisy": False,
-        "stopped": False,
-        "minimum": 0.0,
-        "failures": ("",),
-    }
-    return Traces(
-        **told
-        | {
-            k: np.reshape(v, (-1, 1)) if k in told and np.ndim(v) == 1 and k in COLUMNS else v
-            for k, v in facts.items()
-        }
-    )
-
-
-COLUMNS = ("error", "grad_norm", "overshoot", "step_norm", "rate")
-
-
-def word(fun, **facts):
-    return VERDICTS[classify(courses(fun, **facts)).verdict[0]]
-
 
 n = np.arange(101)
 

@@ -8,6 +8,7 @@ import pytest
 
 import stepsize as ss
 from stepsize.experiments.labels import labels, optimizer_label, rate_label, sparkline, start_label, thinned
+from stepsize.experiments.race import theory_of
 from stepsize.experiments.rate_labels import _times, rate_words, word_alone
 
 BOWL = ss.Quadratic([1.0, 10.0])
@@ -416,3 +417,91 @@ def test_a_rule_without_a_rate_is_named_whole():
             return "Newton()"
 
     assert optimizer_label(Rateless()) == "Newton"
+
+
+# --- the corners of a race
+
+
+def test_a_race_of_one_has_a_table_in_blocks():
+    one = ss.race(BOWL, [ss.SGD(lr=0.1)], steps=20)
+    assert one.table() == one.table(ascii_only=False) != one.table(ascii_only=True)
+    assert one.summary().startswith("1 run: ")
+
+
+def test_numbers_stand_on_the_right_in_every_column(three):
+    table = three.table().split("\n")
+    for head in ("predicted", "observed", "settled", "overshoot", "final gap"):
+        end = table[0].index(head) + len(head)
+        for line in table[1:]:
+            assert line[end - 1] != " ", (head, line)
+            assert line[end : end + 2] == "  ", (head, line)
+
+
+def test_a_rate_beside_which_nothing_can_be_said_has_a_dash():
+    race = ss.race(ss.Parabola(), [ss.SGD(lr=1.1), ss.SGD(lr=1e-12)], steps=60)
+    assert race.rate_words == ("too large: diverges", None)
+    assert race.table().split("\n")[2].endswith("  -                    still crawling")
+
+
+def test_a_race_as_json_has_the_errors_and_a_text_for_what_wraps_a_function(three):
+    errors = three.to_dict()["runs"][0]["error_over_time"]
+    assert errors[0] == 32.5
+    assert errors == sorted(errors, reverse=True)
+    own = ss.Problem.of(lambda x: (x * x).sum(), lambda x: 2 * x, x0=[1.0])
+    race = ss.race(own, [ss.SGD(lr=0.1)], steps=3)
+    assert race.to_dict()["problem"] == repr(race.problem)
+
+
+def test_a_race_in_a_notebook_is_that_race(three):
+    assert "0.182 = 2/(L+mu)" in three._repr_html_()
+
+
+def test_a_race_starts_where_it_is_told():
+    race = ss.race(BOWL, [ss.SGD(lr=0.1), ss.SGD(lr=0.2)], x0=[3.0, 4.0], steps=2)
+    assert [run.history.x[0].tolist() for run in race.runs] == [[3.0, 4.0]] * 2
+
+
+@pytest.mark.parametrize(
+    ("optimizers", "sentence"),
+    [
+        (
+            "SGD(lr=0.1)",
+            r"got the str 'SGD\(lr=0.1\)', expected a list such as \[SGD\(lr=0.1\), Adam\(lr=0.1\)\]",
+        ),
+        (3, r"got 3, expected a list such as \[SGD\(lr=0.1\), Adam\(lr=0.1\)\]"),
+        (
+            ["SGD(lr=0.1)"],
+            r"got the str 'SGD\(lr=0.1\)' among them, expected optimizers such as SGD\(lr=0.1\), without "
+            "quotation marks",
+        ),
+        ([3], r"got 3 among them, expected optimizers such as SGD\(lr=0.1\)"),
+    ],
+)
+def test_who_cannot_race_is_told_so(optimizers, sentence):
+    with pytest.raises(TypeError, match=rf"^optimizers: {sentence}$"):
+        ss.race(BOWL, optimizers)
+
+
+def test_what_overflows_in_theory_diverges_in_silence():
+    told = theory_of(ss.Quadratic([1.0, 1e200]), ss.SGD(lr=1e200))
+    assert (told.rate, told.regime) == (math.inf, "divergent")
+    assert told.sentence == "lr 1e+200 > 2/L = 2e-200: will diverge"
+
+
+def test_the_shorter_name_of_a_schedule_is_taken_although_another_comes_first():
+    short = SimpleNamespace(describe=lambda: "z", hypers=None)
+    long = SimpleNamespace(describe=lambda: "a very long formula", __name__="z")
+    assert rate_label(SimpleNamespace(lr=short), BOWL) == "z"
+    assert rate_label(SimpleNamespace(lr=long), BOWL) == "z"
+
+
+def test_a_scale_is_kept_within_the_numbers():
+    """An infinite tolerance is a tenth of the largest number, and a start that is infinite sets no top."""
+    assert sparkline(np.array([1.7e308, 3e307]), 1, np.inf, width=2) == "▇▂", "6 log10(3e307 / 1.8e307) = 1.3"
+    assert sparkline(np.array([np.inf, 1e-3]), 1, 1e-6, width=2) == "██"
+
+
+def test_what_leaves_the_goal_at_once_needs_the_update_that_brings_it_back():
+    back = fake(0.1, [0.5, 0.6, *[0.5] * 59])
+    fast = fake(0.2, np.full(61, 0.5) * falling(10))
+    assert words(back, fast, tolerance=0.5) == ("too small: 2 times as long as 0.2", "right")

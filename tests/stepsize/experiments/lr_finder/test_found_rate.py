@@ -90,13 +90,15 @@ def test_the_best_in_words(facts, end):
     ("facts", "start", "said"),
     [
         ({"high": 0.0509}, "a spike", True),
-        ({"high": 0.0511}, "a spike", False),
+        ({"high": 1.02 * 0.05}, "a spike", False),
         ({"high": 0.4}, "every rate", "every rate from 0.05 on is as good, as far as was looked"),
         ({"low": 0.01}, "every rate", "every rate up to 0.15 is as good, as far as was looked"),
         ({"low": 0.011}, "every rate", False),
+        ({"high": 0.2}, "every rate", False),
+        ({"low": 0.01, "high": 0.2}, "every rate", "every rate up to 0.2 is as good, as far as was looked"),
         ({"progress": 0.1}, "50 updates", "at the best rate the error falls by 9.5 %"),
         ({"progress": 0.1053}, "50 updates", "at the best rate the error falls by 10 %"),
-        ({"progress": 0.1054}, "50 updates", False),
+        ({"progress": -np.log(0.9)}, "50 updates", False),
         ({"best": 0.2, "high": 0.2}, "beyond the edge", "it pays for 50 updates, not for more"),
         ({"best": 0.15}, "beyond the edge", False),
     ],
@@ -175,7 +177,7 @@ def test_the_edge_in_words(facts, said):
         (1e-6, "1 %"),
         (0.014, "1 %"),
         (0.016, "2 %"),
-        (0.5, "50 %"),
+        (0.75, "75 %"),
         (0.9999, "99 %"),
         (1.0, "100 %"),
     ],
@@ -212,18 +214,23 @@ def test_an_outlier_is_one_point_anywhere():
     assert drawn.any(axis=0).all()
 
 
-def test_a_disturbance_has_the_size_that_was_asked_for():
-    """The losses that a rule sees are exp(noise z) of the clean ones, or the outlier times one of them."""
+def watched(losses=2.0):
+    """Return a found rate whose finders' one rule notes the losses that it sees, and those notes."""
     seen = []
 
     class Watched(FoundRate):
         def _curves(self, count):
-            losses = np.full(count, 2.0)
-            return {"rule": (np.arange(count), losses, lambda rates, losses: seen.append(losses) or rates[1])}
+            curve = np.full(count, losses)
+            return {"rule": (np.arange(count), curve, lambda rates, losses: seen.append(losses) or rates[1])}
 
     plain = found()
-    watched = Watched(**{name: getattr(plain, name) for name in FoundRate.__dataclass_fields__})
-    told = watched.disturbed(1000, draws=40)
+    return Watched(**{name: getattr(plain, name) for name in FoundRate.__dataclass_fields__}), seen
+
+
+def test_a_disturbance_has_the_size_that_was_asked_for():
+    """The losses that a rule sees are exp(noise z) of the clean ones, or the outlier times one of them."""
+    one, seen = watched()
+    told = one.disturbed(1000, draws=40)
     assert told["rule"] == (1.0, (1.0, 1.0), (1.0, 1.0))
     clean, noisy, with_outlier = seen[0], np.array(seen[1:41]), np.array(seen[41:])
     assert (clean == 2.0).all()
@@ -231,12 +238,37 @@ def test_a_disturbance_has_the_size_that_was_asked_for():
     logs = np.log(noisy / 2.0)
     assert logs.std() == pytest.approx(0.05, rel=0.03)
     assert abs(logs.mean()) < 1e-3
+    np.testing.assert_allclose(logs[0], 0.05 * np.random.default_rng(0).standard_normal(1000), atol=1e-12)
     assert ((with_outlier == 20.0).sum(axis=1) == 1).all()
     assert ((with_outlier == 2.0).sum(axis=1) == 999).all()
+    plain = found()
     with pytest.raises(ValueError, match=r"outlier: got 0.0, expected a positive number"):
         plain.disturbed(outlier=0.0)
     with pytest.raises(ValueError, match="draws: got 0"):
         plain.disturbed(draws=0)
+
+
+def test_fifty_disturbances_of_ramps_of_300_that_are_the_same_every_time():
+    one, seen = watched()
+    one.disturbed()
+    assert [len(curve) for curve in seen] == [300] * 101
+    for rng, same in ((0, True), (1, False)):
+        other, again = watched()
+        other.disturbed(rng=rng)
+        assert np.array_equal(seen, again) is same
+
+
+def test_the_least_of_a_disturbance_is_none():
+    one, seen = watched()
+    one.disturbed(5, draws=1, noise=0.0, outlier=0.5)
+    assert len(seen) == 3
+    assert seen[1].tolist() == [2.0] * 5
+    assert sorted(seen[2].tolist()) == [1.0, *[2.0] * 4]
+
+
+def test_a_notebook_shows_the_rate_itself():
+    assert "0.1" in found()._repr_html_()
+    assert "from 0.05 to 0.15" in found()._repr_html_()
 
 
 def test_the_classical_finders_are_asked_for_each_length_from_the_same_start():

@@ -144,7 +144,7 @@ def test_the_reading_of_torch_lr_finder_leaves_out_ten_and_five_points():
         (lambda: range_test.linear_rates(0.0, 0.0, 5), "high: got 0.0, expected a positive rate"),
         (lambda: range_test.linear_rates(0.0, 1.0, 1), "count: got 1"),
         (lambda: range_test.exponential_rates(-0.1, 1.0, 5), "low: got -0.1, expected a rate of at least 0"),
-        (lambda: range_test.exponential_rates(0.0, 1.0, 5), "low: got .* expected positive rates"),
+        (lambda: range_test.exponential_rates(0.0, 1.0, 5), "low: got .* expected a positive rate"),
         (lambda: range_test.torch_lr_finder(BOWL, ss.SGD(), count=1), "count: got 1"),
         (lambda: range_test.fastai_finder(BOWL, ss.SGD(), count=0), "count: got 0"),
         (lambda: range_test.library_finders(BOWL, ss.SGD(), 1), "count: got 1"),
