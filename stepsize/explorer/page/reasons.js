@@ -34,7 +34,7 @@ function reasonOf(run, c, found, tol) {
       const when = `the ${what} is at most ${bound} from update ${found.settled} on`;
       if (found.verdict === "settled") return when;
       if (found.verdict === "settled, ringing") return `${when}, but ${percent(found.uphill)} of the updates until then went uphill`;
-      return `${when}, although ${percent(found.overshoot)} of the updates until then passed the point of their line`;
+      return `${when}, although ${percent(found.overshoot)} of the updates until then passed the lowest point of their line`;
     }
     case "diverged":
       if (run.diverged) return `loss or gradient became inf or nan after ${nit} updates; a smaller rate may help`;
@@ -88,7 +88,7 @@ function stuckReason(c, what, left) {
 /** A factor with as many digits as tell it from 1. @param {number} factor */
 function factorText(factor) {
   const near = Math.abs(factor - 1);
-  const digits = near >= 0.1 || near === 0 ? 2 : 1 - Math.floor(Math.log10(near));
+  const digits = near ? Math.max(2, 1 - Math.floor(Math.log10(near))) : 2;
   const text = fixed(factor, digits);
   return text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text.replace(/0+$/, "");
 }

@@ -230,7 +230,7 @@ def test_what_cannot_be_written_out_is_tabulated_with_a_reason(known):
         assert np.all(table.schedule.table(1000)[len(values) :] == values[-1])
 
 
-class SignMomentum(Optimizer):
+class TurningMomentum(Optimizer):
     """A rule of a test: with a branch on the count, and a wrapper may stand around it."""
 
     slots: ClassVar = ("m",)
@@ -260,15 +260,15 @@ def test_a_class_of_ones_own_appears_by_itself(tmp_path):
     from schedules import InverseTime
 
     bowl = Problem.of("x**2 + 3*y**2 + x*y", x0=[-5, -2])
-    wrapped = Lookahead(SignMomentum(lr=0.1))
+    wrapped = Lookahead(TurningMomentum(lr=0.1))
     own = catalogue([bowl], [wrapped])
     rule = own.rules[0]
     names = [r.name for r in own.rules]
-    assert "SignMomentum" in names
+    assert "TurningMomentum" in names
     assert {r.reason for r in own.left if r.name == "Asks"} != set()
     made = [
         Experiment(r, own.landscapes[0], [p.value for p in r.parameters], [-5.0, -2.0], UPDATES)
-        for r in (rule, own.rules[names.index("SignMomentum")])
+        for r in (rule, own.rules[names.index("TurningMomentum")])
     ]
     table = next(t for t in own.timetables if type(t.schedule) is InverseTime)
     made.append(
