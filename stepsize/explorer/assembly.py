@@ -14,7 +14,7 @@ from stepsize.explorer.catalogue import Catalogue, facts_of
 from stepsize.explorer.javascript import quoted, squeezed
 from stepsize.explorer.logistic import two_features
 from stepsize.explorer.noise import SEEDS, streams
-from stepsize.explorer.writing import constructor, written
+from stepsize.explorer.python_code import constructor, written
 
 __all__ = ["MODULES", "bundled", "data_of", "engine", "generated", "page"]
 

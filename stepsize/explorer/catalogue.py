@@ -14,8 +14,8 @@ from stepsize.core.record import Record, registered
 from stepsize.explorer.landscapes import Landscape, landscape_of
 from stepsize.explorer.logistic import two_features
 from stepsize.explorer.rules import Rule, rule_of
+from stepsize.explorer.schedules import Timetable, timetable_of
 from stepsize.explorer.symbols import Untranslatable
-from stepsize.explorer.timetables import Timetable, timetable_of
 from stepsize.parsing import demo_of, load_registry
 
 __all__ = ["TABULATED", "Catalogue", "Left", "catalogue", "facts_of", "name_of", "require_runnable"]

@@ -8,9 +8,9 @@ import numpy as np
 
 from problems import FunctionProblem
 from stepsize.core.user_values import spreads
+from stepsize.explorer.evaluation import reckoned
 from stepsize.explorer.javascript import body_of, is_exact
 from stepsize.explorer.logistic import is_logistic, logistic_source
-from stepsize.explorer.reckoning import reckoned
 from stepsize.explorer.symbols import Branch, Page, Untranslatable, branches_of
 
 __all__ = ["Landscape", "landscape_of"]

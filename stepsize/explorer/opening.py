@@ -11,11 +11,11 @@ from optim.hyperparameters import rate_kind
 from schedules import Schedule
 from stepsize.core.validation import describe_value
 from stepsize.explorer.catalogue import TABULATED, Catalogue
+from stepsize.explorer.python_code import constructor
 from stepsize.explorer.rules import at_numbers, rate_path
+from stepsize.explorer.schedules import Timetable, timetable_of
+from stepsize.explorer.symbolic_records import value_at
 from stepsize.explorer.symbols import Untranslatable
-from stepsize.explorer.timetables import Timetable, timetable_of
-from stepsize.explorer.twins import value_at
-from stepsize.explorer.writing import constructor
 from stepsize.parsing import demo_of
 
 __all__ = [
@@ -105,7 +105,7 @@ def _refuse_what_is_driven(optimizer: Optimizer) -> None:
 
 def _shape(optimizer: Optimizer | None) -> Any:
     """Return all of a rule but its numbers."""
-    from stepsize.explorer.twins import settings_of
+    from stepsize.explorer.symbolic_records import settings_of
 
     if optimizer is None:
         return None

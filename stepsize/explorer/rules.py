@@ -18,8 +18,8 @@ from stepsize.explanations.line_tracer import trace_rule
 from stepsize.explanations.markup import TEXT, unbroken
 from stepsize.explorer.javascript import body_of, is_exact
 from stepsize.explorer.ranges import allowed_range
+from stepsize.explorer.symbolic_records import Path, numbers_of, twin_of, value_at
 from stepsize.explorer.symbols import Branch, Page, Symbol, Untranslatable, branches_of
-from stepsize.explorer.twins import Path, numbers_of, twin_of, value_at
 
 __all__ = ["Parameter", "Rule", "at_numbers", "rate_path", "rule_of"]
 
@@ -172,7 +172,7 @@ def _put_out(_: int, words: list[str]) -> str:
 def _compare(update: list[Branch], optimizer: Optimizer, paths: list[Path], slots: int) -> None:
     """Refuse a rule from outside whose lines do not do what it does: it asked what it was given."""
     from optim.hyperparameters import Hypers
-    from stepsize.explorer.reckoning import reckoned
+    from stepsize.explorer.evaluation import reckoned
 
     tried = np.array([[0.75, -1.25], [0.0, 3.1], [1e-3, -2.7], [0.3, 1.9], [12.3, -7.7], [0.01, 5.5]])
     for n in (0, 1, 6):

@@ -14,7 +14,7 @@ import pytest
 import stepsize as ss
 from stepsize.cli.main import main
 from stepsize.explorer.assembly import MODULES, bundled, data_of, engine
-from stepsize.explorer.writing import constructor
+from stepsize.explorer.python_code import constructor
 from tests import ROOT
 from tests.stepsize.explorer.harness import Experiment, answers_of, is_library, library, needs_node, rate_path
 

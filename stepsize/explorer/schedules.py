@@ -8,8 +8,8 @@ import numpy as np
 from schedules import Schedule
 from stepsize.explorer.javascript import body_of, is_exact, packed
 from stepsize.explorer.ranges import allowed_range
+from stepsize.explorer.symbolic_records import Path, numbers_of, twin_of, value_at
 from stepsize.explorer.symbols import Page, Untranslatable, branches_of
-from stepsize.explorer.twins import Path, numbers_of, twin_of, value_at
 
 __all__ = ["Height", "Timetable", "tabulated", "timetable_of"]
 
