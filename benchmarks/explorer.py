@@ -1,4 +1,4 @@
-"""How soon the explorer answers a slider: ``python -m benchmarks.explorer``, with Node and Chromium."""
+"""How soon the explorer answers a slider: ``python -m benchmarks.explorer``, with Node and Chromium.
 
 Three optimizers make 300 updates each; a slider is moved eighty times, and the time from its move to the
 painted picture is taken, by the clock and by the processor. ``npm ci --prefix tools/explorer`` comes first.
