@@ -109,7 +109,7 @@ def test_the_slide_stops_where_the_slopes_at_its_ends_agree():
 
 
 def test_the_slide_stops_where_the_slopes_differ_by_the_threshold_itself():
-    """Of k^2 / 2 the slope is k, and half less at the last place: 14.5 between the ends of the first window."""
+    """Of k^2 / 2 it is k, and half less at the last place: 14.5 between the ends of the first window."""
     rates = np.arange(40.0)
     losses = 0.5 * np.square(rates)
     assert range_test.slide_rule(rates, losses, threshold=14.5) == rates[-16]
