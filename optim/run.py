@@ -268,6 +268,21 @@ class Run:
         """Return a Matplotlib figure of the run: its path or projection, its error, its verdict."""
         return call_hook("plot", self)
 
+    def explore(self) -> Any:
+        """Return a live page of the run: change it, step it ahead and back, look into each update.
+
+        Returns
+        -------
+        Explorer
+            It shows itself in a notebook, and has `save`.
+
+        Raises
+        ------
+        ValueError
+            In one sentence, if the problem has more than two dimensions, or the rule cannot run in a page.
+        """
+        return call_hook("explore", self)
+
     def animate(
         self,
         path: str | os.PathLike[str] | None = None,

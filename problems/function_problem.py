@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from problems.problem import Array, Numbers, Problem
-from stepsize.core.ranges import FiniteFloat
+from stepsize.core.limits.ranges import FiniteFloat
 from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
 from stepsize.core.validation import describe_value, real_numbers, require
 

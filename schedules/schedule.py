@@ -1,4 +1,4 @@
-"""The contract of a schedule: a pure function of the update index."""
+"""Constant rates, and the contract of every schedule: a pure function of the update index."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal, TypeAlias, overload
 import numpy as np
 
 from schedules import formula
+from stepsize.core.elementwise import is_symbol
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.ranges import Elementwise, FloatOrArray, constraint_of
+from stepsize.core.limits.ranges import Elementwise, FloatOrArray, constraint_of
 from stepsize.core.record import Default, Record
 from stepsize.core.validation import as_count, as_floats, describe_value, missing
 
@@ -81,6 +82,8 @@ class Schedule(Record, abstract=True):
         TypeError, ValueError
             If n is not a number, negative or NaN.
         """
+        if is_symbol(n):
+            return self.value(n)
         indices = np.asarray(n)
         if indices.dtype.kind not in "iuf":
             raise TypeError(f"n: got {describe_value(n)}, expected the index of an update, 0, 1, 2, ...")

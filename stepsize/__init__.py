@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from problems import *
     from schedules import *
     from stepsize import draw as draw
+    from stepsize import explorer as explorer
     from stepsize.analysis.continuous_time import *
     from stepsize.analysis.curvature_and_noise import *
     from stepsize.analysis.diagnosis import *
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from stepsize.experiments.race import *
     from stepsize.experiments.sweep.sweep import *
     from stepsize.explanations.explanation import *
+    from stepsize.explorer.explorer import *
     from stepsize.parsing import *
 
 # fmt: off
@@ -85,6 +87,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "stepsize.experiments.race": ("Race", "race"),
     "stepsize.experiments.sweep.sweep": ("Sweep", "SweepInterrupted", "sweep"),
     "stepsize.explanations.explanation": ("Explanation", "Assignment", "Step", "explain"),
+    "stepsize.explorer.explorer": ("Explorer", "explore"),
     "stepsize.parsing": ("parse", "parse_problem"),
 }
 # fmt: on
@@ -99,13 +102,13 @@ __all__ = [
     "Chebyshev", "ClipByNorm", "ClipByValue", "ConjugateGradient", "Constant", "Cooldown", "Cosine",
     "CosineWave", "Cycles", "Cyclic", "DAdaptAdam", "DampedNewton", "DecoupledDecay", "Delay", "Diagnosis",
     "DiagonalLinearNetwork", "DiagonalNewton", "Digits", "DigitsMLP", "DixonPrice", "DoG", "DoublingStages",
-    "Drifting", "EarlyStepDecay", "Evaluation", "ExactQuadratic", "ExactSearch", "Explanation", "Exponential",
-    "Feedback", "FeedbackProduct", "FiniteSum", "FlatCosine", "Floor", "Flow", "Formula", "ForwardBackward",
-    "FoundRate", "FromFunction", "FunctionProblem", "GaussNewton", "Geometric", "GohBanana", "GoldsteinPrice",
-    "GOLSBack", "GOLSMax", "Greedy", "Griewank", "GrippoLamparielloLucidi", "HagerZhang", "HeavyBall",
-    "HelicalValley", "Himmelblau", "History", "Huber", "Hyper", "HyperbolicCosine", "Hypergradient",
-    "Interpolated", "InverseSqrt", "InverseTime", "Iris", "Jumping", "KohonenRecursion", "LeastSquares",
-    "LessardQuadratic", "Levy", "Line", "Linear", "LineSearch", "LineSearchResult", "Lion",
+    "Drifting", "EarlyStepDecay", "Evaluation", "ExactQuadratic", "ExactSearch", "Explanation", "Explorer",
+    "Exponential", "Feedback", "FeedbackProduct", "FiniteSum", "FlatCosine", "Floor", "Flow", "Formula",
+    "ForwardBackward", "FoundRate", "FromFunction", "FunctionProblem", "GaussNewton", "Geometric",
+    "GohBanana", "GoldsteinPrice", "GOLSBack", "GOLSMax", "Greedy", "Griewank", "GrippoLamparielloLucidi",
+    "HagerZhang", "HeavyBall", "HelicalValley", "Himmelblau", "History", "Huber", "Hyper", "HyperbolicCosine",
+    "Hypergradient", "Interpolated", "InverseSqrt", "InverseTime", "Iris", "Jumping", "KohonenRecursion",
+    "LeastSquares", "LessardQuadratic", "Levy", "Line", "Linear", "LineSearch", "LineSearchResult", "Lion",
     "LogisticRegression", "LogStepDecay", "Lookahead", "MaskedGradient", "Matyas", "McCormick", "MiniBatch",
     "Momentum", "MonkeySaddle", "MultiplicativeNoise", "MultiStep", "Nadam", "Nesterov", "Nesterov1983",
     "NesterovQuadratic", "NesterovSequence", "Newton", "Noam", "NoiseFloor", "OneCycle",
@@ -122,10 +125,10 @@ __all__ = [
     "SutskeverMomentum", "SutskeverNesterov", "Sweep", "SweepInterrupted", "Tanh", "ThreeHumpCamel",
     "TimeBased", "Trial", "TwoWells", "UntunedExponential", "UntunedLinear", "Warmup", "WarmupStableDecay",
     "WilsonConstruction", "WithMomentum", "Wood", "Wrapper", "Yogi", "Zakharov", "as_schedule",
-    "best_parameters", "contraction", "diagnose", "dialects", "draw", "explain", "find_lr", "gradient_flow",
-    "hyper", "inertia", "minimize", "momentum_flow", "noise_floor", "noise_scale", "observed_rate", "parse",
-    "parse_problem", "per_epoch", "predict", "problem_from_csv", "race", "regime", "settled_at", "sharpness",
-    "stability_limit", "steps_to", "sweep", "time_step", "two_gaussians",
+    "best_parameters", "contraction", "diagnose", "dialects", "draw", "explain", "explore", "explorer",
+    "find_lr", "gradient_flow", "hyper", "inertia", "minimize", "momentum_flow", "noise_floor", "noise_scale",
+    "observed_rate", "parse", "parse_problem", "per_epoch", "predict", "problem_from_csv", "race", "regime",
+    "settled_at", "sharpness", "stability_limit", "steps_to", "sweep", "time_step", "two_gaussians",
 ]
 # fmt: on
 # public names: end
@@ -144,12 +147,13 @@ for _name, _place in {
     "table_html": "stepsize.draw.html:table_html",
     "curves_svg": "stepsize.draw.html:curves_svg",
     "frame": "stepsize.draw.html:frame",
+    "explore": "stepsize.explorer.explorer:explore_run",
     "registry": "stepsize.parsing:load_registry",
 }.items():
     register_hook(_name, _place)
 
 _SIBLINGS = ("problems", "schedules", "optim")
-_MODULES = {"dialects": "optim.dialects", "draw": "stepsize.draw"}
+_MODULES = {"dialects": "optim.dialects", "draw": "stepsize.draw", "explorer": "stepsize.explorer"}
 _FILES = {name: module for module, names in _HOMES.items() for name in names}
 
 

@@ -28,22 +28,22 @@ problems.formulas: problems stepsize.core
 problems.landscapes: problems stepsize.core stepsize.core.limits
 problems.learning: problems problems.data problems.stochastic stepsize.core stepsize.core.limits
 problems.stochastic: problems problems.landscapes problems.learning problems.transforms stepsize.core
-problems.transforms: problems problems.landscapes stepsize.core
+    stepsize.core.limits
+problems.transforms: problems problems.landscapes stepsize.core stepsize.core.limits
 schedules: schedules.combinators schedules.families schedules.feedback schedules.linesearch stepsize.core
     stepsize.core.limits
-schedules.combinators: schedules schedules.families stepsize.core
+schedules.combinators: schedules schedules.families stepsize.core stepsize.core.limits
 schedules.dialects: schedules schedules.combinators schedules.families schedules.feedback stepsize.core
     stepsize.core.limits
-schedules.families: schedules schedules.combinators stepsize.core
-schedules.feedback: schedules stepsize.core
-schedules.linesearch: stepsize.core
+schedules.families: schedules schedules.combinators stepsize.core stepsize.core.limits
+schedules.feedback: schedules stepsize.core stepsize.core.limits
+schedules.linesearch: stepsize.core stepsize.core.limits
 stepsize: optim optim.dialects problems problems.formulas schedules stepsize.cli stepsize.core
-    stepsize.core.limits
-    stepsize.experiments
+    stepsize.core.limits stepsize.experiments
 stepsize.analysis: optim optim.dialects problems schedules stepsize.core
 stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis stepsize.core
     stepsize.core.limits stepsize.data stepsize.draw stepsize.experiments stepsize.experiments.lr_finder
-    stepsize.experiments.sweep stepsize.explanations stepsize.gallery
+    stepsize.experiments.sweep stepsize.explanations stepsize.explorer stepsize.gallery
 stepsize.core: stepsize.core.limits
 stepsize.core.limits: stepsize.core
 stepsize.data: problems stepsize.core
@@ -55,6 +55,8 @@ stepsize.experiments.lr_finder: optim schedules stepsize.analysis stepsize.core 
     stepsize.experiments.sweep
 stepsize.experiments.sweep: optim schedules stepsize stepsize.analysis stepsize.core stepsize.experiments
 stepsize.explanations: optim stepsize.analysis stepsize.core
+stepsize.explorer: optim problems problems.data problems.learning schedules stepsize stepsize.core
+    stepsize.explanations
 stepsize.gallery: optim problems schedules schedules.linesearch stepsize stepsize.analysis stepsize.core
     stepsize.draw stepsize.draw.layout
 """

@@ -30,6 +30,7 @@ def test_the_wheel_holds_the_four_packages_and_nothing_else(wheel):
     for package in ("stepsize", "problems", "schedules", "optim"):
         assert f"{package}/py.typed" in names
     assert "problems/data/breast_cancer.csv" in names
+    assert "stepsize/explorer/page/page.html" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("LICENSES.md") for name in names)
 

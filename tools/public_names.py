@@ -45,10 +45,11 @@ FLOOR = (
     "experiments.race",
     "experiments.sweep.sweep",
     "explanations.explanation",
+    "explorer.explorer",
     "parsing",
 )
 # Public modules, by the name that they have in `stepsize`.
-MODULES = {"dialects": "optim.dialects", "draw": "stepsize.draw"}
+MODULES = {"dialects": "optim.dialects", "draw": "stepsize.draw", "explorer": "stepsize.explorer"}
 
 # These `optim` loads at once; its other files are loaded when one of their names is first used.
 AT_ONCE = (

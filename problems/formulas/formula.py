@@ -133,6 +133,8 @@ class Formula(Problem):
         return None if self._made.bowl is None else self._made.bowl.minimum
 
     def fun(self, x: Numbers) -> Numbers:
+        if type(x) is list:
+            return self._made.value_of_list(x)
         return self._made.value_and_grad(np.asarray(x), slopes=False)[0]
 
     def grad(self, x: Numbers) -> Numbers:
@@ -201,6 +203,11 @@ class _Made:
         x = _floats(x)
         with np.errstate(all="ignore"):
             return _joined(self._slopes(*self._coordinates(x)), x)
+
+    def value_of_list(self, x: list[Any]) -> Any:
+        """Return the value at a list of floats, or of symbols."""
+        self._check_length(len(x))
+        return self._value(*x)[0]
 
     def slope_of_list(self, x: list[Any]) -> list[Any]:
         """Return the gradient at a list of floats, or of symbols, as a list."""

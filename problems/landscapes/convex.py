@@ -6,7 +6,7 @@ import numpy as np
 
 from problems.problem import Dim, Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import cosh, exp, join, parts, sinh, sqrt
-from stepsize.core.ranges import PositiveFloat
+from stepsize.core.limits.ranges import PositiveFloat
 
 __all__ = ["BoydExponential", "HyperbolicCosine", "Quartic", "RootBowl"]
 

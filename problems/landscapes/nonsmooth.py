@@ -6,7 +6,7 @@ import numpy as np
 
 from problems.problem import Dim, Domain, Numbers, Problem
 from stepsize.core.elementwise import join, minimum, parts, sign, where
-from stepsize.core.ranges import FiniteFloat, PositiveFloat
+from stepsize.core.limits.ranges import FiniteFloat, PositiveFloat
 
 __all__ = ["AbsoluteValue", "Huber", "LessardQuadratic"]
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from problems.problem import Array, Domain, Numbers, Problem
 from stepsize.core.elementwise import dot
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.ranges import FiniteFloat, PositiveFloat
+from stepsize.core.limits.ranges import FiniteFloat, PositiveFloat
 from stepsize.core.validation import as_floats, as_number, describe_value, require
 
 __all__ = ["Parabola", "Quadratic"]

@@ -8,7 +8,7 @@ import numpy as np
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Array, Dim, Numbers, Problem, symmetric
 from stepsize.core.elementwise import join, parts
-from stepsize.core.ranges import PositiveFloat
+from stepsize.core.limits.ranges import PositiveFloat
 
 __all__ = [
     "Canyon",

@@ -10,7 +10,7 @@ from problems.learning.linear_models import times
 from problems.problem import Array, Numbers, Problem, diagonal, symmetric
 from stepsize.core.elementwise import join, parts
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.ranges import FiniteFloat, PositiveInt, Seed
+from stepsize.core.limits.ranges import FiniteFloat, PositiveInt, Seed
 from stepsize.core.validation import require
 
 __all__ = ["DiagonalLinearNetwork", "ScalarFactorization"]

@@ -10,7 +10,7 @@ from problems.learning.linear_models import LinearModel, times
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array, Numbers
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.ranges import NonNegativeFloat, PositiveInt, Seed, WholeNumber
+from stepsize.core.limits.ranges import NonNegativeFloat, PositiveInt, Seed, WholeNumber
 from stepsize.core.validation import require
 
 __all__ = ["Airfoil", "LeastSquares", "WilsonConstruction"]

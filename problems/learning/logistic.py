@@ -11,7 +11,7 @@ from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, newton_minimizer, validate_data
 from problems.problem import Array, Domain, Numbers
 from stepsize.core.limits.memory import refuse_beyond_memory
-from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt, Seed
+from stepsize.core.limits.ranges import NonNegativeFloat, NonNegativeInt, Seed
 
 __all__ = ["BreastCancer", "LogisticRegression", "SeparableLogistic"]
 

@@ -8,7 +8,7 @@ from problems.data import load
 from problems.learning.backpropagation import Activation, Perceptron, check_widths
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array
-from stepsize.core.ranges import NonNegativeFloat, Seed
+from stepsize.core.limits.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
 __all__ = ["MLP", "DigitsMLP"]

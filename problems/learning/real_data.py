@@ -6,7 +6,7 @@ from typing import Any
 from problems.data import load
 from problems.learning.softmax import Softmax
 from problems.problem import Array
-from stepsize.core.ranges import NonNegativeFloat, Seed
+from stepsize.core.limits.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
 __all__ = ["Digits", "Iris"]

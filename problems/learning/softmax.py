@@ -13,7 +13,7 @@ from problems.learning.supervised import (
     validate_data,
 )
 from problems.problem import Array, Domain, Numbers
-from stepsize.core.ranges import NonNegativeFloat, Seed
+from stepsize.core.limits.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
 __all__ = ["SoftmaxRegression"]

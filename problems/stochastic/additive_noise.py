@@ -7,7 +7,7 @@ import numpy as np
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Numbers, Problem
 from problems.stochastic.estimate import Realization, Sampling, Stats, StochasticProblem
-from stepsize.core.ranges import NonNegativeFloat
+from stepsize.core.limits.ranges import NonNegativeFloat
 from stepsize.core.validation import as_floats, describe_value, require
 
 __all__ = ["AdditiveNoise"]

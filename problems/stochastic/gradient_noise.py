@@ -7,7 +7,7 @@ import numpy as np
 from problems.landscapes.quadratics import Quadratic
 from problems.problem import Numbers, Problem
 from problems.stochastic.estimate import Realization, Sampling, StochasticProblem
-from stepsize.core.ranges import NonNegativeFloat, Range
+from stepsize.core.limits.ranges import NonNegativeFloat, Range
 
 __all__ = ["CauchyNoise", "MaskedGradient", "MultiplicativeNoise"]
 

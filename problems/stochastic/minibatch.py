@@ -9,7 +9,7 @@ from problems.learning.finite_sum import Batch, FiniteSum
 from problems.learning.logistic import LogisticRegression
 from problems.problem import Array
 from problems.stochastic.estimate import Sampling, StochasticProblem, generator
-from stepsize.core.ranges import PositiveInt
+from stepsize.core.limits.ranges import PositiveInt
 from stepsize.core.validation import describe_value, require
 
 __all__ = ["MiniBatch"]

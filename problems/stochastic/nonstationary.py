@@ -9,7 +9,7 @@ from problems.problem import Numbers, Problem
 from problems.stochastic.estimate import generator, seed_of
 from problems.transforms.affine import Shifted
 from problems.wrapper import SameFunction
-from stepsize.core.ranges import PositiveFloat, PositiveInt, ProperFraction, Range
+from stepsize.core.limits.ranges import PositiveFloat, PositiveInt, ProperFraction, Range
 from stepsize.core.validation import as_floats, require
 
 __all__ = ["Drifting", "Jumping", "OnlineCounterexample"]

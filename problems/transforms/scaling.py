@@ -8,7 +8,7 @@ import numpy as np
 from problems.landscapes.valleys import Rosenbrock
 from problems.problem import Array, Problem
 from problems.transforms.affine import Transformed
-from stepsize.core.ranges import PositiveFloat, Range
+from stepsize.core.limits.ranges import PositiveFloat, Range
 from stepsize.core.validation import as_floats, require
 
 __all__ = ["Scaled", "Stretched"]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule, ScheduleLike, as_schedule
-from stepsize.core.ranges import NonNegativeInt
+from stepsize.core.limits.ranges import NonNegativeInt
 from stepsize.core.record import Record
 from stepsize.core.validation import as_number, require
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from schedules.combinators.algebra import shifted
 from schedules.schedule import Array, Schedule
-from stepsize.core.ranges import FiniteFloat, NonNegativeInt, PositiveInt
+from stepsize.core.limits.ranges import FiniteFloat, NonNegativeInt, PositiveInt
 
 __all__ = ["Cap", "Delay", "Floor", "PerEpoch", "Repeat", "Skip"]
 

@@ -11,7 +11,7 @@ from schedules.combinators.algebra import later, shifted
 from schedules.families.cosine import Cosine
 from schedules.families.polynomial import Linear, Polynomial, Rex
 from schedules.schedule import Array, FallShape, RiseShape, Schedule
-from stepsize.core.ranges import FiniteFloat, NonNegativeInt, PositiveInt
+from stepsize.core.limits.ranges import FiniteFloat, NonNegativeInt, PositiveInt
 from stepsize.core.validation import require
 
 __all__ = ["Cooldown", "Warmup"]

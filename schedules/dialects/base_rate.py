@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stepsize.core.ranges import Elementwise, Range
+from stepsize.core.limits.ranges import Elementwise, Range
 from stepsize.core.validation import describe_value
 
 __all__ = ["rate_of"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.ranges import FiniteFloat, FloatOrArray, PositiveFloat, PositiveInt, Range
+from stepsize.core.limits.ranges import FiniteFloat, FloatOrArray, PositiveFloat, PositiveInt, Range
 from stepsize.core.validation import require
 
 __all__ = ["Cosine", "FlatCosine", "Tanh"]

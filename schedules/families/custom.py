@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.ranges import FiniteFloat
+from stepsize.core.limits.ranges import FiniteFloat
 from stepsize.core.user_values import require_callable_of
 from stepsize.core.validation import describe_value
 

@@ -8,7 +8,7 @@ import numpy as np
 from schedules.families.piecewise import Interpolated, Shape
 from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.ranges import (
+from stepsize.core.limits.ranges import (
     FloatOrArray,
     NonNegativeFloat,
     PositiveFloat,

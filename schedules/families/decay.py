@@ -7,7 +7,7 @@ import numpy as np
 
 from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.ranges import (
+from stepsize.core.limits.ranges import (
     FiniteFloat,
     FloatOrArray,
     NonNegativeFloat,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.ranges import PositiveInt, UnitFloat
+from stepsize.core.limits.ranges import PositiveInt, UnitFloat
 
 __all__ = ["NesterovSequence", "SutskeverMomentum"]
 

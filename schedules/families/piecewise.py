@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.elementwise import power
-from stepsize.core.ranges import FloatOrArray, NonNegativeFloat, Range
+from stepsize.core.elementwise import pick, power
+from stepsize.core.limits.ranges import FloatOrArray, NonNegativeFloat, Range
 from stepsize.core.validation import as_count, as_number, require
 
 __all__ = ["EarlyStepDecay", "Interpolated", "MultiStep", "Piecewise", "StepDecay"]
@@ -184,7 +184,8 @@ class Piecewise(Schedule):
             as_count("at", boundary)
 
     def value(self, n: Array) -> Array:
-        return np.array(self.values)[np.searchsorted(self.at, n, side="right")]
+        stage: Array = pick(self.values, np.searchsorted(self.at, n, side="right"))
+        return stage
 
     @property
     def horizon(self) -> int:
@@ -239,10 +240,11 @@ class Interpolated(Schedule):
             constant: Array = values[0] + 0.0 * n
             return constant
         i = np.clip(np.searchsorted(at, n, side="right") - 1, 0, len(at) - 2)
-        z = np.clip((n - at[i]) / (at[i + 1] - at[i]), 0.0, 1.0)
+        low, high = pick(at, i), pick(at, i + 1)
+        z = np.clip((n - low) / (high - low), 0.0, 1.0)
         if self.shape == "cosine":
             z = (1 - np.cos(np.pi * z)) / 2
-        between: Array = values[i] * (1 - z) + values[i + 1] * z
+        between: Array = pick(values, i) * (1 - z) + pick(values, i + 1) * z
         return between
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 
 from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.ranges import FloatOrArray, PositiveFloat, PositiveFloatOrArray, PositiveInt
+from stepsize.core.limits.ranges import FloatOrArray, PositiveFloat, PositiveFloatOrArray, PositiveInt
 
 __all__ = ["Geometric", "KohonenRecursion", "Linear", "Polynomial", "Rex"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from schedules.families.polynomial import Linear
 from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.ranges import FloatOrArray, NonNegativeFloat, PositiveFloat, PositiveInt
+from stepsize.core.limits.ranges import FloatOrArray, NonNegativeFloat, PositiveFloat, PositiveInt
 from stepsize.core.validation import LARGEST, require
 
 # Cycles shorter than an update that may come before one that is as long.

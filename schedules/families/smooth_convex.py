@@ -8,7 +8,7 @@ import numpy as np
 
 from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.ranges import FiniteFloat, PositiveFloat, PositiveInt
+from stepsize.core.limits.ranges import FiniteFloat, PositiveFloat, PositiveInt
 from stepsize.core.validation import require
 
 __all__ = ["Chebyshev", "Silver", "StrongSilver"]

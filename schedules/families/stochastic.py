@@ -8,7 +8,7 @@ import numpy as np
 
 from schedules.schedule import Array, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.ranges import FloatOrArray, PositiveFloat, PositiveInt, WholeNumber
+from stepsize.core.limits.ranges import FloatOrArray, PositiveFloat, PositiveInt, WholeNumber
 from stepsize.core.validation import as_number, require
 
 __all__ = ["DoublingStages", "LogStepDecay", "OptimalLinear", "Refined"]

@@ -11,7 +11,14 @@ import numpy as np
 from schedules.combinators.warmup_cooldown import Cooldown
 from schedules.schedule import Array, Constant, FallShape, RiseShape, Schedule
 from stepsize.core.elementwise import power
-from stepsize.core.ranges import FiniteFloat, FloatOrArray, NonNegativeInt, PositiveFloat, PositiveInt, Range
+from stepsize.core.limits.ranges import (
+    FiniteFloat,
+    FloatOrArray,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Range,
+)
 
 __all__ = ["Noam", "PowerScheduler", "UntunedExponential", "UntunedLinear", "WarmupStableDecay"]
 

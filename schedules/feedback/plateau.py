@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from schedules.feedback.base import Array, Carry, Feedback, StepReport
-from stepsize.core.ranges import NonNegativeFloat, NonNegativeInt, PositiveInt, ProperFraction, Range
+from stepsize.core.limits.ranges import NonNegativeFloat, NonNegativeInt, PositiveInt, ProperFraction, Range
 from stepsize.core.validation import describe_value
 
 __all__ = ["BoldDriver", "Greedy", "Plateau"]

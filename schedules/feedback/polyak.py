@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from schedules.feedback.base import Array, Carry, Feedback, StepReport
+from stepsize.core.limits.ranges import FiniteFloat, PositiveFloat, PositiveFloatOrInf
 from stepsize.core.norms import norm, squares_fit
-from stepsize.core.ranges import FiniteFloat, PositiveFloat, PositiveFloatOrInf
 
 __all__ = ["Polyak", "SPSMax"]
 

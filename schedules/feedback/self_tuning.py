@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from schedules.feedback.base import Array, Carry, Feedback, StepReport
+from stepsize.core.limits.ranges import NonNegativeFloat, PositiveFloat
 from stepsize.core.norms import norm, ratio_of_dots, squares_fit
-from stepsize.core.ranges import NonNegativeFloat, PositiveFloat
 from stepsize.core.validation import require
 
 __all__ = [

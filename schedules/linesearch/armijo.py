@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
-from stepsize.core.ranges import (
+from stepsize.core.limits.ranges import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
 from schedules.linesearch.initial_step import FirstTrial, first_trial, memory
-from stepsize.core.ranges import NonNegativeInt, Range
+from stepsize.core.limits.ranges import NonNegativeInt, Range
 
 __all__ = ["ExactQuadratic", "ExactSearch"]
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from schedules.linesearch.armijo import longest_step
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
-from stepsize.core.ranges import PositiveFloat, PositiveFloatOrInf, ProperFraction, Range
+from stepsize.core.limits.ranges import PositiveFloat, PositiveFloatOrInf, ProperFraction, Range
 
 __all__ = ["GOLSB", "GOLSI", "GOLSBack", "GOLSMax"]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
-from stepsize.core.ranges import NonNegativeFloat, PositiveFloat, PositiveInt, ProperFraction, Range
+from stepsize.core.limits.ranges import NonNegativeFloat, PositiveFloat, PositiveInt, ProperFraction, Range
 from stepsize.core.validation import require
 
 __all__ = ["HagerZhang"]

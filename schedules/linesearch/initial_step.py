@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 
 from schedules.linesearch.base import Carry, Line
-from stepsize.core.ranges import PositiveFloat
+from stepsize.core.limits.ranges import PositiveFloat
 
 __all__: list[str] = []
 

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
-from stepsize.core.ranges import PositiveFloat, PositiveFloatOrInf, PositiveInt, ProperFraction
+from stepsize.core.limits.ranges import PositiveFloat, PositiveFloatOrInf, PositiveInt, ProperFraction
 
 __all__ = ["GrippoLamparielloLucidi"]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.integrated_wiener import SplinePosterior
 from stepsize.core.display import brief
-from stepsize.core.ranges import PositiveFloat, ProperFraction, WholeNumber
+from stepsize.core.limits.ranges import PositiveFloat, ProperFraction, WholeNumber
 
 __all__ = ["ProbabilisticLineSearch"]
 

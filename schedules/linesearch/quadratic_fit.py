@@ -9,7 +9,7 @@ import numpy as np
 from schedules.linesearch.armijo import longest_step
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
 from stepsize.core.display import brief
-from stepsize.core.ranges import PositiveFloat, PositiveFloatOrInf, Range
+from stepsize.core.limits.ranges import PositiveFloat, PositiveFloatOrInf, Range
 from stepsize.core.validation import require
 
 __all__ = ["PAL", "QuadraticApproximation"]
@@ -52,7 +52,7 @@ class PAL(LineSearch):
     Examples
     --------
     >>> from problems import Parabola
-    >>> line = Line(Parabola(quadratic=2.0), np.array([3.0]), d=np.array([6.0]))
+    >>> line = Line(Parabola(curvature=2.0), np.array([3.0]), d=np.array([6.0]))
     >>> found = PAL(mu=0.5, alpha=1.0)(line, None)
     >>> found.alpha, found.n_f, found.status
     (0.5, 1, 'converged')
@@ -119,7 +119,7 @@ class QuadraticApproximation(LineSearch):
     Examples
     --------
     >>> from problems import Parabola
-    >>> line = Line(Parabola(quadratic=2.0), np.array([0.3]), d=np.array([0.6]))
+    >>> line = Line(Parabola(curvature=2.0), np.array([0.3]), d=np.array([0.6]))
     >>> [round(QuadraticApproximation(model, alpha0=0.1)(line, None).alpha, 9) for model in MODELS]
     [0.5, 0.5, 0.5, 0.5]
     """

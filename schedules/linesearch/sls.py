@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult
-from stepsize.core.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction, Range
+from stepsize.core.limits.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction, Range
 
 __all__ = ["SLS"]
 

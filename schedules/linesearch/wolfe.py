@@ -4,7 +4,7 @@ import math
 
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.initial_step import FirstTrial, first_trial, memory
-from stepsize.core.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction
+from stepsize.core.limits.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction
 from stepsize.core.validation import require
 
 __all__ = ["StrongWolfe"]

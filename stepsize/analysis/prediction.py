@@ -275,5 +275,7 @@ def _curvatures(problem: Any, x0: Any) -> tuple[Array, Array, Array]:
 def _short(rate: float) -> str:
     """Return a factor with as many digits as tell it from 1."""
     near = abs(1 - rate)
+    if not near < 1e4:
+        return f"{rate:.3g}"
     digits = max(3, 1 - math.floor(math.log10(near))) if near else 3
     return f"{rate:.{digits}f}".rstrip("0").rstrip(".")

@@ -56,7 +56,7 @@ def on_one_line(text: str) -> str:
 
     Examples
     --------
-    >>> on_one_line("two\\nlines")
+    >>> on_one_line("two\nlines")
     'two lines'
     """
     shown = " ".join(text.splitlines())

@@ -18,11 +18,13 @@ __all__ = [
     "cosh",
     "dot",
     "exp",
+    "is_symbol",
     "join",
     "log",
     "maximum",
     "minimum",
     "parts",
+    "pick",
     "sign",
     "sin",
     "sinh",
@@ -30,6 +32,20 @@ __all__ = [
     "tanh",
     "where",
 ]
+
+
+def is_symbol(a: Any) -> bool:
+    """Whether something stands for a number that is not known, and writes down what is done to it.
+
+    Examples
+    --------
+    >>> is_symbol(1.0), is_symbol(np.ones(2))
+    (False, False)
+    """
+    return (
+        not isinstance(a, int | float | np.ndarray | np.generic)
+        and getattr(a, "__array_ufunc__", None) is not None
+    )
 
 
 def parts(x: Any) -> Any:
@@ -50,7 +66,7 @@ def parts(x: Any) -> Any:
 
 
 def join(*coordinates: Any) -> Any:
-    """Return the point with these coordinates: an array if one of them is NumPy's, otherwise a list.
+    """Return the point with these coordinates: an array if one is NumPy's or a symbol, otherwise a list.
 
     Examples
     --------
@@ -65,7 +81,12 @@ def join(*coordinates: Any) -> Any:
     else:
         return [*coordinates]
     if not any(isinstance(c, np.ndarray | np.generic) for c in coordinates):
-        return [*coordinates]
+        if not any(map(is_symbol, coordinates)):
+            return [*coordinates]
+        symbols = np.empty(len(coordinates), object)
+        for i, c in enumerate(coordinates):
+            symbols[i] = c
+        return symbols
     shape = np.broadcast_shapes(*(np.shape(c) for c in coordinates))
     if not shape:
         return np.array(coordinates, np.result_type(*coordinates))
@@ -73,6 +94,22 @@ def join(*coordinates: Any) -> Any:
     for i, c in enumerate(coordinates):
         point[..., i] = c
     return point
+
+
+def pick(values: Any, index: Any) -> Any:
+    """Return the values at whole indices, an array of them or a symbol.
+
+    Examples
+    --------
+    >>> pick((0.1, 0.2, 0.4), np.array([2, 0])).tolist()
+    [0.4, 0.1]
+    """
+    if not is_symbol(index):
+        return np.asarray(values)[index]
+    *others, found = np.asarray(values).tolist()
+    for k, value in reversed([*enumerate(others)]):
+        found = where(index <= k, value, found)
+    return found
 
 
 def dot(a: Any, b: Any) -> Any:
@@ -183,7 +220,7 @@ def power(base: float | Array, exponent: float | Array) -> Array:
     [1.0, 0.5, 0.125]
     """
     powers: Array
-    if type(exponent) in (int, float):
+    if type(exponent) in (int, float) or is_symbol(base) or is_symbol(exponent):
         powers = np.power(base, exponent)
         return powers
     bases, exponents = np.broadcast_arrays(base, exponent)

@@ -10,7 +10,7 @@ import numpy as np
 from stepsize.core.display import assembled, shown
 from stepsize.core.hooks import call_hook
 from stepsize.core.limits.annotations import expected_of, refuse_mistyped
-from stepsize.core.ranges import Constraint, constraint_of
+from stepsize.core.limits.ranges import Constraint, constraint_of
 from stepsize.core.validation import did_you_mean
 
 __all__ = ["Default", "Record", "lookup", "registered", "summary"]
@@ -72,7 +72,7 @@ class Record:
 
     Numbers become plain Python numbers at construction (a NumPy scalar would promote float32 runs to
     float64), lists become tuples, and arrays become read-only copies. A field whose annotation states a range
-    (`stepsize.core.ranges`) is held to it; `check` is for what one field cannot say alone.
+    (`stepsize.core.limits.ranges`) is held to it; `check` is for what one field cannot say alone.
 
     Raises
     ------

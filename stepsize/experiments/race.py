@@ -149,6 +149,10 @@ class Race:
         """Film the runs side by side on one landscape; everything else is as in `Run.animate`."""
         return call_hook("animate", self, path, **options)
 
+    def explore(self) -> Any:
+        """Return a live page with the runs in it; everything else is as in `Run.explore`."""
+        return call_hook("explore", self)
+
     def __repr__(self) -> str:
         return f"Race({self.problem.formula}: {self.summary()})"
 

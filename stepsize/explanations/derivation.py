@@ -15,7 +15,7 @@ from stepsize.explanations.equations import chosen, symbols, value_of
 from stepsize.explanations.line_tracer import TracedCall, trace_rule
 from stepsize.explanations.markup import TEXT
 
-__all__ = ["Assignment", "Step", "plain_names", "step_of"]
+__all__ = ["Assignment", "Step", "lines_of", "plain_names", "step_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -110,7 +110,7 @@ def step_of(run: Run, t: int) -> Step:
         if feasible is not None:
             x_next = np.clip(x_next, *feasible)
         after = minimize(problem, rule, run.history.x[0], t)
-    lines = tuple(line for call in calls for line in _lines(call, _LABELS[call.name]))
+    lines = lines_of(calls)
     lines += _moved(lines, x, x_next, lr)
     used = {w for line in lines for node in ast.walk(line.expression) for w in _words(node)}
     hypers = {name: value for name, value in _hypers(calls, lr).items() if name in used}
@@ -118,6 +118,11 @@ def step_of(run: Run, t: int) -> Step:
     slope = float((after.jac * (after.last_x - x)).sum())
     passed = bool(after.history.overshoot[-1])
     return Step(t, given, lines, x_next, float(e.f), float(after.history.fun[-1]), slope, passed)
+
+
+def lines_of(calls: list[TracedCall]) -> tuple[Assignment, ...]:
+    """Return the lines of the rule's methods that were watched, in their order."""
+    return tuple(line for call in calls for line in _lines(call, _LABELS[call.name]))
 
 
 def _words(node: ast.AST) -> tuple[str, ...]:
@@ -239,4 +244,5 @@ def _is_plumbing(node: ast.expr, names: dict[str, Any], call: TracedCall) -> boo
         value = value_of(node, names, call.module)
     except Exception:  # what cannot be evaluated again alone is not shown
         return True
-    return not isinstance(value, int | float | np.ndarray | np.generic)
+    # Symbols count as numbers, too.
+    return not isinstance(value, int | float) and getattr(value, "__array_ufunc__", None) is None

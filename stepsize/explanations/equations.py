@@ -10,7 +10,7 @@ import numpy as np
 
 from stepsize.explanations.markup import ADD, ATOM, MUL, NEG, POW, TEXT, Style, unbroken
 
-__all__ = ["breakable", "chosen", "numbers", "shown", "symbols", "value_of"]
+__all__ = ["breakable", "chosen", "numbers", "rendered", "shown", "symbols", "value_of"]
 
 Leaf = Callable[[ast.expr], str]
 
@@ -62,6 +62,11 @@ def breakable(
             return _named(part, style)
         return shown(value_of(part, names, module), style, digits)
 
+    return rendered(node, style, leaf)
+
+
+def rendered(node: ast.expr, style: Style, leaf: Leaf) -> str:
+    """Return an expression with what `leaf` makes of every part that is no operation, marked likewise."""
     return _rendered(node, style, leaf)[0]
 
 

@@ -90,7 +90,7 @@ def saved(tmp_path, **header):
         ({"state__carry": [1]}, "its carry has the list [1]"),
         ({"state__carry": {"list": [], "dict": {}}}, "its carry has the dict {'list': [], 'dict': {}}"),
         ({"problem": "Quadratic"}, "its problem is the str 'Quadratic'"),
-        ({"problem": {}}, "its problem cannot be made: JSON names the class None, which is not"),
+        ({"problem": {}}, "its problem cannot be made: JSON: got None for a class, expected"),
         (
             {"optimizer": {"class": "Adam", "lr": -1}},
             "its optimizer cannot be made: lr: got -1.0, expected a",

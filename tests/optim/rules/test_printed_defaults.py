@@ -11,6 +11,7 @@ import pytest
 
 import optim
 import schedules
+from optim.dialects import variants
 
 ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}  # Kingma and Ba, algorithm 1
 RPROP = {"lr": 1.0, "initial": 0.1, "eta_minus": 0.5, "eta_plus": 1.2, "min_step": 1e-6, "max_step": 50.0}
@@ -244,7 +245,7 @@ def defaults(cls):
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_the_defaults_are_those_of_the_source(name):
-    cls = getattr(optim, name, None) or getattr(schedules, name)
+    cls = next(getattr(home, name) for home in (optim, schedules, variants) if hasattr(home, name))
     assert issubclass(cls, KINDS)
     found = defaults(cls)
     assert found == PRINTED[name]

@@ -418,3 +418,10 @@ def test_a_start_is_off_by_its_distance_from_the_minimizer():
     bowl = ss.Quadratic([1.0, 10.0], minimizer=[5.0, 6.0])
     assert ss.predict(bowl, ss.SGD(lr=0.05), x0=[5.0, 7.0]).rate == pytest.approx(0.5)
     assert ss.predict(bowl, ss.SGD(lr=0.05), x0=[-5.0, 6.0]).rate == pytest.approx(0.95)
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"), [(math.inf, "inf"), (1e200, "1e+200"), (20001.0, "2e+04"), (10000.0, "10000")]
+)
+def test_a_factor_far_above_one_is_told_in_three_digits(factor, words):
+    assert _short(factor) == words

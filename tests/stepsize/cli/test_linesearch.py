@@ -32,7 +32,7 @@ BAD = [
         ["rosenbrock", "--search", "Adam"],
         "--search: got 'Adam', which is an optimizer, expected a line search",
     ),
-    (["rosenbrock", "--search", "Armijo(c1=2)"], "--search: c1: got 2.0, expected a number above 0"),
+    (["rosenbrock", "--search", "Armijo(c1=2)"], "--search: c1: got 2.0, expected a finite number above 0"),
     (["rosenbrock", "--optimizer", "Armijo"], "--optimizer: got 'Armijo', expected an optimizer"),
     (["rosenbrock", "--sampling", "static"], "--sampling: got 'static' without --batch"),
     (["rosenbrock", "--batch", "5"], "--batch: got Rosenbrock(), expected a finite sum"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pytest
 
-from stepsize.core.ranges import (
+from stepsize.core.limits.ranges import (
     ANY,
     FiniteFloat,
     FloatOrArray,

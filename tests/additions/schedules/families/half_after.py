@@ -2,8 +2,8 @@
 
 from typing import Any, ClassVar
 
-from schedules.schedule import Array, Schedule, check_numbers
-from stepsize.core.validation import as_number, require
+from schedules.schedule import Array, Schedule
+from stepsize.core.limits.ranges import FloatOrArray, PositiveFloat
 
 __all__ = ["HalfAfter"]
 
@@ -24,14 +24,10 @@ class HalfAfter(Schedule):
     [0.2, 0.1]
     """
 
-    lr: Any
-    K: float
+    lr: FloatOrArray
+    K: PositiveFloat
     demo: ClassVar = {"lr": 0.1, "K": 10.0}
     formula = "lr / (1 + n / K)"
-
-    def check(self) -> None:
-        check_numbers(self.lr)
-        require(as_number("K", self.K) > 0, "K", self.K, "a number above 0")
 
     def value(self, n: Array) -> Any:
         return self.lr / (1 + n / self.K)

@@ -1,0 +1,158 @@
+"""The one place that knows how a browser writes an operation."""
+
+import base64
+import gzip
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from stepsize.explorer.symbols import Branch, Line, Symbol, Untranslatable
+
+__all__ = ["EXACT", "body_of", "is_exact", "literal", "packed", "quoted", "squeezed"]
+
+# One correctly rounded operation, or none: the same bits wherever IEEE 754 is kept.
+_EXACT_WORDS = {
+    "add": "{0} + {1}",
+    "subtract": "{0} - {1}",
+    "multiply": "{0} * {1}",
+    "divide": "{0} / {1}",
+    "negative": "-{0}",
+    "positive": "{0}",
+    "absolute": "Math.abs({0})",
+    "fabs": "Math.abs({0})",
+    "sqrt": "Math.sqrt({0})",
+    "square": "{0} * {0}",
+    "reciprocal": "1 / {0}",
+    "less": "{0} < {1}",
+    "less_equal": "{0} <= {1}",
+    "greater": "{0} > {1}",
+    "greater_equal": "{0} >= {1}",
+    "equal": "{0} === {1}",
+    "not_equal": "{0} !== {1}",
+    "logical_and": "{0} && {1}",
+    "logical_or": "{0} || {1}",
+    "logical_not": "!{0}",
+    "bitwise_and": "{0} && {1}",
+    "bitwise_or": "{0} || {1}",
+    "where": "{0} ? {1} : {2}",
+    "maximum": "larger({0}, {1})",
+    "minimum": "smaller({0}, {1})",
+    "fmax": "larger({0}, {1})",
+    "fmin": "smaller({0}, {1})",
+    "sign": "signOf({0})",
+    "floor": "Math.floor({0})",
+    "ceil": "Math.ceil({0})",
+    "trunc": "Math.trunc({0})",
+    "rint": "toEven({0})",
+    "floor_divide": "wholeQuotient({0}, {1})",
+    "remainder": "remainder({0}, {1})",
+    "isfinite": "Number.isFinite({0})",
+    "isnan": "Number.isNaN({0})",
+}
+# Powers are rounded once, from pairs of doubles; C's own are within a hair of that.
+_POWER = {"power": "power({0}, {1})", "float_power": "power({0}, {1})"}
+# Functions whose last digit differs from one C library to the next.
+_ROUNDED = {
+    name: f"{name}({{0}})"
+    for name in ("exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "sinh", "cosh")
+} | {name: f"{name}({{0}})" for name in ("tanh", "arctan", "arcsin", "arccos", "cbrt")}
+_ROUNDED |= {"hypot": "hypot({0}, {1})", "arctan2": "arctan2({0}, {1})"}
+_WORDS = _EXACT_WORDS | _POWER | _ROUNDED
+
+# What has the same bits in Python and in a browser.
+EXACT = frozenset(_EXACT_WORDS)
+
+
+def literal(value: Any) -> str:
+    """Return a number as a browser reads it, to the last bit.
+
+    Examples
+    --------
+    >>> literal(1e-8), literal(-2.0), literal(float("inf")), literal(True)
+    ('1e-8', '(-2)', 'Infinity', 'true')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    value = float(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "(-Infinity)"
+    text = repr(value).removesuffix(".0").replace("e-0", "e-").replace("e+", "e")
+    return f"({text})" if text.startswith("-") else text
+
+
+def quoted(value: Any) -> str:
+    """Return JSON that may stand in a page: no text in it can end a script."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def packed(values: Any) -> str:
+    """Return floats, row after row, as text that a page unpacks to the last bit.
+
+    Examples
+    --------
+    >>> packed([1.0])
+    'AAAAAAAA8D8='
+    """
+    return base64.b64encode(np.ascontiguousarray(values, "<f8").tobytes()).decode()
+
+
+def squeezed(value: Any) -> str:
+    """Return a value as compressed JSON in letters and digits, in which no text can end a script."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def is_exact(branches: Iterable[Branch]) -> bool:
+    """Whether all that the branches need is the same to the last bit everywhere."""
+    for branch in branches:
+        wanted = branch.needed()
+        if any(line.name in wanted and line.operation not in EXACT for line in branch.page.lines):
+            return False
+    return True
+
+
+def body_of(branches: Sequence[Branch], ends: Callable[[int, list[str]], str], around: str = "{}") -> str:
+    """Return the body of a function that takes the branches.
+
+    Parameters
+    ----------
+    branches : sequence of Branch
+        Every way through the rule.
+    ends : callable
+        Given the number of a branch and its results in words, what is done with them.
+    around : str
+        What stands around the lines of a coordinate, and takes the coordinate's own numbers.
+    """
+    needed = set().union(*(branch.needed() for branch in branches))
+    return _tree([*enumerate(branches)], 0, 0, needed, ends, around)
+
+
+def _tree(
+    numbered: list[tuple[int, Branch]], depth: int, first: int, needed: set[str], ends: Any, around: str
+) -> str:
+    branches = [branch for _, branch in numbered]
+    page = branches[0].page
+    at_leaf = len(page.guards) == depth
+    stop = len(page.lines) if at_leaf else page.guards[depth][2]
+    plain = "".join(_line(line) for line in page.lines[first:stop] if line.plain and line.name in needed)
+    if not at_leaf:
+        parts = ([b for b in numbered if b[1].path[depth] is answer] for answer in (True, False))
+        inside = [_tree(part, depth + 1, stop, needed, ends, around) for part in parts]
+        return f"{plain}if ({page.guards[depth][0]}) {{\n{inside[0]}}} else {{\n{inside[1]}}}\n"
+    own = branches[0].needed()
+    places = "".join(_line(line) for line in page.lines if not line.plain and line.name in own)
+    words = [r.name if isinstance(r, Symbol) else literal(r) for r in branches[0].results]
+    return plain + around.replace("{}", places + ends(numbered[0][0], words), 1)
+
+
+def _line(line: Line) -> str:
+    if line.operation not in _WORDS:
+        raise Untranslatable(f"{line.operation}, which browsers do not have")
+    words = [a if isinstance(a, str) else literal(a) for a in line.operands]
+    return f"const {line.name} = {_WORDS[line.operation].format(*words)};\n"

@@ -1,0 +1,58 @@
+// The experiment as Python that gives the same numbers.
+
+import { DATA, named } from "./state.js";
+import { rateOf, stepsOf } from "./experiment.js";
+import { shortest } from "./printing.js";
+
+/** A call with numbers in its places. @param {any} told @param {(string | null)[]} values */
+function called(told, values) {
+  if (told.text) return told.text;
+  const words = told.arguments.map((/** @type {any} */ [name, argument]) => {
+    if (argument.text !== undefined) return `${name}=${argument.text}`;
+    if (argument.call) return `${name}=${called(argument, values)}`;
+    const value = values[argument.place] ?? "";
+    const number = argument.whole && /^-?\d+\.0$/.test(value) ? value.slice(0, -2) : value;
+    return Number(value) === argument.default && value !== "" && !Number.isNaN(Number(value)) ? null : `${name}=${number}`;
+  });
+  return `${told.call}(${words.filter((/** @type {string | null} */ w) => w !== null).join(", ")})`;
+}
+
+/** @param {import("./state.js").Schedule} schedule */
+function scheduleText(schedule) {
+  const known = named(DATA.timetables, schedule.name), text = called(known.python, schedule.numbers.map(shortest));
+  return schedule.times === 1 ? text : `${shortest(schedule.times)} * ${text}`;
+}
+
+/** @param {import("./state.js").Choice} choice */
+export function optimizerText(choice) {
+  const known = named(DATA.rules, choice.rule), values = choice.numbers.map(shortest);
+  if (choice.schedule) values[rateOf(known)] = scheduleText(choice.schedule);
+  return called(known.python, values);
+}
+
+/** What a call needs beside `import stepsize as ss`. @param {any} told @returns {string[]} */
+function importsOf(told) {
+  if (!told.call) return [];
+  const inner = told.arguments.flatMap((/** @type {any} */ [, argument]) => importsOf(argument));
+  return told.from && told.from !== "stepsize" ? [`from ${told.from} import ${told.call}`, ...inner] : inner;
+}
+
+/** @param {import("./state.js").State} s */
+export function pythonOf(s) {
+  const place = named(DATA.landscapes, s.problem), steps = stepsOf(s);
+  const inner = called(place.python, []);
+  const problem = s.noise.sigma > 0 ? `ss.AdditiveNoise(${inner}, sigma_g=${shortest(s.noise.sigma)}, rng=${s.noise.seed})` : inner;
+  const rules = s.optimizers.map((choice) => `    ${optimizerText(choice)},`).join("\n");
+  const told = [place.python, ...s.optimizers.flatMap((o) => [named(DATA.rules, o.rule).python, o.schedule ? named(DATA.timetables, o.schedule.name).python : {}])];
+  const imports = ["import stepsize as ss", ...new Set(told.flatMap(importsOf))].join("\n");
+  return `${imports}
+
+problem = ${problem}
+optimizers = [
+${rules}
+]
+runs = [ss.minimize(problem, optimizer, x0=[${s.x0.map(shortest).join(", ")}], steps=${steps}) for optimizer in optimizers]
+for run in runs:
+    print(run.optimizer, ss.diagnose(run), sep=": ")
+`;
+}
