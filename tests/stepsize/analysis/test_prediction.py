@@ -30,6 +30,9 @@ EPS = float(np.finfo(float).eps)
         (1.000000123, "1.00000012"),
         (10.0, "10"),
         (100.25, "100.25"),
+        (10000.75, "10000.75"),
+        (10001.0, "1e+04"),
+        (10001.5, "1e+04"),
     ],
 )
 def test_a_factor_has_as_many_digits_as_tell_it_from_one(factor, text):
