@@ -308,10 +308,16 @@ def served_by(patterns: list[str]) -> list[str]:
     chosen = {
         test: None
         for module, tests in serving().items()
-        if not patterns or any(fnmatch.fnmatch(f"{module}.", p.partition("*")[0] + "*") for p in patterns)
+        if not patterns or any(_may_meet(f"{module}.", pattern) for pattern in patterns)
         for test in tests
     }
     return list(chosen)
+
+
+def _may_meet(module: str, pattern: str) -> bool:
+    """Return whether a pattern may name mutants of a module, of all its functions or of one."""
+    plain = pattern.partition("*")[0]
+    return module.startswith(plain) or plain.startswith(module)
 
 
 # Of these only the first argument is mathematics; the others are what the sentence says.

@@ -158,7 +158,7 @@ def find_lr(
 def _lasts(rule: Optimizer, starts: Array, updates: int) -> bool:
     """Whether every schedule of a rule has values for so many updates; a table may end with the budget."""
     try:
-        Hypers(rule, starts[0], updates).columns(0, updates)
+        Hypers(rule, starts[0]).columns(0, updates)
     except (TypeError, ValueError):
         return False
     return True

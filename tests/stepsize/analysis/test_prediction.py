@@ -30,6 +30,9 @@ EPS = float(np.finfo(float).eps)
         (1.000000123, "1.00000012"),
         (10.0, "10"),
         (100.25, "100.25"),
+        (10000.75, "10000.75"),
+        (10001.0, "1e+04"),
+        (10001.5, "1e+04"),
     ],
 )
 def test_a_factor_has_as_many_digits_as_tell_it_from_one(factor, text):
@@ -386,6 +389,14 @@ def test_the_distance_to_a_minimizer_that_drifts_is_none():
     run.problem.drifts = False
     assert _distance(run)[0].tolist() == [0.0, 0.0]
     assert _distance(a_run([9.0, 9.0], minimizers=((1.0,),)))[1] == pytest.approx(1e3 * EPS, rel=1e-9, abs=0)
+
+
+def test_the_distance_to_one_minimizer_of_a_valley_is_none():
+    run = a_run([9.0, 4.0], minimum=0.0, minimizers=((0.0,),))
+    run.problem.isolated = False
+    assert _distance(run)[0].tolist() == [3.0, 2.0]
+    run.problem.isolated = True
+    assert _distance(run)[0].tolist() == [0.0, 0.0]
 
 
 def test_a_hessian_is_compared_at_three_places_in_units_of_the_start():

@@ -188,9 +188,9 @@ def test_a_single_start_keeps_what_is_known_of_it():
     starts = np.array([[1.0, 0.0], [0.0, 1.0]])
     trial = Trial(ss.Quadratic([1.0, 10.0]), ss.SGD(), starts, np.array([1e-3, 1e-4]))
     alone = trial.alone(1)
-    assert (alone.starts.tolist(), alone.seen.tolist()) == ([[0.0, 1.0]], [1e-4])
+    assert (alone.starts.tolist(), alone.rounding.tolist()) == ([[0.0, 1.0]], [1e-4])
     assert trial.at(np.array([0.01, 0.02]), 3).floor.tolist() == [[1e-3, 1e-4]] * 2
-    assert Trial(trial.problem, trial.rule, starts, 0.5).alone(0).seen.tolist() == [0.5]
+    assert Trial(trial.problem, trial.rule, starts, 0.5).alone(0).rounding.tolist() == [0.5]
 
 
 def test_of_a_schedule_the_rates_are_factors():

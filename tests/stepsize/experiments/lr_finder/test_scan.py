@@ -54,7 +54,7 @@ def test_rates_that_differ_by_rounding_are_one():
     for unit in (1e-9, 1.0, 1e9):
         scan = RateScan([Told()], 10)
         scan.add(unit * np.array([1.0, 1 + 1e-14, 1 + 1e-10, 2.0, 3.0]))
-        scan.add(unit * np.array([1 - 1e-14, 1 - 1e-10, 2.0, 3 * (1 + 1e-14), 3 * (1 + 1e-10)]))
+        scan.add(unit * np.array([1 - 1e-14, 1 - 1e-10, 2 * (1 + 1e-14), 3 * (1 + 1e-14), 3 * (1 + 1e-10)]))
         np.testing.assert_allclose(
             scan.rates / unit, [1 - 1e-10, 1.0, 1 + 1e-10, 2.0, 3.0, 3 * (1 + 1e-10)], rtol=1e-13
         )
@@ -89,6 +89,15 @@ def test_of_equal_rates_the_lowest_leads():
     assert scan.leaders(3) == [0]
 
 
+def test_of_a_plateau_only_the_lowest_rate_leads_and_only_where_it_is_not_beside_a_faster_one():
+    scan = RateScan([Told()], 10)
+    scan.rates = np.arange(1.0, 1001.0)
+    speed = np.zeros((1000, 1))
+    speed[[5, 500, 900]] = 1.0
+    scan.marks = scan.marks._replace(speed=speed)
+    assert scan.leaders(9) == [5, 500, 900, 0]
+
+
 # --- rounding that negative gaps show
 
 
@@ -112,8 +121,17 @@ def shown(beneath, floor):
 
 
 def test_gaps_of_less_than_an_eighth_of_the_floor_show_nothing():
-    scan, _, _ = shown([[0.1, 0.0, 0.0], [0.125, 0.1, 0.1]], [[1.0, 1.0, 9.0], [3.0, 2.0, 1.0]])
+    """Of its own floor: that of the last start is half of the others'."""
+    scan, _, _ = shown([[0.1, 0.0, 0.0], [0.125, 0.1, 0.05]], [[1.0, 1.0, 9.0], [3.0, 2.0, 0.5]])
     assert scan.above_rounding() is scan
+
+
+def test_a_single_trial_is_tried_anew_as_well():
+    trial = Told(marks={"beneath": lambda r: 0.5 * r, "floor": lambda r: r})
+    scan = RateScan([trial], 10)
+    scan.add(np.array([0.25, 0.5]))
+    (anew,) = scan.above_rounding()._trials
+    assert anew.rounding.tolist() == [8 * 0.25]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -127,8 +145,8 @@ def test_eight_times_the_largest_gap_is_taken_for_rounding(place):
     assert anew.rates.tolist() == [0.1, 0.2]
     assert said == ["2 rates tried"] * 2
     assert anew.steps == 10
-    kept = [trial.seen.tolist() for trial in anew._looks]
+    kept = [trial.rounding.tolist() for trial in anew._trials]
     expected = 8 * beneath[0]
     assert kept == [expected[:2].tolist(), expected[2:].tolist()]
-    assert [trial.count for trial in anew._looks] == [2, 1]
-    assert trials[0].seen is None
+    assert [trial.count for trial in anew._trials] == [2, 1]
+    assert trials[0].rounding is None

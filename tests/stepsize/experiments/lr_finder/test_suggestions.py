@@ -108,6 +108,14 @@ def test_the_slide_stops_where_the_slopes_at_its_ends_agree():
     assert range_test.slide_rule(rates[:16], np.square(rates[:16])) == rates[0]
 
 
+def test_the_slide_stops_where_the_slopes_differ_by_the_threshold_itself():
+    """Of k^2 / 2 it is k, and half less at the last place: 14.5 between the ends of the first window."""
+    rates = np.arange(40.0)
+    losses = 0.5 * np.square(rates)
+    assert range_test.slide_rule(rates, losses, threshold=14.5) == rates[-16]
+    assert range_test.slide_rule(rates, losses, threshold=14.4) == rates[0]
+
+
 def test_the_reading_of_fastai_leaves_out_a_tenth_and_five_points():
     rates = np.geomspace(1e-3, 1.0, 40)
     losses = np.full(40, 5.0)
@@ -135,6 +143,9 @@ def test_the_reading_of_torch_lr_finder_leaves_out_ten_and_five_points():
     assert suggestions.suggest_torch_lr_finder(rates[:17], losses[:17]) in rates[10:12], "two points are left"
     with pytest.raises(ValueError, match="losses: got 1 points, expected at least 2"):
         suggestions.suggest_torch_lr_finder(rates[:16], losses[:16])
+    for count, left in ((6, 1), (5, 0), (4, 0)):
+        with pytest.raises(ValueError, match=f"losses: got {left} points, expected at least 2"):
+            suggestions.suggest_torch_lr_finder(rates[:count], losses[:count], skip_start=0)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ class Told:
     rise: Any = lambda rates: -np.ones(len(rates))
     count: int = 1
     marks: dict[str, Any] = field(default_factory=dict)
-    seen: Any = None
+    rounding: Any = None
     problem: Any = None
     asked: list[tuple[list[float], int]] = field(default_factory=list)
 
