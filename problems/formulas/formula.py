@@ -12,7 +12,7 @@ from problems.formulas.terms import KINKED, ordered
 from problems.formulas.writer import function_of, written
 from problems.problem import Array, Numbers, Problem
 from stepsize.core.display import counted
-from stepsize.core.elementwise import parts
+from stepsize.core.elementwise import is_symbol, parts
 from stepsize.core.validation import as_floats, describe_value, require
 
 __all__ = ["Formula"]
@@ -133,7 +133,7 @@ class Formula(Problem):
         return None if self._made.bowl is None else self._made.bowl.minimum
 
     def fun(self, x: Numbers) -> Numbers:
-        if type(x) is list:
+        if type(x) is list and any(map(is_symbol, x)):
             return self._made.value_of_list(x)
         return self._made.value_and_grad(np.asarray(x), slopes=False)[0]
 
@@ -205,7 +205,7 @@ class _Made:
             return _joined(self._slopes(*self._coordinates(x)), x)
 
     def value_of_list(self, x: list[Any]) -> Any:
-        """Return the value at a list of floats, or of symbols."""
+        """Return the value at a list of symbols."""
         self._check_length(len(x))
         return self._value(*x)[0]
 
