@@ -103,7 +103,7 @@ def read_run(
 
 def _history(file: Archive) -> History:
     """Return the history in a file, whose columns have the lengths and shapes that belong together."""
-    every = file.count("every", least=1)
+    every = file.count("every", minimum=1)
     x, lr = file.array("history/x", "f"), file.array("history/lr", "f")
     if x.ndim < 2 or lr.ndim < 1:
         raise file.fault(f"its column history/x is {describe_value(x)}, history/lr {describe_value(lr)}")

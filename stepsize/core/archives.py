@@ -69,10 +69,10 @@ class Archive:
             raise self.fault(f"its {name} is {describe_value(value)}")
         return value
 
-    def count(self, name: str, where: dict[str, Any] | None = None, least: int = 0) -> int:
+    def count(self, name: str, where: dict[str, Any] | None = None, minimum: int = 0) -> int:
         """Return a whole number of the header, of at least so much."""
         value: int = self.value(name, int, where)
-        if not least <= value < 2**63:
+        if not minimum <= value < 2**63:
             raise self.fault(f"its {name} is {describe_value(value)}")
         return value
 

@@ -98,23 +98,23 @@ def as_number(name: str, value: Any, expected: str = "a finite number") -> float
     return number
 
 
-def as_count(name: str, value: Any, least: int = 0, most: int = LARGEST) -> int:
-    """Return a whole number from `least` to `most`, or raise TypeError or ValueError."""
-    expected = f"a whole number of at least {least}"
+def as_count(name: str, value: Any, minimum: int = 0, maximum: int = LARGEST) -> int:
+    """Return a whole number from `minimum` to `maximum`, or raise TypeError or ValueError."""
+    expected = f"a whole number of at least {minimum}"
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name}: got {value!r}, expected {expected}")
     try:
         count = operator.index(value)
     except TypeError:
         raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}") from None
-    require(least <= count, name, count, expected)
-    require(count <= most, name, count, f"a whole number of at most {most}")
+    require(minimum <= count, name, count, expected)
+    require(count <= maximum, name, count, f"a whole number of at most {maximum}")
     return count
 
 
 def as_seed(name: str, value: Any) -> int:
     """Return a whole number that may start a generator, of at most 128 bits, or raise."""
-    return as_count(name, value, most=2**128 - 1)
+    return as_count(name, value, maximum=2**128 - 1)
 
 
 def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np.ndarray[Any, Any]:

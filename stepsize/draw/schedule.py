@@ -22,10 +22,10 @@ __all__ = ["schedule", "schedules", "steps_to_show"]
 _GREY = "#8d99a3"
 
 
-def steps_to_show(items: Sequence[Any], least: int = 40) -> int:
+def steps_to_show(items: Sequence[Any], minimum: int = 40) -> int:
     """Return how many updates show what the schedules do: past the end of those that have one."""
     ends = [end for item in items if (end := as_schedule(item).horizon)]
-    return max(least, math.ceil(1.25 * max(ends))) if ends else max(least, 100)
+    return max(minimum, math.ceil(1.25 * max(ends))) if ends else max(minimum, 100)
 
 
 def schedule(

@@ -63,7 +63,7 @@ class Count(NamedTuple):
     def require(self, name: str, value: Any) -> None:
         """Raise unless the value is such a number."""
         if value is not None or not self.optional:
-            as_count(name, value, self.minimum, most=self.maximum)
+            as_count(name, value, self.minimum, maximum=self.maximum)
 
 
 class OneOf(NamedTuple):

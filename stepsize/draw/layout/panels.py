@@ -159,7 +159,7 @@ def trajectories(
     return equal(ax) if same_scale else ax
 
 
-def log_ticks(axis: Any, most: int = 5) -> None:
+def log_ticks(axis: Any, count: int = 5) -> None:
     """Keep a log axis to a few ticks and no minor ones."""
-    axis.set_major_locator(matplotlib.ticker.LogLocator(numticks=most))
+    axis.set_major_locator(matplotlib.ticker.LogLocator(numticks=count))
     axis.set_minor_locator(matplotlib.ticker.NullLocator())

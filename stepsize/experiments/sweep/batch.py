@@ -129,7 +129,7 @@ def with_values(optimizer: Optimizer, values: dict[str, Any]) -> Optimizer:
     return optimizer.replace(**columns)
 
 
-def cut(batch: Batch, memory: int, most: int | None = None) -> list[Batch]:
+def cut(batch: Batch, memory: int, max_runs: int | None = None) -> list[Batch]:
     """Return the batch in pieces that fit into so many bytes, of at most so many runs.
 
     The pieces follow from the batch alone and not from who computes them, so that nothing else does either.
@@ -137,8 +137,8 @@ def cut(batch: Batch, memory: int, most: int | None = None) -> list[Batch]:
     dim = batch.x0.shape[1]
     a_run = 8 * ((batch.steps + 1) * (8 if _every(batch) > 1 else 2 * dim + 8) + 512 * 4 * dim)
     size = max(1, min(memory // a_run, _TILE // dim, _WORK // (dim * max(batch.steps, 1))))
-    if most is not None:
-        size = min(size, most)
+    if max_runs is not None:
+        size = min(size, max_runs)
     return [batch.part(slice(i, i + size)) for i in range(0, len(batch.rows), size)]
 
 

@@ -157,7 +157,7 @@ def _filled(
     result: Sweep,
     path: Any,
     memory: int,
-    most: int | None,
+    max_runs: int | None,
     jobs: int,
     backend: str | None,
     progress: bool | None,
@@ -166,7 +166,7 @@ def _filled(
     computed, interrupted = 0, False
     with ExitStack() as stack:
         store = None if path is None else stack.enter_context(Store(path))
-        pieces = _missing(result, store, memory, most)
+        pieces = _missing(result, store, memory, max_runs)
         missing = sum(len(piece.rows) for piece in pieces)
         if store is not None:
             _say_of_the_store(store, missing, len(result))
@@ -203,12 +203,12 @@ def _say_of_the_store(store: Store, missing: int, runs: int) -> None:
         )
 
 
-def _missing(result: Sweep, store: Store | None, memory: int, most: int | None) -> list[Batch]:
+def _missing(result: Sweep, store: Store | None, memory: int, max_runs: int | None) -> list[Batch]:
     """Enter what the store knows, and return the batches of what it does not."""
     pieces: list[Batch] = []
     for batch in result.design.batches:
         # Cut first and leave out then: the pieces are those of the first time.
-        whole = cut(batch, memory, most)
+        whole = cut(batch, memory, max_runs)
         if store is not None:
             has, known = store.find(batch)
             _enter(result, known)
