@@ -27,7 +27,6 @@ MACHINE = (
     r"/home/\w",
     r"/Users/\w",
     r"[A-Z]:\\Users",
-    r"/root/",
     r"site-packages/[a-z]",
     r"--(extra-)?index-url",
 )

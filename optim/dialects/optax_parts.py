@@ -199,7 +199,7 @@ def optax_parts(entries: dict[str, Callable[..., Optimizer]]) -> tuple[Part, ...
             return Transformation((("rule", build(1.0, **given, **fixed)),))
 
         # What `Part` reads to check a call.
-        transformation.__signature__ = signature  # type: ignore[attr-defined]
+        transformation.__signature__ = signature  # type: ignore[attr-defined]  # functions take any
         return transformation
 
     def clip(max_delta: float) -> Transformation:
