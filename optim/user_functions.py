@@ -1,7 +1,7 @@
 """Problems from outside the package: they receive copies, and so do we of what they return."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from stepsize.core.record import Record
 from stepsize.core.user_values import as_array, as_value, ask
 from stepsize.core.validation import describe_value, real_numbers
 
-__all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded", "in_precision_of", "of_dimension"]
+__all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded", "in_precision_of", "of_dimension", "states_facts"]
 
 Array = np.ndarray[Any, Any]
 
@@ -22,8 +22,19 @@ FACTS: dict[str, Any] = {
     "isolated": True,
     "gradient_source": "exact",
 }
+_WHOLE = frozenset((*FACTS, "value_and_grad"))
 _DERIVATIVES = ("hess", "residuals", "jacobian")
 _OURS = ("problems", "optim", "stepsize")
+
+
+def states_facts(problem: object) -> bool:
+    """Whether an object has every fact that a run reads; none is asked for, as one may be dear to find."""
+    return _class_states_facts(type(problem)) or {*dir(problem)} >= _WHOLE
+
+
+@lru_cache(maxsize=256)
+def _class_states_facts(cls: type) -> bool:
+    return {*dir(cls)} >= _WHOLE
 
 
 def guarded(problem: SupportsGradient) -> DescentProblem:
