@@ -13,13 +13,19 @@ import numpy as np
 from optim.optimizer import Evaluation, Slots
 from stepsize.core.norms import all_finite, norm
 
-__all__ = ["Chunk", "Engine", "next_chunk"]
+__all__ = ["Chunk", "Engine", "Stop", "next_chunk"]
 
 Array = np.ndarray[Any, Any]
+# The tolerance at which a run ends, and the minimum from which its error is measured.
+Stop = tuple[float | None, float | None]
 
 
 class Chunk(NamedTuple):
-    """A few hundred updates: T + 1 points from the start on, and T rates."""
+    """A few hundred updates: T + 1 points from the start on, and T rates.
+
+    An engine may have judged them itself: `judged` has the gradient norms, the lengths of the steps and which
+    overshot; and it may have `ended` where the run ends.
+    """
 
     x: Array
     f: Array
@@ -28,6 +34,8 @@ class Chunk(NamedTuple):
     output: Array
     slots: tuple[Array, ...]
     diverged: bool = False
+    judged: tuple[Array, Array, Array] | None = None
+    ended: bool = False
 
     @property
     def last(self) -> Evaluation:
@@ -60,16 +68,17 @@ def next_chunk(
 ) -> Chunk | None:
     """Return the next chunk, cut where the run ends."""
     chunk = engine.chunk(n, x, e, slots, min(engine.length, stop - n))
-    if chunk is None:
-        return None
+    if chunk is None or chunk.ended:
+        return chunk
     keep, diverged = _end(chunk, tol, minimum)
+    diverged = diverged or (chunk.diverged and keep == len(chunk.lr))
     if keep < len(chunk.lr):
         rates = chunk.lr[:keep]  # of no updates an engine cannot know the shape of their rates
         chunk = engine.chunk(n, x, e, slots, keep)
         chunk = None if chunk is None else chunk._replace(lr=rates)
     if chunk is None or not diverged:
         return chunk
-    return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.output, chunk.slots, diverged=True)
+    return chunk._replace(diverged=True)
 
 
 def _end(chunk: Chunk, tol: float | None, minimum: float | None) -> tuple[int, bool]:

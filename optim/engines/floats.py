@@ -24,7 +24,7 @@ from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.steppers import Stepper
 from optim.user_rules import Rule, is_own
 
-__all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
+__all__ = ["MOST_DIMENSIONS", "Floats", "floats_can", "path_of_rate"]
 
 Array = np.ndarray[Any, Any]
 # Points, gradients, rates, points to report where they differ, and the slots.
@@ -61,7 +61,7 @@ class Floats:
         self._own = is_own(stepper.optimizer)
         self._exact_slope: bool | None = None
         self.rules: list[Trace] = []  # traces of a rule from outside
-        self._rate = _path_of_rate(stepper.optimizer)
+        self._rate = path_of_rate(stepper.optimizer)
 
     def begin(self, x: Array, e: Evaluation) -> Evaluation:
         """Return the evaluation where a run starts with the gradient of floats, as it is later in the run.
@@ -205,9 +205,10 @@ def _to_floats(rule: Rule) -> Rule:
     return plain
 
 
-def _path_of_rate(optimizer: Optimizer) -> tuple[str, ...]:
+def path_of_rate(optimizer: Optimizer) -> tuple[str, ...]:
+    """Return under which names the rate stands in a record: a wrapper's is that of the rule inside."""
     inner = getattr(optimizer, "inner", None)
-    return ("lr",) if inner is None else ("inner", *_path_of_rate(inner))
+    return ("lr",) if inner is None else ("inner", *path_of_rate(inner))
 
 
 def _points(numbers: list[float], x: Array) -> Array:
