@@ -126,11 +126,11 @@ class Branches:
         return tables
 
     def _rates(self, h: Resolved, given: Mapping[tuple[str, ...], Any], count: int) -> Array:
-        """Return the rate of each update."""
+        """Return the rate of each update, not all in memory of its own."""
         if self._rate in given:
             return np.asarray(given[self._rate], float)[:count]
         lr = look_up(h, self._rate)
-        return np.array(np.broadcast_to(lr, (count, *np.shape(lr))), float)
+        return np.broadcast_to(np.asarray(lr, float), (count, *np.shape(lr)))
 
     def _put(self, rows: Array, first: int, value: Numbers) -> None:
         """Put a number of each run into its rows; what is beyond the runs repeats the last."""

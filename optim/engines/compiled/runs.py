@@ -24,9 +24,9 @@ __all__ = ["LANES", "CompiledBlock"]
 
 Array = np.ndarray[Any, Any]
 
-# Bytes of a value that go side by side: two of the widest vectors that processors have, so that one is
-# computed while the other waits for a root.
-LANES = 128
+# Bytes of a value that go side by side: four of the widest vectors that processors have, so that one is
+# computed while others wait for a root.
+LANES = 256
 
 # More arguments of the loop: where points, gradients and points to report are written after every update (a
 # block of rows an update), if they are; and which runs are no longer finite at the end.

@@ -113,7 +113,7 @@ class CompiledRun:
             judged = norms, steps, overshoot
         new = tuple(state[k : k + dim].copy() for k in range(2 * dim, (2 + len(slots)) * dim, dim))
         return Chunk(
-            *(xs, fs, gs, tables.rates[:made], outputs, new),
+            *(xs, fs, gs, np.array(tables.rates[:made]), outputs, new),
             judged=judged,
             ended=self.tol is None or (judges and (seen[1] < 0 or self.minimum is not None)),
         )

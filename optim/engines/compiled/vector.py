@@ -8,7 +8,6 @@ import numpy as np
 
 from optim.engines.compiled.branches import traces_of
 from optim.engines.compiled.llvm import compiled
-from optim.engines.compiled.runs import LANES
 from optim.engines.compiled.writing import Text, Value, write
 from optim.engines.symbols import DType, Untraceable
 from optim.engines.threads import each
@@ -19,6 +18,9 @@ from optim.optimizer import Optimizer
 __all__ = ["update", "update_source"]
 
 Array = np.ndarray[Any, Any]
+
+# Bytes of a value that go side by side: two of the widest vectors that processors have.
+LANES = 128
 
 # What an update reads of a number: whether it is one a coordinate, and whether it is true or false.
 _Kind = tuple[int, bool, bool]
