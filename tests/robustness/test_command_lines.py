@@ -37,7 +37,10 @@ WRONG = {
     ),
     "too many steps to find": (["find-lr", "parabola", "--steps", "1000000000000"], "of memory where"),
     "too many steps to search": (["linesearch", "parabola", "--steps", "1000000000000"], "of memory where"),
-    "too many steps to explain": (["explain", "SGD", "parabola", "--steps", "1000000000000"], "from 1 to 1000"),
+    "too many steps to explain": (
+        ["explain", "SGD", "parabola", "--steps", "1000000000000"],
+        "from 1 to 1000",
+    ),
     "too many digits": (["explain", "SGD", "parabola", "--digits", "100"], "at most 17"),
     "too many dimensions": (["race", "Rosenbrock(10**12)", "--steps", "5"], "dim: got 1000000000000"),
     "no steps": (["race", "parabola", "--steps", "0"], "expected at least 1 update to race"),
