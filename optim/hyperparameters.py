@@ -175,6 +175,11 @@ class Hypers:
             found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
         return found
 
+    @property
+    def asks(self) -> bool:
+        """Whether a plain function is asked at every update."""
+        return bool(self._asked) or any(inner.asks for inner in self._inner.values())
+
     def provide(self, **known: object) -> None:
         """Put into the record what its rule needs beyond the gradient."""
         self._h.__dict__.update(known)
