@@ -95,6 +95,11 @@ def is_rule(value: object) -> bool:
     return isinstance(value, Record) and hasattr(value, "own_hypers")
 
 
+def rules_inside(optimizer: Record) -> "list[Any]":
+    """Return the optimizers that stand in the fields of a wrapper; of any other rule none."""
+    return [value for value in vars(optimizer).values() if type(value) is not float and is_rule(value)]
+
+
 class Hypers:
     """An optimizer's record as each update sees it.
 
@@ -114,7 +119,9 @@ class Hypers:
         names, self._ranges = optimizer.own_hypers(), optimizer.ranges()
         values = self._h.__dict__
         for name, value in optimizer.fields():
-            if is_rule(value):
+            if type(value) is float:
+                pass
+            elif is_rule(value):
                 inner = Hypers(value, x, stop)
                 self._inner[name] = inner
                 value = inner._h
@@ -167,6 +174,11 @@ class Hypers:
         for name, inner in self._inner.items():
             found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
         return found
+
+    @property
+    def asks(self) -> bool:
+        """Whether a plain function is asked at every update."""
+        return bool(self._asked) or any(inner.asks for inner in self._inner.values())
 
     def provide(self, **known: object) -> None:
         """Put into the record what its rule needs beyond the gradient."""

@@ -18,7 +18,7 @@ from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.steppers import stepper_for
-from optim.user_functions import FACTS, Guarded, guarded, in_precision_of, of_dimension
+from optim.user_functions import Guarded, guarded, in_precision_of, of_dimension, states_facts
 from optim.user_rules import check_rule
 from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
@@ -143,6 +143,10 @@ def minimize(
                 record.add_chunk(chunk)
                 stepper.n_f, stepper.n_g = (count + len(chunk.lr) for count in (stepper.n_f, stepper.n_g))
                 n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
+                if chunk.lost is not None:
+                    status, lost = DIVERGED, chunk.lost
+                    stepper.n_f, stepper.n_g = stepper.n_f + 1, stepper.n_g + 1
+                    break
                 if chunk.diverged:  # arrays make the update that became inf or nan, and see how
                     fast = None
                 continue
@@ -180,7 +184,7 @@ def minimize(
         njev=stepper.n_g,
         status=status,
         message=_message(status, len(history.lr), tol, minimum, where, diverged, failure),
-        success=status == CONVERGED if tol is not None else not np.any(diverged),
+        success=status == CONVERGED if tol is not None else not (diverged if single else np.any(diverged)),
         diverged=diverged,
         state=State(
             n,
@@ -262,8 +266,7 @@ def checked_problem(problem: Any) -> DescentProblem:
         raise TypeError(
             f"problem: got {describe_value(problem)}, expected an object with fun and grad, such as {hint}"
         )
-    is_whole = isinstance(problem, Guarded) or {*FACTS, "value_and_grad"} <= {*dir(problem)}
-    whole: Any = problem if is_whole else Guarded(problem)
+    whole: Any = problem if isinstance(problem, Guarded) or states_facts(problem) else Guarded(problem)
     return whole  # type: ignore[no-any-return]  # it has every fact, or `Guarded` assumes it
 
 
@@ -322,7 +325,7 @@ def _message(
 ) -> str:
     source = getattr(problem, "gradient_source", "exact")
     by = "" if source == "exact" else f"; gradients by {source}"
-    some = np.sum(diverged) if np.ndim(diverged) else 0
+    some = np.sum(diverged) if isinstance(diverged, np.ndarray) else 0
     rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
     if failure is not None and failure.row is not None:
         rows += f", run {failure.row} because {failure}"

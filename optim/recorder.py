@@ -8,9 +8,9 @@ from optim.history import History
 from optim.hyperparameters import Numbers
 from optim.optimizer import Evaluation, Optimizer, Slots
 from stepsize.core.elementwise import dot
-from stepsize.core.norms import norm
+from stepsize.core.norms import norm, norms
 from stepsize.core.protocols import DescentProblem
-from stepsize.core.rounding import slope_floor
+from stepsize.core.rounding import slope_floor, spacing
 
 if TYPE_CHECKING:
     from optim.engines.chunks import Chunk
@@ -102,7 +102,8 @@ class Recorder:
         if self._lr or not self._done:
             self._close_chunk()
         x, fun, grad_norm, lr, overshoot, step, output = (
-            np.concatenate(column) for column in zip(*self._done, strict=True)
+            column[0] if len(column) == 1 else np.concatenate(column)
+            for column in zip(*self._done, strict=True)
         )
         if self._every > 1:
             last_x, last_output, is_stored = self._last
@@ -119,8 +120,7 @@ class Recorder:
 
 def steps_between(x: Array, g: Array) -> tuple[Array, Array, Array]:
     """Return the gradient norms at points, the lengths of the steps between them, and which overshot."""
-    size, s = norm(g), np.diff(x, axis=0)
-    length, slope = norm(s), dot(s, g[1:])
-    bend = norm(np.diff(g, axis=0))
-    eps = float(np.finfo(x.dtype).eps)
-    return size, length, slope > slope_floor(length, norm(x[1:]), size[1:], size[:-1], bend, eps)
+    s = x[1:] - x[:-1]
+    size, length, far, bend = norms(g, s, x[1:], g[1:] - g[:-1])
+    slope = dot(s, g[1:])
+    return size, length, slope > slope_floor(length, far, size[1:], size[:-1], bend, spacing(x.dtype))
