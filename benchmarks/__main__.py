@@ -10,7 +10,7 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-REGIMES = ("single", "process", "sweeps", "huge", "logistic", "imports")
+REGIMES = ("single", "process", "sweeps", "huge", "compiled", "backends", "logistic", "imports")
 
 
 def main(arguments: list[str] | None = None) -> None:
