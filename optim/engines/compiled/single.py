@@ -69,7 +69,7 @@ class CompiledRun:
         except (Untraceable, ArithmeticError, ValueError, TypeError):
             return None
 
-    def source(self) -> str:
+    def source(self, *_: Any) -> str:
         """Return the text of the loop, in LLVM's language."""
         branches, kept = self.branches, (self.value, self.gradient, self.output)
         return _written(branches.same(), kept, branches.dim, branches.slots, branches.dtype)
