@@ -120,7 +120,7 @@ def test_it_runs_and_its_pages_load_nothing(lesson, tmp_path, monkeypatch):
         )
         assert "Content-Security-Policy" in written[page]
         assert "\\begin{" not in written[page], "a formula is not drawn"
-    assert written[f"{name}-slides.html"].count("<section>") >= 5
+    assert written[f"{name}-slides.html"].count("<section>") >= 4
     assert "data:image/png" in written[f"{name}-slides.html"]
     answers = [answer.splitlines()[2][:20] for _, answer in questions(lesson)]
     assert all(answer not in written[f"{name}-worksheet.html"] for answer in answers)
