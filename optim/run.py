@@ -174,6 +174,11 @@ class Run:
             return self.history.output_fun
         return self._whole(self.problem.fun) if self._estimated else self.history.fun
 
+    @property
+    def has_held_out(self) -> bool:
+        """Whether the problem holds examples out, so that there is a validation curve."""
+        return bool(getattr(self.problem, "has_held_out", False))
+
     @cached_property
     def held_out(self) -> Array:
         """The loss over the examples held out at each reported point: the validation curve.
@@ -184,7 +189,7 @@ class Run:
             If the problem held out no examples.
         """
         function = getattr(self.problem, "held_out_fun", None)
-        if function is None or not getattr(self.problem, "has_held_out", False):
+        if function is None or not self.has_held_out:
             raise ValueError(
                 f"held_out: got none from {self.problem!r}, expected a problem that holds some out"
             )
@@ -210,8 +215,9 @@ class Run:
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the history as CSV, one row a stored point; of a batch every run in its turn.
 
-        The columns are update, (run,) x1, x2, ..., fun, error, grad_norm, lr, overshoot; rate and overshoot
-        are those of the update that led to the point. Numbers read back to the same bits.
+        The columns are update, (run,) x1, x2, ..., fun, (held_out,) error, grad_norm, lr, overshoot; rate and
+        overshoot are those of the update that led to the point, held_out is the loss over the examples held
+        out, where there are any. Numbers read back to the same bits.
         """
         from optim.run_io import write_csv
 

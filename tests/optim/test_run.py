@@ -198,8 +198,20 @@ class TestWhatIsCounted:
         run = minimize(problem, SGD(lr=0.1), steps=40)
         made = run.history.x.sum(axis=1)
         np.testing.assert_allclose(run.held_out, 0.5 * (made - 1) ** 2, rtol=1e-12, atol=1e-15)
+        assert run.has_held_out
+        assert not there_and_back().has_held_out
         with pytest.raises(ValueError, match="held_out: got none from Parabola"):
             _ = there_and_back().held_out
+
+    def test_the_table_of_a_run_has_what_was_held_out(self, tmp_path):
+        X, y = np.array([[1.0], [1.0], [1.0], [1.0]]), np.array([2.0, 2.0, 1.0, 1.0])
+        run = minimize(LeastSquares(X, y, held_out=[2, 3]), SGD(lr=0.1), steps=6)
+        run.to_csv(tmp_path / "run.csv")
+        rows = [line.split(",") for line in (tmp_path / "run.csv").read_text().splitlines()]
+        assert rows[0][:6] == ["update", "x1", "x2", "fun", "held_out", "error"]
+        assert [float(row[4]) for row in rows[1:]] == run.held_out.tolist()
+        there_and_back().to_csv(tmp_path / "other.csv")
+        assert "held_out" not in (tmp_path / "other.csv").read_text()
 
     def test_the_answer_is_what_is_judged(self):
         """The points are 8, 4, 2; the mean of those after the start is 4, then 3."""
