@@ -35,6 +35,18 @@ class Logistic(LinearModel, abstract=True):
         away = -y
         return away * sigmoid(away * z)
 
+    def example_loss_and_derivative(self, z: Numbers, y: Array) -> tuple[Numbers, Numbers]:
+        """Return both from one exponential."""
+        away = -y
+        margin = away * z
+        e = np.minimum(margin, _LARGE)
+        np.exp(e, out=e)
+        losses = np.log1p(e)
+        np.maximum(losses, margin, out=losses)
+        np.add(e, 1.0, out=margin)
+        np.divide(e, margin, out=e)
+        return losses, np.multiply(away, e, out=e)
+
     def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         return sigmoid(z) * sigmoid(-z)
 
