@@ -10,7 +10,7 @@ from problems.stochastic.estimate import Stats
 from problems.wrapper import ProblemWrapper
 from stepsize.core.validation import describe_value, require
 
-__all__ = ["Batch", "FiniteSum", "rows_of"]
+__all__ = ["Batch", "FiniteSum"]
 
 
 class FiniteSum(Problem, abstract=True):

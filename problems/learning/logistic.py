@@ -198,7 +198,7 @@ class LogisticRegression(Logistic):
     def check(self) -> None:
         """Validate shapes, that no value is missing, and the classes."""
         validate_data(self.X, self.y, "labels")
-        classes = set(np.unique(self.y).tolist())
+        classes = set(self.y.ravel().tolist())
         if not (classes <= {0.0, 1.0} or classes <= {-1.0, 1.0}) or np.ndim(self.y) != 1:
             raise ValueError(f"y: got the classes {sorted(classes)[:5]}, expected 0 and 1, or -1 and 1")
         super().check()
