@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from stepsize.core.limits.parameters import ANY, Range
+from stepsize.core.limits.ranges import ANY, Range
 from stepsize.core.record import Record
 from stepsize.core.validation import describe_value
 
