@@ -1,5 +1,6 @@
 """The loop: one update after another, nothing evaluated twice, everything recorded."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -76,7 +77,8 @@ def minimize(
         Record one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
         parameters in double precision (and 8 d / every + 8 more where the answer is not x), a run of the
         batch. Values, norms, rates and overshoot are recorded for every update; where the updates see
-        mini-batches, the whole problem is then evaluated as the run goes.
+        mini-batches, the whole problem is known at the stored points only, and is evaluated there when
+        somebody asks for it.
 
     Returns
     -------
@@ -240,7 +242,7 @@ def validate_problem_and_start(
 
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
-    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(norm(e.g))))
+    return math.isfinite(e.f) and (math.isfinite(np.dot(e.g, e.g)) or math.isfinite(norm(e.g)))
 
 
 @np.errstate(all="ignore")
