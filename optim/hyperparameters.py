@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from stepsize.core.limits.parameters import ANY, Range
+from stepsize.core.limits.ranges import ANY, Range
 from stepsize.core.record import Record
 from stepsize.core.validation import describe_value
 
@@ -179,6 +179,11 @@ class Hypers:
         for name, inner in self._inner.items():
             found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
         return found
+
+    @property
+    def asks(self) -> bool:
+        """Whether a plain function is asked at every update."""
+        return bool(self._asked) or any(inner.asks for inner in self._inner.values())
 
     def provide(self, **known: object) -> None:
         """Put into the record what its rule needs beyond the gradient."""

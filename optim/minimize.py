@@ -143,6 +143,10 @@ def minimize(
                 record.add_chunk(chunk)
                 stepper.n_f, stepper.n_g = (count + len(chunk.lr) for count in (stepper.n_f, stepper.n_g))
                 n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
+                if chunk.lost is not None:
+                    status, lost = DIVERGED, chunk.lost
+                    stepper.n_f, stepper.n_g = stepper.n_f + 1, stepper.n_g + 1
+                    break
                 if chunk.diverged:  # arrays make the update that became inf or nan, and see how
                     fast = None
                 continue

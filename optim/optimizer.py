@@ -13,7 +13,7 @@ from optim.state import State
 from optim.user_rules import updating
 from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook
-from stepsize.core.limits.parameters import ANY, Range
+from stepsize.core.limits.ranges import ANY, Range
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array
 from stepsize.core.validation import as_floats, as_number, describe_value, missing, require

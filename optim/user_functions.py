@@ -1,8 +1,9 @@
 """Problems from outside the package: they receive copies, and so do we of what they return."""
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,18 +24,17 @@ FACTS: dict[str, Any] = {
     "gradient_source": "exact",
 }
 _WHOLE = frozenset((*FACTS, "value_and_grad"))
+_STATED_BY_CLASS: WeakKeyDictionary[type[Any], bool] = WeakKeyDictionary()
 _DERIVATIVES = ("hess", "residuals", "jacobian")
 _OURS = ("problems", "optim", "stepsize")
 
 
 def states_facts(problem: object) -> bool:
     """Whether an object has every fact that a run reads; none is asked for, as one may be dear to find."""
-    return _class_states_facts(type(problem)) or {*dir(problem)} >= _WHOLE
-
-
-@lru_cache(maxsize=256)
-def _class_states_facts(cls: type) -> bool:
-    return {*dir(cls)} >= _WHOLE
+    cls: type[Any] = type(problem)
+    if cls not in _STATED_BY_CLASS:
+        _STATED_BY_CLASS[cls] = {*dir(cls)} >= _WHOLE
+    return _STATED_BY_CLASS[cls] or {*dir(problem)} >= _WHOLE
 
 
 def guarded(problem: SupportsGradient) -> DescentProblem:

@@ -5,7 +5,8 @@ is the reference, it lives in the loop of `minimize`, and every rule, problem an
 two make many updates at a time and leave the same run:
 
 * `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate; where
-  the run is long, the operations that it makes are first written out as one plain loop (`codegen`);
+  the run is long, the operations that it makes are first written out as one plain loop (`codegen`). Functions
+  that only take arrays are asked on arrays, in the order of the loop (`called`);
 * `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
   with the runs innermost, block by block (`batched`), for huge vectors in blocks of the vector (`large`).
 
@@ -117,10 +118,17 @@ def _best(name: str, stepper: Stepper, x: Array, slots: Slots) -> Engine | None:
         few = stepper.updates is not None and stepper.updates < _FEW
         if name == "auto" and few and is_own(stepper.optimizer):
             return None
-        from optim.engines.floats import MOST_DIMENSIONS, Floats, floats_can
+        from optim.engines.floats import MOST_DIMENSIONS, Floats, floats_can, rule_can
 
-        fits = name == "floats" or (name == "auto" and x.size <= MOST_DIMENSIONS)
-        return Floats(stepper) if fits and floats_can(stepper, x, slots) else None
+        if name == "traced" or (name == "auto" and x.size > MOST_DIMENSIONS):
+            return None
+        if floats_can(stepper, x, slots):
+            return Floats(stepper)
+        if not rule_can(stepper, x, slots):
+            return None
+        from optim.engines.called import CalledFloats
+
+        return CalledFloats(stepper)
     from optim.engines.batched import BatchedEngine, can_be_traced
 
     fits = name in ("auto", "traced") and can_be_traced(stepper.problem, stepper.optimizer, x, slots)
