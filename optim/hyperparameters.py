@@ -168,6 +168,11 @@ class Hypers:
                 yield self._h
             n = end
 
+    @property
+    def asks_functions(self) -> bool:
+        """Whether a plain function, which is asked one update at a time, stands for a number."""
+        return bool(self._asked) or any(inner.asks_functions for inner in self._inner.values())
+
     def columns(self, n: int, stop: int) -> dict[tuple[str, ...], Sequence[Numbers]]:
         """Return what changes from update n to stop - 1, t and every schedule, by its path in the record."""
         found: dict[tuple[str, ...], Sequence[Numbers]] = {("t",): range(n + 1, stop + 1)}

@@ -70,9 +70,9 @@ def minimize(
         Go on from the state that a `Run` left, at the point where it was left, bit for bit as if the run had
         not been interrupted; or from that of ``optimizer.step``, with its ``x0``. The rule must be the same,
         its hyperparameters need not.
-    engine : {"auto", "array", "floats", "traced"}
+    engine : {"auto", "array", "floats", "traced", "compiled"}
         How the rule is run (`optim.engines`); "array" is the reference, the rule as it stands on arrays, and
-        "auto" the fastest that can.
+        "auto" the fastest that can. "compiled" is an extra: ``pip install 'stepsize[fast]'``.
     every : int
         Record one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
         parameters in double precision (and 8 d / every + 8 more where the answer is not x), a run of the
@@ -130,7 +130,7 @@ def minimize(
             e = stepper.evaluate(n, x)
         status, stop, lost = BUDGET, n + steps, None
         check_rule(stepper, x, e.g, slots, n, stop)
-        fast = engine_for(engine, stepper, x, slots, callback is not None)
+        fast = engine_for(engine, stepper, x, slots, callback is not None, n, (tol, minimum))
         if fast is not None:
             e = fast.begin(x, e)
         record = Recorder(optimizer, where, x, slots, e, every)

@@ -64,7 +64,7 @@ class Recorder:
         if self._lr:
             self._close_chunk()
         output = chunk.output if self._optimizer else chunk.x[-1:]
-        self._keep(chunk.x, chunk.f, chunk.g, chunk.lr, output)
+        self._keep(chunk.x, chunk.f, chunk.g, chunk.lr, output, chunk.judged)
         self._x, self._f, self._g = [chunk.x[-1]], [chunk.f[-1]], [chunk.g[-1]]
         self._output = [output[-1]]
 
@@ -80,8 +80,16 @@ class Recorder:
             del rows[:-1]
         self._lr.clear()
 
-    def _keep(self, x: Array, f: Array, g: Array, lr: Array, output: Array) -> None:
-        size, step, overshoot = steps_between(x, g)
+    def _keep(
+        self,
+        x: Array,
+        f: Array,
+        g: Array,
+        lr: Array,
+        output: Array,
+        judged: tuple[Array, Array, Array] | None = None,
+    ) -> None:
+        size, step, overshoot = steps_between(x, g) if judged is None else judged
         keep = slice(1 if self._done else 0, None)
         last_x, last_output = x[-1:], output[-1:]
         if self._every > 1:

@@ -14,11 +14,11 @@ import numpy as np
 from optim.optimizer import Evaluation, Slots
 from stepsize.core.norms import all_finite, norm
 
-__all__ = ["Chunk", "Engine", "Goal", "next_chunk"]
+__all__ = ["Chunk", "Engine", "Goal", "Stop", "next_chunk"]
 
 Array = np.ndarray[Any, Any]
-
-
+# The tolerance at which a run ends, and the minimum from which its error is measured.
+Stop = tuple[float | None, float | None]
 Goal = Callable[[Evaluation], bool]
 Until = Callable[[int, Array, Evaluation, Slots, int, Goal | None], "Chunk | None"]
 
@@ -27,7 +27,8 @@ class Chunk(NamedTuple):
     """A few hundred updates: T + 1 points from the start on, and T rates.
 
     `diverged`: the next update is to be made on arrays. `lost`: where it led, if that is not finite and has
-    been evaluated.
+    been evaluated. An engine may have judged the points itself: `judged` has the gradient norms, the lengths
+    of the steps and which overshot; and it may have `ended` where the run ends.
     """
 
     x: Array
@@ -37,6 +38,8 @@ class Chunk(NamedTuple):
     output: Array
     slots: tuple[Array, ...]
     diverged: bool = False
+    judged: tuple[Array, Array, Array] | None = None
+    ended: bool = False
     lost: tuple[Array, Evaluation] | None = None
 
     @property
@@ -80,16 +83,17 @@ def next_chunk(
     if chunk_until is not None:  # it judges each point as it comes
         return chunk_until(n, x, e, slots, min(engine.length, stop - n), _goal(tol, minimum))
     chunk = engine.chunk(n, x, e, slots, min(engine.length, stop - n))
-    if chunk is None:
-        return None
+    if chunk is None or chunk.ended:
+        return chunk
     keep, diverged = _end(chunk, tol, minimum)
+    diverged = diverged or (chunk.diverged and keep == len(chunk.lr))
     if keep < len(chunk.lr):
         rates = chunk.lr[:keep]  # of no updates an engine cannot know the shape of their rates
         chunk = engine.chunk(n, x, e, slots, keep)
         chunk = None if chunk is None else chunk._replace(lr=rates)
     if chunk is None or not diverged:
         return chunk
-    return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.output, chunk.slots, diverged=True)
+    return chunk._replace(diverged=True)
 
 
 def _end(chunk: Chunk, tol: float | None, minimum: float | None) -> tuple[int, bool]:

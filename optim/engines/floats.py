@@ -24,7 +24,15 @@ from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.steppers import Stepper
 from optim.user_rules import Rule, is_own
 
-__all__ = ["MOST_DIMENSIONS", "Floats", "coordinate_update", "floats_can", "points_of", "rule_can"]
+__all__ = [
+    "MOST_DIMENSIONS",
+    "Floats",
+    "coordinate_update",
+    "floats_can",
+    "path_of_rate",
+    "points_of",
+    "rule_can",
+]
 
 Array = np.ndarray[Any, Any]
 # Points, gradients, rates, points to report where they differ, and the slots.
@@ -66,7 +74,7 @@ class Floats:
         self._exact_slope: bool | None = None
         self._ended: list[bool] | None = None
         self.rules: list[Trace] = []  # traces of a rule from outside
-        self._rate = _path_of_rate(stepper.optimizer)
+        self._rate = path_of_rate(stepper.optimizer)
         self._update = coordinate_update(stepper.optimizer)
 
     def begin(self, x: Array, e: Evaluation) -> Evaluation:
@@ -224,9 +232,10 @@ def _to_floats(rule: Rule) -> Rule:
     return plain
 
 
-def _path_of_rate(optimizer: Optimizer) -> tuple[str, ...]:
+def path_of_rate(optimizer: Optimizer) -> tuple[str, ...]:
+    """Return under which names the rate stands in a record: a wrapper's is that of the rule inside."""
     inner = getattr(optimizer, "inner", None)
-    return ("lr",) if inner is None else ("inner", *_path_of_rate(inner))
+    return ("lr",) if inner is None else ("inner", *path_of_rate(inner))
 
 
 def points_of(numbers: list[float], x: Array) -> Array:

@@ -15,7 +15,16 @@ import numpy as np
 
 from stepsize.core.elementwise import dot
 
-__all__ = ["all_finite", "lengths_fit", "norm", "norms", "power_of_two", "ratio_of_dots", "squares_fit"]
+__all__ = [
+    "all_finite",
+    "least_square",
+    "lengths_fit",
+    "norm",
+    "norms",
+    "power_of_two",
+    "ratio_of_dots",
+    "squares_fit",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -24,19 +33,20 @@ _FEW = 1024
 
 def squares_fit(squares: Any, dtype: Any) -> Any:
     """Return which sums of squares hold all their digits: neither overflowed nor near the least numbers."""
-    return (squares > _least(np.dtype(dtype))) & (squares < np.inf)
+    return (squares > least_square(np.dtype(dtype))) & (squares < np.inf)
 
 
 def lengths_fit(lengths: Any) -> bool:
     """Whether lengths are those of vectors whose squares hold all their digits."""
-    least = math.sqrt(_least(lengths.dtype))
+    least = math.sqrt(least_square(lengths.dtype))
     if lengths.size == 1:
         return bool(least < lengths < np.inf)
     return bool(((lengths > least) & (lengths < np.inf)).all())
 
 
 @lru_cache
-def _least(dtype: Any) -> float:
+def least_square(dtype: Any) -> float:
+    """Return the number above which a sum of squares holds all digits of a dtype."""
     info = np.finfo(dtype)
     return float(info.tiny) / float(info.eps) ** 2
 
@@ -77,7 +87,7 @@ def norm(a: Array, keepdims: bool = False) -> Any:
     [5.0, 5e+300, 5e-200]
     """
     squares = (a * a).sum(axis=-1, keepdims=True) if keepdims else dot(a, a)
-    least = _least(a.dtype)
+    least = least_square(a.dtype)
     fit = least < squares < np.inf if squares.size == 1 else squares_fit(squares, a.dtype).all()
     length = np.sqrt(squares)
     if fit:
