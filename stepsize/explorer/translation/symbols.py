@@ -15,8 +15,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 __all__ = ["Branch", "Line", "Page", "Symbol", "Untranslatable", "branches_of"]
 
-# More ways through a rule than any has.
+# More ways through a rule than any has, and more questions on one way.
 _MOST_BRANCHES = 64
+_MOST_QUESTIONS = 12
 
 
 class Untranslatable(Exception):  # noqa: N818  (a reason, which the page tells)
@@ -34,18 +35,22 @@ class Line:
 
 
 class Symbol(NDArrayOperatorsMixin):
-    """A number that is not known yet."""
+    """A number that is not known yet, though how large it may be can be."""
 
-    __slots__ = ("name", "page", "plain")
+    __slots__ = ("most", "name", "page", "plain")
 
     ndim, shape, size = 0, (), 1
+    __hash__ = object.__hash__
 
-    def __init__(self, page: "Page", name: str, plain: bool) -> None:
-        self.page, self.name, self.plain = page, name, plain
+    def __init__(self, page: "Page", name: str, plain: bool, most: float | None = None) -> None:
+        self.page, self.name, self.plain, self.most = page, name, plain, most
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Any:
         if ufunc is np.divmod and not options:
             return divmod(args[0], args[1])
+        if ufunc is np.frexp and not options:
+            exponent = self.page.record("frexp", args)
+            return args[0] / 2.0**exponent, exponent
         if ufunc.nout != 1:
             raise Untranslatable(f"{ufunc.__name__}, which gives more than one number")
         if method != "__call__" or options or ufunc.signature is not None:
@@ -88,10 +93,14 @@ class Symbol(NDArrayOperatorsMixin):
         raise TypeError("a symbol has no length")
 
     def astype(self, dtype: Any, **_: Any) -> "Symbol":
-        """Return itself: in a browser every number is a float."""
-        if np.dtype(dtype).kind != "f":
-            raise Untranslatable("a conversion to whole numbers")
-        return self
+        """Return itself, or what of it is whole: in a browser every number is a float."""
+        return self if np.dtype(dtype).kind == "f" else self.page.record("trunc", (self,))
+
+    def max(self, **_: Any) -> float:
+        """Return the largest value that it can have."""
+        if self.most is None:
+            raise Untranslatable("it asks for the largest of its numbers")
+        return self.most
 
     def copy(self) -> "Symbol":
         """Return itself."""
@@ -111,9 +120,9 @@ class Page:
     _known: dict[Any, Symbol] = field(default_factory=dict)
     _decided: dict[str, bool] = field(default_factory=dict)
 
-    def given(self, name: str, plain: bool = False) -> Symbol:
-        """Return a symbol for a number that a function is given under that name."""
-        return Symbol(self, name, plain)
+    def given(self, name: str, plain: bool = False, most: float | None = None) -> Symbol:
+        """Return a symbol for a number that a function is given under that name, at most so large."""
+        return Symbol(self, name, plain, most)
 
     def record(self, operation: str, operands: Sequence[Any]) -> Symbol:
         """Write down an operation, unless it stands there already, and return the symbol of its result."""
@@ -143,6 +152,8 @@ class Page:
             raise Untranslatable("a branch on a value")
         if symbol.name not in self._decided:
             count = len(self.guards)
+            if count == _MOST_QUESTIONS:
+                raise Untranslatable("a loop whose end depends on its numbers")
             answer = self.answers[count] if count < len(self.answers) else True
             self.guards.append((symbol.name, answer, len(self.lines)))
             self._decided[symbol.name] = answer
@@ -247,7 +258,7 @@ def _clip(page: Page, a: Any, low: Any = None, high: Any = None, **_: Any) -> An
 def _passed(page: Page, at: Any, n: Any, side: str = "left", **_: Any) -> Any:
     """Count how many of some known places lie before n."""
     count: Any = 0.0
-    for place in np.asarray(at, float).tolist():
+    for place in np.asarray(at).tolist():
         count = count + page.record("less_equal" if side == "right" else "less", (place, n)) * 1.0
     return count
 

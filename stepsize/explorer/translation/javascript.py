@@ -4,12 +4,12 @@ import base64
 import gzip
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from stepsize.explorer.symbols import Branch, Line, Symbol, Untranslatable
+from stepsize.explorer.translation.symbols import Branch, Line, Symbol, Untranslatable
 
 __all__ = ["EXACT", "body_of", "is_exact", "literal", "packed", "quoted", "squeezed"]
 
@@ -35,8 +35,9 @@ _EXACT_WORDS = {
     "logical_and": "{0} && {1}",
     "logical_or": "{0} || {1}",
     "logical_not": "!{0}",
-    "bitwise_and": "{0} && {1}",
-    "bitwise_or": "{0} || {1}",
+    "bitwise_and": "{0} & {1}",
+    "bitwise_or": "{0} | {1}",
+    "frexp": "binaryExponent({0})",
     "where": "{0} ? {1} : {2}",
     "maximum": "larger({0}, {1})",
     "minimum": "smaller({0}, {1})",
@@ -108,11 +109,12 @@ def squeezed(value: Any) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def is_exact(branches: Iterable[Branch]) -> bool:
-    """Whether all that the branches need is the same to the last bit everywhere."""
+def is_exact(branches: Iterable[Branch], also: Collection[str] = ()) -> bool:
+    """Whether all that the branches need is the same to the last bit everywhere, as also some words are."""
     for branch in branches:
         wanted = branch.needed()
-        if any(line.name in wanted and line.operation not in EXACT for line in branch.page.lines):
+        done = (line.operation for line in branch.page.lines if line.name in wanted)
+        if any(operation not in EXACT and operation not in also for operation in done):
             return False
     return True
 

@@ -16,10 +16,11 @@ from stepsize.explanations.derivation import lines_of, plain_names
 from stepsize.explanations.equations import rendered, symbols, value_of
 from stepsize.explanations.line_tracer import trace_rule
 from stepsize.explanations.markup import TEXT, unbroken
-from stepsize.explorer.javascript import body_of, is_exact
-from stepsize.explorer.ranges import allowed_range
-from stepsize.explorer.symbolic_records import Path, numbers_of, twin_of, value_at
-from stepsize.explorer.symbols import Branch, Page, Symbol, Untranslatable, branches_of
+from stepsize.explorer.translation.javascript import body_of, is_exact
+from stepsize.explorer.translation.powers_taken import memories_of
+from stepsize.explorer.translation.ranges import allowed_range
+from stepsize.explorer.translation.symbolic_records import Path, numbers_of, twin_of, value_at
+from stepsize.explorer.translation.symbols import Branch, Page, Symbol, Untranslatable, branches_of
 
 __all__ = ["Parameter", "Rule", "at_numbers", "rate_path", "rule_of"]
 
@@ -44,7 +45,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Rule:
-    """What the page needs to run a rule and to show what it does."""
+    """What the page needs to run a rule and to show what it does.
+
+    `exact` is whether all but powers of memories, by the count of updates, is the same to the last bit
+    everywhere; `memories` are the places of those numbers among the parameters.
+    """
 
     name: str
     optimizer: Optimizer
@@ -52,6 +57,8 @@ class Rule:
     slots: tuple[str, ...]
     separate: bool
     exact: bool
+    memories: tuple[int, ...]
+    update: list[Branch]
     source: str
     lines: list[list[dict[str, Any]]]
 
@@ -100,6 +107,7 @@ def _written(optimizer: Optimizer, name: str, paths: list[Path]) -> Rule:
         _compare(update, plain, paths, slots)
     start = branches_of(lambda page: [*_start(plain, names, page)])
     output = branches_of(lambda page: [plain.output(page.given("x"), _places(page, slots))])
+    memories = memories_of([*update, *start, *output])
     lines, explained = _explained(plain, names, slots)
     source = (
         "{\n"
@@ -115,7 +123,9 @@ def _written(optimizer: Optimizer, name: str, paths: list[Path]) -> Rule:
         parameters=tuple(_parameter(plain, path) for path in paths),
         slots=tuple(plain_names(plain)),
         separate=bool(plain.has_separate_output),
-        exact=is_exact(update) and is_exact(start) and is_exact(output),
+        exact=is_exact([*update, *start, *output], ("power",)) and memories is not None,
+        memories=memories or (),
+        update=update,
         source=source,
         lines=lines,
     )
@@ -172,7 +182,7 @@ def _put_out(_: int, words: list[str]) -> str:
 def _compare(update: list[Branch], optimizer: Optimizer, paths: list[Path], slots: int) -> None:
     """Refuse a rule from outside whose lines do not do what it does: it asked what it was given."""
     from optim.hyperparameters import Hypers
-    from stepsize.explorer.evaluation import reckoned
+    from stepsize.explorer.translation.evaluation import reckoned
 
     tried = np.array([[0.75, -1.25], [0.0, 3.1], [1e-3, -2.7], [0.3, 1.9], [12.3, -7.7], [0.01, 5.5]])
     for n in (0, 1, 6):
