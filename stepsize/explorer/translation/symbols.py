@@ -111,12 +111,14 @@ class Symbol(NDArrayOperatorsMixin):
 class Page:
     """The lines that were written, and the questions that were answered on the way.
 
-    `answers` says how to answer the first questions; later ones are answered with yes.
+    `answers` says how to answer the first questions; later ones are answered with yes. `told` are numbers on
+    the way that a reader is shown, though the results do not rest on them.
     """
 
     answers: Sequence[bool] = ()
     lines: list[Line] = field(default_factory=list)
     guards: list[tuple[str, bool, int]] = field(default_factory=list)
+    told: list[Symbol] = field(default_factory=list)
     _known: dict[Any, Symbol] = field(default_factory=dict)
     _decided: dict[str, bool] = field(default_factory=dict)
 
@@ -174,7 +176,14 @@ class Branch:
 
     def needed(self) -> set[str]:
         """Return the names of the lines that the results and the questions rest on."""
-        wanted = {r.name for r in self.results if isinstance(r, Symbol)}
+        return self._under(self.results)
+
+    def shown(self) -> set[str]:
+        """Return the names of the lines that the results, the questions and what is told rest on."""
+        return self._under([*self.results, *self.page.told])
+
+    def _under(self, ends: list[Any]) -> set[str]:
+        wanted = {r.name for r in ends if isinstance(r, Symbol)}
         wanted |= {name for name, _, _ in self.page.guards}
         for line in reversed(self.page.lines):
             if line.name in wanted:

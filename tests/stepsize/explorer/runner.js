@@ -21,7 +21,9 @@ const answers = asked.map((task) => {
   const driver = { rule, numbers: task.numbers, schedules };
   if (task.explain !== undefined) {
     const run = engine.descend(problem, driver, task.x0, task.steps), { S, h } = engine.stateBefore(run, driver, task.explain);
-    return Array.from({ length: run.dim }, (_, j) => rule.explain(S, run.dim, h, j));
+    const told = [];
+    rule.update(S.slice(), run.dim, h, told);
+    return told;
   }
   const noise = task.noise ? { table: floats(task.noise.table), sigma: task.noise.sigma } : null;
   const run = engine.descend(problem, driver, task.x0, task.steps, noise);

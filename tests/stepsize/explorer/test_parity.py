@@ -350,7 +350,7 @@ def test_mutants_are_noticed(known, script, tmp_path):
     places = []
     for e in made:
         begin = script.index(f'"{e.rule.name}": {e.rule.source}')
-        first, last = script.index("update(", begin), script.index("output(", begin)
+        first, last = script.index("update(", begin), script.index("if (told)", begin)
         places += [
             (e, m.start() + first)
             for m in re.finditer(r"(?<= )[-+*/](?= )", script[first:last])
