@@ -56,7 +56,8 @@ stepsize.experiments.lr_finder: optim schedules stepsize.analysis stepsize.core 
     stepsize.experiments.sweep
 stepsize.experiments.sweep: optim schedules stepsize stepsize.analysis stepsize.core stepsize.experiments
 stepsize.explanations: optim stepsize.analysis stepsize.core
-stepsize.explorer: optim problems problems.data problems.learning schedules stepsize stepsize.core
+stepsize.explorer: optim problems schedules stepsize stepsize.core stepsize.explorer.translation
+stepsize.explorer.translation: optim problems problems.data problems.learning schedules stepsize.core
     stepsize.explanations
 stepsize.gallery: optim problems schedules schedules.linesearch stepsize stepsize.analysis stepsize.core
     stepsize.draw stepsize.draw.layout
