@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 REGIMES = (
-    *("single", "short_runs", "user_functions", "process", "sweeps", "huge", "logistic"),
-    *("imports", "commands"),
+    *("single", "short_runs", "user_functions", "process", "sweeps", "huge", "compiled", "backends"),
+    *("logistic", "imports", "commands"),
 )
 
 
