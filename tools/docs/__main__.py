@@ -53,20 +53,25 @@ def write_sources(target: Path, jobs: int) -> None:
     """Write everything that Sphinx reads: pictures, guides, reference, gallery, and the pages around them."""
     import stepsize as ss
     from stepsize import gallery
+    from tools.docs.course import build_lesson, write_course
     from tools.docs.figures import draw_figure, write_gallery
     from tools.docs.front import write_front
     from tools.docs.guides import write_guides
     from tools.docs.pictures import draw_picture
     from tools.docs.reference import write_reference
+    from tools.lessons import lessons
 
     figures, names = list(gallery.catalogue()), list(ss.__all__)
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         numbers = pool.map(partial(draw_figure, folder=target / "pictures" / "gallery"), figures)
         drawn = pool.map(partial(draw_picture, folder=target / "pictures"), names)
+        taught = pool.map(partial(build_lesson, target=target), [lesson.name for lesson in lessons()])
         write_guides(target)
         pictures = {name: picture for name, picture in zip(names, drawn, strict=True) if picture}
         write_gallery(target / "gallery", dict(zip(figures, numbers, strict=True)))
+        list(taught)
     write_reference(target / "reference", pictures)
+    write_course(target)
     write_front(target)
 
 

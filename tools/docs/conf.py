@@ -21,6 +21,7 @@ extensions = [
     "tools.docs.mathml",
     "tools.docs.autolink",
 ]
+exclude_patterns = ["course-files"]
 default_role = "py:obj"
 add_module_names = False
 autodoc_inherit_docstrings = False
@@ -39,6 +40,7 @@ html_theme = "furo"
 html_title = "stepsize"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_extra_path = [str(ROOT / "build" / "docs-source" / "course-files")]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sourcelink = False

@@ -7,14 +7,14 @@ from tools.docs.explorers import address, frame
 from tools.docs.guides import executed, titles
 from tools.docs.places import HERE, ROOT, write
 
-__all__ = ["SECTIONS", "write_front"]
+__all__ = ["sections", "write_front"]
 
-# Where each guide stands in the contents; a test asks that every one has its place.
+# Where each guide stands in the contents; one that is not named here stands at the end.
 SECTIONS = {
     "Start": ("your-own", "coming-from", "choosing", "glossary"),
     "Understand": ("verdicts", "schedules", "linesearch", "dialects", "finders"),
     "Do": ("experiments", "cluster", "paper-figures", "testing", "explorer"),
-    "Trust": ("correctness", "reliability", "performance", "benchmarks", "reading"),
+    "Trust": ("correctness", "reliability", "benchmarks", "reading"),
 }
 
 
@@ -32,11 +32,17 @@ def write_front(target: Path) -> None:
     write(target / "cite.md", cite.replace("BIBTEX", bibtex()).replace("CITATION", _citation()))
 
 
+def sections() -> dict[str, tuple[str, ...]]:
+    """Return the guides by section, every one of them."""
+    placed = {name for names in SECTIONS.values() for name in names}
+    last = next(reversed(SECTIONS))
+    return SECTIONS | {last: (*SECTIONS[last], *(name for name in titles() if name not in placed))}
+
+
 def _contents(target: Path) -> list[str]:
-    known = titles()
     lines: list[str] = []
-    for caption, names in SECTIONS.items():
-        lines += _tree(caption, [f"guides/{name}" for name in names if name in known])
+    for caption, names in sections().items():
+        lines += _tree(caption, [f"guides/{name}" for name in names])
     lines += _tree("Look up", ["reference/index", "gallery/index"])
     if (target / "course" / "index.md").exists():
         lines += _tree("Teach", ["course/index"])

@@ -87,12 +87,8 @@ def executed(text: str, name: str) -> str:
             printed = _printed(match[1], names)
         except Exception as error:
             raise RuntimeError(f"{name}: {error!r} in\n{match[1]}") from error
-        shown = (
-            f"\n```{{code-block}} text\n:class: output\n\n{printed.rstrip()}\n```\n"
-            if printed.strip()
-            else ""
-        )
-        return match[0] + "\n" + shown
+        shown = f"\n\n```{{code-block}} text\n:class: output\n\n{printed.rstrip()}\n```"
+        return match[0] + (shown if printed.strip() else "")
 
     with _own_folder():
         return _BLOCK.sub(with_output, text)

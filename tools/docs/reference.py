@@ -27,9 +27,9 @@ GROUPS = (
     ("Feedback step sizes", ("schedules.feedback.",)),
     ("Line searches", ("schedules.linesearch.",)),
     ("Problems", ("problems.",)),
-    ("Runs and experiments", ("optim.", "stepsize.experiments.", "stepsize.data.", "stepsize.parsing")),
     ("Analysis", ("stepsize.analysis.",)),
     ("Pictures and pages", ("stepsize.explanations.", "stepsize.explorer.")),
+    ("Runs and experiments", ("optim.", "stepsize.")),
 )
 # Public modules: their names are reached through them.
 MODULES = {
