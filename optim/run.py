@@ -169,10 +169,17 @@ class Run:
 
     @cached_property
     def loss(self) -> Array:
-        """The value of the whole problem at each reported point, the start first, of shape (T + 1, ...)."""
+        """The value of the whole problem at each reported point, the start first, of shape (T + 1, ...).
+
+        Where the updates saw estimates, the points that are stored are evaluated when this is first asked
+        for; of a thinned run, each value stands until the next stored point.
+        """
         if self.history.output_fun is not None:
             return self.history.output_fun
-        return self._whole(self.problem.fun) if self._estimated else self.history.fun
+        if not self._estimated:
+            return self.history.fun
+        stored, updates = self.history.n, np.arange(self.nit + 1)
+        return self._whole(self.problem.fun)[np.searchsorted(stored, updates, side="right") - 1]
 
     @property
     def has_held_out(self) -> bool:

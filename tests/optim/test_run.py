@@ -92,13 +92,31 @@ class TestTheHistory:
         assert h.output_fun.tolist() == [32.0, 8.0, 2.0]
 
     @pytest.mark.parametrize("every", [1, 2])
-    def test_points_are_judged_as_they_pass_only_where_they_are_dropped_and_were_seen_by_estimates(
-        self, every
-    ):
+    def test_what_estimates_saw_is_judged_when_somebody_asks_and_at_the_stored_points_alone(self, every):
+        """Of each value that is not known, the last one before it stands."""
         assert there_and_back(every=every).history.output_fun is None
-        noisy = minimize(AdditiveNoise(BOWL, sigma_g=0.1), SGD(lr=0.5), steps=3, every=every).history
-        assert noisy.output is None
-        assert (noisy.output_fun is None) == (every == 1)
+        asked = []
+
+        class Noted(Problem, abstract=True):
+            x0, minimum = (8.0,), 0.0
+
+            def fun(self, x):
+                asked.extend(np.atleast_2d(x)[:, 0].tolist())
+                return 0.5 * (x * x).sum(axis=-1)
+
+            def grad(self, x):
+                return 1.0 * x
+
+        rules = (SGD(lr=0.5), PolyakRuppert(SGD(lr=0.5)))
+        for rule in rules if every > 1 else rules[:1]:
+            run = minimize(AdditiveNoise(Noted(), sigma_g=0.1), rule, steps=5, every=every)
+            assert run.history.output_fun is None
+            asked.clear()
+            points = run.history.x if run.history.output is None else run.history.output
+            values = 0.5 * points[:, 0] ** 2
+            assert np.array_equal(run.loss, values if every == 1 else values[[0, 0, 1, 1, 2, 3]])
+            assert asked == points[:, 0].tolist()
+            assert np.array_equal(run.error, run.loss)
 
     @pytest.mark.parametrize("every", [1, 2])
     @pytest.mark.parametrize("engine", ["array", "auto"])
