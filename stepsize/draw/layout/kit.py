@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from stepsize.draw.landscape import contours, landscape
@@ -58,7 +59,9 @@ class Kit:
     def explain_hollow_points(self) -> None:
         """Say under the picture what an update that overshot looks like, if one is to be seen."""
         axes = self.picture.axes
-        if any(line.get_gid() == "overshot" and len(line.get_xdata()) for ax in axes for line in ax.lines):
+        if any(
+            line.get_gid() == "overshot" and np.size(line.get_xdata()) for ax in axes for line in ax.lines
+        ):
             self.picture.draw_without_rendering()  # where marks lie is known when all is laid out
             marks = [mark for mark in marks_of(axes) if "update" in str(mark.get_label())]
             if marks:
