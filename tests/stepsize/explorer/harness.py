@@ -57,7 +57,7 @@ def answers_of(engine, tasks, folder):
     return json.loads(done.stdout)
 
 
-def floats(text):
+def floats(text):  # of Node's answers; a page's own tables are packed otherwise
     return np.frombuffer(base64.b64decode(text))
 
 
