@@ -99,6 +99,10 @@ def test_what_is_left_out_is_told_with_its_reason():
     known = library()
     told = {name: reason for _, name, reason in data_of(known)["left"]}
     assert told["BFGS"] == "it looks across the coordinates"
+    assert told["Newton"] == (
+        "it looks across the coordinates, and it needs the matrix of second derivatives beyond the gradient"
+    )
+    assert told["MiniBatch"] == "its gradient is drawn anew at every update, by Python's generator"
     assert told["Wood"] == "it has 4 coordinates"
     assert all(reason for reason in told.values())
     assert not [reason for reason in told.values() if reason.startswith(("it fails", "no example"))]
