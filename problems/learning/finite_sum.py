@@ -93,7 +93,8 @@ class FiniteSum(Problem, abstract=True):
     def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both from one pass over the data."""
         value, gradient = self.loss_and_grad(x, *self.train)
-        return value + self._ridge(x), gradient + self.penalty * x
+        pull = self.penalty * x
+        return value + 0.5 * (pull * x).sum(axis=-1), gradient + pull
 
     def moments(self, x: Any) -> tuple[Any, Any, Any, Any]:
         """Return value and gradient, and the variances over the examples of their losses and gradients."""
@@ -181,11 +182,7 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
 
     @cached_property
     def train(self) -> tuple[Array, Array]:
-        (A, y), rows = self.problem.train, self.indices
-        if isinstance(rows, slice):
-            return A[rows], y[rows]
-        # The indices are checked already; mode="clip" saves the buffer that a check would need.
-        return A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip")
+        return rows_of(self.problem.train, self.indices)
 
     def stats(self, x: Numbers) -> Stats:
         r"""Return value and gradient with their variances as estimates of the whole sum's.
@@ -231,3 +228,12 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
 
     def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         return self.problem.loss_hess(x, A, y)
+
+
+def rows_of(table: tuple[Array, Array], rows: Any) -> tuple[Array, Array]:
+    """Return some rows of inputs and targets; those of a slice are not copied."""
+    A, y = table
+    if isinstance(rows, slice):
+        return A[rows], y[rows]
+    # The indices are checked already; mode="clip" saves the buffer that a check would need.
+    return A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip")

@@ -156,12 +156,8 @@ class Record:
         raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen")
 
     def normalise(self, name: str, value: Any) -> Any:
-        """Return the value to store for the field `name`, if it is what the field declares."""
-        value = _plain(value)
-        parameter = self.__dataclass_fields__[name].metadata.get("parameter")
-        if parameter is not None:
-            parameter.require(name, value)
-        return value
+        """Return the value to store for the field `name`."""
+        return _plain(value)
 
     def check(self) -> None:
         """Raise one clear sentence if the parameters, each in its range, make no sense together."""
@@ -261,7 +257,10 @@ def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
 
 def _constraints(cls: type[Record]) -> tuple[tuple[str, Constraint], ...]:
     if cls not in _CONSTRAINTS:
-        found = ((field.name, constraint_of(field.type)) for field in _fields(cls))
+        found = (
+            (field.name, field.metadata.get("constraint") or constraint_of(field.type))
+            for field in _fields(cls)
+        )
         _CONSTRAINTS[cls] = tuple((name, c) for name, c in found if c is not None)
     return _CONSTRAINTS[cls]
 

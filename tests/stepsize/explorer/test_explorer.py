@@ -119,9 +119,9 @@ def test_what_is_left_out_is_told_with_its_reason():
         assert ours - skipped <= names | {*told}
 
 
-def test_forty_rules_show_their_lines_on_every_branch():
+def test_every_rule_shows_its_lines_on_every_branch():
     rules = library().rules
-    assert len(rules) == 40
+    assert len(rules) >= 40
     assert all("x" in [line["name"] for line in lines] for rule in rules for lines in rule.lines)
 
 
