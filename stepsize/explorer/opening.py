@@ -1,7 +1,7 @@
 """The experiment that a page opens with: what was asked for, in the page's own short words."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -167,9 +167,13 @@ def asked_powers(asked: Asked, known: Catalogue) -> list[list[Any]]:
         if rule.exact and not any(rule.parameters[i].path in driven for i in rule.memories):
             memories.update(float(columns[i][0]) for i in rule.memories if 0 < columns[i][0] < 1)
             continue
-        pairs = powers_taken(rule.update, lambda n, c=columns: [v[min(n, len(v) - 1)] for v in c], LONGEST)
-        found.append(of_pairs(pairs))
+        found.append(of_pairs(powers_taken(rule.update, _numbers_at(columns), LONGEST)))
     return by_base([of_memories((*sorted(memories),)), *found])
+
+
+def _numbers_at(columns: list[Any]) -> Callable[[int], list[float]]:
+    """Return the numbers of an update, which hold their last value after the end."""
+    return lambda n: [float(column[min(n, len(column) - 1)]) for column in columns]
 
 
 def _values(schedule: Any, steps: int) -> Any:

@@ -161,8 +161,8 @@ def _tree(
     branch, own = branches[0], branches[0].needed()
     lines = [line for line in page.lines if not line.plain and line.name in own]
     told = _told(numbered[0][0], branch, needed | own)
-    places, inside = _joined(lines, _uses(branch))
-    words = [_word(r.name, inside) if isinstance(r, Symbol) else literal(r) for r in branch.results]
+    places, once = _joined(lines, _uses(branch))
+    words = [_word(r.name, once) if isinstance(r, Symbol) else literal(r) for r in branch.results]
     return plain + around.replace("{}", places + ends(numbered[0][0], words) + told, 1)
 
 

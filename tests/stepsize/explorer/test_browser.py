@@ -51,7 +51,7 @@ def done(scenario, page, **given):
     """Play a scenario and return what was found, which has no error in it."""
     given = {"page": str(page), "chromium": CHROMIUM, **given}
     made = subprocess.run(
-        ["node", SCRIPT, scenario], input=json.dumps(given), capture_output=True, text=True, timeout=900
+        ["node", SCRIPT, scenario], input=json.dumps(given), capture_output=True, text=True, timeout=1800
     )
     assert made.returncode == 0, made.stderr[-3000:]
     told = json.loads(made.stdout)
