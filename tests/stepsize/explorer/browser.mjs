@@ -7,7 +7,9 @@ const tools = createRequire(new URL("../../../tools/explorer/package.json", impo
 const { chromium } = tools("playwright-core");
 const given = JSON.parse(readFileSync(0, "utf8"));
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
+  "--disable-component-update", "--disable-sync",
+  // What is drawn again in part has other smoothed edges than what is drawn whole.
+  "--disable-partial-raster"];
 const browser = await chromium.launch({ executablePath: given.chromium, args: FLAGS });
 const told = { requests: [], errors: [] };
 
