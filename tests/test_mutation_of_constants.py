@@ -97,16 +97,16 @@ def test_a_patch_puts_the_changed_statement_in_its_place(module):
     bowl.wide = False
     assert bowl.area == 4.0
     names = list(CHANGES)
-    patches.patch("m", SOURCE, names.index("m.Bowl.area__constant_7"), "m.Bowl.area")
+    patches.patch("m", SOURCE, names.index("m.Bowl.area__constant_7"), "m.Bowl.area", [])
     assert bowl.area == 6.0
-    patches.patch("m", SOURCE, names.index("m.(LOW, HIGH)__constant_1"), "m.(LOW, HIGH)")
+    patches.patch("m", SOURCE, names.index("m.(LOW, HIGH)__constant_1"), "m.(LOW, HIGH)", [])
     assert module.LOW == 0.5
 
 
 @pytest.mark.parametrize("name", ["m.Bowl.width__constant_1", "m.Bowl.plain__constant_1"])
 def test_what_is_read_when_a_class_is_made_is_left_to_a_fresh_import(module, name):
     with pytest.raises(LookupError):
-        patches.patch("m", SOURCE, list(CHANGES).index(name), name.partition("__")[0])
+        patches.patch("m", SOURCE, list(CHANGES).index(name), name.partition("__")[0], [])
 
 
 def test_a_module_is_served_by_all_patterns_that_name_it():

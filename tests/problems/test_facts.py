@@ -32,6 +32,16 @@ def test_the_tolerance_of_a_cited_value_is_at_most_one_of_its_last_digits(proble
         assert 0 < tolerance[0] <= problem.dim * 10.0**last * (1 + 4 * EPS)
 
 
+@pytest.mark.parametrize("problem", [p for p in STOCK if p.checkpoint and p.minimizers], ids=name_of)
+def test_a_cited_minimizer_is_one_to_the_digits_printed(problem):
+    point, value, *tolerance = problem.checkpoint
+    if not tolerance or abs(value - problem.minimum) > tolerance[0]:
+        return
+    units = [10.0 ** Decimal(repr(v)).as_tuple().exponent for v in point]
+    away = np.abs(np.array(problem.minimizers) - point) / units
+    assert away.max(axis=1).min() <= 1
+
+
 ISOLATED = [p for p in STOCK if p.minimizers and p.has_hess and p.isolated and p.feasible is None]
 
 

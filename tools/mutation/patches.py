@@ -23,11 +23,12 @@ import pytest
 from tools.mutation.constants import mutated_statement
 from tools.mutation.forks import in_a_fork
 
+PACKAGES = ("optim", "problems", "schedules", "stepsize")
 Verdict = tuple[str, str]
 Settle = Callable[[Any, Verdict], None]
 
 
-def patch(module: str, source: str, index: int, owner: str) -> None:
+def patch(module: str, source: str, index: int, owner: str, things: list[Any]) -> None:
     """Run the changed statement of a mutant again and put its result in its place.
 
     Raises
@@ -50,7 +51,7 @@ def patch(module: str, source: str, index: int, owner: str) -> None:
             value.__set_name__(place, name)
         setattr(place, name, value)
     if cls is not None:
-        forget(cls)
+        forget(things, cls)
 
 
 def home(module: str, owner: str) -> Any:
@@ -61,14 +62,32 @@ def home(module: str, owner: str) -> Any:
     return place
 
 
-def forget(cls: type) -> None:
-    """Drop what the instances of a class have kept of their properties."""
+def instances(packages: tuple[str, ...]) -> list[Any]:
+    """Return all that there is of classes of some packages that keep properties."""
+    keeping: dict[type, bool] = {}
+    found = []
     for thing in gc.get_objects():
+        cls = type(thing)
+        if cls not in keeping:
+            ours = str(getattr(cls, "__module__", "")).startswith(packages)
+            keeping[cls] = ours and bool(kept_names(cls))
+        if keeping[cls]:
+            found.append(thing)
+    return found
+
+
+def kept_names(cls: type) -> list[str]:
+    """Return the names of the properties whose values instances of a class keep."""
+    parts = [part for base in cls.__mro__ for part in vars(base).items()]
+    return [name for name, part in parts if type(part) is cached_property]
+
+
+def forget(things: list[Any], cls: type) -> None:
+    """Drop what the instances of a class have kept of their properties."""
+    for thing in things:
         if isinstance(thing, cls):
-            for base in type(thing).__mro__:
-                for name, value in vars(base).items():
-                    if isinstance(value, cached_property):
-                        vars(thing).pop(name, None)
+            for name in kept_names(type(thing)):
+                vars(thing).pop(name, None)
 
 
 class Session:
@@ -95,6 +114,9 @@ class Session:
             else:
                 print(f"\nleft out, for it fails without any mutant: {item.nodeid}")
         items = {item.nodeid: item for item in session.items}
+        self.things = instances(PACKAGES)
+        gc.collect()
+        gc.freeze()  # or a collection in a child copies every page
         for mutant in self.wanted:
             self.settle(mutant, self.trial(mutant, items))
         return True
@@ -112,7 +134,8 @@ class Session:
         def work() -> str:
             terminal = "terminalreporter"
             items[tests[0]].config.pluginmanager.unregister(name=terminal)  # it kept the terminal from before
-            patch(mutant.module, Path(mutant.path).read_text(encoding="utf-8"), mutant.index, mutant.owner)
+            source = Path(mutant.path).read_text(encoding="utf-8")
+            patch(mutant.module, source, mutant.index, mutant.owner, self.things)
             for test, following in zip(tests, [*tests[1:], None], strict=True):
                 if not self.passes(items[test], items.get(following)):
                     return test

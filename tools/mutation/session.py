@@ -5,6 +5,7 @@ import fnmatch
 import gc
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -244,5 +245,5 @@ def served_by(patterns: list[str]) -> list[str]:
 
 def _may_meet(module: str, pattern: str) -> bool:
     """Return whether a pattern may name mutants of a module, or of all that a pattern names."""
-    module, plain = f"{module}.".partition("*")[0], pattern.partition("*")[0]
+    module, plain = (re.split(r"[*?\[]", name)[0] for name in (f"{module}.", pattern))
     return module.startswith(plain) or plain.startswith(module)
