@@ -141,9 +141,7 @@ def test_labels_are_0_and_1_or_minus_1_and_1(labels):
     assert signs.tolist() == [1.0 if label > 0 else -1.0 for label in labels]
 
 
-@pytest.mark.parametrize(
-    "labels", [[0, 2] * 4 + [0], [-1, 0] * 4 + [1], [-2, 1] * 4 + [1], [-1, 2, 2] * 3]
-)
+@pytest.mark.parametrize("labels", [[0, 2] * 4 + [0], [-1, 0] * 4 + [1], [-2, 1] * 4 + [1], [-1, 2, 2] * 3])
 def test_other_labels_are_refused(labels):
     with pytest.raises(ValueError, match=r"y: got the classes .*, expected 0 and 1, or -1 and 1"):
         ps.LogisticRegression(X, labels)
