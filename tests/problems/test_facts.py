@@ -253,3 +253,28 @@ def test_a_picture_reaches_beyond_the_start_of_a_bowl_or_around_it():
     assert ps.Parabola(minimizer=1.0, start=-3.0).domain == pytest.approx((-3.4, 5.4))
     assert ps.Huber(kink=4.0).domain == pytest.approx((-4.4, 4.4))
     assert ps.Huber(start=-6.0).domain == pytest.approx((-6.6, 6.6))
+
+
+# Points where the curvature jumps or the slope does.
+KINKS = {
+    "AbsoluteValue": (ps.AbsoluteValue(), (0.0,)),
+    "Ackley": (ps.Ackley(1), (0.0,)),
+    "Huber": (ps.Huber(kink=0.5), (0.5,)),
+    "LessardQuadratic": (ps.LessardQuadratic(), (1.0,)),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_what_has_a_kink_says_so(name):
+    problem, point = KINKS[name]
+    x, h = np.array(point), 1e-7
+    right = (problem.grad(x + h) - problem.grad(x)) / h
+    left = (problem.grad(x) - problem.grad(x - h)) / h
+    jump = problem.grad(x + h) - problem.grad(x - h)
+    assert np.abs(right - left).max() > 0.5 or np.abs(jump).max() > 0.5
+    assert not problem.smooth
+
+
+def test_all_other_landscapes_are_smooth():
+    landscapes = [p for p in STOCK if type(p).__module__.startswith("problems.landscapes")]
+    assert {type(p).__name__ for p in landscapes if not p.smooth} == set(KINKS)
