@@ -35,7 +35,7 @@ class History:
     output : ndarray of shape (T + 1, *S), or None
         The points to report, for optimizers whose output differs from x.
     output_fun : ndarray of shape (T + 1, ...), or None
-        The values at all points to report; of a thinned run on mini-batches, those of the whole problem.
+        The values at all points to report; None for a thinned run on mini-batches.
     status : ndarray of str, shape (T,), or None
         How each line search ended: "converged", "max_step", "min_step", "budget", "uphill", "not_descent",
         "nonfinite", "degenerate" or "flat".
@@ -61,7 +61,7 @@ class History:
         """Close the record: nobody rewrites the past by a slice of it."""
         for column in vars(self).values():
             if isinstance(column, np.ndarray):
-                column.flags.writeable = False
+                column.setflags(write=False)
 
     @property
     def n(self) -> Array:

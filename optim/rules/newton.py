@@ -289,7 +289,7 @@ def _by_differences(grad: Callable[[Array], Array], x: Array) -> Array:
     return np.asarray(np.diagonal(slopes, axis1=-2, axis2=-1) / (2 * step))
 
 
-def _by_signs(grad: Callable[[Array], Array], x: Array, random: np.random.Generator, samples: int) -> Array:
+def _by_signs(grad: Callable[[Array], Array], x: Array, random: "np.random.Generator", samples: int) -> Array:
     step = _STEP * np.maximum(1.0, np.abs(x).max(axis=-1, keepdims=True))
     signs = random.choice([-1.0, 1.0], size=(samples, *(1,) * (x.ndim - 1), x.shape[-1]))
     products = (grad(x + step * signs) - grad(x - step * signs)) / (2 * step)

@@ -123,6 +123,9 @@ def as_seed(name: str, value: Any) -> int:
     return as_count(name, value, maximum=LARGEST_SEED)
 
 
+_FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
+
+
 def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np.ndarray[Any, Any]:
     """Return a list or array as a fresh float array; float32 and float64 keep their type.
 
@@ -130,7 +133,7 @@ def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np
     starts on integers is the classic silent error (``np.array([10]) * 0`` never moves).
     """
     if isinstance(value, np.ndarray):
-        if value.dtype not in (np.float32, np.float64):
+        if value.dtype not in _FLOATS:
             raise TypeError(
                 f"{name}: got {describe_value(value)}, expected {expected}; use .astype(float) if it is meant"
             )
@@ -152,13 +155,14 @@ def real_numbers(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
         array = np.asarray(None)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
-    return np.array(array, dtype=array.dtype if array.dtype.name in ("float32", "float64") else float)
+    return np.array(array, dtype=array.dtype if array.dtype in _FLOATS else float)
 
 
 def _detached(value: Any) -> Any:
     """Return a tensor that takes part in automatic differentiation as one that NumPy may read."""
     if isinstance(value, list | tuple):
-        return [_detached(v) for v in value] if any(hasattr(v, "detach") for v in value) else value
+        tensors = any(hasattr(v, "detach") for v in value if type(v) is not float)
+        return [_detached(v) for v in value] if tensors else value
     return value.detach().cpu() if hasattr(value, "detach") else value
 
 

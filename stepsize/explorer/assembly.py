@@ -11,10 +11,10 @@ from typing import Any
 from problems import LogisticRegression
 from stepsize.core.record import Record
 from stepsize.explorer.catalogue import Catalogue, facts_of
-from stepsize.explorer.javascript import quoted, squeezed
-from stepsize.explorer.logistic import two_features
 from stepsize.explorer.noise import SEEDS, streams
 from stepsize.explorer.python_code import constructor, written
+from stepsize.explorer.translation.javascript import quoted, squeezed
+from stepsize.explorer.translation.logistic import two_features
 
 __all__ = ["MODULES", "bundled", "data_of", "engine", "generated", "page"]
 
@@ -32,6 +32,7 @@ MODULES = (
     *ENGINE,
     "words.js",
     "state.js",
+    "promise.js",
     "theory.js",
     "experiment.js",
     "python.js",
@@ -42,6 +43,8 @@ MODULES = (
     "panels.js",
     "fate.js",
     "equations.js",
+    "controls.js",
+    "driving.js",
     "cards.js",
     "lessons.js",
     "saving.js",
@@ -82,12 +85,14 @@ def data_of(known: Catalogue) -> dict[str, Any]:
                         "below": p.below,
                         "maximum": p.maximum,
                         "whole": p.whole,
+                        "driven": p.schedulable,
                     }
                     for p in rule.parameters
                 ],
                 "slots": list(rule.slots),
                 "separate": rule.separate,
                 "exact": rule.exact,
+                "memories": list(rule.memories),
                 "lines": rule.lines,
                 "python": constructor(rule.optimizer, [p.path for p in rule.parameters]),
             }
@@ -102,6 +107,7 @@ def data_of(known: Catalogue) -> dict[str, Any]:
             {
                 "name": table.name,
                 "parameters": [p._asdict() | {"path": "/".join(p.path)} for p in table.parameters],
+                "fixed": table.fixed,
                 "exact": table.exact,
                 "table": table.table,
                 "reason": table.reason,
@@ -132,14 +138,14 @@ def engine(known: Catalogue) -> str:
 
 _TESTED = {
     "generated.js": "RULES, LANDSCAPES, TIMETABLES",
-    "numbers.js": "power, exp, log, sin, cos, sinh, cosh, tanh, arctan, log1p, expm1, tan, quickly",
+    "numbers.js": "learnPowers, power, exp, log, sin, cos, sinh, cosh, tanh, arctan, log1p, expm1, tan",
     "printing.js": "general, fixed, scientific, shortest",
     "descent.js": "descend, numbersAt, stateBefore",
     "reasons.js": "diagnose",
 }
 
 
-def page(known: Catalogue, settings: dict[str, Any]) -> str:
+def page(known: Catalogue, settings: dict[str, Any], powers: list[list[Any]]) -> str:
     """Return the whole page.
 
     Parameters
@@ -148,6 +154,8 @@ def page(known: Catalogue, settings: dict[str, Any]) -> str:
         What it can run.
     settings : dict
         The experiment that it opens with, as its address would have it.
+    powers : list
+        Powers that Python rounds otherwise: each base, and exponents and units of the last place in turn.
     """
     script = bundled({name: _module(name) for name in MODULES}, _compact(generated(known)))
     style = _module("page.css")
@@ -158,7 +166,7 @@ def page(known: Catalogue, settings: dict[str, Any]) -> str:
     parts = {
         "policy": html.escape(policy, quote=True).replace("&#x27;", "'"),
         "style": style,
-        "data": squeezed(data_of(known) | {"opens": settings}),
+        "data": squeezed(data_of(known) | {"opens": settings, "powers": powers}),
         "script": script,
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _module("page.html"))

@@ -15,7 +15,8 @@ from stepsize.explorer.assembly import page
 from stepsize.explorer.catalogue import catalogue, require_runnable
 from stepsize.explorer.opening import (
     Asked,
-    asked_rates,
+    asked_powers,
+    asked_schedules,
     customary,
     explored,
     new_rules,
@@ -49,8 +50,8 @@ class Explorer:
         asked = self.asked
         own_rules = new_rules(asked.optimizers)
         known = catalogue([asked.problem], own_rules, all_problems=self.everything)
-        known = replace(known, timetables=(*asked_rates(asked, known), *known.timetables))
-        return page(known, opening(asked, known))
+        known = replace(known, timetables=(*asked_schedules(asked, known), *known.timetables))
+        return page(known, opening(asked, known), asked_powers(asked, known))
 
     def save(self, path: str | os.PathLike[str], *, if_exists: IfExists = "replace") -> Path:
         """Write the page to a file, whole or not at all, and return its path.

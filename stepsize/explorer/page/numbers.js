@@ -255,11 +255,35 @@ function wholePower(base, exponent) {
   return sumOf(exponent < 0 ? over([1, 0], result) : result);
 }
 
+/** What Python's C library rounds otherwise, by base and exponent. @type {Map<number, Map<number, number>>} */
+const others = new Map();
+
+/** Learn which powers Python has otherwise: each base with exponents and units of the last place, one after another.
+ * @param {[number, number[]][]} told */
+export function learnPowers(told) {
+  others.clear();
+  for (const [base, list] of told) {
+    const found = new Map();
+    for (let i = 0; i < list.length; i += 2) found.set(list[i], moved(nearestPower(base, list[i]), list[i + 1]));
+    others.set(base, found);
+  }
+}
+
+/** The double so many units in the last place away. @param {number} value @param {number} units */
+function moved(value, units) {
+  const bits = new BigInt64Array(Float64Array.of(value).buffer);
+  bits[0] += BigInt(units);
+  return new Float64Array(bits.buffer)[0];
+}
+
 /**
- * base^exponent, rounded once.
+ * base^exponent as Python has it: what it was found to round otherwise, or else the nearest number.
  * @param {number} base @param {number} exponent
  */
-export function power(base, exponent) {
+export const power = (base, exponent) => others.get(base)?.get(exponent) ?? nearestPower(base, exponent);
+
+/** base^exponent, rounded once. @param {number} base @param {number} exponent */
+export function nearestPower(base, exponent) {
   const rough = Math.pow(base, exponent);
   if (exponent === 0 || base === 1) return 1;
   if (!Number.isFinite(rough) || rough === 0 || !Number.isFinite(base) || exponent === 1) return rough;
@@ -310,6 +334,16 @@ export const larger = (a, b) => (a >= b || a !== a ? a : b);
 export const smaller = (a, b) => (a <= b || a !== a ? a : b);
 /** @param {number} a */
 export const signOf = (a) => (a !== a || a === 0 ? a : a > 0 ? 1 : -1);
+
+/** The whole number e with a = m 2^e and m from 1/2 to below 1. @param {number} a */
+export function binaryExponent(a) {
+  const size = Math.abs(a);
+  if (!(size > 0 && size < Infinity)) return 0;
+  let e = Math.floor(Math.log2(size)) + 1;
+  if (scaled(size, -e) >= 1) e += 1;
+  if (scaled(size, -e) < 0.5) e -= 1;
+  return e;
+}
 
 /** The nearest whole number, of two the even one. @param {number} a */
 export function toEven(a) {

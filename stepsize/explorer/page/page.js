@@ -6,6 +6,7 @@ import { titleOf } from "./cards.js";
 import { filled, forgetPalette, tag } from "./drawing.js";
 import { landscapeOf } from "./experiment.js";
 import { listenToStart, listenToViews } from "./handling.js";
+import { learnPowers } from "./numbers.js";
 import { pythonOf } from "./python.js";
 import { savePng, saveSvg, slideOf } from "./saving.js";
 import { drawMission, made } from "./show.js";
@@ -133,6 +134,7 @@ document.addEventListener("explorer:ask", (event) => {
 /** Begin with what the address says, or else with what Python asked for. */
 async function begin() {
   await unpackData();
+  learnPowers(DATA.powers);
   listen();
   const asked = location.hash.length > 1 ? stateIn(location.hash) : null;
   open(asked ?? stateOf(DATA.opens));

@@ -9,6 +9,7 @@ const bits = (a) => Buffer.from(Float64Array.from(a).buffer).toString("base64");
 const floats = (text) => new Float64Array(new Uint8Array(Buffer.from(text, "base64")).buffer);
 
 const answers = asked.map((task) => {
+  if (task.learn) return engine.learnPowers(task.learn);
   if (task.print) return task.print.map(([name, x, digits]) => engine[name](x, digits));
   if (task.timetable) return bits(Float64Array.from({ length: task.steps }, (_, n) => engine.TIMETABLES[task.timetable](n, task.numbers)));
   const problem = { ...task.facts, ...engine.LANDSCAPES[task.landscape] };
@@ -20,7 +21,9 @@ const answers = asked.map((task) => {
   const driver = { rule, numbers: task.numbers, schedules };
   if (task.explain !== undefined) {
     const run = engine.descend(problem, driver, task.x0, task.steps), { S, h } = engine.stateBefore(run, driver, task.explain);
-    return Array.from({ length: run.dim }, (_, j) => rule.explain(S, run.dim, h, j));
+    const told = [];
+    rule.update(S.slice(), run.dim, h, told);
+    return told;
   }
   const noise = task.noise ? { table: floats(task.noise.table), sigma: task.noise.sigma } : null;
   const run = engine.descend(problem, driver, task.x0, task.steps, noise);

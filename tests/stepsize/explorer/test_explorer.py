@@ -94,9 +94,9 @@ def test_what_is_left_out_is_told_with_its_reason():
         assert ours - skipped <= names | {*told}
 
 
-def test_forty_rules_show_their_lines_on_every_branch():
+def test_every_rule_shows_its_lines_on_every_branch():
     rules = library().rules
-    assert len(rules) == 40
+    assert len(rules) >= 40
     assert all("x" in [line["name"] for line in lines] for rule in rules for lines in rule.lines)
 
 
@@ -127,10 +127,26 @@ def test_a_page_opens_with_what_was_asked():
     assert data["opens"]["n"] == 120
     (adam, values), (sgd, _, rate), (_, _, own) = data["opens"]["o"]
     assert (adam, values["lr"]) == ("Adam", 0.02)
-    assert (sgd, rate) == ("SGD", ["Exponential", {"lr": 0.3, "d": 0.02}])
-    table = next(t for t in data["timetables"] if t["name"] == own[0])
+    assert (sgd, rate) == ("SGD", {"lr": ["Exponential", {"lr": 0.3, "d": 0.02}]})
+    table = next(t for t in data["timetables"] if t["name"] == own["lr"][0])
     assert table["reason"] == "it is a function of your own"
     assert data["landscapes"][0]["formula"] == "x^2 + 3*y^2"
+
+
+def test_whatever_a_schedule_drives_is_opened():
+    driven = ss.Adam(lr=0.02, beta1=ss.Linear(0.9, 50, end=0.5), eps=lambda n: 1e-8 * (1 + n))
+    wrapped = ss.Lookahead(ss.Momentum(lr=0.1, momentum=ss.SutskeverMomentum(0.9)), share=ss.Linear(0.9, 80))
+    data = data_in(ss.explore(ss.Parabola(), [driven, wrapped], steps=60).html())
+    (_, _, first), (_, _, second) = data["opens"]["o"]
+    assert first["beta1"] == ["Linear", {"lr": 0.9, "steps": 50.0, "end": 0.5}]
+    assert set(first) == {"beta1", "eps"}
+    assert {path: name for path, (name, _) in second.items()} == {
+        "inner/momentum": "SutskeverMomentum",
+        "share": "Linear",
+    }
+    (table,) = (t for t in data["timetables"] if t["name"] == first["eps"][0])
+    values = np.frombuffer(base64.b64decode(table["table"]))
+    assert values.tolist() == [1e-8 * (1 + n) for n in range(60)]
 
 
 class Bowl:
@@ -189,11 +205,6 @@ def test_a_notebook_shows_it_in_a_sandboxed_frame():
             lambda: ss.explore(optimizers=ss.SGD(lr=ss.Armijo())),
             ValueError,
             "lr: got .*, which answers to the run",
-        ),
-        (
-            lambda: ss.explore(optimizers=ss.Momentum(momentum=ss.Linear(0.9, 10))),
-            ValueError,
-            "momentum: got",
         ),
         (lambda: ss.explore(optimizers=ss.SGD(lr=np.array([0.1, 0.2]))), ValueError, "array"),
         (lambda: ss.explore("x**"), ValueError, "formula: got"),

@@ -4,12 +4,13 @@ import base64
 import gzip
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from stepsize.explorer.symbols import Branch, Line, Symbol, Untranslatable
+from stepsize.explorer.translation.symbols import Branch, Line, Symbol, Untranslatable
 
 __all__ = ["EXACT", "body_of", "is_exact", "literal", "packed", "quoted", "squeezed"]
 
@@ -35,8 +36,9 @@ _EXACT_WORDS = {
     "logical_and": "{0} && {1}",
     "logical_or": "{0} || {1}",
     "logical_not": "!{0}",
-    "bitwise_and": "{0} && {1}",
-    "bitwise_or": "{0} || {1}",
+    "bitwise_and": "{0} & {1}",
+    "bitwise_or": "{0} | {1}",
+    "frexp": "binaryExponent({0})",
     "where": "{0} ? {1} : {2}",
     "maximum": "larger({0}, {1})",
     "minimum": "smaller({0}, {1})",
@@ -108,11 +110,12 @@ def squeezed(value: Any) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def is_exact(branches: Iterable[Branch]) -> bool:
-    """Whether all that the branches need is the same to the last bit everywhere."""
+def is_exact(branches: Iterable[Branch], also: Collection[str] = ()) -> bool:
+    """Whether all that the branches need is the same to the last bit everywhere, as also some words are."""
     for branch in branches:
         wanted = branch.needed()
-        if any(line.name in wanted and line.operation not in EXACT for line in branch.page.lines):
+        done = (line.operation for line in branch.page.lines if line.name in wanted)
+        if any(operation not in EXACT and operation not in also for operation in done):
             return False
     return True
 
@@ -145,14 +148,56 @@ def _tree(
         parts = ([b for b in numbered if b[1].path[depth] is answer] for answer in (True, False))
         inside = [_tree(part, depth + 1, stop, needed, ends, around) for part in parts]
         return f"{plain}if ({page.guards[depth][0]}) {{\n{inside[0]}}} else {{\n{inside[1]}}}\n"
-    own = branches[0].needed()
-    places = "".join(_line(line) for line in page.lines if not line.plain and line.name in own)
-    words = [r.name if isinstance(r, Symbol) else literal(r) for r in branches[0].results]
-    return plain + around.replace("{}", places + ends(numbered[0][0], words), 1)
+    branch, own = branches[0], branches[0].needed()
+    lines = [line for line in page.lines if not line.plain and line.name in own]
+    told = _told(numbered[0][0], branch, needed | own)
+    places, inside = _joined(lines, _uses(branch))
+    words = [_word(r.name, inside) if isinstance(r, Symbol) else literal(r) for r in branch.results]
+    return plain + around.replace("{}", places + ends(numbered[0][0], words) + told, 1)
+
+
+def _uses(branch: Branch) -> Counter[str]:
+    """Return how often each name stands in what is written for a branch."""
+    shown = branch.shown()
+    lines = [line for line in branch.page.lines if line.name in shown]
+    uses = Counter(a for line in lines for a in line.operands if isinstance(a, str))
+    uses.update(line.operands[0] for line in lines if line.operation == "square")
+    uses.update(r.name for r in [*branch.results, *branch.page.told] if isinstance(r, Symbol))
+    return uses
+
+
+def _joined(lines: Iterable[Line], uses: Counter[str]) -> tuple[str, dict[str, str]]:
+    """Return lines as text, and the expressions of those used once, which stand where they are used."""
+    text, inside = "", dict[str, str]()
+    for line in lines:
+        expression = _expression(line, inside)
+        if uses[line.name] == 1:
+            inside[line.name] = f"({expression})"
+        else:
+            text += f"const {line.name} = {expression};\n"
+    return text, inside
+
+
+def _told(number: int, branch: Branch, written: set[str]) -> str:
+    """Return what tells a reader the number of the branch and the numbers on the way, if he asks."""
+    if not branch.page.told:
+        return ""
+    wanted = branch.shown() - written
+    more = "".join(_line(line) for line in branch.page.lines if line.name in wanted)
+    names = ", ".join([str(number), *(symbol.name for symbol in branch.page.told)])
+    return f"if (told) {{\n{more}told[j] = [{names}];\n}}\n"
 
 
 def _line(line: Line) -> str:
+    return f"const {line.name} = {_expression(line, {})};\n"
+
+
+def _expression(line: Line, inside: Mapping[str, str]) -> str:
     if line.operation not in _WORDS:
         raise Untranslatable(f"{line.operation}, which browsers do not have")
-    words = [a if isinstance(a, str) else literal(a) for a in line.operands]
-    return f"const {line.name} = {_WORDS[line.operation].format(*words)};\n"
+    words = [_word(a, inside) if isinstance(a, str) else literal(a) for a in line.operands]
+    return _WORDS[line.operation].format(*words)
+
+
+def _word(name: str, inside: Mapping[str, str]) -> str:
+    return inside.get(name, name)

@@ -16,10 +16,11 @@ from stepsize.explanations.derivation import lines_of, plain_names
 from stepsize.explanations.equations import rendered, symbols, value_of
 from stepsize.explanations.line_tracer import trace_rule
 from stepsize.explanations.markup import TEXT, unbroken
-from stepsize.explorer.javascript import body_of, is_exact
-from stepsize.explorer.ranges import allowed_range
-from stepsize.explorer.symbolic_records import Path, numbers_of, twin_of, value_at
-from stepsize.explorer.symbols import Branch, Page, Symbol, Untranslatable, branches_of
+from stepsize.explorer.translation.javascript import body_of, is_exact
+from stepsize.explorer.translation.powers_taken import memories_of
+from stepsize.explorer.translation.ranges import allowed_range
+from stepsize.explorer.translation.symbolic_records import Path, numbers_of, twin_of, value_at
+from stepsize.explorer.translation.symbols import Branch, Page, Symbol, Untranslatable, branches_of
 
 __all__ = ["Parameter", "Rule", "at_numbers", "rate_path", "rule_of"]
 
@@ -44,7 +45,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Rule:
-    """What the page needs to run a rule and to show what it does."""
+    """What the page needs to run a rule and to show what it does.
+
+    `exact` is whether all but powers of memories, by the count of updates, is the same to the last bit
+    everywhere; `memories` are the places of those numbers among the parameters.
+    """
 
     name: str
     optimizer: Optimizer
@@ -52,6 +57,8 @@ class Rule:
     slots: tuple[str, ...]
     separate: bool
     exact: bool
+    memories: tuple[int, ...]
+    update: list[Branch]
     source: str
     lines: list[list[dict[str, Any]]]
 
@@ -95,29 +102,30 @@ def _written(optimizer: Optimizer, name: str, paths: list[Path]) -> Rule:
     plain = at_numbers(optimizer)
     names = {("t",): "h[0]"} | {path: f"h[{i}]" for i, path in enumerate(paths, 1)}
     slots = len(plain.slots)
-    update = branches_of(_update(plain, names, slots))
+    lines: dict[tuple[bool, ...], list[dict[str, Any]]] = {}
+    update = branches_of(_update(plain, names, slots, lines))
     if is_own(optimizer):
         _compare(update, plain, paths, slots)
     start = branches_of(lambda page: [*_start(plain, names, page)])
     output = branches_of(lambda page: [plain.output(page.given("x"), _places(page, slots))])
-    lines, explained = _explained(plain, names, slots)
-    source = (
-        "{\n"
-        f"start(S, d, h) {{\n{body_of(start, _assigning(2), _loop(slots, ('x',)))}}},\n"
-        f"update(S, d, h) {{\n{body_of(update, _assigning(0), _loop(slots))}}},\n"
-        f"output(S, d, h, into) {{\n{body_of(output, _put_out, _loop(slots))}}},\n"
-        f"explain(S, d, h, j) {{\n{explained}}},\n"
-        "}"
-    )
+    memories = memories_of([*update, *start, *output])
+    parts = [
+        f"start(S, d, h) {{\n{_start_text(start, slots)}}}",
+        f"update(S, d, h, told) {{\n{body_of(update, _assigning(0), _loop(slots))}}}",
+    ]
+    if plain.has_separate_output:
+        parts.append(f"output(S, d, h, into) {{\n{body_of(output, _put_out, _loop(slots))}}}")
     return Rule(
         name=name,
         optimizer=optimizer,
         parameters=tuple(_parameter(plain, path) for path in paths),
         slots=tuple(plain_names(plain)),
         separate=bool(plain.has_separate_output),
-        exact=is_exact(update) and is_exact(start) and is_exact(output),
-        source=source,
-        lines=lines,
+        exact=is_exact([*update, *start, *output], ("power",)) and memories is not None,
+        memories=memories or (),
+        update=update,
+        source="{\n" + "".join(f"{part},\n" for part in parts) + "}",
+        lines=[lines.get(branch.path, []) for branch in update],
     )
 
 
@@ -126,10 +134,24 @@ def rate_path(rule: Rule) -> Path:
     return next(p.path for p in rule.parameters if p.path[-1] == "lr")
 
 
-def _update(optimizer: Optimizer, names: dict[Path, str], slots: int) -> Callable[[Page], list[Any]]:
+def _update(
+    optimizer: Optimizer,
+    names: dict[Path, str],
+    slots: int,
+    lines: dict[tuple[bool, ...], list[dict[str, Any]]],
+) -> Callable[[Page], list[Any]]:
+    """Return the update as a function of a page, which keeps the lines that it executes on each branch."""
+
     def rule(page: Page) -> list[Any]:
         twin = twin_of(optimizer, page, names)
-        x, new = twin.update(page.given("x"), page.given("g"), _places(page, slots), twin)
+        given = page.given("x"), page.given("g"), _places(page, slots)
+        try:
+            (x, new), calls = trace_rule(lambda: twin.update(*given, twin))
+        except (OSError, SyntaxError):
+            x, new = twin.update(*given, twin)
+        else:
+            told = [_told(line, page.told) for line in lines_of(calls)]
+            lines[Branch(page, []).path] = told
         return [x, *new]
 
     return rule
@@ -141,6 +163,14 @@ def _start(optimizer: Optimizer, names: dict[Path, str], page: Page) -> Any:
     if len(made) != len(optimizer.slots):
         raise Untranslatable("a start that makes other slots than it says")
     return made
+
+
+def _start_text(start: list[Branch], slots: int) -> str:
+    """Return the body of a start: none where every slot starts at 0, as the numbers of a page do."""
+    results = [result for branch in start for result in branch.results]
+    if not any(isinstance(result, Symbol) or result != 0 for result in results):
+        return ""
+    return body_of(start, _assigning(2), _loop(slots, ("x",)))
 
 
 def _places(page: Page, slots: int) -> tuple[Symbol, ...]:
@@ -172,7 +202,7 @@ def _put_out(_: int, words: list[str]) -> str:
 def _compare(update: list[Branch], optimizer: Optimizer, paths: list[Path], slots: int) -> None:
     """Refuse a rule from outside whose lines do not do what it does: it asked what it was given."""
     from optim.hyperparameters import Hypers
-    from stepsize.explorer.evaluation import reckoned
+    from stepsize.explorer.translation.evaluation import reckoned
 
     tried = np.array([[0.75, -1.25], [0.0, 3.1], [1e-3, -2.7], [0.3, 1.9], [12.3, -7.7], [0.01, 5.5]])
     for n in (0, 1, 6):
@@ -221,43 +251,15 @@ def _finite(bound: float) -> float | None:
     return float(bound) if np.isfinite(bound) else None
 
 
-def _explained(
-    optimizer: Optimizer, names: dict[Path, str], slots: int
-) -> tuple[list[list[dict[str, Any]]], str]:
-    """Return the lines of an update, branch by branch, and the body of a function that gives their numbers.
-
-    A line is its name, its expression in names, the same with places for numbers, and whose it is.
-    """
-    pages: dict[tuple[bool, ...], list[dict[str, Any]]] = {}
-
-    def rule(page: Page) -> list[Any]:
-        twin = twin_of(optimizer, page, names)
-        given = page.given("x"), page.given("g"), _places(page, slots)
-        try:
-            _, calls = trace_rule(lambda: twin.update(*given, twin))
-        except (OSError, SyntaxError):
-            return []
-        numbers: list[Any] = []
-        told: list[dict[str, Any]] = []
-        for line in lines_of(calls):
-            shown = _shown(line.expression, line.names, line.module, numbers)
-            told.append(
-                {
-                    "name": line.name,
-                    "text": symbols(line.expression, TEXT),
-                    "numbers": shown,
-                    "value": _place(line.value, numbers),
-                    "inside": line.inside,
-                }
-            )
-        pages[Branch(page, []).path] = told
-        return numbers
-
-    branches = branches_of(rule)
-    lines = [pages.get(branch.path, []) for branch in branches]
-    reads = "".join(f", s{k} = S[{k + 2} * d + j]" for k in range(slots))
-    around = f"const x = S[j], g = S[d + j]{reads};\n{{}}"
-    return lines, body_of(branches, lambda k, words: f"return [{', '.join([str(k), *words])}];\n", around)
+def _told(line: Any, numbers: list[Symbol]) -> dict[str, Any]:
+    """Return a line: its name, its expression in names, the same with places for numbers, and whose it is."""
+    return {
+        "name": line.name,
+        "text": symbols(line.expression, TEXT),
+        "numbers": _shown(line.expression, line.names, line.module, numbers),
+        "value": _place(line.value, numbers),
+        "inside": line.inside,
+    }
 
 
 def _shown(node: Any, known: dict[str, Any], module: dict[str, Any], numbers: list[Any]) -> str:

@@ -8,10 +8,10 @@ import numpy as np
 
 from problems import FunctionProblem
 from stepsize.core.user_values import spreads
-from stepsize.explorer.evaluation import reckoned
-from stepsize.explorer.javascript import body_of, is_exact
-from stepsize.explorer.logistic import is_logistic, logistic_source
-from stepsize.explorer.symbols import Branch, Page, Untranslatable, branches_of
+from stepsize.explorer.translation.evaluation import reckoned
+from stepsize.explorer.translation.javascript import body_of, is_exact
+from stepsize.explorer.translation.logistic import is_logistic, logistic_source
+from stepsize.explorer.translation.symbols import Branch, Page, Untranslatable, branches_of
 
 __all__ = ["Landscape", "landscape_of"]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stepsize.explorer.javascript import packed
+from stepsize.explorer.translation.javascript import packed
 
 __all__ = ["is_logistic", "logistic_source", "two_features"]
 

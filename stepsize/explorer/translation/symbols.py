@@ -15,8 +15,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 __all__ = ["Branch", "Line", "Page", "Symbol", "Untranslatable", "branches_of"]
 
-# More ways through a rule than any has.
+# More ways through a rule than any has, and more questions on one way.
 _MOST_BRANCHES = 64
+_MOST_QUESTIONS = 12
 
 
 class Untranslatable(Exception):  # noqa: N818  (a reason, which the page tells)
@@ -34,18 +35,22 @@ class Line:
 
 
 class Symbol(NDArrayOperatorsMixin):
-    """A number that is not known yet."""
+    """A number that is not known yet, though how large it may be can be."""
 
-    __slots__ = ("name", "page", "plain")
+    __slots__ = ("most", "name", "page", "plain")
 
     ndim, shape, size = 0, (), 1
+    __hash__ = object.__hash__
 
-    def __init__(self, page: "Page", name: str, plain: bool) -> None:
-        self.page, self.name, self.plain = page, name, plain
+    def __init__(self, page: "Page", name: str, plain: bool, most: float | None = None) -> None:
+        self.page, self.name, self.plain, self.most = page, name, plain, most
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Any:
         if ufunc is np.divmod and not options:
             return divmod(args[0], args[1])
+        if ufunc is np.frexp and not options:
+            exponent = self.page.record("frexp", args)
+            return args[0] / 2.0**exponent, exponent
         if ufunc.nout != 1:
             raise Untranslatable(f"{ufunc.__name__}, which gives more than one number")
         if method != "__call__" or options or ufunc.signature is not None:
@@ -88,10 +93,14 @@ class Symbol(NDArrayOperatorsMixin):
         raise TypeError("a symbol has no length")
 
     def astype(self, dtype: Any, **_: Any) -> "Symbol":
-        """Return itself: in a browser every number is a float."""
-        if np.dtype(dtype).kind != "f":
-            raise Untranslatable("a conversion to whole numbers")
-        return self
+        """Return itself, or what of it is whole: in a browser every number is a float."""
+        return self if np.dtype(dtype).kind == "f" else self.page.record("trunc", (self,))
+
+    def max(self, **_: Any) -> float:
+        """Return the largest value that it can have."""
+        if self.most is None:
+            raise Untranslatable("it asks for the largest of its numbers")
+        return self.most
 
     def copy(self) -> "Symbol":
         """Return itself."""
@@ -102,18 +111,20 @@ class Symbol(NDArrayOperatorsMixin):
 class Page:
     """The lines that were written, and the questions that were answered on the way.
 
-    `answers` says how to answer the first questions; later ones are answered with yes.
+    `answers` says how to answer the first questions; later ones are answered with yes. `told` are numbers on
+    the way that a reader is shown, though the results do not rest on them.
     """
 
     answers: Sequence[bool] = ()
     lines: list[Line] = field(default_factory=list)
     guards: list[tuple[str, bool, int]] = field(default_factory=list)
+    told: list[Symbol] = field(default_factory=list)
     _known: dict[Any, Symbol] = field(default_factory=dict)
     _decided: dict[str, bool] = field(default_factory=dict)
 
-    def given(self, name: str, plain: bool = False) -> Symbol:
-        """Return a symbol for a number that a function is given under that name."""
-        return Symbol(self, name, plain)
+    def given(self, name: str, plain: bool = False, most: float | None = None) -> Symbol:
+        """Return a symbol for a number that a function is given under that name, at most so large."""
+        return Symbol(self, name, plain, most)
 
     def record(self, operation: str, operands: Sequence[Any]) -> Symbol:
         """Write down an operation, unless it stands there already, and return the symbol of its result."""
@@ -143,6 +154,8 @@ class Page:
             raise Untranslatable("a branch on a value")
         if symbol.name not in self._decided:
             count = len(self.guards)
+            if count == _MOST_QUESTIONS:
+                raise Untranslatable("a loop whose end depends on its numbers")
             answer = self.answers[count] if count < len(self.answers) else True
             self.guards.append((symbol.name, answer, len(self.lines)))
             self._decided[symbol.name] = answer
@@ -163,7 +176,14 @@ class Branch:
 
     def needed(self) -> set[str]:
         """Return the names of the lines that the results and the questions rest on."""
-        wanted = {r.name for r in self.results if isinstance(r, Symbol)}
+        return self._under(self.results)
+
+    def shown(self) -> set[str]:
+        """Return the names of the lines that the results, the questions and what is told rest on."""
+        return self._under([*self.results, *self.page.told])
+
+    def _under(self, ends: list[Any]) -> set[str]:
+        wanted = {r.name for r in ends if isinstance(r, Symbol)}
         wanted |= {name for name, _, _ in self.page.guards}
         for line in reversed(self.page.lines):
             if line.name in wanted:
@@ -247,7 +267,7 @@ def _clip(page: Page, a: Any, low: Any = None, high: Any = None, **_: Any) -> An
 def _passed(page: Page, at: Any, n: Any, side: str = "left", **_: Any) -> Any:
     """Count how many of some known places lie before n."""
     count: Any = 0.0
-    for place in np.asarray(at, float).tolist():
+    for place in np.asarray(at).tolist():
         count = count + page.record("less_equal" if side == "right" else "less", (place, n)) * 1.0
     return count
 
