@@ -15,6 +15,8 @@ MARKS = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 TITLES = {
     "single": "One step in two dimensions, ours with a schedule and the full history",
+    "short_runs": "A whole short run",
+    "user_functions": "A user's own functions in two dimensions",
     "process": "A whole process: imports and 10^4 Adam steps",
     "sweeps": "Many runs at once",
     "huge": "Ten million parameters",
@@ -22,6 +24,7 @@ TITLES = {
     "backends": "To compile: llvmlite, as here, and Numba",
     "logistic": "Logistic regression",
     "imports": "Imports, in processor time",
+    "commands": "Commands, in processor time",
 }
 
 

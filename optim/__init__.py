@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
     from optim.rules.averaging import EMA, SWA, Averaging, Lookahead, PolyakRuppert
     from optim.rules.clipping import ClipByNorm, ClipByValue
+    from optim.rules.gradients import Accumulate, ScaleGradient
     from optim.rules.newton import DampedNewton, DiagonalNewton, GaussNewton, Newton
     from optim.rules.parameter_free import DAdaptAdam, Prodigy
     from optim.rules.quasi_newton import BFGS, LBFGS, ConjugateGradient
@@ -38,6 +39,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "optim.rules.adam_variants": ("AdaBelief", "AMSGrad", "RAdam", "Yogi"),
     "optim.rules.averaging": ("EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"),
     "optim.rules.clipping": ("ClipByNorm", "ClipByValue"),
+    "optim.rules.gradients": ("Accumulate", "ScaleGradient"),
     "optim.rules.newton": ("DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"),
     "optim.rules.parameter_free": ("DAdaptAdam", "Prodigy"),
     "optim.rules.quasi_newton": ("BFGS", "LBFGS", "ConjugateGradient"),
@@ -50,13 +52,14 @@ _HOMES: dict[str, tuple[str, ...]] = {
 
 # fmt: off
 __all__ = [
-    "BFGS", "BUDGET", "CONVERGED", "DIVERGED", "EMA", "L2", "LBFGS", "SGD", "STOPPED", "SWA", "AdaBelief",
-    "Adadelta", "Adagrad", "Adam", "AdaMax", "AdamW", "AMSGrad", "Averaging", "CenteredRMSprop", "ClipByNorm",
-    "ClipByValue", "ConjugateGradient", "DAdaptAdam", "DampedNewton", "DecoupledDecay", "DiagonalNewton",
-    "Evaluation", "GaussNewton", "HeavyBall", "History", "Hyper", "Lion", "Lookahead", "Momentum", "Nadam",
-    "Nesterov", "Nesterov1983", "Newton", "Optimizer", "PolyakRuppert", "Prodigy", "RAdam", "Rate", "RMSprop",
-    "Rprop", "Run", "ScheduleFreeAdamW", "ScheduleFreeSGD", "SignSGD", "Signum", "Slots", "State",
-    "SutskeverNesterov", "WithMomentum", "Wrapper", "Yogi", "hyper", "minimize", "settled_at",
+    "BFGS", "BUDGET", "CONVERGED", "DIVERGED", "EMA", "L2", "LBFGS", "SGD", "STOPPED", "SWA", "Accumulate",
+    "AdaBelief", "Adadelta", "Adagrad", "Adam", "AdaMax", "AdamW", "AMSGrad", "Averaging", "CenteredRMSprop",
+    "ClipByNorm", "ClipByValue", "ConjugateGradient", "DAdaptAdam", "DampedNewton", "DecoupledDecay",
+    "DiagonalNewton", "Evaluation", "GaussNewton", "HeavyBall", "History", "Hyper", "Lion", "Lookahead",
+    "Momentum", "Nadam", "Nesterov", "Nesterov1983", "Newton", "Optimizer", "PolyakRuppert", "Prodigy",
+    "RAdam", "Rate", "RMSprop", "Rprop", "Run", "ScaleGradient", "ScheduleFreeAdamW", "ScheduleFreeSGD",
+    "SignSGD", "Signum", "Slots", "State", "SutskeverNesterov", "WithMomentum", "Wrapper", "Yogi", "hyper",
+    "minimize", "settled_at",
 ]
 # fmt: on
 # public names: end

@@ -113,6 +113,8 @@ class Hypers:
         self._h = object.__new__(type(optimizer))
         self._moving: list[tuple[str, Any]] = []
         self._inner: dict[str, Hypers] = {}
+        # A rule inside a wrapper may make one update for several of the wrapper's.
+        self._period = optimizer.inner_period
         self._table: list[tuple[str, Any]] = []
         self._first, self._stop, self._width = 0, 0, 1
         self._asked: list[tuple[str, Any]] = []
@@ -144,7 +146,7 @@ class Hypers:
         for name, function in self._asked:
             values[name] = self._answer(name, function, n)
         for inner in self._inner.values():
-            inner.resolve(n)
+            inner.resolve(n // self._period)
         return self._h
 
     def iterate(self, n: int, stop: int) -> Iterator[Resolved]:
@@ -162,7 +164,7 @@ class Hypers:
                 for name, function in self._asked:
                     values[name] = self._answer(name, function, k)
                 for inner in self._inner.values():
-                    inner.resolve(k)
+                    inner.resolve(k // self._period)
                 yield self._h
             n = end
 

@@ -1,5 +1,6 @@
 """The loop: one update after another, nothing evaluated twice, everything recorded."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -76,7 +77,8 @@ def minimize(
         Record one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
         parameters in double precision (and 8 d / every + 8 more where the answer is not x), a run of the
         batch. Values, norms, rates and overshoot are recorded for every update; where the updates see
-        mini-batches, the whole problem is then evaluated as the run goes.
+        mini-batches, the whole problem is known at the stored points only, and is evaluated there when
+        somebody asks for it.
 
     Returns
     -------
@@ -240,7 +242,7 @@ def validate_problem_and_start(
 
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
-    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(norm(e.g))))
+    return math.isfinite(e.f) and (math.isfinite(np.dot(e.g, e.g)) or math.isfinite(norm(e.g)))
 
 
 @np.errstate(all="ignore")
@@ -282,6 +284,8 @@ def _start(problem: DescentProblem, x0: "ArrayLike | None") -> "ArrayLike":
 
 def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
+    if _is_plain(e.g, e.f, x) and _is_finite(e):  # as nearly all are
+        return
     if np.shape(e.g) != x.shape:
         raise ValueError(
             f"grad: got {describe_value(e.g)} from the problem, expected the shape {x.shape} of x"
@@ -298,6 +302,12 @@ def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     if np.isnan(e.g).any():
         where = f"x0 = {x.tolist()}" if x.size <= 6 else "x0"
         raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
+
+
+def _is_plain(g: Any, f: Any, x: Array) -> bool:
+    """Whether value and gradient are a number and an array of floats, for a single run at x."""
+    is_array = type(g) is np.ndarray and g.dtype.kind == "f" and g.shape == x.shape
+    return is_array and type(f) is np.float64 and x.ndim == 1
 
 
 def _calls_halt(

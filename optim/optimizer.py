@@ -89,6 +89,8 @@ class Optimizer(Record, abstract=True):
     requires: ClassVar[tuple[str, ...]] = ()
     compares_gradients: ClassVar[bool] = False
     batched: ClassVar[bool] = True
+    # How many updates make one of the rule inside, for those wrappers that wait.
+    inner_period: ClassVar[int] = 1
     demo: ClassVar[dict[str, Any]] = {}
 
     # Present inside an update only.

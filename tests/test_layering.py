@@ -44,7 +44,7 @@ stepsize: optim optim.dialects problems problems.formulas schedules stepsize.cli
 stepsize.analysis: optim optim.dialects problems schedules stepsize.core
 stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis stepsize.core
     stepsize.core.limits stepsize.data stepsize.draw stepsize.experiments stepsize.experiments.lr_finder
-    stepsize.experiments.sweep stepsize.explanations stepsize.explorer stepsize.gallery
+    stepsize.experiments.sweep stepsize.explanations stepsize.explorer stepsize.gallery stepsize.grading
 stepsize.core: stepsize.core.limits
 stepsize.core.limits: stepsize.core
 stepsize.data: problems stepsize.core
@@ -56,10 +56,13 @@ stepsize.experiments.lr_finder: optim schedules stepsize.analysis stepsize.core 
     stepsize.experiments.sweep
 stepsize.experiments.sweep: optim schedules stepsize stepsize.analysis stepsize.core stepsize.experiments
 stepsize.explanations: optim stepsize.analysis stepsize.core
-stepsize.explorer: optim problems problems.data problems.learning schedules stepsize stepsize.core
+stepsize.explorer: optim problems schedules stepsize stepsize.core stepsize.explorer.translation
+stepsize.explorer.translation: optim problems problems.data problems.learning schedules stepsize.core
     stepsize.explanations
 stepsize.gallery: optim problems schedules schedules.linesearch stepsize stepsize.analysis stepsize.core
     stepsize.draw stepsize.draw.layout
+stepsize.grading: optim optim.testing problems schedules stepsize.analysis stepsize.core
+    stepsize.core.limits
 """
 
 # The fluent methods of a schedule, such as `.floor`, make what is built on it, and `as_schedule` makes a

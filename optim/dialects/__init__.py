@@ -19,8 +19,8 @@ ClipByNorm(SGD(lr=0.1), max_norm=0.5, eps=1e-06)
 
 A library's calls, and the entries that write one rule:
 
->>> dialects.torch.RMSprop
-torch.RMSprop(lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0.0, momentum=0.0, centered=False)
+>>> dialects.torch.Adadelta
+torch.Adadelta(lr=1.0, rho=0.9, eps=1e-06, weight_decay=0.0, maximize=False)
 >>> [dialect.call for dialect, use in dialects.family("lion")]
 ['keras.Lion', 'optax.lion', 'paper.Lion']
 

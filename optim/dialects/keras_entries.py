@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from optim.dialects.entry import Dialect, Library, use
+from optim.dialects.entry import Dialect, Library, only, use
 from optim.dialects.torch_entries import decoupled
 from optim.dialects.variants import KerasScheduleFreeAdamW
 from optim.hyperparameters import Hyper
@@ -12,9 +12,11 @@ from optim.rules.adam import Adam, AdaMax, Nadam
 from optim.rules.adam_variants import AMSGrad
 from optim.rules.averaging import EMA
 from optim.rules.clipping import ClipByNorm, ClipByValue
+from optim.rules.gradients import Accumulate, ScaleGradient
 from optim.rules.sgd import SGD, HeavyBall, SutskeverNesterov
 from optim.rules.sign import Lion
 from optim.rules.wrappers import WithMomentum
+from stepsize.core.validation import require
 
 __all__ = ["KERAS"]
 
@@ -30,6 +32,9 @@ def base(
     global_clipnorm: Hyper | None = None,
     use_ema: bool = False,
     ema_momentum: Hyper = 0.99,
+    ema_overwrite_frequency: int | None = None,
+    loss_scale_factor: float | None = None,
+    gradient_accumulation_steps: int | None = None,
 ) -> Optimizer:
     """Return the rule with what every Keras optimizer can do besides."""
     limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
@@ -42,12 +47,19 @@ def base(
         rule = ClipByNorm(rule, norm)
     if clipvalue is not None:
         rule = ClipByValue(rule, clipvalue)
-    return EMA(rule, ema_momentum) if use_ema else rule
+    if gradient_accumulation_steps:
+        only("use_ema with gradient_accumulation_steps", use_ema, False)
+        rule = Accumulate(rule, gradient_accumulation_steps)
+    if use_ema:
+        rule = EMA(rule, ema_momentum, overwrite=ema_overwrite_frequency or None)
+    return ScaleGradient(rule, 1 / loss_scale_factor) if loss_scale_factor else rule
 
 
 def _sgd(lr: Hyper, momentum: Hyper, nesterov: bool) -> Optimizer:
-    if isinstance(momentum, int | float) and momentum == 0:
-        return SGD(lr)
+    if isinstance(momentum, int | float):
+        require(0 <= momentum <= 1, "momentum", momentum, "a number from 0 to 1, as Keras does")
+        if momentum == 0:
+            return SGD(lr)
     return SutskeverNesterov(lr, momentum) if nesterov else HeavyBall(lr, momentum)
 
 
@@ -81,7 +93,17 @@ def _adamw(
     amsgrad: bool = False,
     **rest: Shared,
 ) -> Optimizer:
+    if weight_decay is None:
+        raise ValueError("weight_decay: got None, expected a number, as Keras does; 0.0 is no decay")
     return _adam(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **rest)
+
+
+def _lion(
+    learning_rate: Hyper = 1e-3, beta_1: Hyper = 0.9, beta_2: Hyper = 0.99, **rest: Shared
+) -> Optimizer:
+    if isinstance(beta_1, int | float):
+        require(0 < beta_1 < 1, "beta_1", beta_1, "a number above 0 and below 1: at 0 Lion is SignSGD")
+    return base(Lion(learning_rate, beta_1, beta_2), **rest)
 
 
 def _schedule_free_adamw(
@@ -106,7 +128,7 @@ KERAS = Library(
     "Keras 3.15",
     "equal to recorded runs (JAX backend)",
     prefix="optimizers",
-    ignored=("name", "loss_scale_factor"),
+    ignored=("name",),
     shared=base,
     entries=(
         Dialect(
@@ -179,9 +201,7 @@ KERAS = Library(
         ),
         Dialect(
             "Lion",
-            lambda learning_rate=1e-3, beta_1=0.9, beta_2=0.99, **rest: base(
-                Lion(learning_rate, beta_1, beta_2), **rest
-            ),
+            _lion,
             (use("lion", "no decay by default"),),
         ),
         Dialect(

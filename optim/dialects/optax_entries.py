@@ -146,6 +146,10 @@ def _rprop_late(
     return OptaxRpropOneStepLate(1.0, learning_rate, eta_minus, eta_plus, min_step_size, max_step_size)
 
 
+CENTERED = (
+    "Centered under a steady gradient of 1e5 or more it turns nan, because rounding makes the variance "
+    "negative; here the variance stops at 0."
+)
 LATE = (
     "Every update is emitted one step late, the first is 0. The entry that says one_step_late does as Optax."
 )
@@ -204,6 +208,7 @@ OPTAX = Library(
                 use("centered rmsprop", "eps inside the root, 1e-8", centered=True),
                 use("rmsprop with momentum", "rate inside the velocity, unlike optax.sgd", momentum=0.9),
             ),
+            CENTERED,
         ),
         Dialect("adam", _adam, (use("adam", "algorithm 1, and an eps_root inside the root"),)),
         Dialect(

@@ -1,6 +1,9 @@
 """PyTorch's optimizers, ``torch.optim``."""
 
-from optim.dialects.entry import Dialect, Library, use
+import inspect
+from collections.abc import Callable
+
+from optim.dialects.entry import Argument, Dialect, Library, Use, use
 from optim.dialects.torch_parts import torch_parts
 from optim.dialects.variants import TorchAdagrad, TorchASGD
 from optim.hyperparameters import Hyper
@@ -8,6 +11,7 @@ from optim.optimizer import Optimizer
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.rules.adam import Adam, AdaMax, AdamW, Nadam
 from optim.rules.adam_variants import AMSGrad, RAdam
+from optim.rules.gradients import ScaleGradient
 from optim.rules.sgd import SGD, Momentum, Nesterov
 from optim.rules.sign import Rprop
 from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum
@@ -27,6 +31,20 @@ def decoupled(rule: Optimizer, weight_decay: Hyper | None) -> Optimizer:
 
 def _off(value: Hyper | None) -> bool:
     return value is None or (isinstance(value, int | float) and value == 0)
+
+
+def _class(name: str, build: Callable[..., Optimizer], uses: tuple[Use, ...], defect: str = "") -> Dialect:
+    """Return an entry that has ``maximize`` besides, as every optimizer of PyTorch's does but Muon."""
+
+    def built(*, maximize: bool = False, **arguments: Argument) -> Optimizer:
+        rule = build(**arguments)
+        return ScaleGradient(rule, -1.0) if maximize else rule
+
+    own = inspect.signature(build)
+    last = inspect.signature(built).parameters["maximize"]
+    # What `Dialect` reads for names and defaults.
+    built.__signature__ = own.replace(parameters=[*own.parameters.values(), last])  # type: ignore[attr-defined]  # functions take any
+    return Dialect(name, built, uses, defect)
 
 
 def _sgd(
@@ -122,6 +140,17 @@ def _radam(
     return (decoupled if decoupled_weight_decay else l2)(rule, weight_decay)
 
 
+def _rprop(
+    lr: Hyper = 0.01,
+    etas: tuple[Hyper, Hyper] = (0.5, 1.2),
+    step_sizes: tuple[Hyper, Hyper] = (1e-6, 50.0),
+) -> Optimizer:
+    down, up = etas
+    if isinstance(down, int | float) and isinstance(up, int | float) and not 0 < down < 1 < up:
+        raise ValueError(f"etas: got {etas}, expected one factor between 0 and 1 and one above 1")
+    return Rprop(1.0, lr, etas[0], etas[1], step_sizes[0], step_sizes[1])
+
+
 L2_HERE = "weight_decay is L2"
 
 TORCH = Library(
@@ -133,7 +162,7 @@ TORCH = Library(
     modules=("nn", "utils", "swa_utils"),
     ignored=("foreach", "fused", "capturable", "differentiable"),
     entries=(
-        Dialect(
+        _class(
             "SGD",
             _sgd,
             (
@@ -143,17 +172,17 @@ TORCH = Library(
                 use("nesterov", "rate outside the velocity", momentum=0.9, nesterov=True),
             ),
         ),
-        Dialect(
+        _class(
             "Adagrad",
             _adagrad,
             (use("adagrad", "eps outside the root; the sum starts at 0"),),
         ),
-        Dialect(
+        _class(
             "Adadelta",
             lambda lr=1.0, rho=0.9, eps=1e-6, weight_decay=0.0: l2(Adadelta(lr, rho, eps), weight_decay),
             (use("adadelta", "rho 0.9, where the paper has 0.95"),),
         ),
-        Dialect(
+        _class(
             "RMSprop",
             _rmsprop,
             (
@@ -164,7 +193,7 @@ TORCH = Library(
             "Centered under a steady gradient it blows up or turns nan, because rounding makes the variance "
             "negative; here the variance stops at 0.",
         ),
-        Dialect(
+        _class(
             "Adam",
             _adam,
             (
@@ -173,7 +202,7 @@ TORCH = Library(
                 use("amsgrad", "the largest raw v, corrected afterwards", amsgrad=True),
             ),
         ),
-        Dialect(
+        _class(
             "AdamW",
             _adamw,
             (
@@ -181,33 +210,31 @@ TORCH = Library(
                 use("adam with decay", "decoupled: decay times rate", weight_decay=0.1),
             ),
         ),
-        Dialect(
+        _class(
             "Adamax",
             lambda lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0: l2(
                 AdaMax(lr, betas[0], betas[1], eps), weight_decay
             ),
             (use("adamax", "eps added to each gradient, so that it fades with it"),),
         ),
-        Dialect(
+        _class(
             "NAdam",
             _nadam,
             (use("nadam", "momentum warms up over tens of thousands of updates"),),
         ),
-        Dialect(
+        _class(
             "RAdam",
             _radam,
             (use("radam", "rectified above 5, not 4; eps before the correction"),),
             "The threshold is 5 where the paper has 4: one more update that is not normalised.",
         ),
-        Dialect(
+        _class(
             "Rprop",
-            lambda lr=0.01, etas=(0.5, 1.2), step_sizes=(1e-6, 50.0): Rprop(
-                1.0, lr, etas[0], etas[1], step_sizes[0], step_sizes[1]
-            ),
+            _rprop,
             (use("rprop", "iRprop-; lr is the first step"),),
             "lr is read once, at the first update: a schedule changes nothing afterwards, here as there.",
         ),
-        Dialect(
+        _class(
             "ASGD",
             lambda lr=0.01, lambd=1e-4, alpha=0.75, t0=1e6, weight_decay=0.0: l2(
                 TorchASGD(lr, lambd, alpha, t0), weight_decay

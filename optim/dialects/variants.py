@@ -52,7 +52,7 @@ class TorchAdagrad(Adagrad):
     [-1.4]
     """
 
-    lr_decay: Hyper = 0.0
+    lr_decay: Hyper = hyper(0.0, minimum=0)
 
     def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         d, slots = Adagrad.direction(self, x, g, slots, h)

@@ -220,7 +220,7 @@ class Nadam(Optimizer):
     beta1: Hyper = hyper(0.9, minimum=0, below=1)
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-8, minimum=0)
-    momentum_decay: Hyper = 0.004
+    momentum_decay: Hyper = hyper(0.004, minimum=0)
     warming: bool = True
 
     def momentum_at(self, t: int, h: Resolved) -> Numbers:

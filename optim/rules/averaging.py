@@ -107,11 +107,14 @@ class EMA(Averaging):
         (Optax' ``incremental_update``); "zero", at 0; "debiased", at 0 and divided by :math:`1 - \rho^t`,
         which is the same as the growing weights :math:`(1-\rho)/(1-\rho^t)` (Optax' ``ema``; for a constant
         :math:`\rho`).
+    overwrite : int, optional
+        After how many updates, and after as many again, x itself is set to the average; never by default.
+        Keras calls it ``ema_overwrite_frequency``.
 
     Raises
     ------
-    ValueError
-        If `begin` is another word.
+    TypeError, ValueError
+        If `begin` is another word, or `overwrite` is not a whole number of at least 1.
 
     References
     ----------
@@ -130,6 +133,13 @@ class EMA(Averaging):
 
     decay: Hyper = hyper(0.999, minimum=0, below=1)
     begin: str = one_of("first", "start", "zero", "debiased")
+    overwrite: int | None = count(minimum=1)
+
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
+        x, (mean, *inner) = super().update(x, g, slots, h)
+        if h.overwrite is not None and h.t % h.overwrite == 0:
+            x = mean
+        return x, (mean, *inner)
 
     def weight(self, h: Resolved) -> Numbers:
         if h.begin == "first" and h.t == 1:

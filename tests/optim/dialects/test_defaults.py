@@ -8,6 +8,7 @@ value of its own.
 
 import copy
 import inspect
+import re
 
 import pytest
 
@@ -20,7 +21,10 @@ NAMES |= {name: getattr(variants, name) for name in variants.__all__}
 NAMES |= {name: getattr(dialects, name) for name in ("torch", "keras", "optax", "tf1", "d2l", "paper")}
 
 # What every Keras optimizer has behind its own arguments.
-KERAS = "clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False, ema_momentum=0.99"
+KERAS = (
+    "clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False, ema_momentum=0.99, "
+    "ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None"
+)
 BETAS = "beta1=0.9, beta2=0.999"
 
 PRINTED = {
@@ -126,6 +130,9 @@ PRINTED = {
     "paper.DAdaptAdam": f"lr=1.0, {BETAS}, eps=1e-08, d0=1e-06",
 }
 
+# What every optimizer of PyTorch has behind its own arguments.
+PRINTED |= {call: f"{text}, maximize=False" for call, text in PRINTED.items() if call.startswith("torch.")}
+
 # Entries that exist here alone, under the arguments of the one that they go with.
 PRINTED["optax.adadelta_ascending"] = "rho=0.9, eps=1e-06, weight_decay=0.0"
 PRINTED["optax.rprop_one_step_late"] = PRINTED["optax.rprop"]
@@ -167,6 +174,7 @@ def test_an_entry_shows_its_signature(entry):
 # Every argument with a value of its own, and where it must land: the fields of our classes, by their names.
 MEANS = [
     ("torch.SGD(0.5, weight_decay=0.3)", "L2(SGD(lr=0.5), weight_decay=0.3)"),
+    ("torch.SGD(0.5, weight_decay=0.3, maximize=True)", "ScaleGradient(L2(SGD(lr=0.5), 0.3), factor=-1)"),
     (
         "torch.SGD(0.5, 0.6, 0.7, 0.3)",
         "L2(Momentum(lr=0.5, momentum=0.6, dampening=0.7, undamped_first=True), weight_decay=0.3)",
@@ -244,6 +252,14 @@ MEANS = [
     ("keras.SGD(0.5, clipvalue=0.4)", "ClipByValue(SGD(lr=0.5), 0.4)"),
     ("keras.SGD(0.5, global_clipnorm=0.4)", "ClipByNorm(SGD(lr=0.5), 0.4)"),
     ("keras.SGD(0.5, use_ema=True)", "EMA(SGD(lr=0.5), 0.99)"),
+    (
+        "keras.SGD(0.5, use_ema=True, ema_momentum=0.8, ema_overwrite_frequency=3)",
+        "EMA(SGD(lr=0.5), 0.8, begin='first', overwrite=3)",
+    ),
+    (
+        "keras.SGD(0.5, weight_decay=0.3, clipnorm=0.4, gradient_accumulation_steps=3, loss_scale_factor=8)",
+        "ScaleGradient(Accumulate(ClipByNorm(DecoupledDecay(SGD(lr=0.5), 0.3), 0.4), 3), 0.125)",
+    ),
     ("keras.Adagrad(0.5, 0.4, 0.2)", "Adagrad(lr=0.5, eps=0.2, eps_inside=True, initial=0.4)"),
     ("keras.Adadelta(0.5, 0.6, 0.2)", "Adadelta(lr=0.5, rho=0.6, eps=0.2)"),
     ("keras.RMSprop(0.5, 0.6, 0.0, 0.2)", "RMSprop(lr=0.5, rho=0.6, eps=0.2, eps_inside=True)"),
@@ -458,11 +474,47 @@ def test_every_argument_lands_in_its_place(call, ours):
         ("optax.adabelief(0.1, nesterov=True)", "nesterov: got True, expected False"),
         ("optax.contrib.prodigy(beta3=0.5)", "beta3: got 0.5, expected None"),
         ("optax.contrib.prodigy(safeguard_warmup=True)", "safeguard_warmup: got True, expected False"),
+        (
+            "keras.SGD(use_ema=True, gradient_accumulation_steps=2)",
+            "use_ema with gradient_accumulation_steps: got True, expected False",
+        ),
     ],
 )
 def test_what_is_not_known_here_is_refused(call, words):
     with pytest.raises(ValueError, match=f"^{words}"):
         eval(call, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("torch.Adagrad(lr_decay=-0.5)", "lr_decay: got -0.5, expected"),
+        ("torch.NAdam(momentum_decay=-0.2)", "momentum_decay: got -0.2, expected"),
+        ("torch.Rprop(etas=(1.0, 0.5))", "etas: got (1.0, 0.5), expected one factor between 0 and 1 and"),
+        ("torch.Rprop(etas=(0.0, 1.2))", "etas: got (0.0, 1.2), expected one factor between 0 and 1 and"),
+        ("torch.Rprop(etas=(0.5, 1.0))", "etas: got (0.5, 1.0), expected one factor between 0 and 1 and"),
+        ("keras.SGD(momentum=2)", "momentum: got 2, expected a number from 0 to 1"),
+        ("keras.SGD(momentum=-0.1)", "momentum: got -0.1, expected a number from 0 to 1"),
+        ("keras.Lion(beta_1=0)", "beta_1: got 0, expected a number above 0"),
+        ("keras.Lion(beta_1=1.0)", "beta_1: got 1.0, expected a number above 0"),
+        ("keras.AdamW(weight_decay=None)", "weight_decay: got None, expected a number"),
+        (
+            "keras.SGD(clipnorm=0.1, global_clipnorm=0.1)",
+            "clipnorm: got it and global_clipnorm, expected one",
+        ),
+        ("keras.SGD(clipnorm=0.1, clipvalue=0.1)", "clipnorm: got it and clipvalue, expected one"),
+        ("keras.SGD(gradient_accumulation_steps=1)", "period: got 1, expected a whole number of at least 2"),
+    ],
+)
+def test_what_the_library_refuses_is_refused(call, words):
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}"):
+        eval(call, NAMES)
+
+
+def test_the_ends_of_what_the_library_takes():
+    assert dialects.keras.SGD(momentum=1.0) == optim.HeavyBall(lr=0.01, momentum=1.0)
+    assert dialects.torch.Rprop(etas=(1e-9, 1 + 1e-9)).eta_plus == 1 + 1e-9
+    assert dialects.keras.Adam(gradient_accumulation_steps=None, ema_overwrite_frequency=None).eps_hat
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adamw"])

@@ -134,7 +134,7 @@ def test_every_hyperparameter_may_be_scheduled(opt):
         scheduled, _ = run_steps(opt.replace(**{name: moving}), X0, grads)
         x, state = X0, opt.init(X0)
         for n, g in enumerate(grads):
-            x, state = opt.replace(**{name: moving(n)}).step(x, g, state)
+            x, state = opt.replace(**{name: moving(n // opt.inner_period)}).step(x, g, state)
         assert np.array_equal(scheduled, x), name
 
 
