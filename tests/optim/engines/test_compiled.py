@@ -56,9 +56,11 @@ def assert_same_as_arrays(problem, opt, x0, steps, **options):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("opt", "problem"), PAIRS, ids=name_of)
+@pytest.mark.parametrize(
+    ("opt", "problem"), [pair for pair in PAIRS if not isinstance(pair[1], CosineWave)], ids=name_of
+)
 def test_a_compiled_run_is_that_of_arrays(opt, problem, dtype):
-    """Every rule on two problems, every problem with two rules; alone and as a batch."""
+    """Every rule on one problem, every problem with two rules; alone and as a batch."""
     x0 = np.array(problem.x0, dtype)
     assert_same_as_arrays(problem, calm(opt), x0, 150)
     assert_same_as_arrays(problem, calm(opt), np.stack([x0, x0 * dtype(0.9), x0 + dtype(0.01)]), 40)
