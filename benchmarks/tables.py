@@ -24,7 +24,6 @@ TITLES = {
     "backends": "To compile: llvmlite, as here, and Numba",
     "logistic": "Logistic regression",
     "imports": "Imports, in processor time",
-    "commands": "Commands, in processor time",
 }
 
 
@@ -32,7 +31,10 @@ def page(results: dict[str, Any]) -> str:
     """Return all tables, under the conditions in which they were measured."""
     parts = [f"Measured {results['about']}."]
     for regime, rows in results["regimes"].items():
-        parts += [f"**{TITLES[regime]}**", *tables([Row(**row) for row in rows])]
+        parts.append(f"**{TITLES[regime]}**")
+        if regime in results.get("apart", {}):
+            parts.append(f"Measured apart: {results['apart'][regime]}.")
+        parts += tables([Row(**row) for row in rows])
     return "\n\n".join(parts)
 
 
