@@ -41,7 +41,7 @@ schedules.feedback: schedules stepsize.core stepsize.core.limits
 schedules.linesearch: stepsize.core stepsize.core.limits
 stepsize: optim optim.dialects problems problems.formulas schedules stepsize.cli stepsize.core
     stepsize.core.limits stepsize.experiments
-stepsize.analysis: optim optim.dialects problems schedules stepsize.core
+stepsize.analysis: optim optim.dialects optim.engines problems schedules stepsize.core
 stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis stepsize.core
     stepsize.core.limits stepsize.data stepsize.draw stepsize.experiments stepsize.experiments.lr_finder
     stepsize.experiments.sweep stepsize.explanations stepsize.explorer stepsize.gallery stepsize.grading
