@@ -16,9 +16,10 @@ STANDARD = sys.stdlib_module_names
 # The arrows between folders. A new one is a decision: write it here and say why in the commit.
 ALLOWED = """
 optim: optim.engines stepsize.core stepsize.core.limits
-optim.dialects: optim optim.rules stepsize.core
+optim.dialects: optim optim.rules optim.rules.layers stepsize.core stepsize.core.limits
 optim.engines: optim stepsize.core
 optim.rules: optim stepsize.core stepsize.core.limits
+optim.rules.layers: optim optim.rules stepsize.core stepsize.core.limits
 optim.testing: optim optim.dialects optim.testing.mistakes stepsize.core
 optim.testing.mistakes: optim optim.rules optim.testing stepsize.core
 optim.vectors: optim.testing stepsize.core
