@@ -10,7 +10,10 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-REGIMES = ("single", "process", "sweeps", "huge", "logistic", "imports")
+REGIMES = (
+    *("single", "short_runs", "user_functions", "process", "sweeps", "huge", "compiled", "backends"),
+    *("logistic", "imports", "commands"),
+)
 
 
 def main(arguments: list[str] | None = None) -> None:

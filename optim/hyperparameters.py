@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from stepsize.core.limits.parameters import ANY, Range
+from stepsize.core.limits.ranges import ANY, Range
 from stepsize.core.record import Record
 from stepsize.core.validation import describe_value
 
@@ -95,6 +95,11 @@ def is_rule(value: object) -> bool:
     return isinstance(value, Record) and hasattr(value, "own_hypers")
 
 
+def rules_inside(optimizer: Record) -> "list[Any]":
+    """Return the optimizers that stand in the fields of a wrapper; of any other rule none."""
+    return [value for value in vars(optimizer).values() if type(value) is not float and is_rule(value)]
+
+
 class Hypers:
     """An optimizer's record as each update sees it.
 
@@ -116,7 +121,9 @@ class Hypers:
         names, self._ranges = optimizer.own_hypers(), optimizer.ranges()
         values = self._h.__dict__
         for name, value in optimizer.fields():
-            if is_rule(value):
+            if type(value) is float:
+                pass
+            elif is_rule(value):
                 inner = Hypers(value, x, stop)
                 self._inner[name] = inner
                 value = inner._h
@@ -161,6 +168,11 @@ class Hypers:
                 yield self._h
             n = end
 
+    @property
+    def asks_functions(self) -> bool:
+        """Whether a plain function, which is asked one update at a time, stands for a number."""
+        return bool(self._asked) or any(inner.asks_functions for inner in self._inner.values())
+
     def columns(self, n: int, stop: int) -> dict[tuple[str, ...], Sequence[Numbers]]:
         """Return what changes from update n to stop - 1, t and every schedule, by its path in the record."""
         found: dict[tuple[str, ...], Sequence[Numbers]] = {("t",): range(n + 1, stop + 1)}
@@ -169,6 +181,11 @@ class Hypers:
         for name, inner in self._inner.items():
             found |= {(name, *path): column for path, column in inner.columns(n, stop).items()}
         return found
+
+    @property
+    def asks(self) -> bool:
+        """Whether a plain function is asked at every update."""
+        return bool(self._asked) or any(inner.asks for inner in self._inner.values())
 
     def provide(self, **known: object) -> None:
         """Put into the record what its rule needs beyond the gradient."""

@@ -1,5 +1,6 @@
 """The loop: one update after another, nothing evaluated twice, everything recorded."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
 from optim.state import State
 from optim.steppers import stepper_for
-from optim.user_functions import FACTS, Guarded, guarded, in_precision_of, of_dimension
+from optim.user_functions import Guarded, guarded, in_precision_of, of_dimension, states_facts
 from optim.user_rules import check_rule
 from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
@@ -69,14 +70,15 @@ def minimize(
         Go on from the state that a `Run` left, at the point where it was left, bit for bit as if the run had
         not been interrupted; or from that of ``optimizer.step``, with its ``x0``. The rule must be the same,
         its hyperparameters need not.
-    engine : {"auto", "array", "floats", "traced"}
+    engine : {"auto", "array", "floats", "traced", "compiled"}
         How the rule is run (`optim.engines`); "array" is the reference, the rule as it stands on arrays, and
-        "auto" the fastest that can.
+        "auto" the fastest that can. "compiled" is an extra: ``pip install 'stepsize[fast]'``.
     every : int
         Record one of so many points, for long runs: a history takes 8 d / every + 25 bytes an update of d
         parameters in double precision (and 8 d / every + 8 more where the answer is not x), a run of the
         batch. Values, norms, rates and overshoot are recorded for every update; where the updates see
-        mini-batches, the whole problem is then evaluated as the run goes.
+        mini-batches, the whole problem is known at the stored points only, and is evaluated there when
+        somebody asks for it.
 
     Returns
     -------
@@ -128,7 +130,7 @@ def minimize(
             e = stepper.evaluate(n, x)
         status, stop, lost = BUDGET, n + steps, None
         check_rule(stepper, x, e.g, slots, n, stop)
-        fast = engine_for(engine, stepper, x, slots, callback is not None)
+        fast = engine_for(engine, stepper, x, slots, callback is not None, n, (tol, minimum))
         if fast is not None:
             e = fast.begin(x, e)
         record = Recorder(optimizer, where, x, slots, e, every)
@@ -143,6 +145,10 @@ def minimize(
                 record.add_chunk(chunk)
                 stepper.n_f, stepper.n_g = (count + len(chunk.lr) for count in (stepper.n_f, stepper.n_g))
                 n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
+                if chunk.lost is not None:
+                    status, lost = DIVERGED, chunk.lost
+                    stepper.n_f, stepper.n_g = stepper.n_f + 1, stepper.n_g + 1
+                    break
                 if chunk.diverged:  # arrays make the update that became inf or nan, and see how
                     fast = None
                 continue
@@ -180,7 +186,7 @@ def minimize(
         njev=stepper.n_g,
         status=status,
         message=_message(status, len(history.lr), tol, minimum, where, diverged, failure),
-        success=status == CONVERGED if tol is not None else not np.any(diverged),
+        success=status == CONVERGED if tol is not None else not (diverged if single else np.any(diverged)),
         diverged=diverged,
         state=State(
             n,
@@ -236,7 +242,7 @@ def validate_problem_and_start(
 
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
-    return bool(np.isfinite(e.f) and (np.isfinite(np.dot(e.g, e.g)) or np.isfinite(norm(e.g))))
+    return math.isfinite(e.f) and (math.isfinite(np.dot(e.g, e.g)) or math.isfinite(norm(e.g)))
 
 
 @np.errstate(all="ignore")
@@ -262,8 +268,7 @@ def checked_problem(problem: Any) -> DescentProblem:
         raise TypeError(
             f"problem: got {describe_value(problem)}, expected an object with fun and grad, such as {hint}"
         )
-    is_whole = isinstance(problem, Guarded) or {*FACTS, "value_and_grad"} <= {*dir(problem)}
-    whole: Any = problem if is_whole else Guarded(problem)
+    whole: Any = problem if isinstance(problem, Guarded) or states_facts(problem) else Guarded(problem)
     return whole  # type: ignore[no-any-return]  # it has every fact, or `Guarded` assumes it
 
 
@@ -279,6 +284,8 @@ def _start(problem: DescentProblem, x0: "ArrayLike | None") -> "ArrayLike":
 
 def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
+    if _is_plain(e.g, e.f, x) and _is_finite(e):  # as nearly all are
+        return
     if np.shape(e.g) != x.shape:
         raise ValueError(
             f"grad: got {describe_value(e.g)} from the problem, expected the shape {x.shape} of x"
@@ -295,6 +302,12 @@ def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     if np.isnan(e.g).any():
         where = f"x0 = {x.tolist()}" if x.size <= 6 else "x0"
         raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
+
+
+def _is_plain(g: Any, f: Any, x: Array) -> bool:
+    """Whether value and gradient are a number and an array of floats, for a single run at x."""
+    is_array = type(g) is np.ndarray and g.dtype.kind == "f" and g.shape == x.shape
+    return is_array and type(f) is np.float64 and x.ndim == 1
 
 
 def _calls_halt(
@@ -322,7 +335,7 @@ def _message(
 ) -> str:
     source = getattr(problem, "gradient_source", "exact")
     by = "" if source == "exact" else f"; gradients by {source}"
-    some = np.sum(diverged) if np.ndim(diverged) else 0
+    some = np.sum(diverged) if isinstance(diverged, np.ndarray) else 0
     rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
     if failure is not None and failure.row is not None:
         rows += f", run {failure.row} because {failure}"

@@ -1,6 +1,7 @@
 """The contract of an optimizer: a frozen record of hyperparameters and one pure update."""
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self
 
@@ -12,7 +13,7 @@ from optim.state import State
 from optim.user_rules import updating
 from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook
-from stepsize.core.limits.parameters import ANY, Range
+from stepsize.core.limits.ranges import ANY, Range
 from stepsize.core.record import Default, Record
 from stepsize.core.user_values import as_array
 from stepsize.core.validation import as_floats, as_number, describe_value, missing, require
@@ -159,7 +160,10 @@ class Optimizer(Record, abstract=True):
         """
         x = as_floats("x", x)
         x = self.spread(x.reshape(1) if x.ndim == 0 else x)
-        slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).resolve(0)))
+        if type(self).start is Optimizer.start:  # it reads no hyperparameter
+            slots = self.start(x, None)
+        else:
+            slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).resolve(0)))
         if len(slots) != len(self.slots):
             raise ValueError(
                 f"{type(self).__name__}.start: returned {len(slots)} slots, expected {len(self.slots)}: "
@@ -228,11 +232,13 @@ class Optimizer(Record, abstract=True):
                     f"{name}: got {describe_value(value)}, expected a shape that fits {called} of "
                     f"shape {x.shape}"
                 ) from None
-        return np.array(np.broadcast_to(x, shape))
+        return x if shape == x.shape else np.array(np.broadcast_to(x, shape))
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """Yield every hyperparameter that is an array, or that a schedule makes one."""
         for name, value in self.fields():
+            if type(value) is float:
+                continue
             if isinstance(value, Optimizer):
                 yield from value.arrays()
             elif isinstance(value, np.ndarray):
@@ -270,6 +276,9 @@ class Optimizer(Record, abstract=True):
         """Make hyperparameters floats, float arrays, or leave them schedules; refuse anything else."""
         if name not in self.own_hypers():
             return super().normalise(name, value)
+        allowed = self.ranges().get(name, ANY)
+        if type(value) is float and math.isfinite(value) and allowed.has(value):  # as nearly all are
+            return value
         expected = "a number, an array or a schedule"
         if isinstance(value, Optimizer):
             raise TypeError(f"{name}: got the optimizer {value!r}, expected {expected}")
@@ -292,7 +301,7 @@ class Optimizer(Record, abstract=True):
             value = super().normalise(name, as_floats(name, value, expected))
         else:
             value = as_number(name, value.item() if isinstance(value, np.ndarray) else value, expected)
-        check_range(name, self.ranges().get(name, ANY), value, "")
+        check_range(name, allowed, value, "")
         return value
 
     @classmethod

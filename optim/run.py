@@ -169,10 +169,22 @@ class Run:
 
     @cached_property
     def loss(self) -> Array:
-        """The value of the whole problem at each reported point, the start first, of shape (T + 1, ...)."""
+        """The value of the whole problem at each reported point, the start first, of shape (T + 1, ...).
+
+        Where the updates saw estimates, the points that are stored are evaluated when this is first asked
+        for; of a thinned run, each value stands until the next stored point.
+        """
         if self.history.output_fun is not None:
             return self.history.output_fun
-        return self._whole(self.problem.fun) if self._estimated else self.history.fun
+        if not self._estimated:
+            return self.history.fun
+        stored, updates = self.history.n, np.arange(self.nit + 1)
+        return self._whole(self.problem.fun)[np.searchsorted(stored, updates, side="right") - 1]
+
+    @property
+    def has_held_out(self) -> bool:
+        """Whether the problem holds examples out, so that there is a validation curve."""
+        return bool(getattr(self.problem, "has_held_out", False))
 
     @cached_property
     def held_out(self) -> Array:
@@ -184,7 +196,7 @@ class Run:
             If the problem held out no examples.
         """
         function = getattr(self.problem, "held_out_fun", None)
-        if function is None or not getattr(self.problem, "has_held_out", False):
+        if function is None or not self.has_held_out:
             raise ValueError(
                 f"held_out: got none from {self.problem!r}, expected a problem that holds some out"
             )
@@ -210,8 +222,9 @@ class Run:
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the history as CSV, one row a stored point; of a batch every run in its turn.
 
-        The columns are update, (run,) x1, x2, ..., fun, error, grad_norm, lr, overshoot; rate and overshoot
-        are those of the update that led to the point. Numbers read back to the same bits.
+        The columns are update, (run,) x1, x2, ..., fun, (held_out,) error, grad_norm, lr, overshoot; rate and
+        overshoot are those of the update that led to the point, held_out is the loss over the examples held
+        out, where there are any. Numbers read back to the same bits.
         """
         from optim.run_io import write_csv
 

@@ -155,7 +155,10 @@ def columns(run: "Run") -> dict[str, Array]:
         table["run"] = np.broadcast_to(np.arange(count).reshape(batch), shape)
     x = run.history.x if run.history.output is None else run.history.output
     table |= {f"x{i + 1}": x[..., i] for i in range(x.shape[-1])}
-    table |= {"fun": run.loss[rows], "error": run.error[rows], "grad_norm": run.history.grad_norm[rows]}
+    table["fun"] = run.loss[rows]
+    if run.has_held_out:
+        table["held_out"] = run.held_out
+    table |= {"error": run.error[rows], "grad_norm": run.history.grad_norm[rows]}
     one = lr.shape[-1] == 1
     for i in range(lr.shape[-1]):
         table["lr" if one else f"lr{i + 1}"] = np.broadcast_to(

@@ -13,7 +13,7 @@ from optim.hyperparameters import Numbers
 from optim.minimize import minimize
 from optim.optimizer import Optimizer
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
-from stepsize.core.user_values import as_array, as_value, ask
+from stepsize.core.user_values import as_array, as_value, ask, forward_differences
 from stepsize.core.validation import describe_value, real_numbers
 
 if TYPE_CHECKING:
@@ -109,8 +109,6 @@ def as_method(
 
 def _problem(fun: Given, jac: Given, hess: Given, args: tuple[Given, ...]) -> Functions:
     """Return the problem of SciPy's functions, which count how often the value is asked for."""
-    from scipy.optimize import approx_fprime
-
     if not callable(fun):
         raise TypeError(f"fun: got {describe_value(fun)}, expected a function")
     if jac is not None and not callable(jac):
@@ -123,7 +121,7 @@ def _problem(fun: Given, jac: Given, hess: Given, args: tuple[Given, ...]) -> Fu
 
     def gradient(x: Array) -> Array:
         if jac is None:
-            return np.asarray(approx_fprime(x, value))
+            return forward_differences(value, x)
         slope: Given = jac
         return as_array("jac", ask(lambda p: slope(p, *args), np.array(x)), x.shape)
 

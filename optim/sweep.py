@@ -6,13 +6,14 @@ become inf or nan are repeated, alone, from the check before, to find the update
 dropped; the others go on untouched, bit for bit as if they were alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from optim.engines.batched import BLOCK_RUNS, HISTORY, RunBlock, can_be_traced, inner, take
+from optim.engines import refusal
+from optim.engines.batched import BLOCK_RUNS, HISTORY, LastFinite, RunBlock, can_be_traced, inner, take
 from optim.engines.symbols import Untraceable
 from optim.engines.threads import each
 from optim.engines.tracing import Trace
@@ -21,7 +22,7 @@ from optim.minimize import check_initial_evaluation, minimize, validate_problem_
 from optim.optimizer import Evaluation, Optimizer
 from stepsize.core.norms import norm
 from stepsize.core.protocols import DescentProblem, SupportsGradient
-from stepsize.core.validation import as_count
+from stepsize.core.validation import as_count, require
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -31,6 +32,23 @@ if TYPE_CHECKING:
 __all__ = ["Ends", "survey", "sweep"]
 
 Array = np.ndarray[Any, Any]
+
+
+# Updates of all runs together from which on compiling them pays, where the compiler is installed.
+PAYS = 1_000_000
+
+
+class Block(Protocol):
+    """Some runs of a sweep, as `RunBlock` has them, whoever makes the updates."""
+
+    problem: DescentProblem
+    optimizer: Optimizer
+
+    def advance_by(self, n: int, count: int) -> Sequence[Array]: ...
+    def lost(self) -> Array: ...
+    def arrays(self) -> Sequence[Array]: ...
+    def columns(self, which: Array | slice, arrays: Sequence[Array]) -> Any: ...
+    def ends(self, n: int, count: int) -> Iterator[LastFinite]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +87,7 @@ def sweep(
     *,
     threads: int = 1,
     check: int = 50,
+    engine: str = "auto",
 ) -> Ends:
     """Descend with a batch of runs, and keep only where each of them ended.
 
@@ -82,6 +101,9 @@ def sweep(
         Updates between two checks for divergence. The update at which a run diverged is exact; but a run
         that became inf or nan and came back between two checks, which takes a rule that forgets infinite
         gradients, goes unnoticed. With 1 nothing does.
+    engine : {"auto", "array", "traced", "compiled"}
+        How the updates are made; see `minimize`. The ends are the same, bit for bit, but for powers that are
+        multiplied up, which "array" takes as the rule does.
 
     Returns
     -------
@@ -106,16 +128,20 @@ def sweep(
     runs = len(x)
     ends = Ends(x, np.empty(runs), np.empty(runs), np.full(runs, steps), np.zeros(runs, dtype=bool))
     traces: list[Trace] = []
+    ways = _ways(engine, runs * steps)
 
     def work(part: slice) -> None:
         few = take(optimizer, part, runs)
         start = x[part].copy()
-        try:
-            block = _first_block(problem, few, traces, start, steps)
-            _descend(block, np.arange(runs)[part], steps, check, ends)
-        except Untraceable:
-            x[part] = start
-            _by_history(problem, few, x, part, steps, ends)
+        for way in ways:
+            try:
+                _descend(way(problem, few, traces, start, steps), np.arange(runs)[part], steps, check, ends)
+            except Untraceable as reason:
+                require(engine == "auto", "engine", engine, refusal(engine, str(reason)))
+                x[part] = start
+            else:
+                return
+        _by_history(problem, few, x, part, steps, ends)
 
     each(work, _parts(runs, BLOCK_RUNS // x.shape[1]), threads)
     return ends
@@ -175,57 +201,78 @@ def _parts(runs: int, width: int) -> list[slice]:
     return [slice(low, min(low + width, runs)) for low in range(0, runs, width)]
 
 
+def _ways(engine: str, updates: int) -> list[Callable[..., Block]]:
+    """Return what makes the first block of a sweep, the best way first."""
+    ways: dict[str, list[Callable[..., Block]]] = {
+        "array": [],
+        "traced": [_first_block],
+        "compiled": [_first_compiled_block],
+        "auto": [_first_block],
+    }
+    require(engine in ways, "engine", engine, "one of " + ", ".join(ways))
+    if engine == "compiled" or (engine == "auto" and updates >= PAYS):
+        from optim.engines.compiled.llvm import MISSING, is_installed
+
+        found = is_installed()
+        require(found or engine == "auto", "engine", engine, refusal(engine, MISSING))
+        if found and engine == "auto":
+            return [_first_compiled_block, _first_block]
+    return ways[engine]
+
+
+def _first_compiled_block(
+    problem: DescentProblem, optimizer: Optimizer, _: list[Trace], x: Array, steps: int
+) -> Block:
+    from optim.engines.compiled.runs import CompiledBlock
+
+    block = CompiledBlock(*_start(problem, optimizer, x), exact=False, stop=steps)
+    block.prepare(0)
+    return block
+
+
 def _first_block(
     problem: DescentProblem, optimizer: Optimizer, traces: list[Trace], x: Array, steps: int
-) -> RunBlock:
+) -> Block:
+    _, _, x, g, slots = _start(problem, optimizer, x)
+    return RunBlock(problem, optimizer, traces, x, g, slots, exact=False, stop=steps)
+
+
+def _start(
+    problem: DescentProblem, optimizer: Optimizer, x: Array
+) -> tuple[DescentProblem, Optimizer, Array, Array, tuple[Array, ...]]:
+    """Return problem and rule, and x, g and the slots where the runs start, with the runs innermost."""
     e = Evaluation(*problem.value_and_grad(x))
     check_initial_evaluation(x, e)
     slots = optimizer.start(x, Hypers(optimizer, x).resolve(0))
     if getattr(problem, "feasible", None) is not None or not can_be_traced(problem, optimizer, x, slots):
         raise Untraceable("more than elementwise arithmetic")
-    inside = tuple(inner(slot) for slot in slots)
-    return RunBlock(problem, optimizer, traces, inner(x), inner(e.g), inside, exact=False, stop=steps)
+    return problem, optimizer, inner(x), inner(e.g), tuple(inner(slot) for slot in slots)
 
 
-def _descend(block: RunBlock, who: Array, steps: int, check: int, ends: Ends) -> None:
-    before = [np.empty_like(a) for a in block.arrays()]
+def _descend(block: Block, who: Array, steps: int, check: int, ends: Ends) -> None:
     for n in range(0, steps, check):
-        for a, saved in zip(block.arrays(), before, strict=True):
-            np.copyto(saved, a)
         count = min(check, steps - n)
-        for k in range(n, n + count):
-            block.advance(k)
-        lost = ~block.finite()
+        before = block.advance_by(n, count)
+        lost = block.lost()
         if lost.any():
-            _find_ends(block.columns(lost, before), who[lost], n, count, ends)
+            left = who[lost]
+            for k, which, points, g in block.columns(lost, before).ends(n, count):
+                _write(block.problem, left[which], points, g, ends)
+                ends.nit[left[which]] = k
+                ends.diverged[left[which]] = True
             if lost.all():
                 return
             block, who = block.columns(~lost, block.arrays()), who[~lost]
-            before = [np.empty_like(a) for a in block.arrays()]
-    _write(block, block.arrays(), who, slice(None), ends)
+    x, g, *slots = (np.ascontiguousarray(a) for a in block.arrays())
+    _write(block.problem, who, block.optimizer.output(x, tuple(slots)).T, g, ends)
 
 
-def _find_ends(block: RunBlock, who: Array, n: int, count: int, ends: Ends) -> None:
-    """Go over runs that are lost within the next `count` updates, and note where each was last finite."""
-    left = np.ones(len(who), dtype=bool)
-    for k in range(n, n + count):
-        before = [a.copy() for a in block.arrays()]
-        block.advance(k)
-        lost = left & ~block.finite()
-        if lost.any():
-            _write(block, before, who, lost, ends)
-            ends.nit[who[lost]] = k
-            ends.diverged[who[lost]] = True
-            left &= ~lost
-
-
-def _write(block: RunBlock, arrays: Sequence[Array], who: Array, which: Array | slice, ends: Ends) -> None:
-    """Note where some of the runs of a block stand, according to these arrays."""
-    x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
-    points = np.ascontiguousarray(block.optimizer.output(x, tuple(slots)).T)
-    ends.x[who[which]] = points
-    ends.fun[who[which]] = block.problem.fun(points)
-    ends.grad_norm[who[which]] = norm(g.T)
+def _write(problem: DescentProblem, rows: Array, points: Array, g: Array, ends: Ends) -> None:
+    """Note where some runs ended, and with which gradients, of shape (d, runs)."""
+    points = np.ascontiguousarray(points)
+    ends.x[rows] = points
+    ends.fun[rows] = problem.fun(points)
+    ends.grad_norm[rows] = norm(g.T)
 
 
 def _by_history(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from stepsize.core.record import Record
 from stepsize.core.user_values import as_array, as_value, ask
 from stepsize.core.validation import describe_value, real_numbers
 
-__all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded", "in_precision_of", "of_dimension"]
+__all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded", "in_precision_of", "of_dimension", "states_facts"]
 
 Array = np.ndarray[Any, Any]
 
@@ -22,8 +23,18 @@ FACTS: dict[str, Any] = {
     "isolated": True,
     "gradient_source": "exact",
 }
+_WHOLE = frozenset((*FACTS, "value_and_grad"))
+_UNSTATED_BY_CLASS: WeakKeyDictionary[type[Any], frozenset[str]] = WeakKeyDictionary()
 _DERIVATIVES = ("hess", "residuals", "jacobian")
 _OURS = ("problems", "optim", "stepsize")
+
+
+def states_facts(problem: object) -> bool:
+    """Whether an object has every fact that a run reads; none is asked for, as one may be dear to find."""
+    cls: type[Any] = type(problem)
+    if cls not in _UNSTATED_BY_CLASS:
+        _UNSTATED_BY_CLASS[cls] = _WHOLE.difference(dir(cls))
+    return _UNSTATED_BY_CLASS[cls].issubset(getattr(problem, "__dict__", ()))
 
 
 def guarded(problem: SupportsGradient) -> DescentProblem:

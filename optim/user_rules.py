@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.hyperparameters import Numbers, Resolved, is_rule, rate_kind
+from optim.hyperparameters import Numbers, Resolved, is_rule, rate_kind, rules_inside
 from stepsize.core.record import Record
 from stepsize.core.validation import describe_value
 
@@ -36,7 +36,7 @@ def is_own(optimizer: "Optimizer") -> bool:
     """Whether a rule, or one inside it, is a class from outside the packages."""
     if type(optimizer).__module__.partition(".")[0] not in _PACKAGES:
         return True
-    return any(is_own(value) for _, value in optimizer.fields() if is_rule(value))
+    return any(is_own(inner) for inner in rules_inside(optimizer))
 
 
 def updating(optimizer: "Optimizer", name: str = "update") -> Rule:
@@ -79,7 +79,7 @@ def guarded(
 def _given(optimizer: "Optimizer", arrays: "Slots") -> list[Array]:
     """Return copies, which a rule may write into; read-only ones for a rule inside a wrapper."""
     copies = [np.array(a) for a in arrays]
-    if any(is_rule(value) for _, value in optimizer.fields()):
+    if rules_inside(optimizer):
         for copy in copies:  # the wrapper needs them after the rule inside has had them
             copy.flags.writeable = False
     return copies

@@ -1,15 +1,14 @@
 """Problems from a user's own functions of a point."""
 
-import math
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
 
 from problems.problem import Array, Numbers, Problem
 from stepsize.core.limits.ranges import FiniteFloat
-from stepsize.core.user_values import as_array, as_value, ask, floats_at, spreads
+from stepsize.core.user_values import as_array, as_value, ask, floats_at, forward_differences, spreads
 from stepsize.core.validation import describe_value, real_numbers, require
 
 __all__ = ["FunctionProblem"]
@@ -96,15 +95,31 @@ class FunctionProblem(Problem):
         return self._rows(self._bend, x, 2)
 
     def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
-        if self.gradient is None or not isinstance(x, np.ndarray) or x.shape != (self.dim,):
+        plain = isinstance(x, np.ndarray) and x.shape == (len(self.start),) and x.dtype.kind == "f"
+        if not plain:
             return self.fun(x), self.grad(x)
-        return self._value(x.copy()), self._slope(x.copy())
+        if self.gradient is None:
+            return self._value(x.copy()), self._differences(x)
+        value, slope = self._asked
+        f = as_value("fun", value(x.copy()), x.dtype)
+        return f, as_array("grad", slope(x.copy()), x.shape, x.dtype)
 
     @cached_property
     def _spread(self) -> dict[str, bool]:
         """Which of the functions are written as functions of d numbers."""
         given = {"fun": self.function, "grad": self.gradient, "hess": self.hessian}
         return {name: spreads(name, f, self.dim) for name, f in given.items() if f is not None}
+
+    @cached_property
+    def _asked(self) -> tuple[Callable[[Array], Any], Callable[[Array], Any]]:
+        """Value and gradient as functions of an array, the user's own where they are that."""
+        assert self.gradient is not None
+        given = (("fun", self.function), ("grad", self.gradient))
+        value, slope = (
+            f if self.dim > 1 and not self._spread[name] else partial(ask, f, spread=self._spread[name])
+            for name, f in given
+        )
+        return value, slope
 
     def _value(self, x: Array) -> Any:
         answer = ask(self.function, x, self._spread["fun"])
@@ -134,33 +149,6 @@ class FunctionProblem(Problem):
             return at(x)
         rows = [at(row) for row in x.reshape(-1, self.dim)]
         return np.array(rows).reshape(*x.shape[:-1], *(self.dim,) * axes)
-
-
-def forward_differences(function: Callable[[Array], Any], x: Array) -> Array:
-    r"""Return the gradient by forward differences, bit for bit that of ``scipy.optimize.approx_fprime``.
-
-    .. math:: g_i = \frac{f(x + h_i e_i) - f(x)}{h_i}, \qquad h_i = \sqrt\varepsilon
-
-    SciPy checks bounds, Jacobians and shapes first, which takes many times as long as the function does.
-
-    Examples
-    --------
-    >>> forward_differences(lambda x: x[0] * x[1], np.array([3.0, -5.0])).round(6).tolist()
-    [-5.0, 3.0]
-    """
-    f = function(x.copy())
-    g = np.empty_like(x)
-    for i, start in enumerate(x.tolist()):
-        step = _STEP
-        if start + step == start:
-            step *= math.copysign(max(1.0, abs(start)), start)
-        point = x.copy()
-        point[i] = start + step
-        g[i] = (function(point) - f) / (float(point[i]) - start)
-    return g
-
-
-_STEP = float(np.sqrt(np.finfo(float).eps))
 
 
 def _as_points(name: str, value: Any, dim: int) -> Any:

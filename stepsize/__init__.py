@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stepsize.experiments.sweep.sweep import *
     from stepsize.explanations.explanation import *
     from stepsize.explorer.explorer import *
+    from stepsize.grading.grade import *
     from stepsize.parsing import *
 
 # fmt: off
@@ -89,6 +90,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "stepsize.experiments.sweep.sweep": ("Sweep", "SweepInterrupted", "sweep"),
     "stepsize.explanations.explanation": ("Explanation", "Assignment", "Step", "explain"),
     "stepsize.explorer.explorer": ("Explorer", "explore"),
+    "stepsize.grading.grade": ("Grade", "Mark", "grade"),
     "stepsize.parsing": ("parse", "parse_problem"),
 }
 # fmt: on
@@ -107,19 +109,19 @@ __all__ = [
     "Drifting", "EarlyStepDecay", "Evaluation", "ExactQuadratic", "ExactSearch", "Explanation", "Explorer",
     "Exponential", "Feedback", "FeedbackProduct", "FiniteSum", "FlatCosine", "Floor", "Flow", "Formula",
     "ForwardBackward", "FoundRate", "FromFunction", "FunctionProblem", "GaussNewton", "Geometric",
-    "GohBanana", "GoldsteinPrice", "GOLSBack", "GOLSMax", "Greedy", "Griewank", "GrippoLamparielloLucidi",
-    "HagerZhang", "HeavyBall", "HelicalValley", "Himmelblau", "History", "Huber", "Hyper", "HyperbolicCosine",
-    "Hypergradient", "Interpolated", "InverseSqrt", "InverseTime", "Iris", "Jumping", "KohonenRecursion",
-    "LeastSquares", "LessardQuadratic", "Levy", "Line", "Linear", "LineSearch", "LineSearchResult", "Lion",
-    "LogisticRegression", "LogStepDecay", "Lookahead", "MaskedGradient", "Matyas", "McCormick", "MiniBatch",
-    "Momentum", "MonkeySaddle", "MultiplicativeNoise", "MultiStep", "Muon", "Nadam", "Nesterov",
-    "Nesterov1983", "NesterovQuadratic", "NesterovSequence", "Newton", "Noam", "NoiseFloor", "NovoGrad",
-    "OneCycle", "OnlineCounterexample", "OptimalLinear", "Optimizer", "Parabola", "PerEpoch",
-    "PeriodicCosine", "PerRun", "Phases", "Piecewise", "Plateau", "Polyak", "PolyakRuppert", "Polynomial",
-    "PowellSingular", "Power", "PowerScheduler", "Prediction", "ProbabilisticLineSearch", "Problem",
-    "Prodigy", "Product", "Prototype", "PrototypeNorm", "Quadratic", "QuadraticApproximation", "Quartic",
-    "Race", "RAdam", "Rastrigin", "Rate", "Recursion", "Refined", "Repeat", "Restarts", "Rex", "RMSprop",
-    "Robustness", "RootBowl", "Rosenbrock", "Rotated", "Rprop", "Run", "Saddle", "Sawtooth",
+    "GohBanana", "GoldsteinPrice", "GOLSBack", "GOLSMax", "Grade", "Greedy", "Griewank",
+    "GrippoLamparielloLucidi", "HagerZhang", "HeavyBall", "HelicalValley", "Himmelblau", "History", "Huber",
+    "Hyper", "HyperbolicCosine", "Hypergradient", "Interpolated", "InverseSqrt", "InverseTime", "Iris",
+    "Jumping", "KohonenRecursion", "LeastSquares", "LessardQuadratic", "Levy", "Line", "Linear", "LineSearch",
+    "LineSearchResult", "Lion", "LogisticRegression", "LogStepDecay", "Lookahead", "Mark", "MaskedGradient",
+    "Matyas", "McCormick", "MiniBatch", "Momentum", "MonkeySaddle", "MultiplicativeNoise", "MultiStep",
+    "Muon", "Nadam", "Nesterov", "Nesterov1983", "NesterovQuadratic", "NesterovSequence", "Newton", "Noam",
+    "NoiseFloor", "NovoGrad", "OneCycle", "OnlineCounterexample", "OptimalLinear", "Optimizer", "Parabola",
+    "PerEpoch", "PeriodicCosine", "PerRun", "Phases", "Piecewise", "Plateau", "Polyak", "PolyakRuppert",
+    "Polynomial", "PowellSingular", "Power", "PowerScheduler", "Prediction", "ProbabilisticLineSearch",
+    "Problem", "Prodigy", "Product", "Prototype", "PrototypeNorm", "Quadratic", "QuadraticApproximation",
+    "Quartic", "Race", "RAdam", "Rastrigin", "Rate", "Recursion", "Refined", "Repeat", "Restarts", "Rex",
+    "RMSprop", "Robustness", "RootBowl", "Rosenbrock", "Rotated", "Rprop", "Run", "Saddle", "Sawtooth",
     "ScalarFactorization", "Scaled", "ScaleGradient", "Schedule", "ScheduleFreeAdamW", "ScheduleFreeSGD",
     "SearchThenConverge", "SeparableLogistic", "Sequential", "Sharpness", "ShewchukQuadratic", "Shifted",
     "SignSGD", "Signum", "Silver", "SixHumpCamel", "Skip", "Slots", "SoftmaxRegression", "Sophia", "SPSMax",
@@ -128,8 +130,8 @@ __all__ = [
     "SutskeverNesterov", "Sweep", "SweepInterrupted", "Tanh", "ThreeHumpCamel", "TimeBased", "Trial",
     "TwoWells", "UntunedExponential", "UntunedLinear", "Warmup", "WarmupStableDecay", "WilsonConstruction",
     "WithMomentum", "Wood", "Wrapper", "Yogi", "Zakharov", "as_schedule", "best_parameters", "contraction",
-    "diagnose", "dialects", "draw", "explain", "explore", "explorer", "find_lr", "gradient_flow", "hyper",
-    "inertia", "minimize", "momentum_flow", "noise_floor", "noise_scale", "observed_rate", "parse",
+    "diagnose", "dialects", "draw", "explain", "explore", "explorer", "find_lr", "grade", "gradient_flow",
+    "hyper", "inertia", "minimize", "momentum_flow", "noise_floor", "noise_scale", "observed_rate", "parse",
     "parse_problem", "per_epoch", "predict", "problem_from_csv", "race", "regime", "settled_at", "sharpness",
     "stability_limit", "steps_to", "sweep", "time_step", "two_gaussians",
 ]

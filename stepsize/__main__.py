@@ -5,18 +5,25 @@ import signal
 import sys
 from typing import Any, NoReturn
 
+from stepsize import __version__
+
 __all__ = ["main"]
 
 
 def main() -> int:
     """Load the command line and run it."""
+    if sys.argv[1:] == ["--version"]:  # which nothing has to be loaded for
+        print(f"stepsize {__version__}")
+        return 0
     before = signal.getsignal(signal.SIGINT)
     # An exception in the middle of an import may be turned into another, or be printed and lost.
     ours = before is signal.default_int_handler and _takes_signals()
     if ours:
         signal.signal(signal.SIGINT, _leave)
+    from stepsize.cli.main import load_commands
     from stepsize.cli.main import main as run
 
+    load_commands(sys.argv[1:])
     if ours:
         signal.signal(signal.SIGINT, before)
     return run()

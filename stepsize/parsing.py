@@ -256,12 +256,19 @@ def _of_library(path: list[str], kind: type[Record]) -> Any:
 
 def load_registry() -> None:
     """Load every class that can be named: loading is what registers it."""
+    from optim.dialects import variants
+
+    del variants
+    load_public()
+
+
+def load_public() -> None:
+    """Load every class that has a public name."""
     import optim
     import problems
     import schedules
-    from optim.dialects import variants
 
-    del problems, schedules, variants
+    del problems, schedules
     for name in optim.__all__:
         getattr(optim, name)
 

@@ -15,9 +15,10 @@ STANDARD = sys.stdlib_module_names
 
 # The arrows between folders. A new one is a decision: write it here and say why in the commit.
 ALLOWED = """
-optim: optim.engines stepsize.core stepsize.core.limits
+optim: optim.engines optim.engines.compiled stepsize.core stepsize.core.limits
 optim.dialects: optim optim.rules optim.rules.layers stepsize.core stepsize.core.limits
-optim.engines: optim stepsize.core
+optim.engines: optim optim.engines.compiled stepsize.core
+optim.engines.compiled: optim optim.engines stepsize.core
 optim.rules: optim stepsize.core stepsize.core.limits
 optim.rules.layers: optim optim.rules stepsize.core stepsize.core.limits
 optim.testing: optim optim.dialects optim.testing.mistakes stepsize.core
@@ -44,7 +45,7 @@ stepsize: optim optim.dialects problems problems.formulas schedules stepsize.cli
 stepsize.analysis: optim optim.dialects problems schedules stepsize.core
 stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis stepsize.core
     stepsize.core.limits stepsize.data stepsize.draw stepsize.experiments stepsize.experiments.lr_finder
-    stepsize.experiments.sweep stepsize.explanations stepsize.explorer stepsize.gallery
+    stepsize.experiments.sweep stepsize.explanations stepsize.explorer stepsize.gallery stepsize.grading
 stepsize.core: stepsize.core.limits
 stepsize.core.limits: stepsize.core
 stepsize.data: problems stepsize.core
@@ -56,10 +57,13 @@ stepsize.experiments.lr_finder: optim schedules stepsize.analysis stepsize.core 
     stepsize.experiments.sweep
 stepsize.experiments.sweep: optim schedules stepsize stepsize.analysis stepsize.core stepsize.experiments
 stepsize.explanations: optim stepsize.analysis stepsize.core
-stepsize.explorer: optim problems problems.data problems.learning schedules stepsize stepsize.core
+stepsize.explorer: optim problems schedules stepsize stepsize.core stepsize.explorer.translation
+stepsize.explorer.translation: optim problems problems.data problems.learning schedules stepsize.core
     stepsize.explanations
 stepsize.gallery: optim problems schedules schedules.linesearch stepsize stepsize.analysis stepsize.core
     stepsize.draw stepsize.draw.layout
+stepsize.grading: optim optim.testing problems schedules stepsize.analysis stepsize.core
+    stepsize.core.limits
 """
 
 # The fluent methods of a schedule, such as `.floor`, make what is built on it, and `as_schedule` makes a
@@ -153,7 +157,10 @@ def test_the_foundation_imports_numpy_alone(path):
 
 
 # The conformance kit tests the optimizers of other libraries, which it imports when it is handed one.
-GUESTS = {"optim/testing/libraries.py": {"torch", "jax", "optax", "keras"}}
+GUESTS = {
+    "optim/testing/libraries.py": {"torch", "jax", "optax", "keras"},
+    "optim/engines/compiled/llvm.py": {"llvmlite"},
+}
 
 
 @pytest.mark.parametrize("package", ["problems", "schedules", "optim"])

@@ -28,7 +28,13 @@ FLOORS = (
     (("problems", "problems.*"), ("schedules", "schedules.*"), ("optim", "optim.*")),
     (("stepsize.analysis",), ("stepsize.explanations",), ("stepsize.data",)),
     (("stepsize.experiments", "stepsize.experiments.*"),),
-    (("stepsize.draw", "stepsize.draw.*"), ("stepsize.gallery",), ("stepsize.explorer",), ("stepsize.cli",)),
+    (
+        ("stepsize.draw", "stepsize.draw.*"),
+        ("stepsize.gallery",),
+        ("stepsize.explorer",),
+        ("stepsize.grading",),
+        ("stepsize.cli",),
+    ),
 )
 TINTS = {"problems": "#e6f0e4", "schedules": "#fdf1dc", "optim": "#e2ecf6", "stepsize": "#f1ecf4"}
 

@@ -46,6 +46,7 @@ FLOOR = (
     "experiments.sweep.sweep",
     "explanations.explanation",
     "explorer.explorer",
+    "grading.grade",
     "parsing",
 )
 # Public modules, by the name that they have in `stepsize`.

@@ -6,7 +6,7 @@ a block stay in the cache while many updates are made to it. Rule and, for a pro
 are replayed from their traces.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,12 +24,15 @@ from stepsize.core.norms import all_finite
 from stepsize.core.protocols import DescentProblem
 from stepsize.core.record import Record
 
-__all__ = ["BLOCK_RUNS", "RunBlock", "BatchedEngine", "can_be_traced", "inner", "take"]
+__all__ = ["BLOCK_RUNS", "LastFinite", "RunBlock", "BatchedEngine", "can_be_traced", "inner", "take"]
 
 Array = np.ndarray[Any, Any]
 # Some of the runs of a batch.
 Which = Array | slice
 R = TypeVar("R", bound=Record)
+# An update, which of the runs it loses, and before it their points to report, of shape (runs, d), and their
+# gradients, of shape (d, runs).
+LastFinite = tuple[int, Array, Array, Array]
 
 # Numbers in one array of a block: about a mebibyte, so that a handful of them stay in the cache.
 BLOCK_RUNS = 2**17
@@ -76,6 +79,7 @@ class RunBlock:
         self.hypers = Hypers(optimizer, x.T, stop)
         self.workspace = Workspace(x.shape)
         self._programs: list[_Program] = []
+        self._before: list[Array] | None = None
         self._slope = self._slope_calls()
 
     def advance(self, n: int) -> Resolved:
@@ -86,6 +90,31 @@ class RunBlock:
         for call in self._slope:
             call()
         return h
+
+    def advance_by(self, n: int, count: int) -> Sequence[Array]:
+        """Make the updates n, ..., n + count - 1, and return copies of the arrays as they were before."""
+        if self._before is None:
+            self._before = [np.empty_like(a) for a in self.arrays()]
+        for a, kept in zip(self.arrays(), self._before, strict=True):
+            np.copyto(kept, a)
+        for k in range(n, n + count):
+            self.advance(k)
+        return self._before
+
+    def lost(self) -> Array:
+        """Return which runs are no longer finite."""
+        return ~self.finite()
+
+    def ends(self, n: int, count: int) -> Iterator[LastFinite]:
+        """Make `count` updates, and say of each run that is lost meanwhile where it was last finite."""
+        left = np.ones(self.x.shape[1], dtype=bool)
+        for k in range(n, n + count):
+            before = self.advance_by(k, 1)
+            lost = left & self.lost()
+            if lost.any():
+                x, g, *slots = (np.ascontiguousarray(a[:, lost]) for a in before)
+                yield k, np.flatnonzero(lost), self.optimizer.output(x, tuple(slots)).T, g
+                left &= ~lost
 
     def finite(self) -> Array:
         """Return which runs have a finite value and gradient, as `minimize` judges a single run."""
@@ -171,7 +200,7 @@ class BatchedEngine:
     longest = 512
 
     def __init__(self, stepper: Stepper, x: Array) -> None:
-        self.problem, self.optimizer = stepper.problem, stepper.optimizer
+        self.problem, self.optimizer, self.hypers = stepper.problem, stepper.optimizer, stepper.hypers
         self.length = 16
         self.most = max(16, min(self.longest, HISTORY // x.size))
         width = max(1, BLOCK_RUNS // x.shape[-1])
@@ -195,31 +224,34 @@ class BatchedEngine:
         values = np.empty((count + 1, len(x)))
         outputs = np.empty_like(points) if self.optimizer.has_separate_output else points
         new = tuple(np.empty_like(slot) for slot in slots)
-        rates = np.empty(count)
+        rates = np.empty((count, *np.shape(self.hypers.resolve(n).lr)))
+        by_run = rates.shape[1:2] == (len(x),)
         for part, optimizer in zip(self.parts, self.optimizers, strict=True):
-            old = tuple(inner(slot[part]) for slot in slots)
-            block = RunBlock(
-                self.problem, optimizer, self.traces, inner(x[part]), inner(e.g[part]), old, stop=n + count
-            )
-            used = self._history(
-                block, n, count, points[:, part], slopes[:, part], outputs[:, part], values[:, part]
+            start = inner(x[part]), inner(e.g[part]), tuple(inner(slot[part]) for slot in slots)
+            used, ends = self._history(
+                optimizer, start, n, count, *(a[:, part] for a in (points, slopes, outputs, values))
             )
             values[0, part] = e.f[part]
-            for slot, place in zip(new, block.slots, strict=True):
+            for slot, place in zip(new, ends, strict=True):
                 slot[part] = place.T
-            if used and isinstance(used[0], np.ndarray):
-                if rates.ndim == 1:
-                    rates = np.empty((count, len(x), used[0].shape[-1]))
-                rates[:, part] = used
-            else:
-                rates[:] = used
+            if count:
+                rates[(slice(None), part) if by_run else slice(None)] = used
         self.length = min(2 * self.length, self.most)
         return Chunk(points, values, slopes, rates, outputs, new)
 
     def _history(
-        self, block: RunBlock, n: int, count: int, points: Array, slopes: Array, outputs: Array, values: Array
-    ) -> list[Numbers]:
-        """Make the updates of one block, record them, and return the rates."""
+        self,
+        optimizer: Optimizer,
+        start: tuple[Array, Array, tuple[Array, ...]],
+        n: int,
+        count: int,
+        points: Array,
+        slopes: Array,
+        outputs: Array,
+        values: Array,
+    ) -> tuple[Sequence[Numbers], Sequence[Array]]:
+        """Make the updates of one block, record them, and return the rates and the slots."""
+        block = RunBlock(self.problem, optimizer, self.traces, *start, stop=n + count)
         xs, gs = (np.empty((count + 1, *block.x.shape), block.x.dtype) for _ in range(2))
         xs[0], gs[0] = block.x, block.g
         separate = self.optimizer.has_separate_output
@@ -234,7 +266,7 @@ class BatchedEngine:
         points[...] = xs.swapaxes(1, 2)
         values[...] = self.problem.fun(xs.swapaxes(1, 2) if self.problem.components else points)
         slopes[...] = gs.swapaxes(1, 2)
-        return rates
+        return rates, block.slots
 
 
 def can_be_traced(problem: DescentProblem, optimizer: Optimizer, x: Array, slots: Slots) -> bool:

@@ -6,6 +6,7 @@ up to there, which costs a few hundred updates at most and gives the state that 
 in.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,13 +14,22 @@ import numpy as np
 from optim.optimizer import Evaluation, Slots
 from stepsize.core.norms import all_finite, norm
 
-__all__ = ["Chunk", "Engine", "next_chunk"]
+__all__ = ["Chunk", "Engine", "Goal", "Stop", "next_chunk"]
 
 Array = np.ndarray[Any, Any]
+# The tolerance at which a run ends, and the minimum from which its error is measured.
+Stop = tuple[float | None, float | None]
+Goal = Callable[[Evaluation], bool]
+Until = Callable[[int, Array, Evaluation, Slots, int, Goal | None], "Chunk | None"]
 
 
 class Chunk(NamedTuple):
-    """A few hundred updates: T + 1 points from the start on, and T rates."""
+    """A few hundred updates: T + 1 points from the start on, and T rates.
+
+    `diverged`: the next update is to be made on arrays. `lost`: where it led, if that is not finite and has
+    been evaluated. An engine may have judged the points itself: `judged` has the gradient norms, the lengths
+    of the steps and which overshot; and it may have `ended` where the run ends.
+    """
 
     x: Array
     f: Array
@@ -28,6 +38,9 @@ class Chunk(NamedTuple):
     output: Array
     slots: tuple[Array, ...]
     diverged: bool = False
+    lost: tuple[Array, Evaluation] | None = None
+    judged: tuple[Array, Array, Array] | None = None
+    ended: bool = False
 
     @property
     def last(self) -> Evaluation:
@@ -48,6 +61,13 @@ class Engine(Protocol):
         """Return the `count` updates that follow update n - 1, or None if this engine cannot make them."""
 
 
+def _goal(tol: float | None, minimum: float | None) -> Goal | None:
+    """Return what tells whether a run has met its tolerance."""
+    if tol is None:
+        return None
+    return lambda e: bool((norm(e.g) if minimum is None else e.f - minimum) <= tol)
+
+
 def next_chunk(
     engine: Engine,
     n: int,
@@ -59,17 +79,21 @@ def next_chunk(
     minimum: float | None,
 ) -> Chunk | None:
     """Return the next chunk, cut where the run ends."""
+    chunk_until: Until | None = getattr(engine, "chunk_until", None)
+    if chunk_until is not None:  # it judges each point as it comes
+        return chunk_until(n, x, e, slots, min(engine.length, stop - n), _goal(tol, minimum))
     chunk = engine.chunk(n, x, e, slots, min(engine.length, stop - n))
-    if chunk is None:
-        return None
+    if chunk is None or chunk.ended:
+        return chunk
     keep, diverged = _end(chunk, tol, minimum)
+    diverged = diverged or (chunk.diverged and keep == len(chunk.lr))
     if keep < len(chunk.lr):
         rates = chunk.lr[:keep]  # of no updates an engine cannot know the shape of their rates
         chunk = engine.chunk(n, x, e, slots, keep)
         chunk = None if chunk is None else chunk._replace(lr=rates)
     if chunk is None or not diverged:
         return chunk
-    return Chunk(chunk.x, chunk.f, chunk.g, chunk.lr, chunk.output, chunk.slots, diverged=True)
+    return chunk._replace(diverged=True)
 
 
 def _end(chunk: Chunk, tol: float | None, minimum: float | None) -> tuple[int, bool]:

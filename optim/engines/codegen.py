@@ -62,6 +62,8 @@ class GeneratedLoop:
         Of the gradient; or the gradient itself, from list to list, where that cannot be traced.
     dim : int
         Coordinates.
+    ended : list, optional
+        The loop ends after the update by which something has come into it.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class GeneratedLoop:
         rule: Trace,
         gradient: "Trace | Callable[[list[float]], list[float]]",
         dim: int,
+        ended: list[bool] | None = None,
     ) -> None:
         moving = {*rule.moving(lambda path: path[-1] != "t" and not callable(look_up(optimizer, path)))}
         wanted = _wanted(rule, moving)
@@ -93,6 +96,8 @@ class GeneratedLoop:
         else:
             page.lines.append(f"{', '.join(g)}, = {page.name(gradient)}([{', '.join(x)}])")
         page.lines.append(f"rows += {', '.join([*x, *g])}")
+        if ended is not None:
+            page.lines.append(f"if {page.name(ended)}: break")
         places = [f"{array}{j}" for array in arrays for j in range(dim)]
         given = [*places, *(f"n{i}" for i in self._still), *page.meanings]
         columns = "".join(f"n{i}, " for i in self._columns) or "_"

@@ -24,7 +24,15 @@ from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.steppers import Stepper
 from optim.user_rules import Rule, is_own
 
-__all__ = ["MOST_DIMENSIONS", "Floats", "floats_can"]
+__all__ = [
+    "MOST_DIMENSIONS",
+    "Floats",
+    "coordinate_update",
+    "floats_can",
+    "path_of_rate",
+    "points_of",
+    "rule_can",
+]
 
 Array = np.ndarray[Any, Any]
 # Points, gradients, rates, points to report where they differ, and the slots.
@@ -35,7 +43,12 @@ MOST_DIMENSIONS = 16
 
 
 def floats_can(stepper: Stepper, x: Array, slots: Slots) -> bool:
-    """Whether a run is one of floats: single, in double precision, by components, every slot like x."""
+    """Whether a run is one of floats, its problem included: one that is written by components."""
+    return bool(getattr(stepper.problem, "components", False)) and rule_can(stepper, x, slots)
+
+
+def rule_can(stepper: Stepper, x: Array, slots: Slots) -> bool:
+    """Whether the rule of a run can be run on floats: single, in double precision, every slot like x."""
     return (
         x.ndim == 1
         and x.dtype == np.float64
@@ -43,7 +56,6 @@ def floats_can(stepper: Stepper, x: Array, slots: Slots) -> bool:
         and bool(stepper.optimizer.elementwise)
         and not stepper.optimizer.requires
         and not stepper.problem.varies
-        and bool(getattr(stepper.problem, "components", False))
         and not any(True for _ in stepper.optimizer.arrays())
         and all(np.shape(slot) == x.shape for slot in slots)
     )
@@ -60,8 +72,10 @@ class Floats:
         self._writes = not stepper.optimizer.has_separate_output
         self._own = is_own(stepper.optimizer)
         self._exact_slope: bool | None = None
+        self._ended: list[bool] | None = None
         self.rules: list[Trace] = []  # traces of a rule from outside
-        self._rate = _path_of_rate(stepper.optimizer)
+        self._rate = path_of_rate(stepper.optimizer)
+        self._update = coordinate_update(stepper.optimizer)
 
     def begin(self, x: Array, e: Evaluation) -> Evaluation:
         """Return the evaluation where a run starts with the gradient of floats, as it is later in the run.
@@ -142,57 +156,77 @@ class Floats:
             tuple(np.array(new).reshape(len(slots), x.size)),
         )
 
+    def source(self, n: int, x: Array, slots: Slots) -> str | None:
+        """Return the loop that a long run is written out as; None where the rule is called instead."""
+        try:
+            return self._page(self.hypers.resolve(n), x, slots)[0].source if self._writes else None
+        except Untraceable:
+            return None
+
     def _page(self, h: Resolved, x: Array, slots: Slots) -> tuple[GeneratedLoop, list[Numbers]]:
         for page in self.pages:
             if (numbers := page.rule.known(h)) is not None:
                 return page, numbers
         rule = trace_update(self.optimizer, h, len(slots), x.dtype)
-        try:
-            gradient: Trace | Callable[[list[float]], list[float]] = trace_function(
-                self.problem.grad, x.size, x.dtype
-            )
-        except Untraceable:
-            gradient = self.problem.grad
-        page = GeneratedLoop(self.optimizer, rule, gradient, x.size)
+        page = GeneratedLoop(self.optimizer, rule, self._gradient(x), x.size, self._ended)
         self.pages.append(page)
         numbers = rule.known(h)
         assert numbers is not None  # the trace was made for these hyperparameters
         return page, numbers
 
+    def _gradient(self, x: Array) -> Trace | Callable[[list[float]], list[float]]:
+        """Return what the loop that is written out does for a gradient: its operations, or a call."""
+        try:
+            return trace_function(self.problem.grad, x.size, x.dtype)
+        except Untraceable:
+            slope: Callable[[list[float]], list[float]] = self.problem.grad
+            return slope
+
     def _descend(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Made:
         optimizer, slope = self.optimizer, self.problem.grad
-        direction: Rule = optimizer.direction
-        update: Rule = optimizer.update
-        if self._own:
-            direction, update = _to_floats(direction), _to_floats(update)
+        update = self._update
         p, g = x.tolist(), e.g.tolist()
         places: list[Any] = list(zip(*(slot.tolist() for slot in slots), strict=True)) or [()] * len(p)
-        coordinates, outputs = range(len(p)), optimizer.has_separate_output
-        factors = type(optimizer).update is Optimizer.update
+        outputs = optimizer.has_separate_output
         rows, slopes, rates = [*p], [*g], []
         reported = [*map(optimizer.output, p, places)]
         for h in self.hypers.iterate(n, n + count):
-            lr = h.lr
-            if factors:
-                for i in coordinates:
-                    d, places[i] = direction(p[i], g[i], places[i], h)
-                    p[i] -= lr * d
-            else:
-                for i in coordinates:
-                    p[i], places[i] = update(p[i], g[i], places[i], h)
+            update(p, g, places, h)
             g = slope(p)
             rows += p
             slopes.extend(g)
-            rates.append(lr)
+            rates.append(h.lr)
             if outputs:
                 reported += map(optimizer.output, p, places)
         return (
-            _points(rows, x),
-            _points(slopes, x),
+            points_of(rows, x),
+            points_of(slopes, x),
             np.fromiter(rates, float, len(rates)),
-            _points(reported, x) if outputs else None,
+            points_of(reported, x) if outputs else None,
             tuple(np.array(slot) for slot in zip(*places, strict=True)),
         )
+
+
+def coordinate_update(
+    optimizer: Optimizer,
+) -> Callable[[list[float], list[float], list[Any], Resolved], None]:
+    """Return what puts the next point and slots, coordinate by coordinate, in the place of those given."""
+    direction: Rule = optimizer.direction
+    update: Rule = optimizer.update
+    if is_own(optimizer):
+        direction, update = _to_floats(direction), _to_floats(update)
+
+    def along_direction(p: list[float], g: list[float], places: list[Any], h: Resolved) -> None:
+        lr = h.lr
+        for i, x in enumerate(p):
+            d, places[i] = direction(x, g[i], places[i], h)
+            p[i] = x - lr * d
+
+    def whole(p: list[float], g: list[float], places: list[Any], h: Resolved) -> None:
+        for i, x in enumerate(p):
+            p[i], places[i] = update(x, g[i], places[i], h)
+
+    return along_direction if optimizer.update_is_inherited else whole
 
 
 def _to_floats(rule: Rule) -> Rule:
@@ -205,11 +239,12 @@ def _to_floats(rule: Rule) -> Rule:
     return plain
 
 
-def _path_of_rate(optimizer: Optimizer) -> tuple[str, ...]:
+def path_of_rate(optimizer: Optimizer) -> tuple[str, ...]:
+    """Return under which names the rate stands in a record: a wrapper's is that of the rule inside."""
     inner = getattr(optimizer, "inner", None)
-    return ("lr",) if inner is None else ("inner", *_path_of_rate(inner))
+    return ("lr",) if inner is None else ("inner", *path_of_rate(inner))
 
 
-def _points(numbers: list[float], x: Array) -> Array:
+def points_of(numbers: list[float], x: Array) -> Array:
     """Return points from their coordinates; a root of a negative number, which is complex, is refused."""
     return np.fromiter(numbers, float, len(numbers)).reshape(-1, len(x))

@@ -1,14 +1,16 @@
-"""The traced engine for huge vectors: one update, block by block.
+"""Updates of huge vectors: compiled, or traced and replayed block by block.
 
 An update of a million parameters and more is bound by memory: an expression like ``b * m + (1 - b) * g``
 sends whole arrays through it four times. Replayed in blocks of 2^17 numbers, all of an update's operations
-find the block in the cache, and memory is read once and written once.
+find the block in the cache, and memory is read once and written once. Compiled, they do not even leave the
+processor's registers.
 """
 
 from typing import Any
 
 import numpy as np
 
+from optim.engines import refusal
 from optim.engines.replay import Plan, Workspace, dtype_of
 from optim.engines.symbols import Untraceable
 from optim.engines.threads import each
@@ -17,6 +19,7 @@ from optim.hyperparameters import Hypers, Resolved
 from optim.optimizer import Optimizer, checked_step
 from optim.state import State
 from optim.user_rules import updating
+from stepsize.core.validation import require
 
 __all__ = ["BLOCK", "step", "update"]
 
@@ -24,9 +27,21 @@ Array = np.ndarray[Any, Any]
 
 BLOCK = 2**17
 
+# Fewer parameters are updated by the rule as it stands, unless that is compiled.
+_BLOCKS_PAY = 2**18
+# Numbers that have been updated when compiling has paid, where the compiler is installed.
+_COMPILING_PAYS = 5_000_000
+
 
 def step(
-    optimizer: Optimizer, x: Array, grad: Array, state: State, *, threads: int = 1, overwrite: bool = False
+    optimizer: Optimizer,
+    x: Array,
+    grad: Array,
+    state: State,
+    *,
+    threads: int = 1,
+    overwrite: bool = False,
+    engine: str = "auto",
 ) -> tuple[Array, State]:
     """Make one update like ``optimizer.step``, with a say in how.
 
@@ -40,6 +55,9 @@ def step(
     overwrite : bool
         Whether x and the arrays of the state may be overwritten by the new ones: fresh memory costs more than
         the arithmetic. The gradient never is.
+    engine : {"auto", "array", "traced", "compiled"}
+        How the update is made; "auto" compiles it where the compiler is installed and so many updates have
+        been made that it pays.
 
     Returns
     -------
@@ -56,11 +74,26 @@ def step(
     """
     x, grad = checked_step(optimizer, x, grad)
     h = Hypers(optimizer, x).resolve(state.n)
-    done = update(optimizer, x, grad, state.slots, h, threads, overwrite)
+    engine, done = _engine(engine, x, state), None
+    if engine != "array":
+        done = update(optimizer, x, grad, state.slots, h, threads, overwrite, engine)
     if done is None:
         with np.errstate(all="ignore"):
             done = updating(optimizer)(x, grad, state.slots, h)
     return done[0], State(state.n + 1, done[1], state.carry)
+
+
+def _engine(name: str, x: Array, state: State) -> str:
+    """Return the engine that makes an update, given the one that was asked for."""
+    names = ("auto", "array", "traced", "compiled")
+    require(name in names, "engine", name, "one of " + ", ".join(names))
+    if name == "compiled" or (name == "auto" and x.size * (state.n + 1) >= _COMPILING_PAYS):
+        from optim.engines.compiled.llvm import MISSING, is_installed
+
+        require(name == "auto" or is_installed(), "engine", name, refusal(name, MISSING))
+        if name == "auto" and is_installed():
+            return "auto"
+    return "traced" if name == "auto" else name
 
 
 def update(
@@ -71,11 +104,29 @@ def update(
     h: Resolved,
     threads: int = 1,
     overwrite: bool = False,
+    engine: str = "traced",
 ) -> tuple[Array, tuple[Array, ...]] | None:
-    """Return the next x and slots, or None if the rule must be run as it stands."""
+    """Return the next x and slots, or None if the rule must be run as it stands.
+
+    `engine` is "traced", "compiled", or "auto": compiled if that can be.
+    """
     given = (x, g, *slots)
     alike = all(a.shape == x.shape and a.dtype == x.dtype and a.flags.c_contiguous for a in given)
     if not alike or not optimizer.elementwise:
+        require(engine != "compiled", "engine", engine, refusal(engine, "the rule or an array does not fit"))
+        return None
+    may = overwrite and all(a.flags.writeable for a in (x, *slots))
+    if engine != "traced":
+        from optim.engines.compiled import vector
+
+        new = (x, *slots) if may else tuple(np.empty_like(a) for a in (x, *slots))
+        try:
+            vector.update(optimizer, given, new, h, threads)
+        except Untraceable as reason:
+            require(engine == "auto", "engine", engine, refusal(engine, str(reason)))
+        else:
+            return new[0], new[1:]
+    if engine == "auto" and x.size < _BLOCKS_PAY:
         return None
     try:
         trace = trace_update(optimizer, h, len(slots), x.dtype)
@@ -86,7 +137,6 @@ def update(
     numbers = {i: np.asarray(values[i], dtype_of(values[i], x.dtype)) for i in trace.numbers}
     if any(1 < a.size < x.size for a in numbers.values()):
         return None
-    may = overwrite and all(a.flags.writeable for a in (x, *slots))
     new = (x, *slots) if may else tuple(np.empty_like(a) for a in (x, *slots))
     plan = Plan(trace, [0, *range(2, trace.given)] if may else range(trace.given, trace.given + len(new)))
     flat = [a.ravel() for a in (*given, *new)]

@@ -39,8 +39,8 @@ class Newton(Optimizer):
 
     References
     ----------
-    Nocedal and Wright, "Numerical optimization", 2006, section 3.4 and algorithm 3.3 (with beta
-    = 1e-3 |H|_F). Dauphin et al., "Identifying and attacking the saddle point problem", NeurIPS 2014
+    Nocedal and Wright, "Numerical optimization", 2006, section 3.4 and algorithm 3.3 (with
+    ``beta = 1e-3 |H|_F``). Dauphin et al., "Identifying and attacking the saddle point problem", NeurIPS 2014
     ("absolute").
 
     Examples
@@ -79,7 +79,7 @@ class DampedNewton(Newton):
         d_t &= H_t^{-1} g_t, \qquad \delta_t = \sqrt{g_t^\top d_t} \\
         x_{t+1} &= x_t - \frac{\eta}{1 + \delta_t}\, d_t
 
-    With rate 1 every step decreases a convex self-concordant function (|f'''| <= 2 f''^(3/2), such as
+    With rate 1 every step decreases a convex self-concordant function (``|f'''| <= 2 f''^(3/2)``, such as
     -log x) by at least :math:`\delta - \log(1 + \delta)`, without any line search, from every start; near the
     minimum :math:`\delta \to 0` and it becomes Newton's.
 
@@ -292,7 +292,7 @@ def _by_differences(grad: Callable[[Array], Array], x: Array) -> Array:
     return np.asarray(np.diagonal(slopes, axis1=-2, axis2=-1) / (2 * step))
 
 
-def _by_signs(grad: Callable[[Array], Array], x: Array, random: np.random.Generator, samples: int) -> Array:
+def _by_signs(grad: Callable[[Array], Array], x: Array, random: "np.random.Generator", samples: int) -> Array:
     step = _STEP * np.maximum(1.0, np.abs(x).max(axis=-1, keepdims=True))
     signs = random.choice([-1.0, 1.0], size=(samples, *(1,) * (x.ndim - 1), x.shape[-1]))
     products = (grad(x + step * signs) - grad(x - step * signs)) / (2 * step)

@@ -115,8 +115,9 @@ class McCormick(Problem):
     components = True
     x0 = (3.0, 3.0)
     domain = ((-1.5, -3.0), (4.0, 4.0))
-    minimizers = ((0.5 - np.pi / 3, -0.5 - np.pi / 3),)
-    minimum = -float(np.sqrt(3)) / 2 - np.pi / 3
+    # 1/2 - pi/3 and -1/2 - pi/3, and -sqrt(3)/2 - pi/3: to the last digit.
+    minimizers = ((-0.5471975511965977, -1.5471975511965979),)
+    minimum = -1.9132229549810364
     checkpoint = ((-0.54719, -1.54719), -1.9133, 1e-4)
     formula = "sin(a + b) + (a - b)^2 - 1.5 a + 2.5 b + 1"
     # The waves add at most 2 along the trough, the square 4 across it.

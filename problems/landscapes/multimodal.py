@@ -36,8 +36,8 @@ class CosineWave(Problem):
     x0 = (10.0,)
     domain = (-10.0, 10.0)
     formula = "x cos(0.15 pi x)"
-    # Stationary where cot(w x) = w x; this is the root between pi and 3 pi / 2.
-    minimizers = ((3.425618459481728 / (0.15 * np.pi),),)
+    # Stationary where cot(w x) = w x; this is the root with w x between pi and 3 pi / 2.
+    minimizers = ((7.269388146311475,),)
     minimum = -6.9781408310704744
     checkpoint = ((10.0,), 0.0)
 
@@ -81,7 +81,7 @@ class TwoWells(Problem):
     x0 = (1.5, 1.5)
     domain = (-2.0, 2.0)
     minimizers = ((-0.9675774464554597, 0.0),)
-    minimum = -5.032339968658436
+    minimum = -5.032339968658435
     checkpoint = ((0.0, 0.0), -8 * np.exp(-5.0))
     formula = "a^2 + z^2 - 2 exp(-((a-1)^2 + z^2)/0.2) - 6 exp(-((a+1)^2 + z^2)/0.2), z = 1.4 b"
 

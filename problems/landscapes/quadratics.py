@@ -1,6 +1,7 @@
 """Parabolas in one and many dimensions: where all of the theory is exact."""
 
-from functools import cached_property
+import operator
+from functools import cached_property, reduce
 from typing import Any, ClassVar
 
 import numpy as np
@@ -186,6 +187,12 @@ class Quadratic(Problem):
         return f"({text.removeprefix('+ ').replace('- ', '-', text.startswith('- '))})/2"
 
     def fun(self, x: Numbers) -> Numbers:
+        if type(x) is list and self._diagonal is not None and len(x) < 8:
+            terms = (
+                (a - c) * ((a - c) * h)
+                for h, a, c in zip(self._diagonal.tolist(), x, self._center.tolist(), strict=True)
+            )
+            return self.minimum_value + 0.5 * reduce(operator.add, terms)
         r = np.asarray(x) - self._center
         return self.minimum_value + 0.5 * dot(r, self._apply(r))
 
@@ -266,7 +273,7 @@ class Parabola(Problem):
         return f"{center}^2" if self.curvature == 2 else f"{self.curvature:g}/2 {center}^2"
 
     def fun(self, x: Numbers) -> Numbers:
-        r = np.asarray(x)[..., 0] - self.minimizer
+        r = (x[0] if type(x) is list else np.asarray(x)[..., 0]) - self.minimizer
         return 0.5 * self.curvature * (r * r)
 
     def grad(self, x: Numbers) -> Numbers:

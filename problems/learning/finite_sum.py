@@ -84,16 +84,25 @@ class FiniteSum(Problem, abstract=True):
         """
         return Batch(self, indices, population)
 
+    @cached_property
+    def is_penalised(self) -> bool:
+        """Whether any parameter is drawn to 0."""
+        return bool(np.any(self.penalty))
+
     def fun(self, x: Numbers) -> Numbers:
-        return self.loss(x, *self.train) + self._ridge(x)
+        return self.loss(x, *self.train) + self._ridge(x) if self.is_penalised else self.loss(x, *self.train)
 
     def grad(self, x: Numbers) -> Numbers:
-        return self.loss_grad(x, *self.train) + self.penalty * x
+        gradient = self.loss_grad(x, *self.train)
+        return gradient + self.penalty * x if self.is_penalised else gradient
 
     def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both from one pass over the data."""
         value, gradient = self.loss_and_grad(x, *self.train)
-        return value + self._ridge(x), gradient + self.penalty * x
+        if not self.is_penalised:
+            return value, gradient
+        pull = self.penalty * x
+        return value + 0.5 * (pull * x).sum(axis=-1), gradient + pull
 
     def moments(self, x: Any) -> tuple[Any, Any, Any, Any]:
         """Return value and gradient, and the variances over the examples of their losses and gradients."""
@@ -181,11 +190,7 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
 
     @cached_property
     def train(self) -> tuple[Array, Array]:
-        (A, y), rows = self.problem.train, self.indices
-        if isinstance(rows, slice):
-            return A[rows], y[rows]
-        # The indices are checked already; mode="clip" saves the buffer that a check would need.
-        return A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip")
+        return rows_of(self.problem.train, self.indices)
 
     def stats(self, x: Numbers) -> Stats:
         r"""Return value and gradient with their variances as estimates of the whole sum's.
@@ -214,6 +219,10 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
         return self.problem.penalty
 
     @property
+    def is_penalised(self) -> bool:  # not kept: a batch lives for one update
+        return bool(self.problem.is_penalised)
+
+    @property
     def formula(self) -> str:
         return f"{self.n_examples} examples of {self.problem.formula}"
 
@@ -231,3 +240,12 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
 
     def loss_hess(self, x: Numbers, A: Array, y: Array) -> Numbers:
         return self.problem.loss_hess(x, A, y)
+
+
+def rows_of(table: tuple[Array, Array], rows: Any) -> tuple[Array, Array]:
+    """Return some rows of inputs and targets; those of a slice are not copied."""
+    A, y = table
+    if isinstance(rows, slice):
+        return A[rows], y[rows]
+    # The indices are checked already; mode="clip" saves the buffer that a check would need.
+    return A.take(rows, 0, mode="clip"), y.take(rows, 0, mode="clip")

@@ -48,6 +48,10 @@ class LinearModel(Supervised, abstract=True):
         """Return its derivative in the score."""
         raise NotImplementedError
 
+    def example_loss_and_derivative(self, z: Numbers, y: Array) -> tuple[Numbers, Numbers]:
+        """Return both, to the bits of each alone; a subclass may share work between them."""
+        return self.example_loss(z, y), self.loss_derivative(z, y)
+
     def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         """Return its second derivative in the score."""
         raise NotImplementedError
@@ -62,11 +66,14 @@ class LinearModel(Supervised, abstract=True):
         if x.ndim > 1:
             losses, slopes = self._sums(x, A, y)
             return losses / len(y), slopes / len(y)
+        if A.size <= BLOCK:
+            losses, derivatives = self.example_loss_and_derivative(x @ A.T, y)
+            return losses.sum() / len(y), derivatives @ A / len(y)
         value = slope = 0.0
         for rows in blocks(A):
-            z = x @ A[rows].T
-            value = value + self.example_loss(z, y[rows]).sum(axis=-1)
-            slope = slope + self.loss_derivative(z, y[rows]) @ A[rows]
+            losses, derivatives = self.example_loss_and_derivative(x @ A[rows].T, y[rows])
+            value = value + losses.sum()
+            slope = slope + derivatives @ A[rows]
         return value / len(y), slope / len(y)
 
     def loss_grad(self, x: Numbers, A: Array, y: Array) -> Numbers:
@@ -88,10 +95,15 @@ class LinearModel(Supervised, abstract=True):
             runs = slice(first, first + RUNS)
             for rows in blocks(A):
                 z = times(points[runs], A[rows].T)
-                if losses:
+                if not slopes:
                     loss[runs] += self.example_loss(z, y[rows]).sum(axis=-1)
-                if slopes:
-                    slope[runs] += times(self.loss_derivative(z, y[rows]), A[rows])
+                    continue
+                if losses:
+                    found, derivatives = self.example_loss_and_derivative(z, y[rows])
+                    loss[runs] += found.sum(axis=-1)
+                else:
+                    derivatives = self.loss_derivative(z, y[rows])
+                slope[runs] += times(derivatives, A[rows])
         return loss.reshape(x.shape[:-1]), slope.reshape(x.shape)
 
     def loss_moments(self, x: Numbers, A: Array, y: Array) -> Numbers:

@@ -35,6 +35,18 @@ class Logistic(LinearModel, abstract=True):
         away = -y
         return away * sigmoid(away * z)
 
+    def example_loss_and_derivative(self, z: Numbers, y: Array) -> tuple[Numbers, Numbers]:
+        """Return both from one exponential."""
+        away = -y
+        margin = away * z
+        e = np.minimum(margin, _LARGE)
+        np.exp(e, out=e)
+        losses = np.log1p(e)
+        np.maximum(losses, margin, out=losses)
+        np.add(e, 1.0, out=margin)
+        np.divide(e, margin, out=e)
+        return losses, np.multiply(away, e, out=e)
+
     def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         return sigmoid(z) * sigmoid(-z)
 
@@ -186,7 +198,7 @@ class LogisticRegression(Logistic):
     def check(self) -> None:
         """Validate shapes, that no value is missing, and the classes."""
         validate_data(self.X, self.y, "labels")
-        classes = set(np.unique(self.y).tolist())
+        classes = set(self.y.ravel().tolist())
         if not (classes <= {0.0, 1.0} or classes <= {-1.0, 1.0}) or np.ndim(self.y) != 1:
             raise ValueError(f"y: got the classes {sorted(classes)[:5]}, expected 0 and 1, or -1 and 1")
         super().check()
@@ -254,8 +266,8 @@ class SeparableLogistic(Logistic):
     .. math:: f(w) = \frac1n \sum_i \log\bigl(1 + e^{-s_i x_i^\top w}\bigr)
 
     The points nearest to the line are (0.5, 1.5) and (1.5, 0.5) with sign +1 and their negatives with -1. The
-    infimum 0 is not attained: |w| grows like log k over the margin sqrt(2), while the direction of w turns,
-    ever more slowly, to the widest margin, (1, 1)/sqrt(2).
+    infimum 0 is not attained: ``|w|`` grows like log k over the margin sqrt(2), while the direction of w
+    turns, ever more slowly, to the widest margin, (1, 1)/sqrt(2).
 
     Parameters
     ----------

@@ -97,7 +97,7 @@ class Realization(ProblemWrapper, abstract=True):
         return self.value_and_grad(x)[1]
 
     @property
-    def _random(self) -> np.random.Generator:
+    def _random(self) -> "np.random.Generator":
         return generator(self.problem.rng, self.n, self.k)
 
     @cached_property
@@ -108,13 +108,15 @@ class Realization(ProblemWrapper, abstract=True):
         return self._shared if self.problem.shared else self.noise(x.shape)
 
 
-def generator(seed: int, *key: int) -> np.random.Generator:
+def generator(seed: int, *key: int) -> "np.random.Generator":
     """Return the source of random numbers that belongs to a seed and a key of whole numbers."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
 def seed_of(rng: Any) -> int:
     """Return a whole number as it is, and one drawn from any other source of randomness."""
+    if type(rng) is int:
+        return as_seed("rng", rng)
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**63))
     if isinstance(rng, np.random.SeedSequence):

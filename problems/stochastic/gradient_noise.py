@@ -18,7 +18,7 @@ class NoisyGradient(StochasticProblem, abstract=True):
     shared = True
     rng = 0
 
-    def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    def noise(self, random: "np.random.Generator", shape: tuple[int, ...]) -> Any:
         """Return the noise on a gradient of that shape."""
         raise NotImplementedError
 
@@ -88,7 +88,7 @@ class MultiplicativeNoise(NoisyGradient):
     def gradient_source(self) -> str:
         return f"{self.sampling} multiplicative noise" if self.varies else "exact"
 
-    def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    def noise(self, random: "np.random.Generator", shape: tuple[int, ...]) -> Any:
         return np.exp(self.sigma * random.standard_normal(shape[:-1]))
 
     def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
@@ -141,7 +141,7 @@ class MaskedGradient(NoisyGradient):
     def gradient_source(self) -> str:
         return f"{self.sampling} masks" if self.varies else "exact"
 
-    def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    def noise(self, random: "np.random.Generator", shape: tuple[int, ...]) -> Any:
         return (random.random(shape) >= self.p).astype(float)
 
     def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:
@@ -194,7 +194,7 @@ class CauchyNoise(NoisyGradient):
     def gradient_source(self) -> str:
         return f"{self.sampling} Cauchy noise" if self.varies else "exact"
 
-    def noise(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    def noise(self, random: "np.random.Generator", shape: tuple[int, ...]) -> Any:
         return self.scale * random.standard_cauchy(shape)
 
     def apply(self, f: Any, g: Any, noise: Any) -> tuple[Any, Any]:

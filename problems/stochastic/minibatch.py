@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from problems.learning.finite_sum import Batch, FiniteSum
+from problems.learning.finite_sum import Batch, FiniteSum, rows_of
 from problems.learning.logistic import LogisticRegression
 from problems.problem import Array
 from problems.stochastic.estimate import Sampling, StochasticProblem, generator
@@ -131,24 +131,31 @@ class MiniBatch(StochasticProblem):
         which = self._pick(n, k)
         source = self.problem if isinstance(which, np.ndarray) else self._in_order
         population = self.n_examples if self.fpc else None
-        return Batch.trusted(problem=source, indices=which, population=population)
+        # Its rows with it: to find them when they are first asked for takes longer than to take them.
+        table = rows_of(source.train, which)
+        return Batch.trusted(problem=source, indices=which, population=population, train=table)
 
     def _pick(self, n: int, k: int) -> Any:
         """Return the indices of a batch, or a slice of the order of the examples."""
-        total, size = self.n_examples, self.size
-        if self._shuffle == "update" or k:
+        shuffle, total, size, updates = self._plan
+        if shuffle == "update" or k:
             random = generator(self.rng, _UPDATE, n, k)
-            if self._shuffle == "slices":
+            if shuffle == "slices":
                 start = int(random.integers(total))
                 return slice(start, start + size)
             return random.choice(total, size, replace=self.replacement, shuffle=False)
-        epoch, j = divmod(n, self.updates_per_epoch)
-        if self._shuffle == "epoch":
+        epoch, j = divmod(n, updates)
+        if shuffle == "epoch":
             return _permutation(self.rng, epoch, total)[j * size : (j + 1) * size]
-        if self._shuffle == "slices":
+        if shuffle == "slices":
             start = _starts(self.rng, epoch, total, size)[j]
             return slice(start, start + size)
         return slice(j * size, min((j + 1) * size, total))
+
+    @cached_property
+    def _plan(self) -> tuple[str, int, int, int]:
+        """How the order is found, N, the size of a batch, and the updates of an epoch."""
+        return self._shuffle, self.n_examples, self.size, self.updates_per_epoch
 
     @property
     def _shuffle(self) -> str:

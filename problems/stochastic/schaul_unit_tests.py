@@ -31,18 +31,26 @@ class Prototype(Problem):
 
     Each piece takes an equal part of the interval; beyond its ends the first and the last go on. The pieces:
 
-    =============  ==============================================================================
-    line           straight
-    abs            turns back at equal slope: a kink at the bottom
-    relu           goes level
-    bend           level first, then the slope before the last level piece
-    cliff, ridge   ten times the slope, backwards or onwards
-    quad_bowl      a parabola that ends as high as it starts
-    quad_convex    a parabola that keeps a tenth of its slope
-    exponential    levels out
-    gauss_bowl, gauss_convex, gauss_nonconvex, laplace_bowl, laplace_convex, laplace_nonconvex
-                   the bottom of a well, its inner flank, its outer flank
-    =============  ==============================================================================
+    ``line``
+        straight
+    ``abs``
+        turns back at equal slope: a kink at the bottom
+    ``relu``
+        goes level
+    ``bend``
+        level first, then the slope before the last level piece
+    ``cliff``, ``ridge``
+        ten times the slope, backwards or onwards
+    ``quad_bowl``
+        a parabola that ends as high as it starts
+    ``quad_convex``
+        a parabola that keeps a tenth of its slope
+    ``exponential``
+        levels out
+    ``gauss_bowl``, ``gauss_convex``, ``gauss_nonconvex``
+        the bottom of a well, its inner flank, its outer flank
+    ``laplace_bowl``, ``laplace_convex``, ``laplace_nonconvex``
+        the same of a well of Laplace's shape
 
     An optimizer that fails on one of them has a defect that a single hard benchmark would hide.
 
@@ -123,7 +131,7 @@ class Prototype(Problem):
 
     @property
     def domain(self) -> Domain:
-        start, end = self._limits[[0, -1]]
+        start, end = self._limits[[0, -1]].tolist()
         return 2 * start - end, 2 * end - start
 
     @property
@@ -144,6 +152,11 @@ class Prototype(Problem):
     def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The bottom of a landscape of one piece, where there is one."""
         return None if self._bottom is None or self._bottom[0] is None else ((float(self._bottom[0]),),)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the bottom is no level ground."""
+        return self._names != ["relu"]
 
     @property
     def minimum(self) -> float | None:
@@ -231,6 +244,12 @@ class PrototypeNorm(Problem):
         if self.minimum is None or any(p.minimizers is None for p in self.prototypes):
             return None
         return (tuple(p.minimizers[0][0] for p in self.prototypes),)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether none can move: of a maximum only the largest part counts, so that they must be equal."""
+        free = self.norm == "Linf" and len({p.minimum for p in self.prototypes}) > 1
+        return not free and all(p.isolated for p in self.prototypes)
 
     @property
     def minimum(self) -> float | None:

@@ -155,10 +155,11 @@ class OneCycle(Schedule):
 
     def _through(self, start: float, peak: float, end: float, middle: float) -> Interpolated:
         top = min(max(round(self.rise * self.steps), 1), self.steps - 1)
-        points = {0: start, top: peak, self.steps: end}
+        at: tuple[float, ...] = 0, top, self.steps
+        values: tuple[float, ...] = start, peak, end
         if self.three_phase and 2 * top < self.steps:
-            points = {0: start, top: peak, 2 * top: middle, self.steps: end}
-        return Interpolated(tuple(points), tuple(points.values()), self.shape)
+            at, values = (0, top, 2 * top, self.steps), (start, peak, middle, end)
+        return Interpolated.trusted(at=at, values=values, shape=self.shape)
 
     def symbols(self) -> dict[str, Any]:
         return {"lr": self.lr, "line": self.line}

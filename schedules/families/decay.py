@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.elementwise import power
+from stepsize.core.elementwise import pick, power
 from stepsize.core.limits.ranges import (
     FiniteFloat,
     FloatOrArray,
@@ -262,7 +262,7 @@ def _log_product(d: float, n: Array) -> Any:
     """Return log of the product of 1 + d k for k = 0 ... n - 1."""
     first = np.concatenate([[0.0], np.cumsum(np.log1p(d * np.arange(63)))])
     beyond = _log_gamma_ratio(d, np.maximum(n, 64.0)) if d > 0 else 0.0
-    return np.where(n < 64, first[np.minimum(n, 63).astype(int)], beyond)
+    return np.where(n < 64, pick(first, np.minimum(n, 63).astype(int)), beyond)
 
 
 def _log_gamma_ratio(d: float, n: Array) -> Any:

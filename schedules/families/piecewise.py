@@ -235,7 +235,7 @@ class Interpolated(Schedule):
         require(len(self.at) > 0, "at", self.at, "at least one point")
 
     def value(self, n: Array) -> Array:
-        at, values = np.array(self.at, dtype=float), np.array(self.values, dtype=float)
+        at, values = self.at, self.values
         if len(at) == 1:
             constant: Array = values[0] + 0.0 * n
             return constant

@@ -7,7 +7,7 @@ import numpy as np
 
 from schedules.families.polynomial import Linear
 from schedules.schedule import Array, Schedule
-from stepsize.core.elementwise import power
+from stepsize.core.elementwise import pick, power
 from stepsize.core.limits.ranges import FloatOrArray, NonNegativeFloat, PositiveFloat, PositiveInt
 from stepsize.core.validation import LARGEST, require
 
@@ -211,7 +211,7 @@ def cycle_at(n: Array, steps: float, mult: float) -> tuple[Array, Array]:
     else:
         starts, lengths = _cycles_up_to(float(n.max(initial=0.0)), steps, mult)
         i = np.searchsorted(starts, n, side="right") - 1
-        start, length = starts[i], lengths[i]
+        start, length = pick(starts, i), pick(lengths, i)
         beyond = np.where(length == 1.0, np.floor(n - start), 0.0) if mult < 1 else 0.0
         i, start = i + beyond, start + beyond
     return i, np.minimum((n - start) / length, 1 - 2.0**-53)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.elementwise import power
+from stepsize.core.elementwise import pick, power, sqrt
 from stepsize.core.limits.ranges import FiniteFloat, PositiveFloat, PositiveInt
 from stepsize.core.validation import require
 
@@ -69,7 +69,7 @@ class Chebyshev(Schedule):
         T = self.steps
         turn = np.minimum(n, T - 1).astype(int)
         if self.order == "fractal":
-            j = np.array(_fractal(T))[turn]
+            j = pick(_fractal(T), turn)
         else:
             j = turn + 1 if self.order == "descending" else T - turn
         middle, half = (self.L + self.mu) / 2, (self.L - self.mu) / 2
@@ -170,7 +170,7 @@ class StrongSilver(Schedule):
 
     def value(self, n: Array) -> Array:
         steps, _ = _strong_silver(self.L / self.mu, self.steps)
-        values: Array = np.array(steps)[np.minimum(n, self.steps - 1).astype(int)] / self.L
+        values: Array = pick(steps, np.minimum(n, self.steps - 1).astype(int)) / self.L
         return values
 
     @property
@@ -204,7 +204,7 @@ def _strong_silver(kappa: float, steps: int) -> tuple[tuple[float, ...], float]:
     h: tuple[float, ...] = (psi(y),)
     while len(h) < steps:
         e = 1 - z
-        r = e + math.sqrt(1 + e * e)
+        r = e + sqrt(1 + e * e)
         y, z = z / r, z * r
         h = (*h[:-1], psi(y), *h[:-1], psi(z))
     return h, z

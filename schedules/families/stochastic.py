@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from schedules.schedule import Array, Schedule
-from stepsize.core.elementwise import power
+from stepsize.core.elementwise import pick, power
 from stepsize.core.limits.ranges import FloatOrArray, PositiveFloat, PositiveInt, WholeNumber
 from stepsize.core.validation import as_number, require
 
@@ -180,7 +180,7 @@ class Refined(Schedule):
         w = np.array(self.norms) ** -2.0
         ahead = np.append(np.cumsum(w[:0:-1])[::-1], 0.0)
         shape = w * ahead / np.max(w * ahead)
-        values: Array = self.lr * shape[np.minimum(n, len(w) - 1).astype(int)]
+        values: Array = self.lr * pick(shape, np.minimum(n, len(w) - 1).astype(int))
         return values
 
     @property

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from schedules.combinators.warmup_cooldown import Cooldown
+from schedules.combinators.warmup_cooldown import Cooldown, Warmup
 from schedules.schedule import Array, Constant, FallShape, RiseShape, Schedule
 from stepsize.core.elementwise import power
 from stepsize.core.limits.ranges import (
@@ -133,15 +133,22 @@ class WarmupStableDecay(Schedule):
 
     def check(self) -> None:
         """Validate what the parts validate."""
-        assert self.parts
+        top: Schedule = Constant(self.lr)
+        if self.rise:
+            top = top.warmup(self.rise, start=self.start, shape=self.rise_shape)
+        assert Cooldown(top, self.fall, self.rise + self.stable, self.shape, self.end)
 
     @property
     def parts(self) -> Cooldown:
         """The schedule that this is short for."""
-        top: Schedule = Constant(self.lr)
+        top: Schedule = Constant.trusted(lr=self.lr)
         if self.rise:
-            top = top.warmup(self.rise, start=self.start, shape=self.rise_shape)
-        return Cooldown(top, self.fall, self.rise + self.stable, self.shape, self.end)
+            top = Warmup.trusted(
+                body=top, updates=self.rise, start=self.start, shift=True, shape=self.rise_shape
+            )
+        return Cooldown.trusted(
+            body=top, updates=self.fall, at=self.rise + self.stable, shape=self.shape, end=self.end
+        )
 
     def symbols(self) -> dict[str, Any]:
         return {"parts": self.parts}

@@ -91,7 +91,8 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
     last_x = history.x[-1].reshape(runs, -1)
     nit, gone = np.full(runs, updates), np.full(runs, bool(np.all(run.diverged)))
     if not single:
-        left = ~(np.isfinite(history.fun.reshape(updates + 1, -1)) & np.isfinite(slope))
+        seen = history.grad_norm.reshape(updates + 1, -1)  # at x, also where an average is reported
+        left = ~(np.isfinite(history.fun.reshape(updates + 1, -1)) & np.isfinite(seen))
         nit = np.where(left.any(axis=0), left.argmax(axis=0) - 1, updates)
         gone = np.asarray(left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
     eps = float(np.finfo(history.x.dtype).eps)

@@ -1,7 +1,6 @@
 """What a command says when it fails: a sentence on its input, or that it is to blame itself."""
 
 import os
-import traceback
 
 from stepsize.cli.output import complain
 from stepsize.core.display import cut
@@ -31,6 +30,8 @@ def refusal_or_defect(error: Exception) -> int:
         complain(cut(str(error), _LONGEST))
         return BAD_INPUT
     if os.environ.get(TRACEBACK):
+        import traceback
+
         traceback.print_exception(error)
     complain(
         f"this is a defect of stepsize and not of what was typed: {type(error).__name__}: "

@@ -11,6 +11,12 @@ from stepsize.cli.output import echo, print_json
 # Rules that reproduce one library, defects included; its own call is the name to find them by.
 UNLISTED = tuple(f"optim.dialects.{n}variants" for n in ("", "adafactor_", "muon_"))
 
+# Words with hyphens stay whole: to look for where they may be parted takes longer than all else.
+_INDENT = " " * 6
+_LINES = textwrap.TextWrapper(
+    96 + len(_INDENT), initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False
+)
+
 HELP = "list problems, optimizers, schedules, feedback step sizes and line searches: parameters, file"
 
 
@@ -39,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         echo(f"{kind} ({len(rows)})")
         for row in rows:
             echo(f"  {row['name']}({row['parameters']})")
-            echo(textwrap.indent(textwrap.fill(f"{row['summary']} [{row['file']}]", 96), "      "))
+            echo(_LINES.fill(f"{row['summary']} [{row['file']}]"))
     return 0
 
 
@@ -49,9 +55,9 @@ def catalogue() -> dict[str, list[dict[str, str]]]:
     import problems
     import schedules
     from stepsize.core.record import registered, summary
-    from stepsize.parsing import load_registry
+    from stepsize.parsing import load_public
 
-    load_registry()
+    load_public()
     kinds: dict[str, Any] = {
         "problems": problems.Problem,
         "optimizers": optim.Optimizer,

@@ -54,8 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         program; 130 after an interrupt.
     """
     try:
-        parser = build_parser()
-        args = parser.parse_args(_spared(sys.argv[1:] if argv is None else list(argv)))
+        given = sys.argv[1:] if argv is None else list(argv)
+        parser = build_parser(given)
+        args = parser.parse_args(_spared(given))
         if args.command is None:
             echo(WORTH_TRYING)
             return 0
@@ -73,27 +74,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return refusal_or_defect(error)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser with every command found in `stepsize.cli`."""
+def build_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser with every command found in `stepsize.cli`, or with the one that is given first."""
     parser = _Parser(
         prog="stepsize", description=WORTH_TRYING, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"stepsize {__version__}")
     words = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for command in _COMMANDS:
+    for command in load_commands(given):
         command.add(words)
     return parser
 
 
-def _loaded() -> list[Any]:
-    """Return every module in `stepsize.cli` that is a command, `race` first."""
+def load_commands(given: Sequence[str] = ()) -> list[Any]:
+    """Return every module in `stepsize.cli` that is a command, `race` first; or the one that is given first.
+
+    `stepsize.__main__` calls this while it minds interrupts: to be loaded takes a command most of its time.
+    """
     names = sorted((m.name for m in pkgutil.iter_modules(cli.__path__)), key=lambda n: (n != "race", n))
-    modules = [importlib.import_module(f"stepsize.cli.{name}") for name in names]
-    return [module for module in modules if hasattr(module, "add")]
-
-
-# Loaded with this module, during which `stepsize.__main__` minds interrupts.
-_COMMANDS = _loaded()
+    for some in ([n for n in names if n.replace("_", "-") == "".join(given[:1])], names):
+        modules = [importlib.import_module(f"stepsize.cli.{name}") for name in some]
+        commands = [module for module in modules if hasattr(module, "add")]
+        if commands:
+            break
+    return commands
 
 
 def _spared(words: list[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """What commands share: folders that never overwrite, progress on a terminal, text that any terminal shows."""
 
 import argparse
-import json
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +64,8 @@ def on_one_line(text: str) -> str:
 
 def print_json(value: Any) -> None:
     """Print a value as standard JSON."""
+    import json
+
     print(json.dumps(value, indent=2, allow_nan=False))
 
 

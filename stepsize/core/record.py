@@ -22,6 +22,7 @@ _LARGEST_OF_NUMPY = 2**63 - 1
 
 _REGISTRY: dict[str, type["Record"]] = {}
 _FIELDS: dict[type["Record"], tuple[dataclasses.Field[Any], ...]] = {}
+_NAMES: dict[type["Record"], tuple[str, ...]] = {}
 _CONSTRAINTS: dict[type["Record"], tuple[tuple[str, Constraint], ...]] = {}
 _TYPED: dict[type["Record"], tuple[tuple[str, Any], ...]] = {}
 
@@ -156,20 +157,18 @@ class Record:
         raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen")
 
     def normalise(self, name: str, value: Any) -> Any:
-        """Return the value to store for the field `name`, if it is what the field declares."""
-        value = _plain(value)
-        parameter = self.__dataclass_fields__[name].metadata.get("parameter")
-        if parameter is not None:
-            parameter.require(name, value)
-        return value
+        """Return the value to store for the field `name`."""
+        return _plain(value)
 
     def check(self) -> None:
         """Raise one clear sentence if the parameters, each in its range, make no sense together."""
 
     def fields(self) -> Iterator[tuple[str, Any]]:
-        """Yield the name and value of each parameter, in the order of the constructor."""
-        for field in _fields(type(self)):
-            yield field.name, getattr(self, field.name)
+        """Return the name and value of each parameter, in the order of the constructor."""
+        cls = type(self)
+        if cls not in _NAMES:
+            _NAMES[cls] = tuple(field.name for field in _fields(cls))
+        return iter([(name, getattr(self, name)) for name in _NAMES[cls]])
 
     def replace(self, **changes: Any) -> Self:
         """Return the same record with some parameters changed."""
@@ -261,7 +260,10 @@ def _fields(cls: type[Record]) -> tuple[dataclasses.Field[Any], ...]:
 
 def _constraints(cls: type[Record]) -> tuple[tuple[str, Constraint], ...]:
     if cls not in _CONSTRAINTS:
-        found = ((field.name, constraint_of(field.type)) for field in _fields(cls))
+        found = (
+            (field.name, field.metadata.get("constraint") or constraint_of(field.type))
+            for field in _fields(cls)
+        )
         _CONSTRAINTS[cls] = tuple((name, c) for name, c in found if c is not None)
     return _CONSTRAINTS[cls]
 

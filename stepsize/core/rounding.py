@@ -1,16 +1,23 @@
 """What rounding hides: values, gradients and slopes that floating point cannot tell apart."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-__all__ = ["ULPS", "gradient_floor", "slope_floor", "summed_by", "value_floor"]
+__all__ = ["ULPS", "gradient_floor", "slope_floor", "spacing", "summed_by", "value_floor"]
 
 Array = np.ndarray[Any, Any]
 
 # Units in the last place by which an evaluation may be off: a few operations, each rounded.
 ULPS = 16.0
 _SLOPE_ULPS = 4.0
+
+
+@lru_cache
+def spacing(dtype: np.dtype[Any]) -> float:
+    """Return the relative spacing of the numbers of a type, its eps."""
+    return float(np.finfo(dtype).eps)
 
 
 def value_floor(problem: Any, late: Array, eps: float) -> Any:

@@ -1,6 +1,7 @@
 """What a user's function gives: taken where its meaning is plain, and copied, because it may be a buffer."""
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,11 +9,21 @@ import numpy as np
 
 from stepsize.core.validation import describe_value, real_numbers
 
-__all__ = ["as_array", "as_value", "ask", "floats_at", "require_callable_of", "spreads"]
+__all__ = [
+    "as_array",
+    "as_value",
+    "ask",
+    "floats_at",
+    "forward_differences",
+    "require_callable_of",
+    "spreads",
+]
 
 Array = np.ndarray[Any, Any]
 
 DOUBLE = np.dtype(float)
+
+_STEP = float(np.sqrt(np.finfo(float).eps))
 
 
 def as_value(name: str, answer: Any, dtype: Any = DOUBLE) -> Any:
@@ -147,6 +158,30 @@ def ask(function: Callable[..., Any], x: Array, spread: bool = False) -> Any:
         return function(x.reshape(-1)[0])
     except Exception:
         raise kept from None
+
+
+def forward_differences(function: Callable[[Array], Any], x: Array) -> Array:
+    r"""Return the gradient by forward differences, bit for bit that of ``scipy.optimize.approx_fprime``.
+
+    .. math:: g_i = \frac{f(x + h_i e_i) - f(x)}{h_i}, \qquad h_i = \sqrt\varepsilon
+
+    SciPy checks bounds, Jacobians and shapes first, which takes many times as long as the function does.
+
+    Examples
+    --------
+    >>> forward_differences(lambda x: x[0] * x[1], np.array([3.0, -5.0])).round(6).tolist()
+    [-5.0, 3.0]
+    """
+    f = function(x.copy())
+    g = np.empty_like(x)
+    for i, start in enumerate(x.tolist()):
+        step = _STEP
+        if start + step == start:
+            step *= math.copysign(max(1.0, abs(start)), start)
+        point = x.copy()
+        point[i] = start + step
+        g[i] = (function(point) - f) / (float(point[i]) - start)
+    return g
 
 
 def _numbers(name: str, answer: Any, expected: str) -> Array:

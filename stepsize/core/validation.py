@@ -9,6 +9,7 @@ import numpy as np
 
 __all__ = [
     "LARGEST",
+    "LARGEST_SEED",
     "as_count",
     "as_floats",
     "as_number",
@@ -24,6 +25,8 @@ __all__ = [
 
 # The largest count: floats are exact up to it, and the index of an update becomes one.
 LARGEST = 2**53
+# Of 128 bits: what may start a generator of random numbers.
+LARGEST_SEED = 2**128 - 1
 
 
 # The longest word that may be a name misspelled.
@@ -100,7 +103,10 @@ def as_number(name: str, value: Any, expected: str = "a finite number") -> float
 
 def as_count(name: str, value: Any, minimum: int = 0, maximum: int = LARGEST) -> int:
     """Return a whole number from `minimum` to `maximum`, or raise TypeError or ValueError."""
-    expected = f"a whole number of at least {minimum}"
+    bounded = maximum < LARGEST
+    expected = (
+        f"a whole number from {minimum} to {maximum}" if bounded else f"a whole number of at least {minimum}"
+    )
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name}: got {value!r}, expected {expected}")
     try:
@@ -108,13 +114,16 @@ def as_count(name: str, value: Any, minimum: int = 0, maximum: int = LARGEST) ->
     except TypeError:
         raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}") from None
     require(minimum <= count, name, count, expected)
-    require(count <= maximum, name, count, f"a whole number of at most {maximum}")
+    require(count <= maximum, name, count, expected if bounded else f"a whole number of at most {maximum}")
     return count
 
 
 def as_seed(name: str, value: Any) -> int:
     """Return a whole number that may start a generator, of at most 128 bits, or raise."""
-    return as_count(name, value, maximum=2**128 - 1)
+    return as_count(name, value, maximum=LARGEST_SEED)
+
+
+_FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
 
 
 def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np.ndarray[Any, Any]:
@@ -124,7 +133,7 @@ def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np
     starts on integers is the classic silent error (``np.array([10]) * 0`` never moves).
     """
     if isinstance(value, np.ndarray):
-        if value.dtype not in (np.float32, np.float64):
+        if value.dtype not in _FLOATS:
             raise TypeError(
                 f"{name}: got {describe_value(value)}, expected {expected}; use .astype(float) if it is meant"
             )
@@ -146,13 +155,14 @@ def real_numbers(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
         array = np.asarray(None)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name}: got {describe_value(value)}, expected {expected}")
-    return np.array(array, dtype=array.dtype if array.dtype.name in ("float32", "float64") else float)
+    return np.array(array, dtype=array.dtype if array.dtype in _FLOATS else float)
 
 
 def _detached(value: Any) -> Any:
     """Return a tensor that takes part in automatic differentiation as one that NumPy may read."""
     if isinstance(value, list | tuple):
-        return [_detached(v) for v in value] if any(hasattr(v, "detach") for v in value) else value
+        tensors = any(hasattr(v, "detach") for v in value if type(v) is not float)
+        return [_detached(v) for v in value] if tensors else value
     return value.detach().cpu() if hasattr(value, "detach") else value
 
 

@@ -16,7 +16,7 @@ from stepsize.draw.schedule import schedule, schedules
 from stepsize.draw.sensitivity import found_rate, sensitivity
 from stepsize.draw.style import COLORS, STYLE, figure, save, style
 from stepsize.draw.sweep_map import errors, map  # noqa: A004  (it is draw.map)
-from stepsize.draw.trajectory import gap, path, rates
+from stepsize.draw.trajectory import gap, held_out, path, rates
 
 __all__ = [
     "COLORS",
@@ -26,6 +26,7 @@ __all__ = [
     "figure",
     "found_rate",
     "gap",
+    "held_out",
     "landscape",
     "line",
     "map",

@@ -18,7 +18,7 @@ from stepsize.analysis.verdicts import VERDICTS, classify
 from stepsize.core.display import cut, shown
 from stepsize.core.record import summary
 from stepsize.experiments.labels import optimizer_label, rate_label, sparkline, thinned
-from stepsize.experiments.race import Race
+from stepsize.experiments.race import Race, held_out_words
 from stepsize.experiments.sweep.executors import wanted
 
 __all__ = [
@@ -65,7 +65,9 @@ def run_html(run: Run) -> str:
 
 def race_html(race: Race) -> str:
     """Return a race as HTML: what was raced, and a row a run."""
-    head = ("optimizer", "rate", "settled", "overshoot", f"final {race.runs[0].measure}", "course", "verdict")
+    held_out = ("training", "held out", "lowest") if race.runs[0].has_held_out else ()
+    final = f"final {race.runs[0].measure}"
+    head = ("optimizer", "rate", "settled", "overshoot", final, *held_out, "course", "verdict")
     rows = [
         (
             optimizer_label(run.optimizer),
@@ -73,6 +75,7 @@ def race_html(race: Race) -> str:
             "-" if found.settled is None else str(found.settled),
             f"{found.overshoot:.0%}",
             "-" if found.verdict == "diverged" else f"{found.error:.1e}",
+            *(held_out_words(run) if held_out else ()),
             sparkline(run.error, race.steps, race.tol),
             found.verdict,
         )

@@ -39,7 +39,7 @@ from stepsize.draw.style import (
     style,
     verdict_shades,
 )
-from stepsize.draw.trajectory import gap, path, rates
+from stepsize.draw.trajectory import gap, held_out, path, rates
 from stepsize.draw.window import last_shown, window_around
 from stepsize.experiments.labels import optimizer_label, rate_label
 from stepsize.experiments.race import Race
@@ -76,7 +76,8 @@ def race(result: Race, *, size: str | Sequence[float] | None = None) -> Figure:
     panels = [
         (_wrapped(name, wide / TITLE_CHARACTER), _entries(result, who, wide, colors)) for name, who in groups
     ]
-    rows = [Row.of(panels[columns * k : columns * (k + 1)], window is not None) for k in range(bands)]
+    learns = result.runs[0].has_held_out
+    rows = [Row.of(panels[columns * k : columns * (k + 1)], window is not None, learns) for k in range(bands)]
     title = textwrap.fill(result.title.replace("   ", " \u00b7 "), int(13 * width))
     head = 0.3 + 0.16 * title.count("\n")
     free = len(groups) < bands * columns
@@ -107,6 +108,9 @@ def race(result: Race, *, size: str | Sequence[float] | None = None) -> Figure:
             rate = page.axes(left, right, top - row.error + 0.6, 0.6) if changes else None
             _panel(result, entries, (above, error, rate), window, last)
             drawn += [ax for ax in (above, error, rate) if ax is not None]
+            if learns:
+                drawn.append(page.axes(left, right, top - row.error - AXIS, row.held_out))
+                _held_out_panel(result, entries, drawn[-1], last)
         marks = marks_of(drawn, dashed=any(entry.dashed for _, entries in panels for entry in entries))
         if free:
             left, _ = _sides(columns - 1, columns, width)
@@ -219,6 +223,23 @@ def _panel(
         error.tick_params(labelbottom=False)
         _rate_axis(rate, np.concatenate([result.runs[e.index].history.lr.ravel() for e in entries]))
         rate.set_xlim(0, last)
+
+
+def _held_out_panel(result: Race, entries: list[Entry], ax: Axes, last: int) -> None:
+    """Draw the training loss and the loss held out of one optimizer's runs, with one scale for all panels."""
+    for entry in entries:
+        held_out(result.runs[entry.index], ax, color=entry.color)
+    losses = np.concatenate(
+        [np.append(run.loss[: last + 1], run.held_out[: last + 1]) for run in result.runs]
+    )
+    seen = losses[np.isfinite(losses) & (losses > 0)]
+    starts = [float(run.held_out[0]) for run in result.runs]
+    ax.set_xlim(0, last)
+    ax.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0), numticks=5))
+    ax.yaxis.set_major_formatter(ticker.FormatStrFormatter("%.2g"))
+    ax.yaxis.set_minor_locator(ticker.NullLocator())
+    if len(seen):
+        ax.set_ylim(0.7 * float(seen.min()), 3 * max(*starts, float(seen.min())))
 
 
 def _rate_axis(ax: Axes, used: Any) -> None:

@@ -17,9 +17,10 @@ from stepsize.analysis.diagnosis import diagnose, require_single_run
 from stepsize.core.display import brief
 from stepsize.core.validation import require, require_a
 from stepsize.draw.landscape import contours, landscape, level_lines
+from stepsize.draw.layout.legend import marks_of
 from stepsize.draw.layout.sweep_axes import narrow_log
 from stepsize.draw.style import COLORS, INK, Picture, axes_or_new, style
-from stepsize.draw.trajectory import gap, path
+from stepsize.draw.trajectory import gap, held_out, path
 from stepsize.draw.window import comparable, heights, levels_of, values_on, window_around
 from stepsize.experiments.labels import optimizer_label, rate_label, thinned
 
@@ -111,7 +112,7 @@ def projection(run: Run, ax: Axes | None = None) -> Axes:
 
 
 def run(result: Run) -> Figure:
-    """Return one sheet on a run: its path or projection, its error, and the verdict as the title.
+    """Return one sheet on a run: its path or projection, its error, its verdict, and what was held out.
 
     Raises
     ------
@@ -120,8 +121,9 @@ def run(result: Run) -> Figure:
     """
     require_single_run(result)
     with style():
-        picture = Picture(figsize=(9.0, 3.9), layout="constrained")
-        left, right = picture.subplots(1, 2)
+        panels = 3 if result.has_held_out else 2
+        picture = Picture(figsize=(4.5 * panels, 3.9), layout="constrained")
+        left, right, *more = picture.subplots(1, panels)
         dim = result.history.x.shape[-1]
         window: Any = window_around([result]) if dim <= 2 else None
         if dim == 1:
@@ -136,6 +138,10 @@ def run(result: Run) -> Figure:
             left.set_axis_off()
             left.text(0.5, 0.5, "no update to finite numbers:\nno path to draw", ha="center", va="center")
         gap(result, right)
+        for ax in more:
+            held_out(result, ax)
+            ax.autoscale_view()  # a key of the marks that are seen needs to know what is seen
+            ax.legend(handles=marks_of([ax]), fontsize=8)
         found = diagnose(result)
         rate = rate_label(result.optimizer, result.problem)
         head = f"{optimizer_label(result.optimizer)}, lr {rate}, on {result.problem.formula}"

@@ -12,7 +12,7 @@ from stepsize.draw.landscape import contours, landscape
 from stepsize.draw.style import COLORS, INK, axes_or_new, style
 from stepsize.draw.window import window_around
 
-__all__ = ["drawable", "gap", "on_log_axis", "path", "rates"]
+__all__ = ["drawable", "gap", "held_out", "on_log_axis", "path", "rates"]
 
 Array = np.ndarray[Any, Any]
 
@@ -88,6 +88,37 @@ def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str 
         what = "gap  $f - f^*$" if run.measure == "gap" else "gradient norm"
         ax.set(xlabel="update", ylabel=what)
         ax.grid(axis="y")
+    return ax
+
+
+def held_out(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str | None = None) -> Axes:
+    """Draw the training loss, thin, beside the loss over the examples held out, thick, and its lowest point.
+
+    The training loss is what the run descends, its penalty included; the other has none.
+
+    Raises
+    ------
+    ValueError
+        If the problem held out no examples, or for a batch.
+    """
+    require_single_run(run)
+    validation = run.held_out
+    lowest = int(np.where(np.isnan(validation), np.inf, validation).argmin())
+    with style():
+        ax = axes_or_new(ax)
+        n = run.history.n
+        thin: dict[str, Any] = {"linewidth": 0.8, "gid": "training", "zorder": 3}
+        ax.semilogy(np.arange(run.nit + 1), on_log_axis(run.loss), color=color, **thin)
+        ax.semilogy(n, on_log_axis(validation), color=color, label=label, linewidth=1.7, gid="held-out")
+        dot: dict[str, Any] = {
+            "markersize": 4.5,
+            "markeredgewidth": 0,
+            "gid": "lowest-held-out",
+            "zorder": 5,
+            "clip_on": False,
+        }
+        ax.plot(n[lowest], on_log_axis(validation)[lowest], "D", color=color, **dot)
+        ax.set(xlabel="update", ylabel="loss")
     return ax
 
 

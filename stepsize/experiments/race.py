@@ -89,11 +89,15 @@ class Race:
     def table(self, ascii_only: bool = False) -> str:
         """Return the table as text, a row a run.
 
-        Optimizer, rate, settled, overshoot, final error, its course, verdict; and where theory has a word on
-        one of the runs, the factor that the error shrinks by a step, predicted and observed.
+        Optimizer, rate, settled, overshoot, final error, its course, verdict; where theory has a word on one
+        of the runs, the factor that the error shrinks by a step, predicted and observed; and where the
+        problem holds examples out, the last training loss, the last loss over those held out, and where that
+        was lowest.
         """
         what = self.runs[0].measure
         head = ("settled", "overshoot", f"final {what}", f"{what} over time")
+        held_out = ("training", "held out", "lowest") if self.runs[0].has_held_out else ()
+        head = (*head[:3], *held_out, head[3])
         theory = any(self.predictions)
         words = self.rate_words
         last = ("beside the others",) if any(words) else ()
@@ -109,6 +113,7 @@ class Race:
                     "-" if found.settled is None else str(found.settled),
                     f"{100 * found.overshoot:.0f} %",
                     "-" if found.verdict.startswith("diverg") else f"{found.error:.1e}",
+                    *(held_out_words(run) if held_out else ()),
                     sparkline(run.error, self.steps, self.tolerance, ascii_only),
                     *((word or "-",) if last else ()),
                     found.verdict,
@@ -195,6 +200,7 @@ class Race:
                     "uphill": found.uphill,
                     "error": finite_or_none(found.error),
                     "best_error": finite_or_none(found.best_error),
+                    **({"held_out": held_out_numbers(run)} if run.has_held_out else {}),
                     "updates": run.nit,
                     "x": [finite_or_none(v) for v in run.x.tolist()],
                     "error_over_time": [finite_or_none(v) for v in thinned(run.error, 61).tolist()],
@@ -288,6 +294,26 @@ def _refuse_too_long(problem: Any, optimizers: list[Optimizer], x0: Any, steps: 
     needed = sum(history_bytes(steps, 1, 1, dim, rule.has_separate_output) for rule in optimizers)
     told = f"{steps} for {counted(len(optimizers), 'run')} of {counted(dim, 'parameter')}"
     refuse_beyond_memory("steps", told, needed, "fewer, or fewer runs at once")
+
+
+def held_out_numbers(run: Run) -> dict[str, Any]:
+    """Return the last training loss, the last loss over what was held out, the lowest, and where that was."""
+    lowest = int(np.where(np.isnan(run.held_out), np.inf, run.held_out).argmin())
+    return {
+        "training": finite_or_none(float(run.fun)),
+        "last": finite_or_none(float(run.held_out[-1])),
+        "lowest": finite_or_none(float(run.held_out[lowest])),
+        "lowest_at": int(run.history.n[lowest]),
+    }
+
+
+def held_out_words(run: Run) -> tuple[str, str, str]:
+    """Return the same as words of a table."""
+    numbers = held_out_numbers(run)
+    training, last, lowest = (
+        "-" if numbers[name] is None else f"{numbers[name]:.4g}" for name in ("training", "last", "lowest")
+    )
+    return training, last, f"{lowest} at {numbers['lowest_at']}"
 
 
 def theory_of(problem: Any, optimizer: Optimizer, x0: Any = None) -> Prediction | None:

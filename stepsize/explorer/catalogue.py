@@ -11,11 +11,12 @@ from optim import Optimizer
 from problems import Problem, Rosenbrock, Rotated
 from schedules import Schedule
 from stepsize.core.record import Record, registered
-from stepsize.explorer.landscapes import Landscape, landscape_of
-from stepsize.explorer.logistic import two_features
-from stepsize.explorer.rules import Rule, rule_of
-from stepsize.explorer.schedules import Timetable, timetable_of
-from stepsize.explorer.symbols import Untranslatable
+from stepsize.explorer.noise import SEEDS
+from stepsize.explorer.translation.landscapes import Landscape, landscape_of
+from stepsize.explorer.translation.logistic import two_features
+from stepsize.explorer.translation.rules import Rule, rule_of
+from stepsize.explorer.translation.schedules import Timetable, timetable_of
+from stepsize.explorer.translation.symbols import Untranslatable
 from stepsize.parsing import demo_of, load_registry
 
 __all__ = ["TABULATED", "Catalogue", "Left", "catalogue", "facts_of", "name_of", "require_runnable"]
@@ -43,6 +44,7 @@ class Catalogue:
     landscapes: tuple[Landscape, ...]
     timetables: tuple[Timetable, ...]
     left: tuple[Left, ...]
+    seeds: tuple[int, ...] = SEEDS
 
 
 def catalogue(

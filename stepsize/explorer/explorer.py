@@ -15,12 +15,14 @@ from stepsize.explorer.assembly import page
 from stepsize.explorer.catalogue import catalogue, require_runnable
 from stepsize.explorer.opening import (
     Asked,
-    asked_rates,
+    asked_powers,
+    asked_schedules,
     customary,
     explored,
     new_rules,
     opening,
     refuse_too_many,
+    without_noise,
 )
 
 __all__ = ["Explorer", "explore"]
@@ -49,8 +51,11 @@ class Explorer:
         asked = self.asked
         own_rules = new_rules(asked.optimizers)
         known = catalogue([asked.problem], own_rules, all_problems=self.everything)
-        known = replace(known, timetables=(*asked_rates(asked, known), *known.timetables))
-        return page(known, opening(asked, known))
+        known = replace(known, timetables=(*asked_schedules(asked, known), *known.timetables))
+        if not self.everything:
+            known = without_noise(known, asked)
+        small = not self.everything
+        return page(known, opening(asked, known), asked_powers(asked, known), small=small)
 
     def save(self, path: str | os.PathLike[str], *, if_exists: IfExists = "replace") -> Path:
         """Write the page to a file, whole or not at all, and return its path.
@@ -102,7 +107,8 @@ def explore(
     steps : int
         Updates, at most 1000.
     everything : bool
-        Whether the page has every other problem, too. Without them it is half as large.
+        Whether the page has every other problem, too, and noise with three seeds. Without them, and with its
+        script compressed, it is a third as large; the foot of the page says what it lacks.
 
     Raises
     ------

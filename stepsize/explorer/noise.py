@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from problems import AdditiveNoise, Quadratic
-from stepsize.explorer.javascript import packed
+from stepsize.explorer.translation.javascript import packed
 
 __all__ = ["LENGTH", "SEEDS", "streams"]
 

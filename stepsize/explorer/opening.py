@@ -1,7 +1,8 @@
 """The experiment that a page opens with: what was asked for, in the page's own short words."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,23 +11,27 @@ from optim import Optimizer
 from optim.hyperparameters import rate_kind
 from schedules import Schedule
 from stepsize.core.validation import describe_value
-from stepsize.explorer.catalogue import TABULATED, Catalogue
+from stepsize.explorer.catalogue import TABULATED, Catalogue, Left
 from stepsize.explorer.python_code import constructor
-from stepsize.explorer.rules import at_numbers, rate_path
-from stepsize.explorer.schedules import Timetable, timetable_of
-from stepsize.explorer.symbolic_records import value_at
-from stepsize.explorer.symbols import Untranslatable
+from stepsize.explorer.translation.powers import LONGEST, by_base, of_memories, of_pairs, slider_memories
+from stepsize.explorer.translation.powers_taken import powers_taken
+from stepsize.explorer.translation.rules import Parameter, Rule, at_numbers
+from stepsize.explorer.translation.schedules import Timetable, timetable_of
+from stepsize.explorer.translation.symbolic_records import value_at
+from stepsize.explorer.translation.symbols import Untranslatable
 from stepsize.parsing import demo_of
 
 __all__ = [
     "MOST_OPTIMIZERS",
     "Asked",
-    "asked_rates",
+    "asked_powers",
+    "asked_schedules",
     "customary",
     "explored",
     "new_rules",
     "opening",
     "refuse_too_many",
+    "without_noise",
 ]
 
 # More would not be told apart by colour, dash and mark.
@@ -67,11 +72,11 @@ def new_rules(optimizers: tuple[Optimizer, ...]) -> list[Optimizer]:
     Raises
     ------
     ValueError
-        If a rate answers to the run, or anything but the rate is scheduled.
+        If a rate answers to the run.
     """
     found: list[Optimizer] = []
     for optimizer in optimizers:
-        _refuse_what_is_driven(optimizer)
+        _refuse_what_answers(optimizer)
         try:
             plain = at_numbers(optimizer)
         except Untranslatable as reason:
@@ -90,22 +95,16 @@ def _example(kind: type[Optimizer]) -> Optimizer | None:
     return None
 
 
-def _refuse_what_is_driven(optimizer: Optimizer) -> None:
+def _refuse_what_answers(optimizer: Optimizer) -> None:
     if rate_kind(optimizer.lr) != "schedule":
         raise ValueError(
             f"lr: got {optimizer.lr!r}, which answers to the run, expected a number or a schedule"
-        )
-    driven = [name for name in optimizer.hypers() if name != "lr" and callable(getattr(optimizer, name))]
-    if driven:
-        raise ValueError(
-            f"{driven[0]}: got {getattr(optimizer, driven[0])!r}, expected a number, as a page drives the "
-            "rate alone"
         )
 
 
 def _shape(optimizer: Optimizer | None) -> Any:
     """Return all of a rule but its numbers."""
-    from stepsize.explorer.symbolic_records import settings_of
+    from stepsize.explorer.translation.symbolic_records import settings_of
 
     if optimizer is None:
         return None
@@ -117,16 +116,68 @@ def _shape(optimizer: Optimizer | None) -> Any:
     return kinds, [(path, repr(value)) for path, value in settings_of(optimizer, Optimizer)]
 
 
-def asked_rates(asked: Asked, known: Catalogue) -> tuple[Timetable, ...]:
+def asked_schedules(asked: Asked, known: Catalogue) -> tuple[Timetable, ...]:
     """Return the schedules of the optimizers that no example of the registry is."""
     found: list[Timetable] = []
     for optimizer in asked.optimizers:
-        rate = optimizer.lr
-        if not callable(rate) or _timetable(rate, (*known.timetables, *found)) is not None:
-            continue
-        name = repr(rate) if isinstance(rate, Schedule) else str(getattr(rate, "__name__", "a function"))
-        found.append(timetable_of(rate, name, max(asked.steps, TABULATED)))
+        for _, schedule in _driven(optimizer, _rule_of(optimizer, known)):
+            if _timetable(schedule, (*known.timetables, *found)) is None:
+                found.append(_own_timetable(schedule, asked.steps))
     return (*found,)
+
+
+def _own_timetable(schedule: Any, steps: int) -> Timetable:
+    """Return a schedule of a user's own; a function may hold for the updates of the run alone."""
+    if isinstance(schedule, Schedule):
+        asked_until = steps if _has_function(schedule) else TABULATED
+        return timetable_of(schedule, repr(schedule), asked_until)
+    name = str(getattr(schedule, "__name__", "a function"))
+    return timetable_of(schedule, name, steps)
+
+
+def _has_function(schedule: Any) -> bool:
+    if isinstance(schedule, tuple):
+        return any(map(_has_function, schedule))
+    if isinstance(schedule, Schedule):
+        return any(_has_function(value) for _, value in schedule.fields())
+    return callable(schedule)
+
+
+def _driven(optimizer: Optimizer, rule: Rule) -> Iterator[tuple[Parameter, Any]]:
+    """Yield what a schedule drives, with the schedule."""
+    for parameter in rule.parameters:
+        value = value_at(optimizer, parameter.path)
+        if callable(value):
+            yield parameter, value
+
+
+def _rule_of(optimizer: Optimizer, known: Catalogue) -> Rule:
+    shape = _shape(at_numbers(optimizer))
+    return next(rule for rule in known.rules if _shape(rule.optimizer) == shape)
+
+
+def asked_powers(asked: Asked, known: Catalogue) -> list[list[Any]]:
+    """Return the powers that Python rounds otherwise: of the sliders, and of what a page opens with."""
+    memories, found = {*slider_memories().tolist()}, []
+    for optimizer in asked.optimizers:
+        rule = _rule_of(optimizer, known)
+        plain = at_numbers(optimizer)
+        driven = {p.path: np.asarray(_values(s, asked.steps)) for p, s in _driven(optimizer, rule)}
+        columns = [driven.get(p.path, np.full(1, value_at(plain, p.path), float)) for p in rule.parameters]
+        if rule.exact and not any(rule.parameters[i].path in driven for i in rule.memories):
+            memories.update(float(columns[i][0]) for i in rule.memories if 0 < columns[i][0] < 1)
+            continue
+        found.append(of_pairs(powers_taken(rule.update, _numbers_at(columns), LONGEST)))
+    return by_base([of_memories((*sorted(memories),)), *found])
+
+
+def _numbers_at(columns: list[Any]) -> Callable[[int], list[float]]:
+    """Return the numbers of an update, which hold their last value after the end."""
+    return lambda n: [float(column[min(n, len(column) - 1)]) for column in columns]
+
+
+def _values(schedule: Any, steps: int) -> Any:
+    return schedule.table(steps) if isinstance(schedule, Schedule) else [schedule(n) for n in range(steps)]
 
 
 def _timetable(schedule: Any, tables: tuple[Timetable, ...]) -> Timetable | None:
@@ -158,16 +209,26 @@ def opening(asked: Asked, known: Catalogue) -> dict[str, Any]:
 
 
 def _choice(optimizer: Optimizer, known: Catalogue) -> list[Any]:
-    plain = at_numbers(optimizer)
-    rule = next(rule for rule in known.rules if _shape(rule.optimizer) == _shape(plain))
+    plain, rule = at_numbers(optimizer), _rule_of(optimizer, known)
     values = {"/".join(p.path): float(value_at(plain, p.path)) for p in rule.parameters}
-    rate = value_at(optimizer, rate_path(rule))
-    if not callable(rate):
-        return [rule.name, values]
-    table = _timetable(rate, known.timetables)
-    assert table is not None  # `asked_rates` has added what was missing
-    numbers = {"/".join(path): float(value_at(rate, path)) for path, *_ in table.parameters}
-    return [rule.name, values, [table.name, numbers]]
+    schedules: dict[str, list[Any]] = {}
+    for parameter, schedule in _driven(optimizer, rule):
+        table = _timetable(schedule, known.timetables)
+        assert table is not None  # `asked_schedules` has added what was missing
+        numbers = {"/".join(path): float(value_at(schedule, path)) for path, *_ in table.parameters}
+        schedules["/".join(parameter.path)] = [table.name, numbers]
+    return [rule.name, values, schedules] if schedules else [rule.name, values]
+
+
+def without_noise(known: Catalogue, asked: Asked) -> Catalogue:
+    """Return a catalogue with the noise that was asked for alone, which says what a small page lacks."""
+    sigma, seed = asked.noise
+    more = "ss.explore(..., everything=True) writes a page that has them"
+    left = (
+        Left("problem", "all others", more),
+        Left("noise", "other seeds" if sigma else "on the gradient", f"its numbers are long; {more}"),
+    )
+    return replace(known, seeds=(seed,) if sigma else (), left=(*left, *known.left))
 
 
 def refuse_too_many(optimizers: tuple[Any, ...]) -> None:

@@ -13,20 +13,33 @@ __all__ = ["constructor", "written"]
 def constructor(record: Record, paths: list[tuple[str, ...]], path: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return a record as a call: its class, and for each argument a text, a place, or another call.
 
-    An argument that stands at a path is ``{"place": k}``, with what the class takes by default.
+    An argument that stands at a path is ``{"place": k}``, with what the class takes by default; of a list in
+    which one does, the items are given.
     """
     arguments: list[Any] = []
     for field in dataclasses.fields(record):
         here, value = (*path, field.name), getattr(record, field.name)
         default = None if field.default is dataclasses.MISSING else _plain(field.default)
         if here in paths:
-            whole = isinstance(value, int)
-            arguments.append([field.name, {"place": paths.index(here), "default": default, "whole": whole}])
+            arguments.append([field.name, _place(value, paths, here) | {"default": default}])
         elif isinstance(value, Record):
             arguments.append([field.name, constructor(value, paths, here)])
+        elif any(known[: len(here)] == here for known in paths):
+            items = [_item(item, paths, (*here, str(i))) for i, item in enumerate(value)]
+            arguments.append([field.name, {"list": items}])
         elif field.default is dataclasses.MISSING or not _same(default, value):
             arguments.append([field.name, {"text": written(value)}])
     return {"call": _named(type(record)), "from": _home(type(record)), "arguments": arguments}
+
+
+def _place(value: Any, paths: list[tuple[str, ...]], here: tuple[str, ...]) -> dict[str, Any]:
+    return {"place": paths.index(here), "whole": isinstance(value, int)}
+
+
+def _item(value: Any, paths: list[tuple[str, ...]], here: tuple[str, ...]) -> dict[str, Any]:
+    if here in paths:
+        return _place(value, paths, here)
+    return constructor(value, paths, here) if isinstance(value, Record) else {"text": written(value)}
 
 
 def written(value: Any) -> str:

@@ -92,13 +92,31 @@ class TestTheHistory:
         assert h.output_fun.tolist() == [32.0, 8.0, 2.0]
 
     @pytest.mark.parametrize("every", [1, 2])
-    def test_points_are_judged_as_they_pass_only_where_they_are_dropped_and_were_seen_by_estimates(
-        self, every
-    ):
+    def test_what_estimates_saw_is_judged_when_somebody_asks_and_at_the_stored_points_alone(self, every):
+        """Of each value that is not known, the last one before it stands."""
         assert there_and_back(every=every).history.output_fun is None
-        noisy = minimize(AdditiveNoise(BOWL, sigma_g=0.1), SGD(lr=0.5), steps=3, every=every).history
-        assert noisy.output is None
-        assert (noisy.output_fun is None) == (every == 1)
+        asked = []
+
+        class Noted(Problem, abstract=True):
+            x0, minimum = (8.0,), 0.0
+
+            def fun(self, x):
+                asked.extend(np.atleast_2d(x)[:, 0].tolist())
+                return 0.5 * (x * x).sum(axis=-1)
+
+            def grad(self, x):
+                return 1.0 * x
+
+        rules = (SGD(lr=0.5), PolyakRuppert(SGD(lr=0.5)))
+        for rule in rules if every > 1 else rules[:1]:
+            run = minimize(AdditiveNoise(Noted(), sigma_g=0.1), rule, steps=5, every=every)
+            assert run.history.output_fun is None
+            asked.clear()
+            points = run.history.x if run.history.output is None else run.history.output
+            values = 0.5 * points[:, 0] ** 2
+            assert np.array_equal(run.loss, values if every == 1 else values[[0, 0, 1, 1, 2, 3]])
+            assert asked == points[:, 0].tolist()
+            assert np.array_equal(run.error, run.loss)
 
     @pytest.mark.parametrize("every", [1, 2])
     @pytest.mark.parametrize("engine", ["array", "auto"])
@@ -198,8 +216,20 @@ class TestWhatIsCounted:
         run = minimize(problem, SGD(lr=0.1), steps=40)
         made = run.history.x.sum(axis=1)
         np.testing.assert_allclose(run.held_out, 0.5 * (made - 1) ** 2, rtol=1e-12, atol=1e-15)
+        assert run.has_held_out
+        assert not there_and_back().has_held_out
         with pytest.raises(ValueError, match="held_out: got none from Parabola"):
             _ = there_and_back().held_out
+
+    def test_the_table_of_a_run_has_what_was_held_out(self, tmp_path):
+        X, y = np.array([[1.0], [1.0], [1.0], [1.0]]), np.array([2.0, 2.0, 1.0, 1.0])
+        run = minimize(LeastSquares(X, y, held_out=[2, 3]), SGD(lr=0.1), steps=6)
+        run.to_csv(tmp_path / "run.csv")
+        rows = [line.split(",") for line in (tmp_path / "run.csv").read_text().splitlines()]
+        assert rows[0][:6] == ["update", "x1", "x2", "fun", "held_out", "error"]
+        assert [float(row[4]) for row in rows[1:]] == run.held_out.tolist()
+        there_and_back().to_csv(tmp_path / "other.csv")
+        assert "held_out" not in (tmp_path / "other.csv").read_text()
 
     def test_the_answer_is_what_is_judged(self):
         """The points are 8, 4, 2; the mean of those after the start is 4, then 3."""

@@ -196,7 +196,7 @@ class TestHypers:
         assert (Own().beta, Own().limit) == (1.5, -1.0)
         assert Own.ranges() == {"lr": Range(minimum=0.0), "share": Range(above=0, below=1)}
         with pytest.raises(
-            ValueError, match=r"^share: got 0\.0, expected a finite number above 0 to below 1$"
+            ValueError, match=r"^share: got 0\.0, expected a finite number above 0 and below 1$"
         ):
             Own(share=0.0)
         with pytest.raises(ValueError, match=r"^lr: got -0\.5, expected a finite number of at least 0$"):

@@ -37,8 +37,11 @@ WRONG = {
     ),
     "too many steps to find": (["find-lr", "parabola", "--steps", "1000000000000"], "of memory where"),
     "too many steps to search": (["linesearch", "parabola", "--steps", "1000000000000"], "of memory where"),
-    "too many steps to explain": (["explain", "SGD", "parabola", "--steps", "1000000000000"], "at most 1000"),
-    "too many digits": (["explain", "SGD", "parabola", "--digits", "100"], "at most 17"),
+    "too many steps to explain": (
+        ["explain", "SGD", "parabola", "--steps", "1000000000000"],
+        "from 1 to 1000",
+    ),
+    "too many digits": (["explain", "SGD", "parabola", "--digits", "100"], "from 1 to 17"),
     "too many dimensions": (["race", "Rosenbrock(10**12)", "--steps", "5"], "dim: got 1000000000000"),
     "no steps": (["race", "parabola", "--steps", "0"], "expected at least 1 update to race"),
     "steps that are an expression": (["race", "parabola", "--steps", "10**12"], "expected a whole number"),

@@ -13,11 +13,13 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from stepsize.core.validation import as_count, as_number, describe_value, real_numbers, require
+from stepsize.core.validation import LARGEST, LARGEST_SEED, as_count, as_number, real_numbers, require
 
 __all__ = [
     "ANY",
+    "SEED",
     "Constraint",
+    "Either",
     "Elementwise",
     "FiniteFloat",
     "FloatOrArray",
@@ -63,7 +65,7 @@ class Range(NamedTuple):
 
     def has(self, values: Any) -> Any:
         """Return whether each value is a number of the range; nan never is, inf only if not `finite`."""
-        if self is ANY:
+        if self == ANY:
             return values == values
         inside = (values >= self.minimum) & (values > self.above) & (values <= self.maximum)
         return inside & ((values < self.below) | (not self.finite and self.below == math.inf))
@@ -75,8 +77,6 @@ class Range(NamedTuple):
         require(bool(self.has(number)), name, value, str(self))
 
     def __str__(self) -> str:
-        if self is ANY:
-            return "a number"
         bounded = self.below < math.inf or self.maximum < math.inf
         lower = upper = ""
         if self.above > -math.inf:
@@ -96,8 +96,8 @@ class Range(NamedTuple):
         return " ".join(filter(None, (kind, lower, joint, upper)))
 
 
-# Also inf, but not nan.
-ANY = Range()
+# Also inf and -inf, but not nan.
+ANY = Range(finite=False)
 
 
 class Elementwise(NamedTuple):
@@ -119,27 +119,22 @@ class WholeNumber(NamedTuple):
     """The whole numbers from `minimum` to `maximum`."""
 
     minimum: int = 0
-    maximum: int | None = None
+    maximum: int = LARGEST
 
     def check(self, name: str, value: Any) -> None:
         """Refuse what is not a whole number of the range."""
-        count = as_count(name, value, self.minimum)
-        if self.maximum is not None and count > self.maximum:
-            raise ValueError(
-                f"{name}: got {count}, expected a whole number from {self.minimum} to {self.maximum}"
-            )
+        as_count(name, value, self.minimum, maximum=self.maximum)
 
 
 class OneOf(NamedTuple):
-    """One of some words."""
+    """One of some words; None may be one of them."""
 
-    words: tuple[str, ...]
+    words: tuple[str | None, ...]
 
     def check(self, name: str, value: Any) -> None:
         """Refuse any other word."""
-        if not isinstance(value, str) or value not in self.words:
-            known = ", ".join(map(repr, self.words))
-            raise ValueError(f"{name}: got {describe_value(value)}, expected one of {known}")
+        known = (value is None or isinstance(value, str)) and value in self.words
+        require(known, name, value, f"one of {', '.join(map(repr, self.words))}")
 
 
 Array = np.ndarray[Any, Any]
@@ -153,8 +148,8 @@ ProperFraction = Annotated[float, Range(above=0, below=1)]
 UnitFloat = Annotated[float, Range(minimum=0, maximum=1)]
 NonNegativeInt = Annotated[int, WholeNumber(0)]
 PositiveInt = Annotated[int, WholeNumber(1)]
-# What may start a generator of random numbers: at most 128 bits.
-Seed = Annotated[int, WholeNumber(0, 2**128 - 1)]
+SEED = WholeNumber(0, LARGEST_SEED)
+Seed = Annotated[int, SEED]
 # One value for all, or one a run or a coordinate.
 FloatOrArray = Annotated[float | Array, Elementwise(Range())]
 PositiveFloatOrArray = Annotated[float | Array, Elementwise(Range(above=0))]

@@ -28,22 +28,27 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """The heights in inches of what stands in a row of panels, from its titles to its errors."""
+    """The heights in inches of what stands in a row of panels, from its titles to its errors and beneath."""
 
     titles: float
     landscape: float
     words: float
     error: float
+    held_out: float
     height: float
 
     @classmethod
-    def of(cls, panels: list[tuple[list[str], list[Entry]]], landscape: bool) -> "Row":
+    def of(
+        cls, panels: list[tuple[list[str], list[Entry]]], landscape: bool, held_out: bool = False
+    ) -> "Row":
         """Return the heights that these titles and entries need."""
         titles = TITLE_LINE * max(len(title) for title, _ in panels)
         words = LINE * max(sum(len(entry.lines) for entry in entries) for _, entries in panels) + 0.08
         tall = 2.0 if landscape else 0.0
         around = 0.05 + (AXIS if landscape else 0.0) + ROW_GAP
-        return cls(titles, tall, words, 2.0, titles + tall + words + 2.0 + around)
+        beneath = 1.3 if held_out else 0.0
+        height = titles + tall + words + 2.0 + around + (beneath + AXIS if held_out else 0.0)
+        return cls(titles, tall, words, 2.0, beneath, height)
 
     def stretched(self, extra: float) -> "Row":
         """Return a higher row, whose axes share what is added."""

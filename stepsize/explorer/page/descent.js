@@ -14,9 +14,8 @@
  * @property {boolean} separate
  * @property {number} rate where the rate stands among the rule's numbers
  * @property {(S: Float64Array, d: number, h: number[]) => void} start
- * @property {(S: Float64Array, d: number, h: number[]) => void} update
+ * @property {(S: Float64Array, d: number, h: number[], told?: number[][]) => void} update tells the numbers on its way
  * @property {(S: Float64Array, d: number, h: number[], into: Float64Array) => void} output
- * @property {(S: Float64Array, d: number, h: number[], j: number) => number[]} explain
  *
  * @typedef {object} Driver a rule with its numbers; `schedules` drive some of them, by their place
  * @property {Rule} rule

@@ -18,6 +18,13 @@ const withNumbers = (text, rows) =>
     return plain ? number(values[0]) : vector(values);
   });
 
+/** The branch and the numbers of an update, for each coordinate. @param {any} rule @param {Float64Array} S @param {number} d @param {number[]} h */
+function numbersOf(rule, S, d, h) {
+  const told = /** @type {number[][]} */ ([]);
+  rule.update(S.slice(), d, h, told);
+  return told.length ? told : Array.from({ length: d }, () => [0]);
+}
+
 /** @param {string} word @param {string} kind */
 const span = (word, kind) => tag("span", { class: kind }, [word]);
 
@@ -29,7 +36,7 @@ export function showEquations(into, made, rule, at) {
   if (!made) return filled(into, []);
   if (at >= made.run.nit) return filled(into, [tag("p", { class: "soft" }, [TEXT.ended])]);
   const known = named(DATA.rules, rule), { S, h } = stateBefore(made.run, made.driver, at), d = made.run.dim;
-  const rows = Array.from({ length: d }, (_, j) => made.driver.rule.explain(S, d, h, j));
+  const rows = numbersOf(made.driver.rule, S, d, h);
   const lines = known.lines[rows[0][0]] ?? [];
   const places = (/** @type {number} */ k) => Array.from({ length: d }, (_, j) => S[k * d + j]);
   const given = [["x", places(0)], ["g", places(1)], ...known.slots.map((/** @type {string} */ slot, /** @type {number} */ k) => [slot, places(k + 2)])];

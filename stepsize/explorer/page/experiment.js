@@ -4,7 +4,7 @@ import { descend } from "./descent.js";
 import { diagnose } from "./reasons.js";
 import { LANDSCAPES, RULES, TIMETABLES } from "./generated.js";
 import { unpacked } from "./numbers.js";
-import { DATA, NOISY_UPDATES, named } from "./state.js";
+import { DATA, NOISY_UPDATES, allowed, named } from "./state.js";
 
 /** @typedef {import("./state.js").State} State @typedef {import("./state.js").Choice} Choice */
 
@@ -19,9 +19,19 @@ export function valuesOf(schedule) {
 /** @param {Choice} choice */
 export function driverOf(choice) {
   const known = named(DATA.rules, choice.rule), rate = rateOf(known);
-  const schedules = new Map(choice.schedule ? [[rate, valuesOf(choice.schedule)]] : []);
+  const schedules = new Map(choice.schedules.map((schedule) => [schedule.drives, valuesOf(schedule)]));
   const rule = { ...RULES[choice.rule], slots: known.slots.length, separate: known.separate, rate };
   return { rule, numbers: choice.numbers, schedules };
+}
+
+/** What drives a number of a rule, if anything does. @param {Choice} choice @param {number} place */
+export const scheduleAt = (choice, place) => choice.schedules.find(({ drives }) => drives === place) ?? null;
+
+/** Whether a schedule stays within what a number may be, all along. @param {any} p @param {import("./state.js").Schedule} schedule @param {number} steps */
+export function staysAllowed(p, schedule, steps) {
+  const value = valuesOf(schedule);
+  for (let n = 0; n < steps; n++) if (!allowed({ ...p, whole: false }, value(n))) return false;
+  return true;
 }
 
 /** Where the rate stands among a rule's numbers. @param {any} rule */

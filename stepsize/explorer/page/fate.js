@@ -35,12 +35,16 @@ export function gridOfFates(state) {
   };
 }
 
+/** Whether the map takes a number of the rule in hand. @param {any} map @param {number} place */
+export const isMapped = (map, place) => place === rateOf(map.rule) || place === map.momentum;
+
 /** The fate at one place of the map. @param {ReturnType<typeof gridOfFates>} map @param {any} state @param {number} i @param {number} j */
 function fateAt(map, state, i, j) {
   const numbers = [...map.choice.numbers];
   numbers[rateOf(map.rule)] = map.rates[i];
   if (map.momentum >= 0) numbers[map.momentum] = map.momenta[j];
-  const driver = driverOf({ rule: map.rule.name, numbers, schedule: null });
+  const schedules = map.choice.schedules.filter((/** @type {any} */ s) => !isMapped(map, s.drives));
+  const driver = driverOf({ rule: map.rule.name, numbers, schedules });
   return fateOf(diagnose(descend(map.place, driver, state.x0, UPDATES)).verdict);
 }
 

@@ -2,7 +2,7 @@
 
 import { app, at } from "./app.js";
 import { filled, tag } from "./drawing.js";
-import { drawFates, fates, gridOfFates, mapped } from "./fate.js";
+import { drawFates, fates, gridOfFates, isMapped, mapped } from "./fate.js";
 import { draw } from "./show.js";
 import { TEXT } from "./words.js";
 
@@ -39,7 +39,7 @@ export function closeMap() {
 /** Take the numbers of a cell. @param {[number, number]} cell */
 export function take(cell) {
   const choice = app.state.optimizers[app.state.chosen], rate = app.map.rule.parameters.findIndex((/** @type {any} */ p) => p.path.split("/").pop() === "lr");
-  choice.schedule = null;
+  choice.schedules = choice.schedules.filter(({ drives }) => !isMapped(app.map, drives));
   choice.numbers[rate] = app.map.rates[cell[0]];
   if (app.map.momentum >= 0) choice.numbers[app.map.momentum] = app.map.momenta[cell[1]];
   app.mapCursor = cell;

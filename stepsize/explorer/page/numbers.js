@@ -255,11 +255,35 @@ function wholePower(base, exponent) {
   return sumOf(exponent < 0 ? over([1, 0], result) : result);
 }
 
+/** What Python's C library rounds otherwise, by base and exponent. @type {Map<number, Map<number, number>>} */
+const others = new Map();
+
+/** Learn which powers Python has otherwise: each base with its exponents, negative where the power is a unit in
+ * the last place lower, and with their distance where it is further. @param {[number, ...(number | [number, number])[]][]} told */
+export function learnPowers(told) {
+  others.clear();
+  for (const [base, ...list] of told)
+    others.set(base, new Map(list.map((item) => {
+      const [exponent, units] = Array.isArray(item) ? item : [Math.abs(item), Math.sign(item)];
+      return [exponent, moved(nearestPower(base, exponent), units)];
+    })));
+}
+
+/** The double so many units in the last place away. @param {number} value @param {number} units */
+function moved(value, units) {
+  const bits = new BigInt64Array(Float64Array.of(value).buffer);
+  bits[0] += BigInt(units);
+  return new Float64Array(bits.buffer)[0];
+}
+
 /**
- * base^exponent, rounded once.
+ * base^exponent as Python has it: what it was found to round otherwise, or else the nearest number.
  * @param {number} base @param {number} exponent
  */
-export function power(base, exponent) {
+export const power = (base, exponent) => others.get(base)?.get(exponent) ?? nearestPower(base, exponent);
+
+/** base^exponent, rounded once. @param {number} base @param {number} exponent */
+export function nearestPower(base, exponent) {
   const rough = Math.pow(base, exponent);
   if (exponent === 0 || base === 1) return 1;
   if (!Number.isFinite(rough) || rough === 0 || !Number.isFinite(base) || exponent === 1) return rough;
@@ -311,6 +335,16 @@ export const smaller = (a, b) => (a <= b || a !== a ? a : b);
 /** @param {number} a */
 export const signOf = (a) => (a !== a || a === 0 ? a : a > 0 ? 1 : -1);
 
+/** The whole number e with a = m 2^e and m from 1/2 to below 1. @param {number} a */
+export function binaryExponent(a) {
+  const size = Math.abs(a);
+  if (!(size > 0 && size < Infinity)) return 0;
+  let e = Math.floor(Math.log2(size)) + 1;
+  if (scaled(size, -e) >= 1) e += 1;
+  if (scaled(size, -e) < 0.5) e -= 1;
+  return e;
+}
+
 /** The nearest whole number, of two the even one. @param {number} a */
 export function toEven(a) {
   const below = Math.floor(a), rest = a - below;
@@ -338,7 +372,9 @@ const held = new Map();
 export function unpacked(text) {
   let found = held.get(text);
   if (!found) {
-    found = new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+    const letters = atob(text), count = letters.length / 8, bytes = new Uint8Array(letters.length);
+    for (let i = 0; i < bytes.length; i++) bytes[(i % count) * 8 + Math.floor(i / count)] = letters.charCodeAt(i);
+    found = new Float64Array(bytes.buffer);
     held.set(text, found);
   }
   return found;

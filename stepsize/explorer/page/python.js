@@ -1,20 +1,25 @@
 // The experiment as Python that gives the same numbers.
 
 import { DATA, named } from "./state.js";
-import { rateOf, stepsOf } from "./experiment.js";
+import { stepsOf } from "./experiment.js";
 import { shortest } from "./printing.js";
 
-/** A call with numbers in its places. @param {any} told @param {(string | null)[]} values */
+/** A text, a list, or a call with numbers in its places. @param {any} told @param {string[]} values @returns {string} */
 function called(told, values) {
-  if (told.text) return told.text;
-  const words = told.arguments.map((/** @type {any} */ [name, argument]) => {
-    if (argument.text !== undefined) return `${name}=${argument.text}`;
-    if (argument.call) return `${name}=${called(argument, values)}`;
-    const value = values[argument.place] ?? "";
-    const number = argument.whole && /^-?\d+\.0$/.test(value) ? value.slice(0, -2) : value;
-    return Number(value) === argument.default && value !== "" && !Number.isNaN(Number(value)) ? null : `${name}=${number}`;
-  });
-  return `${told.call}(${words.filter((/** @type {string | null} */ w) => w !== null).join(", ")})`;
+  if (told.text !== undefined) return told.text;
+  if (told.list) return `[${told.list.map((/** @type {any} */ item) => called(item, values)).join(", ")}]`;
+  if (told.place !== undefined) {
+    const value = values[told.place] ?? "";
+    return told.whole && /^-?\d+\.0$/.test(value) ? value.slice(0, -2) : value;
+  }
+  const words = told.arguments.filter((/** @type {any} */ [, argument]) => !isDefault(argument, values));
+  return `${told.call}(${words.map((/** @type {any} */ [name, argument]) => `${name}=${called(argument, values)}`).join(", ")})`;
+}
+
+/** Whether an argument is what the class takes by itself. @param {any} argument @param {string[]} values */
+function isDefault(argument, values) {
+  const value = values[argument.place];
+  return value !== undefined && value !== "" && Number(value) === argument.default;
 }
 
 /** @param {import("./state.js").Schedule} schedule */
@@ -26,14 +31,14 @@ function scheduleText(schedule) {
 /** @param {import("./state.js").Choice} choice */
 export function optimizerText(choice) {
   const known = named(DATA.rules, choice.rule), values = choice.numbers.map(shortest);
-  if (choice.schedule) values[rateOf(known)] = scheduleText(choice.schedule);
+  for (const schedule of choice.schedules) values[schedule.drives] = scheduleText(schedule);
   return called(known.python, values);
 }
 
 /** What a call needs beside `import stepsize as ss`. @param {any} told @returns {string[]} */
 function importsOf(told) {
   if (!told.call) return [];
-  const inner = told.arguments.flatMap((/** @type {any} */ [, argument]) => importsOf(argument));
+  const inner = told.arguments.flatMap((/** @type {any} */ [, argument]) => [argument, ...(argument.list ?? [])].flatMap(importsOf));
   return told.from && told.from !== "stepsize" ? [`from ${told.from} import ${told.call}`, ...inner] : inner;
 }
 
@@ -43,7 +48,7 @@ export function pythonOf(s) {
   const inner = called(place.python, []);
   const problem = s.noise.sigma > 0 ? `ss.AdditiveNoise(${inner}, sigma_g=${shortest(s.noise.sigma)}, rng=${s.noise.seed})` : inner;
   const rules = s.optimizers.map((choice) => `    ${optimizerText(choice)},`).join("\n");
-  const told = [place.python, ...s.optimizers.flatMap((o) => [named(DATA.rules, o.rule).python, o.schedule ? named(DATA.timetables, o.schedule.name).python : {}])];
+  const told = [place.python, ...s.optimizers.flatMap((o) => [named(DATA.rules, o.rule).python, ...o.schedules.map(({ name }) => named(DATA.timetables, name).python)])];
   const imports = ["import stepsize as ss", ...new Set(told.flatMap(importsOf))].join("\n");
   return `${imports}
 

@@ -1,15 +1,17 @@
 // Everything that is drawn from the state.
 
 import { app, at } from "./app.js";
-import { buildCards, chooser, swatch, titleOf } from "./cards.js";
+import { buildCards, swatch, titleOf } from "./cards.js";
+import { chooser } from "./controls.js";
 import { filled, tag } from "./drawing.js";
 import { showEquations } from "./equations.js";
 import { landscapeOf, runsOf, stepsOf } from "./experiment.js";
 import { missionText } from "./lessons.js";
 import { drawLine, drawPanels } from "./panels.js";
+import { promiseOf } from "./promise.js";
 import { drawPicture, scalesOf, viewOf } from "./plot.js";
 import { general } from "./printing.js";
-import { DATA, MOST_OPTIMIZERS, addressOf, named } from "./state.js";
+import { DATA, MOST_OPTIMIZERS, addressOf } from "./state.js";
 import { drawSurface } from "./surface.js";
 import { TEXT } from "./words.js";
 
@@ -91,10 +93,8 @@ function drawNames(place) {
   const options = app.state.optimizers.map(titleOf), which = at("which");
   if (options.join() !== [...which.options].map((o) => o.textContent).join()) filled(which, options.map((name, i) => tag("option", { value: i }, [name])));
   which.value = String(app.state.chosen);
-  const rounded = !place.exact, roundedSchedule = app.state.optimizers.some((o) => o.schedule && !named(DATA.timetables, o.schedule.name)?.exact);
-  const powers = app.state.optimizers.some((o) => !named(DATA.rules, o.rule).exact);
   const ends = app.state.noise.sigma > 0 && app.state.steps > stepsOf(app.state) ? TEXT.noiseEnds : "";
-  at("promise").textContent = `${rounded ? TEXT.rounded : roundedSchedule ? TEXT.roundedSchedule : powers ? TEXT.powers : TEXT.exact} ${ends}`;
+  at("promise").textContent = `${promiseOf(place, app.state.optimizers)} ${ends}`;
 }
 
 /** What changes only with the problem or the optimizers. @param {any} place */
@@ -111,6 +111,7 @@ function drawStill(place) {
 }
 
 function buildNoise() {
+  at("noise").hidden = !DATA.noise.seeds.length;
   const legend = at("noise").querySelector("legend");
   const slider = tag("input", { type: "range", class: "slider", min: 0, max: 1000, step: 1, "aria-label": `${TEXT.noise}: ${TEXT.sigma}` });
   slider.value = String(Math.round((app.state.noise.sigma / 5) ** 0.5 * 1000));

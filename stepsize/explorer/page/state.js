@@ -3,8 +3,8 @@
 import { shortest } from "./printing.js";
 
 /**
- * @typedef {{name: string, numbers: number[], times: number}} Schedule
- * @typedef {{rule: string, numbers: number[], schedule: Schedule | null}} Choice
+ * @typedef {{drives: number, name: string, numbers: number[], times: number}} Schedule what drives the number at a place
+ * @typedef {{rule: string, numbers: number[], schedules: Schedule[]}} Choice
  * @typedef {object} State
  * @property {string} problem
  * @property {number[]} x0
@@ -36,14 +36,13 @@ export const named = (list, name) => list.find((/** @type {any} */ item) => item
 export function choiceOf(rule, values = {}) {
   const found = named(DATA.rules, rule) ?? DATA.rules[0];
   const numbers = found.parameters.map((/** @type {any} */ p) => values[p.path] ?? values[p.path.split("/").pop()] ?? p.value);
-  return { rule: found.name, numbers, schedule: null };
+  return { rule: found.name, numbers, schedules: [] };
 }
 
-/** @param {string} name @param {Record<string, number>} [values] @returns {Schedule | null} */
-export function scheduleOf(name, values = {}) {
+/** @param {number} drives @param {string} name @param {Record<string, number>} [values] @returns {Schedule} */
+export function scheduleOf(drives, name, values = {}) {
   const found = named(DATA.timetables, name);
-  if (!found) return null;
-  return { name, numbers: found.parameters.map((/** @type {any} */ p) => values[p.path] ?? p.value), times: values.times ?? 1 };
+  return { drives, name, numbers: found.parameters.map((/** @type {any} */ p) => values[p.path] ?? p.value), times: values.times ?? 1 };
 }
 
 /** The state that a lesson, or Python, describes in short. @param {any} told @returns {State} */
@@ -53,10 +52,12 @@ export function stateOf(told) {
     problem: problem.name,
     x0: told.x && told.x.length === problem.dim ? [...told.x] : [...problem.x0],
     steps: told.n ?? 300,
-    optimizers: (told.o ?? []).map((/** @type {any} */ [rule, values, schedule]) => ({
-      ...choiceOf(rule, values),
-      schedule: schedule ? scheduleOf(schedule[0], schedule[1]) : null,
-    })),
+    optimizers: (told.o ?? []).map((/** @type {any} */ [rule, values, schedules]) => {
+      const choice = choiceOf(rule, values), paths = named(DATA.rules, choice.rule).parameters.map((/** @type {any} */ p) => p.path);
+      for (const [path, [name, numbers]] of Object.entries(schedules ?? {}))
+        if (named(DATA.timetables, name)) choice.schedules.push(scheduleOf(paths.indexOf(path), name, numbers));
+      return choice;
+    }),
     at: told.t ?? 0,
     chosen: 0,
     noise: { sigma: told.z ? told.z[0] : 0, seed: told.z ? told.z[1] : 0 },
@@ -70,8 +71,8 @@ const listed = (/** @type {number[]} */ numbers) => numbers.map((n) => shortest(
 /** @param {State} s */
 export function addressOf(s) {
   const word = encodeURIComponent;
-  const rules = s.optimizers.map(({ rule, numbers, schedule }) =>
-    [word(rule), listed(numbers), ...(schedule ? [word(schedule.name), listed(schedule.numbers), listed([schedule.times])] : [])].join(":"));
+  const rules = s.optimizers.map(({ rule, numbers, schedules }) =>
+    [word(rule), listed(numbers), ...schedules.flatMap((found) => [found.drives, word(found.name), listed(found.numbers), listed([found.times])])].join(":"));
   const view = [s.view.surface && "surface", s.view.side && "side", !s.view.ghost && "noghost"].filter(Boolean).join(",");
   return `#p=${word(s.problem)}&x=${listed(s.x0)}&n=${s.steps}&t=${s.at}&c=${s.chosen}&z=${listed([s.noise.sigma, s.noise.seed])}&o=${rules.join(";")}${view ? `&v=${view}` : ""}${s.view.zoom ? `&k=${s.view.zoom}` : ""}`;
 }
@@ -91,7 +92,7 @@ export function stateIn(text) {
     const optimizers = word("o").split(";").filter(Boolean).map(choiceIn);
     if (x0.length !== problem.dim || !finite(x0) || !whole(steps, 1, MOST_UPDATES) || !whole(at, 0, steps)) return null;
     if (optimizers.length > MOST_OPTIMIZERS || optimizers.some((o) => o === null)) return null;
-    if (!whole(chosen, 0, Math.max(optimizers.length - 1, 0)) || !(sigma >= 0 && sigma < Infinity) || !DATA.noise.seeds.includes(seed)) return null;
+    if (!whole(chosen, 0, Math.max(optimizers.length - 1, 0)) || !(sigma >= 0 && sigma < Infinity) || !(sigma === 0 || DATA.noise.seeds.includes(seed))) return null;
     const view = word("v").split(",");
     const zoom = Number(word("k") || 0);
     return {
@@ -106,15 +107,25 @@ export function stateIn(text) {
 
 /** @param {string} text @returns {Choice | null} */
 function choiceIn(text) {
-  const [name, numbers, schedule, heights, times] = text.split(":");
+  const [name, numbers, ...rest] = text.split(":");
   const rule = named(DATA.rules, decodeURIComponent(name)), values = numbersIn(numbers ?? "");
   if (!rule || values.length !== rule.parameters.length) return null;
   if (!values.every((v, i) => allowed(rule.parameters[i], v))) return null;
-  if (schedule === undefined) return { rule: rule.name, numbers: values, schedule: null };
-  const table = named(DATA.timetables, decodeURIComponent(schedule)), held = numbersIn(heights ?? "");
-  if (!table || held.length !== table.parameters.length || ![...held, Number(times)].every(Number.isFinite)) return null;
-  if (!held.every((v, i) => allowed(table.parameters[i], v))) return null;
-  return { rule: rule.name, numbers: values, schedule: { name: table.name, numbers: held, times: Number(times) } };
+  const schedules = /** @type {Schedule[]} */ ([]);
+  for (let i = 0; i < rest.length; i += 4) {
+    const found = scheduleIn(rest.slice(i, i + 4), rule);
+    if (!found || schedules.some(({ drives }) => drives === found.drives)) return null;
+    schedules.push(found);
+  }
+  return { rule: rule.name, numbers: values, schedules };
+}
+
+/** @param {string[]} words @param {any} rule @returns {Schedule | null} */
+function scheduleIn([place, name, numbers, times], rule) {
+  const drives = Number(place), table = named(DATA.timetables, decodeURIComponent(name ?? "")), held = numbersIn(numbers ?? "");
+  if (!rule.parameters[drives]?.driven || !table || held.length !== table.parameters.length) return null;
+  if (!Number.isFinite(Number(times || NaN)) || !held.every((v, i) => allowed(table.parameters[i], v))) return null;
+  return { drives, name: table.name, numbers: held, times: Number(times) };
 }
 
 /** Whether a parameter may have a value. @param {any} p @param {number} value */

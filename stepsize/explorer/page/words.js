@@ -34,6 +34,9 @@ export const TEXT = {
   keysHelp: "Space plays; the arrow keys step back and ahead.",
   rule: "rule",
   schedule: "schedule",
+  by: "by",
+  drive: "drive also",
+  fixed: "fixed in its text",
   constant: "constant",
   more: "all its numbers",
   remove: "remove",
@@ -54,7 +57,7 @@ export const TEXT = {
   line: "along the coming step",
   lineText: "f along the step, and the parabola with its slope at both ends. The step overshoots where it passes the parabola's lowest point.",
   exact: "Every number here has the same bits as in Python.",
-  powers: "Every number here has the same bits as in Python, where powers are rounded once: C's library rounds one of two thousand the other way.",
+  powers: "Every number here has the same bits as in Python but for powers of numbers with more digits than the sliders set, or with exponents that are not whole: C's library rounds about one of a thousand the other way.",
   rounded: "Numbers agree with Python's to within one rounding an operation: this problem has exp, sin, cos, log or a matrix product in it.",
   roundedSchedule: "The schedule has a power, a cosine or an exponential in it, so its rates agree with Python's to within one rounding.",
   left: "what is not here, and why",
@@ -102,7 +105,7 @@ export const LESSONS = [
   {
     name: "A decay that settles",
     text: "A constant rate bounces from side to side of a kink for ever; the same rate, decayed, settles.",
-    state: { p: "AbsoluteValue", n: 300, x: [5], o: [["SGD", { lr: 0.5 }], ["SGD", { lr: 0.5 }, ["Exponential", { lr: 0.5, d: 0.07 }]]], t: 60 },
+    state: { p: "AbsoluteValue", n: 300, x: [5.2], o: [["SGD", { lr: 0.5 }], ["SGD", { lr: 0.5 }, { lr: ["Exponential", { lr: 0.5, d: 0.07 }] }]], t: 60 },
   },
   {
     name: "An ill-conditioned valley",
@@ -117,7 +120,7 @@ export const LESSONS = [
   {
     name: "Warm-up",
     text: "Rates that would throw the first steps far out are safe after a slow start: the same peak, with and without a warm-up.",
-    state: { p: "Himmelblau", n: 300, x: [0, 0], o: [["Momentum", { lr: 0.03, momentum: 0.9 }], ["Momentum", { lr: 0.03, momentum: 0.9 }, ["Warmup", { "body/lr": 0.03, "body/steps": 300, updates: 60 }]]], t: 12 },
+    state: { p: "Himmelblau", n: 300, x: [0, 0], o: [["Momentum", { lr: 0.03, momentum: 0.9 }], ["Momentum", { lr: 0.03, momentum: 0.9 }, { lr: ["Warmup", { "body/lr": 0.03, "body/steps": 300, updates: 60 }] }]], t: 12 },
   },
 ];
 

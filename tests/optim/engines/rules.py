@@ -3,12 +3,17 @@
 from typing import ClassVar
 
 import numpy as np
+import pytest
 
 from optim import SGD, Optimizer
+from optim.engines.compiled.llvm import is_installed
 from optim.hyperparameters import Hyper, Hypers
 from problems import Problem
 from schedules import Exponential
 from stepsize.core.elementwise import join, parts
+
+needs_compiler = pytest.mark.skipif(not is_installed(), reason="llvmlite is not installed")
+COMPILED = pytest.param("compiled", marks=needs_compiler)
 
 NAN, INF = float("nan"), float("inf")
 ONE = np.ones(2)

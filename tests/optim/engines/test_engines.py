@@ -16,7 +16,7 @@ from optim.optimizer import Evaluation
 from optim.steppers import stepper_for
 from optim.sweep import survey, sweep
 from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock
-from schedules import Exponential, PerRun
+from schedules import BarzilaiBorwein, Exponential, PerRun
 from stepsize.core.elementwise import exp, join, parts, sqrt, where
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
 
@@ -474,7 +474,7 @@ def test_minimize_chooses_by_what_rule_and_problem_declare(monkeypatch):
     assert engine_used(monkeypatch, Rosenbrock(17), SGD(lr=1e-4)) == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3), X0.astype(np.float32)) == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=np.array([1e-3, 1e-4]))) == "array"
-    assert engine_used(monkeypatch, Quadratic([[2.0, 1.0], [1.0, 2.0]]), SGD(lr=0.1)) == "array"
+    assert engine_used(monkeypatch, Quadratic([[2.0, 1.0], [1.0, 2.0]]), SGD(lr=0.1)) == "CalledFloats"
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3), callback=print) == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3), engine="array") == "array"
     assert engine_used(monkeypatch, valley, SGD(lr=many)) == "BatchedEngine"
@@ -490,7 +490,7 @@ def test_a_rule_that_cannot_be_traced_is_run_on_arrays():
 @pytest.mark.parametrize("engine", ["floats", "traced"])
 def test_an_engine_that_cannot_make_the_run_says_so(engine):
     with pytest.raises(ValueError, match=f"engine: got the str '{engine}', expected array"):
-        minimize(Quadratic([[2.0, 1.0], [1.0, 2.0]]), SGD(lr=0.1), engine=engine)
+        minimize(Quadratic([[2.0, 1.0], [1.0, 2.0]]), SGD(lr=BarzilaiBorwein()), engine=engine)
     with pytest.raises(ValueError, match="engine: got the str 'fast', expected one of auto, array"):
         minimize(Parabola(), SGD(lr=0.1), engine="fast")
 

@@ -204,3 +204,18 @@ def test_a_batch_has_its_own_tolerances():
     unknown = ss.Problem.of(lambda x: (x * x).sum(-1), lambda x: 2 * x, x0=[1.0, 0.0])
     run = ss.minimize(unknown, ss.SGD(lr=rates), x0=starts, steps=8)
     assert traces_of(run).nothing == pytest.approx(16 * EPS * np.array([2.0, 4.0, 8.0]))
+
+
+@pytest.mark.parametrize("rule", [PolyakRuppert(ss.SGD()), ss.ScheduleFreeSGD(), ss.Lookahead(ss.SGD())])
+def test_a_thinned_batch_of_averages_has_not_diverged(rule):
+    """Where the average is reported and its points are dropped, the gradients are those at x."""
+    rates = np.array([[0.25], [1e200]])
+    rule = rule.replace(inner=ss.SGD(lr=rates)) if hasattr(rule, "inner") else rule.replace(lr=rates)
+    run = ss.minimize(halving().problem, rule, steps=8, every=8)
+    assert traces_of(run).diverged.tolist() == [False, True]
+
+
+def test_the_finder_finds_a_rate_for_an_average():
+    """On x^2/2 two steps multiply the slow point by (1 + (1 - lr)^2) / 2, which is smallest for lr = 1."""
+    found = ss.find_lr(ss.Parabola(curvature=1.0), ss.Lookahead(ss.SGD(), period=2), steps=20)
+    assert found.best == pytest.approx(1, rel=0.02)

@@ -18,7 +18,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert "which exists" in capsys.readouterr().err
     assert main(["explain", "SGD(lr=0.1)", "parabola", "--step", "2", "--steps", "2"]) == 2
     assert main(["explain", "SGD(lr=0.1)", "parabola", "--steps", "0"]) == 2
-    assert "--steps: got 0, expected a whole number of at least 1" in capsys.readouterr().err
+    assert "--steps: got 0, expected a whole number from 1 to 1000" in capsys.readouterr().err
     assert main(["explain", "SGD(lr=0.1)", "parabola", "--out", "nowhere/update.tex"]) == 2
     assert "--out: got 'nowhere/update.tex', expected a file in a folder that there is" in (
         capsys.readouterr().err

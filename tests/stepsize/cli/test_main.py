@@ -2,11 +2,15 @@
 
 import io
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from stepsize.cli.main import main
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +25,37 @@ def strict_json(text):
     return json.loads(text, parse_constant=refuse)
 
 
+def loaded_by(*words):
+    """Return the modules that a command has loaded when it ends."""
+    code = f"""
+import sys
+from stepsize.__main__ import main
+sys.argv = ["stepsize", *{words!r}]
+assert main() == 0
+print(*sys.modules, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return {*done.stderr.split()}
+
+
+def test_a_command_loads_what_it_needs():
+    version = loaded_by("--version")
+    assert "stepsize" in version
+    assert not version & {"numpy", "argparse", "stepsize.cli.main", "optim"}
+    listed = loaded_by("list")
+    assert {"numpy", "optim.rules.sign", "schedules", "problems"} <= listed
+    assert {name for name in listed if name.startswith("stepsize.cli.")} == {
+        f"stepsize.cli.{name}" for name in ("arguments", "failures", "list", "main", "output", "words")
+    }
+    unneeded = {"numpy.random", "numpy.ma", "scipy", "matplotlib", "json", "webbrowser"}
+    assert not listed & unneeded
+
+
 def test_list_shows_every_class(capsys):
+    from optim.dialects import variants
     from stepsize.core.record import Record, registered
 
+    assert variants
     assert main(["list"]) == 0
     out = capsys.readouterr().out
     ours = [

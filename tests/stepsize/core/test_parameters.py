@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from stepsize.core.limits.parameters import ANY, Range, count, number, one_of
+from stepsize.core.limits.parameters import count, number, one_of
+from stepsize.core.limits.ranges import ANY, Range
 from stepsize.core.record import Record
 
 
@@ -80,7 +81,7 @@ def test_anything_else_is_refused_in_one_sentence(values, error, message):
         (Range(), "a finite number"),
         (Range(minimum=2), "a finite number of at least 2"),
         (Range(minimum=4, finite=False), "a number of at least 4"),
-        (Range(above=0, below=1), "a finite number above 0 to below 1"),
+        (Range(above=0, below=1), "a finite number above 0 and below 1"),
         (Range(below=1), "a finite number below 1"),
     ],
 )

@@ -10,6 +10,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import stepsize as ss
 from tests.stepsize.draw.helpers import race_axes
 
+
+def line_with_held_out():
+    """A line through eight points, two of which are held out."""
+    x = np.linspace(-1.0, 1.0, 8)
+    return ss.LeastSquares(x[:, None], x + np.array([0, 1, 0, 0, -1, 0, 0, 1]) / 5, held_out=[2, 5])
+
+
 RACES = {
     "three rates": lambda: ss.race(ss.Parabola(), [ss.SGD(lr=lr) for lr in (0.05, 0.2, 1.1)]),
     "two rules": lambda: ss.race(ss.Quadratic(), [ss.SGD(lr=0.05), ss.Momentum(lr=0.05)], steps=100),
@@ -17,6 +24,12 @@ RACES = {
     "decaying": lambda: ss.race(ss.Quadratic(), [ss.Adam(lr=ss.Exponential(0.5, 0.01))], steps=300),
     "far": lambda: ss.race(ss.Saddle(), [ss.SGD(lr=0.1), ss.SGD(lr=0.01)], steps=1000),
     "data": lambda: ss.race(ss.BreastCancer(), [ss.SGD(lr=3.0), ss.Adam(lr=0.1)], steps=60),
+    "held out": lambda: ss.race(
+        ss.Digits(held_out=0.5),
+        [ss.SGD(lr=0.5), ss.SGD(lr=ss.Exponential(0.5, 0.05)), ss.Adam(lr=0.1)],
+        steps=40,
+    ),
+    "held out in two dimensions": lambda: ss.race(line_with_held_out(), [ss.SGD(lr=0.5)], steps=40),
     "five rules": lambda: ss.race(
         ss.Quadratic(),
         [r for lr in (0.01, 0.2) for r in (ss.SGD(lr), ss.Momentum(lr), ss.Nesterov(lr), ss.Adam(lr))]
@@ -160,3 +173,36 @@ def test_pictures_take_verdicts_that_are_not_known_yet(monkeypatch):
         object.__setattr__(found, "verdict", word)
     ss.draw.race(result).canvas.draw()
     assert "falls without end" in result.table()
+
+
+def test_the_validation_curve_stands_beside_the_training_curve_wherever_there_is_one(drawn):
+    for name, (result, picture, _) in ((n, made) for (n, size), made in drawn.items() if size is None):
+        lines = {gid: [] for gid in ("training", "held-out", "lowest-held-out")}
+        for ax in picture.axes:
+            for line in ax.lines:
+                if line.get_gid() in lines:
+                    lines[line.get_gid()].append(line)
+        count = len(result.runs) if result.runs[0].has_held_out else 0
+        assert {gid: len(found) for gid, found in lines.items()} == dict.fromkeys(lines, count), name
+    result, picture, _ = drawn["held out", None]
+    run = result.runs[0]
+    shown = [line.get_ydata() for ax in picture.axes for line in ax.lines if line.get_gid() == "held-out"]
+    assert any(np.array_equal(y, run.held_out) for y in shown)
+
+
+def test_the_lowest_validation_loss_is_marked():
+    network = ss.MLP(
+        np.random.default_rng(0).normal(size=(60, 5)),
+        np.arange(60) % 2,
+        loss_name="cross-entropy",
+        held_out=0.5,
+    )
+    run = ss.minimize(network, ss.SGD(lr=2.0), steps=150)
+    lowest = int(run.held_out.argmin())
+    assert 0 < lowest < 150  # labels that mean nothing are learnt by heart
+    ax = ss.draw.held_out(run)
+    (dot,) = (line for line in ax.lines if line.get_gid() == "lowest-held-out")
+    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (lowest, run.held_out[lowest])
+    assert len(ss.draw.run(run).axes) == 3
+    with pytest.raises(ValueError, match="held_out: got none from Parabola"):
+        ss.draw.held_out(ss.minimize(ss.Parabola(), ss.SGD(lr=0.1), steps=2))

@@ -1,6 +1,8 @@
 """The words of a race: the rate beside theory and beside the other rates, and the course of the error."""
 
+import json
 import math
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -505,3 +507,40 @@ def test_what_leaves_the_goal_at_once_needs_the_update_that_brings_it_back():
     back = fake(0.1, [0.5, 0.6, *[0.5] * 59])
     fast = fake(0.2, np.full(61, 0.5) * falling(10))
     assert words(back, fast, tolerance=0.5) == ("too small: 2 times as long as 0.2", "right")
+
+
+class TestHeldOut:
+    """Two examples are held out; of slope w and intercept b their loss is (w + b - 1)^2 / 2."""
+
+    @staticmethod
+    def raced(held_out=(2, 3)):
+        X, y = [[1.0], [1.0], [1.0], [1.0]], [2.0, 2.0, 1.0, 1.0]
+        return ss.race(ss.LeastSquares(X, y, held_out=held_out), [ss.SGD(lr=0.05), ss.SGD(lr=1.5)], steps=30)
+
+    def test_the_table_has_the_validation_loss_beside_the_training_loss(self):
+        found = self.raced()
+        head, first, second = found.table().splitlines()
+        assert re.search(r"final gap +training +held out +lowest +gap over time", head)
+        run = found.runs[0]
+        made = run.history.x.sum(axis=1)
+        losses = (made - 1) ** 2 / 2
+        lowest = int(losses.argmin())
+        assert 0 < lowest < 30
+        assert f"{run.fun:.4g}" in first
+        assert f"{losses[-1]:.4g}" in first
+        assert f"{losses[lowest]:.4g} at {lowest}" in first
+        assert second.endswith("diverged")
+
+    def test_it_stands_in_json_and_html(self):
+        found = self.raced()
+        numbers = found.to_dict()["runs"][0]["held_out"]
+        assert numbers["lowest_at"] == int(found.runs[0].held_out.argmin())
+        assert numbers["last"] == found.runs[0].held_out[-1]
+        json.dumps(found.to_dict(), allow_nan=False)
+        assert "held out" in found._repr_html_()
+
+    def test_without_examples_held_out_nothing_is_said_of_them(self):
+        found = self.raced(held_out=0.0)
+        assert "held out" not in found.table()
+        assert "held_out" not in found.to_dict()["runs"][0]
+        assert "held out" not in found._repr_html_()

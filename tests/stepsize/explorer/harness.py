@@ -15,9 +15,13 @@ from optim import minimize
 from stepsize.analysis.diagnosis import diagnose
 from stepsize.core.record import lookup
 from stepsize.explorer.catalogue import Catalogue, catalogue, facts_of
+from stepsize.explorer.translation.powers import by_base, of_memories, of_pairs
+from stepsize.explorer.translation.powers_taken import powers_taken
+from stepsize.explorer.translation.symbolic_records import replaced, value_at
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed")
+UPDATES = 500
 RUNNER = Path(__file__).with_name("runner.js")
 
 
@@ -53,7 +57,7 @@ def answers_of(engine, tasks, folder):
     return json.loads(done.stdout)
 
 
-def floats(text):
+def floats(text):  # of Node's answers; a page's own tables are packed otherwise
     return np.frombuffer(base64.b64decode(text))
 
 
@@ -77,29 +81,32 @@ class Experiment:
     x0: list
     steps: int
     rate: object = None  # (timetable, numbers), which drives the rate
-    noise: object = None
+    also: object = None  # (path, timetable, numbers), which drives another number
+
+    def driven(self):
+        """Yield the path of what a schedule drives, its timetable, and the timetable's numbers."""
+        if self.rate is not None:
+            yield (rate_path(self.rule), *self.rate)
+        if self.also is not None:
+            yield self.also
 
     def optimizer(self):
         """Return the optimizer that the numbers make of the rule's example."""
-        values = dict(zip((p.path for p in self.rule.parameters), self.numbers, strict=True))
-        if self.rate is not None:
-            table, numbers = self.rate
-            values[rate_path(self.rule)] = replaced(
-                table.schedule, dict(zip((p for p, *_ in table.parameters), numbers, strict=True))
-            )
+        paths = [p.path for p in self.rule.parameters]
+        values = typed(self.rule.optimizer, dict(zip(paths, self.numbers, strict=True)))
+        for path, table, numbers in self.driven():
+            values[path] = schedule_with(table, numbers)
         return replaced(self.rule.optimizer, values)
 
     def run(self):
         """Make it in Python."""
         return minimize(self.place.problem, self.optimizer(), self.x0, self.steps)
 
+    def place_of(self, path):
+        return [p.path for p in self.rule.parameters].index(path)
+
     def task(self):
         """Return what Node needs to make it."""
-        schedules = []
-        if self.rate is not None:
-            table, numbers = self.rate
-            at = [p.path for p in self.rule.parameters].index(rate_path(self.rule))
-            schedules = [{"at": at, "name": table.name, "numbers": list(numbers), "table": table.table}]
         return {
             "landscape": self.place.name,
             "facts": facts_of(self.place.problem) | {"data": self.place.data},
@@ -107,31 +114,57 @@ class Experiment:
                 "name": self.rule.name,
                 "slots": len(self.rule.slots),
                 "separate": self.rule.separate,
-                "rate": [p.path for p in self.rule.parameters].index(rate_path(self.rule)),
+                "rate": self.place_of(rate_path(self.rule)),
             },
             "numbers": list(self.numbers),
-            "schedules": schedules,
+            "schedules": [
+                {
+                    "at": self.place_of(path),
+                    "name": table.name,
+                    "numbers": list(numbers),
+                    "table": table.table,
+                }
+                for path, table, numbers in self.driven()
+            ],
             "x0": list(self.x0),
             "steps": self.steps,
         }
 
+    def powers(self):
+        """Yield the powers of plain numbers that its updates take."""
+        columns = {self.place_of(p): schedule_with(t, v).table(self.steps) for p, t, v in self.driven()}
+
+        def at(n):
+            return [columns[i][n] if i in columns else v for i, v in enumerate(self.numbers)]
+
+        return powers_taken(self.rule.update, at, self.steps)
+
+
+def learned(experiments):
+    """Return the task that tells Node which powers Python rounds otherwise, as a page is told."""
+    memories, pairs = set(), set()
+    for e in experiments:
+        numbers = {i: e.numbers[i] for i in e.rule.memories}
+        if e.rule.exact and not any(e.place_of(path) in numbers for path, *_ in e.driven()):
+            memories.update(v for v in numbers.values() if 0 < v < 1)
+        else:
+            pairs.update(e.powers())
+    return {"learn": by_base([of_memories((*sorted(memories),), UPDATES), of_pairs(sorted(pairs))])}
+
+
+def schedule_with(table, numbers):
+    """Return the schedule that some numbers make of a timetable's example."""
+    values = dict(zip((p.path for p in table.parameters), numbers, strict=True))
+    return replaced(table.schedule, typed(table.schedule, values))
+
+
+def typed(record, values):
+    """Return values of which those are whole that are so in a record."""
+    return {p: int(v) if isinstance(value_at(record, p), int) else v for p, v in values.items()}
+
 
 def rate_path(rule):
     return next(p.path for p in rule.parameters if p.path[-1] == "lr")
-
-
-def replaced(record, values, path=()):
-    """Return a record with other numbers at some paths."""
-    changes = {}
-    for name, old in record.fields():
-        here = (*path, name)
-        if here in values:
-            changes[name] = (
-                int(values[here]) if isinstance(old, int) and not callable(values[here]) else values[here]
-            )
-        elif any(known[: len(here)] == here for known in values):
-            changes[name] = replaced(old, values, here)
-    return record.replace(**changes) if changes else record
 
 
 @dataclass

@@ -7,28 +7,39 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.strategies import floats as floats_between
+from hypothesis.strategies import integers
 
 from optim import Optimizer, minimize
-from optim.hyperparameters import Hyper
+from optim.hyperparameters import Hyper, Hypers
 from problems import AdditiveNoise, Problem
 from stepsize.core.elementwise import sqrt
 from stepsize.explorer.assembly import engine
 from stepsize.explorer.catalogue import catalogue
 from stepsize.explorer.noise import streams
+from stepsize.explorer.translation.javascript import unpacked
+from stepsize.explorer.translation.powers import (
+    by_base,
+    nearest_power,
+    of_memories,
+    of_pairs,
+    slider_memories,
+)
 from tests.stepsize.explorer.harness import (
+    UPDATES,
     Experiment,
     answers_of,
     compared,
     floats,
+    learned,
     library,
     needs_node,
     rate_path,
-    replaced,
+    schedule_with,
 )
 
 pytestmark = needs_node
-
-UPDATES = 500
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +55,10 @@ def script(known):
 def drawn(p, at_rate, random, whole_powers):
     """Return a value for a number of a rule, within what it may be."""
     name = p.path[-1]
-    if name in ("r", "power") and whole_powers:  # exponents, which the rule takes powers with
+    if name == "r" and whole_powers:  # an exponent of the count of updates
         return float(random.integers(0, 4))
+    if name == "power" and whole_powers:  # of a coordinate's; NumPy takes further ones in a loop of its own
+        return float(random.integers(0, 3))
     if at_rate:
         return p.value * 10 ** random.uniform(-1, 0.7)
     if p.whole:
@@ -61,20 +74,34 @@ def drawn(p, at_rate, random, whole_powers):
     return float(min(max(value, low), high))
 
 
-def example(rule, place, random, rate=None):
+def example(rule, place, random, rate=None, also=None):
     """Return an experiment with random numbers and a random start near the problem's."""
     numbers = [drawn(p, p.path == rate_path(rule), random, place.exact) for p in rule.parameters]
     x0 = [float(v + random.normal(0, 0.1) * max(abs(v), 0.5)) for v in place.problem.x0]
     with np.errstate(all="ignore"):
         if not np.isfinite(place.problem.fun(np.array(x0))):
             x0 = [float(v) for v in place.problem.x0]
-    return Experiment(rule, place, numbers, x0, UPDATES, rate)
+    return Experiment(rule, place, numbers, x0, UPDATES, rate, also)
+
+
+def numbers_for(table, random):
+    """Return random numbers for a schedule: lengths that are whole, heights that are not."""
+    numbers = []
+    for p in table.parameters:
+        value = p.value * random.uniform(0.5, 1.5)
+        value = float(max(round(value), 1)) if p.whole else value
+        low, high = (
+            (-np.inf if p.minimum is None else p.minimum),
+            (np.inf if p.maximum is None else p.maximum),
+        )
+        numbers.append(float(min(max(value, low), high)))
+    return numbers
 
 
 def examples(known, seed, exact):
-    """Return every rule on every problem, with random numbers; of three, one has a scheduled rate."""
+    """Return every rule on every problem, with random numbers; many with a schedule, some with two."""
     random = np.random.default_rng(seed)
-    tables = [t for t in known.timetables if t.exact and t.source]
+    tables = [t for t in known.timetables if t.exact]
     made = []
     by_name = sorted(known.rules, key=lambda rule: rule.name)  # the registry's order is that of imports
     places = sorted((p for p in known.landscapes if p.exact is exact), key=lambda place: place.name)
@@ -82,58 +109,80 @@ def examples(known, seed, exact):
         # The data of a regression are gone through at every update.
         rules = by_name[::6] if place.data else by_name
         for k, rule in enumerate(rules):
-            rate = None
+            rate = also = None
             if exact and k % 3 == 0:
                 table = tables[random.integers(len(tables))]
-                rate = (
-                    table,
-                    [p.value * (random.uniform(0.5, 1.5) if not p.whole else 1) for p in table.parameters],
-                )
-            try:
-                example(rule, place, random, rate).optimizer()
-            except (ValueError, TypeError):
-                rate = None
-            candidate = example(rule, place, random, rate)
-            made.append(candidate)
+                rate = (table, numbers_for(table, random))
+            fixed = (rate_path(rule), ("power",))  # an exponent of a coordinate's would not be whole
+            free = [p.path for p in rule.parameters if p.schedulable and p.path not in fixed]
+            if exact and free and k % 2 == 0:
+                table = next(t for t in tables if t.name == "Linear")
+                high, low = random.uniform(0.5, 0.99), random.uniform(0.0, 0.5)
+                also = (free[random.integers(len(free))], table, [high, float(random.integers(50, 600)), low])
+            for drivers in ((rate, also), (None, also), (rate, None), (None, None)):
+                candidate = example(rule, place, random, *drivers)
+                if is_allowed(candidate):
+                    made.append(candidate)
+                    break
     return made
+
+
+def is_allowed(experiment):
+    """Whether Python takes the numbers, and the schedules' at every update."""
+    try:
+        optimizer = experiment.optimizer()
+        h = Hypers(optimizer, np.zeros(experiment.place.dim))
+        for n in range(UPDATES):
+            h.resolve(n)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def together(known, script, made, folder):
     """Run experiments both ways."""
-    answers = answers_of(script, [e.task() for e in made], folder)
+    _, *answers = answers_of(script, [learned(made), *(e.task() for e in made)], folder)
     with np.errstate(all="ignore"):
         return [(e, run, compared(run, a)) for e, a in zip(made, answers, strict=True) for run in [e.run()]]
-
-
-def powers_are_rounded_once(experiment):
-    """Whether Python's powers of the numbers of a run are the nearest doubles, as the page's are."""
-    named = {p.path[-1]: v for p, v in zip(experiment.rule.parameters, experiment.numbers, strict=True)}
-    bases = [v for p, v in zip(experiment.rule.parameters, experiment.numbers, strict=True) if p.schedulable]
-    exponents = [int(named[name]) for name in ("r", "power") if name in named]
-    for k in exponents:  # of a number, by the C library; of an array, by NumPy's own loop
-        for base in [*bases, *map(float, range(1, UPDATES + 1))]:
-            if {base**k, float(np.power(np.full(8, base), float(k))[0])} != {float(Fraction(base) ** k)}:
-                return False
-    for base in (b for b in bases if 0 < b < 1):
-        exact = Fraction(1)
-        for t in range(1, UPDATES + 1):
-            exact *= Fraction(base)
-            if exact.denominator.bit_length() > 3000:  # far finer than a double
-                exact = Fraction(round(exact * (1 << 1400)), 1 << 1400)
-            if float(exact) != base**t and base**t > 1e-200:
-                return False
-    return True
 
 
 def test_bits_are_pythons_where_nothing_is_transcendental(known, script, tmp_path):
     made = examples(known, 20, exact=True)
     assert len(made) > 1000
+    assert sum(e.rate is not None for e in made) > 200
+    assert sum(e.also is not None for e in made) > 200
     results = together(known, script, made, tmp_path)
-    other = [e for e, _, c in results if not c.same_bits]
-    # A C library rounds one power in two thousand the other way, which exact fractions show.
-    unexplained = [(e.rule.name, e.place.name, e.numbers) for e in other if powers_are_rounded_once(e)]
-    assert unexplained == []
-    assert len(other) <= 0.05 * len(made)
+    other = [(e.rule.name, e.place.name, e.numbers, c.far) for e, _, c in results if not c.same_bits]
+    assert other == []
+
+
+def test_powers_of_every_slider_are_pythons(script, tmp_path):
+    memories = slider_memories().tolist()
+    told = by_base([of_memories((*memories,))])
+    chosen = np.random.default_rng(3).choice(memories, 60).tolist() + [base for base, _ in told[:60]]
+    asked = [["power", base, t] for base in chosen for t in range(1, 1001) if base**t > 1e-280]
+    _, found = answers_of(script, [{"learn": told}, {"print": asked}], tmp_path)
+    assert found == [base**t for _, base, t in asked]
+
+
+def test_powers_that_python_rounds_otherwise_are_found():
+    """A C library whose cubes are a unit in the last place too large is noticed, every one of them."""
+
+    class Biased(float):
+        def __pow__(self, exponent):
+            value = float.__pow__(self, exponent)
+            return float(np.nextafter(value, 2.0)) if exponent == 3 else value
+
+    bases = [Biased(v) for v in (0.25, 0.5, 0.75)]
+    assert of_pairs((b, 3.0) for b in bases) == {b: {3.0: 1} for b in bases}
+    assert of_pairs((b, 2.0) for b in bases) == {}
+
+
+@given(base=floats_between(1e-3, 0.9999), t=integers(1, 1000))
+def test_the_nearest_power_is_the_nearest(base, t):
+    exact = Fraction(base) ** t
+    if exact > Fraction(1e-280):
+        assert nearest_power(base, float(t)) == float(exact)
 
 
 @pytest.fixture(scope="module")
@@ -186,11 +235,12 @@ def test_noise_is_the_librarys_own_stream(known, script, tmp_path):
             e = example(rule, place, random)
             made.append((e, noisy))
     tasks = [e.task() | {"noise": {"table": streams()[1], "sigma": 0.3}} for e, _ in made]
-    for (e, noisy), answer in zip(made, answers_of(script, tasks, tmp_path), strict=True):
+    _, *answers = answers_of(script, [learned(e for e, _ in made), *tasks], tmp_path)
+    for (e, noisy), answer in zip(made, answers, strict=True):
         with np.errstate(all="ignore"):
             run = minimize(noisy, e.optimizer(), e.x0, UPDATES)
             found = compared(run, answer)
-        if e.place.exact and powers_are_rounded_once(e):
+        if e.place.exact:
             assert found.same_bits, (e.rule.name, e.place.name)
         if found.same_bits:
             assert found.same_flags
@@ -198,17 +248,15 @@ def test_noise_is_the_librarys_own_stream(known, script, tmp_path):
             assert found.same_sentence
 
 
-@pytest.mark.parametrize("scale", [0.5, 1.0, 1.7])
-def test_schedules_give_their_tables(known, script, tmp_path, scale):
+@pytest.mark.parametrize("seed", range(6))
+def test_schedules_give_their_tables(known, script, tmp_path, seed):
     written = [t for t in known.timetables if t.source]
-    assert len(written) >= 40
+    assert len(written) >= 49
     tasks, expected = [], []
     for table in written:
-        numbers = [p.value if p.whole else p.value * scale for p in table.parameters]
+        numbers = numbers_for(table, np.random.default_rng(seed))
         try:
-            schedule = replaced(
-                table.schedule, {p: v for (p, *_), v in zip(table.parameters, numbers, strict=True)}
-            )
+            schedule = schedule_with(table, numbers)
         except ValueError:
             continue
         tasks.append({"timetable": table.name, "numbers": numbers, "steps": 300})
@@ -225,7 +273,7 @@ def test_schedules_give_their_tables(known, script, tmp_path, scale):
 def test_what_cannot_be_written_out_is_tabulated_with_a_reason(known):
     for table in (t for t in known.timetables if t.source is None):
         assert table.reason
-        values = floats(table.table)
+        values = unpacked(table.table)
         assert np.array_equal(values, table.schedule.table(1000)[: len(values)])
         assert np.all(table.schedule.table(1000)[len(values) :] == values[-1])
 
@@ -303,7 +351,7 @@ def test_mutants_are_noticed(known, script, tmp_path):
     places = []
     for e in made:
         begin = script.index(f'"{e.rule.name}": {e.rule.source}')
-        first, last = script.index("update(", begin), script.index("output(", begin)
+        first, last = script.index("update(", begin), script.index("if (told)", begin)
         places += [
             (e, m.start() + first)
             for m in re.finditer(r"(?<= )[-+*/](?= )", script[first:last])
