@@ -86,7 +86,8 @@ def test_what_the_page_on_engines_prints_is_what_comes(capsys):
     assert " ".join(capsys.readouterr().out.split()) == " ".join(" ".join(shown).split())
 
 
-def test_the_message_of_the_kit_is_the_printed_one():
+def test_the_message_of_the_kit_is_the_printed_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
     with pytest.raises(AssertionError) as caught:
         blocks_of("testing")["test_my_adam"]()

@@ -76,7 +76,7 @@ def _operations_of_a_step(rule: Any) -> int:
     slots = tuple(np.ones(3).view(_Counted) for _ in rule.slots)
     _Counted.made = 0
     d, _ = rule.direction(x, x, slots, h)
-    x - h.lr * d
+    _ = x - h.lr * d
     return _Counted.made
 
 

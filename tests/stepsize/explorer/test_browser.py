@@ -212,7 +212,7 @@ MISSIONS = {
     "Settle within 25 updates, and never overshoot": "#p=Parabola&x=10&n=60&t=0&c=0&z=0,0&o=SGD:0.4",
     "Leave the local minimum": "#p=TwoWells&x=1.5,1.5&n=300&t=0&c=0&z=0,0&o=Momentum:0.02,0.9,0",
     "Beat 2/(L + mu)": "#p=Quadratic&x=-5,-2&n=300&t=0&c=0&z=0,0&o=Momentum:0.1,0.4,0",
-    "Tame the noise": "#p=Quadratic&x=-5,-2&n=300&t=0&c=0&z=1,0&o=SGD:0.05:Exponential:0.09,0.02:1",
+    "Tame the noise": "#p=Quadratic&x=-5,-2&n=300&t=0&c=0&z=1,0&o=SGD:0.05:0:Exponential:0.09,0.02:1",
 }
 
 
