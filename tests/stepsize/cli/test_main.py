@@ -45,7 +45,7 @@ def test_a_command_loads_what_it_needs():
     listed = loaded_by("list")
     assert {"numpy", "optim.rules.sign", "schedules", "problems"} <= listed
     assert {name for name in listed if name.startswith("stepsize.cli.")} == {
-        f"stepsize.cli.{name}" for name in ("arguments", "failures", "list", "main", "output", "words")
+        f"stepsize.cli.{name}" for name in ("arguments", "list", "main", "output", "words")
     }
     unneeded = {"numpy.random", "numpy.ma", "scipy", "matplotlib", "json", "webbrowser"}
     assert not listed & unneeded
