@@ -50,7 +50,13 @@ def test_rotations_are_angles_or_matrices_whose_columns_are_the_eigenvectors():
     Q = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     moved = ss.Quadratic([1.0, 2.0, 4.0], rotation=Q)
     assert moved.H.tolist() == [[4.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 2.0]]
-    assert np.array_equal(turned.H, turned.H.T)
+    quarter = ss.Quadratic([1.0, 2.0], rotation=[[0.0, -1.0], [1.0, 0.0]])
+    assert quarter.H.tolist() == [[2.0, 0.0], [0.0, 1.0]]
+    with pytest.raises(ValueError, match="rotation: got 0.1, expected an angle in two dimensions"):
+        ss.Quadratic([1.0, 2.0, 3.0], rotation=0.1)
+    some = np.linalg.qr(np.random.default_rng(3).normal(size=(7, 7)))[0]
+    H = ss.Quadratic([1.0, 2.0, 3.0, 5.0, 7.0, 11.0, 13.0], rotation=some).H
+    assert np.array_equal(H, H.T)  # to the last bit
     x = np.array([1.0, 2.0, 3.0])
     assert moved.fun(x) == 0.5 * (4 + 4 + 18)
 
