@@ -52,7 +52,7 @@ def test_rotations_are_angles_or_matrices_whose_columns_are_the_eigenvectors():
     assert moved.H.tolist() == [[4.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 2.0]]
     quarter = ss.Quadratic([1.0, 2.0], rotation=[[0.0, -1.0], [1.0, 0.0]])
     assert quarter.H.tolist() == [[2.0, 0.0], [0.0, 1.0]]
-    with pytest.raises(ValueError, match="rotation: got 0.1, expected an angle in two dimensions"):
+    with pytest.raises(ValueError, match=r"rotation: got 0\.1, expected an angle in two dimensions"):
         ss.Quadratic([1.0, 2.0, 3.0], rotation=0.1)
     some = np.linalg.qr(np.random.default_rng(3).normal(size=(7, 7)))[0]
     H = ss.Quadratic([1.0, 2.0, 3.0, 5.0, 7.0, 11.0, 13.0], rotation=some).H

@@ -222,3 +222,43 @@ BEYOND_MEMORY = [
 def test_what_no_memory_holds_is_refused_before_it_is_made(make, sentence):
     with pytest.raises(ValueError, match=sentence):
         make()
+
+
+def test_softmax_predicts_its_training_rows_or_others_for_any_batch():
+    problem = ps.SoftmaxRegression(X, CLASSES, held_out=[0, 1, 5, 8])
+    x = RNG.normal(size=(2, problem.dim))
+    assert np.array_equal(problem.probabilities(x), problem.probabilities(x, problem.train[0]))
+    assert problem.probabilities(x, problem.test[0]).shape == (2, 4, 3)
+    np.testing.assert_allclose(problem.probabilities(x).sum(axis=-1), 1.0, rtol=1e-14)
+    for part, share in ((problem.train, problem.accuracy), (problem.test, problem.held_out_accuracy)):
+        right = [
+            [problem.probabilities(w, part[0])[i].argmax() == c for i, c in enumerate(part[1])] for w in x
+        ]
+        assert share(x).tolist() == pytest.approx(np.mean(right, axis=1))
+
+
+WRONG = [
+    (lambda: ps.SoftmaxRegression(X, [0, 1]), r"y: got .*, expected 9 labels, one for each row"),
+    (lambda: ps.LogisticRegression(X, [0, 1]), r"y: got .*, expected 9 labels, one for each row"),
+    (lambda: ps.MLP(X, [0.0, 1.0]), r"y: got .*, expected 9 targets, one for each row"),
+    (lambda: ps.MLP(X, X, loss_name="cross-entropy"), r"y: got .*, expected the classes 0, 1"),
+    (lambda: ps.MLP(X, CLASSES * 2, loss_name="cross-entropy"), r"y: got .*, expected the classes 0, 1"),
+    (lambda: ps.Iris(columns=()), r"columns: got"),
+    (lambda: ps.Iris(columns=(0, 4)), r"columns: got"),
+    (lambda: ps.BreastCancer(held_out=[]), r"held_out: got"),
+    (lambda: ps.BreastCancer(held_out=[-1]), r"held_out: got"),
+    (lambda: ps.BreastCancer(held_out=[0.5]), r"held_out: got"),
+    (lambda: ps.BreastCancer(held_out=[[0]]), r"held_out: got"),
+]
+
+
+@pytest.mark.parametrize(("make", "sentence"), WRONG)
+def test_wrong_data_are_refused_by_their_name(make, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        make()
+
+
+def test_shorter_ways_to_say_the_same():
+    assert ps.DigitsMLP(hidden=8).hidden == (8,)
+    assert ps.Iris(columns=(2,)).dim == 6
+    assert ps.BreastCancer(held_out=[0]).n_examples == 568
