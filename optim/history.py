@@ -18,7 +18,7 @@ class History:
 
     Attributes
     ----------
-    x : ndarray of shape (T + 1, *S)
+    x : ndarray of shape (T + 1,) + S
         The points, the start first; the gradient was taken at each of them.
     fun : ndarray of shape (T + 1, ...)
         The value at each point. Where the problem varies, as the coming update saw it: of its mini-batch.
@@ -32,7 +32,7 @@ class History:
         estimate from which the next update starts; `Run.message` names it.
     step_norm : ndarray of shape (T, ...)
         Euclidean length of each update, ``|x_next - x|``.
-    output : ndarray of shape (T + 1, *S), or None
+    output : ndarray of shape (T + 1,) + S, or None
         The points to report, for optimizers whose output differs from x.
     output_fun : ndarray of shape (T + 1, ...), or None
         The values at all points to report; None for a thinned run on mini-batches.

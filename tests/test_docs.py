@@ -74,7 +74,8 @@ def test_the_speed_is_what_was_measured():
     assert in_page(text, results) == text
 
 
-def test_the_message_of_the_kit_is_the_printed_one():
+def test_the_message_of_the_kit_is_the_printed_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
     with pytest.raises(AssertionError) as caught:
         blocks_of("testing")["test_my_adam"]()

@@ -17,7 +17,7 @@ from typing import Any
 
 import stepsize as ss
 from tools.course_pages import page, slides, table_of_contents, worksheet
-from tools.lessons import Lesson, executed, exercise_template, for_students, lessons, solution
+from tools.lessons import Lesson, Notebook, executed, exercise_template, for_students, lessons, solution
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,8 +40,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def build(lesson: Lesson, out: Path) -> None:
-    """Write all that becomes of a lesson into a folder."""
+def build(lesson: Lesson, out: Path) -> Notebook:
+    """Write all that becomes of a lesson into a folder, and return its notebook with the outputs."""
     import nbformat
 
     student = for_students(lesson.notebook)
@@ -57,6 +57,7 @@ def build(lesson: Lesson, out: Path) -> None:
     }
     for ending, text in pages.items():
         (out / f"{lesson.name}{ending}.html").write_text(text, encoding="utf-8")
+    return made
 
 
 def explained(lesson: Lesson, blank: bool) -> str:

@@ -39,8 +39,8 @@ class Newton(Optimizer):
 
     References
     ----------
-    Nocedal and Wright, "Numerical optimization", 2006, section 3.4 and algorithm 3.3 (with beta
-    = 1e-3 |H|_F). Dauphin et al., "Identifying and attacking the saddle point problem", NeurIPS 2014
+    Nocedal and Wright, "Numerical optimization", 2006, section 3.4 and algorithm 3.3 (with
+    ``beta = 1e-3 |H|_F``). Dauphin et al., "Identifying and attacking the saddle point problem", NeurIPS 2014
     ("absolute").
 
     Examples
@@ -79,7 +79,7 @@ class DampedNewton(Newton):
         d_t &= H_t^{-1} g_t, \qquad \delta_t = \sqrt{g_t^\top d_t} \\
         x_{t+1} &= x_t - \frac{\eta}{1 + \delta_t}\, d_t
 
-    With rate 1 every step decreases a convex self-concordant function (|f'''| <= 2 f''^(3/2), such as
+    With rate 1 every step decreases a convex self-concordant function (``|f'''| <= 2 f''^(3/2)``, such as
     -log x) by at least :math:`\delta - \log(1 + \delta)`, without any line search, from every start; near the
     minimum :math:`\delta \to 0` and it becomes Newton's.
 
@@ -167,13 +167,7 @@ class DiagonalNewton(Optimizer):
         return ("hess",) if self.diagonal == "exact" else ("grad",)
 
     def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
-        if self.diagonal == "exact":
-            curvature = np.diagonal(h.hess, axis1=-2, axis2=-1)
-        elif self.diagonal == "differences":
-            curvature = _by_differences(h.grad, x)
-        else:
-            curvature = _by_signs(h.grad, x, np.random.default_rng([self.rng, h.t]), self.samples)
-        return g / np.maximum(np.abs(curvature), h.eps).astype(x.dtype), ()
+        return g / np.maximum(np.abs(diagonal_of_hessian(x, h)), h.eps).astype(x.dtype), ()
 
 
 class GaussNewton(Optimizer):
@@ -280,6 +274,15 @@ _REPAIRS = {"cholesky": _shifted, "absolute": _absolute, None: _bare}
 
 # Central differences err by the square of the distance and by round-off over it; the cube root balances them.
 _STEP = np.cbrt(np.finfo(float).eps)
+
+
+def diagonal_of_hessian(x: Array, h: Resolved) -> Array:
+    """Return the Hessian's diagonal at x, as the rule's `diagonal`, `samples` and `rng` say."""
+    if h.diagonal == "exact":
+        return np.asarray(np.diagonal(h.hess, axis1=-2, axis2=-1))
+    if h.diagonal == "differences":
+        return _by_differences(h.grad, x)
+    return _by_signs(h.grad, x, np.random.default_rng([h.rng, h.t]), h.samples)
 
 
 def _by_differences(grad: Callable[[Array], Array], x: Array) -> Array:

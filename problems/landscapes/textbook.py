@@ -170,7 +170,7 @@ class NesterovQuadratic(Problem):
 
     From 0, after k gradient steps all coordinates beyond the k-th are exactly 0. The minimizer is
     x_i = 1 - i/(d + 1), and no method whose steps lie in the span of its gradients brings the gap after
-    k = (d - 1)/2 steps below 3 L |x*|^2 / (32 (k + 1)^2).
+    k = (d - 1)/2 steps below ``3 L |x*|^2 / (32 (k + 1)^2)``.
 
     Parameters
     ----------

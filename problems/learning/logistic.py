@@ -266,8 +266,8 @@ class SeparableLogistic(Logistic):
     .. math:: f(w) = \frac1n \sum_i \log\bigl(1 + e^{-s_i x_i^\top w}\bigr)
 
     The points nearest to the line are (0.5, 1.5) and (1.5, 0.5) with sign +1 and their negatives with -1. The
-    infimum 0 is not attained: |w| grows like log k over the margin sqrt(2), while the direction of w turns,
-    ever more slowly, to the widest margin, (1, 1)/sqrt(2).
+    infimum 0 is not attained: ``|w|`` grows like log k over the margin sqrt(2), while the direction of w
+    turns, ever more slowly, to the widest margin, (1, 1)/sqrt(2).
 
     Parameters
     ----------

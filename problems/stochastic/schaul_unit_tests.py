@@ -31,18 +31,26 @@ class Prototype(Problem):
 
     Each piece takes an equal part of the interval; beyond its ends the first and the last go on. The pieces:
 
-    =============  ==============================================================================
-    line           straight
-    abs            turns back at equal slope: a kink at the bottom
-    relu           goes level
-    bend           level first, then the slope before the last level piece
-    cliff, ridge   ten times the slope, backwards or onwards
-    quad_bowl      a parabola that ends as high as it starts
-    quad_convex    a parabola that keeps a tenth of its slope
-    exponential    levels out
-    gauss_bowl, gauss_convex, gauss_nonconvex, laplace_bowl, laplace_convex, laplace_nonconvex
-                   the bottom of a well, its inner flank, its outer flank
-    =============  ==============================================================================
+    ``line``
+        straight
+    ``abs``
+        turns back at equal slope: a kink at the bottom
+    ``relu``
+        goes level
+    ``bend``
+        level first, then the slope before the last level piece
+    ``cliff``, ``ridge``
+        ten times the slope, backwards or onwards
+    ``quad_bowl``
+        a parabola that ends as high as it starts
+    ``quad_convex``
+        a parabola that keeps a tenth of its slope
+    ``exponential``
+        levels out
+    ``gauss_bowl``, ``gauss_convex``, ``gauss_nonconvex``
+        the bottom of a well, its inner flank, its outer flank
+    ``laplace_bowl``, ``laplace_convex``, ``laplace_nonconvex``
+        the same of a well of Laplace's shape
 
     An optimizer that fails on one of them has a defect that a single hard benchmark would hide.
 

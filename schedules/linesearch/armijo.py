@@ -44,7 +44,8 @@ class Armijo(LineSearch):
     max_trials : int
         Rejected trials after which the search gives up: no step, status "min_step".
     rtol, atol : float
-        Slack added to the right-hand side, rtol |phi(0)| + atol, for losses that are near their round-off.
+        Slack added to the right-hand side, ``rtol |phi(0)| + atol``, for losses that are near their
+        round-off.
 
     References
     ----------
@@ -115,7 +116,7 @@ class ForwardBackward(LineSearch):
     alpha_min : float
         Shortest step, and the very first trial. It is taken even when it does not pass (status "min_step").
     max_length : float
-        Longest move |alpha d|, above 0.
+        Longest move ``|alpha d|``, above 0.
 
     References
     ----------

@@ -61,7 +61,7 @@ class GOLSI(GradientOnly):
     alpha_min : float
         Shortest step, and the very first trial.
     max_length : float
-        Longest move |alpha d|.
+        Longest move ``|alpha d|``.
     eta : float
         Factor, above 1.
     c2 : float

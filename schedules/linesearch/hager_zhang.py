@@ -41,11 +41,11 @@ class HagerZhang(LineSearch):
     rho : float
         Growth of the step while there is no bracket, above 1.
     first : float, optional
-        First trial of every search; by default psi0 |x|/|g| at first, and later a parabola's low point or
+        First trial of every search; by default ``psi0 |x|/|g|`` at first, and later a parabola's low point or
         psi2 times the last step.
     psi0, psi1, psi2, psi3 : float
-        Of the first trial: share of |x|/|g|, where the parabola is measured, growth, and how a trial without
-        a finite value is shortened; above 0, and psi3 less than 1.
+        Of the first trial: share of ``|x|/|g|``, where the parabola is measured, growth, and how a trial
+        without a finite value is shortened; above 0, and psi3 less than 1.
     max_trials : int
         Evaluations of one search; at least 1.
 

@@ -20,7 +20,7 @@ class GrippoLamparielloLucidi(LineSearch):
 
     .. math:: \alpha = \frac{s^\top s}{s^\top y}, \qquad s = x_k - x_{k-1},\ y = g_k - g_{k-1},
 
-    the longest one if s'y <= 0, and 1/|g|_inf at the start. Along any other direction it is 1.
+    the longest one if s'y <= 0, and ``1/|g|_inf`` at the start. Along any other direction it is 1.
 
     Parameters
     ----------

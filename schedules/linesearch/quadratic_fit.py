@@ -23,8 +23,9 @@ class PAL(LineSearch):
         a = \frac{\ell(\mu) - \ell(0) - b \mu}{\mu^2}, \qquad
         s = -\frac{\alpha\, b}{2 a}
 
-    in units of distance: l(s) is the loss at x - s d/|d|. Where the parabola has no minimum (a <= 0) the step
-    is mu; the status is then "degenerate". On a quadratic with alpha = 1 it is the exact step for any mu.
+    in units of distance: l(s) is the loss at ``x - s d/|d|``. Where the parabola has no minimum (a <= 0) the
+    step is mu; the status is then "degenerate". On a quadratic with alpha = 1 it is the exact step for any
+    mu.
 
     It needs both values from one mini-batch, that is ``sampling="static"``. With dynamic sampling the
     deviation of a is :math:`\sqrt 2\, \sigma_f / \mu^2`, half of the parabolas are upside down and the
@@ -88,7 +89,7 @@ class QuadraticApproximation(LineSearch):
     ``"f0s0f1"``   2 (f_1 - f_0 - s_0 alpha_1) / alpha_1^2             -s_0 / kappa
     ``"f0f1s1"``   2 (f_0 - f_1 + s_1 alpha_1) / alpha_1^2             alpha_1 - s_1 / kappa
     ``"s0s1"``     (s_1 - s_0) / alpha_1                               -s_0 / kappa
-    ``"all"``      least squares through all four, in units of alpha_1
+    ``"all"``      least squares through all four                      (in units of alpha_1)
     =============  ==================================================  ============================
 
     Noise of deviation sigma_f in values and sigma_s in slopes gives the quadratic of the value models the
@@ -109,7 +110,7 @@ class QuadraticApproximation(LineSearch):
     growth : float
         Largest factor between alpha_1 and the step, above 1.
     max_length : float
-        Longest move |alpha d|.
+        Longest move ``|alpha d|``.
 
     References
     ----------

@@ -75,7 +75,7 @@ class CompiledBlock:
 
     def prepare(self, n: int) -> None:
         """Write down what update n does; raise `Untraceable` if that cannot be compiled."""
-        self.branches.tables(self.hypers, n, 0)
+        self.branches.meet(self.hypers, n)
         self.source()
 
     def source(self, keeps: bool = False) -> str:
