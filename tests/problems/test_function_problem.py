@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from problems import Problem
+from problems import Formula, Problem, Rosenbrock
+from problems.problem import symmetric
 
 A = np.array([[2.0, 1.0], [1.0, 4.0]])
 WHOLE = {"fun": lambda x: x @ A @ x / 2, "grad": lambda x: A @ x, "hess": lambda x: A + 0 * x}
@@ -118,3 +119,46 @@ def test_what_makes_no_problem_is_refused_in_a_sentence(given, facts, sentence):
 def test_points_of_another_length_are_refused(x):
     with pytest.raises(ValueError, match=r"x: got .*, expected 2 numbers, or a batch of so many each"):
         Problem.of(square, x0=[1.0, 2.0]).fun(x)
+
+
+def test_a_text_is_a_formula_with_its_start_and_nothing_else():
+    assert Problem.of("x**2 + 3*y**2", x0=[1.0, 2.0]) == Formula("x**2 + 3*y**2", [1.0, 2.0])
+    assert Problem.of("x**2") == Formula("x**2")
+    for name in ("grad", "hess"):
+        with pytest.raises(TypeError, match=f"{name}: got .* with a formula, expected x0 alone"):
+            Problem.of("x**2", **{name: square})
+    with pytest.raises(TypeError, match=r"minimum: got 0\.0 with a formula, expected x0 alone"):
+        Problem.of("x**2", minimum=0.0)
+
+
+def test_an_unknown_fact_is_refused_with_all_that_are_known():
+    known = "fun, grad, x0, hess, minimum, minimizers, L, mu, domain, name"
+    with pytest.raises(TypeError, match=rf"^Problem\.of: got 'a', 'b', expected only {known}$"):
+        Problem.of(square, x0=[1.0], a=1, b=2)
+
+
+@pytest.mark.parametrize("d", range(1, 12))
+def test_a_symmetric_matrix_is_filled_from_its_upper_triangle(d):
+    upper = np.arange(1.0, d * (d + 1) // 2 + 1)
+    H = symmetric(*upper)
+    assert H.shape == (d, d)
+    assert np.array_equal(H, H.T)
+    assert np.array_equal(H[np.triu_indices(d)], upper)
+    several = symmetric(*(v * np.ones((2, 3)) for v in upper))
+    assert np.array_equal(several, np.broadcast_to(H, (2, 3, d, d)))
+
+
+def test_points_of_the_domain_follow_from_their_seed_and_fill_it():
+    problem = Rosenbrock(3)
+    points = problem.sample_domain(2000, 5)
+    assert np.array_equal(points, problem.sample_domain(2000, 5))
+    assert not np.array_equal(points, problem.sample_domain(2000, 6))
+    assert points.shape == (2000, 3)
+    assert np.abs(points).max() <= 2.0
+    np.testing.assert_allclose(points.std(axis=0), 4 / np.sqrt(12), rtol=0.05)
+
+
+def test_what_does_not_vary_is_itself_at_every_update():
+    problem = Rosenbrock()
+    assert problem.at(3) is problem.sample(3) is problem.sample(3, 2) is problem
+    assert (Problem.isolated, Problem.smooth, Problem.source, Problem.varies) == (True, True, "", False)
