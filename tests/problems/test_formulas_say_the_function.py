@@ -44,6 +44,7 @@ PRINTED = [
     ps.Parabola(2.0, minimizer=3.0),
     ps.Parabola(5.0, minimizer=1.5),
     ps.Parabola(5.0),
+    ps.Parabola(5.0, minimizer=-1.5),
     ps.Quadratic([1.0, 20.0]),
     ps.Quadratic([-1.0, 1.0, 0.25]),
     ps.Quadratic([3.0, -1.0]),

@@ -9,8 +9,8 @@ Here one node of the syntax tree is changed at a time:
 - ``and`` to ``or``, ``not`` dropped, ``max`` to ``min``, ``M.T`` to ``M``;
 - the result of a property in which there is nothing of this to None.
 
-Left alone are words, lines that raise, what only type checkers read, ``demo``, which is an example and no
-fact, and ``source``.
+Left alone are words, lines that raise, what only type checkers read, the promise of `zip` that lengths agree,
+``demo``, which is an example and no fact, and ``source``.
 """
 
 import ast
@@ -152,6 +152,8 @@ def _is_decorated(function: ast.FunctionDef) -> bool:
 def _nodes(node: ast.AST) -> Iterator[Any]:
     """Yield the expressions of a statement, but for what it raises and for its annotations' own words."""
     if isinstance(node, ast.Raise | ast.Assert | ast.Import | ast.ImportFrom | ast.JoinedStr):
+        return
+    if isinstance(node, ast.keyword) and node.arg == "strict":
         return
     if isinstance(node, ast.expr):
         yield node

@@ -177,3 +177,88 @@ def test_scores_of_thousands_do_not_overflow(hidden):
     right = scores[np.arange(9), CLASSES]
     loss = np.mean(scores.max(axis=1) - right)
     assert value == pytest.approx(loss, rel=1e-3)
+
+
+HELD_OUT = ps.MLP(X, CLASSES, hidden=(4,), loss_name="cross-entropy", l2=0.3, held_out=[0, 1, 5, 8])
+
+
+def test_a_network_predicts_its_training_rows_or_others():
+    x = RNG.normal(size=(2, HELD_OUT.dim))
+    rows, others = HELD_OUT.train[0], HELD_OUT.test[0]
+    assert np.array_equal(HELD_OUT.predict(x), HELD_OUT.predict(x, rows))
+    assert HELD_OUT.predict(x).shape == (2, 5, 3)
+    assert HELD_OUT.predict(x, others).shape == (2, 4, 3)
+    for part, share in ((HELD_OUT.train, HELD_OUT.accuracy), (HELD_OUT.test, HELD_OUT.held_out_accuracy)):
+        right = [[HELD_OUT.predict(w, part[0])[i].argmax() == c for i, c in enumerate(part[1])] for w in x]
+        assert share(x).tolist() == pytest.approx(np.mean(right, axis=1))
+
+
+def test_products_with_the_hessian_and_its_sharpness_are_those_of_the_hessian():
+    x, v = RNG.normal(size=(2, HELD_OUT.dim)), RNG.normal(size=HELD_OUT.dim)
+    H = HELD_OUT.hess(x)
+    np.testing.assert_allclose(HELD_OUT.hess_times(x, v), H @ v, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(HELD_OUT.sharpness(x), [np.linalg.eigvalsh(part).max() for part in H])
+    flat = ps.ScalarFactorization()
+    assert flat.sharpness(np.array([2.0, 0.5])) == pytest.approx(4.25)
+
+
+def test_a_whole_sum_is_known_exactly_even_where_it_is_0():
+    net = ps.DiagonalLinearNetwork()
+    known = net.stats(net.interpolating_point)
+    assert (known.f, known.var_f) == (0.0, 0.0)
+    assert not known.var_g.any()
+
+
+BEYOND_MEMORY = [
+    (lambda: ps.MLP(X, X, hidden=(10**9,) * 2), r"hidden: got layers of \[10+, 10+\].*, expected narrower"),
+    (lambda: ps.WilsonConstruction(10**9, 10), r"positive: got 1000000010 examples, .*, expected fewer"),
+    (lambda: ps.DiagonalLinearNetwork(features=10**12), r"features: got 10+ for 20 .*, expected fewer"),
+    (lambda: ps.SeparableLogistic(others=10**13), r"others: got 10+.*, expected fewer"),
+    (lambda: ps.two_gaussians(10**12, 3), r"n: got 10+ examples of 3 features.*, expected fewer of eit"),
+]
+
+
+@pytest.mark.parametrize(("make", "sentence"), BEYOND_MEMORY)
+def test_what_no_memory_holds_is_refused_before_it_is_made(make, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        make()
+
+
+def test_softmax_predicts_its_training_rows_or_others_for_any_batch():
+    problem = ps.SoftmaxRegression(X, CLASSES, held_out=[0, 1, 5, 8])
+    x = RNG.normal(size=(2, problem.dim))
+    assert np.array_equal(problem.probabilities(x), problem.probabilities(x, problem.train[0]))
+    assert problem.probabilities(x, problem.test[0]).shape == (2, 4, 3)
+    np.testing.assert_allclose(problem.probabilities(x).sum(axis=-1), 1.0, rtol=1e-14)
+    for part, share in ((problem.train, problem.accuracy), (problem.test, problem.held_out_accuracy)):
+        right = [
+            [problem.probabilities(w, part[0])[i].argmax() == c for i, c in enumerate(part[1])] for w in x
+        ]
+        assert share(x).tolist() == pytest.approx(np.mean(right, axis=1))
+
+
+WRONG = [
+    (lambda: ps.SoftmaxRegression(X, [0, 1]), r"y: got .*, expected 9 labels, one for each row"),
+    (lambda: ps.LogisticRegression(X, [0, 1]), r"y: got .*, expected 9 labels, one for each row"),
+    (lambda: ps.MLP(X, [0.0, 1.0]), r"y: got .*, expected 9 targets, one for each row"),
+    (lambda: ps.MLP(X, X, loss_name="cross-entropy"), r"y: got .*, expected the classes 0, 1"),
+    (lambda: ps.MLP(X, CLASSES * 2, loss_name="cross-entropy"), r"y: got .*, expected the classes 0, 1"),
+    (lambda: ps.Iris(columns=()), r"columns: got"),
+    (lambda: ps.Iris(columns=(0, 4)), r"columns: got"),
+    (lambda: ps.BreastCancer(held_out=[]), r"held_out: got"),
+    (lambda: ps.BreastCancer(held_out=[-1]), r"held_out: got"),
+    (lambda: ps.BreastCancer(held_out=[0.5]), r"held_out: got"),
+    (lambda: ps.BreastCancer(held_out=[[0]]), r"held_out: got"),
+]
+
+
+@pytest.mark.parametrize(("make", "sentence"), WRONG)
+def test_wrong_data_are_refused_by_their_name(make, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        make()
+
+
+def test_shorter_ways_to_say_the_same():
+    assert ps.DigitsMLP(hidden=8).hidden == (8,)
+    assert ps.Iris(columns=(2,)).dim == 6
+    assert ps.BreastCancer(held_out=[0]).n_examples == 568
