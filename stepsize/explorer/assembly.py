@@ -32,6 +32,7 @@ ENGINE = (
 MODULES = (
     *ENGINE,
     "words.js",
+    "letters.js",
     "state.js",
     "promise.js",
     "theory.js",
@@ -164,7 +165,8 @@ def page(known: Catalogue, settings: dict[str, Any], powers: list[list[Any]], *,
     script = minified_script(bundled({name: _module(name) for name in MODULES}, generated(known)))
     style = minified_style(_module("page.css"))
     data = data_of(known) | {"opens": settings, "powers": powers}
-    first = minified_script(_module("unpacking.js")) if small else script
+    unpacking = {name: _module(name) for name in ("letters.js", "unpacking.js")}
+    first = minified_script(bundled(unpacking, "")) if small else script
     if small:
         data |= {"script": script, "style": style}
     policy = (

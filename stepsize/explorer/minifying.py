@@ -1,7 +1,8 @@
 """Scripts and styles without what only a reader of their source needs: comments, indentation, spaces.
 
-Lines stay lines but after an opening mark, and strings, templates and regular expressions stay as they are,
-so that the page can still be read, and a line that ends a statement without a semicolon goes on doing so.
+Lines stay lines but after an opening mark and before a closing brace, and strings, templates and regular
+expressions stay as they are, so that the page can still be read, and a line that ends a statement without a
+semicolon goes on doing so.
 """
 
 import re
@@ -40,7 +41,8 @@ def minified_script(text: str) -> str:
             gap = "\n" if kind == "line" or gap == "\n" else " "
         else:
             before = parts[-1][-1] if parts else ""
-            if (gap == "\n" and before not in "{,([") or (gap and _must_stay_apart(before, token[0])):
+            ends_line = gap == "\n" and before not in "{,([" and token != "}"
+            if ends_line or (gap and _must_stay_apart(before, token[0])):
                 parts.append(gap)
             parts.append(token)
             gap = ""

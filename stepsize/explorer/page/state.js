@@ -1,5 +1,6 @@
 // The experiment: what the page shows is a function of it, and the address carries it.
 
+import { bytesOf } from "./letters.js";
 import { shortest } from "./printing.js";
 
 /**
@@ -24,8 +25,7 @@ export const DATA = {};
 /** Unpack what Python compressed. */
 export async function unpackData() {
   const text = document.getElementById("data")?.textContent ?? "";
-  const bytes = Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Blob([bytesOf(text.trim())]).stream().pipeThrough(new DecompressionStream("gzip"));
   Object.assign(DATA, JSON.parse(await new Response(stream).text()));
 }
 

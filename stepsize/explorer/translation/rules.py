@@ -182,11 +182,14 @@ def _places(page: Page, slots: int) -> tuple[Symbol, ...]:
     return tuple(page.given(f"s{k}") for k in range(slots))
 
 
+def _row(k: int) -> str:
+    return {0: "j", 1: "d + j"}.get(k, f"{k} * d + j")
+
+
 def _loop(slots: int, given: Sequence[str] = ("x", "g")) -> str:
-    places = {"x": "S[j]", "g": "S[d + j]"}
-    read = [f"{name} = {places[name]}" for name in given]
+    read = [f"{name} = S[{_row(k)}]" for k, name in enumerate(("x", "g")) if name in given]
     if "g" in given:
-        read += [f"s{k} = S[{k + 2} * d + j]" for k in range(slots)]
+        read += [f"s{k} = S[{_row(k + 2)}]" for k in range(slots)]
     return f"for (let j = 0; j < d; j++) {{\nconst {', '.join(read)};\n{{}}}}\n"
 
 
@@ -195,7 +198,7 @@ def _assigning(first_slot: int) -> Callable[[int, list[str]], str]:
 
     def ends(_: int, words: list[str]) -> str:
         rows = [0, *range(2, len(words) + 1)] if first_slot == 0 else range(2, len(words) + 2)
-        return "".join(f"S[{k} * d + j] = {word};\n" for k, word in zip(rows, words, strict=True))
+        return "".join(f"S[{_row(k)}] = {word};\n" for k, word in zip(rows, words, strict=True))
 
     return ends
 

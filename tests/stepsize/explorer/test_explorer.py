@@ -23,8 +23,8 @@ PAGE = ROOT / "stepsize" / "explorer" / "page"
 
 
 def data_in(page):
-    packed = re.search(r'<script type="text/plain" id="data">([A-Za-z0-9+/=]*)</script>', page)[1]
-    return json.loads(gzip.decompress(base64.b64decode(packed)))
+    packed = re.search(r'<script type="text/plain" id="data">([^<]*)</script>', page)[1]
+    return json.loads(gzip.decompress(base64.b85decode(packed.replace(",", "<"))))
 
 
 def policy_of(page):
