@@ -9,8 +9,12 @@ import sys
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-REGIMES = ("single", "process", "sweeps", "huge", "logistic", "imports")
+REGIMES = (
+    *("single", "short_runs", "user_functions", "process", "sweeps", "huge", "compiled", "backends"),
+    *("logistic", "imports"),
+)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -26,7 +30,11 @@ def main(arguments: list[str] | None = None) -> None:
         default="wall",
         help="time on the clock, or of the processor (wall)",
     )
-    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        help="write the figures to this file as well; of some regimes, beside the others in it",
+    )
     options = parser.parse_args(arguments)
     if unknown := set(options.regimes) - set(REGIMES):
         parser.error(f"got {', '.join(sorted(unknown))}, expected some of {', '.join(REGIMES)}")
@@ -51,7 +59,17 @@ def main(arguments: list[str] | None = None) -> None:
     results = {"about": about, "threads": options.threads, "regimes": figures}
     print(page(results))
     if options.json:
+        if options.regimes and options.json.exists():
+            results = merged(json.loads(options.json.read_text(encoding="utf-8")), results)
         options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def merged(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return all figures, where some regimes have been measured anew, with the conditions of those."""
+    apart = before.get("apart", {}) | dict.fromkeys(after["regimes"], after["about"])
+    regimes = before["regimes"] | after["regimes"]
+    in_order = {name: regimes[name] for name in REGIMES if name in regimes}
+    return before | {"apart": apart, "regimes": in_order}
 
 
 if __name__ == "__main__":

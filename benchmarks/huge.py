@@ -26,10 +26,10 @@ RULES: dict[str, tuple[Optimizer, Callable[..., Any], float | None]] = {
 AIMS = {"PyTorch, default": 2.0, "PyTorch, foreach": 1.5}
 
 
-def data() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def data(size: int = SIZE) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Return parameters and a gradient."""
     rng = np.random.default_rng(0)
-    return rng.normal(size=SIZE), rng.normal(size=SIZE)
+    return rng.normal(size=size), rng.normal(size=size)
 
 
 def ours(optimizer: Optimizer, threads: int, overwrite: bool) -> Callable[[], Any]:
@@ -54,10 +54,10 @@ def readable(optimizer: Optimizer) -> Callable[[], Any]:
     return run
 
 
-def torch_step(make: Callable[..., Any], **options: Any) -> Callable[[], Any]:
+def torch_step(make: Callable[..., Any], size: int = SIZE, **options: Any) -> Callable[[], Any]:
     """Return PyTorch's step, in place."""
     torch = load("torch")
-    x, g = data()
+    x, g = data(size)
     p = torch.nn.Parameter(torch.from_numpy(x))
     p.grad = torch.from_numpy(g)
     return make(torch, [p], **options).step  # type: ignore[no-any-return]  # PyTorch is not looked into

@@ -11,6 +11,8 @@ DISTRIBUTIONS = {
     "optax": "optax",
     "keras": "keras",
     "sklearn": "scikit-learn",
+    "numba": "numba",
+    "llvmlite": "llvmlite",
 }
 
 

@@ -1,4 +1,4 @@
-"""The measured rows as tables; ``python -m benchmarks.tables`` puts them into docs/benchmarks.md."""
+"""The measured rows as tables; ``python -m benchmarks.tables`` puts them into the pages under docs."""
 
 import json
 from collections.abc import Iterable
@@ -8,14 +8,20 @@ from typing import Any
 from benchmarks.measure import Row, number
 
 RESULTS = Path(__file__).parent / "results.json"
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = DOCS / "benchmarks.md"
+COMPILED = Path(__file__).parent / "compiled.json", DOCS / "performance.md"
 MARKS = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 TITLES = {
     "single": "One step in two dimensions, ours with a schedule and the full history",
+    "short_runs": "A whole short run",
+    "user_functions": "A user's own functions in two dimensions",
     "process": "A whole process: imports and 10^4 Adam steps",
     "sweeps": "Many runs at once",
     "huge": "Ten million parameters",
+    "compiled": "The compiled engine, beside peers and loops by hand",
+    "backends": "To compile: llvmlite, as here, and Numba",
     "logistic": "Logistic regression",
     "imports": "Imports, in processor time",
 }
@@ -25,7 +31,10 @@ def page(results: dict[str, Any]) -> str:
     """Return all tables, under the conditions in which they were measured."""
     parts = [f"Measured {results['about']}."]
     for regime, rows in results["regimes"].items():
-        parts += [f"**{TITLES[regime]}**", *tables([Row(**row) for row in rows])]
+        parts.append(f"**{TITLES[regime]}**")
+        if regime in results.get("apart", {}):
+            parts.append(f"Measured apart: {results['apart'][regime]}.")
+        parts += tables([Row(**row) for row in rows])
     return "\n\n".join(parts)
 
 
@@ -39,11 +48,19 @@ def tables(rows: list[Row]) -> Iterable[str]:
     for task in tasks.values():
         groups.setdefault(tuple(row.against for row in task), []).append(task)
     for peers, group in groups.items():
-        aims = [next((row.aim for row in column if row.aim), "") for column in zip(*group, strict=True)]
+        aims = [{row.aim for row in column if row.aim} for column in zip(*group, strict=True)]
         heads = [
-            f"{peer} (aim: {_sign(aim)})" if aim else peer for peer, aim in zip(peers, aims, strict=True)
+            f"{peer} (aim: {_sign(*aim)})" if len(aim) == 1 else peer
+            for peer, aim in zip(peers, aims, strict=True)
         ]
-        lines = [(task[0].task, task[0].ours, *map(_cell, task)) for task in group]
+        lines = [
+            (
+                task[0].task,
+                task[0].ours,
+                *(_cell(row, len(aim) > 1) for row, aim in zip(task, aims, strict=True)),
+            )
+            for task in group
+        ]
         yield _table(("", "ours", *heads), lines)
     if alone := [row for row in rows if not row.against]:
         yield _table(
@@ -59,12 +76,13 @@ def _sign(aim: str) -> str:
     return aim.replace(">=", "\u2265").replace("<=", "\u2264")
 
 
-def _cell(row: Row) -> str:
+def _cell(row: Row, tells_aim: bool) -> str:
     if row.missing or row.ratio is None:
         return row.missing
     words = ", missed" if row.met is False else ""
     words = ", they are faster" if row.ratio < 1 else words
-    return f"{number(row.ratio)}x{words}"
+    aim = f" (aim: {_sign(row.aim)})" if tells_aim and row.aim else ""
+    return f"{number(row.ratio)}x{aim}{words}"
 
 
 def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
@@ -81,7 +99,6 @@ def in_page(text: str, results: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(
-        in_page(PAGE.read_text(encoding="utf-8"), json.loads(RESULTS.read_text(encoding="utf-8"))),
-        encoding="utf-8",
-    )
+    for results, written in ((RESULTS, PAGE), COMPILED):
+        figures = json.loads(results.read_text(encoding="utf-8"))
+        written.write_text(in_page(written.read_text(encoding="utf-8"), figures), encoding="utf-8")

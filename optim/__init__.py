@@ -20,46 +20,59 @@ from optim.state import State
 if TYPE_CHECKING:
     from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
     from optim.rules.adam import Adam, AdaMax, AdamW, Nadam
+    from optim.rules.adam_mixtures import ADOPT, Adan, AdEMAMix
     from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
     from optim.rules.averaging import EMA, SWA, Averaging, Lookahead, PolyakRuppert
-    from optim.rules.clipping import ClipByNorm, ClipByValue
-    from optim.rules.gradients import Accumulate, ScaleGradient
+    from optim.rules.dual_averaging import FTRL, MADGRAD
+    from optim.rules.gradients import Accumulate, ClipByNorm, ClipByValue, ScaleGradient
+    from optim.rules.layers.adafactor import Adafactor
+    from optim.rules.layers.layerwise import LAMB, LARS, NovoGrad
+    from optim.rules.layers.muon import Muon
+    from optim.rules.layers.sm3 import SM3
     from optim.rules.newton import DampedNewton, DiagonalNewton, GaussNewton, Newton
     from optim.rules.parameter_free import DAdaptAdam, Prodigy
     from optim.rules.quasi_newton import BFGS, LBFGS, ConjugateGradient
     from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
     from optim.rules.sgd import SGD, HeavyBall, Momentum, Nesterov, Nesterov1983, SutskeverNesterov
     from optim.rules.sign import Lion, Rprop, SignSGD, Signum
+    from optim.rules.sophia import Sophia
     from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum, Wrapper
 
 # fmt: off
 _HOMES: dict[str, tuple[str, ...]] = {
     "optim.rules.adagrad_rmsprop": ("Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop"),
     "optim.rules.adam": ("Adam", "AdaMax", "AdamW", "Nadam"),
+    "optim.rules.adam_mixtures": ("ADOPT", "Adan", "AdEMAMix"),
     "optim.rules.adam_variants": ("AdaBelief", "AMSGrad", "RAdam", "Yogi"),
     "optim.rules.averaging": ("EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"),
-    "optim.rules.clipping": ("ClipByNorm", "ClipByValue"),
-    "optim.rules.gradients": ("Accumulate", "ScaleGradient"),
+    "optim.rules.dual_averaging": ("FTRL", "MADGRAD"),
+    "optim.rules.gradients": ("Accumulate", "ClipByNorm", "ClipByValue", "ScaleGradient"),
+    "optim.rules.layers.adafactor": ("Adafactor",),
+    "optim.rules.layers.layerwise": ("LAMB", "LARS", "NovoGrad"),
+    "optim.rules.layers.muon": ("Muon",),
+    "optim.rules.layers.sm3": ("SM3",),
     "optim.rules.newton": ("DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"),
     "optim.rules.parameter_free": ("DAdaptAdam", "Prodigy"),
     "optim.rules.quasi_newton": ("BFGS", "LBFGS", "ConjugateGradient"),
     "optim.rules.schedule_free": ("ScheduleFreeAdamW", "ScheduleFreeSGD"),
     "optim.rules.sgd": ("SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983", "SutskeverNesterov"),
     "optim.rules.sign": ("Lion", "Rprop", "SignSGD", "Signum"),
+    "optim.rules.sophia": ("Sophia",),
     "optim.rules.wrappers": ("L2", "DecoupledDecay", "WithMomentum", "Wrapper"),
 }
 # fmt: on
 
 # fmt: off
 __all__ = [
-    "BFGS", "BUDGET", "CONVERGED", "DIVERGED", "EMA", "L2", "LBFGS", "SGD", "STOPPED", "SWA", "Accumulate",
-    "AdaBelief", "Adadelta", "Adagrad", "Adam", "AdaMax", "AdamW", "AMSGrad", "Averaging", "CenteredRMSprop",
-    "ClipByNorm", "ClipByValue", "ConjugateGradient", "DAdaptAdam", "DampedNewton", "DecoupledDecay",
-    "DiagonalNewton", "Evaluation", "GaussNewton", "HeavyBall", "History", "Hyper", "Lion", "Lookahead",
-    "Momentum", "Nadam", "Nesterov", "Nesterov1983", "Newton", "Optimizer", "PolyakRuppert", "Prodigy",
+    "ADOPT", "BFGS", "BUDGET", "CONVERGED", "DIVERGED", "EMA", "FTRL", "L2", "LAMB", "LARS", "LBFGS",
+    "MADGRAD", "SGD", "SM3", "STOPPED", "SWA", "Accumulate", "AdaBelief", "Adadelta", "Adafactor", "Adagrad",
+    "Adam", "AdaMax", "AdamW", "Adan", "AdEMAMix", "AMSGrad", "Averaging", "CenteredRMSprop", "ClipByNorm",
+    "ClipByValue", "ConjugateGradient", "DAdaptAdam", "DampedNewton", "DecoupledDecay", "DiagonalNewton",
+    "Evaluation", "GaussNewton", "HeavyBall", "History", "Hyper", "Lion", "Lookahead", "Momentum", "Muon",
+    "Nadam", "Nesterov", "Nesterov1983", "Newton", "NovoGrad", "Optimizer", "PolyakRuppert", "Prodigy",
     "RAdam", "Rate", "RMSprop", "Rprop", "Run", "ScaleGradient", "ScheduleFreeAdamW", "ScheduleFreeSGD",
-    "SignSGD", "Signum", "Slots", "State", "SutskeverNesterov", "WithMomentum", "Wrapper", "Yogi", "hyper",
-    "minimize", "settled_at",
+    "SignSGD", "Signum", "Slots", "Sophia", "State", "SutskeverNesterov", "WithMomentum", "Wrapper", "Yogi",
+    "hyper", "minimize", "settled_at",
 ]
 # fmt: on
 # public names: end

@@ -6,13 +6,13 @@ import numpy as np
 
 from optim.optimizer import Evaluation
 
-__all__ = ["Failure", "failure_at", "failure_in"]
+__all__ = ["FAR", "STEEP", "Failure", "failure_at", "failure_in", "faults"]
 
 Array = np.ndarray[Any, Any]
 
 # From such sizes on powers overflow, and a difference of two infinities is nan without any fault in the code:
 # x is measured by its start, because the user's units decide how large an ordinary x is.
-_FAR, _STEEP = 1e30, 1e150
+FAR, STEEP = 1e30, 1e150
 
 
 class Failure(NamedTuple):
@@ -58,16 +58,25 @@ def failure_in(x: Array, f: Array, slope: Array) -> Failure | None:
     first, rows = bad.argmax(axis=0), np.arange(f.shape[1])
     at, before = (first, rows), (np.maximum(first - 1, 0), rows)
     size = np.abs(x).max(axis=-1)
-    ordinary = (
-        bad.any(axis=0)
-        & (size[at] < _FAR * np.maximum(size[0], 1.0))
-        & (np.abs(f[before]) < _STEEP)
-        & (slope[before] < _STEEP)
-    )
-    fun = ordinary & np.isnan(f[at]) & ~np.isinf(slope[at])
-    grad = ordinary & np.isnan(slope[at]) & ~np.isinf(f[at])
+    near = size[at] < FAR * np.maximum(size[0], 1.0)
+    values, sizes = (np.array([rows_of[before], rows_of[at]]) for rows_of in (f, slope))
+    fun, grad = (bad.any(axis=0) & failed for failed in faults(values, sizes, near))
     if not (fun | grad).any():
         return None
     row = int(np.where(fun | grad, first, len(f)).argmin())
     name = " and ".join(name for name, failed in (("fun", fun), ("grad", grad)) if failed[row])
     return Failure(name, int(first[row]), row)
+
+
+def faults(f: Array, slope: Array, near: Array) -> tuple[Array, Array]:
+    """Return in which runs the value, and in which the gradient, is nan at an ordinary point.
+
+    Parameters
+    ----------
+    f, slope : ndarray of shape (2, B)
+        Values and sizes of the gradients before an update that left the finite numbers, and after it.
+    near : ndarray of bool, shape (B,)
+        Whether x is a number, and not far out.
+    """
+    ordinary = near & (np.abs(f[0]) < STEEP) & (slope[0] < STEEP)
+    return ordinary & np.isnan(f[1]) & ~np.isinf(slope[1]), ordinary & np.isnan(slope[1]) & ~np.isinf(f[1])

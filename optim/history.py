@@ -61,7 +61,7 @@ class History:
         """Close the record: nobody rewrites the past by a slice of it."""
         for column in vars(self).values():
             if isinstance(column, np.ndarray):
-                column.flags.writeable = False
+                column.setflags(write=False)
 
     @property
     def n(self) -> Array:

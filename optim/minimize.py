@@ -284,6 +284,8 @@ def _start(problem: DescentProblem, x0: "ArrayLike | None") -> "ArrayLike":
 
 def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     """Refuse a gradient or value of the wrong shape, and a start where the function is not finite."""
+    if _is_plain(e.g, e.f, x) and _is_finite(e):  # as nearly all are
+        return
     if np.shape(e.g) != x.shape:
         raise ValueError(
             f"grad: got {describe_value(e.g)} from the problem, expected the shape {x.shape} of x"
@@ -300,6 +302,12 @@ def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     if np.isnan(e.g).any():
         where = f"x0 = {x.tolist()}" if x.size <= 6 else "x0"
         raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
+
+
+def _is_plain(g: Any, f: Any, x: Array) -> bool:
+    """Whether value and gradient are a number and an array of floats, for a single run at x."""
+    is_array = type(g) is np.ndarray and g.dtype.kind == "f" and g.shape == x.shape
+    return is_array and type(f) is np.float64 and x.ndim == 1
 
 
 def _calls_halt(

@@ -24,7 +24,7 @@ FACTS: dict[str, Any] = {
     "gradient_source": "exact",
 }
 _WHOLE = frozenset((*FACTS, "value_and_grad"))
-_STATED_BY_CLASS: WeakKeyDictionary[type[Any], bool] = WeakKeyDictionary()
+_UNSTATED_BY_CLASS: WeakKeyDictionary[type[Any], frozenset[str]] = WeakKeyDictionary()
 _DERIVATIVES = ("hess", "residuals", "jacobian")
 _OURS = ("problems", "optim", "stepsize")
 
@@ -32,9 +32,9 @@ _OURS = ("problems", "optim", "stepsize")
 def states_facts(problem: object) -> bool:
     """Whether an object has every fact that a run reads; none is asked for, as one may be dear to find."""
     cls: type[Any] = type(problem)
-    if cls not in _STATED_BY_CLASS:
-        _STATED_BY_CLASS[cls] = {*dir(cls)} >= _WHOLE
-    return _STATED_BY_CLASS[cls] or {*dir(problem)} >= _WHOLE
+    if cls not in _UNSTATED_BY_CLASS:
+        _UNSTATED_BY_CLASS[cls] = _WHOLE.difference(dir(cls))
+    return _UNSTATED_BY_CLASS[cls].issubset(getattr(problem, "__dict__", ()))
 
 
 def guarded(problem: SupportsGradient) -> DescentProblem:

@@ -16,10 +16,11 @@ STANDARD = sys.stdlib_module_names
 # The arrows between folders. A new one is a decision: write it here and say why in the commit.
 ALLOWED = """
 optim: optim.engines optim.engines.compiled stepsize.core stepsize.core.limits
-optim.dialects: optim optim.rules stepsize.core
+optim.dialects: optim optim.rules optim.rules.layers stepsize.core stepsize.core.limits
 optim.engines: optim optim.engines.compiled stepsize.core
 optim.engines.compiled: optim optim.engines stepsize.core
 optim.rules: optim stepsize.core stepsize.core.limits
+optim.rules.layers: optim optim.rules stepsize.core stepsize.core.limits
 optim.testing: optim optim.dialects optim.testing.mistakes stepsize.core
 optim.testing.mistakes: optim optim.rules optim.testing stepsize.core
 optim.vectors: optim.testing stepsize.core
@@ -41,7 +42,7 @@ schedules.feedback: schedules stepsize.core stepsize.core.limits
 schedules.linesearch: stepsize.core stepsize.core.limits
 stepsize: optim optim.dialects problems problems.formulas schedules stepsize.cli stepsize.core
     stepsize.core.limits stepsize.experiments
-stepsize.analysis: optim optim.dialects problems schedules stepsize.core
+stepsize.analysis: optim optim.dialects optim.engines problems schedules stepsize.core
 stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis stepsize.core
     stepsize.core.limits stepsize.data stepsize.draw stepsize.experiments stepsize.experiments.lr_finder
     stepsize.experiments.sweep stepsize.explanations stepsize.explorer stepsize.gallery stepsize.grading

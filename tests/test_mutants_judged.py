@@ -7,7 +7,10 @@ import re
 import tomllib
 from pathlib import Path
 
+from tools.mutation.constants import mutants
+
 ROOT = Path(__file__).parents[1]
+PACKAGES = ("optim", "problems", "schedules", "stepsize")
 
 
 def functions(path):
@@ -21,11 +24,20 @@ def functions(path):
                 yield f"{module}.{before}{part.name}__mutmut_1"
 
 
-def test_every_judged_mutant_is_of_a_function_that_is_mutated():
+def constants(path):
+    """Yield the names of the mutants of what runs at import."""
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    yield from (mutant.name for mutant in mutants(module, path.read_text(encoding="utf-8")))
+
+
+def test_every_judged_mutant_is_of_something_that_is_mutated():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
     places = [ROOT / place for place in settings["source_paths"]]
     files = [file for place in places for file in ([place] if place.suffix else place.rglob("*.py"))]
     names = [name for file in files for name in functions(file)]
+    names += [
+        name for package in PACKAGES for file in (ROOT / package).rglob("*.py") for name in constants(file)
+    ]
     judged = json.loads((ROOT / "tools" / "mutants_judged.json").read_text(encoding="utf-8"))
     patterns = {re.sub(r"__mutmut_\d+$", "__mutmut_1", entry["mutant"]) for entry in judged}
     assert len(names) > 1000

@@ -12,7 +12,7 @@ import optim
 import problems
 import schedules
 import stepsize as ss
-from optim.dialects import variants
+from optim.dialects import adafactor_variants, muon_variants, variants
 from stepsize.core.record import Record, registered
 from stepsize.parsing import load_registry
 from tests import ROOT
@@ -56,15 +56,18 @@ def test_a_star_brings_every_public_name():
     assert found["Adam"] is ss.Adam
 
 
+VARIANTS = (variants, adafactor_variants, muon_variants)
+
+
 def test_every_registered_class_is_public():
     for cls in CLASSES:
-        if cls.__module__ != variants.__name__:
+        if cls.__module__ not in {module.__name__ for module in VARIANTS}:
             assert getattr(ss, cls.__name__) is cls
 
 
-@pytest.mark.parametrize("name", variants.__all__)
+@pytest.mark.parametrize("name", [name for module in VARIANTS for name in module.__all__])
 def test_a_rule_that_reproduces_one_library_is_read_back_but_not_public(name):
-    rule = getattr(variants, name)()
+    rule = next(getattr(module, name) for module in VARIANTS if hasattr(module, name))()
     assert name not in ss.__all__
     assert not hasattr(ss, name)
     assert ss.parse(repr(rule)) == ss.parse(name.lower()) == rule

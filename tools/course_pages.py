@@ -122,12 +122,18 @@ def _cell(cell: Cell) -> str:
 
 def _outputs(cell: Cell, live: bool) -> str:
     """Return what a cell printed and showed; a live page is no picture for a slide."""
-    return "".join(_output(output, live) for output in cell.get("outputs", []))
+    shown: list[str] = []
+    printed = ""
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream":
+            printed += output.text if output.name == "stdout" else ""
+        else:
+            shown.append(_output(output, live))
+    before = [f'<pre class="out">{html.escape(printed)}</pre>'] if printed else []
+    return "".join(before + shown)
 
 
 def _output(output: Any, live: bool) -> str:
-    if output.output_type == "stream":
-        return f'<pre class="out">{html.escape(output.text)}</pre>' if output.name == "stdout" else ""
     data = output.get("data", {})
     if "image/png" in data:
         return f'<img alt="" src="data:image/png;base64,{data["image/png"].strip()}">'

@@ -28,7 +28,7 @@ ALSO = (
 )
 
 # Files with a registered class that is for inside: a base of others.
-INSIDE = ("problems.learning.linear_models",)
+INSIDE = ("optim.rules.layers.shapes", "problems.learning.linear_models")
 
 # Folders whose classes are not public by their own names.
 INSIDE_FOLDERS = {"data", "dialects", "engines", "testing", "vectors"}

@@ -1,11 +1,13 @@
 """TensorFlow 1, "Dive into Deep Learning", and the papers themselves."""
 
-from optim.dialects.entry import Dialect, Library, use
+from optim.dialects.entry import Dialect, Library, only, use
+from optim.dialects.paper_recent import RECENT
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.rules.adam import Adam, AdaMax, AdamW, Nadam
 from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
+from optim.rules.dual_averaging import FTRL
 from optim.rules.parameter_free import DAdaptAdam, Prodigy
 from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from optim.rules.sgd import SGD, HeavyBall, Momentum, Nesterov, Nesterov1983, SutskeverNesterov
@@ -30,6 +32,26 @@ def _tf1_rmsprop(
     if isinstance(momentum, int | float) and momentum == 0:
         return rule
     return WithMomentum(rule, momentum, rate_inside=True)
+
+
+def _tf1_ftrl(
+    learning_rate: Hyper,
+    learning_rate_power: float = -0.5,
+    initial_accumulator_value: Hyper = 0.1,
+    l1_regularization_strength: Hyper = 0.0,
+    l2_regularization_strength: float = 0.0,
+    l2_shrinkage_regularization_strength: Hyper = 0.0,
+    beta: Hyper | None = None,
+) -> Optimizer:
+    only("learning_rate_power", learning_rate_power, -0.5)
+    return FTRL(
+        learning_rate,
+        0.0 if beta is None else beta,
+        l1_regularization_strength,
+        2 * l2_regularization_strength,
+        l2_shrinkage_regularization_strength,
+        initial_accumulator_value,
+    )
 
 
 TF1 = Library(
@@ -77,6 +99,11 @@ TF1 = Library(
             (use("adam", "eps-hat: added before the correction"),),
             "The powers of beta are kept in float32 even for float64 variables, which moves x by 2e-7 of a "
             "step; here they are exact.",
+        ),
+        Dialect(
+            "FtrlOptimizer",
+            _tf1_ftrl,
+            (use("ftrl", "the sum of squares starts at 0.1; its l2 is half the paper's"),),
         ),
     ),
 )
@@ -280,5 +307,6 @@ PAPER = Library(
             ),
             (use("d-adaptation", "the authors' package: no correction in the rate", d0=1e-3),),
         ),
+        *RECENT,
     ),
 )

@@ -1,8 +1,11 @@
 """Keras' optimizers, ``keras.optimizers``."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from optim.dialects.entry import Dialect, Library, only, use
+from optim.dialects.layered_entries import decayed_first, keras_adafactor, keras_lamb, keras_muon
 from optim.dialects.torch_entries import decoupled
 from optim.dialects.variants import KerasScheduleFreeAdamW
 from optim.hyperparameters import Hyper
@@ -11,8 +14,8 @@ from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSp
 from optim.rules.adam import Adam, AdaMax, Nadam
 from optim.rules.adam_variants import AMSGrad
 from optim.rules.averaging import EMA
-from optim.rules.clipping import ClipByNorm, ClipByValue
-from optim.rules.gradients import Accumulate, ScaleGradient
+from optim.rules.dual_averaging import FTRL
+from optim.rules.gradients import Accumulate, ClipByNorm, ClipByValue, ScaleGradient
 from optim.rules.sgd import SGD, HeavyBall, SutskeverNesterov
 from optim.rules.sign import Lion
 from optim.rules.wrappers import WithMomentum
@@ -121,6 +124,42 @@ def _schedule_free_adamw(
     return base(rule, **rest)
 
 
+def _around(build: Callable[..., Optimizer]) -> Callable[..., Optimizer]:
+    """Return what builds a rule, with what every Keras optimizer can do besides; the decay is the rule's."""
+    own = inspect.signature(build)
+
+    def built(**arguments: Shared) -> Optimizer:
+        mine = {name: arguments.pop(name) for name in own.parameters if name in arguments}
+        return base(build(**mine), **arguments)
+
+    rest = inspect.Parameter("rest", inspect.Parameter.VAR_KEYWORD)
+    # What `Dialect` reads for names and defaults.
+    built.__signature__ = own.replace(parameters=[*own.parameters.values(), rest])  # type: ignore[attr-defined]  # functions take any
+    return built
+
+
+def _ftrl(
+    learning_rate: Hyper = 0.001,
+    learning_rate_power: float = -0.5,
+    initial_accumulator_value: Hyper = 0.1,
+    l1_regularization_strength: Hyper = 0.0,
+    l2_regularization_strength: float = 0.0,
+    l2_shrinkage_regularization_strength: Hyper = 0.0,
+    beta: Hyper = 0.0,
+    weight_decay: Hyper | None = None,
+) -> Optimizer:
+    only("learning_rate_power", learning_rate_power, -0.5)
+    rule = FTRL(
+        learning_rate,
+        beta,
+        l1_regularization_strength,
+        2 * l2_regularization_strength,
+        l2_shrinkage_regularization_strength,
+        initial_accumulator_value,
+    )
+    return decayed_first(rule, weight_decay)
+
+
 DECAY = "weight_decay is decoupled"
 
 KERAS = Library(
@@ -210,6 +249,27 @@ KERAS = Library(
             (use("schedule-free adamw", "every update counts the same; decay ends in the average alone"),),
             "The model is left at y and never gets the average; on the PyTorch backend a buffer is "
             "overwritten before it is read, and the trajectory is another one.",
+        ),
+        Dialect(
+            "Ftrl",
+            _around(_ftrl),
+            (use("ftrl", "beta 0; the sum of squares starts at 0.1; its l2 is half the paper's"),),
+        ),
+        Dialect(
+            "Lamb",
+            _around(keras_lamb),
+            (use("lamb", "decay ahead of the step, outside the quotient; eps 1e-7"),),
+        ),
+        Dialect(
+            "Adafactor",
+            _around(keras_adafactor),
+            (use("adafactor", "the paper's; rate at most 0.001"),),
+            "relative_step=False changes nothing: the rate is at most one over the root of t anyway.",
+        ),
+        Dialect(
+            "Muon",
+            _around(keras_muon),
+            (use("muon", "sum; factor 0.2 sqrt(max(rows, columns)); vectors by AdamW with eps-hat"),),
         ),
     ),
 )

@@ -3,11 +3,16 @@
 from typing import Any
 
 from optim.dialects.entry import Dialect, only, use
+from optim.dialects.layered_entries import optax_muon
+from optim.dialects.torch_entries import decoupled, l2
 from optim.dialects.variants import OptaxScheduleFreeAdamW, OptaxScheduleFreeSGD
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
+from optim.rules.adam_mixtures import ADOPT, AdEMAMix
+from optim.rules.dual_averaging import MADGRAD
 from optim.rules.parameter_free import DAdaptAdam, Prodigy
 from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+from optim.rules.sophia import Sophia
 
 __all__ = ["CONTRIB"]
 
@@ -101,6 +106,61 @@ def _dadapt_adamw(
     return DAdaptAdam(learning_rate, betas[0], betas[1], eps, weight_decay, d0=estim_lr0, debias=True)
 
 
+def _ademamix(
+    learning_rate: Hyper,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    b3: Hyper = 0.9999,
+    alpha: Hyper = 5.0,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 0.0,
+    weight_decay: Hyper = 0.0,
+) -> Optimizer:
+    return decoupled(AdEMAMix(learning_rate, b1, b2, b3, alpha, eps, eps_root), weight_decay)
+
+
+def _adopt(
+    learning_rate: Hyper,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.9999,
+    eps: Hyper = 1e-6,
+    nesterov: bool = False,
+    use_clipping: bool = True,
+) -> Optimizer:
+    return ADOPT(learning_rate, b1, b2, eps, use_clipping, nesterov)
+
+
+def _madgrad(
+    learning_rate: Hyper, momentum: Hyper = 0.9, weight_decay: Hyper = 0.0, eps: Hyper = 1e-6
+) -> Optimizer:
+    return l2(MADGRAD(learning_rate, momentum, eps, eps_in_rate=True), weight_decay)
+
+
+def _sophia(
+    learning_rate: Hyper,
+    b1: Hyper = 0.965,
+    b2: Hyper = 0.99,
+    eps: Hyper = 1e-8,
+    weight_decay: Hyper = 1e-4,
+    gamma: Hyper = 0.01,
+    clip_threshold: Hyper = 1.0,
+    update_interval: int = 10,
+) -> Optimizer:
+    rule = Sophia(
+        learning_rate,
+        b1,
+        b2,
+        gamma,
+        eps,
+        clip_threshold,
+        update_interval,
+        "hutchinson",
+        before=True,
+        debias=True,
+    )
+    return decoupled(rule, weight_decay)
+
+
 AHEAD = (
     "The averaging weights read the schedule one update ahead of the steps; with a constant rate it makes no "
     "difference. The entry that says weights_one_ahead does as Optax."
@@ -140,5 +200,24 @@ CONTRIB = (
         "contrib.dadapt_adamw",
         _dadapt_adamw,
         (use("d-adaptation", "always with Adam's correction; decay decoupled", estim_lr0=1e-3),),
+    ),
+    Dialect(
+        "contrib.ademamix",
+        _ademamix,
+        (use("ademamix", "no warmup of alpha and b3 but by schedules"),),
+    ),
+    Dialect("contrib.adopt", _adopt, (use("adopt", "clipped by the fourth root of the count"),)),
+    Dialect(
+        "contrib.madgrad", _madgrad, (use("madgrad", "eps is added to the rate too; weight_decay is L2"),)
+    ),
+    Dialect(
+        "contrib.sophia",
+        _sophia,
+        (use("sophia", "steps by the curvature before; m corrected; random signs"),),
+    ),
+    Dialect(
+        "contrib.muon",
+        optax_muon,
+        (use("muon", "corrected; factor sqrt(max(1, columns/rows)); vectors by Nadam"),),
     ),
 )

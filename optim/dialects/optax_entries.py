@@ -1,6 +1,13 @@
 """Optax' optimizers."""
 
 from optim.dialects.entry import Dialect, Library, only, use
+from optim.dialects.layered_entries import (
+    optax_adafactor,
+    optax_lamb,
+    optax_lars,
+    optax_novograd,
+    optax_sm3,
+)
 from optim.dialects.optax_contrib_entries import CONTRIB
 from optim.dialects.optax_parts import optax_parts
 from optim.dialects.torch_entries import decoupled, l2
@@ -13,6 +20,7 @@ from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.rules.adam import Adam, AdaMax, Nadam
+from optim.rules.adam_mixtures import Adan
 from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
 from optim.rules.sgd import SGD, Momentum, Nesterov
 from optim.rules.sign import Lion, Rprop, SignSGD, Signum
@@ -150,6 +158,20 @@ CENTERED = (
     "Centered under a steady gradient of 1e5 or more it turns nan, because rounding makes the variance "
     "negative; here the variance stops at 0."
 )
+
+
+def _adan(
+    learning_rate: Hyper,
+    b1: Hyper = 0.98,
+    b2: Hyper = 0.92,
+    b3: Hyper = 0.99,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 1e-8,
+    weight_decay: Hyper = 0.0,
+) -> Optimizer:
+    return Adan(learning_rate, b1, b2, b3, eps, eps_root, weight_decay, "decoupled", "1 - beta2")
+
+
 LATE = (
     "Every update is emitted one step late, the first is 0. The entry that says one_step_late does as Optax."
 )
@@ -282,6 +304,24 @@ OPTAX = Library(
             "signum",
             lambda learning_rate, beta=0.9: Signum(learning_rate, beta),
             (use("sign sgd", "the sign of an average"),),
+        ),
+        Dialect(
+            "adan",
+            _adan,
+            (use("adan", "differences times 1 - b2, a twelfth of the authors'; eps inside too"),),
+            "It multiplies the differences of gradients by 1 - b2, where the authors' code has b2 (their "
+            "paper writes 1 minus the decay): 0.08 instead of 0.92.",
+        ),
+        Dialect("lamb", optax_lamb, (use("lamb", "decay inside the quotient, none by default"),)),
+        Dialect(
+            "lars", optax_lars, (use("lars", "divides by the norm of g + decay x; no decay by default"),)
+        ),
+        Dialect("novograd", optax_novograd, (use("novograd", "beta2 0.25, where the paper has 0.98"),)),
+        Dialect("sm3", optax_sm3, (use("sm3", "eps inside the root; the rate must be a number there"),)),
+        Dialect(
+            "adafactor",
+            optax_adafactor,
+            (use("adafactor", "the rate as given; axes below 128 are not factored"),),
         ),
         *CONTRIB,
     ),

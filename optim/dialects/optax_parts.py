@@ -11,7 +11,7 @@ from optim.dialects.parts import Part, inner_of
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.averaging import Lookahead
-from optim.rules.clipping import ClipByNorm, ClipByValue
+from optim.rules.gradients import ClipByNorm, ClipByValue
 from optim.rules.sgd import SGD, Momentum, Nesterov
 from optim.rules.sign import Lion, SignSGD
 from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 
 from optim.dialects.entry import Argument, Dialect, Library, Use, use
+from optim.dialects.layered_entries import torch_adafactor, torch_muon
 from optim.dialects.torch_parts import torch_parts
 from optim.dialects.variants import TorchAdagrad, TorchASGD
 from optim.hyperparameters import Hyper
@@ -155,7 +156,7 @@ L2_HERE = "weight_decay is L2"
 
 TORCH = Library(
     "torch",
-    "PyTorch 2.13",
+    "PyTorch 2.14",
     "equal to recorded runs",
     prefix="optim",
     parts=torch_parts(),
@@ -241,6 +242,17 @@ TORCH = Library(
             ),
             (use("averaged sgd", "always decays by 1e-4; averages after 1e6 updates"),),
             "The average starts after a million updates by default, and a new lr is felt one update late.",
+        ),
+        _class(
+            "Adafactor",
+            torch_adafactor,
+            (use("adafactor", "no eps in the squares: their estimate is held above eps squared"),),
+        ),
+        Dialect(
+            "Muon",
+            torch_muon,
+            (use("muon", "average; factor sqrt(max(1, rows/columns)); decay 0.1; a vector is a column"),),
+            "Its iteration is in bfloat16, which moves a step by a percent; here it is in x's own precision.",
         ),
     ),
 )

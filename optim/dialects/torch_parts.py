@@ -7,7 +7,7 @@ from optim.dialects.parts import Part, inner_of
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.averaging import EMA, PolyakRuppert
-from optim.rules.clipping import ClipByNorm, ClipByValue
+from optim.rules.gradients import ClipByNorm, ClipByValue
 from stepsize.core.validation import as_number, describe_value, require
 
 __all__ = ["torch_parts"]

@@ -40,7 +40,7 @@ class TorchAdagrad(Adagrad):
 
     References
     ----------
-    PyTorch 2.13, ``torch.optim.Adagrad``.
+    PyTorch 2.14, ``torch.optim.Adagrad``.
 
     Examples
     --------
@@ -291,7 +291,7 @@ class TorchASGD(Optimizer):
 
     References
     ----------
-    PyTorch 2.13, ``torch.optim.ASGD``, after Polyak and Juditsky (1992) and Bottou's ``sgd``.
+    PyTorch 2.14, ``torch.optim.ASGD``, after Polyak and Juditsky (1992) and Bottou's ``sgd``.
 
     Examples
     --------

@@ -1,16 +1,19 @@
-"""Engines that run a rule: on arrays as it stands, on floats, or traced and replayed.
+"""Engines that run a rule: on arrays as it stands, on floats, traced and replayed, or compiled.
 
 A rule is written once, as in its paper, and read by people. The **array** engine runs that text on arrays: it
-is the reference, it lives in the loop of `minimize`, and every rule, problem and rate can use it. The other
-two make many updates at a time and leave the same run:
+is the reference, it lives in the loop of `minimize`, and every rule, problem and rate can use it. The others
+make many updates at a time and leave the same run:
 
 * `floats`: a single run of a few dimensions calls the rule on Python floats, coordinate by coordinate; where
   the run is long, the operations that it makes are first written out as one plain loop (`codegen`). Functions
   that only take arrays are asked on arrays, in the order of the loop (`called`);
 * `traced`: the rule is run once on symbols, and the calls that it made are replayed in place; for batches
-  with the runs innermost, block by block (`batched`), for huge vectors in blocks of the vector (`large`).
+  with the runs innermost, block by block (`batched`), for huge vectors in blocks of the vector (`large`);
+* `compiled`, an extra: the traces of rule, gradient and value as machine code, for single runs with their
+  history, batches, sweeps and huge vectors, where the result is the same to the last bit.
 
-`step`, an update of a huge vector, in place and on several threads, is for everybody.
+`step`, an update of a huge vector, in place and on several threads, is for everybody; so is `engine_source`,
+which returns the text that an engine runs.
 
 `minimize` chooses by what rule and problem declare. A feedback step size, a search, a callback, a
 problem that varies and a rule that is not elementwise are the array engine's.
@@ -31,8 +34,9 @@ from stepsize.core.validation import require
 
 if TYPE_CHECKING:
     from optim.engines.large import step
+    from optim.engines.source import engine_source
 
-__all__ = ["ENGINES", "engine_for", "step"]
+__all__ = ["ENGINES", "engine_for", "engine_source", "refusal", "step"]
 
 Array = np.ndarray[Any, Any]
 
@@ -138,4 +142,6 @@ def _best(name: str, stepper: Stepper, x: Array, slots: Slots) -> Engine | None:
 def __getattr__(name: str) -> object:
     if name == "step":
         return importlib.import_module("optim.engines.large").step
+    if name == "engine_source":
+        return importlib.import_module("optim.engines.source").engine_source
     raise AttributeError(f"module 'optim.engines' has no attribute {name!r}")

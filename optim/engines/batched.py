@@ -24,7 +24,16 @@ from stepsize.core.norms import all_finite
 from stepsize.core.protocols import DescentProblem
 from stepsize.core.record import Record
 
-__all__ = ["BLOCK_RUNS", "LastFinite", "RunBlock", "BatchedEngine", "can_be_traced", "inner", "take"]
+__all__ = [
+    "BLOCK_RUNS",
+    "IN_ORDER",
+    "LastFinite",
+    "RunBlock",
+    "BatchedEngine",
+    "can_be_traced",
+    "inner",
+    "take",
+]
 
 Array = np.ndarray[Any, Any]
 # Some of the runs of a batch.
@@ -40,6 +49,9 @@ BLOCK_RUNS = 2**17
 # Numbers of a block that are judged at a time: the temporary arrays of a value are then small enough for
 # memory that the process has already, and asking the system for more costs ten times what the values do.
 LOOK = 2**14
+
+# From so many terms on NumPy adds in pairs, but only what lies side by side, as in a single run.
+IN_ORDER = 8
 
 # Numbers in one array of a chunk's history.
 HISTORY = 2**21
@@ -130,7 +142,9 @@ class RunBlock:
     @property
     def points(self) -> Array:
         """The points as users see them, of shape (runs, d)."""
-        return self.x.T if self.problem.components else np.ascontiguousarray(self.x.T)
+        return (
+            self.x.T if self.problem.components and len(self.x) < IN_ORDER else np.ascontiguousarray(self.x.T)
+        )
 
     def arrays(self) -> tuple[Array, ...]:
         """Return x, g and the slots as they stand; the next update overwrites them."""
@@ -264,7 +278,8 @@ class BatchedEngine:
             if separate:
                 outputs[k + 1] = block.optimizer.output(block.x, block.slots).T
         points[...] = xs.swapaxes(1, 2)
-        values[...] = self.problem.fun(xs.swapaxes(1, 2) if self.problem.components else points)
+        short = self.problem.components and len(block.x) < IN_ORDER
+        values[...] = self.problem.fun(xs.swapaxes(1, 2) if short else points)
         slopes[...] = gs.swapaxes(1, 2)
         return rates, block.slots
 

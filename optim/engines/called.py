@@ -70,7 +70,7 @@ class CalledFloats(Floats):
         if aside or calls.lost is not None:  # once more up to there, with the gradients that are known
             made = self._replay(n, x, e, slots, calls.recall())
         points, slopes, rates, _, new = made
-        return Chunk(points, calls.column(), slopes, rates, points, new, aside, calls.lost)
+        return Chunk(points, calls.column(), slopes, rates, points, new, aside, lost=calls.lost)
 
     def _one_by_one(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Chunk | None:
         """Make the updates by calling the rule once a coordinate."""
@@ -109,7 +109,7 @@ class CalledFloats(Floats):
             points_of(reported, x) if outputs else points,
             tuple(np.array(slot) for slot in zip(*places, strict=True)),
             aside,
-            calls.lost,
+            lost=calls.lost,
         )
 
     def _gradient(self, x: Array) -> "Calls":

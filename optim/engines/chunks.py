@@ -38,9 +38,9 @@ class Chunk(NamedTuple):
     output: Array
     slots: tuple[Array, ...]
     diverged: bool = False
+    lost: tuple[Array, Evaluation] | None = None
     judged: tuple[Array, Array, Array] | None = None
     ended: bool = False
-    lost: tuple[Array, Evaluation] | None = None
 
     @property
     def last(self) -> Evaluation:

@@ -156,6 +156,13 @@ class Floats:
             tuple(np.array(new).reshape(len(slots), x.size)),
         )
 
+    def source(self, n: int, x: Array, slots: Slots) -> str | None:
+        """Return the loop that a long run is written out as; None where the rule is called instead."""
+        try:
+            return self._page(self.hypers.resolve(n), x, slots)[0].source if self._writes else None
+        except Untraceable:
+            return None
+
     def _page(self, h: Resolved, x: Array, slots: Slots) -> tuple[GeneratedLoop, list[Numbers]]:
         for page in self.pages:
             if (numbers := page.rule.known(h)) is not None:

@@ -167,13 +167,7 @@ class DiagonalNewton(Optimizer):
         return ("hess",) if self.diagonal == "exact" else ("grad",)
 
     def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
-        if self.diagonal == "exact":
-            curvature = np.diagonal(h.hess, axis1=-2, axis2=-1)
-        elif self.diagonal == "differences":
-            curvature = _by_differences(h.grad, x)
-        else:
-            curvature = _by_signs(h.grad, x, np.random.default_rng([self.rng, h.t]), self.samples)
-        return g / np.maximum(np.abs(curvature), h.eps).astype(x.dtype), ()
+        return g / np.maximum(np.abs(diagonal_of_hessian(x, h)), h.eps).astype(x.dtype), ()
 
 
 class GaussNewton(Optimizer):
@@ -280,6 +274,15 @@ _REPAIRS = {"cholesky": _shifted, "absolute": _absolute, None: _bare}
 
 # Central differences err by the square of the distance and by round-off over it; the cube root balances them.
 _STEP = np.cbrt(np.finfo(float).eps)
+
+
+def diagonal_of_hessian(x: Array, h: Resolved) -> Array:
+    """Return the Hessian's diagonal at x, as the rule's `diagonal`, `samples` and `rng` say."""
+    if h.diagonal == "exact":
+        return np.asarray(np.diagonal(h.hess, axis1=-2, axis2=-1))
+    if h.diagonal == "differences":
+        return _by_differences(h.grad, x)
+    return _by_signs(h.grad, x, np.random.default_rng([h.rng, h.t]), h.samples)
 
 
 def _by_differences(grad: Callable[[Array], Array], x: Array) -> Array:

@@ -100,7 +100,9 @@ class LBFGS(_Comparing):
         x_{t+1} &= x_t - \eta\, r
 
     2 m d numbers and 4 m d multiplications an update. Pairs with :math:`s^\top y \le 10^{-10} |s||y|` are
-    left out; on mini-batches y is formed from one batch at both ends, which costs one more gradient an
+    left out, and where the curvature was negative the oldest pair is forgotten as well: behind a search to
+    the Armijo condition alone it may be so for many steps in a row, and what was learned before must not stay
+    for ever. On mini-batches y is formed from one batch at both ends, which costs one more gradient an
     update.
 
     Parameters
@@ -140,8 +142,16 @@ class LBFGS(_Comparing):
         if h.t > 1:
             s, y, _ = self.change(x, g, x_old, g_old, h)
             learns = _teaches(s, y)[..., None]
-            S = np.where(learns, np.concatenate([S[..., 1:, :], s[..., None, :]], axis=-2), S)
-            Y = np.where(learns, np.concatenate([Y[..., 1:, :], y[..., None, :]], axis=-2), Y)
+            stored = (S != 0).any(axis=-1, keepdims=True)
+            oldest = stored & (np.cumsum(stored, axis=-2) == 1) & (_dot(s, y) < 0)[..., None]
+            S, Y = (
+                np.where(
+                    learns,
+                    np.concatenate([pairs[..., 1:, :], new[..., None, :]], axis=-2),
+                    np.where(oldest, 0.0, pairs),
+                )
+                for pairs, new in ((S, s), (Y, y))
+            )
         return self._applied(S, Y, g, min(h.t - 1, self.memory)), (S, Y, x, g)
 
     def _applied(self, S: Array, Y: Array, g: Numbers, count: int) -> Numbers:

@@ -162,6 +162,9 @@ class DecoupledDecay(Wrapper):
         The rule whose step is taken; it sees the plain gradient.
     weight_decay : float, array or schedule
         :math:`\lambda`, at least 0; multiplied by the rate (the paper's is not, see `AdamW`).
+    first : bool
+        Whether the rule sees x after the decay, as in Keras. It matters where a rule looks at x, as `LAMB`,
+        `Adafactor` and `FTRL` do.
 
     References
     ----------
@@ -180,12 +183,16 @@ class DecoupledDecay(Wrapper):
     """
 
     weight_decay: Hyper = hyper(0.01, minimum=0)
+    first: bool = False
 
     def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
-        d, slots = self.inner.direction(x, g, slots, h.inner)
+        seen = x - h.lr * h.weight_decay * x if h.first else x
+        d, slots = self.inner.direction(seen, g, slots, h.inner)
         return d + h.weight_decay * x, slots
 
     def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
+        if h.first:
+            return self.inner.update(x - h.lr * h.weight_decay * x, g, slots, h.inner)  # type: ignore[no-any-return]  # as in Wrapper
         x_next, slots = self.inner.update(x, g, slots, h.inner)
         return x_next - h.lr * h.weight_decay * x, slots
 

@@ -14,13 +14,13 @@ from optim.optimizer import Optimizer, checked_step
 from optim.state import State
 from optim.testing.driving import Driven, driver_of
 from optim.testing.gradient_streams import Stream
-from optim.testing.libraries import keras_step, optax_step, refuse_closures, torch_step
+from optim.testing.libraries import keras_step, optax_step, refuse_closures, torch_step, wants_matrices
 from optim.testing.making import rate_argument
 from optim.testing.roles import Foreign, is_drivable
 from stepsize.core.display import counted
 from stepsize.core.validation import describe_value
 
-__all__ = ["OptimizerUnderTest", "as_subject", "trajectory"]
+__all__ = ["OptimizerUnderTest", "as_subject", "trajectory", "with_shapes"]
 
 Array = np.ndarray[Any, Any]
 # What a rule remembers, in a form of its own; None at first.
@@ -49,6 +49,10 @@ class OptimizerUnderTest:
         Whether it is an object that is called with a state and may keep memory in itself all the same.
     driven : bool
         Whether it is a class with a memory of its own, at a rate of its own.
+    layered : bool
+        Whether it takes parameters of several shapes.
+    matrices_only : bool
+        Whether it refuses parameters that are no matrices.
     dtype : type
         Of the numbers that it is given.
     """
@@ -64,20 +68,31 @@ class OptimizerUnderTest:
         several: bool = False,
         holds: bool = False,
         driven: bool = False,
+        layered: bool = False,
+        matrices_only: bool = False,
     ) -> None:
         self._step, self.takes_rate, self.name, self.base_lr = step, takes_rate, name, base_lr
         self.copy = copy or deepcopy
         self.several, self.in_place, self.holds, self.driven = several, False, holds, driven
+        self.layered, self.matrices_only = layered, matrices_only
         self.dtype: type[np.floating[Any]] = np.float64
 
     def step(
-        self, x: Array, g: Array, state: Memory, factor: float, parts: tuple[slice, ...] = ()
+        self,
+        x: Array,
+        g: Array,
+        state: Memory,
+        factor: float,
+        parts: tuple[slice, ...] = (),
+        shapes: tuple[tuple[int, ...], ...] = (),
     ) -> tuple[Array, Memory]:
         """Return x and the state after one update, at a multiple of the base rate if that can be set."""
         x, g = np.asarray(x, dtype=self.dtype), np.asarray(g, dtype=self.dtype)
         rate = (self.base_lr * factor,) if self.takes_rate else ()
         with np.errstate(all="ignore"):
-            more = {"parts": parts} if self.several and parts else {}
+            more: dict[str, Any] = {"parts": parts} if self.several and parts else {}
+            if self.layered and shapes:
+                more["shapes"] = shapes
             back = self._step(x, g, state, *rate, **more)
         if back is None:  # it has written into x
             self.in_place = True
@@ -104,7 +119,7 @@ class OptimizerUnderTest:
         for g, factor in zip(stream.gradients, stream.rates, strict=True):
             given: Array = np.array(g, dtype=self.dtype)
             try:
-                x, state = self.step(x.copy(), given, state, factor, stream.parts)
+                x, state = self.step(x.copy(), given, state, factor, stream.parts, stream.shapes)
             except Exception as error:
                 error.add_note(
                     f'(in update {len(rows)} of the stream "{stream.name}", x of {len(x)} numbers; if it is '
@@ -144,16 +159,28 @@ def as_subject(rule: Foreign, lr: float, reference: Optimizer | None = None) -> 
     """
     home = type(rule).__module__.partition(".")[0]
     if isinstance(rule, Optimizer):
-        return OptimizerUnderTest(_ours(rule.replace(lr=lr)), True, repr(rule), 1.0)
+        layered, alone = hasattr(rule, "shapes"), getattr(rule, "matrices_only", False)
+        return OptimizerUnderTest(
+            _ours(rule.replace(lr=lr)), True, repr(rule), 1.0, layered=layered, matrices_only=alone
+        )
     bare = getattr(rule, "func", rule)
     if inspect.isclass(bare) and any(c.__module__.startswith("torch.optim") for c in bare.__mro__):
         refuse_closures(bare)
-        return OptimizerUnderTest(torch_step(rule), True, f"torch.optim.{bare.__name__}", lr)
+        alone = wants_matrices(rule, lr)
+        return OptimizerUnderTest(
+            torch_step(rule, alone),
+            True,
+            f"torch.optim.{bare.__name__}",
+            lr,
+            layered=True,
+            matrices_only=alone,
+        )
     if hasattr(rule, "init") and hasattr(rule, "update") and isinstance(rule, tuple):
-        return OptimizerUnderTest(optax_step(rule), False, "an Optax transformation", lr)
+        return OptimizerUnderTest(optax_step(rule), False, "an Optax transformation", lr, layered=True)
     if home == "keras":
         step, copy = keras_step(rule)
-        return OptimizerUnderTest(step, True, f"keras.optimizers.{type(rule).__name__}", lr, copy)
+        name = f"keras.optimizers.{type(rule).__name__}"
+        return OptimizerUnderTest(step, True, name, lr, copy, layered=True)
     if any(c.__module__.startswith("torch.optim") for c in type(rule).__mro__):
         refuse_closures(type(rule))
         raise TypeError(
@@ -253,11 +280,18 @@ def trajectory(optimizer: Optimizer, stream: Stream) -> Array:
     return as_subject(optimizer, optimizer.lr).run(stream)
 
 
+def with_shapes(optimizer: Optimizer, shapes: tuple[tuple[int, ...], ...]) -> Optimizer:
+    """Return the rule with the shapes of layers, if it knows layers and there are any."""
+    return optimizer.replace(shapes=shapes) if shapes and hasattr(optimizer, "shapes") else optimizer
+
+
 def _ours(optimizer: Optimizer) -> StepFunction:
     """Return the step of a rule whose own rate is multiplied by what comes in."""
 
-    def step(x: Array, g: Array, state: Memory, factor: float) -> Returned:
-        rule = optimizer.replace(lr=optimizer.lr * factor)
+    def step(
+        x: Array, g: Array, state: Memory, factor: float, shapes: tuple[tuple[int, ...], ...] = ()
+    ) -> Returned:
+        rule = with_shapes(optimizer, shapes).replace(lr=optimizer.lr * factor)
         state = rule.init(x) if state is None else state
         x, g = checked_step(rule, x, g)
         # The rule itself: `step` would give one from outside copies, and hide that it writes into them.

@@ -1,12 +1,13 @@
 """Streams of gradients, given as numbers: no test function stands between a rule and its test."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["STEADY_VECTOR", "STREAMS", "TWO_ARRAYS", "Stream", "relative_difference"]
+__all__ = ["LAYERS", "STEADY_VECTOR", "STREAMS", "TWO_ARRAYS", "Stream", "relative_difference"]
 
 Array = np.ndarray[Any, Any]
 
@@ -29,6 +30,8 @@ class Stream:
         Whether it is an extreme that only the classic rules are asked about in the vectors.
     arrays : int
         How many arrays of one length the parameters are handed over in, where a rule takes several.
+    shapes : tuple of tuples of int
+        The shapes of the layers, for rules that treat matrices otherwise; empty for one vector.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Stream:
     rates: tuple[float, ...]
     edge: bool = False
     arrays: int = 1
+    shapes: tuple[tuple[int, ...], ...] = ()
 
     @property
     def parts(self) -> tuple[slice, ...]:
@@ -90,6 +94,27 @@ TWO_ARRAYS = Stream(
     tuple((g, 0.5 * g, 2.0 - g, 0.1 + g) for g in _WANDERING),
     _PLAIN,
     arrays=2,
+)
+
+
+def _layers(name: str, *shapes: tuple[int, ...]) -> Stream:
+    """Return a stream of layers, whose numbers have no pattern that a rule could make use of."""
+    size = sum(math.prod(shape) for shape in shapes)
+    start = tuple(round(math.cos(2.0 * i) + 0.1 * i, 3) for i in range(size))
+    gradients = tuple(
+        tuple(round(g * math.sin(1.0 + 3.0 * i) + math.cos(5.0 * i + n), 3) for i in range(size))
+        for n, g in enumerate(_WANDERING)
+    )
+    return Stream(name, start, gradients, _PLAIN, shapes=shapes)
+
+
+# Matrices, which the vectors have for the rules that know them; the last is no matrix and a vector.
+LAYERS = (
+    _layers("a matrix of 2 x 2", (2, 2)),
+    _layers("a matrix of 3 x 5", (3, 5)),
+    _layers("a matrix of 5 x 3", (5, 3)),
+    _layers("two matrices", (2, 3), (4, 2)),
+    _layers("a stack of matrices and a vector", (2, 2, 3), (3,)),
 )
 
 

@@ -94,6 +94,8 @@ class _Search:
         """Return the rules of all libraries, with what they are called there."""
         known: dict[Optimizer, list[str]] = {}
         for dialect, use in table():
+            if dialect.at_rate(lr, use).requires:
+                continue  # a stream gives gradients alone
             for rule in _with_numbers_of(self.reference, dialect, use, lr):
                 known.setdefault(rule, []).append(f"{dialect.call} ({use.says})")
         return known

@@ -1,7 +1,8 @@
 """How an optimizer of PyTorch, Optax or Keras makes one step on a vector."""
 
 import inspect
-from collections.abc import Callable, Generator
+import math
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from optim.testing.roles import Foreign
 
-__all__ = ["keras_step", "optax_step", "refuse_closures", "torch_step"]
+__all__ = ["keras_step", "optax_step", "refuse_closures", "torch_step", "wants_matrices"]
 
 # What a step gives back, before anything is known of it.
 Returned = Any
@@ -17,6 +18,8 @@ StepFunction = Callable[..., Returned]
 # What a rule remembers, in a form of its own; None at first.
 Memory = Any
 Array = np.ndarray[Any, Any]
+# The shapes of the layers of a vector; none is the vector itself.
+Shapes = tuple[tuple[int, ...], ...]
 
 
 def refuse_closures(cls: Foreign) -> None:
@@ -43,23 +46,52 @@ def _peer(name: str) -> Generator[None]:
         ) from error
 
 
-def torch_step(build: StepFunction) -> StepFunction:
-    """Return how it steps; a tensor of doubles holds doubles."""
+def split(x: Array, shapes: Shapes) -> list[Array]:
+    """Return the layers of a vector; one vector where there are no shapes."""
+    shapes = shapes or ((len(x),),)
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+    return [part.reshape(shape) for part, shape in zip(np.split(x, ends), shapes, strict=True)]
+
+
+def _joined(parts: Iterable[Foreign]) -> Array:
+    return np.concatenate([np.asarray(part).ravel() for part in parts])
+
+
+def wants_matrices(build: StepFunction, lr: float) -> bool:
+    """Whether an optimizer of PyTorch takes a matrix and refuses a vector."""
+    import torch
+
+    taken = []
+    for shape in ((2, 1), (2,)):
+        try:
+            build([torch.nn.Parameter(torch.tensor(np.zeros(shape)))], lr=lr)
+        except ValueError:
+            taken.append(False)
+        else:
+            taken.append(True)
+    return taken == [True, False]
+
+
+def torch_step(build: StepFunction, matrices_only: bool = False) -> StepFunction:
+    """Return how it steps; a tensor of doubles holds doubles, and a vector may be one column."""
     import torch
 
     name = f"torch.optim.{getattr(build, 'func', build).__name__}"
 
-    def step(x: Array, g: Array, state: Memory, lr: float) -> Returned:
+    def step(x: Array, g: Array, state: Memory, lr: float, shapes: Shapes = ()) -> Returned:
+        if matrices_only and not shapes:
+            shapes = ((len(x), 1),)
         with _peer(name):
             if state is None:
-                parameter = torch.nn.Parameter(torch.tensor(x))
-                state = parameter, build([parameter], lr=lr)
-            parameter, optimizer = state
+                made = [torch.nn.Parameter(torch.tensor(part)) for part in split(x, shapes)]
+                state = made, build(made, lr=lr)
+            parameters, optimizer = state
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            parameter.grad = torch.tensor(g)
+            for parameter, part in zip(parameters, split(g, shapes), strict=True):
+                parameter.grad = torch.tensor(part)
             optimizer.step()
-        return parameter.detach().numpy().copy(), state
+        return _joined(p.detach().numpy() for p in parameters), state
 
     return step
 
@@ -72,12 +104,13 @@ def optax_step(transformation: Foreign) -> StepFunction:
 
     jax.config.update("jax_enable_x64", True)
 
-    def step(x: Array, g: Array, state: Memory) -> Returned:
-        at = jnp.asarray(x)
+    def step(x: Array, g: Array, state: Memory, shapes: Shapes = ()) -> Returned:
+        at = [jnp.asarray(part) for part in split(x, shapes)]
+        slopes = [jnp.asarray(part) for part in split(g, shapes)]
         with _peer("an Optax transformation"):
             state = transformation.init(at) if state is None else state
-            updates, state = transformation.update(jnp.asarray(g), state, at)
-        return np.asarray(optax.apply_updates(at, updates)), state
+            updates, state = transformation.update(slopes, state, at)
+        return _joined(optax.apply_updates(at, updates)), state
 
     return step
 
@@ -91,28 +124,29 @@ def keras_step(optimizer: Foreign) -> tuple[StepFunction, Callable[[Memory], Mem
 
         jax.config.update("jax_enable_x64", True)
 
-    def build(x: Array) -> tuple[Foreign, Foreign]:
+    def build(parts: list[Array]) -> tuple[list[Foreign], Foreign]:
         # Keras keeps the rate in its default precision, which is single by default.
         usual = keras.config.floatx()
         keras.config.set_floatx("float64")
         try:
-            variable = keras.Variable(x, dtype="float64")
+            variables = [keras.Variable(part, dtype="float64") for part in parts]
             fresh = type(optimizer).from_config(optimizer.get_config())
-            fresh.build([variable])
+            fresh.build(variables)
         finally:
             keras.config.set_floatx(usual)
-        return variable, fresh
+        return variables, fresh
 
-    def step(x: Array, g: Array, state: Memory, lr: float) -> Returned:
-        variable, fresh = build(x) if state is None else state
+    def step(x: Array, g: Array, state: Memory, lr: float, shapes: Shapes = ()) -> Returned:
+        variables, fresh = build(split(x, shapes)) if state is None else state
         fresh.learning_rate = lr
-        fresh.apply([keras.ops.convert_to_tensor(g, dtype="float64")], [variable])
-        return np.array(variable.value), (variable, fresh)
+        slopes = [keras.ops.convert_to_tensor(part, dtype="float64") for part in split(g, shapes)]
+        fresh.apply(slopes, variables)
+        return _joined(np.array(v.value) for v in variables), (variables, fresh)
 
-    def copy(state: tuple[Foreign, Foreign]) -> tuple[Foreign, Foreign]:
-        variable, fresh = build(np.array(state[0].value))
+    def copy(state: tuple[list[Foreign], Foreign]) -> tuple[list[Foreign], Foreign]:
+        variables, fresh = build([np.array(v.value) for v in state[0]])
         for mine, theirs in zip(fresh.variables, state[1].variables, strict=True):
             mine.assign(theirs)
-        return variable, fresh
+        return variables, fresh
 
     return step, copy

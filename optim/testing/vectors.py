@@ -13,8 +13,8 @@ import numpy as np
 
 from optim.dialects import LIBRARIES, Dialect, Library, Use
 from optim.optimizer import Optimizer
-from optim.testing.adapters import trajectory
-from optim.testing.gradient_streams import STREAMS, Stream
+from optim.testing.adapters import trajectory, with_shapes
+from optim.testing.gradient_streams import LAYERS, STREAMS, Stream
 
 __all__ = ["SCHEMA", "document", "documents", "load_vectors"]
 
@@ -57,21 +57,30 @@ def _document(library: Library, verified: dict[str, str]) -> Json:
         _vector(library, dialect, use, stream, dtype, verified)
         for dialect in library.entries.values()
         for use in dialect.uses
+        if not dialect.at_rate(_RATE, use).requires  # a stream gives gradients alone
         for stream, dtype in _asked(dialect, use)
     ]
     return {
         "schema": SCHEMA,
         "library": library.name,
         "title": library.title,
-        "streams": {s.name: {"x0": s.x0, "gradients": s.gradients} for s in STREAMS},
+        "streams": {s.name: _stream(s) for s in (*STREAMS, *LAYERS)},
         "vectors": vectors,
     }
+
+
+def _stream(stream: Stream) -> Json:
+    shapes = {"shapes": stream.shapes} if stream.shapes else {}
+    return {"x0": stream.x0, "gradients": stream.gradients} | shapes
 
 
 def _asked(dialect: Dialect, use: Use) -> Iterator[tuple[Stream, str]]:
     """Yield the streams that a rule is tried on; one without a rate that can change, on the steady ones."""
     fixed = not dialect.rate or use.family == "rprop"
     streams = [s for s in STREAMS if (use.family in _CLASSICS or not s.edge) and (s.steady or not fixed)]
+    if "shapes" in dialect.defaults:
+        alone = getattr(dialect.at_rate(_RATE, use), "matrices_only", False)
+        streams += [s for s in LAYERS if not alone or all(len(shape) == 2 for shape in s.shapes)]
     for stream in streams:
         yield stream, "float64"
     yield (STREAMS[0] if fixed else STREAMS[1]), "float32"
@@ -82,6 +91,9 @@ def _vector(
 ) -> Json:
     optimizer = dialect.at_rate(_RATE, use) if dialect.rate else dialect(**use.arguments)
     arguments = ({dialect.rate: _RATE} if dialect.rate else {}) | dict(use.arguments)
+    if stream.shapes:
+        arguments |= {"shapes": stream.shapes}
+        optimizer = with_shapes(optimizer, stream.shapes)
     call = f"{dialect.call}({', '.join(f'{k}={v!r}' for k, v in arguments.items())})"
     name = f"{call} | {stream.name} | {dtype}"
     points = _points(optimizer, stream, dtype)

@@ -269,7 +269,8 @@ class Parabola(Problem):
 
     @property
     def formula(self) -> str:
-        center = f"(x - {self.minimizer:g})" if self.minimizer else "x"
+        sign = "-" if self.minimizer > 0 else "+"
+        center = f"(x {sign} {abs(self.minimizer):g})" if self.minimizer else "x"
         return f"{center}^2" if self.curvature == 2 else f"{self.curvature:g}/2 {center}^2"
 
     def fun(self, x: Numbers) -> Numbers:

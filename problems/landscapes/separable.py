@@ -206,8 +206,8 @@ class StyblinskiTang(Problem):
 
     @property
     def checkpoint(self) -> Any:
-        """-39.16599 a coordinate at -2.903534, as it is usually printed."""
-        return (-2.903534,) * self.dim, -39.16616570377 * self.dim, 1e-8
+        """-39.16616570377 a coordinate at -2.903534, as they are usually printed."""
+        return (-2.903534,) * self.dim, -39.16616570377 * self.dim, 1e-11 * self.dim
 
     @property
     def formula(self) -> str:

@@ -84,15 +84,23 @@ class FiniteSum(Problem, abstract=True):
         """
         return Batch(self, indices, population)
 
+    @cached_property
+    def is_penalised(self) -> bool:
+        """Whether any parameter is drawn to 0."""
+        return bool(np.any(self.penalty))
+
     def fun(self, x: Numbers) -> Numbers:
-        return self.loss(x, *self.train) + self._ridge(x)
+        return self.loss(x, *self.train) + self._ridge(x) if self.is_penalised else self.loss(x, *self.train)
 
     def grad(self, x: Numbers) -> Numbers:
-        return self.loss_grad(x, *self.train) + self.penalty * x
+        gradient = self.loss_grad(x, *self.train)
+        return gradient + self.penalty * x if self.is_penalised else gradient
 
     def value_and_grad(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """Return both from one pass over the data."""
         value, gradient = self.loss_and_grad(x, *self.train)
+        if not self.is_penalised:
+            return value, gradient
         pull = self.penalty * x
         return value + 0.5 * (pull * x).sum(axis=-1), gradient + pull
 
@@ -209,6 +217,10 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
     @property
     def penalty(self) -> Any:
         return self.problem.penalty
+
+    @property
+    def is_penalised(self) -> bool:  # not kept: a batch lives for one update
+        return bool(self.problem.is_penalised)
 
     @property
     def formula(self) -> str:

@@ -187,8 +187,10 @@ class OnlineCounterexample(Problem):
     @property
     def slope(self) -> float:
         """The mean slope."""
-        share = 1 / self.period if self.probability is None else self.probability
-        return share * self.large - (1 - share) * self.small
+        if self.probability is None:
+            # Of one sum, so that it is exactly 0 where the slopes of a period cancel.
+            return (self.large - (self.period - 1) * self.small) / self.period
+        return self.probability * self.large - (1 - self.probability) * self.small
 
     @property
     def x0(self) -> tuple[float, ...]:
@@ -199,13 +201,18 @@ class OnlineCounterexample(Problem):
         return ((-float(np.sign(self.slope)),),)
 
     @property
+    def isolated(self) -> bool:
+        """Whether the mean line is not level."""
+        return self.slope != 0
+
+    @property
     def minimum(self) -> float:
         return -abs(self.slope)
 
     @property
     def formula(self) -> str:
-        often = f"every {self.period}th time" if self.probability is None else f"in {self.probability:.3g}"
-        return f"{self.large:g} x {often}, else -{self.small:g} x, on [-1, 1]"
+        share = f"once in {self.period}" if self.probability is None else f"with p = {self.probability:.3g}"
+        return f"{self.large:g} x {share}, else -{self.small:g} x, on [-1, 1]"
 
     def at(self, n: int) -> Any:
         if self.probability is None:

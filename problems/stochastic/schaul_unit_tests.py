@@ -131,7 +131,7 @@ class Prototype(Problem):
 
     @property
     def domain(self) -> Domain:
-        start, end = self._limits[[0, -1]]
+        start, end = self._limits[[0, -1]].tolist()
         return 2 * start - end, 2 * end - start
 
     @property
@@ -152,6 +152,11 @@ class Prototype(Problem):
     def minimizers(self) -> tuple[tuple[float, ...], ...] | None:
         """The bottom of a landscape of one piece, where there is one."""
         return None if self._bottom is None or self._bottom[0] is None else ((float(self._bottom[0]),),)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the bottom is no level ground."""
+        return self._names != ["relu"]
 
     @property
     def minimum(self) -> float | None:
@@ -239,6 +244,12 @@ class PrototypeNorm(Problem):
         if self.minimum is None or any(p.minimizers is None for p in self.prototypes):
             return None
         return (tuple(p.minimizers[0][0] for p in self.prototypes),)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether none can move: of a maximum only the largest part counts, so that they must be equal."""
+        free = self.norm == "Linf" and len({p.minimum for p in self.prototypes}) > 1
+        return not free and all(p.isolated for p in self.prototypes)
 
     @property
     def minimum(self) -> float | None:

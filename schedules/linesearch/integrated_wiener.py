@@ -57,8 +57,14 @@ class SplinePosterior:
         self._start = self.posterior(0.0)
 
     def _solve(self, right: Array) -> Array:
-        """Return the inverse Gram matrix times the right-hand side."""
-        return np.asarray(self._solved_by(*self._factors, right)[0])
+        """Return the inverse Gram matrix times the right-hand side, a vector or two columns.
+
+        One column at a time: for several at once LAPACK wakes other threads, which takes a thousand times as
+        long as the work does.
+        """
+        if right.ndim == 1:
+            return np.asarray(self._solved_by(*self._factors, right)[0])
+        return np.column_stack([self._solve(column) for column in right.T])
 
     def posterior(self, t: float) -> tuple[Array, Array, Array]:
         """Return of (f, f') at t the mean, the covariance, and the prior's covariance with the data."""

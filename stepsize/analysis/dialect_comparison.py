@@ -200,8 +200,14 @@ def shared_problem() -> Problem:
 def first_steps(optimizer: Optimizer, gradients: Sequence[float] = GRADIENTS) -> tuple[float, ...]:
     """Return the length of the first step for each gradient; below 0 is uphill."""
     x = np.zeros((len(gradients), 1))
+    if optimizer.requires:  # of a slope, whose second derivative is 0
+        return tuple(float(-minimize(_slope(g), optimizer, steps=1).last_x[0]) + 0.0 for g in gradients)
     moved = -optimizer.step(x, np.array(gradients)[:, None], optimizer.init(x))[0]
     return tuple((moved[:, 0] + 0.0).tolist())  # + 0.0 turns -0.0 into 0.0
+
+
+def _slope(g: float) -> Problem:
+    return Problem.of(lambda x: g * x[..., 0], lambda x: np.full_like(x, g), x0=(0.0,))
 
 
 def rates(lr: float) -> list[float]:

@@ -73,6 +73,12 @@ class Traces:
     minimum: float
     failures: tuple[str, ...]
 
+    def part(self, some: slice) -> "Traces":
+        """Return the courses of some of the runs."""
+        facts = vars(self)
+        rows = {name: value[..., some] for name, value in facts.items() if isinstance(value, np.ndarray)}
+        return Traces(**facts | rows | {"failures": self.failures[some]})
+
 
 def window_of(updates: int) -> int:
     """Return the length of a window: a quarter of the updates, at least one."""
@@ -91,8 +97,9 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
     last_x = history.x[-1].reshape(runs, -1)
     nit, gone = np.full(runs, updates), np.full(runs, bool(np.all(run.diverged)))
     if not single:
-        seen = history.grad_norm.reshape(updates + 1, -1)  # at x, also where an average is reported
-        left = ~(np.isfinite(history.fun.reshape(updates + 1, -1)) & np.isfinite(seen))
+        # The gradients are those at x, also where an average is reported.
+        finite = np.isfinite(history.fun) & np.isfinite(history.grad_norm)
+        left = ~finite.reshape(updates + 1, -1)
         nit = np.where(left.any(axis=0), left.argmax(axis=0) - 1, updates)
         gone = np.asarray(left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
     eps = float(np.finfo(history.x.dtype).eps)

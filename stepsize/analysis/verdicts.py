@@ -53,7 +53,14 @@ import numpy as np
 from optim import settled_at
 from stepsize.analysis.traces import VANISHES, Traces, window_of
 
-__all__ = ["VERDICTS", "RunStatistics", "classify"]
+__all__ = [
+    "VERDICTS",
+    "RunOutcome",
+    "RunStatistics",
+    "classify",
+    "refutes",
+    "settled_word",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -69,7 +76,7 @@ DIVERGED = "diverged"
 FAILED = "failed"
 
 VERDICTS = (SETTLED, CROSSING, RINGING, CRAWLING, BOUNCING, STUCK, FROZEN, FALLING, DIVERGED, FAILED)
-_CODE = {word: code for code, word in enumerate(VERDICTS)}
+CODE = {word: code for code, word in enumerate(VERDICTS)}
 
 # Shares of the updates from which on a settled run is called crossing, and ringing.
 CROSSES, CLIMBS = 0.25, 0.1
@@ -77,15 +84,15 @@ CROSSES, CLIMBS = 0.25, 0.1
 # an oscillation, and so often an irregular one, for which chance must be ruled out.
 _SWING, _SWINGS, _MANY = (0.4, 0.7), 3, 12
 # The share of a swing by which the envelope of an oscillation must fall to be falling.
-_FALLS = 0.05
+FALLS = 0.05
 # The share of overshooting updates that is an oscillation without swings: from side to side at one height.
-_ALTERNATES = 0.9
+ALTERNATES = 0.9
 # By what factor an error that was small for a window must have grown to have left again.
-_LEFT = 100.0
+LEFT = 100.0
 # The share of its largest to which a dead rate has fallen, and of the whole gain that is none.
-_DEAD = 1e-3
+DEAD = 1e-3
 # The share of updates that climb although the gradient says otherwise, and how many it takes.
-_CONTRADICTS, _CONTRADICTIONS = 0.5, 2
+_CONTRADICTS, CONTRADICTIONS = 0.5, 2
 # By what share of the start's gap a loss must end below the minimum that was stated to refute it.
 _BELOW = 0.01
 # Of 28 pairs of blocks, so many more fall than rise: by chance in one of 140 noisy runs (Kendall 1938).
@@ -93,12 +100,12 @@ _BLOCKS, _CONCORDANT = 8, 20
 
 
 @dataclass(frozen=True)
-class RunStatistics:
-    """What the conditions find in B courses; every attribute has the shape (B,).
+class RunOutcome:
+    """What a table says of B runs; every attribute has the shape (B,).
 
     `verdict` counts from 0 in the order of `VERDICTS`; `settled` is nan for a run that did not settle;
-    `crosses` and `climbs` are the shares of late updates that overshot and that went uphill, `factor` is what
-    the envelope of the error was multiplied by in the last window, an update.
+    `overshoot` and `uphill` are shares of the updates until then, `error` and `best_error` those at the end
+    and at the best point.
     """
 
     verdict: Array
@@ -107,6 +114,16 @@ class RunStatistics:
     uphill: Array
     error: Array
     best_error: Array
+
+
+@dataclass(frozen=True)
+class RunStatistics(RunOutcome):
+    """What the conditions find in B courses; every attribute has the shape (B,).
+
+    `crosses` and `climbs` are the shares of late updates that overshot and that went uphill, `factor` is what
+    the envelope of the error was multiplied by in the last window, an update.
+    """
+
     crosses: Array
     climbs: Array
     factor: Array
@@ -122,40 +139,50 @@ def _judge(c: Traces) -> RunStatistics:
     updates, runs = len(c.error) - 1, np.arange(len(c.nit))
     seen = np.arange(updates + 1)[:, None] <= c.nit
     best_error = np.where(seen, c.error, np.inf).min(axis=0)
-    settled = np.where(c.diverged, np.nan, settled_at(c.error, c.tolerance, c.nothing))
+    settled, finite = np.full(len(runs), np.nan), np.flatnonzero(~c.diverged)
+    if len(finite):
+        settled[finite] = settled_at(c.error[:, finite], c.tolerance[finite], c.nothing[finite])
     if c.stopped:
         settled = np.where(np.isnan(settled) & (c.error[-1] <= c.tolerance), updates, settled)
     until = np.where(np.isnan(settled), c.nit, np.maximum(settled, 1))
     climb = _climbs(c)
     overshoot, uphill = _share_until(c.overshoot, until), _share_until(climb, until)
-    verdict = np.full(len(runs), _CODE[CRAWLING])
+    verdict = np.full(len(runs), CODE[CRAWLING])
     crosses, climbs = _late_share(c.overshoot), _late_share(climb)
     solved = ~np.isnan(settled)
-    verdict[solved] = np.where(
-        uphill >= CLIMBS, _CODE[RINGING], np.where(overshoot >= CROSSES, _CODE[CROSSING], _CODE[SETTLED])
-    )[solved]
+    verdict[solved] = settled_word(overshoot, uphill)[solved]
     # For runs that became inf or nan, the end is the last point that they had.
     end, lowest = c.fun[c.nit, runs], np.where(seen, c.fun, np.inf).min(axis=0)
     downwards = (end < c.fun[0]) & (end <= lowest) & (c.grad_norm[c.nit, runs] >= c.grad_norm[0])
-    verdict[c.diverged] = np.where(downwards & ~(end > c.minimum), _CODE[FALLING], _CODE[DIVERGED])[
-        c.diverged
-    ]
+    verdict[c.diverged] = np.where(downwards & ~(end > c.minimum), CODE[FALLING], CODE[DIVERGED])[c.diverged]
     rest = np.flatnonzero(~c.diverged & ~solved)
     if len(rest) and updates:
         verdict[rest] = _unsettled(c, climb, rest)
     failed = np.array([bool(word) for word in c.failures]) & ~solved
-    if c.exact and updates >= _CONTRADICTIONS:
+    if c.exact and updates >= CONTRADICTIONS:
         # `seen` lines up with points: an update belongs to the point that it led to.
         contradicts = (climb & ~c.overshoot & seen[1:]).sum(axis=0)
         changed = ((np.diff(c.fun, axis=0) != 0) & seen[1:]).sum(axis=0)
-        failed |= ~solved & (contradicts >= np.maximum(_CONTRADICTS * changed, _CONTRADICTIONS))
+        failed |= ~solved & (contradicts >= np.maximum(_CONTRADICTS * changed, CONTRADICTIONS))
     # A minimum is often told to a few digits; the run that ends far below shows that it is none.
-    failed |= solved & c.known & (c.error[-1] < -_BELOW * np.abs(c.error[0]))
+    failed |= solved & c.known & refutes(c.error[0], c.error[-1])
     settled = np.where(failed, np.nan, settled)
-    verdict[failed] = _CODE[FAILED]
+    verdict[failed] = CODE[FAILED]
     error = np.where(c.diverged, np.inf, c.error[-1])
     factor = _factor(c.error)
     return RunStatistics(verdict, settled, overshoot, uphill, error, best_error, crosses, climbs, factor)
+
+
+def settled_word(overshoot: Array, uphill: Array) -> Array:
+    """Return the verdict on runs that settled, by their shares of updates that overshot and went uphill."""
+    return np.where(
+        uphill >= CLIMBS, CODE[RINGING], np.where(overshoot >= CROSSES, CODE[CROSSING], CODE[SETTLED])
+    )
+
+
+def refutes(first: Array, last: Array) -> Array:
+    """Return whether a gap at the end is so far below 0 that the stated minimum is none."""
+    return np.asarray(last < -_BELOW * np.abs(first))
 
 
 def _climbs(c: Traces) -> Array:
@@ -167,28 +194,28 @@ def _climbs(c: Traces) -> Array:
 def _unsettled(c: Traces, climb: Array, rest: Array) -> Array:
     """Return the verdicts on runs that are finite and have not settled: later conditions overrule earlier."""
     w = _Windows(c, rest)
-    word = np.full(len(rest), _CODE[CRAWLING])
+    word = np.full(len(rest), CODE[CRAWLING])
     bounces = _is_noise(c, climb, w) if c.noisy else _bounces(c, w)
-    word[bounces] = _CODE[BOUNCING]
-    word[_stands_still(c, w, bounces)] = _CODE[STUCK]
-    word[_is_frozen(c, w)] = _CODE[FROZEN]
-    word[_grows(c, w)] = _CODE[DIVERGED]
-    word[_falls_without_end(c, climb, w)] = _CODE[FALLING]
+    word[bounces] = CODE[BOUNCING]
+    word[_stands_still(c, w, bounces)] = CODE[STUCK]
+    word[_is_frozen(c, w)] = CODE[FROZEN]
+    word[_grows(c, w)] = CODE[DIVERGED]
+    word[_falls_without_end(c, climb, w)] = CODE[FALLING]
     return word
 
 
 def _bounces(c: Traces, w: "_Windows") -> Array:
     """Return whether the loss swings up and down, or from side to side at one height, and does not fall."""
-    falls = (w.fall > w.floor) & (w.fall >= _FALLS * w.swing)
+    falls = (w.fall > w.floor) & (w.fall >= FALLS * w.swing)
     counts = _count_swings(w.loss[0], w), _count_swings(w.loss[1], w)
     swings = np.minimum(*counts)
     oscillates = (w.swing > w.floor) & (swings >= _SWINGS)
     in_order = _falls_block_by_block(w.late(c.fun))
     # What fell in the window before, and rests in the last one, falls no more.
-    falls &= (counts[0] < 2 * _SWINGS) | ~_rests(w.loss[0], _FALLS / 2 * w.swing) | in_order
+    falls &= (counts[0] < 2 * _SWINGS) | ~_rests(w.loss[0], FALLS / 2 * w.swing) | in_order
     chance = (swings >= _MANY) & (w.fall < w.swing) & ~in_order
     crossed = [_share(part) for part in w.of(c.overshoot, 2)]
-    alternates = (np.minimum(*crossed) >= _ALTERNATES) & (len(c.fun) > 8)
+    alternates = (np.minimum(*crossed) >= ALTERNATES) & (len(c.fun) > 8)
     largest = w.norm[0].max(axis=0)
     level = (largest >= 0.9 * w.norm[1].max(axis=0)) | ((w.size >= 16) & _rests(w.norm[0], 0.1 * largest))
     before = w.loss[2].max(axis=0) - w.loss[1].max(axis=0)
@@ -201,7 +228,7 @@ def _came_back(c: Traces, w: "_Windows") -> Array:
     """Return whether the error had all but arrived for a whole window, and is large again."""
     last, *earlier = (part.max(axis=0) for part in w.of(c.error, 3))
     return np.asarray(
-        (len(c.fun) > 8) & (last > _LEFT * np.minimum(*earlier)) & (last <= np.abs(c.error[0, w.rest]))
+        (len(c.fun) > 8) & (last > LEFT * np.minimum(*earlier)) & (last <= np.abs(c.error[0, w.rest]))
     )
 
 
@@ -230,9 +257,9 @@ def _is_frozen(c: Traces, w: "_Windows") -> Array:
     """Return whether the rate has died, and the run gains nothing any more."""
     rate, end = c.rate[:, w.rest], c.fun[-1, w.rest]
     last, before = (part.sum(axis=0) for part in w.of(c.rate, 2))
-    dead = (rate[-1] <= _DEAD * rate.max(axis=0)) & (last <= 0.5 * before) & (rate.max(axis=0) > 0)
+    dead = (rate[-1] <= DEAD * rate.max(axis=0)) & (last <= 0.5 * before) & (rate.max(axis=0) > 0)
     gained = np.abs(c.fun[-1 - w.size, w.rest] - end)
-    return np.asarray(dead & (gained <= np.maximum(_DEAD * np.abs(w.start - end), w.floor)))
+    return np.asarray(dead & (gained <= np.maximum(DEAD * np.abs(w.start - end), w.floor)))
 
 
 def _grows(c: Traces, w: "_Windows") -> Array:
@@ -242,7 +269,7 @@ def _grows(c: Traces, w: "_Windows") -> Array:
     count = min(parts, len(fun) // half)
     tops = [fun[len(fun) - (i + 1) * half : len(fun) - i * half].max(axis=0) for i in range(count)]
     rises = (np.diff(tops, axis=0) < 0).all(axis=0) & (tops[0] > w.start + w.floor)
-    return np.asarray(rises & (-w.fall > np.maximum(w.floor, _FALLS * (w.loss[1].max(axis=0) - w.lowest))))
+    return np.asarray(rises & (-w.fall > np.maximum(w.floor, FALLS * (w.loss[1].max(axis=0) - w.lowest))))
 
 
 def _arrives_elsewhere(c: Traces, w: "_Windows", bounces: Array) -> Array:
@@ -258,7 +285,7 @@ def _arrives_elsewhere(c: Traces, w: "_Windows", bounces: Array) -> Array:
     later = np.where(middle < first, (middle - last) / (first - middle), flat)
     to_come = np.maximum(to_come, np.where(later <= 0.75, (middle - last) * later / (1 - later), np.inf))
     small = w.norm[0].max(axis=0) <= VANISHES * norm[0]
-    limit = (to_come <= _DEAD * c.error[-1, w.rest]) & (w.fall >= 0) & small
+    limit = (to_come <= DEAD * c.error[-1, w.rest]) & (w.fall >= 0) & small
     late, previous = w.of(c.error, 2)
     limit &= ~bounces & (late.min(axis=0) >= 0.5 * late.max(axis=0))
     return np.asarray((vanished | limit) & (late.max(axis=0) > 0.5 * previous.max(axis=0)))

@@ -22,6 +22,7 @@ _LARGEST_OF_NUMPY = 2**63 - 1
 
 _REGISTRY: dict[str, type["Record"]] = {}
 _FIELDS: dict[type["Record"], tuple[dataclasses.Field[Any], ...]] = {}
+_NAMES: dict[type["Record"], tuple[str, ...]] = {}
 _CONSTRAINTS: dict[type["Record"], tuple[tuple[str, Constraint], ...]] = {}
 _TYPED: dict[type["Record"], tuple[tuple[str, Any], ...]] = {}
 
@@ -163,9 +164,11 @@ class Record:
         """Raise one clear sentence if the parameters, each in its range, make no sense together."""
 
     def fields(self) -> Iterator[tuple[str, Any]]:
-        """Yield the name and value of each parameter, in the order of the constructor."""
-        for field in _fields(type(self)):
-            yield field.name, getattr(self, field.name)
+        """Return the name and value of each parameter, in the order of the constructor."""
+        cls = type(self)
+        if cls not in _NAMES:
+            _NAMES[cls] = tuple(field.name for field in _fields(cls))
+        return iter([(name, getattr(self, name)) for name in _NAMES[cls]])
 
     def replace(self, **changes: Any) -> Self:
         """Return the same record with some parameters changed."""

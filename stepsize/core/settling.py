@@ -7,7 +7,7 @@ import numpy as np
 from stepsize.core.rounding import gradient_floor, value_floor
 from stepsize.core.validation import as_number, require
 
-__all__ = ["rounding_of", "settled_at", "tolerance_of"]
+__all__ = ["rounding_at", "rounding_of", "settled_at", "tolerance", "tolerance_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -18,12 +18,17 @@ def tolerance_of(run: Any, tol: float = 1e-8, atol: float | None = None) -> Any:
     It is `tol` times the error at the start, or what rounding hides, whichever is larger; with `atol`, just
     that. So the units of the problem decide nothing.
     """
+    return tolerance(run.error[0], rounding_of(run), tol, atol)
+
+
+def tolerance(first: Any, rounding: Any, tol: float = 1e-8, atol: float | None = None) -> Any:
+    """Return the error at which a run counts as solved, from that at the start and what rounding hides."""
     _require_tolerance("tol", tol)
     if atol is not None:
         _require_tolerance("atol", atol)
-        return np.full(run.error.shape[1:], float(atol))[()]
+        return np.full(np.shape(first), float(atol))[()]
     with np.errstate(all="ignore"):
-        return np.maximum(tol * np.abs(run.error[0]), rounding_of(run))
+        return np.maximum(tol * np.abs(first), rounding)
 
 
 def _require_tolerance(name: str, value: Any) -> None:
@@ -33,10 +38,15 @@ def _require_tolerance(name: str, value: Any) -> None:
 def rounding_of(run: Any) -> Any:
     """Return the size of the error that rounding hides at the end of a run, or of each run of a batch."""
     eps = float(np.finfo(run.history.x.dtype).eps)
-    if run.problem.minimum is None:
-        exact = getattr(run.problem, "gradient_source", "exact") == "exact"
-        return gradient_floor(run.error[0], eps, exact=exact)
-    return value_floor(run.problem, run.loss[-1:], eps)
+    return rounding_at(run.problem, run.error[0], run.loss[-1], eps)
+
+
+def rounding_at(problem: Any, first: Any, last: Any, eps: float) -> Any:
+    """Return the same from the error at the start and the loss at the end."""
+    if problem.minimum is None:
+        exact = getattr(problem, "gradient_source", "exact") == "exact"
+        return gradient_floor(first, eps, exact=exact)
+    return value_floor(problem, np.asarray(last)[None], eps)
 
 
 def settled_at(error: Array, tol: Any, nothing: Any = 0.0) -> Any:

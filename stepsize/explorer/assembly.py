@@ -11,6 +11,7 @@ from typing import Any
 from problems import LogisticRegression
 from stepsize.core.record import Record
 from stepsize.explorer.catalogue import Catalogue, facts_of
+from stepsize.explorer.minifying import minified_script, minified_style
 from stepsize.explorer.noise import SEEDS, streams
 from stepsize.explorer.python_code import constructor, written
 from stepsize.explorer.translation.javascript import quoted, squeezed
@@ -116,7 +117,7 @@ def data_of(known: Catalogue) -> dict[str, Any]:
             for table in known.timetables
         ],
         "left": [[left.kind, left.name, left.reason] for left in known.left],
-        "noise": {"seeds": list(SEEDS), "streams": streams()},
+        "noise": {"seeds": list(known.seeds), "streams": [streams()[SEEDS.index(s)] for s in known.seeds]},
     }
 
 
@@ -138,14 +139,14 @@ def engine(known: Catalogue) -> str:
 
 _TESTED = {
     "generated.js": "RULES, LANDSCAPES, TIMETABLES",
-    "numbers.js": "learnPowers, power, exp, log, sin, cos, sinh, cosh, tanh, arctan, log1p, expm1, tan",
+    "numbers.js": "learnPowers, unpacked, power, exp, log, sin, cos, sinh, cosh, tanh, log1p",
     "printing.js": "general, fixed, scientific, shortest",
     "descent.js": "descend, numbersAt, stateBefore",
     "reasons.js": "diagnose",
 }
 
 
-def page(known: Catalogue, settings: dict[str, Any], powers: list[list[Any]]) -> str:
+def page(known: Catalogue, settings: dict[str, Any], powers: list[list[Any]], *, small: bool = False) -> str:
     """Return the whole page.
 
     Parameters
@@ -155,28 +156,28 @@ def page(known: Catalogue, settings: dict[str, Any], powers: list[list[Any]]) ->
     settings : dict
         The experiment that it opens with, as its address would have it.
     powers : list
-        Powers that Python rounds otherwise: each base, and exponents and units of the last place in turn.
+        Powers that Python rounds otherwise, as `powers.by_base` gives them.
+    small : bool
+        Whether script and style are compressed with the data, so that its source is not text any more. A
+        browser holds what is unpacked to the same policy.
     """
-    script = bundled({name: _module(name) for name in MODULES}, _compact(generated(known)))
-    style = _module("page.css")
+    script = minified_script(bundled({name: _module(name) for name in MODULES}, generated(known)))
+    style = minified_style(_module("page.css"))
+    data = data_of(known) | {"opens": settings, "powers": powers}
+    first = minified_script(_module("unpacking.js")) if small else script
+    if small:
+        data |= {"script": script, "style": style}
     policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {' '.join(map(_hash, dict.fromkeys((first, script))))}; "
+        f"style-src {_hash(style)}; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     parts = {
         "policy": html.escape(policy, quote=True).replace("&#x27;", "'"),
-        "style": style,
-        "data": squeezed(data_of(known) | {"opens": settings, "powers": powers}),
-        "script": script,
+        "style": "" if small else f"<style>{style}</style>",
+        "data": squeezed(data),
+        "script": first,
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _module("page.html"))
-
-
-def _compact(text: str) -> str:
-    """Return generated code without the spaces that only a reader needs; what is quoted stays."""
-    parts = re.split(r'("[^"]*")', text)
-    parts[::2] = [re.sub(r"\s*([-+*/=<>!?:,;{}()&|]+)\s*", r"\1", part) for part in parts[::2]]
-    return "".join(parts).replace("export const", "\nexport const")
 
 
 def _hash(text: str) -> str:
@@ -190,7 +191,6 @@ def _module(name: str) -> str:
 
 _IMPORT = re.compile(r"^import \{([^}]*)\} from \"\./(\w+\.js)\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|const|let|class)", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 
 
 def bundled(modules: dict[str, str], written: str) -> str:
@@ -210,7 +210,7 @@ def bundled(modules: dict[str, str], written: str) -> str:
         opens = _IMPORT.sub(
             lambda found: f"const {{{found[1].replace(' as ', ': ')}}} = {_scope(found[2])};\n", text
         )
-        body = _COMMENT.sub("", _EXPORT.sub("", opens))
+        body = _EXPORT.sub("", opens)
         names = ", ".join(sorted(asked[name]))
         parts.append(f"const {_scope(name)} = (() => {{\n{body}return {{ {names} }};\n}})();\n")
     return "'use strict';\n(() => {\n" + "".join(parts) + "})();\n"

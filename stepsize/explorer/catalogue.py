@@ -11,6 +11,7 @@ from optim import Optimizer
 from problems import Problem, Rosenbrock, Rotated
 from schedules import Schedule
 from stepsize.core.record import Record, registered
+from stepsize.explorer.noise import SEEDS
 from stepsize.explorer.translation.landscapes import Landscape, landscape_of
 from stepsize.explorer.translation.logistic import two_features
 from stepsize.explorer.translation.rules import Rule, rule_of
@@ -43,6 +44,7 @@ class Catalogue:
     landscapes: tuple[Landscape, ...]
     timetables: tuple[Timetable, ...]
     left: tuple[Left, ...]
+    seeds: tuple[int, ...] = SEEDS
 
 
 def catalogue(

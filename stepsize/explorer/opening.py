@@ -1,8 +1,8 @@
 """The experiment that a page opens with: what was asked for, in the page's own short words."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from optim import Optimizer
 from optim.hyperparameters import rate_kind
 from schedules import Schedule
 from stepsize.core.validation import describe_value
-from stepsize.explorer.catalogue import TABULATED, Catalogue
+from stepsize.explorer.catalogue import TABULATED, Catalogue, Left
 from stepsize.explorer.python_code import constructor
 from stepsize.explorer.translation.powers import LONGEST, by_base, of_memories, of_pairs, slider_memories
 from stepsize.explorer.translation.powers_taken import powers_taken
@@ -31,6 +31,7 @@ __all__ = [
     "new_rules",
     "opening",
     "refuse_too_many",
+    "without_noise",
 ]
 
 # More would not be told apart by colour, dash and mark.
@@ -166,9 +167,13 @@ def asked_powers(asked: Asked, known: Catalogue) -> list[list[Any]]:
         if rule.exact and not any(rule.parameters[i].path in driven for i in rule.memories):
             memories.update(float(columns[i][0]) for i in rule.memories if 0 < columns[i][0] < 1)
             continue
-        pairs = powers_taken(rule.update, lambda n, c=columns: [v[min(n, len(v) - 1)] for v in c], LONGEST)
-        found.append(of_pairs(pairs))
+        found.append(of_pairs(powers_taken(rule.update, _numbers_at(columns), LONGEST)))
     return by_base([of_memories((*sorted(memories),)), *found])
+
+
+def _numbers_at(columns: list[Any]) -> Callable[[int], list[float]]:
+    """Return the numbers of an update, which hold their last value after the end."""
+    return lambda n: [float(column[min(n, len(column) - 1)]) for column in columns]
 
 
 def _values(schedule: Any, steps: int) -> Any:
@@ -213,6 +218,17 @@ def _choice(optimizer: Optimizer, known: Catalogue) -> list[Any]:
         numbers = {"/".join(path): float(value_at(schedule, path)) for path, *_ in table.parameters}
         schedules["/".join(parameter.path)] = [table.name, numbers]
     return [rule.name, values, schedules] if schedules else [rule.name, values]
+
+
+def without_noise(known: Catalogue, asked: Asked) -> Catalogue:
+    """Return a catalogue with the noise that was asked for alone, which says what a small page lacks."""
+    sigma, seed = asked.noise
+    more = "ss.explore(..., everything=True) writes a page that has them"
+    left = (
+        Left("problem", "all others", more),
+        Left("noise", "other seeds" if sigma else "on the gradient", f"its numbers are long; {more}"),
+    )
+    return replace(known, seeds=(seed,) if sigma else (), left=(*left, *known.left))
 
 
 def refuse_too_many(optimizers: tuple[Any, ...]) -> None:

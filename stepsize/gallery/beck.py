@@ -65,7 +65,7 @@ def listings(numbers: Numbers) -> Drawing:
         axes = kit.panels(1, 2, height=2.6)
         ax = axes[0]
         kit.contours(banana.problem, ax, window=[(0.4, 2.4), (0.2, 5.4)])
-        ax.plot(*banana.history.x.T, color="#D55E00", linewidth=1.0)
+        ax.plot(*banana.history.x.T, color=kit.COLORS[3], linewidth=1.0)
         ax.plot(2, 5, "o", color="#333333", markersize=4.5)
         ax.set_title("Rosenbrock from (2, 5)")
         axes[1].set(xscale="log", xlim=(1, 8000), ylim=(5e-6, 300), xlabel="update", ylabel="gradient norm")
@@ -74,13 +74,14 @@ def listings(numbers: Numbers) -> Drawing:
         kit.curves(axes[1], lines, labels="none")
         words = (
             (4.2, 1e-3, "exact", 0),
-            (20, 15.0, "step 0.1", 1),
-            (800, 1e-3, "narrow", 2),
-            (4000, 3e-2, "Rosenbrock", 3),
+            (90, 0.12, "step 0.1", 1),
+            (900, 1e-3, "narrow", 2),
+            (6000, 12.0, "Rosenbrock", 3),
         )
         for x, y, text, i in words:
             axes[1].text(x, y, text, color=kit.COLORS[i], fontsize=8, ha="right")
         axes[1].axhline(1e-5, color="#333333", linewidth=0.6, linestyle=":")
+        axes[1].text(300, 1.4e-5, "here they stop", fontsize=7, va="bottom")
 
     return Drawing(draw, {"exact search": exact, "step 0.1": small}, [(-0.5, 2.2), (-0.8, 1.1)])
 

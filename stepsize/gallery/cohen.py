@@ -83,14 +83,16 @@ def two_weights(numbers: Numbers) -> Drawing:
 
     def draw(kit: Kit) -> None:
         axes = kit.panels(1, 2, height=2.7)
-        kit.contours(problem, axes[0], window=[(0.4, 3.3), (-0.3, 1.6)])
+        kit.contours(problem, axes[0], window=[(0.8, 3.3), (-0.6, 2.1)])
         axes[0].collections[-1].set_alpha(0.8)
-        u = np.linspace(0.6, 3.3, 200)
-        axes[0].plot(u, 1 / u, color="#333333", linewidth=0.9)
+        u = np.linspace(0.47, 3.3, 200)
+        axes[0].plot(u, 1 / u, color="#333333", linewidth=0.9, label="uv = 1: minimizers")
         for lr, color in zip((0.2, 0.3), kit.COLORS, strict=False):
-            axes[0].plot(*runs[lr].history.x[:80].T, "o-", color=color, markersize=2, linewidth=0.8)
+            path = runs[lr].history.x[:80].T
+            axes[0].plot(*path, "o-", color=color, markersize=2, linewidth=0.8, label=f"lr = {lr:g}")
         axes[0].plot(3, 0.1, "o", color="#333333", markersize=4.5)
-        axes[0].set(xlabel="$u$", ylabel="$v$", title="minimizers: $uv = 1$")
+        axes[0].set(xlabel="$u$", ylabel="$v$", xlim=(0.8, 3.3), ylim=(-0.6, 2.1))
+        axes[0].legend(loc="upper right")
         axes[1].set(xlim=(0, 60), ylim=(0, 12), xlabel="update", ylabel="sharpness")
         lines = {f"lr = {lr:g}": problem.sharpness(run.history.x[:61]) for lr, run in runs.items()}
         order = (kit.COLORS[2], kit.COLORS[0], kit.COLORS[3], kit.COLORS[1])
@@ -99,4 +101,4 @@ def two_weights(numbers: Numbers) -> Drawing:
             axes[1].axhline(2 / lr, color=color, linewidth=0.6, linestyle="--")
         axes[1].set_title("dashed: 2/lr", fontsize=9)
 
-    return Drawing(draw, {f"lr = {lr:g}": run for lr, run in runs.items()}, [(0.4, 3.3), (-0.3, 1.6)])
+    return Drawing(draw, {f"lr = {lr:g}": run for lr, run in runs.items()}, [(0.8, 3.3), (-0.6, 2.1)])

@@ -201,6 +201,7 @@ class GalleryFigure:
         kit = Kit()
         with style():
             self.drawing.draw(kit)
+            kit.explain_hollow_points()
         return kit.picture
 
 

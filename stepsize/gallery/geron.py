@@ -98,15 +98,22 @@ def paths(numbers: Numbers) -> Drawing:
     )
 
     def draw(kit: Kit) -> None:
-        ax = kit.panels(height=2.9)
-        kit.contours(problem, ax, window=[(2.2, 3.25), (2.5, 4.6)])
+        axes = kit.panels(1, 2, height=2.9)
         styles = ((single, "#CC79A7", 0.6, 400), (mini, "#009E73", 0.9, 250), (batch, "#0072B2", 1.4, 100))
-        for run, color, width, shown in styles:
-            ax.plot(*run.history.x[:shown].T, color=color, linewidth=width)
-        ax.set(xlabel=r"slope $\theta_1$", ylabel=r"intercept $\theta_0$")
-        kit.annotate(ax, 2.98, 3.62, "batch", "#0072B2")
-        kit.annotate(ax, 2.36, 4.2, "one by one", "#9c4a78", ha="center")
-        kit.annotate(ax, 2.62, 3.5, "mini-batch", "#009E73", ha="right")
+        windows = ([(-0.5, 4.2), (0.0, 5.0)], [(2.45, 3.1), (3.75, 4.65)])
+        for ax, window in zip(axes, windows, strict=True):
+            kit.contours(problem, ax, window=window)
+            for (run, color, width, shown), label in zip(
+                styles, ("one by one", "mini-batches of 20", "all examples"), strict=True
+            ):
+                ax.plot(*run.history.x[:shown].T, color=color, linewidth=width, label=label)
+            ax.plot(*np.array(x0), "o", color="#333333", markersize=4.5)
+            ax.set(xlim=window[0], ylim=window[1], xlabel=r"slope $\theta_1$")
+        axes[0].set_ylabel(r"intercept $\theta_0$")
+        axes[1].set_ylabel("")
+        axes[0].legend(loc="lower right")
+        axes[0].set_title("the whole way")
+        axes[1].set_title("the end of it")
 
     return Drawing(draw)
 

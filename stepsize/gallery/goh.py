@@ -47,13 +47,12 @@ def step_size(numbers: Numbers) -> Drawing:
         for ax, (label, run) in zip(axes, runs.items(), strict=True):
             parts = LAMS * run.history.x**2 / 2
             share = parts / parts[0].sum()
-            ax.stackplot(np.arange(151), share[:151].T, colors=colors, linewidth=0)
-            ax.set(xlim=(0, 100 if label == "gradient descent" else 40), xlabel="update", title=label)
+            names = [rf"$\lambda$ = {lam:g}" for lam in LAMS]
+            ax.stackplot(np.arange(151), share[:151].T, colors=colors, linewidth=0, labels=names)
+            ax.set(xlim=(0, 100 if label == "gradient descent" else 30), xlabel="update", title=label)
             ax.set_ylim(0, share.sum(axis=-1).max())
         axes[0].set_ylabel("share of the first loss")
-        kit.annotate(axes[0], 1.5, 0.12, r"$\lambda = 0.01$", "#004a75")
-        kit.annotate(axes[0], 1.5, 0.41, r"$\lambda = 0.1$", "#1a6f9f")
-        kit.annotate(axes[0], 16, 0.5, r"$\lambda = 1$", "#8a5f00")
+        axes[0].legend(loc="upper right", reverse=True)
 
     return Drawing(draw)
 

@@ -113,7 +113,9 @@ def sparse_features(numbers: Numbers) -> Drawing:
 
     def draw(kit: Kit) -> None:
         ax = kit.panels(height=2.4)
-        ax.set(xlim=(0, 5), xlabel="epoch", ylabel="training loss", ylim=(0.02, 1))
-        kit.curves(ax, losses, marker="o", markersize=3)
+        ax.set(xlim=(0, 5), xlabel="epoch", ylabel="training loss", ylim=(0.12, 0.9))
+        kit.curves(ax, losses, marker="o", markersize=3, clip_on=False)
+        ax.set_yticks([0.2, 0.4, 0.8], ["0.2", "0.4", "0.8"])
+        ax.minorticks_off()
 
     return Drawing(draw)

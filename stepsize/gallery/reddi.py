@@ -61,9 +61,9 @@ def adam_fails(numbers: Numbers) -> Drawing:
         keep = np.unique(np.geomspace(1, STEPS, 1500).astype(int))
         for ax, game in zip(axes, games, strict=False):
             for label, color in zip(rules, (kit.COLORS[1], kit.COLORS[0]), strict=True):
-                path = paths[game, label]
-                shown = keep[keep < len(path)]
-                ax.semilogx(shown, path[shown], color=color, linewidth=1.2)
+                # Before update t the point is path[t - 1], the start at t = 1.
+                ax.semilogx(keep, paths[game, label][keep - 1], color=color, linewidth=1.2)
+            ax.plot(1, 0, "o", color="#333333", markersize=4, clip_on=False)
             ax.set(
                 xlim=(1, STEPS + 1),
                 ylim=(-1.1, 1.1),
@@ -71,15 +71,15 @@ def adam_fails(numbers: Numbers) -> Drawing:
                 title=f"{game} game",
                 yticks=[-1, 0, 1],
             )
-        for ax, adam, amsgrad in ((axes[0], 0.75, -0.35), (axes[1], -0.55, -0.9)):
-            kit.annotate(ax, 3, adam, "Adam", kit.COLORS[1])
-            kit.annotate(ax, 3, amsgrad, "AMSGrad", kit.COLORS[0])
         axes[0].set_ylabel("$x_t$  (best: $-1$)")
         t = np.arange(1, STEPS + 1)
         for label, color in zip(rules, (kit.COLORS[1], kit.COLORS[0]), strict=True):
             average = np.cumsum(online * (paths["online", label][:-1] + 1)) / t
-            axes[2].semilogx(keep, average[keep - 1], color=color, linewidth=1.2)
-        axes[2].set(xlim=(1e3, STEPS), ylim=(-0.05, 1), xlabel="update", title="average regret")
+            axes[2].loglog(keep, average[keep - 1], color=color, linewidth=1.2, label=label)
+        axes[2].set(xlim=(1, STEPS), ylim=(0.04, 3000), xlabel="update", title="average regret, online")
+        axes[2].legend(loc="upper right")
+        for ax in axes:
+            ax.title.set_fontsize(9)
 
     return Drawing(draw)
 

@@ -162,9 +162,10 @@ def beale(numbers: Numbers) -> Drawing:
 
     def draw(kit: Kit) -> None:
         axes = kit.panels(1, 2, height=2.9)
-        window = [(0.3, 3.9), (-0.9, 2.0)]
+        window = [(0.2, 3.4), (-1.7, 1.7)]
         kit.trajectories(axes[0], problem, runs, window)
-        axes[1].set(xlim=(0, 400), ylim=(1e-8, 100), xlabel="update", ylabel="$f$")
+        axes[1].set(xlim=(0, 400), ylim=(3e-7, 100), xlabel="update", ylabel="$f$")
         kit.curves(axes[1], {label: run.history.fun for label, run in runs.items()})
+        axes[1].set_title("the same colours on the left", fontsize=9)
 
-    return Drawing(draw, runs, [(0.3, 3.9), (-0.9, 2.0)])
+    return Drawing(draw, runs, [(0.2, 3.4), (-1.7, 1.7)])

@@ -75,14 +75,23 @@ def silver_steps(numbers: Numbers) -> Drawing:
         axes[0].set(yscale="log", ylim=(0.9, 60), xlim=(0, 64), xlabel="update", ylabel="step times L")
         axes[0].set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
         axes[0].minorticks_off()
-        kit.annotate(axes[0], 63, 24, "limit of a constant step", kit.COLORS[1], ha="right", va="bottom")
+        axes[0].set_title("the line: limit of a constant step", fontsize=9, color=kit.COLORS[1])
         counts = 2**ks - 1
-        axes[1].loglog(counts, [1 / (4 * c + 2) for c in counts], color=kit.COLORS[1])
-        axes[1].loglog(counts, [_bound(int(k)) for k in ks], "--", color=kit.COLORS[0], linewidth=1)
-        axes[1].loglog(counts[:6], measured, "o-", color=kit.COLORS[0], markersize=3)
-        axes[1].set(xlabel="steps $n = 2^k - 1$", ylabel="worst gap, L = 1", xlim=(1, 300))
-        kit.annotate(axes[1], 60, 6.5e-3, "constant", kit.COLORS[1], ha="left")
-        kit.annotate(axes[1], 1.2, 8e-3, "silver:\nattained", kit.COLORS[0], ha="left", va="top")
-        kit.annotate(axes[1], 14, 4.6e-4, "its bound\n(dashed)", kit.COLORS[0], ha="center", va="bottom")
+        axes[1].loglog(counts, [1 / (4 * c + 2) for c in counts], color=kit.COLORS[1], label="constant")
+        axes[1].loglog(
+            counts,
+            [_bound(int(k)) for k in ks],
+            "--",
+            color=kit.COLORS[0],
+            linewidth=1,
+            label="silver: bound",
+        )
+        axes[1].loglog(
+            counts[:6], measured, "o-", color=kit.COLORS[0], markersize=3, label="silver: attained"
+        )
+        axes[1].set(
+            xlabel="steps $n = 2^k - 1$", ylabel="worst gap, L = 1", xlim=(0.8, 320), ylim=(3e-4, 0.3)
+        )
+        axes[1].legend(loc="lower left")
 
     return Drawing(draw)

@@ -67,13 +67,20 @@ def generalisation(numbers: Numbers) -> Drawing:
             axes[0].text(i, error + 0.008, f"{100 * error:.0f} %", ha="center", fontsize=8)
         axes[0].set_xticks(range(3), list(ends), fontsize=8)
         axes[0].set(ylabel="error on new examples", ylim=(0, 0.38))
-        shown = 43
-        for (label, x), color in zip(ends.items(), colors, strict=True):
-            # Where both adaptive rules give a weight one size, the ring is around the point.
-            ring = {"markersize": 5, "markerfacecolor": "none"} if label == "Adam" else {"markersize": 2.6}
-            axes[1].plot(np.abs(x[:shown]), "o", color=color, label=label, **ring)
-        axes[1].set(xlabel="weight", ylabel="its size", xlim=(-1, shown))
+        kinds = _kinds(small)
+        for i, ((label, x), color) in enumerate(zip(ends.items(), colors, strict=True)):
+            sizes = [float(np.abs(x[place])) for place in kinds.values()]
+            axes[1].bar(np.arange(len(kinds)) + 0.27 * (i - 1), sizes, color=color, width=0.25, label=label)
+        axes[1].set_xticks(range(len(kinds)), list(kinds), fontsize=8)
+        axes[1].set(ylabel="size of the weight")
         axes[1].set_title("adaptive: every weight that moves has one size", fontsize=9)
-        axes[1].legend(loc="upper right", handletextpad=0)
+        axes[1].legend(loc="upper right")
 
     return Drawing(draw)
+
+
+def _kinds(problem: ss.WilsonConstruction) -> dict[str, int]:
+    """Return one weight of each kind: its name and its place."""
+    y = problem.train[1]
+    own = {label: 3 + 5 * int(np.flatnonzero(y == sign)[0]) for label, sign in (("+", 1.0), ("-", -1.0))}
+    return {"the label": 0, "always 1": 1, "own, of a +1": own["+"], "own, of a -1": own["-"]}

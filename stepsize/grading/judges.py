@@ -140,7 +140,7 @@ class GradientOf:
                 return Verdict(False, f"at x = {brief(x)} it returns {problem}")
             found.append(numbers)
         known = {x.tobytes(): g for x, g in zip(self.points, found, strict=True)}
-        subject = SimpleNamespace(fun=self.fun, grad=lambda x: known[x.tobytes()], x0=self.points[0])
+        subject: Any = SimpleNamespace(fun=self.fun, grad=lambda x: known[x.tobytes()], x0=self.points[0])
         try:
             report = check_gradient(subject, np.array(self.points))
         except AssertionError as error:

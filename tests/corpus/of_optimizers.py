@@ -2,6 +2,8 @@
 
 import stepsize as ss
 from optim.dialects import keras, optax, tf1, torch
+from optim.dialects.adafactor_variants import OptaxAdafactor, TorchAdafactor
+from optim.dialects.muon_variants import KerasMuon, OptaxMuon, TorchMuon
 from optim.dialects.variants import (
     KerasScheduleFreeAdamW,
     OptaxAdadeltaAscending,
@@ -114,6 +116,25 @@ RUNS = {
     "optax-schedule-free-adamw-bowl": (BOWL, OptaxScheduleFreeAdamW(0.05), 800),
     "keras-schedule-free-bowl": (BOWL, KerasScheduleFreeAdamW(0.05), 800),
     "torch-asgd-bowl": (BOWL, TorchASGD(0.05), 400),
+    "lamb-bowl": (BOWL, ss.LAMB(0.01, weight_decay=0.0), 2000),
+    "lars-bowl": (BOWL, ss.LARS(1.0, weight_decay=0.0), 3000),
+    "novograd-bowl": (BOWL, ss.NovoGrad(0.01), 500),
+    "adafactor-bowl": (BOWL, ss.Adafactor(0.1), 1000),
+    "muon-bowl": (BOWL, ss.Muon(0.1, shapes=((1, 2),)), 400),
+    "sm3-bowl": (BOWL, ss.SM3(0.5), 1000),
+    "ademamix-bowl": (BOWL, ss.AdEMAMix(0.01), 500),
+    "adopt-bowl": (BOWL, ss.ADOPT(0.1), 1000),
+    "adan-bowl": (BOWL, ss.Adan(0.1), 1000),
+    "madgrad-bowl": (BOWL, ss.MADGRAD(0.1), 1000),
+    "sophia-bowl": (BOWL, ss.Sophia(0.1, gamma=1.0), 400),
+    "ftrl-bowl": (BOWL, ss.FTRL(1.0), 2000),
+    "maximized-bowl": (BOWL, ss.ScaleGradient(SGD(0.05)), 500),
+    "accumulated-bowl": (BOWL, ss.Accumulate(SGD(0.05), 4), 1200),
+    "torch-muon-bowl": (BOWL, TorchMuon(0.01, weight_decay=0.0, shapes=((1, 2),)), 300),
+    "keras-muon-bowl": (BOWL, KerasMuon(0.001), 200),
+    "optax-muon-bowl": (BOWL, OptaxMuon(0.001), 200),
+    "torch-adafactor-bowl": (BOWL, TorchAdafactor(0.01), 100),
+    "optax-adafactor-bowl": (BOWL, OptaxAdafactor(0.05), 1000),
     "torch-rprop-matyas": (ss.Matyas(), torch.Rprop(), 200),
     "keras-nadam-matyas": (ss.Matyas(), keras.Nadam(0.1), 600),
     "optax-lion-matyas": (ss.Matyas(), optax.lion(0.01), 300),

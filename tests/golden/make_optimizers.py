@@ -45,7 +45,7 @@ NOT_HYPER = {
 class Case:
     """One run: `call` makes the optimizer, `lr` is the scale of its rates (`lr0` in a call: the first one).
 
-    `before` runs ahead of each update, `average` makes an averager that is fed after it, and `output`
+    `before` runs ahead of each update, `average` makes an averager that is fed after it, and `answer`
     is the point to report where that is not the optimizer's own x. `tolerance` is how near a float64
     rendering of the formula comes, relative to the larger coordinate of x.
     """
@@ -391,8 +391,8 @@ def run_torch(case, x0, rates, slope, value=None):
         rows.append(x.tolist())
         if case.average:
             names["average"].update_parameters(model)
-        if case.output:
-            answers.append(eval(case.output, names).tolist())
+        if case.answer:
+            answers.append(eval(case.answer, names).tolist())
     return rows, answers
 
 
@@ -405,8 +405,8 @@ def run_keras(case, x0, rates, slope, value=None):
         optimizer.learning_rate = rate
         optimizer.apply([jnp.asarray(slope(*x.numpy().tolist()))], [x])
         rows.append(x.numpy().tolist())
-        if case.output:
-            answers.append(np.asarray(eval(case.output, names)).tolist())
+        if case.answer:
+            answers.append(np.asarray(eval(case.answer, names)).tolist())
     return rows, answers
 
 
@@ -432,9 +432,9 @@ def run_optax(case, x0, rates, slope, value=None):
         if average:
             mean, kept = average.update(x, kept)
             answers.append(mean.tolist())
-        if case.output:
+        if case.answer:
             names |= {"params": params, "state": state, "answer": jnp.asarray(answers[-1])}
-            answers.append(eval(case.output, names).tolist())
+            answers.append(eval(case.answer, names).tolist())
     return rows, answers
 
 
@@ -479,12 +479,12 @@ def record(library, case):
         sys.exit(f"{library} {case.name}: a start moved by {NUDGE} parts by {distance:.1e}: lower its lr")
     entry = {"call": case.call, "lr": case.lr, "rates": rates_key(case), "x": rows}
     entry["tolerance"] = case.tolerance
-    entry["hyper"] = hyperparameters([case.call, case.before, case.average, case.output], globals())
+    entry["hyper"] = hyperparameters([case.call, case.before, case.average, case.answer], globals())
     entry |= {key: text for key in ("note", "before", "average") if (text := getattr(case, key))}
     if len(answers) > 1:
         entry["answer"] = answers
-    if case.output:
-        entry["answer_by"] = case.output
+    if case.answer:
+        entry["answer_by"] = case.answer
     return entry
 
 

@@ -126,6 +126,7 @@ def test_nothing_lies_below_the_minimum(problem):
 @pytest.mark.parametrize("problem", [p for p in INSTANCES if p.checkpoint], ids=name_of)
 def test_the_cited_checkpoint(problem):
     point, value, *printed = problem.checkpoint
+    assert len(point) == problem.dim
     rtol, atol = (0, printed[0]) if printed else (1e-12, 1e-12)
     np.testing.assert_allclose(problem.fun(np.array(point)), value, rtol=rtol, atol=atol)
 

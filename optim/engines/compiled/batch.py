@@ -31,7 +31,13 @@ class CompiledBatch(BatchedEngine):
         arrays = [inner(a[some]) for a in (x, x, *slots)]
         first = take(self.optimizer, some, len(x))
         stop = None if stepper.updates is None else n + stepper.updates
-        CompiledBlock(self.problem, first, arrays[0], arrays[1], arrays[2:], stop=stop).prepare(n)
+        block = CompiledBlock(self.problem, first, arrays[0], arrays[1], arrays[2:], stop=stop)
+        block.prepare(n)
+        self._source = block.source(keeps=True)
+
+    def source(self, *_: Any) -> str:
+        """Return the text of the loop for a first run, in LLVM's language."""
+        return self._source
 
     def _history(
         self,

@@ -4,6 +4,7 @@ A rule that asks about the count takes one branch or another; each has a trace o
 first comes there. For the updates to come, columns say which branch each takes and what its numbers are.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -74,7 +75,8 @@ class Branches:
         Untraceable
             If the rule cannot be followed from update n on.
         """
-        self._meet(hypers.resolve(n))
+        if not (self.readings and count):
+            self.meet(hypers, n)
         if not count:
             return self._empty(0, np.empty(0))
         for reading in self.readings:
@@ -89,8 +91,9 @@ class Branches:
         keys = tuple((id(reading.trace), reading.key, reading.sizes) for reading in self.readings)
         return Same(keys, tuple(self.readings))
 
-    def _meet(self, h: Resolved) -> None:
-        """See to it that the branch which the rule takes now is among those in the loop."""
+    def meet(self, hypers: Hypers, n: int) -> None:
+        """See to it that the branch which the rule takes at update n is among those in the loop."""
+        h = hypers.resolve(n)
         if any(reading.trace.known(h) is not None for reading in self.readings):
             return
         trace = next((trace for trace in self.traces if trace.known(h) is not None), None)
@@ -102,7 +105,7 @@ class Branches:
             raise Untraceable("its numbers cannot be computed at this update")
         moving = trace.moving(lambda path: path[-1] != "t" and not callable(look_up(self.optimizer, path)))
         first = self.readings[-1].sizes if self.readings else (0,) * len(Reading.tables)
-        self.readings.append(Reading(trace, values, moving, self.dim, self.exact, first))
+        self.readings.append(_reading(trace, values, moving, self.dim, self.exact, first))
         self._values.append(values)
 
     def _empty(self, count: int, rates: Array) -> Tables:
@@ -150,7 +153,11 @@ class Branches:
             found.append(columns)
         made = count if taken.all() else int(taken.argmin())
         if not made:
-            raise Untraceable("its numbers are not finite at this update")
+            known = len(self.readings)
+            self.meet(hypers, n)
+            if len(self.readings) == known:
+                raise Untraceable("its numbers are not finite at this update")
+            return self.tables(hypers, n, count)
         tables = self._empty(made, self._rates(hypers.resolve(n), given, made))
         tables.branch[:] = branch[:made]
         for reading, columns in zip(self.readings, found, strict=True):
@@ -176,9 +183,13 @@ class Branches:
                     self._start_powers(reading, kept, n + 1, tables.powers)
                 break
             else:
-                if not k:
+                if k:
+                    return tables.cut(k)
+                known = len(self.readings)
+                self.meet(hypers, n)
+                if len(self.readings) == known:
                     raise Untraceable("its numbers cannot be computed at this update")
-                return tables.cut(k)
+                return self.tables(hypers, n, count)
         return tables
 
     def _start_powers(self, reading: Reading, values: list[Numbers], t: int, powers: Array) -> None:
@@ -198,6 +209,24 @@ class Same:
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+
+_READINGS: OrderedDict[Any, Reading] = OrderedDict()
+
+
+def _reading(
+    trace: Trace, values: list[Numbers], moving: list[int], dim: int, exact: bool, first: tuple[int, ...]
+) -> Reading:
+    """Return the reading of a trace; of plain numbers, the one that was made before."""
+    kinds = tuple(map(type, values))
+    if not {*kinds} <= {int, float, bool}:
+        return Reading(trace, values, moving, dim, exact, first)
+    key = trace, kinds, tuple(moving), dim, exact, first
+    if key not in _READINGS:
+        _READINGS[key] = Reading(trace, values, moving, dim, exact, first)
+        if len(_READINGS) > 64:
+            _READINGS.popitem(last=False)
+    return _READINGS[key]
 
 
 def traces_of(optimizer: Optimizer, slots: int, dtype: DType) -> list[Trace]:

@@ -68,6 +68,8 @@ def run_of(optimizer: Optimizer, fault: Fault, stream: Stream) -> Array:
 
 def _run(optimizer: Optimizer, fault: Fault, stream: Stream) -> Array:
     x0 = np.array(stream.x0)
+    if stream.shapes and hasattr(optimizer, "shapes"):
+        optimizer = optimizer.replace(shapes=stream.shapes)
     separate = (optimizer.elementwise or fault.shared) and not fault.whole
     parts = stream.parts if separate else (slice(None),)
     hypers: dict[float, Hypers] = {}

@@ -2,15 +2,19 @@
 
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from stepsize.draw.landscape import contours, landscape
 from stepsize.draw.layout import panels
+from stepsize.draw.layout.legend import marks_of
 from stepsize.draw.line_search import line, sampling, show_belief
 from stepsize.draw.style import COLORS, figure
 from stepsize.draw.trajectory import path
 
 __all__ = ["Kit"]
+
+_KEY = 0.2  # inches, of a line of a key under the picture
 
 
 class Kit:
@@ -51,6 +55,20 @@ class Kit:
         """Begin the picture; return its axes, as `stepsize.draw.layout.panels.panels` lays them out."""
         self._picture, axes = panels.panels(rows, columns, **options)
         return axes
+
+    def explain_hollow_points(self) -> None:
+        """Say under the picture what an update that overshot looks like, if one is to be seen."""
+        axes = self.picture.axes
+        if any(
+            line.get_gid() == "overshot" and np.size(line.get_xdata()) for ax in axes for line in ax.lines
+        ):
+            self.picture.draw_without_rendering()  # where marks lie is known when all is laid out
+            marks = [mark for mark in marks_of(axes) if "update" in str(mark.get_label())]
+            if marks:
+                width, height = self.picture.get_size_inches()
+                self.picture.set_size_inches(width, height + _KEY)
+                place = "outside lower left"
+                self.picture.legend(handles=marks, loc=place, ncols=len(marks), fontsize=7)
 
     def figure(self, width: float, height: float) -> Figure:
         """Begin the picture, of a size in inches and empty; return it."""

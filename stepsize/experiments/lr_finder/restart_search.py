@@ -9,9 +9,9 @@ import numpy as np
 
 from optim import Optimizer
 from schedules import Constant, Schedule
-from stepsize.analysis.traces import traces_of
-from stepsize.core.rounding import gradient_floor, value_floor
-from stepsize.experiments.sweep.batch import Batch, cut, descend
+from stepsize.analysis.traces import Traces
+from stepsize.core.rounding import ULPS, gradient_floor, value_floor
+from stepsize.experiments.sweep.batch import Batch, cut_for_traces, traces_for
 
 __all__ = ["COARSE", "Trial", "Marks", "RateScan", "marks_of"]
 
@@ -20,7 +20,6 @@ Array = np.ndarray[Any, Any]
 # So many rates a decade in the first scan, which goes so many decades beyond where it begins.
 COARSE = 4
 _REACH = 1e12
-_MEMORY = 2**28
 # Rates nearer to each other than this, relative to their size, are one.
 _APART = 1e-12
 # Below the floor a fall counts a little further, so that rates that settle in one update can be told apart.
@@ -102,30 +101,29 @@ class Trial:
         whole = Batch(self.problem, self.rule, {"lr": values}, x0, np.arange(len(x0)), steps, 0.0)
         rounding = np.tile(np.broadcast_to(self.rounding, len(self.starts)), len(rates))
         found = [
-            marks_of(run, rounding[rows])
-            for piece in cut(whole, _MEMORY)
-            for run, rows in zip(*_pieces(piece), strict=True)
+            marks_of(traces, self.problem, rounding[rows])
+            for piece in cut_for_traces(whole)
+            for traces, rows in zip(*_pieces(piece), strict=True)
         ]
         shape = len(rates), len(self.starts)
         return Marks(*(np.concatenate(c).reshape(shape) for c in zip(*found, strict=True)))
 
 
-def _pieces(batch: Batch) -> tuple[list[Any], list[Array]]:
-    """Return the runs of a batch, and which rows of the whole each of them has."""
-    runs = descend(batch)
-    return runs, np.array_split(batch.rows, len(runs))
+def _pieces(batch: Batch) -> tuple[list[Traces], list[Array]]:
+    """Return the traces of a batch, and which rows of the whole each of them has."""
+    found = [traces for traces, _ in traces_for(batch)]
+    return found, np.array_split(batch.rows, len(found))
 
 
-def marks_of(run: Any, rounding: Array | float = 0.0) -> Marks:
-    """Return the marks of the rows of a run, each of shape (B,), above what is known to be rounding."""
-    traces = traces_of(run)
+def marks_of(traces: Traces, problem: Any, rounding: Array | float = 0.0) -> Marks:
+    """Return the marks of B runs, each of shape (B,), above what is known to be rounding."""
     fun, error = traces.fun, traces.error
     tenth = max(len(error) // 10, 1)
-    eps = float(np.finfo(run.history.x.dtype).eps)
+    eps = traces.rounding / ULPS
     with np.errstate(all="ignore"):
-        values = value_floor(run.problem, fun[-tenth:], eps)
-        exact = getattr(run.problem, "gradient_source", "exact") == "exact"
-        floor = gradient_floor(error[0], eps, exact=exact) if run.problem.minimum is None else values
+        values = value_floor(problem, fun[-tenth:], eps)
+        exact = getattr(problem, "gradient_source", "exact") == "exact"
+        floor = gradient_floor(error[0], eps, exact=exact) if problem.minimum is None else values
         floor = np.maximum(floor, rounding)
         # Far below a stated minimum is no success: that minimum is one of a region which the run has left.
         lost = traces.diverged | (error[-tenth:] < -error[0] - floor).any(axis=0)

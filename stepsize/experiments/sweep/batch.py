@@ -6,11 +6,24 @@ from typing import Any
 import numpy as np
 
 from optim import BUDGET, DIVERGED, Optimizer, Run, minimize
+from optim.failure import STEEP
 from schedules import PerRun
-from stepsize.analysis.traces import traces_of
-from stepsize.analysis.verdicts import RunStatistics, classify
+from stepsize.analysis.lockstep_traces import BYTES_A_ROW, traces_in_lockstep
+from stepsize.analysis.lockstep_verdicts import Untraceable, judge_in_lockstep
+from stepsize.analysis.traces import Traces, traces_of
+from stepsize.analysis.verdicts import RunOutcome, classify
 
-__all__ = ["SUMMARY_DTYPE", "Batch", "RunSummary", "compute", "cut", "descend", "with_values"]
+__all__ = [
+    "MEMORY",
+    "SUMMARY_DTYPE",
+    "Batch",
+    "RunSummary",
+    "compute",
+    "cut",
+    "cut_for_traces",
+    "traces_for",
+    "with_values",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -30,9 +43,16 @@ SUMMARY_DTYPE = np.dtype(
 
 # Numbers in one array of a batch: what stays in a processor's cache while a rule works on it.
 _TILE = 2**17
+# From so many numbers on it pays to judge runs while they run; below, a call costs more than what it does.
+_LOCKSTEP = 2**9
 # Numbers times updates in a batch: about half a second of work, so that there is something to hand out, to
 # count and to keep.
-_WORK = 2**25
+_WORK = 2**26
+# Numbers of one course in a batch that is judged by its traces, but no fewer runs than this; and how many are
+# judged at a time, so that what is made of them stays in the cache.
+_ROWS, _LEAST, _CACHED = 2**20, 2**10, 2**18
+# Bytes that a batch may take, for each job, unless something else is said.
+MEMORY = 2**28
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +90,8 @@ class Batch:
     @property
     def together(self) -> bool:
         """Whether the runs can share one leading axis."""
-        rates = [self.optimizer.lr, *self.values.get("lr", ())]
+        lr = self.values.get("lr", ())
+        rates = [self.optimizer.lr, *(() if isinstance(lr, np.ndarray) else lr)]
         return self.optimizer.batched and not any(getattr(lr, "kind", "") in _ALONE for lr in rates)
 
     def part(self, keep: Any) -> "Batch":
@@ -101,7 +122,72 @@ class RunSummary:
 
 def compute(batch: Batch) -> RunSummary:
     """Run a batch and keep what is asked for."""
-    return _outcome(batch, descend(batch))
+    if not _goes_in_lockstep(batch):
+        return _by_traces(batch)
+    at = history_at(batch.steps, batch.history)
+    together = with_values(batch.optimizer, batch.values)
+    try:
+        found = judge_in_lockstep(batch.problem, together, batch.x0, batch.steps, batch.tol, batch.atol, at)
+    except Untraceable:
+        return _by_traces(batch)
+    kept = _rows(found.outcome, found.nit, np.where(found.diverged, DIVERGED, BUDGET))
+    if found.undecided.any():
+        again = _by_traces(batch.part(np.flatnonzero(found.undecided)))
+        kept[found.undecided], found.errors[found.undecided] = again.kept, again.errors
+    return RunSummary(batch.rows, kept, found.errors)
+
+
+def _by_traces(batch: Batch) -> RunSummary:
+    """Run a batch and judge it by its traces, as many runs at a time as fit into memory."""
+    pieces = [_outcome(piece, traces) for piece in cut_for_traces(batch) for traces in [traces_for(piece)]]
+    return RunSummary(
+        batch.rows,
+        np.concatenate([piece.kept for piece in pieces]),
+        np.concatenate([piece.errors for piece in pieces]),
+    )
+
+
+def _goes_in_lockstep(batch: Batch) -> bool:
+    """Whether the runs go in lockstep: not if they are few, or if a function of data costs far more."""
+    rule, problem = batch.optimizer, batch.problem
+    return (
+        batch.together
+        and batch.x0.size >= _LOCKSTEP
+        and bool(getattr(problem, "components", False) and rule.elementwise)
+        and not (rule.requires or problem.varies)
+        # An average is judged by the gradients where they were taken, if by any: there are two of each then.
+        and not (rule.has_separate_output and problem.minimum is None)
+    )
+
+
+def traces_for(batch: Batch) -> list[tuple[Traces, int]]:
+    """Run a batch, and return the traces of its runs, together or one by one, each with its status."""
+    if _goes_in_lockstep(batch):
+        together = with_values(batch.optimizer, batch.values)
+        try:
+            traces = traces_in_lockstep(batch.problem, together, batch.x0, batch.steps, batch.tol, batch.atol)
+            return [(traces, BUDGET)]
+        except Untraceable:
+            pass
+    runs = descend(batch)
+    found = [traces_of(run, batch.tol, batch.atol) for run in runs]
+    if batch.together:
+        found = [replace(found[0], failures=_failures(batch, found[0], runs[0]))]
+    return [(traces, run.status) for traces, run in zip(found, runs, strict=True)]
+
+
+def _failures(batch: Batch, traces: Traces, run: Run) -> tuple[str, ...]:
+    """Return what failed in each run, as the run alone says: nan where nothing was large, say."""
+    rows = np.arange(len(traces.nit))
+    ends = traces.fun[traces.nit, rows], traces.grad_norm[traces.nit, rows]
+    small = np.all(np.abs(ends) < STEEP, axis=0) & traces.diverged
+    after = np.minimum(traces.nit + 1, run.nit)
+    broken = np.isnan(run.history.fun[after, rows]) | np.isnan(run.history.grad_norm[after, rows])
+    broken |= after == traces.nit  # the update by which the last runs of a batch are lost is not recorded
+    failures = [""] * len(rows)
+    for i in np.flatnonzero(small & broken).tolist():
+        failures[i] = minimize(batch.problem, *batch.single(i), batch.steps).failure or ""
+    return tuple(failures)
 
 
 def descend(batch: Batch) -> list[Run]:
@@ -114,10 +200,11 @@ def descend(batch: Batch) -> list[Run]:
 
 
 def _every(batch: Batch) -> int:
-    """Return how far the points are thinned: to the ends, unless the error needs the gradient at each."""
+    """Return how far the points are thinned: to the ends, unless a gradient at each is needed to judge."""
     estimated = getattr(batch.problem, "varies", False) and not getattr(batch.problem, "drifts", False)
     unknown = getattr(batch.problem, "minimum", None) is None
-    return 1 if estimated and unknown else max(batch.steps, 1)
+    needed = (estimated and unknown) or batch.optimizer.has_separate_output
+    return 1 if needed else max(batch.steps, 1)
 
 
 def with_values(optimizer: Optimizer, values: dict[str, Any]) -> Optimizer:
@@ -134,27 +221,52 @@ def cut(batch: Batch, memory: int, max_runs: int | None = None) -> list[Batch]:
 
     The pieces follow from the batch alone and not from who computes them, so that nothing else does either.
     """
+    a_run = _tile_bytes(batch) if _goes_in_lockstep(batch) else _traces_bytes(batch)
+    return _cut(batch, a_run, memory, max_runs)
+
+
+def cut_for_traces(batch: Batch) -> list[Batch]:
+    """Return the batch in pieces of which the traces are kept until they are judged."""
+    width = max(_ROWS // max(batch.steps, 1), _LEAST)
+    return _cut(batch, _traces_bytes(batch), MEMORY, width if _goes_in_lockstep(batch) else None)
+
+
+def _cut(batch: Batch, a_run: int, memory: int, max_runs: int | None = None) -> list[Batch]:
     dim = batch.x0.shape[1]
-    a_run = 8 * ((batch.steps + 1) * (8 if _every(batch) > 1 else 2 * dim + 8) + 512 * 4 * dim)
     size = max(1, min(memory // a_run, _TILE // dim, _WORK // (dim * max(batch.steps, 1))))
     if max_runs is not None:
         size = min(size, max_runs)
     return [batch.part(slice(i, i + size)) for i in range(0, len(batch.rows), size)]
 
 
-def _outcome(batch: Batch, runs: list[Run]) -> RunSummary:
+def _tile_bytes(batch: Batch) -> int:
+    """Return what a run takes that is judged while it runs, however many updates it makes."""
+    return int(8 * (batch.x0.shape[1] * (12 + 2 * len(batch.optimizer.slots)) + 64))
+
+
+def _traces_bytes(batch: Batch) -> int:
+    """Return what a run takes that is judged by its traces, from lockstep or from its history."""
+    dim = batch.x0.shape[1]
+    if _goes_in_lockstep(batch):
+        return BYTES_A_ROW * (batch.steps + 1) + _tile_bytes(batch)
+    return int(8 * ((batch.steps + 1) * (8 if _every(batch) > 1 else 2 * dim + 8) + 512 * 4 * dim))
+
+
+def _outcome(batch: Batch, found: list[tuple[Traces, int]]) -> RunSummary:
     pieces = []
-    for run in runs:
-        traces = traces_of(run, batch.tol, batch.atol)
-        found = classify(traces)
-        status = np.where(traces.diverged, DIVERGED, BUDGET if len(traces.nit) > 1 else run.status)
+    for traces, status in found:
+        ends = np.where(traces.diverged, DIVERGED, BUDGET if len(traces.nit) > 1 else status)
         errors = np.full((len(traces.nit), batch.history), np.inf)
         if batch.history:
             at = history_at(batch.steps, batch.history)
             known = at < len(traces.error)
             errors[:, known] = traces.error[at[known]].T
             errors[at > traces.nit[:, None]] = np.inf
-        pieces.append((_rows(found, traces.nit, status), errors))
+        width = max(_CACHED // len(traces.error), 1)
+        for low in range(0, len(ends), width):
+            some = slice(low, low + width)
+            part = traces.part(some)
+            pieces.append((_rows(classify(part), part.nit, ends[some]), errors[some]))
     return RunSummary(
         rows=batch.rows,
         kept=np.concatenate([rows for rows, _ in pieces]),
@@ -167,7 +279,7 @@ def history_at(steps: int, history: int) -> Array:
     return np.linspace(0, steps, history).round().astype(int)
 
 
-def _rows(found: RunStatistics, nit: Array, status: Array) -> Array:
+def _rows(found: RunOutcome, nit: Array, status: Array) -> Array:
     rows = np.empty(len(nit), SUMMARY_DTYPE)
     rows["final"], rows["best"], rows["settled"] = found.error, found.best_error, found.settled
     rows["overshoot"], rows["uphill"] = found.overshoot, found.uphill

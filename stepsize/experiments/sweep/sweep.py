@@ -15,7 +15,7 @@ from optim import Optimizer
 from stepsize.core.display import counted
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, as_number, require
-from stepsize.experiments.sweep.batch import SUMMARY_DTYPE, Batch, RunSummary, cut, history_at
+from stepsize.experiments.sweep.batch import MEMORY, SUMMARY_DTYPE, Batch, RunSummary, cut, history_at
 from stepsize.experiments.sweep.design import SweepDesign
 from stepsize.experiments.sweep.executors import outcomes, progress_for
 from stepsize.experiments.sweep.store import Store
@@ -25,8 +25,6 @@ __all__ = ["Sweep", "SweepInterrupted", "sweep"]
 
 Array = np.ndarray[Any, Any]
 
-# Bytes that a batch may take, for each job.
-_MEMORY = 2**28
 # What stands in the row of a run that was not made.
 _NOTHING = (np.nan,) * 5 + (0, -1, -1)
 
@@ -46,7 +44,7 @@ def sweep(
     store: str | os.PathLike[str] | None = None,
     jobs: int = 1,
     backend: str | None = None,
-    memory: int = _MEMORY,
+    memory: int = MEMORY,
     batch: int | None = None,
     progress: bool | None = None,
     **values: Any,

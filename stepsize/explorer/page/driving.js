@@ -82,7 +82,7 @@ export function scheduleRows(state, index, schedule, who, open, change) {
   }
   known.parameters.forEach((/** @type {any} */ p, /** @type {number} */ i) => {
     if (!open && !heightsOf(known).includes(p)) return;
-    found.push(numberRow(p, schedule.numbers[i], scaleOf(p, schedule.numbers[i], state.steps), `${who}, ${schedule.name}`, (v) => {
+    found.push(numberRow(calledAs(p, driven), schedule.numbers[i], scaleOf(calledAs(p, driven), schedule.numbers[i], state.steps), `${who}, ${schedule.name}`, (v) => {
       schedule.numbers[i] = v;
       moved();
     }, null, (v) => within({ numbers: schedule.numbers.map((/** @type {number} */ old, /** @type {number} */ j) => (j === i ? v : old)) })));
@@ -91,6 +91,9 @@ export function scheduleRows(state, index, schedule, who, open, change) {
   found.push(curve);
   return found;
 }
+
+/** A height of a schedule under the name of what it drives, which is a rate by custom alone. @param {any} p @param {any} driven */
+const calledAs = (p, driven) => ({ ...p, path: p.path.replace(/(^|\/)lr$/, `$1${driven.path.split("/").pop()}`) });
 
 /** What of a schedule does not move, and why. @param {any} known */
 function notesOf(known) {

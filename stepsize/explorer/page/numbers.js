@@ -258,15 +258,15 @@ function wholePower(base, exponent) {
 /** What Python's C library rounds otherwise, by base and exponent. @type {Map<number, Map<number, number>>} */
 const others = new Map();
 
-/** Learn which powers Python has otherwise: each base with exponents and units of the last place, one after another.
- * @param {[number, number[]][]} told */
+/** Learn which powers Python has otherwise: each base with its exponents, negative where the power is a unit in
+ * the last place lower, and with their distance where it is further. @param {[number, ...(number | [number, number])[]][]} told */
 export function learnPowers(told) {
   others.clear();
-  for (const [base, list] of told) {
-    const found = new Map();
-    for (let i = 0; i < list.length; i += 2) found.set(list[i], moved(nearestPower(base, list[i]), list[i + 1]));
-    others.set(base, found);
-  }
+  for (const [base, ...list] of told)
+    others.set(base, new Map(list.map((item) => {
+      const [exponent, units] = Array.isArray(item) ? item : [Math.abs(item), Math.sign(item)];
+      return [exponent, moved(nearestPower(base, exponent), units)];
+    })));
 }
 
 /** The double so many units in the last place away. @param {number} value @param {number} units */
@@ -372,7 +372,9 @@ const held = new Map();
 export function unpacked(text) {
   let found = held.get(text);
   if (!found) {
-    found = new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+    const letters = atob(text), count = letters.length / 8, bytes = new Uint8Array(letters.length);
+    for (let i = 0; i < bytes.length; i++) bytes[(i % count) * 8 + Math.floor(i / count)] = letters.charCodeAt(i);
+    found = new Float64Array(bytes.buffer);
     held.set(text, found);
   }
   return found;

@@ -7,6 +7,7 @@ import { filled, forgetPalette, tag } from "./drawing.js";
 import { landscapeOf } from "./experiment.js";
 import { listenToStart, listenToViews } from "./handling.js";
 import { learnPowers } from "./numbers.js";
+import { promiseOf } from "./promise.js";
 import { pythonOf } from "./python.js";
 import { savePng, saveSvg, slideOf } from "./saving.js";
 import { drawMission, made } from "./show.js";
@@ -49,11 +50,17 @@ function listen() {
   });
 }
 
+/** Whether a page has what a lesson or a mission is about. @param {any} told */
+const isHere = ({ state }) => named(DATA.landscapes, state.p) && (!state.z || DATA.noise.seeds.includes(state.z[1]));
+
 function listenToChoices() {
   const option = (/** @type {{name: string}} */ { name }) => tag("option", { value: name }, [name]);
   filled(at("problem"), DATA.landscapes.map(option));
-  filled(at("lesson"), [tag("option", { value: "" }, [TEXT.none]), ...LESSONS.map(option)]);
-  filled(at("mission"), [tag("option", { value: "" }, [TEXT.none]), ...MISSIONS.map(option)]);
+  for (const [id, list] of /** @type {[string, any[]][]} */ ([["lesson", LESSONS], ["mission", MISSIONS]])) {
+    const here = list.filter(isHere);
+    filled(at(id), [tag("option", { value: "" }, [TEXT.none]), ...here.map(option)]);
+    at(id).disabled = !here.length;
+  }
   at("problem").addEventListener("change", () => {
     const place = landscapeOf(at("problem").value);
     [app.state.problem, app.state.x0, app.state.view.zoom, app.state.at] = [place.name, [...place.x0], 0, Math.min(app.state.at, 20)];
@@ -128,7 +135,7 @@ async function copy(text, button, word) {
 // What stands around the page, a lesson or a test, may ask for the runs and the state.
 document.addEventListener("explorer:ask", (event) => {
   const tell = /** @type {CustomEvent} */ (event).detail;
-  if (typeof tell === "function") tell({ state: app.state, address: addressOf(app.state), python: pythonOf(app.state), runs: made() });
+  if (typeof tell === "function") tell({ state: app.state, address: addressOf(app.state), python: pythonOf(app.state), runs: made(), promise: promiseOf(landscapeOf(app.state.problem), app.state.optimizers) });
 });
 
 /** Begin with what the address says, or else with what Python asked for. */

@@ -111,6 +111,7 @@ function drawStill(place) {
 }
 
 function buildNoise() {
+  at("noise").hidden = !DATA.noise.seeds.length;
   const legend = at("noise").querySelector("legend");
   const slider = tag("input", { type: "range", class: "slider", min: 0, max: 1000, step: 1, "aria-label": `${TEXT.noise}: ${TEXT.sigma}` });
   slider.value = String(Math.round((app.state.noise.sigma / 5) ** 0.5 * 1000));

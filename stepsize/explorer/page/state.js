@@ -92,7 +92,7 @@ export function stateIn(text) {
     const optimizers = word("o").split(";").filter(Boolean).map(choiceIn);
     if (x0.length !== problem.dim || !finite(x0) || !whole(steps, 1, MOST_UPDATES) || !whole(at, 0, steps)) return null;
     if (optimizers.length > MOST_OPTIMIZERS || optimizers.some((o) => o === null)) return null;
-    if (!whole(chosen, 0, Math.max(optimizers.length - 1, 0)) || !(sigma >= 0 && sigma < Infinity) || !DATA.noise.seeds.includes(seed)) return null;
+    if (!whole(chosen, 0, Math.max(optimizers.length - 1, 0)) || !(sigma >= 0 && sigma < Infinity) || !(sigma === 0 || DATA.noise.seeds.includes(seed))) return null;
     const view = word("v").split(",");
     const zoom = Number(word("k") || 0);
     return {

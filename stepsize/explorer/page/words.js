@@ -105,7 +105,7 @@ export const LESSONS = [
   {
     name: "A decay that settles",
     text: "A constant rate bounces from side to side of a kink for ever; the same rate, decayed, settles.",
-    state: { p: "AbsoluteValue", n: 300, x: [5], o: [["SGD", { lr: 0.5 }], ["SGD", { lr: 0.5 }, { lr: ["Exponential", { lr: 0.5, d: 0.07 }] }]], t: 60 },
+    state: { p: "AbsoluteValue", n: 300, x: [5.2], o: [["SGD", { lr: 0.5 }], ["SGD", { lr: 0.5 }, { lr: ["Exponential", { lr: 0.5, d: 0.07 }] }]], t: 60 },
   },
   {
     name: "An ill-conditioned valley",

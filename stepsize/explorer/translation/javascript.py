@@ -12,7 +12,7 @@ import numpy as np
 
 from stepsize.explorer.translation.symbols import Branch, Line, Symbol, Untranslatable
 
-__all__ = ["EXACT", "body_of", "is_exact", "literal", "packed", "quoted", "squeezed"]
+__all__ = ["EXACT", "body_of", "is_exact", "literal", "packed", "quoted", "squeezed", "unpacked"]
 
 # One correctly rounded operation, or none: the same bits wherever IEEE 754 is kept.
 _EXACT_WORDS = {
@@ -96,12 +96,22 @@ def quoted(value: Any) -> str:
 def packed(values: Any) -> str:
     """Return floats, row after row, as text that a page unpacks to the last bit.
 
+    The first bytes of all come first, then the second ones: those that are alike stand together, which makes
+    the page shorter.
+
     Examples
     --------
-    >>> packed([1.0])
-    'AAAAAAAA8D8='
+    >>> unpacked(packed([1.0, -2.5])).tolist()
+    [1.0, -2.5]
     """
-    return base64.b64encode(np.ascontiguousarray(values, "<f8").tobytes()).decode()
+    rows = np.ascontiguousarray(values, "<f8").reshape(-1, 1).view(np.uint8)
+    return base64.b64encode(rows.T.tobytes()).decode()
+
+
+def unpacked(text: str) -> Any:
+    """Return the floats that were packed."""
+    rows = np.frombuffer(base64.b64decode(text), np.uint8).reshape(8, -1)
+    return np.ascontiguousarray(rows.T).view("<f8").ravel()
 
 
 def squeezed(value: Any) -> str:
@@ -151,8 +161,8 @@ def _tree(
     branch, own = branches[0], branches[0].needed()
     lines = [line for line in page.lines if not line.plain and line.name in own]
     told = _told(numbered[0][0], branch, needed | own)
-    places, inside = _joined(lines, _uses(branch))
-    words = [_word(r.name, inside) if isinstance(r, Symbol) else literal(r) for r in branch.results]
+    places, once = _joined(lines, _uses(branch))
+    words = [_word(r.name, once) if isinstance(r, Symbol) else literal(r) for r in branch.results]
     return plain + around.replace("{}", places + ends(numbered[0][0], words) + told, 1)
 
 

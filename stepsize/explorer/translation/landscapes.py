@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from problems import FunctionProblem
+from problems import AdditiveNoise, FunctionProblem
 from stepsize.core.user_values import spreads
 from stepsize.explorer.translation.evaluation import reckoned
 from stepsize.explorer.translation.javascript import body_of, is_exact
@@ -55,6 +55,10 @@ def landscape_of(problem: Any, name: str) -> Landscape:
 
 
 def _dimensions(problem: Any) -> int:
+    if isinstance(problem, AdditiveNoise):
+        raise Untranslatable("it is the noise on the gradient that any problem of the page can have")
+    if getattr(problem, "sampling", None) is not None:
+        raise Untranslatable("its gradient is drawn anew at every update, by Python's generator")
     if getattr(problem, "varies", False):
         raise Untranslatable("it changes from update to update")
     x0 = getattr(problem, "x0", None)

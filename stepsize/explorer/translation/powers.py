@@ -8,7 +8,7 @@ travels with the page, by base and exponent, as the distance in units of the las
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any
@@ -129,15 +129,22 @@ def _units(value: float) -> int:
 
 
 def by_base(found: Sequence[Exceptions]) -> list[list[Any]]:
-    """Return exceptions as a page reads them: each base, with exponents and distances in turn."""
+    """Return exceptions as a page reads them: each base with its exponents.
+
+    A negative exponent says that the power is a unit in the last place lower, a pair how many units away.
+
+    Examples
+    --------
+    >>> by_base([{0.9: {3.0: -1, 5.0: 1}}, {0.9: {0.5: 2}}])
+    [[0.9, -3, 5, [0.5, 2]]]
+    """
     merged: Exceptions = {}
     for exceptions in found:
         for base, by_exponent in exceptions.items():
             merged.setdefault(base, {}).update(by_exponent)
-    return [[base, [*_flat(by_exponent)]] for base, by_exponent in merged.items()]
+    return [[base, *(_item(*item) for item in by_exponent.items())] for base, by_exponent in merged.items()]
 
 
-def _flat(by_exponent: dict[float, int]) -> Iterator[float]:
-    for exponent, away in by_exponent.items():
-        yield int(exponent) if exponent.is_integer() else exponent
-        yield away
+def _item(exponent: float, away: int) -> Any:
+    number = int(exponent) if exponent.is_integer() else exponent
+    return number * away if abs(away) == 1 and exponent > 0 else [number, away]

@@ -25,6 +25,10 @@ from stepsize.explorer.translation.symbols import Branch, Page, Symbol, Untransl
 __all__ = ["Parameter", "Rule", "at_numbers", "rate_path", "rule_of"]
 
 
+# What a rule may require, in words.
+_NEEDS = {"hess": "the matrix of second derivatives", "jacobian": "their derivatives"}
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A number of a rule: where it stands, what it may be, and whether a schedule may drive it.
@@ -71,10 +75,11 @@ def rule_of(optimizer: Optimizer, name: str) -> Rule:
     Untranslatable
         With the reason, if the rule is more than arithmetic on each coordinate.
     """
-    if not optimizer.elementwise:
-        raise Untranslatable("it looks across the coordinates")
-    if optimizer.requires:
-        raise Untranslatable(f"it needs {' and '.join(optimizer.requires)} beyond the gradient")
+    needs = " and ".join(_NEEDS.get(name, name) for name in optimizer.requires)
+    across = "" if optimizer.elementwise else "it looks across the coordinates"
+    beyond = f"it needs {needs} beyond the gradient" if needs else ""
+    if across or beyond:
+        raise Untranslatable(", and ".join(filter(None, (across, beyond))))
     every = [path for path, _ in numbers_of(at_numbers(optimizer), Optimizer)]
     try:
         return _written(optimizer, name, every)

@@ -151,7 +151,7 @@ class Page:
     def decide(self, symbol: Symbol) -> bool:
         """Answer a question that a rule asks: the same question has the same answer all along."""
         if not symbol.plain:
-            raise Untranslatable("a branch on a value")
+            raise Untranslatable("it decides by the value of a coordinate")
         if symbol.name not in self._decided:
             count = len(self.guards)
             if count == _MOST_QUESTIONS:

@@ -1,6 +1,6 @@
 """A call without arguments does what the library's own defaults say, and every argument lands in its place.
 
-The defaults are written out as the installed libraries print them (PyTorch 2.13, Keras 3.15, Optax 0.2.8),
+The defaults are written out as the installed libraries print them (PyTorch 2.14, Keras 3.15, Optax 0.2.8),
 and as the other sources do: TensorFlow 1 and the book "Dive into Deep Learning" in their code, the papers in
 their algorithms. What they mean is tried by the table of translations below, which gives each argument a
 value of its own.
@@ -128,10 +128,63 @@ PRINTED = {
     "paper.ScheduleFreeAdamW": f"lr=0.0025, {BETAS}, eps=1e-08, weight_decay=0.0, warmup=0",
     "paper.Prodigy": f"lr=1.0, {BETAS}, eps=1e-08, d0=1e-06, weight_decay=0.0",
     "paper.DAdaptAdam": f"lr=1.0, {BETAS}, eps=1e-08, d0=1e-06",
+    "torch.Adafactor": "lr=0.01, beta2_decay=-0.8, eps=(None, 0.001), d=1.0, weight_decay=0.0, shapes=None",
+    "torch.Muon": "lr=0.001, weight_decay=0.1, momentum=0.95, nesterov=True, ns_coefficients=(3.4445, "
+    "-4.775, 2.0315), eps=1e-07, ns_steps=5, adjust_lr_fn=None, shapes=None",
+    "keras.Ftrl": "learning_rate=0.001, learning_rate_power=-0.5, initial_accumulator_value=0.1, "
+    "l1_regularization_strength=0.0, l2_regularization_strength=0.0, "
+    f"l2_shrinkage_regularization_strength=0.0, beta=0.0, weight_decay=None, {KERAS}",
+    "keras.Lamb": "learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-07, weight_decay=None, "
+    f"shapes=None, {KERAS}",
+    "keras.Adafactor": "learning_rate=0.001, beta_2_decay=-0.8, epsilon_1=1e-30, epsilon_2=0.001, "
+    f"clip_threshold=1.0, relative_step=True, weight_decay=None, shapes=None, {KERAS}",
+    "keras.Muon": "learning_rate=0.001, adam_beta_1=0.9, adam_beta_2=0.999, adam_weight_decay=0.004, "
+    "epsilon=1e-07, weight_decay=0.004, exclude_layers=None, exclude_embeddings=True, "
+    "muon_a=3.4445, muon_b=-4.775, muon_c=2.0315, adam_lr_ratio=1, momentum=0.95, "
+    f"ns_steps=5, nesterov=True, rms_rate=0.2, shapes=None, {KERAS}",
+    "optax.adan": "learning_rate, b1=0.98, b2=0.92, b3=0.99, eps=1e-08, eps_root=1e-08, weight_decay=0.0",
+    "optax.lamb": "learning_rate, b1=0.9, b2=0.999, eps=1e-06, eps_root=0.0, weight_decay=0.0, shapes=None",
+    "optax.lars": "learning_rate, weight_decay=0.0, trust_coefficient=0.001, eps=0.0, momentum=0.9, "
+    "nesterov=False, shapes=None",
+    "optax.novograd": "learning_rate, b1=0.9, b2=0.25, eps=1e-06, eps_root=0.0, weight_decay=0.0, "
+    "shapes=None",
+    "optax.sm3": "learning_rate, momentum=0.9, shapes=None",
+    "optax.adafactor": "learning_rate=None, min_dim_size_to_factor=128, decay_rate=0.8, decay_offset=0, "
+    "multiply_by_parameter_scale=True, clipping_threshold=1.0, momentum=None, "
+    "weight_decay_rate=None, eps=1e-30, factored=True, shapes=None",
+    "optax.contrib.ademamix": "learning_rate, b1=0.9, b2=0.999, b3=0.9999, alpha=5.0, eps=1e-08, "
+    "eps_root=0.0, weight_decay=0.0",
+    "optax.contrib.adopt": "learning_rate, b1=0.9, b2=0.9999, eps=1e-06, nesterov=False, use_clipping=True",
+    "optax.contrib.madgrad": "learning_rate, momentum=0.9, weight_decay=0.0, eps=1e-06",
+    "optax.contrib.sophia": "learning_rate, b1=0.965, b2=0.99, eps=1e-08, weight_decay=0.0001, gamma=0.01, "
+    "clip_threshold=1.0, update_interval=10",
+    "optax.contrib.muon": "learning_rate, ns_coeffs=(3.4445, -4.775, 2.0315), ns_steps=5, beta=0.95, "
+    "eps=1e-08, weight_decay=0.0, nesterov=True, adaptive=False, preconditioning='frobenius', "
+    "adam_b1=0.9, adam_b2=0.999, adam_eps_root=0.0, adam_weight_decay=0.0, "
+    "adam_learning_rate=None, consistent_rms=None, shapes=None",
+    "tf1.FtrlOptimizer": "learning_rate, learning_rate_power=-0.5, initial_accumulator_value=0.1, "
+    "l1_regularization_strength=0.0, l2_regularization_strength=0.0, "
+    "l2_shrinkage_regularization_strength=0.0, beta=None",
+    "paper.LAMB": "lr=0.001, beta1=0.9, beta2=0.999, eps=1e-06, weight_decay=0.01, shapes=None",
+    "paper.LARS": "lr, momentum=0.9, weight_decay=0.0005, trust=0.001, shapes=None",
+    "paper.NovoGrad": "lr=0.01, beta1=0.95, beta2=0.98, eps=1e-08, weight_decay=0.0, shapes=None",
+    "paper.Adafactor": "lr=0.01, decay=0.8, eps1=1e-30, eps2=0.001, clip=1.0, shapes=None",
+    "paper.SM3": "lr=0.1, momentum=0.9, shapes=None",
+    "paper.Muon": "lr=0.02, momentum=0.95, weight_decay=0.0, nesterov=True, ns_steps=5, shapes=None",
+    "paper.AdEMAMix": "lr=0.001, beta1=0.9, beta2=0.999, beta3=0.9999, alpha=5.0, eps=1e-08, warmup=None",
+    "paper.ADOPT": "lr=0.001, beta1=0.9, beta2=0.9999, eps=1e-06, clip=True",
+    "paper.Adan": "lr=0.001, beta1=0.98, beta2=0.92, beta3=0.99, eps=1e-08, weight_decay=0.0",
+    "paper.MADGRAD": "lr=0.01, momentum=0.9, eps=1e-06",
+    "paper.Sophia": "lr=0.001, beta1=0.96, beta2=0.99, gamma=0.01, eps=1e-12, k=10, weight_decay=0.0",
+    "paper.FTRL": "lr=0.1, beta=1.0, l1=0.0, l2=0.0",
 }
 
-# What every optimizer of PyTorch has behind its own arguments.
-PRINTED |= {call: f"{text}, maximize=False" for call, text in PRINTED.items() if call.startswith("torch.")}
+# What every optimizer of PyTorch but Muon has behind its own arguments.
+PRINTED |= {
+    call: f"{text}, maximize=False"
+    for call, text in PRINTED.items()
+    if call.startswith("torch.") and call != "torch.Muon"
+}
 
 # Entries that exist here alone, under the arguments of the one that they go with.
 PRINTED["optax.adadelta_ascending"] = "rho=0.9, eps=1e-06, weight_decay=0.0"

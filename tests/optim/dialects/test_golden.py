@@ -1,6 +1,6 @@
 """Our optimizers equal the libraries' recorded runs, under the libraries' own names and arguments.
 
-The trajectories in `golden/` were made by PyTorch 2.13, Keras 3.15 and Optax 0.2.8; its README says how. Each
+The trajectories in `golden/` were made by PyTorch 2.14, Keras 3.15 and Optax 0.2.8; its README says how. Each
 case keeps the call that made it, and that very call, read with our `dialects` in the library's place, has to
 give the same 50 updates under a changing rate. What a call alone does not say (clipping ahead of the update,
 an average after it, a chain of Optax) stands in `COMPOSED`. Each rule has a negative control: the nearest
@@ -60,9 +60,6 @@ COMPOSED = {
 }
 
 NOT_OURS = {
-    ("keras", "lamb"): "LAMB has a trust ratio for each matrix; parameters here are vectors",
-    ("optax", "lamb"): "LAMB has a trust ratio for each matrix; parameters here are vectors",
-    ("optax", "lars"): "LARS has a trust ratio for each matrix; parameters here are vectors",
     ("optax", "polyak"): "Polyak's step needs the value: it is a feedback step size, not a rule",
     ("optax", "polyak_scaling"): "Polyak's step again, and a defect: scaling divides the step",
 }

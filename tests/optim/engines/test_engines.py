@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optim import SGD, Adam, ClipByValue, Momentum, Optimizer, RMSprop, minimize
+from optim import MADGRAD, SGD, Adam, ClipByValue, Momentum, Optimizer, RMSprop, minimize
 from optim.engines import batched, chunks, floats, large
 from optim.engines.symbols import Untraceable
 from optim.engines.tracing import trace_function, trace_update
@@ -19,6 +19,7 @@ from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import BarzilaiBorwein, Exponential, PerRun
 from stepsize.core.elementwise import exp, join, parts, sqrt, where
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
+from tests.optim.engines.rules import COMPILED
 
 X0 = np.array([-1.2, 1.0])
 ELEMENTWISE = [o for o in OPTIMIZERS if o.elementwise and not o.requires and o.batched]
@@ -310,7 +311,11 @@ def test_floats_leave_the_same_run_around_the_ends_of_chunks(steps):
     assert_same_run(minimize(Rosenbrock(), opt, steps=steps, engine="floats"), reference)
 
 
-@pytest.mark.parametrize("opt", [o for o in ELEMENTWISE if not o.has_separate_output], ids=name_of)
+# MADGRAD takes cube roots, whose last digit is NumPy's own.
+WRITTEN = [o for o in ELEMENTWISE if not o.has_separate_output and not isinstance(o, MADGRAD)]
+
+
+@pytest.mark.parametrize("opt", WRITTEN, ids=name_of)
 @pytest.mark.parametrize("problem", [Rosenbrock(), Quadratic([1.0, 20.0])], ids=name_of)
 def test_every_elementwise_rule_is_written_out(opt, problem):
     x = np.array(problem.x0, dtype=float)
@@ -483,7 +488,7 @@ def test_a_rule_that_cannot_be_traced_is_run_on_arrays():
     assert_same_run(minimize(Rosenbrock(), opt, steps=20), reference)
 
 
-@pytest.mark.parametrize("engine", ["floats", "traced"])
+@pytest.mark.parametrize("engine", ["floats", "traced", COMPILED])
 def test_an_engine_that_cannot_make_the_run_says_so(engine):
     with pytest.raises(ValueError, match=f"engine: got the str '{engine}', expected array"):
         minimize(Quadratic([[2.0, 1.0], [1.0, 2.0]]), SGD(lr=BarzilaiBorwein()), engine=engine)

@@ -42,6 +42,21 @@ def test_one_thread_is_the_caller_and_is_not_pinned(monkeypatch):
     assert pool.each(lambda _: threading.current_thread(), [0], 1) == [threading.current_thread()]
 
 
+def test_workers_stay_for_the_next_call():
+    names = [{*pool.each(lambda _: threading.current_thread().name, range(9), 2)} for _ in range(3)]
+    assert len(set.union(*names)) <= 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_of_the_process_has_workers_of_its_own():
+    assert pool.each(abs, [-1], 2) == [1]
+    child = os.fork()
+    if not child:
+        os._exit(pool.each(abs, [-3, -4], 2) != [3, 4])
+    assert os.waitpid(child, 0)[1] == 0
+
+
 def test_workers_take_the_processors_in_turn(monkeypatch):
     pinned = []
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {7, 2} if pid == 0 else set(), raising=False)
@@ -51,6 +66,7 @@ def test_workers_take_the_processors_in_turn(monkeypatch):
         pin()
     assert pinned == [(0, {2}), (0, {7}), (0, {2})]
     pinned.clear()
+    monkeypatch.setattr(pool, "_WORKERS", {})
     barrier = threading.Barrier(2)
     pool.each(lambda _: barrier.wait(timeout=5), range(2), 2)
     assert sorted(pinned, key=str) == [(0, {2}), (0, {7})]
@@ -58,6 +74,7 @@ def test_workers_take_the_processors_in_turn(monkeypatch):
 
 def test_where_a_system_cannot_pin_threads_nobody_asks_it_to(monkeypatch):
     monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    monkeypatch.setattr(pool, "_WORKERS", {})
     assert pool._pinning() is None
     assert pool.each(abs, [-1], 2) == [1]
 

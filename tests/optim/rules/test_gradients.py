@@ -1,4 +1,4 @@
-"""The gradient scaled, turned round or gathered ahead of a rule: by hand."""
+"""The gradient held within bounds, scaled, turned round or gathered ahead of a rule: by hand."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,8 @@ from optim import (
     SGD,
     Accumulate,
     Adam,
+    ClipByNorm,
+    ClipByValue,
     Momentum,
     ScaleGradient,
     WithMomentum,
@@ -17,6 +19,16 @@ from optim import (
 from problems import Parabola, Problem, Rosenbrock
 from schedules import ExactQuadratic, Exponential
 from tests.optim.rules.by_hand import same_path, steps
+
+
+def test_clipping_holds_the_gradient_within_bounds():
+    x = np.array([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    g = np.array([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]])
+    opt = ClipByNorm(SGD(1.0), 1.0)
+    moved = -opt.step(x, g, opt.init(x))[0]
+    np.testing.assert_allclose(moved, [[0.6, 0.8], [0.3, 0.4], [0.0, 0.0]], rtol=1e-15)
+    opt = ClipByValue(SGD(1.0), 0.35)
+    np.testing.assert_array_equal(-opt.step(x, g, opt.init(x))[0], [[0.35, 0.35], [0.3, 0.35], [0.0, 0.0]])
 
 
 @pytest.mark.parametrize("rule", [SGD(1e-3), Momentum(1e-4), Adam(0.01)], ids=repr)

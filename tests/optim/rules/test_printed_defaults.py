@@ -76,7 +76,7 @@ PRINTED = {
     "KerasScheduleFreeAdamW": {"lr": 0.0025, **FREE, "power": 0.0, "beta2": 0.999, "eps": 1e-8},
     # Wrappers: Zhang et al. 2019 for Lookahead, PyTorch for the averages, Graves' momentum.
     "L2": {"weight_decay": 0.01},
-    "DecoupledDecay": {"weight_decay": 0.01},
+    "DecoupledDecay": {"weight_decay": 0.01, "first": False},
     "WithMomentum": {"momentum": 0.9, "nesterov": False, "rate_inside": False},
     "PolyakRuppert": {"count_start": False},
     "EMA": {"decay": 0.999, "begin": "first", "overwrite": None},

@@ -22,7 +22,7 @@ from problems import (
     Quadratic,
     Rosenbrock,
 )
-from schedules import GOLSI, ExactQuadratic, StrongWolfe
+from schedules import GOLSI, Armijo, ExactQuadratic, StrongWolfe
 from tests.instances import name_of
 from tests.optim.rules.by_hand import bowl, updates_until
 
@@ -103,6 +103,14 @@ def test_lbfgs_applies_scipys_inverse_hessian(memory):
     step = x - plain.step(x, g, state)[0]  # s = 0: nothing new is learned
     np.testing.assert_allclose(step, scipy.optimize.LbfgsInvHessProduct(S, Y) @ g, rtol=1e-10)
     assert len(S) == min(memory, 8)
+
+
+def test_lbfgs_forgets_where_the_curvature_is_negative():
+    """On Rosenbrock's function, three steps teach, and three of negative curvature make it forget them."""
+    run = minimize(Rosenbrock(), LBFGS(lr=Armijo()), steps=60)
+    assert np.linalg.norm(run.jac) < 1e-5
+    s, y = np.diff(run.history.x, axis=0)[:9], np.diff(Rosenbrock().grad(run.history.x), axis=0)[:9]
+    assert ((s * y).sum(axis=1) < 0).tolist() == [False] * 3 + [True] * 3 + [False] * 3
 
 
 def test_lbfgs_learns_where_the_product_is_one():

@@ -34,7 +34,7 @@ def jax(monkeypatch):
 
 class Tensor:
     def __init__(self, values):
-        self.values, self.grad = np.array(values), None
+        self.values, self.grad, self.velocity = np.array(values), None, 0.0
 
     def detach(self):
         return self
@@ -49,13 +49,13 @@ class TorchMomentum:
     def __init__(self, parameters, *, lr, momentum=0.0):
         assert lr >= 0
         self.param_groups = [{"params": [p], "lr": lr} for p in parameters]
-        self.momentum, self.velocity = momentum, 0.0
+        self.momentum = momentum
 
     def step(self):
         for group in self.param_groups:
             for p in group["params"]:
-                self.velocity = self.momentum * self.velocity + p.grad.values
-                p.values -= group["lr"] * self.velocity
+                p.velocity = self.momentum * p.velocity + p.grad.values
+                p.values -= group["lr"] * p.velocity
 
 
 def test_torch(monkeypatch):
@@ -67,7 +67,7 @@ def test_torch(monkeypatch):
     assert (subject.name, subject.takes_rate) == ("torch.optim.TorchMomentum", True)
     assert subject.run(TWO).tolist() == [[5.0], [4.8], [4.7]]
     report = check_optimizer(partial(TorchMomentum, momentum=0.9), like=Momentum(lr=0.1))
-    assert len(report.streams) == 12
+    assert len(report.streams) == 17
 
 
 class Transformation(NamedTuple):
@@ -79,18 +79,18 @@ def test_optax(monkeypatch, jax):
     """An update is what is to be added; the decay in it reads the parameters that come with the gradient."""
 
     def update(g, velocity, x):
-        velocity = 0.9 * velocity + g
-        return -0.1 * (velocity + 0.5 * x), velocity
+        velocity = [0.9 * v + slope for v, slope in zip(velocity, g, strict=True)]
+        return [-0.1 * (v + 0.5 * at) for v, at in zip(velocity, x, strict=True)], velocity
 
     optax = ModuleType("optax")
-    optax.apply_updates = lambda x, updates: x + updates
+    optax.apply_updates = lambda x, updates: [at + u for at, u in zip(x, updates, strict=True)]
     monkeypatch.setitem(sys.modules, "optax", optax)
-    rule = Transformation(lambda x: 0 * x, update)
+    rule = Transformation(lambda x: [0 * at for at in x], update)
     subject = as_subject(rule, 7.0)
     assert (subject.name, subject.takes_rate) == ("an Optax transformation", False)
     assert subject.run(TWO)[1].tolist() == [5.0 - 0.1 * 3.5]
     assert jax.settings == {"jax_enable_x64": True}
-    assert len(check_optimizer(rule, like=DecoupledDecay(Momentum(lr=0.1), 0.5)).streams) == 10
+    assert len(check_optimizer(rule, like=DecoupledDecay(Momentum(lr=0.1), 0.5)).streams) == 15
     with pytest.raises(TypeError, match="step: got"):
         as_subject((np.zeros_like, update), 0.1)
 
@@ -137,16 +137,17 @@ class KerasMomentum:
 
     def build(self, variables):
         self.kind = {"float32": np.float32, "float64": np.float64}[sys.modules["keras"].config.floatx()]
-        self.velocity = Variable(0 * variables[0].value, "float64")
+        self.velocity = [Variable(0 * v.value, "float64") for v in variables]
 
     @property
     def variables(self):
-        return [self.velocity]
+        return self.velocity
 
     def apply(self, gradients, variables):
         rate = float(self.kind(self.learning_rate))
-        self.velocity.value = self.config["momentum"] * self.velocity.value - rate * gradients[0]
-        variables[0].value += self.velocity.value
+        for velocity, gradient, variable in zip(self.velocity, gradients, variables, strict=True):
+            velocity.value = self.config["momentum"] * velocity.value - rate * gradient
+            variable.value = variable.value + velocity.value
 
 
 def test_keras(keras):
@@ -155,7 +156,7 @@ def test_keras(keras):
     assert (subject.name, subject.takes_rate) == ("keras.optimizers.KerasMomentum", True)
     assert subject.run(TWO).ravel() == pytest.approx([5.0, 4.8, 4.8 - 0.16 - 0.1], rel=1e-15)
     report = check_optimizer(rule, like=HeavyBall(lr=0.1, momentum=0.8))
-    assert len(report.streams) == 12
+    assert len(report.streams) == 17
     assert keras.config.floatx() == "float32", "as it was before"
     assert not hasattr(rule, "velocity"), "the user's own object is left alone"
 

@@ -10,6 +10,7 @@ import pytest
 import problems
 from optim import SGD, Adam, AdamW, DecoupledDecay, Momentum, Nesterov, RMSprop, SignSGD, dialects
 from optim.testing import STREAMS, check_gradient, check_optimizer, compare_optimizer, load_vectors
+from optim.testing.gradient_streams import LAYERS
 from optim.testing.vectors import document
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
 
@@ -64,7 +65,8 @@ class TestVectors:
 
     def test_the_gradients_are_the_streams_of_the_kit(self):
         kept = json.loads(files("optim.vectors").joinpath("torch.json").read_text("utf-8"))["streams"]
-        assert list(kept) == [s.name for s in STREAMS]
+        assert list(kept) == [s.name for s in (*STREAMS, *LAYERS)]
+        assert [tuple(map(tuple, kept[s.name]["shapes"])) for s in LAYERS] == [s.shapes for s in LAYERS]
 
 
 def adam(mistake=None):

@@ -24,7 +24,7 @@ class TestVectors:
     def test_every_library_has_a_file(self, monkeypatch):
         monkeypatch.setattr(vectors_module, "document", lambda library: library.title)
         assert list(vectors_module.documents()) == [
-            ("torch.json", "PyTorch 2.13"),
+            ("torch.json", "PyTorch 2.14"),
             ("keras.json", "Keras 3.15"),
             ("optax.json", "Optax 0.2.8"),
             ("tf1.json", "TensorFlow 1"),

@@ -28,3 +28,40 @@ def test_quadratic_knows_its_theory():
     saddle = ss.Quadratic([1.0, -1.0])
     assert saddle.mu is None
     assert saddle.minimum is None
+
+
+def test_a_trough_has_curvature_0_and_is_no_saddle():
+    trough = ss.Quadratic([2.0, 0.0])
+    assert (trough.mu, trough.minimum, trough.isolated) == (0.0, 0.0, False)
+    assert trough.minimizers == ((0.0, 0.0),)
+    assert trough.condition_number == np.inf
+    assert trough.formula == "(2 x1^2 + 0 x2^2)/2"
+    bowl = ss.Quadratic([2.0, 8.0])
+    assert (bowl.condition_number, bowl.isolated) == (4.0, True)
+    assert ss.Quadratic([-2.0, 1.0]).condition_number == np.inf
+
+
+def test_rotations_are_angles_or_matrices_whose_columns_are_the_eigenvectors():
+    """A turn by 30 degrees, and a matrix that is not symmetric."""
+    c, s = np.sqrt(3) / 2, 0.5
+    turned = ss.Quadratic([1.0, 20.0], rotation=np.pi / 6)
+    np.testing.assert_allclose(turned.H @ [c, s], [c, s], rtol=1e-14)
+    np.testing.assert_allclose(turned.H @ [-s, c], [-20 * s, 20 * c], rtol=1e-14)
+    Q = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    moved = ss.Quadratic([1.0, 2.0, 4.0], rotation=Q)
+    assert moved.H.tolist() == [[4.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 2.0]]
+    quarter = ss.Quadratic([1.0, 2.0], rotation=[[0.0, -1.0], [1.0, 0.0]])
+    assert quarter.H.tolist() == [[2.0, 0.0], [0.0, 1.0]]
+    with pytest.raises(ValueError, match=r"rotation: got 0\.1, expected an angle in two dimensions"):
+        ss.Quadratic([1.0, 2.0, 3.0], rotation=0.1)
+    some = np.linalg.qr(np.random.default_rng(3).normal(size=(7, 7)))[0]
+    H = ss.Quadratic([1.0, 2.0, 3.0, 5.0, 7.0, 11.0, 13.0], rotation=some).H
+    assert np.array_equal(H, H.T)  # to the last bit
+    x = np.array([1.0, 2.0, 3.0])
+    assert moved.fun(x) == 0.5 * (4 + 4 + 18)
+
+
+def test_the_line_of_a_parabola_has_a_factor_unless_it_is_1():
+    assert ss.Parabola(3.0).formula == "3/2 x^2"
+    assert ss.Parabola(2.0).formula == "x^2"
+    assert ss.Parabola(3.0, minimizer=-1.0).formula == "3/2 (x + 1)^2"

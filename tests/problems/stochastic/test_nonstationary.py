@@ -107,3 +107,19 @@ def test_a_search_is_held_to_the_feasible_interval_as_well():
     run = ss.minimize(Corner(), ss.SGD(lr=ss.Armijo()), steps=5)
     assert run.x.tolist() == [-1.0, -1.0]
     assert run.error[-1] == 0.0
+
+
+def test_the_game_says_how_often_its_slope_is_large_and_when_it_is_level():
+    assert ss.OnlineCounterexample().formula == "3 x once in 3, else -1 x, on [-1, 1]"
+    rare = ss.OnlineCounterexample(large=1010, small=10, probability=0.01)
+    assert rare.formula == "1010 x with p = 0.01, else -10 x, on [-1, 1]"
+    assert (rare.slope, rare.minimum, rare.minimizers) == (
+        pytest.approx(0.2),
+        pytest.approx(-0.2),
+        ((-1.0,),),
+    )
+    up = ss.OnlineCounterexample(large=1.0, small=1.0)
+    assert up.minimizers == ((1.0,),)
+    assert up.minimum == pytest.approx(-1 / 3)
+    level = ss.OnlineCounterexample(large=2.0, small=1.0)
+    assert (level.slope, level.isolated, up.isolated) == (0.0, False, True)

@@ -7,7 +7,9 @@ const tools = createRequire(new URL("../../../tools/explorer/package.json", impo
 const { chromium } = tools("playwright-core");
 const given = JSON.parse(readFileSync(0, "utf8"));
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
+  "--disable-component-update", "--disable-sync",
+  // What is drawn again in part has other smoothed edges than what is drawn whole.
+  "--disable-partial-raster"];
 const browser = await chromium.launch({ executablePath: given.chromium, args: FLAGS });
 const told = { requests: [], errors: [] };
 
@@ -31,9 +33,9 @@ const settled = (page) => page.evaluate(async () => {
   for (let k = 0; k < 6; k++) await new Promise((done) => requestAnimationFrame(done));
   await new Promise((done) => setTimeout(done, 0));
 });
-const asked = (page) => page.evaluate(() => new Promise((done) => document.dispatchEvent(new CustomEvent("explorer:ask", { detail: ({ address, python, runs, state }) => {
+const asked = (page) => page.evaluate(() => new Promise((done) => document.dispatchEvent(new CustomEvent("explorer:ask", { detail: ({ address, python, runs, state, promise }) => {
   const bits = (a) => btoa(String.fromCharCode(...new Uint8Array(Float64Array.from(a).buffer)));
-  done({ address, python, state, runs: runs.map(({ run, found }) => ({ x: bits(run.x), f: bits(run.f), nit: run.nit, verdict: found.verdict, reason: found.reason, settled: found.settled })) });
+  done({ address, python, state, promise, runs: runs.map(({ run, found }) => ({ x: bits(run.x), f: bits(run.f), overshoot: [...run.overshoot].join(""), nit: run.nit, verdict: found.verdict, reason: found.reason, settled: found.settled })) });
 } }))));
 const choose = async (page, selector, value) => {
   await page.selectOption(selector, value);
@@ -57,6 +59,13 @@ const scenarios = {
     for (const id of ["view-surface", "view-side", "view-map", "go-last", "add"]) await page.click(`#${id}`);
     await settled(page);
     return { count: told.requests.filter((url) => !url.startsWith("data:") && !url.startsWith("blob:")).length };
+  },
+
+  /** What a page opens with, which asked for nothing but itself. */
+  async opened() {
+    const found = await asked(await opened());
+    if (told.requests.filter((url) => !/^(data|blob):/.test(url)).length !== 1) told.errors.push("more than one request");
+    return found;
   },
 
   /** Ahead and back again is the same page, to the pixel. */
@@ -110,9 +119,12 @@ const scenarios = {
       const open = page.locator(".card.open");
       await open.locator(".card-head select").selectOption(pick(given.rules));
       const schedule = pick(["", "", ...given.schedules]);
-      await page.locator(".card.open .number > select").selectOption(schedule);
+      await page.locator('.card.open select[aria-label$=": schedule"]').selectOption(schedule);
+      const also = page.locator('.card.open select[aria-label$=": drive also"]');
+      if (next() < 0.3 && (await also.count())) await also.selectOption({ index: 1 });
       const sliders = page.locator(".card.open input[type=range]");
-      for (let i = 0; i < (await sliders.count()); i++) {
+      const every = await sliders.count();
+      for (let i = Math.floor(next() * 3); i < every; i += 1 + Math.floor(next() * 4)) {
         await sliders.nth(i).focus();
         const key = pick(["ArrowLeft", "ArrowRight", "PageUp", "PageDown"]);
         for (let n = Math.floor(next() * 6); n > 0; n--) await page.keyboard.press(key);
@@ -253,13 +265,17 @@ const scenarios = {
   async frame() {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.on("pageerror", (error) => told.errors.push(error.message));
+    let requests = 0;
+    page.on("request", (request) => {
+      if (!/^(data|blob|about):/.test(request.url())) requests += 1;
+    });
     await page.setContent(`<!doctype html><p>notebook</p>${readFileSync(given.frame, "utf8")}`);
     const inside = page.frames()[1] ?? (await page.waitForEvent("frameattached"));
     await inside.waitForSelector(".card");
     await inside.locator("#go-ahead").click();
     await inside.locator(".card input[type=range]").first().press("ArrowRight");
     await inside.waitForTimeout(200);
-    return { where: await inside.locator("#where").textContent(), verdicts: await inside.locator(".verdict").count() };
+    return { requests, where: await inside.locator("#where").textContent(), verdicts: await inside.locator(".verdict").count() };
   },
 
   /** A whole lesson by the keyboard alone. */

@@ -57,7 +57,7 @@ def answers_of(engine, tasks, folder):
     return json.loads(done.stdout)
 
 
-def floats(text):
+def floats(text):  # of Node's answers; a page's own tables are packed otherwise
     return np.frombuffer(base64.b64decode(text))
 
 
@@ -92,10 +92,8 @@ class Experiment:
 
     def optimizer(self):
         """Return the optimizer that the numbers make of the rule's example."""
-        values = dict(zip((p.path for p in self.rule.parameters), self.numbers, strict=True))
-        values = {
-            p: int(v) if isinstance(value_at(self.rule.optimizer, p), int) else v for p, v in values.items()
-        }
+        paths = [p.path for p in self.rule.parameters]
+        values = typed(self.rule.optimizer, dict(zip(paths, self.numbers, strict=True)))
         for path, table, numbers in self.driven():
             values[path] = schedule_with(table, numbers)
         return replaced(self.rule.optimizer, values)
@@ -156,12 +154,13 @@ def learned(experiments):
 
 def schedule_with(table, numbers):
     """Return the schedule that some numbers make of a timetable's example."""
-    values = {}
-    for parameter, value in zip(table.parameters, numbers, strict=True):
-        values[parameter.path] = (
-            int(value) if isinstance(value_at(table.schedule, parameter.path), int) else value
-        )
-    return replaced(table.schedule, values)
+    values = dict(zip((p.path for p in table.parameters), numbers, strict=True))
+    return replaced(table.schedule, typed(table.schedule, values))
+
+
+def typed(record, values):
+    """Return values of which those are whole that are so in a record."""
+    return {p: int(v) if isinstance(value_at(record, p), int) else v for p, v in values.items()}
 
 
 def rate_path(rule):

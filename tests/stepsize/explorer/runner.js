@@ -6,7 +6,6 @@ new Function(fs.readFileSync(process.argv[2], "utf8"))();
 const engine = globalThis.ENGINE;
 const asked = JSON.parse(fs.readFileSync(0, "utf8"), (_, v) => (v === "nan" ? NaN : v === "inf" ? Infinity : v === "-inf" ? -Infinity : v));
 const bits = (a) => Buffer.from(Float64Array.from(a).buffer).toString("base64");
-const floats = (text) => new Float64Array(new Uint8Array(Buffer.from(text, "base64")).buffer);
 
 const answers = asked.map((task) => {
   if (task.learn) return engine.learnPowers(task.learn);
@@ -14,7 +13,7 @@ const answers = asked.map((task) => {
   if (task.timetable) return bits(Float64Array.from({ length: task.steps }, (_, n) => engine.TIMETABLES[task.timetable](n, task.numbers)));
   const problem = { ...task.facts, ...engine.LANDSCAPES[task.landscape] };
   const schedules = new Map(task.schedules.map(({ at, name, numbers, table }) => {
-    const held = table && floats(table);
+    const held = table && engine.unpacked(table);
     return [at, held ? (n) => held[Math.min(n, held.length - 1)] : (n) => engine.TIMETABLES[name](n, numbers)];
   }));
   const rule = { ...task.rule, ...engine.RULES[task.rule.name] };
@@ -25,7 +24,7 @@ const answers = asked.map((task) => {
     rule.update(S.slice(), run.dim, h, told);
     return told;
   }
-  const noise = task.noise ? { table: floats(task.noise.table), sigma: task.noise.sigma } : null;
+  const noise = task.noise ? { table: engine.unpacked(task.noise.table), sigma: task.noise.sigma } : null;
   const run = engine.descend(problem, driver, task.x0, task.steps, noise);
   const found = engine.diagnose(run);
   return {

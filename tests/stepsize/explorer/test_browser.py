@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -50,7 +51,7 @@ def done(scenario, page, **given):
     """Play a scenario and return what was found, which has no error in it."""
     given = {"page": str(page), "chromium": CHROMIUM, **given}
     made = subprocess.run(
-        ["node", SCRIPT, scenario], input=json.dumps(given), capture_output=True, text=True, timeout=900
+        ["node", SCRIPT, scenario], input=json.dumps(given), capture_output=True, text=True, timeout=1800
     )
     assert made.returncode == 0, made.stderr[-3000:]
     told = json.loads(made.stdout)
@@ -66,10 +67,7 @@ def test_ahead_and_back_is_the_identical_page(page):
     for found in done("scrub", page, lessons=LESSONS):
         assert (found["moved"], found["markup"]) == (True, True), found["lesson"]
         before, after = (imread(io.BytesIO(base64.b64decode(p))) for p in found["pictures"])
-        # Chromium smooths a few edges anew in every drawing, by a few levels of 255.
-        apart = np.abs(before - after)
-        assert apart.max() < 10 / 255
-        assert (apart > 0).mean() < 1e-3
+        assert np.array_equal(before, after), found["lesson"]
 
 
 def test_a_link_opens_the_same_experiment(page):
@@ -77,33 +75,51 @@ def test_a_link_opens_the_same_experiment(page):
         assert found == {"lesson": found["lesson"], "address": True, "runs": True, "hash": True}
 
 
+def test_a_small_page_is_unpacked_and_asks_nobody(tmp_path):
+    driven = ss.Adam(lr=0.02, beta1=ss.Linear(0.9, 50, end=0.5))
+    run = ss.minimize(ss.Rosenbrock(), driven, x0=[-1.0, 1.0], steps=80)
+    (found,) = done("opened", run.explore().save(tmp_path / "small.html"))["runs"]
+    assert floats(found["x"]).tolist() == run.history.x.ravel().tolist()
+    assert (found["verdict"], found["reason"]) == (ss.diagnose(run).verdict, ss.diagnose(run).reason)
+
+
+# So many experiments are made; the acceptance of the page asks for 300.
+EXPERIMENTS = int(os.environ.get("STEPSIZE_EXPERIMENTS", "100"))
+
+
 def test_copied_python_gives_the_same_bits(page):
     known = library()
-    exact = [place.name for place in known.landscapes if place.exact]
-    tables = [t.name for t in known.timetables if t.exact]
     given = {
-        "problems": exact,
+        "problems": [place.name for place in known.landscapes if place.exact],
         "rules": [r.name for r in known.rules],
-        "schedules": tables,
+        "schedules": [t.name for t in known.timetables if t.exact],
     }
-    experiments = done("experiments", page, seed=11, count=100, **given)
-    assert len({e["address"] for e in experiments}) > 90
-    other = []
+    experiments = done("experiments", page, seed=11, count=EXPERIMENTS, **given)
+    assert len({e["address"] for e in experiments}) > 0.9 * EXPERIMENTS
+    promised, other = 0, []
     for experiment in experiments:
         names: dict[str, object] = {}
         with np.errstate(all="ignore"):
             text = experiment["python"].replace('print(run.optimizer, ss.diagnose(run), sep=": ")', "pass")
             exec(text, names)
-            for run, found in zip(names["runs"], experiment["runs"], strict=True):
-                same = np.array_equal(floats(found["x"]), run.history.x.ravel()) and np.array_equal(
-                    floats(found["f"]), run.history.fun
-                )
-                told = ss.diagnose(run)
-                judged = (told.verdict, told.reason) == (found["verdict"], found["reason"])
-                if not (same and judged):
-                    other.append(experiment["python"])
-    # Of one power in two thousand a C library rounds the last bit the other way.
-    assert len(other) <= 3, other[0]
+            exact = experiment["promise"] == "Every number here has the same bits as in Python."
+            promised += exact
+            pairs = zip(names["runs"], experiment["runs"], strict=True)
+            if not all(agrees(run, found, exact) for run, found in pairs):
+                other.append(experiment["python"])
+    assert other == []
+    assert promised > 0.5 * EXPERIMENTS
+
+
+def agrees(run, found, exact):
+    """Whether a run is the page's: to the last bit where that is promised, else as it is judged."""
+    told = ss.diagnose(run)
+    flags = "".join("1" if o else "0" for o in run.history.overshoot)
+    if (told.verdict, flags) != (found["verdict"], found["overshoot"]):
+        return False
+    same = np.array_equal(floats(found["x"]), run.history.x.ravel())
+    same = same and np.array_equal(floats(found["f"]), run.history.fun)
+    return (same and told.reason == found["reason"]) or not exact
 
 
 class Quoting(Optimizer):
@@ -162,7 +178,7 @@ def test_it_lives_in_a_sandboxed_frame(page, tmp_path):
     frame = tmp_path / "frame.html"
     frame.write_text(ss.minimize(ss.Rosenbrock(), ss.Adam(lr=0.1), steps=100).explore()._repr_html_())
     assert 'sandbox="allow-scripts allow-downloads"' in frame.read_text()
-    assert done("frame", page, frame=str(frame)) == {"where": "26 / 100", "verdicts": 1}
+    assert done("frame", page, frame=str(frame)) == {"requests": 0, "where": "26 / 100", "verdicts": 1}
 
 
 def test_the_keyboard_alone_is_enough(page):
@@ -196,7 +212,7 @@ MISSIONS = {
     "Settle within 25 updates, and never overshoot": "#p=Parabola&x=10&n=60&t=0&c=0&z=0,0&o=SGD:0.4",
     "Leave the local minimum": "#p=TwoWells&x=1.5,1.5&n=300&t=0&c=0&z=0,0&o=Momentum:0.02,0.9,0",
     "Beat 2/(L + mu)": "#p=Quadratic&x=-5,-2&n=300&t=0&c=0&z=0,0&o=Momentum:0.1,0.4,0",
-    "Tame the noise": "#p=Quadratic&x=-5,-2&n=300&t=0&c=0&z=1,0&o=SGD:0.05:Exponential:0.09,0.02:1",
+    "Tame the noise": "#p=Quadratic&x=-5,-2&n=300&t=0&c=0&z=1,0&o=SGD:0.05:0:Exponential:0.09,0.02:1",
 }
 
 

@@ -13,8 +13,9 @@ import pytest
 
 import stepsize as ss
 from stepsize.cli.main import main
-from stepsize.explorer.assembly import MODULES, bundled, data_of, engine
+from stepsize.explorer.assembly import MODULES, data_of, engine
 from stepsize.explorer.python_code import constructor
+from stepsize.explorer.translation.javascript import unpacked
 from tests import ROOT
 from tests.stepsize.explorer.harness import Experiment, answers_of, is_library, library, needs_node, rate_path
 
@@ -26,26 +27,52 @@ def data_in(page):
     return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
-def parts_of(page):
-    """Return the policy of a page, and the bodies of its scripts and styles that count for it."""
-    policy = html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
-    return policy, scripts, styles
+def policy_of(page):
+    return html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])
 
 
-def test_the_policy_lets_in_our_own_script_and_style_alone():
-    policy, scripts, styles = parts_of(ss.explore().html())
+def inline_of(page):
+    """Return the scripts and the styles that stand in a page, or are unpacked in it."""
+    data = data_in(page)
+    packed = {kind: [data[kind]] if kind in data else [] for kind in ("script", "style")}
+    return {
+        kind: re.findall(rf"<{kind}>(.*?)</{kind}>", page, re.DOTALL) + bodies
+        for kind, bodies in packed.items()
+    }
+
+
+@pytest.mark.parametrize(("everything", "scripts"), [(True, 1), (False, 2)])
+def test_the_policy_lets_in_our_own_scripts_and_style_alone(everything, scripts):
+    page = ss.explore(everything=everything).html()
+    policy, inline = policy_of(page), inline_of(page)
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    for word, bodies in (("script-src", scripts), ("style-src", styles)):
-        digest = base64.b64encode(hashlib.sha256(bodies[0].encode()).digest()).decode()
-        assert len(bodies) == 1
-        assert f"{word} 'sha256-{digest}'" in policy
+    assert (len(inline["script"]), len(inline["style"])) == (scripts, 1)
+    for kind, bodies in inline.items():
+        digests = [base64.b64encode(hashlib.sha256(b.encode()).digest()).decode() for b in bodies]
+        allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+        assert f"{kind}-src {allowed};" in policy
 
 
-def test_nothing_is_loaded_from_elsewhere():
-    page = ss.explore().html()
+def test_a_page_is_no_larger_than_a_picture():
+    assert len(ss.explore().html().encode()) < 260_000
+    assert len(ss.explore(everything=False).html().encode()) < 100_000
+    run = ss.minimize(ss.Rosenbrock(), ss.Lookahead(ss.Adam(lr=0.1)), steps=50)
+    assert len(run.explore().html().encode()) < 100_000
+
+
+def test_a_small_page_has_every_rule_and_says_what_it_lacks():
+    data = data_in(ss.explore(everything=False).html())
+    assert len(data["rules"]) == len(data_in(ss.explore().html())["rules"])
+    told = [row[:2] for row in data["left"]]
+    assert ["problem", "all others"] in told
+    assert ["noise", "on the gradient"] in told
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_nothing_is_loaded_from_elsewhere(everything):
+    page = ss.explore(everything=everything).html()
+    page += "".join(data_in(page).get(kind, "") for kind in ("script", "style"))
     spaces = {"http://www.w3.org/2000/svg"}  # the name of a language, which nobody fetches
     assert set(re.findall(r"https?://[^\"'\s<)\\]+", re.sub(r'"Content-Sec[^>]*>', "", page))) <= spaces
     assert not re.search(r"\b(src|href)=[\"'](?!#)", page)
@@ -55,29 +82,27 @@ def test_nothing_is_loaded_from_elsewhere():
 
 def test_every_module_is_in_the_page_and_its_script_is_one():
     on_disk = {path.name for path in PAGE.glob("*.js")}
-    assert on_disk == {*MODULES}
-    _, (script,), _ = parts_of(ss.explore().html())
+    assert on_disk == {*MODULES, "unpacking.js"}
+    (script,) = inline_of(ss.explore().html())["script"]
     assert not re.search(r"^(import|export) ", script, re.MULTILINE)
 
 
 @needs_node
 def test_the_script_is_one_that_a_browser_reads(tmp_path):
-    _, (script,), _ = parts_of(ss.explore().html())
+    (script,) = inline_of(ss.explore().html())["script"]
     (tmp_path / "page.js").write_text(script)
     done = subprocess.run(["node", "--check", tmp_path / "page.js"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-def test_comments_are_left_out_and_nothing_else():
-    text = '/** a */\n/** @type {X} */ (f).y = 1;\n// b\nexport const z = "/** c */";\n/** d\n e */\nlet u;\n'
-    assert bundled({"a.js": text}, "").count("\n/**") == 1
-    assert '(f).y = 1;\nconst z = "/** c */";\nlet u;' in bundled({"a.js": text}, "")
 
 
 def test_what_is_left_out_is_told_with_its_reason():
     known = library()
     told = {name: reason for _, name, reason in data_of(known)["left"]}
     assert told["BFGS"] == "it looks across the coordinates"
+    assert told["Newton"] == (
+        "it looks across the coordinates, and it needs the matrix of second derivatives beyond the gradient"
+    )
+    assert told["MiniBatch"] == "its gradient is drawn anew at every update, by Python's generator"
     assert told["Wood"] == "it has 4 coordinates"
     assert all(reason for reason in told.values())
     assert not [reason for reason in told.values() if reason.startswith(("it fails", "no example"))]
@@ -145,7 +170,7 @@ def test_whatever_a_schedule_drives_is_opened():
         "share": "Linear",
     }
     (table,) = (t for t in data["timetables"] if t["name"] == first["eps"][0])
-    values = np.frombuffer(base64.b64decode(table["table"]))
+    values = unpacked(table["table"])
     assert values.tolist() == [1e-8 * (1 + n) for n in range(60)]
 
 

@@ -90,6 +90,44 @@ def test_every_figure_draws_without_a_warning(name):
     assert not border.any(), "nothing is cut off at the edge"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_hollow_points_are_explained_wherever_they_stand(name):
+    """An update that overshot ends in an open circle; a picture that shows one says so."""
+    picture = computed(name).picture
+    FigureCanvasAgg(picture).draw()
+    said = [text.get_text() for key in picture.legends for text in key.get_texts()]
+    assert ("an update that overshot" in said) == any(map(_shows_a_hollow_point, picture.axes))
+
+
+def _shows_a_hollow_point(ax):
+    marked = [line for line in ax.lines if line.get_gid() == "overshot"]
+    box = ax.get_window_extent()
+    points = [ax.transData.transform(np.column_stack(line.get_data())) for line in marked]
+    return any(box.x0 - 1 <= x <= box.x1 + 1 and box.y0 - 1 <= y <= box.y1 + 1 for p in points for x, y in p)
+
+
+def test_drawing_does_not_measure_the_machine():
+    """The same picture, to the last bar, whoever draws it."""
+    entry = gallery.find("lesson-price-of-adaptivity")
+    widths = [[bar.get_width() for ax in entry().picture.axes for bar in ax.patches] for _ in range(2)]
+    assert widths[0] == widths[1]
+    assert widths[0][7:] == [2, 5, 6, 7, 9, 16, 14]
+
+
+def test_papazov_most_draws_agree_with_the_paper_by_the_closed_loop():
+    """Four draws of seven: the distance grows with lambda; here for two of them, by a loop of five lines."""
+    for draw, grows in ((0, False), (4, True)):
+        net = ss.DiagonalLinearNetwork(rng=draw)
+        ends = []
+        for lam in (0.05, 5.0):
+            x, v, beta = np.array(net.x0), 0.0, 1 - (0.01 / lam) ** 0.5
+            for _ in range(round(200 / (lam * 0.01) ** 0.5)):
+                v = beta * v + net.grad(x)
+                x = x - 0.01 * v
+            ends.append(np.linalg.norm(net.product(x) - net.sparse_vector))
+        assert (ends[1] > ends[0]) == grows
+
+
 def test_every_promised_row_has_its_figures():
     assert sorted(ROWS) == [*range(1, 27), 28, 29, 30, 32, 34, 39, 40, 42, 44, 45]
     assert {name for names in ROWS.values() for name in names} <= set(NAMES)

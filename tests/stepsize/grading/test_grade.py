@@ -166,3 +166,13 @@ def test_the_grade_reads_as_a_table(tmp_path):
 which no step crosses the minimum; steps that cross it still converge, up to 2/L, in all 5 cases
           best_rate     3 of 3  right in all 3 cases
           after         4 of 4  right in all 4 cases""")
+
+
+def test_the_page_prints_what_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    part = page[page.index("## Exercises that are graded") :]
+    names = {}
+    exec(part.partition("```python\n")[2].partition("```")[0], names)
+    printed = str(ss.grade("exercise.py"))
+    assert " ".join(printed.split()) in " ".join(part.split())

@@ -7,6 +7,7 @@ import pytest
 
 import stepsize as ss
 from problems import Scaled
+from stepsize.analysis.traces import traces_of
 from stepsize.experiments.lr_finder.restart_search import marks_of
 from tests.stepsize.experiments.lr_finder.known_rates import (
     BUDGETS,
@@ -67,7 +68,7 @@ def test_when_a_run_settles_is_told_between_two_updates(lr):
     """The gap is 2 (1 - lr)^2n: it meets the floor at a fraction that its logarithm gives."""
     problem = ss.Quadratic([1.0], start=[2.0], minimum_value=1000.0)
     floor = 16 * np.finfo(float).eps * 1000.0
-    marks = marks_of(ss.minimize(problem, ss.SGD(lr=lr), steps=200))
+    marks = marks_of(traces_of(ss.minimize(problem, ss.SGD(lr=lr), steps=200)), problem)
     known = np.log(floor / 2) / (2 * np.log(1 - lr if lr < 1 else lr - 1))
     # The last gap above the floor is rounded at up to a sixteenth of it.
     assert marks.settled[0] == pytest.approx(known, abs=0.1 / abs(np.log(1 - lr)))
@@ -78,12 +79,13 @@ def test_when_a_run_settles_is_told_between_two_updates(lr):
 def test_the_speed_of_a_run_that_has_not_settled_is_that_of_its_decay():
     """Exactly, although the largest error of the last tenth counts: also its time does."""
     run = ss.minimize(ss.Quadratic([1.0], start=[2.0]), ss.SGD(lr=np.array([[0.05], [0.3]])), steps=100)
-    marks = marks_of(run)
+    marks = marks_of(traces_of(run), run.problem)
     np.testing.assert_allclose(marks.speed, -2 * np.log([0.95, 0.7]), rtol=1e-12)
     np.testing.assert_allclose(marks.error, 2 * np.array([0.95, 0.7]) ** (2 * 91), rtol=1e-9)
     assert np.isinf(marks.settled).all()
     assert marks.jitter.max() < 1e-9, "a straight line"
-    lost = marks_of(ss.minimize(ss.Quadratic([1.0]), ss.SGD(lr=np.array([[1e30], [0.5]])), steps=100))
+    run = ss.minimize(ss.Quadratic([1.0]), ss.SGD(lr=np.array([[1e30], [0.5]])), steps=100)
+    lost = marks_of(traces_of(run), run.problem)
     assert lost.error[0] == lost.rise[0] == np.inf
     assert lost.speed[0] == lost.mean_speed[0] == -np.inf
 

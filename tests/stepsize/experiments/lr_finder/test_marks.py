@@ -1,13 +1,11 @@
 """What is kept of each run of the finder: errors and losses by hand, in a row with other runs."""
 
 from types import SimpleNamespace
-from unittest import mock
 
 import numpy as np
 import pytest
 
 import stepsize as ss
-from stepsize.experiments.lr_finder import restart_search
 from stepsize.experiments.lr_finder.restart_search import Trial, _settled, marks_of
 
 EPS = float(np.finfo(float).eps)
@@ -29,11 +27,11 @@ def marks(error, fun=None, *, diverged=False, seen=0.0, minimum=0.0, **problem):
         error=np.stack([error, *(e for e, _ in others)], axis=1),
         fun=np.stack([fun, *(f for _, f in others)], axis=1),
         diverged=np.array([diverged, False, True, False, False]),
+        rounding=16 * EPS,
     )
     facts = {"minimum": minimum, "summed": None} | problem
-    run = SimpleNamespace(history=SimpleNamespace(x=np.zeros(1)), problem=SimpleNamespace(**facts))
-    with mock.patch.object(restart_search, "traces_of", return_value=traces):
-        found = marks_of(run, seen) if seen else marks_of(run)
+    problem = SimpleNamespace(**facts)
+    found = marks_of(traces, problem, seen) if seen else marks_of(traces, problem)
     assert all(column.dtype == float and column.shape == (5,) for column in found)
     return SimpleNamespace(**{name: column[0] for name, column in found._asdict().items()})
 

@@ -1,0 +1,217 @@
+"""Runs that are judged while they run: their columns are those of `diagnose`, run by run."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import stepsize as ss
+from optim.engines.lockstep import Lockstep, Untraceable
+from stepsize.analysis.lockstep_traces import traces_in_lockstep
+from stepsize.analysis.lockstep_verdicts import judge_in_lockstep
+from stepsize.analysis.traces import traces_of
+from stepsize.analysis.verdicts import VERDICTS
+from stepsize.core.elementwise import join, parts, where
+from stepsize.experiments.sweep import batch
+from tests.noisy import NoisyBowl
+
+RULES = (ss.SGD, ss.Momentum, ss.Nesterov, ss.Adam, ss.RMSprop, ss.Adagrad, ss.SignSGD)
+AVERAGED = (ss.ScheduleFreeSGD(), ss.PolyakRuppert(ss.SGD(lr=0.1)))
+PROBLEMS = (
+    ss.Quadratic([1.0, 20.0]),
+    ss.Quadratic([3.0], minimizer=[1.0], minimum_value=-7.0),
+    ss.Quadratic(np.linspace(1, 30, 9), minimizer=np.ones(9), minimum_value=3.0),
+    ss.Quadratic([-1.0, 2.0]),
+    ss.Rosenbrock(),
+    ss.Himmelblau(),
+    ss.Rastrigin(),
+    ss.Beale(),
+)
+
+
+@pytest.fixture(autouse=True)
+def always(monkeypatch):
+    """However few they are, let runs go in lockstep."""
+    monkeypatch.setattr(batch, "_LOCKSTEP", 0)
+
+
+def check(result, rtol=0.0):
+    """Compare every row of a sweep with the diagnosis of its run alone."""
+    for i in range(len(result)):
+        run = result.run(i)
+        found = ss.diagnose(run, result.tol, atol=result.atol)
+        row = result.outcome[i]
+        assert VERDICTS[row["verdict"]] == found.verdict, (result.optimizer(i), row, found)
+        assert (row["updates"], row["status"]) == (run.nit, run.status)
+        settled = np.nan if found.settled is None else found.settled
+        alone = [found.error, found.best_error, settled, found.overshoot, found.uphill]
+        np.testing.assert_allclose(row.item()[:5], alone, rtol=rtol, atol=0)
+        errors = np.full(len(result.at), np.inf)
+        there = result.at <= run.nit
+        errors[there] = run.error[result.at[there]]
+        np.testing.assert_allclose(result.errors[i], errors, rtol=rtol, atol=0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    which=st.integers(0, len(RULES) + len(AVERAGED) - 1),
+    place=st.integers(0, len(PROBLEMS) - 1),
+    steps=st.integers(0, 90),
+    low=st.floats(-5, 0),
+    decades=st.floats(0.5, 8),
+    tol=st.sampled_from([1e-8, 1e-3, 0.3, 1e-15, 0.0]),
+    seed=st.integers(0, 10**6),
+    kind=st.sampled_from(["numbers", "schedules", "shared"]),
+)
+def test_the_columns_are_those_of_each_run_alone(which, place, steps, low, decades, tol, seed, kind):
+    rule, problem = (*RULES, *AVERAGED)[which], PROBLEMS[place]
+    rng = np.random.default_rng(seed)
+    rates = 10.0 ** rng.uniform(low, low + decades, 6)
+    starts = np.array(problem.x0) + rng.normal(size=(2, len(problem.x0)))
+    if kind == "schedules":
+        rates = [
+            [ss.Exponential(r, 0.2), ss.Cosine(r, steps=50), ss.StepDecay(r, 0.1, 9)][i % 3]
+            for i, r in enumerate(rates.tolist())
+        ]
+    if kind == "shared":
+        rates = [ss.Exponential(float(rates[0]), 0.5)]
+    atol = tol or None if seed % 5 == 0 else None
+    check(ss.sweep(problem, rule, steps, x0=starts, tol=tol, atol=atol, history=7, lr=rates))
+
+
+@pytest.mark.parametrize("momentum", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("steps", [7, 8, 60, 255, 256, 301])
+def test_ringing_runs_and_any_number_of_updates(momentum, steps):
+    rule = ss.Momentum(momentum=momentum)
+    check(ss.sweep(PROBLEMS[0], rule, steps, lr=np.geomspace(1e-3, 0.5, 30), tol=1e-4))
+
+
+def test_momenta_of_their_own_and_exponents_to_rounding():
+    grid = {"lr": np.geomspace(1e-3, 0.1, 8), "beta1": [0.5, 0.9], "beta2": [0.9, 0.999]}
+    check(ss.sweep(ss.Rosenbrock(), ss.Adam, 80, **grid), rtol=1e-9)
+
+
+def test_most_runs_of_a_plain_sweep_are_decided_while_they_run():
+    rates = np.geomspace(1e-4, 0.3, 200)[:, None]
+    found = judge_in_lockstep(PROBLEMS[0], ss.SGD(lr=rates), PROBLEMS[0].x0, 200, 1e-8, None, np.array([0]))
+    assert found.undecided.mean() < 0.1
+
+
+@pytest.mark.parametrize("tile", [2, 6, 64])
+def test_the_tiles_change_nothing(monkeypatch, tile):
+    grid = {"lr": np.geomspace(1e-4, 10, 50), "momentum": [0.0, 0.9]}
+    whole = ss.sweep(ss.Rosenbrock(), ss.Momentum, 60, history=5, **grid)
+    monkeypatch.setattr(batch, "_TILE", tile)
+    cut = ss.sweep(ss.Rosenbrock(), ss.Momentum, 60, history=5, **grid)
+    assert whole.outcome.tobytes() == cut.outcome.tobytes()
+    assert whole.errors.tobytes() == cut.errors.tobytes()
+
+
+def test_a_store_and_two_processes_give_the_same_bits(tmp_path):
+    pytest.importorskip("joblib")
+    grid = {"lr": np.geomspace(1e-4, 10, 40), "batch": 9}
+    whole = ss.sweep(ss.Rosenbrock(), ss.Momentum, 60, history=5, **grid)
+    file = tmp_path / "runs.sqlite"
+    ss.sweep(ss.Rosenbrock(), ss.Momentum, 60, history=5, store=file, lr=grid["lr"][:17])
+    rest = ss.sweep(ss.Rosenbrock(), ss.Momentum, 60, history=5, store=file, jobs=2, **grid)
+    assert rest.computed == 23
+    assert rest.outcome.tobytes() == whole.outcome.tobytes()
+
+
+def test_runs_that_are_lost_do_not_disturb_the_others():
+    """Half of the runs become inf; they are dropped, and the others are those that they were without them."""
+    tame, wild = np.geomspace(1e-3, 0.05, 40), np.geomspace(1e3, 1e9, 60)
+    mixed = ss.sweep(PROBLEMS[0], ss.SGD, 120, lr=np.concatenate([wild[:30], tame, wild[30:]]))
+    alone = ss.sweep(PROBLEMS[0], ss.SGD, 120, lr=tame)
+    assert mixed.outcome[30:70].tobytes() == alone.outcome.tobytes()
+    assert (mixed["stop"] == "diverged").sum() == 60
+
+
+class Cracked(ss.Problem, abstract=True):
+    """The parabola x^2, whose value or gradient is nan beyond 3."""
+
+    broken: str = "fun"
+    components = True
+    minimum = 0.0
+    x0 = (1.0,)
+
+    def fun(self, x):
+        (a,) = parts(x)
+        return where(a > 3.0, np.nan, a * a) if "fun" in self.broken else a * a
+
+    def grad(self, x):
+        (a,) = parts(x)
+        return join(where(a > 3.0, np.nan, 2 * a) if "grad" in self.broken else 2 * a)
+
+
+@pytest.mark.parametrize("broken", ["fun", "grad", "fun and grad", "none"])
+def test_nan_where_nothing_was_large_is_no_divergence(broken):
+    result = ss.sweep(Cracked(broken), ss.SGD, 400, lr=[0.1, 0.9, 1.1, 1.5, 2.0, 30.0])
+    assert ("failed" in result["verdict"]) == (broken != "none")
+    check(result)
+
+
+@pytest.mark.parametrize("broken", ["fun", "grad"])
+def test_nor_is_it_where_runs_do_not_go_in_lockstep(broken):
+    def fun(x):
+        a = x[..., 0]
+        return np.where((a > 3.0) & (broken == "fun"), np.nan, a * a)
+
+    def grad(x):
+        return np.where((x > 3.0) & (broken == "grad"), np.nan, 2 * x)
+
+    problem = ss.Problem.of(fun, grad, x0=[1.0], minimum=0.0)
+    for rates in ([0.1, 0.9, 1.1, 1.5, 2.0, 30.0], [1.5, 2.0]):
+        result = ss.sweep(problem, ss.SGD, 400, lr=rates)
+        assert "failed" in result["verdict"]
+        check(result)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        ss.Momentum(lr=1e-4),
+        ss.Adam(lr=ss.Exponential(1.0, 0.5)),
+        ss.ScheduleFreeSGD(lr=1e-4),
+        ss.PolyakRuppert(ss.SGD(lr=1e-4)),
+    ],
+    ids=repr,
+)
+def test_the_traces_are_those_of_histories(rule):
+    problem, starts = ss.Rosenbrock(), np.random.default_rng(0).normal(size=(9, 2)) * 0.5
+    starts[4] = 30.0, 9.0
+    found = traces_in_lockstep(problem, rule, starts, 80)
+    told = traces_of(ss.minimize(problem, rule, starts, 80))
+    over = np.arange(81)[:, None] > told.nit
+    assert found.failures == told.failures
+    for field in fields(told)[:-1]:
+        a, b = getattr(found, field.name), getattr(told, field.name)
+        if field.name in ("fun", "error", "grad_norm"):
+            a, b = (np.where(over, 0.0, rows) for rows in (a, b))
+        elif field.name == "overshoot":
+            a, b = (rows & ~over[1:] for rows in (a, b))
+        elif field.name == "step_norm":
+            a, b = (np.where(over[-20:], 0.0, rows[-20:]) for rows in (a, b))
+        elif field.name == "rate" and not callable(rule.lr):
+            a, b = 1.0, 1.0
+        elif np.shape(a) == (9,):
+            a, b = (
+                np.where(told.diverged & (field.name not in ("nit", "diverged")), 0, rows) for rows in (a, b)
+            )
+        np.testing.assert_array_equal(a, b, err_msg=field.name)
+
+
+@pytest.mark.parametrize(
+    ("problem", "rule"),
+    [
+        (NoisyBowl(), ss.SGD(lr=0.1)),
+        (ss.Rosenbrock(), ss.Newton()),
+        (ss.Rosenbrock(), ss.LBFGS(lr=0.1)),
+    ],
+    ids=["a problem that varies", "a rule that needs the Hessian", "a rule that is not elementwise"],
+)
+def test_what_is_more_than_elementwise_arithmetic_does_not_go_in_lockstep(problem, rule):
+    with pytest.raises((Untraceable, TypeError)):
+        Lockstep(problem, rule, np.array([problem.x0, problem.x0]), 5)

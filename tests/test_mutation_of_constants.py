@@ -1,0 +1,115 @@
+"""The mutator of what runs at import: what it changes, what it leaves alone, and that a change is seen."""
+
+import ast
+import types
+
+import pytest
+
+from tools.mutation import patches
+from tools.mutation.constants import mutants, mutated
+from tools.mutation.serving import served_tests
+
+SOURCE = '''
+"""A module, 1."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    UNSEEN = 1
+LIMIT = 3
+LOW, HIGH = -0.5, 0.0
+__all__ = ["Bowl"]
+
+
+class Bowl:
+    """A bowl of width 2."""
+
+    source = "a book, page 7"
+    demo = {"width": 2.0}
+    width: float = 2.0
+    wide = width > 1 and LIMIT == 3
+
+    @property
+    def area(self):
+        """Width 2."""
+        if self.width < 0:
+            raise ValueError(0)
+        return max(self.width, 0) * 2 if not self.wide else f"{1}"
+
+    @property
+    def name(self):
+        return self._name
+
+    def plain(self, scale=1):
+        return scale + 1
+'''
+
+CHANGES = {
+    "m.LIMIT__constant_1": "3 -> 4",
+    "m.(LOW, HIGH)__constant_1": "-0.5 -> 0.5",
+    "m.(LOW, HIGH)__constant_2": "0.5 -> 0.5005",
+    "m.(LOW, HIGH)__constant_3": "0.0 -> 0.001",
+    "m.Bowl.width__constant_1": "2.0 -> 2.002",
+    "m.Bowl.wide__constant_1": "width > 1 and LIMIT == 3 -> width > 1 or LIMIT == 3",
+    "m.Bowl.wide__constant_2": "width > 1 -> width >= 1",
+    "m.Bowl.wide__constant_3": "1 -> 2",
+    "m.Bowl.wide__constant_4": "LIMIT == 3 -> LIMIT != 3",
+    "m.Bowl.wide__constant_5": "3 -> 4",
+    "m.Bowl.area__constant_1": "self.width < 0 -> self.width <= 0",
+    "m.Bowl.area__constant_2": "0 -> 1",
+    "m.Bowl.area__constant_3": "not self.wide -> self.wide",
+    "m.Bowl.area__constant_4": "max(self.width, 0) * 2 -> max(self.width, 0) / 2",
+    "m.Bowl.area__constant_5": "max(self.width, 0) -> min(self.width, 0)",
+    "m.Bowl.area__constant_6": "0 -> 1",
+    "m.Bowl.area__constant_7": "2 -> 3",
+    "m.Bowl.name__constant_1": "return self._name -> return None",
+    "m.Bowl.plain__constant_1": "1 -> 2",
+}
+
+
+def test_every_number_sign_and_comparison_outside_of_plain_functions_is_changed():
+    found = {m.name: f"{m.before} -> {m.after}" for m in mutants("m", SOURCE)}
+    assert found == CHANGES
+
+
+@pytest.mark.parametrize("index", range(len(CHANGES)))
+def test_a_mutant_differs_in_its_change_alone(index):
+    mutant = mutants("m", SOURCE)[index]
+    before = ast.unparse(ast.parse(SOURCE)).splitlines()
+    after = ast.unparse(mutated("m", SOURCE, index)).splitlines()
+    assert len(before) == len(after)
+    differing = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
+    assert len(differing) == 1
+    assert mutant.before in differing[0][0]
+    assert mutant.after in differing[0][1]
+
+
+@pytest.fixture
+def module(monkeypatch):
+    module = types.ModuleType("m")
+    exec(SOURCE, vars(module))
+    monkeypatch.setitem(__import__("sys").modules, "m", module)
+    return module
+
+
+def test_a_patch_puts_the_changed_statement_in_its_place(module):
+    bowl = module.Bowl()
+    bowl.wide = False
+    assert bowl.area == 4.0
+    names = list(CHANGES)
+    patches.patch("m", SOURCE, names.index("m.Bowl.area__constant_7"), "m.Bowl.area", [])
+    assert bowl.area == 6.0
+    patches.patch("m", SOURCE, names.index("m.(LOW, HIGH)__constant_1"), "m.(LOW, HIGH)", [])
+    assert module.LOW == 0.5
+
+
+@pytest.mark.parametrize("name", ["m.Bowl.width__constant_1", "m.Bowl.plain__constant_1"])
+def test_what_is_read_when_a_class_is_made_is_left_to_a_fresh_import(module, name):
+    with pytest.raises(LookupError):
+        patches.patch("m", SOURCE, list(CHANGES).index(name), name.partition("__")[0], [])
+
+
+def test_a_module_is_served_by_all_patterns_that_name_it():
+    table = {"problems.*": ["a"], "problems.landscapes.*": ["b", "c"], "optim.*": ["d"]}
+    assert served_tests("problems.landscapes.bowls", table) == ["a", "b", "c"]
+    assert served_tests("stepsize.parsing", table) == []
