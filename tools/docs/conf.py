@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -50,3 +51,16 @@ html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b5c94", "color-brand-content": "#0b5c94"},
     "dark_css_variables": {"color-brand-primary": "#6cbcf0", "color-brand-content": "#6cbcf0"},
 }
+
+
+def _forget_modules_without_source(_: Any, env: Any) -> list[str]:
+    """Take aliases such as Slots, whose module is ``builtins``, from the list of sources."""
+    known: dict[str, Any] = getattr(env, "_viewcode_modules", {})
+    for name in [name for name, entry in known.items() if not entry]:
+        del known[name]
+    return []
+
+
+def setup(app: Any) -> None:
+    """Connect what this file adds to Sphinx."""
+    app.connect("env-updated", _forget_modules_without_source)
