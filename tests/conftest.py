@@ -1,4 +1,8 @@
-"""Shared by all tests: no picture opens a window, and BLAS keeps to one thread."""
+"""Shared by all tests: no picture opens a window, and BLAS keeps to one thread.
+
+With COMPILE=1 in the environment every run is compiled that can be, however short, where it is a rule's own
+matter (``engine="auto"``): the whole suite then tests the compiled engine.
+"""
 
 import os
 
@@ -9,3 +13,10 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import matplotlib as mpl  # noqa: E402  (NumPy reads these when it is first imported)
 
 mpl.use("Agg")
+
+if os.environ.get("COMPILE") == "1":
+    import optim.engines
+    import optim.engines.large
+    import optim.sweep
+
+    optim.engines.PAYS = optim.sweep.PAYS = optim.engines.large.COMPILING_PAYS = 0

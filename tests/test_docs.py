@@ -7,7 +7,8 @@ import shlex
 import pytest
 
 import stepsize as ss
-from benchmarks.tables import RESULTS, TITLES, in_page
+from benchmarks.tables import COMPILED, RESULTS, TITLES, in_page
+from optim.engines.compiled.llvm import is_installed
 from optim.testing.mistakes.classic import mistakes_of
 from optim.testing.mistakes.drivers import slips_of
 from stepsize.cli.main import main
@@ -68,10 +69,21 @@ def test_the_pages_have_something_to_run():
 
 def test_the_speed_is_what_was_measured():
     """If this fails: python -m benchmarks.tables."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    assert {*results["regimes"]} == {*TITLES}
-    assert in_page(text, results) == text
+    measured = []
+    for figures, page in ((RESULTS, ROOT / "docs" / "benchmarks.md"), COMPILED):
+        results = json.loads(figures.read_text(encoding="utf-8"))
+        text = page.read_text(encoding="utf-8")
+        measured += results["regimes"]
+        assert in_page(text, results) == text
+    assert sorted(measured) == sorted(TITLES)
+
+
+def test_what_the_page_on_engines_prints_is_what_comes(capsys):
+    if not is_installed():
+        pytest.skip("llvmlite is not installed")
+    blocks_of("performance")
+    shown = re.findall(r"^# (.*)$", "".join(BLOCKS["performance"]), flags=re.M)
+    assert " ".join(capsys.readouterr().out.split()) == " ".join(" ".join(shown).split())
 
 
 def test_the_message_of_the_kit_is_the_printed_one(tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ BLOCK = 2**17
 # Fewer parameters are updated by the rule as it stands, unless that is compiled.
 _BLOCKS_PAY = 2**18
 # Numbers that have been updated when compiling has paid, where the compiler is installed.
-_COMPILING_PAYS = 5_000_000
+COMPILING_PAYS = 5_000_000
 
 
 def step(
@@ -87,7 +87,7 @@ def _engine(name: str, x: Array, state: State) -> str:
     """Return the engine that makes an update, given the one that was asked for."""
     names = ("auto", "array", "traced", "compiled")
     require(name in names, "engine", name, "one of " + ", ".join(names))
-    if name == "compiled" or (name == "auto" and x.size * (state.n + 1) >= _COMPILING_PAYS):
+    if name == "compiled" or (name == "auto" and x.size * (state.n + 1) >= COMPILING_PAYS):
         from optim.engines.compiled.llvm import MISSING, is_installed
 
         require(name == "auto" or is_installed(), "engine", name, refusal(name, MISSING))

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from stepsize import __version__, cli
-from stepsize.cli.failures import refusal_or_defect
-from stepsize.cli.output import complain, echo
+from stepsize.cli.output import complain, echo, refusal_or_defect
 from stepsize.cli.words import read_number
 from stepsize.core.display import cut
 

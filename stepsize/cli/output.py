@@ -1,15 +1,21 @@
-"""What commands share: folders that never overwrite, progress on a terminal, text that any terminal shows."""
+"""What commands share: folders that never overwrite, text that any terminal shows, the word on a failure."""
 
 import argparse
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from stepsize.cli.words import number
+from stepsize.core.display import cut
+from stepsize.core.limits.sentences import is_sentence
 from stepsize.core.storage import refusal
 
 __all__ = [
+    "BAD_INPUT",
+    "DEFECT",
+    "TRACEBACK",
     "add_picture_options",
     "ascii_only",
     "check_folder",
@@ -19,9 +25,15 @@ __all__ = [
     "on_one_line",
     "print_json",
     "echo",
+    "refusal_or_defect",
 ]
 
 
+# Exit codes: of a bad argument, as argparse has it, and of a defect, EX_SOFTWARE of sysexits.h.
+BAD_INPUT, DEFECT = 2, 70
+# The environment variable under which the traceback of a defect is printed.
+TRACEBACK = "STEPSIZE_TRACEBACK"
+_LONGEST = 1000
 # Endings that nobody gives to a folder.
 _OF_FILES = (
     *(".png", ".apng", ".svg", ".gif", ".jpg", ".jpeg", ".pdf", ".webp"),
@@ -131,3 +143,29 @@ def picture_options(args: argparse.Namespace) -> dict[str, Any]:
     size = as_size("--size", args.size)
     dpi = None if args.dpi is None else as_dpi("--dpi", args.dpi, size or (10.0, 10.0))
     return {"size": size, "dpi": dpi}
+
+
+def refusal_or_defect(error: Exception) -> int:
+    """Print one sentence on an error that ended a command, and return the exit code.
+
+    A sentence of ours, the system's word on a file and a lack of memory are about what was asked for;
+    anything else should have been foreseen, and is a defect.
+    """
+    if isinstance(error, MemoryError):
+        complain("there is too little memory for this, expected fewer steps, dimensions or runs")
+        return BAD_INPUT
+    if isinstance(error, OSError) or (
+        isinstance(error, ValueError | TypeError | ImportError) and is_sentence(error)
+    ):
+        complain(cut(str(error), _LONGEST))
+        return BAD_INPUT
+    if os.environ.get(TRACEBACK):
+        import traceback
+
+        traceback.print_exception(error)
+    complain(
+        f"this is a defect of stepsize and not of what was typed: {type(error).__name__}: "
+        f"{cut(str(error), 200)}; please report it with the command and its traceback, which {TRACEBACK}=1 "
+        "before the same command prints"
+    )
+    return DEFECT

@@ -5,6 +5,7 @@ import pytest
 
 import stepsize as ss
 from optim import Run
+from tests.optim.engines.rules import COMPILED
 
 
 def at_call(k, function, value=np.nan):
@@ -45,7 +46,7 @@ def test_the_function_and_the_update_are_named(rule, call, which):
 
 
 @pytest.mark.parametrize("lr", [1.1, 10.0, 1e5])
-@pytest.mark.parametrize("engine", ["auto", "array"])
+@pytest.mark.parametrize("engine", ["auto", "array", COMPILED])
 def test_growth_is_no_failure(lr, engine):
     run = ss.minimize(ss.Parabola(), ss.SGD(lr=lr), steps=10_000, engine=engine)
     assert run.failure is None

@@ -12,8 +12,9 @@ from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED
 from optim.steppers import Stepper
 from problems import AdditiveNoise, Parabola, Problem, Rosenbrock
 from schedules import Armijo, BoldDriver, Constant
+from tests.optim.engines.rules import COMPILED
 
-ENGINES = ["array", "auto"]
+ENGINES = ["array", "auto", COMPILED]
 
 
 class Slope(Problem, abstract=True):

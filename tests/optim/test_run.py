@@ -9,6 +9,7 @@ import stepsize  # noqa: F401  (it says where tables and the registry are)
 from optim import SGD, Adam, Hyper, Momentum, Optimizer, PolyakRuppert, Run, minimize, settled_at
 from problems import AdditiveNoise, LeastSquares, Parabola, Problem, Quadratic
 from schedules import Armijo
+from tests.optim.engines.rules import COMPILED
 
 BOWL = Parabola(curvature=1.0, start=8.0)
 
@@ -38,7 +39,7 @@ class Turning(Opposite, abstract=True):
 
 
 class TestTheHistory:
-    @pytest.mark.parametrize("engine", ["array", "auto"])
+    @pytest.mark.parametrize("engine", ["array", "auto", COMPILED])
     @pytest.mark.parametrize("every", [1, 2, 3, 512])
     def test_a_long_run_is_put_together_without_a_seam(self, engine, every):
         """x is multiplied by r = -0.99 each time, the mean of k such points is r (1 - r^k) / (1 - r) / k."""
@@ -84,7 +85,7 @@ class TestTheHistory:
         assert minimize(BOWL, SGD(lr=lr), [start], steps=1).history.overshoot.tolist() == [over]
 
     @pytest.mark.parametrize("every", [1, 2])
-    @pytest.mark.parametrize("engine", ["array", "auto"])
+    @pytest.mark.parametrize("engine", ["array", "auto", COMPILED])
     def test_the_answer_may_follow_from_the_point(self, every, engine):
         h = minimize(BOWL, Opposite(), steps=2, every=every, engine=engine).history
         assert h.x[:, 0].tolist() == ([8.0, 4.0, 2.0] if every == 1 else [8.0, 2.0])

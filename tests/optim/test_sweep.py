@@ -158,7 +158,7 @@ def test_powers_of_a_run_s_own_number_are_multiplied_up_in_a_sweep_and_not_in_a_
     opt = Adam(lr=0.1, beta2=np.array([[0.9], [0.8]]))
     minimize(Parabola(), opt, steps=3, engine="traced")
     assert asked == []
-    sweep(Parabola(), opt, steps=3)
+    sweep(Parabola(), opt, steps=3, engine="traced")
     assert set(asked) == {1, 2, 3}
 
 
@@ -167,7 +167,7 @@ def test_a_sweep_looks_every_fifty_updates(steps, checks, monkeypatch):
     asked = []
     plain = RunBlock.finite
     monkeypatch.setattr(RunBlock, "finite", lambda block: asked.append(1) or plain(block))
-    sweep(Parabola(), SGD(lr=np.array([[0.1]])), steps=steps)
+    sweep(Parabola(), SGD(lr=np.array([[0.1]])), steps=steps, engine="traced")
     assert len(asked) == checks
 
 

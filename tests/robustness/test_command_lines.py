@@ -7,8 +7,8 @@ import textwrap
 
 import pytest
 
-from stepsize.cli.failures import DEFECT, TRACEBACK
 from stepsize.cli.main import main
+from stepsize.cli.output import DEFECT, TRACEBACK
 from stepsize.core.limits.sentences import is_sentence
 from tests.robustness.refusals import ROOT, fuzz
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.course import build
+from tools.course_pages import table_of_contents
 from tools.docs.places import write
 from tools.lessons import for_students, lessons
 
@@ -44,7 +45,8 @@ def _links(name: str) -> str:
 
 
 def write_course(target: Path) -> None:
-    """Write the index of the course."""
+    """Write the index of the course, and that of its files, to which their pages link."""
+    write(target / FILES / FILES / "index.html", table_of_contents(lessons()))
     write(target / "course" / "index.md", "\n".join(_index(lessons())))
 
 

@@ -41,7 +41,8 @@ def frame(where: str, up: str) -> Iterator[str]:
     """Yield a frame with the explorer at an address, as reStructuredText; `up` leads to the root."""
     link = html.escape(f"{up}{FILE}{where}")
     yield ".. raw:: html\n"
-    yield f'   <div class="explorer"><iframe src="{link}" title="The explorer" loading="lazy"></iframe>'
+    yield '   <div class="explorer"><div class="fit">'
+    yield f'   <iframe src="{link}" title="The explorer" loading="lazy"></iframe></div>'
     yield f'   <a href="{link}" target="_blank">Open the explorer in a window of its own</a></div>\n'
 
 

@@ -160,7 +160,7 @@ def _entry(page: Page, name: str) -> Iterator[str]:
     elif inspect.isroutine(value):
         yield f".. autofunction:: {page.home}.{name}\n"
     else:
-        yield f".. py:data:: {page.home}.{name}\n\n   {CONSTANTS[name]}\n"
+        yield f".. py:data:: {name}\n\n   {CONSTANTS[name]}\n"
 
 
 def _group_index(group: Group) -> Iterator[str]:

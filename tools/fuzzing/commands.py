@@ -8,8 +8,8 @@ from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from stepsize.cli.failures import DEFECT
 from stepsize.cli.main import main
+from stepsize.cli.output import DEFECT
 from tools.fuzzing.attempts import LONGEST, Attempt
 from tools.fuzzing.words import BAD_NUMBERS, Maker, mutated
 

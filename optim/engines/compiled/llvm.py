@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import Any
 
+from optim.engines.symbols import Untraceable
+
 __all__ = ["MISSING", "assembly", "compiled", "is_installed"]
 
 MISSING = "llvmlite is not installed; pip install 'stepsize[fast]'"
@@ -41,12 +43,21 @@ def compiled(text: str, name: str, arguments: str) -> Callable[..., int]:
     -------
     callable
         While it runs, other threads of Python do as well.
-    """
-    import llvmlite.binding as llvm
 
-    module, machine = _simplified(text)
-    engine = llvm.create_mcjit_compiler(module, machine)
-    engine.finalize_object()
+    Raises
+    ------
+    Untraceable
+        If the compiler cannot be loaded, or does not know this processor.
+    """
+    try:
+        import llvmlite.binding as llvm
+
+        module, machine = _simplified(text)
+        engine = llvm.create_mcjit_compiler(module, machine)
+        engine.finalize_object()
+    except (RuntimeError, ImportError, OSError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise Untraceable(f"LLVM failed here: {first}") from error
     kinds = [_KINDS[kind] for kind in arguments]
     function: Any = ctypes.CFUNCTYPE(_WHOLE, *kinds)(engine.get_function_address(name))
     function.engine = engine  # the code lives as long as it does

@@ -105,8 +105,7 @@ class CompiledBlock:
         bad : ndarray of bool, shape (count, stride)
             Where value or gradient may not be finite after an update.
         """
-        rates = []
-        done = 0
+        rates, done = [np.empty(0)] if not count else [], 0
         for table, array in zip((xs, gs), self.arrays(), strict=False):
             table[0, :, : self.runs] = array
         if self.output is not None:

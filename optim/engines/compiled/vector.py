@@ -54,10 +54,9 @@ def update(
     x = given[0]
     trace, values = _trace(optimizer, len(given) - 2, x.dtype, h)
     text, kinds = _text(trace, values, x)
-    numbers = {i: np.asarray(values[i], x.dtype) for i in trace.numbers}
-    still = np.array([numbers[i].ravel()[0] for i, wide, _ in kinds if not wide], x.dtype)
-    wide = [np.ascontiguousarray(np.broadcast_to(numbers[i], x.shape)) for i, wide, _ in kinds if wide]
-    arrays = [a.reshape(-1) for a in (*given, *new, *wide)]
+    still = np.array([_one(values[i]) for i, is_wide, _ in kinds if not is_wide], x.dtype)
+    wide = [np.ascontiguousarray(values[i], x.dtype).reshape(x.shape) for i, is_wide, _ in kinds if is_wide]
+    arrays = [a if a.ndim == 1 else a.reshape(-1) for a in (*given, *new, *wide)]
     updates = compiled(text, "updates", "iip" + "p" * len(arrays))
     lanes = LANES // x.dtype.itemsize
     whole = x.size // lanes * lanes
@@ -105,9 +104,16 @@ def _trace(optimizer: Optimizer, slots: int, dtype: DType, h: Resolved) -> tuple
     return trace, values
 
 
+def _one(value: Numbers) -> float:
+    return value if type(value) is float else np.asarray(value).item()
+
+
 def _text(trace: Trace, values: list[Numbers], x: Array) -> tuple[str, tuple[_Kind, ...]]:
     kinds = []
     for i in trace.numbers:
+        if type(values[i]) is float:
+            kinds.append((i, False, False))
+            continue
         size = np.size(values[i])
         if size not in (1, x.size):
             raise Untraceable("a hyperparameter is one a run, or one a coordinate of many runs")

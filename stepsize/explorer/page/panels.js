@@ -36,7 +36,7 @@ export function drawPanels(into, made, state, steps) {
   const colors = palette(), [width, height] = sizeOf(into), sx = across(width, steps);
   into.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const strip = Math.min(Math.max(8, (height * 0.2) / Math.max(made.length, 1)), 18), strips = made.length * (strip + 3);
-  const gap = 1.65 * colors.text, free = height - strips - 3 * gap - 1.8 * colors.text, tall = free * 0.62, low = free * 0.38;
+  const gap = 1.65 * colors.text, free = Math.max(height - strips - 3 * gap - 1.8 * colors.text, 0), tall = free * 0.62, low = free * 0.38;
   const parts = [svg("rect", { width, height, fill: colors.paper })];
   const errors = made.map((m) => errorsOf(m)), known = made.length === 0 || made[0].run.problem.minimum !== null;
   parts.push(...panel(known ? TEXT.gap : TEXT.gradient, gap, tall, errors, sx, width, colors, 0));

@@ -22,7 +22,7 @@ def _nothing_installed(monkeypatch):
     monkeypatch.setattr("optim.engines.compiled.choice.is_installed", lambda: False)
     monkeypatch.setattr("optim.engines.PAYS", 1)
     monkeypatch.setattr("optim.sweep.PAYS", 1)
-    monkeypatch.setattr("optim.engines.large._COMPILING_PAYS", 1)
+    monkeypatch.setattr("optim.engines.large.COMPILING_PAYS", 1)
 
 
 def test_who_asks_for_the_compiled_engine_is_told_what_to_install():

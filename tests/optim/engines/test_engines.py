@@ -19,6 +19,7 @@ from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import BarzilaiBorwein, Exponential, PerRun
 from stepsize.core.elementwise import exp, join, parts, sqrt, where
 from tests.instances import OPTIMIZERS, PROBLEMS, name_of
+from tests.optim.engines.rules import COMPILED
 
 X0 = np.array([-1.2, 1.0])
 ELEMENTWISE = [o for o in OPTIMIZERS if o.elementwise and not o.requires and o.batched]
@@ -487,7 +488,7 @@ def test_a_rule_that_cannot_be_traced_is_run_on_arrays():
     assert_same_run(minimize(Rosenbrock(), opt, steps=20), reference)
 
 
-@pytest.mark.parametrize("engine", ["floats", "traced"])
+@pytest.mark.parametrize("engine", ["floats", "traced", COMPILED])
 def test_an_engine_that_cannot_make_the_run_says_so(engine):
     with pytest.raises(ValueError, match=f"engine: got the str '{engine}', expected array"):
         minimize(Quadratic([[2.0, 1.0], [1.0, 2.0]]), SGD(lr=BarzilaiBorwein()), engine=engine)

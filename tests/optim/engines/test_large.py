@@ -12,6 +12,12 @@ from tests.instances import name_of
 from tests.optim.engines.rules import INF, Along, Copying, Remembering, resolved
 
 
+@pytest.fixture(autouse=True)
+def _in_blocks(monkeypatch):
+    """Whatever the suite runs with: this file is about the blocks."""
+    monkeypatch.setattr(large, "COMPILING_PAYS", float("inf"))
+
+
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of 8 numbers; the list has the ranges that each thread was given."""
