@@ -137,7 +137,7 @@ class Session:
             source = Path(mutant.path).read_text(encoding="utf-8")
             patch(mutant.module, source, mutant.index, mutant.owner, self.things)
             for test, following in zip(tests, [*tests[1:], None], strict=True):
-                if not self.passes(items[test], items.get(following)):
+                if not self.passes(items[test], items.get(following or "")):
                     return test
             return ""
 
