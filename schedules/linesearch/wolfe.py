@@ -4,6 +4,7 @@ import math
 
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.initial_step import FirstTrial, first_trial, memory
+from schedules.linesearch.interpolation import cubic_low, parabola_low
 from stepsize.core.limits.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction
 from stepsize.core.validation import require
 
@@ -137,27 +138,7 @@ def _between(low: Trial, high: Trial) -> float:
     """Return the next trial of a bracket: the cubic's low point, else the parabola's, else the middle."""
     left, right = sorted((low.alpha, high.alpha))
     near = 0.1 * (right - left)
-    for guess in (_cubic_low(low, high), _parabola_low(low, high)):
+    for guess in (cubic_low(low, high), parabola_low(low, high)):
         if guess is not None and min(guess - left, right - guess) >= near:
             return guess
     return 0.5 * (low.alpha + high.alpha)
-
-
-def _cubic_low(a: Trial, b: Trial) -> float | None:
-    """Return the low point of the cubic through values and slopes at both ends."""
-    if not b.finite or b.alpha == a.alpha:
-        return None
-    d1 = a.slope + b.slope - 3 * (a.f - b.f) / (a.alpha - b.alpha)
-    root = d1 * d1 - a.slope * b.slope
-    if not 0 <= root < math.inf:
-        return None
-    d2 = math.copysign(math.sqrt(root), b.alpha - a.alpha)
-    below = b.slope - a.slope + 2 * d2
-    return float(b.alpha - (b.alpha - a.alpha) * (b.slope + d2 - d1) / below) if below else None
-
-
-def _parabola_low(a: Trial, b: Trial) -> float | None:
-    """Return the low point of the parabola through value and slope at a and the value at b."""
-    step = b.alpha - a.alpha
-    curvature = 2 * (b.f - a.f - a.slope * step) if math.isfinite(b.f) else 0.0
-    return float(a.alpha - a.slope * step * step / curvature) if curvature > 0 else None

@@ -228,6 +228,13 @@ PRINTED = {
         "goldstein": False,
         "max_trials": 100,
     },
+    "MoreThuente": {
+        "c1": 1e-4,
+        "c2": 0.9,
+        "first": "unit",
+        "alpha_max": math.inf,
+        "max_trials": 60,
+    },
     "StrongWolfe": {
         "c1": 1e-4,
         "c2": 0.9,

@@ -6,6 +6,7 @@ from optim import SGD, minimize
 from problems import Quadratic
 from schedules import (
     ExactSearch,
+    MoreThuente,
     StrongWolfe,
 )
 from schedules.linesearch.initial_step import first_trial
@@ -39,7 +40,7 @@ class TestFirstTrial:
         assert first_trial("unit", parabola(), carry) == 1.0
         assert first_trial(0.125, parabola(), carry) == 0.125
 
-    @pytest.mark.parametrize("search", [ExactSearch, StrongWolfe])
+    @pytest.mark.parametrize("search", [ExactSearch, StrongWolfe, MoreThuente])
     def test_it_has_to_be_above_zero(self, search):
         search(first=1e-9)
         with pytest.raises(ValueError, match="first: got 0"):
