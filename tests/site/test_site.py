@@ -171,10 +171,18 @@ QUESTIONS = {
 def test_the_front_page_leads_to_the_answer(page, pages, site):
     words, answers = QUESTIONS[page]
     front = site / "index.html"
-    assert page in pages[front].links
+    assert page in {link.partition("#")[0] for link in pages[front].links}
     assert words in html.unescape(re.sub(r"<[^>]*>", "", front.read_text(encoding="utf-8")))
     text = html.unescape(re.sub(r"<[^>]*>", "", (site / page).read_text(encoding="utf-8")))
     assert [answer for answer in answers if answer not in text] == []
+
+
+def test_the_page_on_citing_shows_the_entry_and_the_file(site):
+    text = (site / "cite.html").read_text(encoding="utf-8")
+    blocks = [html.unescape(re.sub(r"<[^>]*>", "", block)) for block in re.findall(r"(?s)<pre>.*?</pre>", text)]
+    assert [block.split(maxsplit=1)[0] for block in blocks] == ["@software{stepsize,", "cff-version:"]
+    around = html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"(?s)<pre>.*?</pre>", "", text)))
+    assert "The same as CITATION.cff, which" in around
 
 
 def test_every_guide_is_there(site):
