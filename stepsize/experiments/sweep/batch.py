@@ -200,10 +200,9 @@ def descend(batch: Batch) -> list[Run]:
 
 
 def _every(batch: Batch) -> int:
-    """Return how far the points are thinned: to the ends, unless a gradient at each is needed to judge."""
+    """Return how far the points are thinned: to the ends, unless the loss is to be found at each of them."""
     estimated = getattr(batch.problem, "varies", False) and not getattr(batch.problem, "drifts", False)
-    unknown = getattr(batch.problem, "minimum", None) is None
-    needed = (estimated and unknown) or batch.optimizer.has_separate_output
+    needed = estimated or batch.optimizer.has_separate_output
     return 1 if needed else max(batch.steps, 1)
 
 
