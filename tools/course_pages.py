@@ -147,7 +147,7 @@ def _output(output: Any, live: bool) -> str:
 
 
 def _printed(text: str) -> str:
-    """Return what was printed; on a slide the longest line of a table fits, and a longer one is a sentence."""
+    """Return what was printed; on a slide the longest line of a table fits, a sentence is broken."""
     columns = max((len(line) for line in text.splitlines()), default=1)
     kind = "out" if columns <= _WIDEST_TABLE else "out sentence"
     return f'<pre class="{kind}" style="--columns: {max(columns, 1)}">{html.escape(text)}</pre>'
