@@ -10,7 +10,7 @@ from stepsize.grading.exercises import EXERCISES
 from stepsize.grading.hand_in import HandIn, read_hand_in
 from stepsize.grading.trial import FAULT_OF_FILE, try_part
 
-__all__ = ["Grade", "Mark", "grade"]
+__all__ = ["Grade", "Mark", "find_exercise", "grade"]
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,17 @@ def _exercise(named: str | None, hand_in: HandIn) -> Exercise:
             f"exercise: got none, because {hand_in.path.name} has no line '# stepsize exercise: NAME', "
             f"expected one of {', '.join(EXERCISES)}"
         )
+    return find_exercise(name)
+
+
+def find_exercise(name: str) -> Exercise:
+    """Return the exercise of a name or of its number.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
     found = [task for task in EXERCISES.values() if name in (task.name, task.name[:2])]
     if not found:
         raise ValueError(f"exercise: got {name!r}, expected one of {', '.join(EXERCISES)}")

@@ -43,6 +43,7 @@ FAULTY = {
     "while True: pass": "largest_rate did not end within 15 s",
     "raise ValueError('no idea')": "largest_rate stops in line 2 with ValueError: no idea",
     "return 1 / 0": "stops in line 2 with ZeroDivisionError: division by zero",
+    "return 2.0^max(curvatures)": "for ^: 'float' and 'float': a power is written **",
     "return curvature": "stops in line 2 with NameError: name 'curvature' is not defined",
     "return largest_rate(curvatures)": "calls itself without end in line 2",
     "import sys; sys.exit(3)": "ends Python in line 2",
@@ -159,6 +160,24 @@ def test_the_command_prints_points_and_returns_whether_all_are_earned(tmp_path, 
     assert (row["points"], row["most"], row["exercise"]) == (7, 10, "02-rates")
     assert "it is 1/L" in row["marks"][0]["sentence"]
     assert main(["grade", str(tmp_path / "none.py")]) == 2
+
+
+def test_a_file_that_cannot_be_graded_stops_no_other(tmp_path, capsys):
+    good = str(written(tmp_path, RIGHT))
+    unnamed = str(written(tmp_path, RIGHT.replace("# stepsize exercise: 02-rates", ""), "unnamed.py"))
+    none = str(tmp_path / "none.py")
+    assert main(["grade", unnamed, none, good]) == 1
+    told = capsys.readouterr().out
+    assert f"{unnamed}\nnot graded: exercise: got none, because unnamed.py has no line" in told
+    assert f"{none}\nnot graded: file: got" in told
+    assert f"{good}\n02-rates: 10 of 10 points" in told
+    assert main(["grade", unnamed, good, "--json"]) == 1
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["points"], first["most"], first["marks"]) == (0, 0, [])
+    assert first["fault"].startswith("exercise: got none")
+    assert {*first} == {*second}
+    assert main(["grade", unnamed, good, "--exercise", "99"]) == 2
+    assert main(["grade", unnamed, good, "--seconds", "0"]) == 2
 
 
 def test_the_grade_reads_as_a_table(tmp_path):
