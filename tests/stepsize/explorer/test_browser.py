@@ -123,6 +123,19 @@ def agrees(run, found, exact):
     return (same and told.reason == found["reason"]) or not exact
 
 
+def test_a_schedule_stays_within_what_a_number_may_be(page):
+    told = done("ranges", page)
+    assert told["rate"] == 0.1  # FTRL's own, as SGD's was 0
+    assert told["found"] == [
+        {"steps": 50, "driver": ["Linear"], "shown": "Linear", "title": None},
+        {"steps": 50, "driver": ["Linear"], "shown": "Linear", "title": None},  # after 100 updates it is 0
+        {"steps": 50, "driver": ["Exponential"], "shown": "Exponential", "title": None},
+        {"steps": 300, "driver": ["Exponential"], "shown": "Exponential", "title": told["found"][3]["title"]},
+    ]
+    assert told["found"][3]["title"] == "lr: expected a number above 0"
+    assert "FTRL" not in told["linked"]
+
+
 class Quoting(Optimizer):
     """A class whose name is harmless and whose words are not: </script><script>hacked=1</script>."""
 
