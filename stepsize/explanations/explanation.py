@@ -167,7 +167,9 @@ class Explanation:
         if self.blank:
             return []
         f, f_next, slope = (f"{value:.{self.digits}g}" for value in (step.f, step.f_next, step.slope))
-        way = "overshot, it passed" if step.overshoot else "stopped short of"
+        if not step.moved:
+            return [f"Loss {f} -> {f_next}; the update moved nothing."]
+        way = "overshot, it passed" if step.overshoot else "stopped short of" if step.slope < 0 else "reached"
         return [
             f"Loss {f} -> {f_next}; the update {way} the minimum along the step: slope at its end {slope}."
         ]

@@ -51,6 +51,7 @@ FAULTY = {
     "import os; os.abort()": "before it could be graded",
     "return input('rate? ')": "asks for input in line 2",
     "return 'two over L'": "it returns the str 'two over L', expected a number",
+    "return str(2 / max(curvatures))": "it returns the str '0.1', expected a number",
     "return curvatures": "it returns an array of shape (2,), expected a number",
     "return [[2], [1, 2]]": "expected a number",
     "return 2j": "expected a number",
