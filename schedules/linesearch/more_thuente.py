@@ -2,11 +2,10 @@
 
 import math
 
-from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
-from schedules.linesearch.initial_step import FirstTrial, first_trial, memory
+from schedules.linesearch.base import Carry, Line, LineSearchResult, Trial
+from schedules.linesearch.initial_step import memory
 from schedules.linesearch.interpolation import cubic_low, parabola_low
-from stepsize.core.limits.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction
-from stepsize.core.validation import require
+from schedules.linesearch.wolfe import WolfeSearch
 
 __all__ = ["MoreThuente"]
 
@@ -16,7 +15,7 @@ _SHORTER = 0.66
 _LEAST_GROWTH, _MOST_GROWTH = 1.1, 4.0
 
 
-class MoreThuente(LineSearch):
+class MoreThuente(WolfeSearch):
     r"""More and Thuente's search: few evaluations to the strong Wolfe conditions.
 
     .. math:: \varphi(\alpha) \le \varphi(0) + c_1 \alpha\, \varphi'(0), \qquad
@@ -37,10 +36,12 @@ class MoreThuente(LineSearch):
     Parameters
     ----------
     c1, c2 : float
-        0 < c1 <= c2 < 1. c2 is 0.9 for Newton-like directions, 0.1 to 0.4 for conjugate gradients.
-    first : float or str
+        0 < c1 <= c2 < 1. Where c2 is None, it is what the rule suggests: 0.2 for conjugate gradients, else
+        0.9, which suits Newton-like directions.
+    first : float or str, optional
         First trial: a number, ``"unit"`` for Newton-like directions, ``"decrease"`` or ``"slope"`` for
-        steepest descent and conjugate gradients, ``"last"`` for the last step.
+        steepest descent and conjugate gradients, ``"last"`` for the last step. By default what the rule
+        suggests: "slope" for conjugate gradients, else "unit".
     alpha_max : float
         Longest step; reached, the status is "max_step".
     max_trials : int
@@ -61,26 +62,16 @@ class MoreThuente(LineSearch):
     (0.5, 'converged', 2)
     """
 
-    c1: ProperFraction = 1e-4
-    c2: ProperFraction = 0.9
-    first: FirstTrial = "unit"
-    alpha_max: PositiveFloatOrInf = math.inf
-    max_trials: PositiveInt = 60
-
-    def check(self) -> None:
-        """Validate c2 >= c1."""
-        require(self.c2 >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
-
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
         asked = self.c1 * line.slope0
         interval = _Interval(line.start, asked)
-        alpha = min(first_trial(self.first, line, carry), self.alpha_max)
+        alpha = self.first_alpha(line, carry)
         while line.n_calls < self.max_trials:
             trial = line.both(alpha)
             if trial.finite and trial.f <= line.phi0 + alpha * asked:
-                if abs(trial.slope) <= -self.c2 * line.slope0:
+                if self.is_flat(line, trial):
                     return _accept(line, trial, "converged")
                 if alpha >= self.alpha_max and trial.slope < 0:
                     return _accept(line, trial, "max_step")
