@@ -96,9 +96,9 @@ def table_of_contents(found: Iterable[Lesson]) -> str:
     """Return the page that leads to all others."""
     rows = ""
     for lesson in found:
-        cells = [f'<a href="{lesson.name}.html">{html.escape(lesson.title)}</a>']
-        cells += [f'<a href="{lesson.name}{ending}">{word}</a>' for word, ending in _ENDINGS.items()]
-        rows += f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
+        title = f'<a href="{lesson.name}.html">{html.escape(lesson.title)}</a>'
+        links = [f'<a href="{lesson.name}{ending}">{word}</a>' for word, ending in _ENDINGS.items()]
+        rows += f"<tr><td>{title}</td><td>{', '.join(links)}</td></tr>\n"
     body = f"<h1>Gradient descent in ten lessons</h1><table>{rows}</table>"
     return document("Gradient descent in ten lessons", body, "page")
 

@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Grade each file, and print it as soon as it is known; of many, one that cannot be graded stops none."""
-    from stepsize.grading.grade import find_exercise
+    from stepsize.grading.exercises import find_exercise
 
     if args.exercise is not None:
         find_exercise(args.exercise)

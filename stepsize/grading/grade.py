@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from stepsize.core.storage import as_path
 from stepsize.core.validation import as_number, require
 from stepsize.grading.exercise import Exercise
-from stepsize.grading.exercises import EXERCISES
+from stepsize.grading.exercises import EXERCISES, find_exercise
 from stepsize.grading.hand_in import HandIn, read_hand_in
 from stepsize.grading.trial import FAULT_OF_FILE, try_part
 
-__all__ = ["Grade", "Mark", "find_exercise", "grade"]
+__all__ = ["Grade", "Mark", "grade"]
 
 
 @dataclass(frozen=True)
@@ -137,17 +137,3 @@ def _exercise(named: str | None, hand_in: HandIn) -> Exercise:
             f"expected one of {', '.join(EXERCISES)}"
         )
     return find_exercise(name)
-
-
-def find_exercise(name: str) -> Exercise:
-    """Return the exercise of a name or of its number.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    found = [task for task in EXERCISES.values() if name in (task.name, task.name[:2])]
-    if not found:
-        raise ValueError(f"exercise: got {name!r}, expected one of {', '.join(EXERCISES)}")
-    return found[0]

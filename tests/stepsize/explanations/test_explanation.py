@@ -137,6 +137,15 @@ def test_wrappers_show_whose_line_it_is():
     )
 
 
+@pytest.mark.parametrize(
+    ("lr", "words"), [(0.25, "stopped short of"), (0.5, "ended at"), (0.75, "overshot, it passed")]
+)
+def test_where_the_step_ended_is_told_against_the_lowest_point_of_its_line(lr, words):
+    """On x^2 the rate 1/2 leads to the minimum, exactly."""
+    text = ss.explain(ss.minimize(ss.Parabola(), ss.SGD(lr=lr), x0=[4.0], steps=1)).text()
+    assert f"the update {words} the minimum along the step" in text
+
+
 def test_latex_is_balanced_and_standard():
     run = ss.minimize(ss.Quadratic(), ss.AdamW(lr=0.1, weight_decay=0.01), steps=1)
     text = ss.explain(run).latex()
