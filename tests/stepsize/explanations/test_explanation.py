@@ -114,7 +114,7 @@ def test_the_worksheet_has_the_equations_and_none_of_the_answers():
     ("rule", "words"),
     [
         (ss.SGD(lr=0.01), "the update stopped short of the minimum along the step"),
-        (ss.SGD(lr=0.1), "the update reached the minimum along the step: slope at its end 0."),
+        (ss.SGD(lr=0.1), "the update ended at the minimum along the step: slope at its end 0."),
         (ss.SGD(lr=0.15), "the update overshot, it passed the minimum along the step"),
         (ss.SGD(lr=0.0), "the update moved nothing."),
         (ss.ADOPT(lr=0.1), "the update moved nothing."),
