@@ -90,7 +90,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "stepsize.experiments.sweep.sweep": ("Sweep", "SweepInterrupted", "sweep"),
     "stepsize.explanations.explanation": ("Explanation", "Assignment", "Step", "explain"),
     "stepsize.explorer.explorer": ("Explorer", "explore"),
-    "stepsize.grading.grade": ("Grade", "Mark", "find_exercise", "grade"),
+    "stepsize.grading.grade": ("Grade", "Mark", "grade"),
     "stepsize.parsing": ("parse", "parse_problem"),
 }
 # fmt: on
@@ -131,10 +131,10 @@ __all__ = [
     "TimeBased", "Trial", "TwoWells", "UntunedExponential", "UntunedLinear", "Warmup", "WarmupStableDecay",
     "WilsonConstruction", "WithMomentum", "Wood", "Wrapper", "Yogi", "Zakharov", "as_schedule",
     "best_parameters", "contraction", "diagnose", "dialects", "draw", "explain", "explore", "explorer",
-    "find_exercise", "find_lr", "grade", "gradient_flow", "hyper", "inertia", "minimize", "momentum_flow",
-    "noise_floor", "noise_scale", "observed_rate", "parse", "parse_problem", "per_epoch", "predict",
-    "problem_from_csv", "race", "regime", "settled_at", "sharpness", "stability_limit", "steps_to", "sweep",
-    "time_step", "two_gaussians",
+    "find_lr", "grade", "gradient_flow", "hyper", "inertia", "minimize", "momentum_flow", "noise_floor",
+    "noise_scale", "observed_rate", "parse", "parse_problem", "per_epoch", "predict", "problem_from_csv",
+    "race", "regime", "settled_at", "sharpness", "stability_limit", "steps_to", "sweep", "time_step",
+    "two_gaussians",
 ]
 # fmt: on
 # public names: end
