@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -143,7 +144,7 @@ def body_of(branches: Sequence[Branch], ends: Callable[[int, list[str]], str], a
         What stands around the lines of a coordinate, and takes the coordinate's own numbers.
     """
     needed = set().union(*(branch.needed() for branch in branches))
-    return _tree([*enumerate(branches)], 0, 0, needed, ends, around)
+    return _chained(_tree([*enumerate(branches)], 0, 0, needed, ends, around))
 
 
 def _tree(
@@ -195,7 +196,13 @@ def _told(number: int, branch: Branch, written: set[str]) -> str:
     wanted = branch.shown() - written
     more = "".join(_line(line) for line in branch.page.lines if line.name in wanted)
     names = ", ".join([str(number), *(symbol.name for symbol in branch.page.told)])
-    return f"if (told) {{\n{more}told[j] = [{names}];\n}}\n"
+    tells = f"told[j] = [{names}];\n"
+    return f"if (told) {{\n{more}{tells}}}\n" if more else f"if (told) {tells}"
+
+
+def _chained(text: str) -> str:
+    """Return lines in which declarations that follow each other are one."""
+    return re.sub(r"(?m)(?:^const .*;\n){2,}", lambda found: found[0].replace(";\nconst ", ",\n"), text)
 
 
 def _line(line: Line) -> str:
