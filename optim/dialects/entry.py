@@ -10,7 +10,8 @@ import numpy as np
 
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
-from stepsize.core.validation import did_you_mean
+from stepsize.core.limits.annotations import refuse_mistyped
+from stepsize.core.validation import describe_value, did_you_mean
 
 if TYPE_CHECKING:
     from optim.dialects.parts import Part
@@ -47,8 +48,10 @@ def use(family: str, says: str, **arguments: Argument) -> Use:
 
 def only(name: str, value: object, expected: object) -> None:
     """Refuse what this table does not have."""
-    if value != expected:
-        raise ValueError(f"{name}: got {value!r}, expected {expected!r}, the only one that is known here")
+    if isinstance(value, np.ndarray) or value != expected:
+        raise ValueError(
+            f"{name}: got {describe_value(value)}, expected {expected!r}, the only one that is known here"
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +79,7 @@ class Dialect:
     defect: str = ""
     library: str = ""
     ignored: frozenset[str] = frozenset()
-    shared: Mapping[str, Argument] = field(default_factory=dict)
+    shared: Mapping[str, inspect.Parameter] = field(default_factory=dict)
 
     @property
     def call(self) -> str:
@@ -86,10 +89,19 @@ class Dialect:
     @property
     def defaults(self) -> dict[str, Argument]:
         """The library's arguments in its order, with their defaults; `inspect.Parameter.empty` has none."""
-        parameters = inspect.signature(self.build).parameters.values()
-        own = {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD}
-        rest = self.shared if any(p.kind is p.VAR_KEYWORD for p in parameters) else {}
-        return own | {name: default for name, default in rest.items() if name not in own}
+        return {p.name: p.default for p in self._parameters}
+
+    @property
+    def _parameters(self) -> list[inspect.Parameter]:
+        parameters = inspect.signature(self.build).parameters
+        own = {p.name: p for p in parameters.values() if p.kind is not p.VAR_KEYWORD}
+        rest = self.shared if len(own) < len(parameters) else {}
+        return [*own.values(), *(p for name, p in rest.items() if name not in own)]
+
+    def _refuse_mistyped(self, given: Mapping[str, Argument]) -> None:
+        """Refuse what is of another type than the library's argument, ahead of any arithmetic with it."""
+        parameters = [p for p in self._parameters if p.name in given]
+        refuse_mistyped((p.name, _type_of(p), given[p.name]) for p in parameters)
 
     @property
     def rate(self) -> str:
@@ -108,7 +120,8 @@ class Dialect:
         Raises
         ------
         TypeError
-            For an argument that the library's class does not have, or one that is missing.
+            For an argument that the library's class does not have, one that is missing, or one of another
+            type.
         """
         if args and _is_parameters(args[0]):
             args = args[1:]
@@ -137,6 +150,7 @@ class Dialect:
         missing = [n for n, default in names.items() if default is inspect.Parameter.empty and n not in given]
         if missing:
             raise TypeError(f"{self.call}: got no {missing[0]!r}, which has no default; expected {wanted}")
+        self._refuse_mistyped(given)
         return self.build(**given)
 
     def __repr__(self) -> str:
@@ -183,10 +197,10 @@ class Library:
         modules: Iterable[str] = (),
     ) -> None:
         self.name, self.title, self.evidence, self.prefix = name, title, evidence, prefix
-        common = {} if shared is None else dict(inspect.signature(shared).parameters)
-        defaults = {n: p.default for n, p in common.items() if p.default is not p.empty}
+        known = {} if shared is None else inspect.signature(shared).parameters
+        common = {n: p for n, p in known.items() if p.default is not p.empty}
         self.entries = {
-            e.name: Dialect(e.name, e.build, e.uses, e.defect, name, frozenset(ignored), defaults)
+            e.name: Dialect(e.name, e.build, e.uses, e.defect, name, frozenset(ignored), common)
             for e in entries
         }
         self.parts = {part.name: part for part in parts}
@@ -224,6 +238,13 @@ class _Inside:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._library, f"{self._path}.{name}")
+
+
+def _type_of(parameter: inspect.Parameter) -> Any:
+    """Return the annotation of a parameter; bool where it has none and the default is True or False."""
+    if parameter.annotation is parameter.empty and isinstance(parameter.default, bool):
+        return bool
+    return parameter.annotation
 
 
 def _is_parameters(value: object) -> bool:

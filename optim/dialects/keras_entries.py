@@ -118,9 +118,8 @@ def _schedule_free_adamw(
     weight_decay: Hyper | None = None,
     **rest: Shared,
 ) -> Optimizer:
-    rule = KerasScheduleFreeAdamW(
-        learning_rate, beta_1, weight_decay or 0.0, warmup_steps, beta2=beta_2, eps=epsilon
-    )
+    decay = 0.0 if weight_decay is None else weight_decay
+    rule = KerasScheduleFreeAdamW(learning_rate, beta_1, decay, warmup_steps, beta2=beta_2, eps=epsilon)
     return base(rule, **rest)
 
 

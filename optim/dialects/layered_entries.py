@@ -11,6 +11,7 @@ from optim.rules.layers.muon import QUINTIC
 from optim.rules.layers.shapes import Shapes
 from optim.rules.layers.sm3 import SM3
 from optim.rules.wrappers import DecoupledDecay
+from stepsize.core.validation import as_number, describe_value
 
 __all__ = [
     "keras_adafactor",
@@ -270,5 +271,8 @@ def _ratio(adam: Hyper | None, rate: Hyper) -> float:
     if adam is None:
         return 1.0
     if isinstance(adam, int | float) and isinstance(rate, int | float) and rate > 0:
-        return adam / rate
-    raise TypeError(f"adam_learning_rate: got {adam!r} beside the rate {rate!r}, expected two numbers")
+        return as_number("adam_learning_rate", adam) / as_number("learning_rate", rate)
+    raise TypeError(
+        f"adam_learning_rate: got {describe_value(adam)} beside the rate {describe_value(rate)}, expected a "
+        "number, and a rate above 0"
+    )

@@ -24,7 +24,8 @@ def _schedule_free_sgd(
     weight_decay: Hyper | None = None,
     weight_lr_power: Hyper = 2.0,
 ) -> Optimizer:
-    return ScheduleFreeSGD(learning_rate, b1, weight_decay or 0.0, warmup_steps or 0, 0.0, weight_lr_power)
+    decay = 0.0 if weight_decay is None else weight_decay
+    return ScheduleFreeSGD(learning_rate, b1, decay, warmup_steps or 0, 0.0, weight_lr_power)
 
 
 def _schedule_free_sgd_ahead(
@@ -35,7 +36,7 @@ def _schedule_free_sgd_ahead(
     weight_lr_power: Hyper = 2.0,
 ) -> Optimizer:
     rate = _warmed_from_zero(learning_rate, warmup_steps)
-    decay = weight_decay or 0.0
+    decay = 0.0 if weight_decay is None else weight_decay
     return OptaxScheduleFreeSGD(rate, b1, decay, 0, 0.0, weight_lr_power, weight_lr=_one_ahead(rate))
 
 

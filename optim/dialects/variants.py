@@ -4,13 +4,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
+from optim.hyperparameters import Hyper, Numbers, Resolved, hyper, rate_kind
 from optim.optimizer import Optimizer, Slots
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad
 from optim.rules.adam import Adam
 from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from optim.rules.sign import Rprop
 from stepsize.core.elementwise import maximum, minimum, sign, sqrt, where
+from stepsize.core.validation import describe_value
 
 __all__ = [
     "KerasScheduleFreeAdamW",
@@ -305,6 +306,10 @@ class TorchASGD(Optimizer):
     lambd: Hyper = 1e-4
     alpha: Hyper = 0.75
     t0: Hyper = 1e6
+
+    def check(self) -> None:
+        if rate_kind(self.lr) != "schedule":  # the rate is worked out an update ahead
+            raise TypeError(f"lr: got {describe_value(self.lr)}, expected a number or a schedule")
 
     def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         eta, mean = slots

@@ -221,6 +221,11 @@ class Adan(Optimizer):
             return d + h.weight_decay * x, slots
         return (d + h.weight_decay * x) / (1 + h.lr * h.weight_decay), slots
 
+    @property
+    def is_direction_rule(self) -> bool:
+        """Whether the rate is outside the direction: the proximal decay divides by it."""
+        return self.decay == "decoupled"
+
     def _step(self, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, n, before = slots
         change = 0.0 * g if h.t == 1 else g - before
