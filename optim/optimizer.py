@@ -91,6 +91,8 @@ class Optimizer(Record, abstract=True):
     batched: ClassVar[bool] = True
     # How many updates make one of the rule inside, for those wrappers that wait.
     inner_period: ClassVar[int] = 1
+    # What a line search takes for those of its parameters that are left to the rule.
+    suggests: ClassVar[dict[str, Any]] = {}
     demo: ClassVar[dict[str, Any]] = {}
 
     # Present inside an update only.

@@ -57,6 +57,7 @@ class Stepper:
         self.updates = None if stop is None else stop - state.n
         self.carry = state.carry
         self.search_log: LineSearchLog | None = None
+        self.search: Any = None
         self.n_f = self.n_g = 0
         self.update, self.direction = updating(optimizer), updating(optimizer, "direction")
         self._last_sampled: tuple[int, DescentProblem] = (-1, problem)
@@ -136,10 +137,7 @@ class FeedbackStepper(Stepper):
             if self.carry["undo"]:
                 x, g, slots = last["x"], last["g"], last["slots"]
             self.carry = {**self.carry, "kept": {"x": x, "g": g, "slots": slots}}
-        rule = h
-        while "inner" in rule.__dict__:  # the rate of a wrapper is that of the rule inside
-            rule = rule.inner
-        rule.__dict__["lr"] = rate
+        _innermost(h).__dict__["lr"] = rate
         x, slots = self.update(x, g, slots, h)
         return x, slots, None, rate
 
@@ -163,6 +161,7 @@ class LineSearchStepper(Stepper):
                 f"update of {name} is not x - lr * d"
             )
         optimizer.lr.warn_of_sampling(problem)
+        self.search = optimizer.lr.suited_to(_innermost(optimizer).suggests)
         self.search_log = self.log = LineSearchLog()
         if self.carry is None:
             self.carry = {"search": None, "at": None}
@@ -184,7 +183,7 @@ class LineSearchStepper(Stepper):
         d, slots = self.direction(x, e.g, slots, self.resolve(n, x, e))
         unit = _unit(e.g, d)
         d = d / unit
-        found = self.optimizer.lr.search(self.problem, n, x, e, d, self.carry["search"])
+        found = self.search.search(self.problem, n, x, e, d, self.carry["search"])
         x = x - found.alpha * d
         end = found.e
         e_next = end and Evaluation(end.f, end.g, end.var_f, end.var_g, drawn=(n, end.number))
@@ -195,6 +194,13 @@ class LineSearchStepper(Stepper):
         self.n_f += found.n_f
         self.n_g += found.n_g
         return x, slots, e_next, found.alpha / unit
+
+
+def _innermost(rule: Any) -> Any:
+    """Return the rule inside of all wrappers, whose rate is theirs."""
+    while "inner" in rule.__dict__:
+        rule = rule.inner
+    return rule
 
 
 def _unit(g: Array, d: Array) -> float:

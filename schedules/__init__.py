@@ -45,6 +45,7 @@ from schedules.linesearch.base import Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.exact import ExactQuadratic, ExactSearch
 from schedules.linesearch.gols import GOLSB, GOLSI, GOLSBack, GOLSMax
 from schedules.linesearch.hager_zhang import HagerZhang
+from schedules.linesearch.more_thuente import MoreThuente
 from schedules.linesearch.nonmonotone import GrippoLamparielloLucidi
 from schedules.linesearch.probabilistic import ProbabilisticLineSearch
 from schedules.linesearch.quadratic_fit import PAL, QuadraticApproximation
@@ -59,13 +60,13 @@ __all__ = [
     "EarlyStepDecay", "ExactQuadratic", "ExactSearch", "Exponential", "Feedback", "FeedbackProduct",
     "FlatCosine", "Floor", "ForwardBackward", "FromFunction", "Geometric", "GOLSBack", "GOLSMax", "Greedy",
     "GrippoLamparielloLucidi", "HagerZhang", "Hypergradient", "Interpolated", "InverseSqrt", "InverseTime",
-    "KohonenRecursion", "Line", "Linear", "LineSearch", "LineSearchResult", "LogStepDecay", "MultiStep",
-    "NesterovSequence", "Noam", "OneCycle", "OptimalLinear", "PerEpoch", "PeriodicCosine", "PerRun", "Phases",
-    "Piecewise", "Plateau", "Polyak", "Polynomial", "Power", "PowerScheduler", "ProbabilisticLineSearch",
-    "Product", "QuadraticApproximation", "Recursion", "Refined", "Repeat", "Restarts", "Rex", "Sawtooth",
-    "Schedule", "SearchThenConverge", "Sequential", "Silver", "Skip", "SPSMax", "StepDecay", "StrongSilver",
-    "StrongWolfe", "Sum", "SutskeverMomentum", "Tanh", "TimeBased", "Trial", "UntunedExponential",
-    "UntunedLinear", "Warmup", "WarmupStableDecay", "as_schedule", "per_epoch",
+    "KohonenRecursion", "Line", "Linear", "LineSearch", "LineSearchResult", "LogStepDecay", "MoreThuente",
+    "MultiStep", "NesterovSequence", "Noam", "OneCycle", "OptimalLinear", "PerEpoch", "PeriodicCosine",
+    "PerRun", "Phases", "Piecewise", "Plateau", "Polyak", "Polynomial", "Power", "PowerScheduler",
+    "ProbabilisticLineSearch", "Product", "QuadraticApproximation", "Recursion", "Refined", "Repeat",
+    "Restarts", "Rex", "Sawtooth", "Schedule", "SearchThenConverge", "Sequential", "Silver", "Skip", "SPSMax",
+    "StepDecay", "StrongSilver", "StrongWolfe", "Sum", "SutskeverMomentum", "Tanh", "TimeBased", "Trial",
+    "UntunedExponential", "UntunedLinear", "Warmup", "WarmupStableDecay", "as_schedule", "per_epoch",
 ]
 # fmt: on
 # public names: end

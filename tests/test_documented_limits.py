@@ -8,10 +8,12 @@ import pytest
 import optim
 import schedules
 from stepsize.core.record import Record, registered
-from stepsize.parsing import demo_of
+from stepsize.parsing import demo_of, load_registry
 
 HAIR = 1e-9
 KINDS = (optim.Optimizer, schedules.Schedule, schedules.LineSearch, schedules.Feedback)
+
+load_registry()
 CLASSES = [cls for cls in registered(Record) if issubclass(cls, KINDS)]
 NUMBER = r"(-?\d+(?:\.\d+)?(?:/\d+)?)"
 
@@ -79,6 +81,7 @@ ALLOWED = [
     "StrongSilver(10.0, 0.5, 1)",
     "HagerZhang(delta=0.3, sigma=0.3)",
     "StrongWolfe(max_trials=1)",
+    "MoreThuente(c1=0.5, c2=0.5, max_trials=1)",
 ]
 REFUSED = [
     ("PerRun([])", "schedules"),
@@ -102,6 +105,8 @@ REFUSED = [
     ("HagerZhang(first=0.0)", "first"),
     ("StrongWolfe(c1=0.5, c2=1.0)", "c2"),
     ("StrongWolfe(max_trials=0)", "max_trials"),
+    ("MoreThuente(c1=0.5, c2=0.4)", "c2"),
+    ("MoreThuente(max_trials=0)", "max_trials"),
     ("Chebyshev(10.0, 0.0, 4)", "mu"),
     ("PowerScheduler(0.1, batch=0.0, tokens=500.0)", "batch"),
     ("PowerScheduler(0.1, batch=1.0, tokens=500.0, b=0.0)", "b"),

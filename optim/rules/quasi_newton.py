@@ -189,7 +189,9 @@ class ConjugateGradient(_Comparing):
 
     On a quadratic with exact searches all five are the method of conjugate gradients, which ends after d
     steps. It restarts with the gradient every `restart` updates, when two gradients in a row are far from
-    orthogonal, and when p hardly descends. A search should be fairly exact: c2 at most 0.4.
+    orthogonal, and when p hardly descends. A search should be fairly exact, and
+    has no natural first trial: where it leaves them open, c2 is 0.2 and the product of step and slope is that
+    of the last search.
 
     Parameters
     ----------
@@ -220,6 +222,7 @@ class ConjugateGradient(_Comparing):
     """
 
     slots: ClassVar = ("p", "x_old", "g_old")
+    suggests: ClassVar = {"c2": 0.2, "first": "slope"}
     lr: Hyper = 0.01
     beta: str = one_of("PR+", "FR", "HS", "DY", "HZ")
     restart: int | None = count(minimum=1)

@@ -2,8 +2,9 @@
 
 import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -235,6 +236,10 @@ class LineSearch(Record, abstract=True):
         if not math.isfinite(line.slope0):
             return line.reject("nonfinite", carry)
         return self(line, carry)
+
+    def suited_to(self, suggestions: Mapping[str, Any]) -> Self:
+        """Return this search as a rule with these suggestions, by parameter, is to use it."""
+        return self
 
     def evaluate(self, problem: Any, x: Array) -> Any:
         """Return value and gradient at the start of a search, with variances if the search needs them."""

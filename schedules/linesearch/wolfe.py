@@ -1,9 +1,12 @@
-"""The strong Wolfe conditions by bracketing and zooming: the search that quasi-Newton methods need."""
+"""The strong Wolfe conditions, and the search by bracketing and zooming that quasi-Newton methods need."""
 
 import math
+from collections.abc import Mapping
+from typing import Any, Self
 
 from schedules.linesearch.base import Carry, Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.initial_step import FirstTrial, first_trial, memory
+from schedules.linesearch.interpolation import cubic_low, parabola_low
 from stepsize.core.limits.ranges import PositiveFloatOrInf, PositiveInt, ProperFraction
 from stepsize.core.validation import require
 
@@ -11,9 +14,42 @@ __all__ = ["StrongWolfe"]
 
 # Values closer than this, relatively, are a tie: their difference is round-off.
 _TIE = 4e-15
+# Where neither the user nor the rule says anything: for Newton-like directions.
+_C2, _FIRST = 0.9, "unit"
 
 
-class StrongWolfe(LineSearch):
+class WolfeSearch(LineSearch, abstract=True):
+    """A search for the strong Wolfe conditions; c2 and the first trial may be left to the rule."""
+
+    c1: ProperFraction = 1e-4
+    c2: ProperFraction | None = None
+    first: FirstTrial | None = None
+    alpha_max: PositiveFloatOrInf = math.inf
+    max_trials: PositiveInt = 60
+
+    def check(self) -> None:
+        """Validate c2 >= c1."""
+        if self.c2 is not None:
+            require(self.c2 >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
+
+    def suited_to(self, suggestions: Mapping[str, Any]) -> Self:
+        """Return this search with the rule's suggestions for c2 and the first trial where they are None."""
+        c2, first = self.c2, self.first
+        if c2 is None:
+            c2 = max(self.c1, suggestions.get("c2", _C2))
+        return self.replace(c2=c2, first=suggestions.get("first", _FIRST) if first is None else first)
+
+    def first_alpha(self, line: Line, carry: Carry) -> float:
+        """Return the first trial."""
+        return min(first_trial(_FIRST if self.first is None else self.first, line, carry), self.alpha_max)
+
+    def is_flat(self, line: Line, trial: Trial) -> bool:
+        """Whether the slope has become flat enough: the second condition."""
+        c2 = max(self.c1, _C2) if self.c2 is None else self.c2
+        return bool(abs(trial.slope) <= -c2 * line.slope0)
+
+
+class StrongWolfe(WolfeSearch):
     r"""Bracketing and zoom to the strong Wolfe conditions.
 
     .. math:: \varphi(\alpha) \le \varphi(0) + c_1 \alpha\, \varphi'(0), \qquad
@@ -28,10 +64,12 @@ class StrongWolfe(LineSearch):
     Parameters
     ----------
     c1, c2 : float
-        0 < c1 <= c2 < 1. c2 is 0.9 for Newton-like directions, 0.1 to 0.4 for conjugate gradients.
-    first : float or str
+        0 < c1 <= c2 < 1. Where c2 is None, it is what the rule suggests: 0.2 for conjugate gradients, else
+        0.9, which suits Newton-like directions.
+    first : float or str, optional
         First trial: a number, ``"unit"`` for Newton-like directions, ``"decrease"`` or ``"slope"`` for
-        steepest descent and conjugate gradients, ``"last"`` for the last step.
+        steepest descent and conjugate gradients, ``"last"`` for the last step. By default what the rule
+        suggests: "slope" for conjugate gradients, else "unit".
     alpha_max : float
         Longest step; reached, the status is "max_step".
     max_trials : int
@@ -55,21 +93,12 @@ class StrongWolfe(LineSearch):
     (0.5, 'converged')
     """
 
-    c1: ProperFraction = 1e-4
-    c2: ProperFraction = 0.9
-    first: FirstTrial = "unit"
-    alpha_max: PositiveFloatOrInf = math.inf
-    max_trials: PositiveInt = 60
     approximate: bool = False
-
-    def check(self) -> None:
-        """Validate c2 >= c1."""
-        require(self.c2 >= self.c1, "c2", self.c2, f"a number of at least c1 = {self.c1:g}")
 
     def __call__(self, line: Line, carry: Carry) -> LineSearchResult:
         if line.slope0 >= 0:
             return line.reject("not_descent" if line.slope0 > 0 else "flat", carry)
-        alpha = min(first_trial(self.first, line, carry), self.alpha_max)
+        alpha = self.first_alpha(line, carry)
         low, wall = line.start, math.inf
         while line.n_calls < self.max_trials:
             trial = line.both(alpha)
@@ -81,7 +110,7 @@ class StrongWolfe(LineSearch):
                 continue
             if not self._decreases(line, trial) or (low is not line.start and _is_higher(trial, low)):
                 return self._zoom(line, low, trial)
-            if self._is_flat(line, trial):
+            if self.is_flat(line, trial):
                 return _accept(line, trial, "converged")
             if trial.slope >= 0:
                 return self._zoom(line, trial, low)
@@ -101,7 +130,7 @@ class StrongWolfe(LineSearch):
             if not trial.finite or not self._decreases(line, trial) or _is_higher(trial, low):
                 high = trial
                 continue
-            if self._is_flat(line, trial):
+            if self.is_flat(line, trial):
                 return _accept(line, trial, "converged")
             if trial.slope * (high.alpha - low.alpha) >= 0:
                 high = low
@@ -114,9 +143,6 @@ class StrongWolfe(LineSearch):
             return True
         near = trial.f <= line.phi0 + 1e-6 * abs(line.phi0)
         return bool(self.approximate and near and trial.slope <= (2 * self.c1 - 1) * line.slope0)
-
-    def _is_flat(self, line: Line, trial: Trial) -> bool:
-        return bool(abs(trial.slope) <= -self.c2 * line.slope0)
 
     def _give_up(self, line: Line, low: Trial, status: str) -> LineSearchResult:
         if low is not line.start and low.f < line.phi0:
@@ -137,27 +163,7 @@ def _between(low: Trial, high: Trial) -> float:
     """Return the next trial of a bracket: the cubic's low point, else the parabola's, else the middle."""
     left, right = sorted((low.alpha, high.alpha))
     near = 0.1 * (right - left)
-    for guess in (_cubic_low(low, high), _parabola_low(low, high)):
+    for guess in (cubic_low(low, high), parabola_low(low, high)):
         if guess is not None and min(guess - left, right - guess) >= near:
             return guess
     return 0.5 * (low.alpha + high.alpha)
-
-
-def _cubic_low(a: Trial, b: Trial) -> float | None:
-    """Return the low point of the cubic through values and slopes at both ends."""
-    if not b.finite or b.alpha == a.alpha:
-        return None
-    d1 = a.slope + b.slope - 3 * (a.f - b.f) / (a.alpha - b.alpha)
-    root = d1 * d1 - a.slope * b.slope
-    if not 0 <= root < math.inf:
-        return None
-    d2 = math.copysign(math.sqrt(root), b.alpha - a.alpha)
-    below = b.slope - a.slope + 2 * d2
-    return float(b.alpha - (b.alpha - a.alpha) * (b.slope + d2 - d1) / below) if below else None
-
-
-def _parabola_low(a: Trial, b: Trial) -> float | None:
-    """Return the low point of the parabola through value and slope at a and the value at b."""
-    step = b.alpha - a.alpha
-    curvature = 2 * (b.f - a.f - a.slope * step) if math.isfinite(b.f) else 0.0
-    return float(a.alpha - a.slope * step * step / curvature) if curvature > 0 else None

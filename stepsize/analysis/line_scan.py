@@ -83,7 +83,7 @@ def line_of(run: Run, n: int = 0) -> tuple[Line, LineSearchResult]:
         e = stepper.evaluate(n, x)
         d, _ = optimizer.direction(x, e.g, before.state.slots, stepper.resolve(n, x, e))
         line = Line(run.problem, x, d, e, n)
-        return line, search(line, stepper.carry["search"])
+        return line, stepper.search(line, stepper.carry["search"])
 
 
 def local_minima(values: Any) -> Array:

@@ -9,7 +9,7 @@ import pytest
 import optim
 import stepsize as ss
 from optim import Run, State
-from schedules import Armijo, BoldDriver, Plateau, StepDecay, StrongWolfe
+from schedules import Armijo, BoldDriver, MoreThuente, Plateau, StepDecay, StrongWolfe
 from stepsize.core.archives import read_npz, write_npz
 
 BOWL = ss.Rosenbrock()
@@ -20,6 +20,7 @@ RULES = [
     ss.Lookahead(ss.Momentum(lr=1e-4)),
     ss.ClipByNorm(ss.Lookahead(ss.Adam(lr=0.1)), 1.0),
     optim.BFGS(lr=StrongWolfe()),
+    optim.ConjugateGradient(lr=MoreThuente()),
     optim.LBFGS(lr=Armijo()),
     ss.SGD(lr=Plateau(1e-4)),
     ss.Momentum(lr=BoldDriver(1e-4)),

@@ -15,6 +15,7 @@ from schedules import (
     ForwardBackward,
     GrippoLamparielloLucidi,
     HagerZhang,
+    MoreThuente,
     ProbabilisticLineSearch,
     StrongWolfe,
 )
@@ -28,6 +29,7 @@ from tests.schedules.linesearch.lines import Along, along, cubic, falling, looks
     [
         Armijo(alpha0=1.0, max_trials=200),
         StrongWolfe(first=1.0, max_trials=200),
+        MoreThuente(first=1.0, max_trials=200),
         HagerZhang(first=1.0, psi3=0.5, max_trials=200),
         ExactSearch(first=1.0, max_doublings=200),
         GrippoLamparielloLucidi(max_trials=200),

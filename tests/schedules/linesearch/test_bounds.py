@@ -16,6 +16,7 @@ from schedules import (
     GOLSMax,
     GrippoLamparielloLucidi,
     HagerZhang,
+    MoreThuente,
     ProbabilisticLineSearch,
     QuadraticApproximation,
     StrongWolfe,
@@ -38,11 +39,12 @@ BETWEEN = [
     (ProbabilisticLineSearch, {"alpha0": POSITIVE, "c1": SHARE, "c2": SHARE, "threshold": SHARE}),
     (ProbabilisticLineSearch, {"growth": POSITIVE}),
     (SLS, {"c": SHARE, "beta": SHARE, "alpha0": POSITIVE, "alpha_max": POSITIVE}),
-    (StrongWolfe, {"c1": (0.0, 0.9), "c2": (1e-4, 1.0), "alpha_max": POSITIVE}),
+    (StrongWolfe, {"c1": SHARE, "c2": (1e-4, 1.0), "alpha_max": POSITIVE}),
+    (MoreThuente, {"c1": SHARE, "c2": (1e-4, 1.0), "alpha_max": POSITIVE}),
 ]
 CASES = [(kind, name, *span) for kind, spans in BETWEEN for name, span in spans.items()]
 # One parameter may be as large as another by default: sigma as delta, c2 as c1.
-SHARED = {(HagerZhang, "sigma", 0.1), (StrongWolfe, "c1", 0.9), (StrongWolfe, "c2", 1e-4)}
+SHARED = {(HagerZhang, "sigma", 0.1), (StrongWolfe, "c2", 1e-4), (MoreThuente, "c2", 1e-4)}
 
 
 @pytest.mark.parametrize(
@@ -79,6 +81,7 @@ LEAST = [
     (SLS, "gamma", 1.0),
     (SLS, "max_trials", 1),
     (StrongWolfe, "max_trials", 1),
+    (MoreThuente, "max_trials", 1),
 ]
 
 

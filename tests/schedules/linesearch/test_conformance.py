@@ -16,6 +16,7 @@ from schedules import (
     GrippoLamparielloLucidi,
     HagerZhang,
     Line,
+    MoreThuente,
     QuadraticApproximation,
     StrongWolfe,
 )
@@ -266,6 +267,7 @@ def test_a_line_without_a_way_down_does_not_wipe_the_memory(search, ahead):
 
 TELLING = [
     StrongWolfe,
+    MoreThuente,
     Armijo,
     ForwardBackward,
     ExactSearch,

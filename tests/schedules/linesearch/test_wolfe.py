@@ -15,7 +15,8 @@ from schedules import (
     StrongWolfe,
 )
 from schedules.linesearch import wolfe
-from schedules.linesearch.wolfe import _between, _cubic_low, _parabola_low
+from schedules.linesearch.interpolation import cubic_low, parabola_low
+from schedules.linesearch.wolfe import _between
 from tests.schedules.linesearch.lines import along, cubic, falling, looks, parabola, steps_of
 from tests.schedules.linesearch.more_thuente import FIRST, TABLES
 
@@ -53,27 +54,27 @@ class TestWolfe:
         """5 - t - t^2/2 + t^3: its derivative 3 t^2 - t - 1 vanishes at (1 + sqrt 13) / 6."""
         line = cubic(5.0, -1.0, -0.5, 1.0)
         for a, b in ((0.0, 2.0), (2.0, 0.0), (0.5, 1.5)):
-            assert _cubic_low(line.both(a), line.both(b)) == pytest.approx((1 + math.sqrt(13)) / 6, rel=1e-12)
+            assert cubic_low(line.both(a), line.both(b)) == pytest.approx((1 + math.sqrt(13)) / 6, rel=1e-12)
 
     def test_the_parabola_of_one_slope_finds_the_low_point_of_a_parabola(self):
         """Of phi = 2 (1 - t)^2, and never that of a hill."""
         line = parabola()
         for a, b in ((0.0, 3.0), (0.5, 0.25), (3.0, 0.5)):
-            assert _parabola_low(line.both(a), line.both(b)) == pytest.approx(1.0)
+            assert parabola_low(line.both(a), line.both(b)) == pytest.approx(1.0)
         hill = along(lambda t: -t * t, lambda t: -2 * t)
-        assert _parabola_low(hill.both(1.0), hill.both(2.0)) is None
+        assert parabola_low(hill.both(1.0), hill.both(2.0)) is None
         wall = along(lambda t: t if t < 1 else math.inf, lambda t: 1.0 + 0 * t)
-        assert _parabola_low(wall.both(0.5), wall.both(2.0)) is None
+        assert parabola_low(wall.both(0.5), wall.both(2.0)) is None
 
     def test_cubics_without_a_low_point(self):
         """(t - 1)^3 and a cubic with slope -(1 - 3 t)^2 are level at one point; slopes past all measure."""
         line = cubic(-1.0, 3.0, -3.0, 1.0)
-        assert _cubic_low(line.both(0.0), line.both(2.0)) is None
-        assert _cubic_low(line.both(1.5), line.both(1.5)) is None
+        assert cubic_low(line.both(0.0), line.both(2.0)) is None
+        assert cubic_low(line.both(1.5), line.both(1.5)) is None
         line = cubic(0.0, -1.0, 3.0, -3.0)
-        assert _cubic_low(line.both(0.0), line.both(1.0)) == pytest.approx(1 / 3, rel=1e-15)
+        assert cubic_low(line.both(0.0), line.both(1.0)) == pytest.approx(1 / 3, rel=1e-15)
         steep = along(lambda t: t, lambda t: 1e200 * (t - 1))
-        assert _cubic_low(steep.both(0.0), steep.both(2.0)) is None
+        assert cubic_low(steep.both(0.0), steep.both(2.0)) is None
 
     @pytest.mark.parametrize(
         ("low", "expected"), [(1.0, 1.0), (9.0, 9.0), (0.75, 5.0), (9.5, 5.0), (-3.0, 5.0)]

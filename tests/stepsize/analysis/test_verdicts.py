@@ -230,7 +230,7 @@ def test_every_number_of_a_sentence_is_one_without_units():
 
 
 @pytest.mark.parametrize(
-    "search", [ss.Armijo(), ss.StrongWolfe(), ss.HagerZhang(), ss.GrippoLamparielloLucidi()]
+    "search", [ss.Armijo(), ss.StrongWolfe(), ss.MoreThuente(), ss.HagerZhang(), ss.GrippoLamparielloLucidi()]
 )
 def test_searches_against_a_gradient_of_the_wrong_sign_are_named(search):
     own = ss.Problem.of(lambda x: x @ x, lambda x: -2 * x, x0=[1.0, 1.0])

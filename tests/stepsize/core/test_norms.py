@@ -11,7 +11,17 @@ import pytest
 from optim import BFGS, LBFGS, SGD, ClipByNorm, ConjugateGradient, DampedNewton, minimize
 from optim.sweep import sweep
 from problems import Problem
-from schedules import AdaGradNorm, AdGD, Armijo, BarzilaiBorwein, DoG, HagerZhang, Polyak, StrongWolfe
+from schedules import (
+    AdaGradNorm,
+    AdGD,
+    Armijo,
+    BarzilaiBorwein,
+    DoG,
+    HagerZhang,
+    MoreThuente,
+    Polyak,
+    StrongWolfe,
+)
 from stepsize.core.norms import all_finite, norm, power_of_two, ratio_of_dots
 
 # Powers of two, so that not a digit changes.
@@ -129,7 +139,7 @@ def test_quasi_newton_does_not_see_units(rule, unit):
 
 
 @pytest.mark.parametrize("unit", [2.0**-660, 2.0**-500, 2.0**500, 2.0**660])
-@pytest.mark.parametrize("search", [Armijo, StrongWolfe, HagerZhang])
+@pytest.mark.parametrize("search", [Armijo, StrongWolfe, MoreThuente, HagerZhang])
 def test_searches_descend_in_any_units(search, unit):
     run = minimize(bowl(unit), SGD(lr=search()), steps=60)
     assert run.nit == 60

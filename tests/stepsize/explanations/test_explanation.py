@@ -114,7 +114,7 @@ def test_the_worksheet_has_the_equations_and_none_of_the_answers():
     ("rule", "words"),
     [
         (ss.SGD(lr=0.01), "the update stopped short of the minimum along the step"),
-        (ss.SGD(lr=0.1), "the update reached the minimum along the step: slope at its end 0."),
+        (ss.SGD(lr=0.1), "the update ended at the minimum along the step: slope at its end 0."),
         (ss.SGD(lr=0.15), "the update overshot, it passed the minimum along the step"),
         (ss.SGD(lr=0.0), "the update moved nothing."),
         (ss.ADOPT(lr=0.1), "the update moved nothing."),
@@ -135,6 +135,15 @@ def test_wrappers_show_whose_line_it_is():
         < text.index("  Momentum:")
         < text.index("  m <-")
     )
+
+
+@pytest.mark.parametrize(
+    ("lr", "words"), [(0.25, "stopped short of"), (0.5, "ended at"), (0.75, "overshot, it passed")]
+)
+def test_where_the_step_ended_is_told_against_the_lowest_point_of_its_line(lr, words):
+    """On x^2 the rate 1/2 leads to the minimum, exactly."""
+    text = ss.explain(ss.minimize(ss.Parabola(), ss.SGD(lr=lr), x0=[4.0], steps=1)).text()
+    assert f"the update {words} the minimum along the step" in text
 
 
 def test_latex_is_balanced_and_standard():
