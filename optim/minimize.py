@@ -25,6 +25,7 @@ from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.norms import all_finite
 from stepsize.core.protocols import DescentProblem, SupportsGradient
+from stepsize.core.user_values import require_callable_of
 from stepsize.core.validation import as_count, as_number, describe_value, real_numbers, require
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def minimize(
     if tol is not None:
         require(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
     as_count("every", every, 1)
+    if callback is not None:
+        require_callable_of("callback", callback, "info")
     _refuse_too_long(steps, every, x, optimizer)
     if every > 1 and where.varies and not where.drifts and where.minimum is None:
         raise ValueError(

@@ -38,6 +38,7 @@ def left_at(state: object, problem: DescentProblem) -> Array:
 def fitting(state: State, optimizer: "Optimizer", x: Array) -> State:
     """Return the state in the precision of x, if it is one of this optimizer at x."""
     state_fits(optimizer, state, x)
+    _layers_fit(optimizer, state, x)
     rate = rate_that_remembers(optimizer)
     if state.carry is not None and state.rate is not None and rate not in (None, state.rate):
         raise ValueError(f"state: got what the rate {state.rate} remembers, expected that of {rate}")
@@ -77,6 +78,18 @@ def state_fits(optimizer: "Optimizer", state: State, x: Array) -> None:
         raise ValueError(
             f"state: got that of parameters of shape {state.shape}, expected that of x, of shape {x.shape}"
         )
+
+
+def _layers_fit(optimizer: "Optimizer", state: State, x: Array) -> None:
+    """Require slots as long as the layers of a rule that has layers make them."""
+    if getattr(optimizer, "shapes", None) is None and not hasattr(optimizer, "require_fit"):
+        return
+    for name, slot, fresh in zip(optimizer.slots, state.slots, optimizer.init(x).slots, strict=True):
+        if np.shape(slot)[-1:] != np.shape(fresh)[-1:]:
+            raise ValueError(
+                f"state: got {name} of shape {np.shape(slot)}, expected {np.shape(fresh)} for the layers of "
+                f"{optimizer!r}"
+            )
 
 
 def _is_whole(state: State) -> None:

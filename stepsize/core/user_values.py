@@ -128,6 +128,10 @@ def require_callable_of(name: str, function: Callable[..., Any], *given: str) ->
         ...
     TypeError: lr: got a function of (), expected a function of (n)
     """
+    if not callable(function):
+        raise TypeError(
+            f"{name}: got {describe_value(function)}, expected a function of ({', '.join(given)})"
+        )
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # some functions written in C do not tell

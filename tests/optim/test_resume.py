@@ -179,3 +179,16 @@ def test_a_file_that_was_cut_off_is_none(share, tmp_path):
     file.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(ValueError, match=r"^path: got .*, expected a file written by State\.save"):
         State.load(file)
+
+
+@pytest.mark.parametrize("rule", [ss.Adafactor, ss.SM3])
+def test_a_state_of_other_layers_is_refused(rule):
+    left = ss.minimize(ss.Quadratic(), rule(lr=0.1), steps=3).state
+    with pytest.raises(ValueError, match=r"^state: got \w+ of shape .*, expected .* for the layers of"):
+        ss.minimize(ss.Quadratic(), rule(lr=0.1, shapes=((1, 2),)), steps=3, state=left)
+
+
+@pytest.mark.parametrize("callback", [3, lambda: None, lambda info, more: (info, more)])
+def test_a_callback_is_a_function_of_the_info(callback):
+    with pytest.raises(TypeError, match=r"^callback: got .*, expected a function of \(info\)"):
+        ss.minimize(ss.Quadratic(), ss.SGD(lr=0.1), steps=3, callback=callback)
