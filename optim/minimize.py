@@ -296,12 +296,19 @@ def check_initial_evaluation(x: Array, e: Evaluation) -> None:
         expected = "a number" if x.ndim == 1 else f"one value a run, of shape {x.shape[:-1]}"
         raise ValueError(f"fun: got {describe_value(e.f)} from the problem, expected {expected}")
     if not np.isfinite(e.f).all():
-        raise ValueError(
-            f"x0: got {describe_value(x)}, where fun is {e.f}, expected a start with a finite value"
-        )
+        where, f = _first_start(x, e.f, ~np.isfinite(e.f))
+        raise ValueError(f"x0: got {where}, where fun is {f}, expected a start with a finite value")
     if np.isnan(e.g).any():
-        where = f"x0 = {x.tolist()}" if x.size <= 6 else "x0"
-        raise ValueError(f"grad: got nan at {where}, where fun is {e.f}, expected finite numbers")
+        where, f = _first_start(x, e.f, np.isnan(e.g).any(axis=-1))
+        raise ValueError(f"grad: got nan at x0 = {where}, where fun is {f}, expected finite numbers")
+
+
+def _first_start(x: Array, f: Any, which: Any) -> tuple[str, Any]:
+    """Return the first of some starts of a batch, in words, and its value."""
+    i = int(np.argmax(which))
+    start = x.reshape(-1, x.shape[-1])[i]
+    words = str(start.tolist()) if start.size <= 6 else describe_value(start)
+    return words, np.ravel(f)[i]
 
 
 def _is_plain(g: Any, f: Any, x: Array) -> bool:

@@ -256,11 +256,13 @@ class Optimizer(Record, abstract=True):
 
     @classmethod
     def own_hypers(cls) -> tuple[str, ...]:
-        """Return the names of the hyperparameters that are fields of this very class."""
+        """Return the names of the hyperparameters that are fields of this very class, a rate among them."""
         if cls not in _HYPERS:
             fields = cls.__dataclass_fields__.items()
             # Not `is`: a class that another process was sent has a union of its own.
-            _HYPERS[cls] = tuple(n for n, f in fields if f.type == Hyper or str(f.type).endswith("Hyper"))
+            _HYPERS[cls] = tuple(
+                n for n, f in fields if n == "lr" or f.type == Hyper or str(f.type).endswith("Hyper")
+            )
         return _HYPERS[cls]
 
     @classmethod
@@ -277,6 +279,10 @@ class Optimizer(Record, abstract=True):
     def normalise(self, name: str, value: Any) -> Any:
         """Make hyperparameters floats, float arrays, or leave them schedules; refuse anything else."""
         if name not in self.own_hypers():
+            if callable(value) and not isinstance(value, Optimizer):
+                from optim.user_rules import refuse_to_drive
+
+                refuse_to_drive(type(self), name, value)
             return super().normalise(name, value)
         allowed = self.ranges().get(name, ANY)
         if type(value) is float and math.isfinite(value) and allowed.has(value):  # as nearly all are
@@ -312,6 +318,8 @@ class Optimizer(Record, abstract=True):
         from stepsize.core.aliases import rule_parameter
 
         fields = list(cls.__dataclass_fields__)
+        if isinstance(getattr(cls, name, None), float | int):
+            return f"; a parameter is declared with its type, {name}: Hyper = {getattr(cls, name)!r}"
         return rule_parameter(cls.__name__, name, fields) or super().instead_of(name)
 
     def at_default_rate(self) -> Self:

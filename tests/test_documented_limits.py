@@ -8,10 +8,12 @@ import pytest
 import optim
 import schedules
 from stepsize.core.record import Record, registered
-from stepsize.parsing import demo_of
+from stepsize.parsing import demo_of, load_registry
 
 HAIR = 1e-9
 KINDS = (optim.Optimizer, schedules.Schedule, schedules.LineSearch, schedules.Feedback)
+
+load_registry()
 CLASSES = [cls for cls in registered(Record) if issubclass(cls, KINDS)]
 NUMBER = r"(-?\d+(?:\.\d+)?(?:/\d+)?)"
 

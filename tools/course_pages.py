@@ -28,6 +28,7 @@ _ENDINGS = {
     "notebook": ".ipynb",
     "exercise": "-exercise.py",
 }
+_WIDEST_TABLE = 150  # in letters; longer lines are broken
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -95,9 +96,9 @@ def table_of_contents(found: Iterable[Lesson]) -> str:
     """Return the page that leads to all others."""
     rows = ""
     for lesson in found:
-        cells = [f'<a href="{lesson.name}.html">{html.escape(lesson.title)}</a>']
-        cells += [f'<a href="{lesson.name}{ending}">{word}</a>' for word, ending in _ENDINGS.items()]
-        rows += f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
+        title = f'<a href="{lesson.name}.html">{html.escape(lesson.title)}</a>'
+        links = [f'<a href="{lesson.name}{ending}">{word}</a>' for word, ending in _ENDINGS.items()]
+        rows += f"<tr><td>{title}</td><td>{', '.join(links)}</td></tr>\n"
     body = f"<h1>Gradient descent in ten lessons</h1><table>{rows}</table>"
     return document("Gradient descent in ten lessons", body, "page")
 
@@ -129,7 +130,7 @@ def _outputs(cell: Cell, live: bool) -> str:
             printed += output.text if output.name == "stdout" else ""
         else:
             shown.append(_output(output, live))
-    before = [f'<pre class="out">{html.escape(printed)}</pre>'] if printed else []
+    before = [_printed(printed)] if printed else []
     return "".join(before + shown)
 
 
@@ -142,7 +143,14 @@ def _output(output: Any, live: bool) -> str:
     if "text/html" in data:
         text = str(data["text/html"])
         return text if live or "<iframe" not in text else ""
-    return f'<pre class="out">{html.escape(str(data.get("text/plain", "")))}</pre>'
+    return _printed(str(data.get("text/plain", "")))
+
+
+def _printed(text: str) -> str:
+    """Return what was printed; on a slide the longest line of a table fits, a sentence is broken."""
+    columns = max((len(line) for line in text.splitlines()), default=1)
+    kind = "out" if columns <= _WIDEST_TABLE else "out sentence"
+    return f'<pre class="{kind}" style="--columns: {max(columns, 1)}">{html.escape(text)}</pre>'
 
 
 def markdown(text: str) -> str:

@@ -11,9 +11,11 @@ from stepsize.analysis.dialect_comparison import markdown
 HEAD = """\
 # The same optimizer, as everybody writes it
 
-Written by `python tools/dialects_tables.py` from the table in `optim/dialects`; nothing here is typed by
-hand. A first step is its length at rate 1 for a gradient g, with the library's own defaults. An end point is
-where 50 updates lead. `stepsize dialects RULE` says the same in a terminal, and draws it.
+What PyTorch, Keras, Optax, TensorFlow 1, textbooks and the papers call by one name, a table an optimizer; the
+second column says **what each does differently**. A first step is its length at rate 1 for a gradient g, with
+the library's own defaults. An end point is where 50 updates lead.
+`stepsize dialects RULE` says the same in a terminal, and draws it. All is computed:
+`python tools/dialects_tables.py` writes this page from `optim/dialects`.
 """
 
 

@@ -58,7 +58,7 @@ class CalledFloats(Floats):
 
     def _written(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Chunk | None:
         """Make the updates by the loop that is written out."""
-        calls, aside = self._calls, False
+        calls, made = self._calls, None
         try:
             made = self._replay(n, x, e, slots, count)
         except (ArithmeticError, ValueError, TypeError):
@@ -66,8 +66,8 @@ class CalledFloats(Floats):
                 if calls.failed:
                     raise
                 return None
-            aside = True
-        if aside or calls.lost is not None:  # once more up to there, with the gradients that are known
+        aside = made is None
+        if made is None or calls.lost is not None:  # once more up to there, with the gradients that are known
             made = self._replay(n, x, e, slots, calls.recall())
         points, slopes, rates, _, new = made
         return Chunk(points, calls.column(), slopes, rates, points, new, aside, lost=calls.lost)

@@ -141,7 +141,7 @@ def look_up(hypers: Resolved, path: tuple[str, ...]) -> Numbers:
     """Return the hyperparameter of a resolved record, or of one inside it, at the end of a path."""
     for name in path[:-1]:
         hypers = hypers.__dict__[name]
-    return hypers.__dict__[path[-1]]
+    return getattr(hypers, path[-1])  # a number of a class from outside may be no field of it
 
 
 def trace_update(optimizer: Optimizer, hypers: Resolved, slots: int, dtype: DType) -> Trace:

@@ -32,15 +32,15 @@ class AdEMAMix(Optimizer):
     beta3 : float, array or schedule
         Decay of the slow average, from 0 to below 1; the paper's 0.9999.
     alpha : float, array or schedule
-        Weight of the slow average, at least 0; the paper's 5, "usually between 4 and 10".
+        Weight of the slow average, at least 0; the paper's 5, of its usual 4 to 10.
     eps : float, array or schedule
         Added outside the root, after the correction.
     eps_root : float, array or schedule
         Added inside the root; 0.
     warmup : int, optional
-        The paper's :math:`T`: alpha rises from 0 to itself over T updates, and beta3 from beta1 to itself so
-        that the half-life of its memory grows linearly. None: both are as given from the start, as in Optax,
-        and may be schedules.
+        The paper's :math:`T`, at least 1: alpha rises linearly to itself over T updates, and beta3 from beta1
+        to itself so that the half-life of its memory grows linearly. None: both are as given from the start,
+        as in Optax, and may be schedules.
 
     Raises
     ------

@@ -73,7 +73,7 @@ class _Search:
         known = self.known(lr)
         found = self.named(self.reference, mistakes_of(self.reference))
         found += [
-            " = ".join(dict.fromkeys(words[:2])) + f", here {rule!r}"
+            " = ".join(dict.fromkeys(words[:2])) + f", with the numbers of {rule!r}"
             for rule, words in known.items()
             if rule != self.reference and self.fits(partial(run_of, rule, Fault()))
         ]

@@ -84,9 +84,13 @@ class FiniteSum(Problem, abstract=True):
         """
         return Batch(self, indices, population)
 
-    @cached_property
+    @property
     def is_penalised(self) -> bool:
         """Whether any parameter is drawn to 0."""
+        return self._has_penalty
+
+    @cached_property
+    def _has_penalty(self) -> bool:
         return bool(np.any(self.penalty))
 
     def fun(self, x: Numbers) -> Numbers:

@@ -9,6 +9,7 @@ from problems.data import load
 from problems.learning.linear_models import LinearModel, times
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array, Numbers
+from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.limits.ranges import NonNegativeFloat, PositiveInt, Seed, WholeNumber
 from stepsize.core.validation import require
@@ -167,7 +168,7 @@ class LeastSquares(SquaredLoss):
 
     @property
     def formula(self) -> str:
-        return f"least squares, {self.n_examples} examples, {self.dim} parameters"
+        return f"least squares, {counted(self.n_examples, 'example')}, {counted(self.dim, 'parameter')}"
 
 
 class Airfoil(SquaredLoss):

@@ -10,6 +10,7 @@ from problems.data import load
 from problems.learning.linear_models import LinearModel
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, newton_minimizer, validate_data
 from problems.problem import Array, Domain, Numbers
+from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.limits.ranges import NonNegativeFloat, NonNegativeInt, Seed
 
@@ -209,7 +210,8 @@ class LogisticRegression(Logistic):
 
     @property
     def formula(self) -> str:
-        return f"logistic regression, {self.n_examples} examples, {self.dim} parameters, l2 = {self.l2:g}"
+        size = f"{counted(self.n_examples, 'example')}, {counted(self.dim, 'parameter')}"
+        return f"logistic regression, {size}, l2 = {self.l2:g}"
 
 
 class BreastCancer(Logistic):

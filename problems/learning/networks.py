@@ -8,6 +8,7 @@ from problems.data import load
 from problems.learning.backpropagation import Activation, Perceptron, check_widths
 from problems.learning.supervised import as_feature_matrix, as_flat_targets, validate_data
 from problems.problem import Array
+from stepsize.core.display import counted
 from stepsize.core.limits.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
@@ -114,7 +115,7 @@ class MLP(Perceptron):
     @property
     def formula(self) -> str:
         widths = "-".join(map(str, [self.X.shape[1], *self.hidden, self.outputs]))
-        return f"{self.activation} network {widths}, {self.n_examples} examples"
+        return f"{self.activation} network {widths}, {counted(self.n_examples, 'example')}"
 
 
 class DigitsMLP(Perceptron):

@@ -95,14 +95,22 @@ def split(labels: Array, held_out: Any, rng: Any) -> tuple[Array, Array]:
                 f"held_out: got row {held_out_rows.max()}, expected rows from 0 to {len(labels) - 1} of the "
                 "table"
             )
-        return np.setdiff1d(rows, held_out_rows), held_out_rows
+        return _rest(rows, held_out_rows), held_out_rows
     generator = np.random.default_rng(rng)
     drawn = [
         generator.permutation(members)[: round(held_out * len(members))]
         for members in (np.flatnonzero(labels == c) for c in np.unique(labels))
     ]
     held_out_rows = np.sort(np.concatenate(drawn))
-    return np.setdiff1d(rows, held_out_rows), held_out_rows
+    return _rest(rows, held_out_rows), held_out_rows
+
+
+def _rest(rows: Array, held_out: Array) -> Array:
+    """Return the rows that are left for training, or raise if there is none."""
+    rest = np.setdiff1d(rows, held_out)
+    if not rest.size:
+        raise ValueError(f"held_out: got all of {len(rows)} rows, expected at least one left for training")
+    return rest
 
 
 def newton_minimizer(problem: Supervised) -> Array:

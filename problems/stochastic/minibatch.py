@@ -9,6 +9,7 @@ from problems.learning.finite_sum import Batch, FiniteSum, rows_of
 from problems.learning.logistic import LogisticRegression
 from problems.problem import Array
 from problems.stochastic.estimate import Sampling, StochasticProblem, generator
+from stepsize.core.display import counted
 from stepsize.core.limits.ranges import PositiveInt
 from stepsize.core.validation import describe_value, require
 
@@ -98,7 +99,7 @@ class MiniBatch(StochasticProblem):
             )
         super().check()
         available = self.n_examples
-        require(self.size <= available, "size", self.size, f"at most the {available} examples")
+        require(self.size <= available, "size", self.size, f"at most the {counted(available, 'example')}")
         if self.replacement:
             known = self.shuffle in (None, "update")
             require(known, "shuffle", self.shuffle, "None or 'update' for batches with replacement")

@@ -75,9 +75,11 @@ class Traces:
 
     def part(self, some: slice) -> "Traces":
         """Return the courses of some of the runs."""
-        facts = vars(self)
+        facts: dict[str, Any] = dict(vars(self))
         rows = {name: value[..., some] for name, value in facts.items() if isinstance(value, np.ndarray)}
-        return Traces(**facts | rows | {"failures": self.failures[some]})
+        facts |= rows
+        facts |= {"failures": self.failures[some]}
+        return Traces(**facts)
 
 
 def window_of(updates: int) -> int:

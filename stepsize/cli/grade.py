@@ -2,10 +2,12 @@
 
 import argparse
 import dataclasses
+from typing import Any
 
 from stepsize.cli.arguments import Commands, add_command, add_json
 from stepsize.cli.output import echo, print_json
 from stepsize.cli.words import number
+from stepsize.core.validation import require
 
 HELP = "grade exercises of the course: points, and the sentence that says what was written"
 EPILOG = """\
@@ -16,8 +18,9 @@ examples:
       all of a class
   stepsize grade mine.py --exercise 07-adaptive
 
-Each function runs in a process of its own, for at most --seconds. The command returns 0 if every
-file has all its points, and 1 otherwise."""
+Each function runs in a process of its own, for at most --seconds. Of many files, one that is missing or
+names no exercise is told, and the others are graded. The command returns 0 if every file has all its
+points, and 1 otherwise."""
 
 
 def add(commands: Commands) -> None:
@@ -33,15 +36,34 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Grade each file, and print it as soon as it is known."""
-    from stepsize.grading.grade import grade
+    """Grade each file, and print it as soon as it is known; of many, one that cannot be graded stops none."""
+    from stepsize.grading.exercises import find_exercise
 
+    if args.exercise is not None:
+        find_exercise(args.exercise)
+    require(args.seconds > 0, "seconds", args.seconds, "a number above 0")
     rows = []
     for file in args.files:
-        found = grade(file, args.exercise, seconds=args.seconds)
-        rows.append({"file": file, "points": found.points, "most": found.most, **dataclasses.asdict(found)})
+        row, told = _graded(file, args)
+        rows.append(row)
         if not args.json:
-            echo(f"{file}\n{found}" if len(args.files) > 1 else str(found))
+            echo(f"{file}\n{told}" if len(args.files) > 1 else told)
     if args.json:
         print_json(rows)
-    return 0 if all(row["points"] == row["most"] for row in rows) else 1
+    return 0 if all(row["points"] == row["most"] > 0 for row in rows) else 1
+
+
+def _graded(file: str, args: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """Return what a file earned, for a table and for a reader."""
+    from stepsize.grading.grade import grade
+
+    try:
+        found = grade(file, args.exercise, seconds=args.seconds)
+    except (ValueError, OSError) as error:
+        if len(args.files) == 1:
+            raise
+        told = str(error)
+        nothing = {"points": 0, "most": 0, "exercise": args.exercise, "marks": [], "fault": told}
+        return {"file": file, **nothing}, f"not graded: {told}"
+    row = {"file": file, "points": found.points, "most": found.most, **dataclasses.asdict(found)}
+    return row, str(found)

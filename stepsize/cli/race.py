@@ -253,7 +253,11 @@ def _rate(text: str) -> Any:
         return number
     if text.strip().lstrip("+-").lower() in ("nan", "inf", "infinity"):
         raise ValueError(f"--lr: got {text}, expected a number such as 0.1, or a schedule")
-    rate = read_record(text, Record, "--lr", examples=False)
+    try:
+        rate = read_record(text, Record, "--lr", examples=False)
+    except ValueError as error:
+        words = str(error).replace("expected a record", "expected a number such as 0.1, or a schedule")
+        raise ValueError(words) from None
     if not isinstance(rate, Schedule | Feedback | LineSearch):
         raise ValueError(f"--lr: got {text!r}, expected a number, schedule, feedback rate or line search")
     return rate

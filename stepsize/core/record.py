@@ -115,7 +115,7 @@ class Record:
                 )
             value = self.normalise(field.name, value)
             if type(value) is int and _is_float(field.type) and abs(value) > _LARGEST_OF_NUMPY:
-                value = float(value) if abs(value) < 10**308 else math.copysign(math.inf, value)
+                value = float(value) if abs(value) < 10**308 else math.inf if value > 0 else -math.inf
             self.__dict__[field.name] = value
         self._checked()
 

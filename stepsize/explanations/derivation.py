@@ -87,6 +87,11 @@ class Step:
 
     __repr__ = brief
 
+    @property
+    def moved(self) -> bool:
+        """Whether it led to another point."""
+        return not np.array_equal(self.given["x"], self.x_next)
+
 
 def step_of(run: Run, t: int) -> Step:
     """Make an update of a run again and watch it."""

@@ -94,6 +94,7 @@ def data_of(known: Catalogue) -> dict[str, Any]:
                 "slots": list(rule.slots),
                 "separate": rule.separate,
                 "exact": rule.exact,
+                "rounded": rule.rounded,
                 "memories": list(rule.memories),
                 "lines": rule.lines,
                 "python": constructor(rule.optimizer, [p.path for p in rule.parameters]),

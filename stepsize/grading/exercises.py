@@ -5,7 +5,7 @@ from stepsize.grading import learning_exercises, quadratic_exercises, schedule_e
 from stepsize.grading.exercise import Exercise, Part
 from stepsize.grading.judges import OptimizerLike
 
-__all__ = ["EXERCISES"]
+__all__ = ["EXERCISES", "find_exercise"]
 
 # The rules at the numbers of the lessons.
 _DESCENT = OptimizerLike(SGD(lr=0.1))
@@ -74,3 +74,17 @@ EXERCISES = {
         ),
     )
 }
+
+
+def find_exercise(name: str) -> Exercise:
+    """Return the exercise of a name or of its number.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    found = [task for task in EXERCISES.values() if name in (task.name, task.name[:2])]
+    if not found:
+        raise ValueError(f"exercise: got {name!r}, expected one of {', '.join(EXERCISES)}")
+    return found[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stepsize.core.storage import as_path
 from stepsize.core.validation import as_number, require
 from stepsize.grading.exercise import Exercise
-from stepsize.grading.exercises import EXERCISES
+from stepsize.grading.exercises import EXERCISES, find_exercise
 from stepsize.grading.hand_in import HandIn, read_hand_in
 from stepsize.grading.trial import FAULT_OF_FILE, try_part
 
@@ -136,7 +136,4 @@ def _exercise(named: str | None, hand_in: HandIn) -> Exercise:
             f"exercise: got none, because {hand_in.path.name} has no line '# stepsize exercise: NAME', "
             f"expected one of {', '.join(EXERCISES)}"
         )
-    found = [task for task in EXERCISES.values() if name in (task.name, task.name[:2])]
-    if not found:
-        raise ValueError(f"exercise: got {name!r}, expected one of {', '.join(EXERCISES)}")
-    return found[0]
+    return find_exercise(name)

@@ -194,8 +194,10 @@ def returned(value: Any, shape: tuple[int, ...]) -> tuple[Array, str]:
     if value is Ellipsis:
         return nothing, "...: the blank is not filled in"
     try:
-        numbers = as_numbers(value)
+        numbers = nothing if np.asarray(value).dtype.kind in "US" else as_numbers(value)
     except (TypeError, ValueError):
+        numbers = nothing
+    if numbers is nothing:
         return nothing, f"{cut(describe_value(value), _LONGEST)}, expected {_wanted(shape)}"
     if numbers.size == int(np.prod(shape)) and max(numbers.ndim, len(shape)) <= max(1, len(shape)):
         return numbers.reshape(shape), ""

@@ -123,7 +123,8 @@ def _stopped(error: BaseException, file: Path) -> str:
     if isinstance(error, EOFError):
         return f"asks for input{where}: nobody can answer"
     said = traceback.format_exception_only(type(error), error)[-1 - len(getattr(error, "__notes__", []))]
-    return f"stops{where} with {cut(' '.join(said.split()), 200)}"
+    hint = ": a power is written **" if isinstance(error, TypeError) and "for ^:" in str(error) else ""
+    return f"stops{where} with {cut(' '.join(said.split()), 200)}{hint}"
 
 
 def _line(place: TracebackType | None, file: Path) -> int | None:

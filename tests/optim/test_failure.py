@@ -103,3 +103,18 @@ def test_it_is_kept_on_disk(tmp_path):
     run.save(tmp_path / "run.npz")
     again = Run.load(tmp_path / "run.npz", problem=problem)
     assert (again.failure, again.message) == ("fun", run.message)
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_a_start_where_the_value_is_not_finite_is_named(runs):
+    """In a batch it is the first of them that is, in a sentence of one line however many there are."""
+    starts = np.array([[2.0], [-1.5], [-3.0]])
+    line = ss.Problem.of("log(x)", x0=[1.0])
+    with pytest.raises(ValueError, match=r"^x0: got \[-1.5\], where fun is nan, expected a start [^\n]*$"):
+        ss.minimize(line, ss.SGD(lr=0.1), starts[1] if runs == 1 else np.repeat(starts, 7, axis=0), steps=1)
+
+
+def test_a_start_where_the_gradient_is_nan_is_named_in_a_batch():
+    broken = ss.Problem.of(lambda x: x[..., 0], lambda x: np.where(x > 3.0, np.nan, 1.0), x0=[1.0])
+    with pytest.raises(ValueError, match=r"^grad: got nan at x0 = \[4.0\], where fun is 4.0, expected"):
+        ss.minimize(broken, ss.SGD(lr=0.1), [[2.0], [4.0], [5.0]], steps=1)

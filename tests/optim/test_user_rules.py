@@ -20,6 +20,7 @@ from optim.testing import compare_optimizer
 from problems import Booth, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import Armijo, BoldDriver, InverseTime, PerRun
 from stepsize.core.record import _REGISTRY, registered
+from tests.optim.engines.rules import needs_compiler
 
 LENGTHS = (1, 2, 3, 511, 512, 600)
 BOWL = Quadratic([1.0, 20.0])
@@ -411,6 +412,60 @@ def test_runs_of_a_batch_do_not_meet(rule, problem):
     np.testing.assert_allclose(ends.x, last, rtol=1e-12)
     told = survey(problem, rule, lambda run: {"x": run.history.x[1]}, starts, steps=30)
     np.testing.assert_allclose(told["x"], [run.history.x[1] for run in alone], rtol=1e-12)
+
+
+class Annotated(Optimizer, abstract=True):
+    """Numbers declared as Python's own."""
+
+    slots = ("m",)
+    lr: float = 0.1
+    beta: float = 0.9
+
+    def direction(self, x, g, slots, h):
+        (m,) = slots
+        m = h.beta * m + g
+        return m, (m,)
+
+
+@pytest.mark.parametrize("engine", ["auto", "array", "floats"])
+@pytest.mark.parametrize("lr", [0.01, InverseTime(0.02, 0.1), lambda n: 0.02 / (1 + n), Armijo()], ids=repr)
+def test_a_rate_is_driven_however_it_is_declared(lr, engine):
+    class Declared(Annotated, abstract=True):
+        lr: Hyper = 0.1
+
+    if engine == "floats" and isinstance(lr, Armijo):
+        engine = "auto"
+    assert_same(*(minimize(BOWL, rule(lr=lr), steps=40, engine=engine) for rule in (Annotated, Declared)))
+
+
+class Undeclared(Optimizer, abstract=True):
+    """A rate without a type is no field, but a number of the class."""
+
+    lr = 0.01
+
+    def direction(self, x, g, slots, h):
+        return g, slots
+
+
+@pytest.mark.parametrize("engine", ["auto", "floats", pytest.param("compiled", marks=needs_compiler)])
+def test_a_rate_without_a_type_is_a_constant_for_every_engine(engine):
+    run = minimize(BOWL, Undeclared(), steps=40, engine=engine)
+    assert_same(run, minimize(BOWL, ss.SGD(lr=0.01), steps=40, engine="array"))
+
+
+def test_what_a_rate_without_a_type_lacks_is_said():
+    with pytest.raises(TypeError, match=r"got 'lr', .* declared with its type, lr: Hyper = 0.01"):
+        Undeclared(lr=0.1)
+
+
+@pytest.mark.parametrize("beta", [InverseTime(0.9, 0.1), lambda n: 0.9 / (n + 1)])
+def test_a_number_is_not_driven_where_it_is_declared_as_one(beta):
+    with pytest.raises(
+        TypeError, match=r"beta: got .*expected a number, as Annotated declares it.* beta: Hyper"
+    ):
+        Annotated(beta=beta)
+    with pytest.raises(TypeError, match="lr: got the str 'a', expected a number"):
+        Annotated(lr="a")
 
 
 class ByGap(Optimizer, abstract=True):

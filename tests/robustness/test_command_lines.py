@@ -17,6 +17,8 @@ OPTIMIZER = [*RACE, "--optimizer"]
 WRONG = {
     "an integer beyond floats": ([*OPTIMIZER, "SGD(lr=10**400)"], "--optimizer: got a power"),
     "a list repeated": ([*OPTIMIZER, "SGD(lr=[0.1]*10**8)"], "at most 100000 items"),
+    "a rate beyond floats": ([*RACE, "--lr", "1e400"], "--lr: got '1e400', expected a number such as 0.1"),
+    "rates as a list": ([*RACE, "--lr", "[0.1,0.2]"], "or a schedule; several are given one by one"),
     "minus signs": ([*RACE, "--lr", "-" * 50_000 + "1"], "see stepsize race --help"),
     "minus signs for a problem": (["race", "-" * 50_000 + "1"], "unrecognized arguments"),
     "a formula of minus signs": (["race", "0" + "-" * 50_000 + "x"], "formula: got 50002 characters"),

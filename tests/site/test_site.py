@@ -171,10 +171,16 @@ QUESTIONS = {
 def test_the_front_page_leads_to_the_answer(page, pages, site):
     words, answers = QUESTIONS[page]
     front = site / "index.html"
-    assert page in pages[front].links
+    assert page in {link.partition("#")[0] for link in pages[front].links}
     assert words in html.unescape(re.sub(r"<[^>]*>", "", front.read_text(encoding="utf-8")))
     text = html.unescape(re.sub(r"<[^>]*>", "", (site / page).read_text(encoding="utf-8")))
     assert [answer for answer in answers if answer not in text] == []
+
+
+def test_the_page_on_citing_shows_the_entry_and_the_file(site):
+    text = html.unescape(re.sub(r"<[^>]*>", "", (site / "cite.html").read_text(encoding="utf-8")))
+    assert "The same as CITATION.cff, which" in text
+    assert (text.count("@software{stepsize,"), text.count("cff-version:")) == (1, 1)
 
 
 def test_every_guide_is_there(site):

@@ -57,13 +57,13 @@ def _index(found: list[Any]) -> Iterator[str]:
         "three questions, and an exercise that `stepsize grade` marks. Every lesson is a page, a notebook, "
         "slides that need nothing but a browser, and a worksheet with its key.\n"
     )
-    yield "| lesson | notebook | slides | worksheet | key |\n|---|---|---|---|---|"
+    yield "| lesson | to take along |\n|---|---|"
     for lesson in found:
-        cells = " | ".join(
+        files = ", ".join(
             f'<a href="../{FILES}/{lesson.name}{TAKEN[what]}">{what.removeprefix("its ")}</a>'
             for what in ("notebook", "slides", "worksheet", "its key")
         )
-        yield f"| [{lesson.title}]({lesson.name}.ipynb) | {cells} |"
+        yield f"| [{lesson.title}]({lesson.name}.ipynb) | {files} |"
     yield "\n```{toctree}\n:hidden:\n"
     yield from (f"{lesson.name}" for lesson in found)
     yield "```"

@@ -29,7 +29,7 @@ def write_front(target: Path) -> None:
     text = executed(index, "index.md").replace("EXPLORER", f"```{{raw}} html\n{live}\n```")
     write(target / "index.md", text + "\n" + "\n".join(_contents(target)))
     cite = (HERE / "pages" / "cite.md").read_text(encoding="utf-8")
-    write(target / "cite.md", cite.replace("BIBTEX", bibtex()).replace("CITATION", _citation()))
+    write(target / "cite.md", cite.replace("BIBTEX_ENTRY", bibtex()).replace("CITATION_FILE", _citation()))
 
 
 def sections() -> dict[str, tuple[str, ...]]:

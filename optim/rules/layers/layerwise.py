@@ -97,7 +97,7 @@ class LARS(Layered):
     Parameters
     ----------
     lr : float, array or schedule
-        :math:`\eta`, at least 0; the paper's experiments use from 2 to 32.
+        :math:`\eta`, at least 0; the paper's experiments use 2 to 32.
     momentum : float, array or schedule
         :math:`\beta`, at least 0; the paper's 0.9.
     weight_decay : float, array or schedule

@@ -29,11 +29,12 @@ class SM3(Layered):
     Parameters
     ----------
     lr : float, array or schedule
-        :math:`\eta`, at least 0; the paper's experiments use from 0.1 to 0.25.
+        :math:`\eta`, at least 0; the paper's experiments use 0.1 to 0.25.
     momentum : float, array or schedule
         :math:`\beta`, from 0 to below 1; the paper's 0.9.
     eps : float, array or schedule
-        Added inside the root where the sum is above 0; the paper has none (0 over 0 is no step), Optax 1e-8.
+        Added inside the root to every sum but 0, at least 0; the paper has none (0 over 0 is no step), Optax
+        1e-8.
     shapes : tuple of tuples of int, optional
         The shape of every layer; the whole vector is one by default.
 

@@ -69,6 +69,7 @@ class Kit:
                 self.picture.set_size_inches(width, height + _KEY)
                 place = "outside lower left"
                 self.picture.legend(handles=marks, loc=place, ncols=len(marks), fontsize=7)
+                self.picture.draw_without_rendering()  # the layout goes on from the last, for less height
 
     def figure(self, width: float, height: float) -> Figure:
         """Begin the picture, of a size in inches and empty; return it."""

@@ -200,10 +200,13 @@ def descend(batch: Batch) -> list[Run]:
 
 
 def _every(batch: Batch) -> int:
-    """Return how far the points are thinned: to the ends, unless a gradient at each is needed to judge."""
+    """Return how far the points are thinned: to the ends, unless each is needed to judge.
+
+    Where the updates see mini-batches the whole problem is evaluated at the points that are kept, and of an
+    average the gradient.
+    """
     estimated = getattr(batch.problem, "varies", False) and not getattr(batch.problem, "drifts", False)
-    unknown = getattr(batch.problem, "minimum", None) is None
-    needed = (estimated and unknown) or batch.optimizer.has_separate_output
+    needed = estimated or batch.optimizer.has_separate_output
     return 1 if needed else max(batch.steps, 1)
 
 

@@ -5,7 +5,7 @@ import { DASHES, filled, markPath, palette, svg, tag } from "./drawing.js";
 import { driveRow, scheduleRow, scheduleRows } from "./driving.js";
 import { landscapeOf, rateOf, scheduleAt } from "./experiment.js";
 import { general } from "./printing.js";
-import { DATA, choiceOf, named } from "./state.js";
+import { DATA, allowed, choiceOf, named } from "./state.js";
 import { limitOf } from "./theory.js";
 import { TEXT } from "./words.js";
 
@@ -44,7 +44,7 @@ function card(state, index, change) {
     change(true);
   });
   const select = chooser(`${TEXT.rule} ${index + 1}`, DATA.rules, choice.rule, (name) => {
-    state.optimizers[index] = choiceOf(name, sameRate(choice, rule));
+    state.optimizers[index] = choiceOf(name, sameRate(choice, rule, named(DATA.rules, name)));
     state.chosen = index;
     change(true);
   });
@@ -60,8 +60,11 @@ function card(state, index, change) {
   return section;
 }
 
-/** Keep the rate where the new rule has the size of the old one's. @param {any} choice @param {any} rule */
-const sameRate = (choice, rule) => ({ lr: choice.numbers[rateOf(rule)] });
+/** Keep the rate where the new rule may have it. @param {any} choice @param {any} rule @param {any} next @returns {Record<string, number>} */
+function sameRate(choice, rule, next) {
+  const lr = choice.numbers[rateOf(rule)];
+  return allowed(next.parameters[rateOf(next)], lr) ? { lr } : {};
+}
 
 /** The rows of a card: of one that is closed the rate alone. @param {any} state @param {number} index @param {string} who @param {(anew: boolean) => void} change */
 function rows(state, index, who, change) {
@@ -70,7 +73,7 @@ function rows(state, index, who, change) {
   let moveLimit = () => {};
   rule.parameters.forEach((/** @type {any} */ p, /** @type {number} */ i) => {
     const schedule = scheduleAt(choice, i);
-    if (schedule && i !== rate) found.push(scheduleRow(choice, rule, i, who, change), ...scheduleRows(state, index, schedule, `${who}, ${p.path}`, open, change));
+    if (schedule && i !== rate) found.push(scheduleRow(state, index, i, who, change), ...scheduleRows(state, index, schedule, `${who}, ${p.path}`, open, change));
     if (schedule || (i !== rate && !open)) return;
     const limitNow = () => (scheduleAt(choice, momentum) ? null : limitOf(choice.rule, place.L, choice.numbers[momentum] ?? 0));
     const limit = i === rate ? limitNow() : null;
@@ -84,8 +87,8 @@ function rows(state, index, who, change) {
     found.push(row);
   });
   const driver = scheduleAt(choice, rate);
-  if (open) found.push(scheduleRow(choice, rule, rate, who, change));
+  if (open) found.push(scheduleRow(state, index, rate, who, change));
   if (driver) found.push(...scheduleRows(state, index, driver, who, open, change));
-  const more = open ? driveRow(choice, rule, who, change) : null;
+  const more = open ? driveRow(state, index, who, change) : null;
   return more ? [...found, more] : found;
 }

@@ -49,6 +49,13 @@ const withZero = (scale) => ({
 /** What a number is called on the page. @param {string} path */
 const short = (path) => path.replace(/^.*\//, "").replaceAll("_", " ");
 
+/** Say that a number may not be so, and what it may be. @param {HTMLElement} control @param {any} p */
+export function refuse(control, p) {
+  const ends = [[TEXT.above, p.above], [TEXT.from, p.minimum], [TEXT.below, p.below]].filter(([, end]) => (end ?? null) !== null);
+  control.setAttribute("aria-invalid", "true");
+  control.title = `${short(p.path)}: ${TEXT.invalid}${ends.map((end) => ` ${end.join(" ")}`).join("")}`;
+}
+
 /** A slider with its exact box. @param {any} p @param {number} value @param {Scale} scale @param {string} who
  * @param {(value: number) => void} change @param {{rate: number, text: string} | null} [limit]
  * @param {(value: number) => boolean} [accepts] what else a value must satisfy */
@@ -78,8 +85,7 @@ export function numberRow(p, value, scale, who, change, limit = null, accepts = 
       change(v);
       return;
     }
-    box.setAttribute("aria-invalid", "true");
-    box.title = `${name}: ${TEXT.invalid}${p.above !== null && p.above !== undefined ? ` ${TEXT.above} ${p.above}` : ""}${p.minimum !== null && p.minimum !== undefined ? ` ${TEXT.from} ${p.minimum}` : ""}${p.below !== null && p.below !== undefined ? ` ${TEXT.below} ${p.below}` : ""}`;
+    refuse(box, p);
   });
   const track = tag("span", { class: "track" }, [slider]);
   const row = tag("div", { class: "number" }, [tag("span", { class: "name", "aria-hidden": "true" }, [name]), track, box]);

@@ -1,6 +1,6 @@
 // The schedules that drive the numbers of a rule: which one, its own sliders, and a small curve.
 
-import { chooser, numberRow, powers, scaleOf } from "./controls.js";
+import { chooser, numberRow, powers, refuse, scaleOf } from "./controls.js";
 import { n, palette, svg, tag } from "./drawing.js";
 import { scheduleAt, staysAllowed, stepsOf, valuesOf } from "./experiment.js";
 import { DATA, named, scheduleOf } from "./state.js";
@@ -19,30 +19,43 @@ function scheduleCurve(schedule, steps, index) {
 const three = (/** @type {number} */ v) => Number(v.toPrecision(3));
 
 /** What a number of a rule is driven by, with the constant that it may be instead.
- * @param {any} choice @param {any} rule @param {number} place @param {string} who @param {(anew: boolean) => void} change */
-export function scheduleRow(choice, rule, place, who, change) {
+ * @param {any} state @param {number} index @param {number} place @param {string} who @param {(anew: boolean) => void} change */
+export function scheduleRow(state, index, place, who, change) {
+  const choice = state.optimizers[index], rule = named(DATA.rules, choice.rule);
   const held = scheduleAt(choice, place), path = rule.parameters[place].path, isRate = /(^|\/)lr$/.test(path);
   const word = isRate ? TEXT.schedule : `${path.replace(/^.*\//, "")} ${TEXT.by}`;
   const select = chooser(`${who}: ${word}`, DATA.timetables, held?.name ?? "", (name) => {
-    choice.schedules = choice.schedules.filter((/** @type {any} */ s) => s !== held);
-    if (name) choice.schedules.push(startedAt(place, name, choice.numbers[place]));
+    const next = name ? [startedAt(place, name, choice.numbers[place])] : [];
+    if (!accepted(select, state, rule.parameters[place], next)) return;
+    choice.schedules = [...choice.schedules.filter((/** @type {any} */ s) => s !== held), ...next];
     change(true);
   }, TEXT.constant);
   return tag("div", { class: "number" }, [tag("span", { class: "name", "aria-hidden": "true" }, [word]), select]);
 }
 
 /** Numbers besides the rate that a schedule may drive, to choose one of.
- * @param {any} choice @param {any} rule @param {string} who @param {(anew: boolean) => void} change */
-export function driveRow(choice, rule, who, change) {
+ * @param {any} state @param {number} index @param {string} who @param {(anew: boolean) => void} change */
+export function driveRow(state, index, who, change) {
+  const choice = state.optimizers[index], rule = named(DATA.rules, choice.rule);
   const free = rule.parameters.map((/** @type {any} */ p, /** @type {number} */ place) => ({ name: p.path, place, p }))
     .filter((/** @type {any} */ { p, place }) => p.driven && !/(^|\/)lr$/.test(p.path) && !scheduleAt(choice, place));
   if (!free.length || !named(DATA.timetables, "Linear")) return null;
   const select = chooser(`${who}: ${TEXT.drive}`, free, "", (name) => {
-    const { place } = /** @type {any} */ (named(free, name));
-    choice.schedules.push(startedAt(place, "Linear", choice.numbers[place]));
+    const { place, p } = /** @type {any} */ (named(free, name)), next = startedAt(place, "Linear", choice.numbers[place]);
+    if (!accepted(select, state, p, [next])) return;
+    choice.schedules.push(next);
     change(true);
   }, TEXT.none);
   return tag("div", { class: "number" }, [tag("span", { class: "name", "aria-hidden": "true" }, [TEXT.drive]), select]);
+}
+
+/** Whether schedules may drive a number; if not, the choice goes back to what it was, and says why.
+ * @param {HTMLSelectElement} select @param {any} state @param {any} p @param {any[]} schedules */
+function accepted(select, state, p, schedules) {
+  if (schedules.every((schedule) => staysAllowed(p, schedule, state.steps))) return true;
+  select.value = [...select.options].find((option) => option.defaultSelected)?.value ?? "";
+  refuse(select, p);
+  return false;
 }
 
 /** A schedule that starts at about a value. @param {number} place @param {string} name @param {number} value */
@@ -72,7 +85,7 @@ export function scheduleRows(state, index, schedule, who, open, change) {
     curve = next;
     change(false);
   };
-  const within = (/** @type {any} */ changes) => staysAllowed(driven, { ...schedule, ...changes }, stepsOf(state));
+  const within = (/** @type {any} */ changes) => staysAllowed(driven, { ...schedule, ...changes }, state.steps);
   if (!heightsOf(known).length) {
     const times = { path: TEXT.times, value: 1, minimum: null, above: 0, below: null, whole: false };
     found.push(numberRow(times, schedule.times, powers(schedule.times / 100, schedule.times * 100, three), `${who}, ${schedule.name}`, (v) => {

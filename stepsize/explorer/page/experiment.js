@@ -34,6 +34,10 @@ export function staysAllowed(p, schedule, steps) {
   return true;
 }
 
+/** Whether all that is driven stays so for some updates. @param {Choice[]} choices @param {number} steps */
+export const allStayAllowed = (choices, steps) =>
+  choices.every(({ rule, schedules }) => schedules.every((s) => staysAllowed(named(DATA.rules, rule).parameters[s.drives], s, steps)));
+
 /** Where the rate stands among a rule's numbers. @param {any} rule */
 export const rateOf = (rule) => rule.parameters.findIndex((/** @type {any} */ p) => p.path.split("/").pop() === "lr");
 

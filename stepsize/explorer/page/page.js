@@ -4,7 +4,7 @@ import { app, at } from "./app.js";
 import { changed, open } from "./changes.js";
 import { titleOf } from "./cards.js";
 import { filled, forgetPalette, tag } from "./drawing.js";
-import { landscapeOf } from "./experiment.js";
+import { allStayAllowed, landscapeOf } from "./experiment.js";
 import { listenToStart, listenToViews } from "./handling.js";
 import { learnPowers } from "./numbers.js";
 import { promiseOf } from "./promise.js";
@@ -45,7 +45,7 @@ function listen() {
   new ResizeObserver(() => changed(false)).observe(at("pictures"));
   new ResizeObserver(() => changed(false)).observe(at("panels"));
   addEventListener("hashchange", () => {
-    const next = stateIn(location.hash);
+    const next = linked();
     if (next && addressOf(next) !== addressOf(app.state)) open(next);
   });
 }
@@ -69,7 +69,7 @@ function listenToChoices() {
   });
   at("steps").addEventListener("change", () => {
     const steps = Number(at("steps").value.trim() || NaN);
-    if (Number.isInteger(steps) && steps >= 1 && steps <= MOST_UPDATES) {
+    if (Number.isInteger(steps) && steps >= 1 && steps <= MOST_UPDATES && allStayAllowed(app.state.optimizers, steps)) {
       app.state.steps = steps;
       at("steps").removeAttribute("aria-invalid");
       changed(true);
@@ -100,6 +100,12 @@ function listenToChoices() {
     app.state.chosen = Number(at("which").value);
     changed(true);
   });
+}
+
+/** The experiment of the address, if it can be run. */
+function linked() {
+  const state = stateIn(location.hash);
+  return state && allStayAllowed(state.optimizers, state.steps) ? state : null;
 }
 
 /** What is chosen by hand is no lesson any more. */
@@ -143,7 +149,7 @@ async function begin() {
   await unpackData();
   learnPowers(DATA.powers);
   listen();
-  const asked = location.hash.length > 1 ? stateIn(location.hash) : null;
+  const asked = linked();
   open(asked ?? stateOf(DATA.opens));
   if (location.hash.length > 1 && !asked) {
     app.told = TEXT.addressRefused;

@@ -9,6 +9,7 @@ import { TEXT } from "./words.js";
 export function promiseOf(place, choices) {
   if (!place.exact) return TEXT.rounded;
   if (choices.some(({ schedules }) => schedules.some(({ name }) => !named(DATA.timetables, name).exact))) return TEXT.roundedSchedule;
+  if (choices.some(({ rule }) => named(DATA.rules, rule).rounded)) return TEXT.roundedRule;
   return choices.every(powersAreCompared) ? TEXT.exact : TEXT.powers;
 }
 

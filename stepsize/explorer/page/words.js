@@ -59,6 +59,7 @@ export const TEXT = {
   exact: "Every number here has the same bits as in Python.",
   powers: "Every number here has the same bits as in Python but for powers of numbers with more digits than the sliders set, or with exponents that are not whole: C's library rounds about one of a thousand the other way.",
   rounded: "Numbers agree with Python's to within one rounding an operation: this problem has exp, sin, cos, log or a matrix product in it.",
+  roundedRule: "Numbers agree with Python's to within one rounding an operation: a rule has a cube root or the like in it.",
   roundedSchedule: "The schedule has a power, a cosine or an exponential in it, so its rates agree with Python's to within one rounding.",
   left: "what is not here, and why",
   leftText: "A page runs what is arithmetic on one or two coordinates. These need Python:",

@@ -52,7 +52,8 @@ class Rule:
     """What the page needs to run a rule and to show what it does.
 
     `exact` is whether all but powers of memories, by the count of updates, is the same to the last bit
-    everywhere; `memories` are the places of those numbers among the parameters.
+    everywhere; `memories` are the places of those numbers among the parameters. `rounded` is whether a
+    function is taken, such as a cube root, whose last digit differs from one C library to the next.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Rule:
     slots: tuple[str, ...]
     separate: bool
     exact: bool
+    rounded: bool
     memories: tuple[int, ...]
     update: list[Branch]
     source: str
@@ -113,7 +115,8 @@ def _written(optimizer: Optimizer, name: str, paths: list[Path]) -> Rule:
         _compare(update, plain, paths, slots)
     start = branches_of(lambda page: [*_start(plain, names, page)])
     output = branches_of(lambda page: [plain.output(page.given("x"), _places(page, slots))])
-    memories = memories_of([*update, *start, *output])
+    every = [*update, *start, *output]
+    memories, rounded = memories_of(every), not is_exact(every, ("power",))
     parts = [
         f"start(S, d, h) {{\n{_start_text(start, slots)}}}",
         f"update(S, d, h, told) {{\n{body_of(update, _assigning(0), _loop(slots))}}}",
@@ -126,7 +129,8 @@ def _written(optimizer: Optimizer, name: str, paths: list[Path]) -> Rule:
         parameters=tuple(_parameter(plain, path) for path in paths),
         slots=tuple(plain_names(plain)),
         separate=bool(plain.has_separate_output),
-        exact=is_exact([*update, *start, *output], ("power",)) and memories is not None,
+        exact=memories is not None and not rounded,
+        rounded=rounded,
         memories=memories or (),
         update=update,
         source="{\n" + "".join(f"{part},\n" for part in parts) + "}",

@@ -67,13 +67,14 @@ class TestWhatItIsInstead:
         assert report.instead == (
             "WrittenMomentum() with the rate inside the buffer",
             "keras.SGD (rate inside the velocity: the old one coasts on) = paper.HeavyBall (Polyak 1964: "
-            "x + momentum (x - x before), whatever the rate), here HeavyBall(lr=0.1)",
+            "x + momentum (x - x before), whatever the rate), with the numbers of HeavyBall(lr=0.1)",
         )
 
     def test_the_first_two_of_many_libraries_are_named(self):
         report = compare_optimizer(lambda x, g, s, lr: (x - lr * g, s), WrittenMomentum())
         assert report.instead[0] == (
-            "torch.SGD (weight_decay is L2) = keras.SGD (weight_decay is decoupled), here SGD(lr=0.1)"
+            "torch.SGD (weight_decay is L2) = keras.SGD (weight_decay is decoupled), "
+            "with the numbers of SGD(lr=0.1)"
         )
 
     def test_numbers_are_lent_but_for_the_rate(self):
@@ -98,7 +99,7 @@ class TestWhatItIsInstead:
             return x - v, v
 
         report = compare_optimizer(step, WrittenMomentum(momentum=0.8))
-        assert report.instead[-1].endswith("here HeavyBall(lr=0.1, momentum=0.8)")
+        assert report.instead[-1].endswith("with the numbers of HeavyBall(lr=0.1, momentum=0.8)")
 
     def test_where_it_first_differs(self, nothing_known):
         """A rate that is not heard: in the third coordinate the fifth gradient is 10 - 3 * 0.4."""

@@ -142,7 +142,7 @@ IN_ADAM = {
     "with eps inside the root, before the correction": adam(
         step=lambda m, v, t, g, lr: lr * m / (1 - 0.9**t) / np.sqrt((v + 1e-8) / (1 - 0.999**t))
     ),
-    "here Adam(lr=0.1, eps_hat=True)": adam(
+    "with the numbers of Adam(lr=0.1, eps_hat=True)": adam(
         step=lambda m, v, t, g, lr: lr * math.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-8)
     ),
     "without eps": adam(step=lambda m, v, t, g, lr: lr * m / (1 - 0.9**t) / np.sqrt(v / (1 - 0.999**t))),

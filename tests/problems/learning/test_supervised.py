@@ -69,6 +69,22 @@ def test_the_validation_curve_of_a_run():
         _ = ss.minimize(ss.Parabola(), ss.SGD(lr=0.1), steps=1).held_out
 
 
+@pytest.mark.parametrize("held_out", [[0, 1, 2, 3], 0.9])
+@pytest.mark.parametrize("make", [ss.LeastSquares, ss.LogisticRegression])
+def test_a_problem_needs_an_example_to_learn_from(make, held_out):
+    """Of two labels with two rows each, a share of 0.9 rounds to all."""
+    problem = make(np.arange(8.0).reshape(4, 2), [0, 1, 0, 1], held_out=held_out)
+    with pytest.raises(ValueError, match="held_out: got all of 4 rows, expected at least one left"):
+        ss.minimize(problem, ss.SGD(lr=0.1), steps=1)
+    kept = make(np.arange(8.0).reshape(4, 2), [0, 1, 0, 1], held_out=[0, 1, 3])
+    assert ss.minimize(kept, ss.SGD(lr=0.01), steps=1).held_out.shape == (2,)
+
+
+def test_one_is_one_example():
+    for problem in (ss.LeastSquares([[1.0]], [1.0]), ss.LogisticRegression([[1.0]], [1.0])):
+        assert "1 example, 2 parameters" in problem.formula
+
+
 def test_bad_data_are_refused_in_a_sentence():
     X = np.zeros((3, 2))
     for make, sentence in [

@@ -86,3 +86,33 @@ def test_array_fields_are_copies_that_cannot_be_written():
     assert bowl.hessian[0, 0] == 1.0
     with pytest.raises(ValueError, match="read-only"):
         bowl.hessian[0, 0] = 7.0
+
+
+NUMBERS = [
+    (record, field.name)
+    for record in RECORDS
+    for field in dataclasses.fields(record)
+    if "float" in str(field.type) or "Hyper" in str(field.type)
+]
+
+
+@pytest.mark.parametrize("digits", [310, 400, 5000])
+def test_whole_numbers_beyond_floats_are_refused_or_taken_in_every_field(digits):
+    """Most are out of range, in one sentence; none is an error of Python's arithmetic."""
+    refused = [
+        str(error)
+        for record, name in NUMBERS
+        for value in (10**digits, -(10**digits))
+        for error in [_refusal(record, name, value)]
+        if error
+    ]
+    assert len(refused) > len(NUMBERS)
+    assert [words for words in refused if "expected" not in words] == []
+
+
+def _refusal(record, name, value):
+    try:
+        record.replace(**{name: value})
+    except (TypeError, ValueError) as error:
+        return error
+    return None

@@ -110,6 +110,22 @@ def test_the_worksheet_has_the_equations_and_none_of_the_answers():
     assert sheet.text().count("____") >= 2 * 7
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (ss.SGD(lr=0.01), "the update stopped short of the minimum along the step"),
+        (ss.SGD(lr=0.1), "the update ended at the minimum along the step: slope at its end 0."),
+        (ss.SGD(lr=0.15), "the update overshot, it passed the minimum along the step"),
+        (ss.SGD(lr=0.0), "the update moved nothing."),
+        (ss.ADOPT(lr=0.1), "the update moved nothing."),
+    ],
+    ids=repr,
+)
+def test_the_words_on_an_update_are_those_of_its_slope(rule, words):
+    """On 5 x^2 a rate of 1/10 ends at the minimum; ADOPT's first update only takes the gradient's squares."""
+    assert words in ss.explain(ss.minimize(ss.Quadratic([10.0]), rule, steps=1)).text()
+
+
 def test_wrappers_show_whose_line_it_is():
     run = ss.minimize(ss.Quadratic(), ss.ClipByNorm(ss.Momentum(lr=0.01), 1.0), steps=1)
     text = ss.explain(run).text()
@@ -119,6 +135,15 @@ def test_wrappers_show_whose_line_it_is():
         < text.index("  Momentum:")
         < text.index("  m <-")
     )
+
+
+@pytest.mark.parametrize(
+    ("lr", "words"), [(0.25, "stopped short of"), (0.5, "ended at"), (0.75, "overshot, it passed")]
+)
+def test_where_the_step_ended_is_told_against_the_lowest_point_of_its_line(lr, words):
+    """On x^2 the rate 1/2 leads to the minimum, exactly."""
+    text = ss.explain(ss.minimize(ss.Parabola(), ss.SGD(lr=lr), x0=[4.0], steps=1)).text()
+    assert f"the update {words} the minimum along the step" in text
 
 
 def test_latex_is_balanced_and_standard():

@@ -150,6 +150,23 @@ const scenarios = {
     return found;
   },
 
+  /** Schedules of a rate that may not be 0: chosen, run further, and in an address. */
+  async ranges() {
+    const page = await opened({ hash: "#p=Quadratic&x=-5,-2&n=50&t=0&c=0&z=0,0&o=SGD:0" });
+    await page.locator(".card.open .card-head select").selectOption("FTRL");
+    const { state: taken } = await asked(page);
+    const chosen = page.locator('.card.open select[aria-label$=": schedule"]'), found = [];
+    for (const [name, steps] of [["Linear", 50], ["Linear", 300], ["Exponential", 300], ["Linear", 300]]) {
+      await page.fill("#steps", String(steps));
+      await page.press("#steps", "Enter");
+      await chosen.selectOption(name);
+      const { state } = await asked(page);
+      found.push({ steps: state.steps, driver: state.optimizers[0].schedules.map((s) => s.name), shown: await chosen.inputValue(), title: await chosen.getAttribute("title") });
+    }
+    const linked = await opened({ hash: "#p=Quadratic&x=-5,-2&n=300&t=0&c=0&z=0,0&o=FTRL:0.1,1,0,0,0,0:0:Linear:0.1,100,0:1" });
+    return { rate: taken.optimizers[0].numbers[0], found, linked: (await asked(linked)).state.optimizers.map(({ rule }) => rule) };
+  },
+
   /** Names, formulas and addresses that try to be more than text. */
   async hostile() {
     const found = [];

@@ -39,6 +39,7 @@ LESSONS = [
     "Warm-up",
 ]
 SIZES = [{"width": 1280, "height": 800}, {"width": 1920, "height": 1080}, {"width": 390, "height": 844}]
+NARROW = [{"width": 900, "height": 750}, {"width": 1100, "height": 750}]  # three columns with little room
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +123,19 @@ def agrees(run, found, exact):
     return (same and told.reason == found["reason"]) or not exact
 
 
+def test_a_schedule_stays_within_what_a_number_may_be(page):
+    told = done("ranges", page)
+    assert told["rate"] == 0.1  # FTRL's own, as SGD's was 0
+    assert told["found"] == [
+        {"steps": 50, "driver": ["Linear"], "shown": "Linear", "title": None},
+        {"steps": 50, "driver": ["Linear"], "shown": "Linear", "title": None},  # after 100 updates it is 0
+        {"steps": 50, "driver": ["Exponential"], "shown": "Exponential", "title": None},
+        {"steps": 300, "driver": ["Exponential"], "shown": "Exponential", "title": told["found"][3]["title"]},
+    ]
+    assert told["found"][3]["title"] == "lr: expected a number above 0"
+    assert "FTRL" not in told["linked"]
+
+
 class Quoting(Optimizer):
     """A class whose name is harmless and whose words are not: </script><script>hacked=1</script>."""
 
@@ -168,7 +182,7 @@ def test_axe_finds_nothing(page, scheme):
 
 def test_no_boxes_overlap(page):
     looks = [size | {"lesson": lesson} for size in SIZES for lesson in LESSONS]
-    looks += [size | {"more": 3} for size in SIZES]
+    looks += [size | {"more": 3} for size in SIZES + NARROW]
     for found in done("overlaps", page, looks=looks):
         assert found["pairs"] == [], found["look"]
         assert found["sideways"] <= 0, found["look"]

@@ -202,6 +202,13 @@ def test_functions_and_objects_of_ones_own_are_explored():
         ss.explore(ss.Problem.of(lambda x: (x * x).sum(), x0=[1.0, 2.0]), ss.SGD(lr=0.1))
 
 
+def test_the_page_knows_which_rules_have_functions_that_are_rounded():
+    rules = {rule["name"]: rule for rule in data_in(ss.explore().html())["rules"]}
+    assert (rules["MADGRAD"]["rounded"], rules["MADGRAD"]["exact"]) == (True, False)  # a cube root
+    assert (rules["Adam"]["rounded"], rules["Adam"]["exact"]) == (False, True)
+    assert (rules["Nadam"]["rounded"], rules["Nadam"]["exact"]) == (False, False)  # powers of other numbers
+
+
 def test_a_run_and_a_race_open_as_they_were_made():
     run = ss.minimize(ss.Rosenbrock(), ss.Lookahead(ss.Adam(lr=0.1)), x0=[0.5, 0.25], steps=80)
     opens = data_in(run.explore().html())["opens"]

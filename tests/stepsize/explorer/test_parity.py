@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import floats as floats_between
 from hypothesis.strategies import integers
 
@@ -99,15 +99,18 @@ def numbers_for(table, random):
 
 
 def examples(known, seed, exact):
-    """Return every rule on every problem, with random numbers; many with a schedule, some with two."""
+    """Return every rule on every problem, with random numbers; many with a schedule, some with two.
+
+    Those are exact in which neither problem nor rule takes a function that is rounded otherwise elsewhere.
+    """
     random = np.random.default_rng(seed)
     tables = [t for t in known.timetables if t.exact]
     made = []
     by_name = sorted(known.rules, key=lambda rule: rule.name)  # the registry's order is that of imports
-    places = sorted((p for p in known.landscapes if p.exact is exact), key=lambda place: place.name)
-    for place in places:
+    for place in sorted(known.landscapes, key=lambda place: place.name):
         # The data of a regression are gone through at every update.
         rules = by_name[::6] if place.data else by_name
+        rules = [rule for rule in rules if (place.exact and not rule.rounded) is exact]
         for k, rule in enumerate(rules):
             rate = also = None
             if exact and k % 3 == 0:
@@ -159,7 +162,7 @@ def test_bits_are_pythons_where_nothing_is_transcendental(known, script, tmp_pat
 def test_powers_of_every_slider_are_pythons(script, tmp_path):
     memories = slider_memories().tolist()
     told = by_base([of_memories((*memories,))])
-    chosen = np.random.default_rng(3).choice(memories, 60).tolist() + [base for base, _ in told[:60]]
+    chosen = np.random.default_rng(3).choice(memories, 60).tolist() + [base for base, *_ in told[:60]]
     asked = [["power", base, t] for base in chosen for t in range(1, 1001) if base**t > 1e-280]
     _, found = answers_of(script, [{"learn": told}, {"print": asked}], tmp_path)
     assert found == [base**t for _, base, t in asked]
@@ -178,6 +181,7 @@ def test_powers_that_python_rounds_otherwise_are_found():
     assert of_pairs((b, 2.0) for b in bases) == {}
 
 
+@settings(deadline=None)
 @given(base=floats_between(1e-3, 0.9999), t=integers(1, 1000))
 def test_the_nearest_power_is_the_nearest(base, t):
     exact = Fraction(base) ** t
@@ -187,7 +191,7 @@ def test_the_nearest_power_is_the_nearest(base, t):
 
 @pytest.fixture(scope="module")
 def rounded(known, script, tmp_path_factory):
-    """Return runs of problems with exp, sin and the like."""
+    """Return runs of problems and rules with exp, cube roots and the like."""
     return together(known, script, examples(known, 21, exact=False), tmp_path_factory.mktemp("rounded"))
 
 
@@ -240,7 +244,7 @@ def test_noise_is_the_librarys_own_stream(known, script, tmp_path):
         with np.errstate(all="ignore"):
             run = minimize(noisy, e.optimizer(), e.x0, UPDATES)
             found = compared(run, answer)
-        if e.place.exact:
+        if e.place.exact and not e.rule.rounded:
             assert found.same_bits, (e.rule.name, e.place.name)
         if found.same_bits:
             assert found.same_flags

@@ -169,6 +169,18 @@ def test_nor_is_it_where_runs_do_not_go_in_lockstep(broken):
         check(result)
 
 
+@pytest.mark.parametrize("rule", [ss.RMSprop(), ss.Momentum(), ss.ScheduleFreeSGD()], ids=repr)
+@pytest.mark.parametrize("data", [ss.LeastSquares, ss.LogisticRegression])
+def test_runs_on_mini_batches_are_judged_at_every_update(rule, data):
+    rng = np.random.default_rng(1)
+    inputs = rng.normal(size=(30, 3))
+    targets = inputs @ [1.0, 2.0, 3.0] + 0.1 * rng.normal(size=30)
+    problem = ss.MiniBatch(data(inputs, targets if data is ss.LeastSquares else targets > 0), 8)
+    result = ss.sweep(problem, rule, 80, lr=[0.03, 0.1, 0.3, 3.0], atol=0.5, seeds=2, history=6)
+    check(result)
+    assert (result["settled"] < 80).any()
+
+
 @pytest.mark.parametrize(
     "rule",
     [
