@@ -6,9 +6,14 @@ import numpy as np
 
 from schedules.linesearch.base import Carry, Line
 from stepsize.core.limits.ranges import PositiveFloat
+from stepsize.core.norms import norm
 
 __all__: list[str] = []
 
+Array = np.ndarray[Any, Any]
+
+# A decrease is expected again, and a hundredth more, so that steps of length 1 are reached in the end.
+_MORE = 1.01
 # A number, or a rule by which `first_trial` finds one.
 FirstTrial = PositiveFloat | Literal["unit", "decrease", "slope", "last"]
 
@@ -19,7 +24,8 @@ def first_trial(rule: float | str, line: Line, carry: Carry) -> float:
     A number is itself. ``"unit"`` is 1, the natural step of Newton-like directions. The rest are for
     directions without a natural length: ``"decrease"`` expects the decrease of the last step again
     (Nocedal and Wright 3.60), ``"slope"`` the product of step and slope, ``"last"`` the step itself. The very
-    first search along a bare gradient starts from min(1, 1 / |g|_1), because its length has the wrong units.
+    first search along a bare gradient, whose length has the wrong units, starts from min(1, 1 / |g|_1); with
+    ``"decrease"`` from min(1, 1.01 / |g|_2), which expects f to fall by |g|_2 / 2, as SciPy's methods do.
 
     Examples
     --------
@@ -33,14 +39,21 @@ def first_trial(rule: float | str, line: Line, carry: Carry) -> float:
     if not isinstance(rule, str):
         return rule
     if carry is None:
-        bare = np.array_equal(line.d, line.start.g)
-        return 1.0 / max(float(np.abs(line.d).sum()), 1.0) if bare else 1.0
+        return _very_first(rule, line.d) if np.array_equal(line.d, line.start.g) else 1.0
     if rule == "decrease":
-        guess = 1.01 * 2 * (line.phi0 - carry["f"]) / line.slope0
+        guess = _MORE * 2 * (line.phi0 - carry["f"]) / line.slope0
         return min(1.0, guess) if guess > 0 else 1.0
     if rule == "slope":
         return float(carry["alpha"] * carry["slope"] / line.slope0)
     return float(carry["alpha"]) if rule == "last" else 1.0
+
+
+def _very_first(rule: str, g: Array) -> float:
+    """Return the first trial of the first search along a bare gradient."""
+    if rule == "decrease":
+        length = float(norm(g))
+        return min(1.0, _MORE / length) if length > 0 else 1.0
+    return 1.0 / max(float(np.abs(g).sum()), 1.0)
 
 
 def memory(line: Line, alpha: float) -> dict[str, Any]:

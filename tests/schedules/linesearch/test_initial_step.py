@@ -9,6 +9,7 @@ from optim import BFGS, LBFGS, SGD, ClipByNorm, ConjugateGradient, Newton, minim
 from problems import Quadratic, Rosenbrock
 from schedules import (
     ExactSearch,
+    Line,
     MoreThuente,
     StrongWolfe,
 )
@@ -24,6 +25,15 @@ class TestFirstTrial:
         assert first_trial("last", parabola(), None) == 0.5
         assert first_trial("last", parabola(0.25), None) == 1.0
         assert first_trial("last", parabola(d=4.0), None) == 1.0, "a direction with a length of its own"
+
+    def test_the_first_decrease_expected_is_half_the_length_of_the_gradient(self):
+        """1.01 * 2 * (|g|_2 / 2) / |g|_2^2, of g = (3, 4)."""
+        line = Line(Quadratic([1.0, 1.0]), np.array([3.0, 4.0]), np.array([3.0, 4.0]))
+        assert first_trial("decrease", line, None) == pytest.approx(1.01 / 5, rel=1e-15)
+        assert first_trial("slope", line, None) == pytest.approx(1 / 7, rel=1e-15)
+        assert first_trial("decrease", parabola(0.25), None) == 1.0
+        assert first_trial("decrease", parabola(0.0, d=0.0), None) == 1.0
+        assert first_trial("decrease", parabola(d=4.0), None) == 1.0, "a direction with a length of its own"
 
     @pytest.mark.parametrize(
         ("carry", "expected"),
