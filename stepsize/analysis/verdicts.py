@@ -256,7 +256,8 @@ def _stands_still(c: Traces, w: "_Windows", bounces: Array) -> Array:
 def _is_frozen(c: Traces, w: "_Windows") -> Array:
     """Return whether the rate has died, and the run gains nothing any more."""
     rate, end = c.rate[:, w.rest], c.fun[-1, w.rest]
-    last, before = (part.sum(axis=0) for part in w.of(c.rate, 2))
+    # One after the other, as the explorer's page does: the order of NumPy's own sum rests on the layout.
+    last, before = (part.cumsum(axis=0)[-1] for part in w.of(c.rate, 2))
     dead = (rate[-1] <= DEAD * rate.max(axis=0)) & (last <= 0.5 * before) & (rate.max(axis=0) > 0)
     gained = np.abs(c.fun[-1 - w.size, w.rest] - end)
     return np.asarray(dead & (gained <= np.maximum(DEAD * np.abs(w.start - end), w.floor)))

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from schedules import Linear, Repeat
 from stepsize.analysis.verdicts import _climbs, _factor, _late_share, _share_until, classify
 from tests.stepsize.analysis.traces_by_hand import among, column, filled, traces, windows, word
 
@@ -222,3 +223,10 @@ def test_runs_side_by_side_are_judged_as_each_alone(told):
         each = classify(course)
         for f in fields(found):
             np.testing.assert_array_equal(getattr(found, f.name)[k], getattr(each, f.name)[0], err_msg=f.name)
+
+
+@pytest.mark.parametrize(("lr", "frozen"), [(0.0225, False), (0.3, True)])
+def test_rates_are_summed_one_after_the_other_as_on_the_explorers_page(lr, frozen):
+    # The last quarter has one ramp, the one before it two: half of it but for the order of the sum.
+    rate = Repeat(body=Linear(lr, 20), period=50).table(300)
+    assert (word(0.5 + 0.5 * 0.8 ** np.arange(301.0), rate=rate) == "frozen") is frozen
