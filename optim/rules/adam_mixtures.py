@@ -1,11 +1,10 @@
 """Relatives of Adam with more than its two averages, or in another order: AdEMAMix, ADOPT, Adan."""
 
-import math
 from typing import ClassVar
 
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
-from stepsize.core.elementwise import maximum, minimum, sqrt
+from stepsize.core.elementwise import exp, log, maximum, minimum, sqrt, where
 from stepsize.core.limits.parameters import count, one_of
 
 __all__ = ["ADOPT", "AdEMAMix", "Adan"]
@@ -87,8 +86,13 @@ class AdEMAMix(Optimizer):
 
 def _rising(first: Numbers, last: Numbers, share: float) -> Numbers:
     """Return a decay between two whose half-life is that share of the way from the first's to the last's."""
-    a, b = math.log(first), math.log(last)
-    return math.exp(a * b / ((1 - share) * b + share * a))
+    memory = (1 - share) * _memory(first) + share * _memory(last)
+    return where(memory > 0, exp(-1 / where(memory > 0, memory, 1.0)), 0.0)
+
+
+def _memory(decay: Numbers) -> Numbers:
+    """Return after how many updates a decay has left 1/e of a gradient; 0 for the decay 0."""
+    return where(decay > 0, -1 / log(where(decay > 0, decay, 0.5)), 0.0)
 
 
 class ADOPT(Optimizer):

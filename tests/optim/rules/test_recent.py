@@ -26,6 +26,17 @@ def test_the_slow_average_warms_up_over_the_run():
     assert warmed.slots[1][0] == pytest.approx(slow, rel=1e-12)
 
 
+def test_a_warmup_may_start_without_any_memory():
+    """Halfway from the decay 0 to 0.999 the half-life is half of 0.999's, also where one of several is 0."""
+    gradients = np.array([1.0, 2.0])
+    _, warmed = steps(AdEMAMix(0.1, beta1=0.0, beta3=0.999, warmup=2), gradients[:1])
+    half = 0.999**2
+    assert warmed.slots[1][0] == pytest.approx(1 - half, rel=1e-12)
+    both = AdEMAMix(0.1, beta1=np.array([0.0, 0.999]), beta3=0.999, warmup=2)
+    _, state = both.step(np.zeros(2), np.ones(2), both.init(np.zeros(2)))
+    assert state.slots[1] == pytest.approx([1 - half, 1 - 0.999], rel=1e-12)
+
+
 def test_adopt_holds_its_quotient_within_a_growing_bound():
     """The clip at update 2 is 1, at update 17 it is 2: 16 to the power of a quarter."""
     rows, _ = steps(ADOPT(1.0, beta1=0.0), [1.0, 50.0], x=(0.0,))
