@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from optim.rules.adam_mixtures import ADOPT, Adan, AdEMAMix
     from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
     from optim.rules.averaging import EMA, SWA, Averaging, Lookahead, PolyakRuppert
+    from optim.rules.curvature.newton import DampedNewton, DiagonalNewton, GaussNewton, Newton
+    from optim.rules.curvature.quasi_newton import BFGS, LBFGS, ConjugateGradient
+    from optim.rules.curvature.sophia import Sophia
     from optim.rules.dual_averaging import FTRL, MADGRAD
     from optim.rules.gradients import Accumulate, ClipByNorm, ClipByValue, ScaleGradient
     from optim.rules.layers.adafactor import Adafactor
     from optim.rules.layers.layerwise import LAMB, LARS, NovoGrad
     from optim.rules.layers.muon import Muon
     from optim.rules.layers.sm3 import SM3
-    from optim.rules.newton import DampedNewton, DiagonalNewton, GaussNewton, Newton
     from optim.rules.parameter_free import DAdaptAdam, Prodigy
-    from optim.rules.quasi_newton import BFGS, LBFGS, ConjugateGradient
     from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
     from optim.rules.sgd import SGD, HeavyBall, Momentum, Nesterov, Nesterov1983, SutskeverNesterov
     from optim.rules.sign import Lion, Rprop, SignSGD, Signum
-    from optim.rules.sophia import Sophia
     from optim.rules.wrappers import L2, DecoupledDecay, WithMomentum, Wrapper
 
 # fmt: off
@@ -45,19 +45,19 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "optim.rules.adam_mixtures": ("ADOPT", "Adan", "AdEMAMix"),
     "optim.rules.adam_variants": ("AdaBelief", "AMSGrad", "RAdam", "Yogi"),
     "optim.rules.averaging": ("EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"),
+    "optim.rules.curvature.newton": ("DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"),
+    "optim.rules.curvature.quasi_newton": ("BFGS", "LBFGS", "ConjugateGradient"),
+    "optim.rules.curvature.sophia": ("Sophia",),
     "optim.rules.dual_averaging": ("FTRL", "MADGRAD"),
     "optim.rules.gradients": ("Accumulate", "ClipByNorm", "ClipByValue", "ScaleGradient"),
     "optim.rules.layers.adafactor": ("Adafactor",),
     "optim.rules.layers.layerwise": ("LAMB", "LARS", "NovoGrad"),
     "optim.rules.layers.muon": ("Muon",),
     "optim.rules.layers.sm3": ("SM3",),
-    "optim.rules.newton": ("DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"),
     "optim.rules.parameter_free": ("DAdaptAdam", "Prodigy"),
-    "optim.rules.quasi_newton": ("BFGS", "LBFGS", "ConjugateGradient"),
     "optim.rules.schedule_free": ("ScheduleFreeAdamW", "ScheduleFreeSGD"),
     "optim.rules.sgd": ("SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983", "SutskeverNesterov"),
     "optim.rules.sign": ("Lion", "Rprop", "SignSGD", "Signum"),
-    "optim.rules.sophia": ("Sophia",),
     "optim.rules.wrappers": ("L2", "DecoupledDecay", "WithMomentum", "Wrapper"),
 }
 # fmt: on

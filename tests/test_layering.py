@@ -16,10 +16,11 @@ STANDARD = sys.stdlib_module_names
 # The arrows between folders. A new one is a decision: write it here and say why in the commit.
 ALLOWED = """
 optim: optim.engines optim.engines.compiled stepsize.core stepsize.core.limits
-optim.dialects: optim optim.rules optim.rules.layers stepsize.core stepsize.core.limits
+optim.dialects: optim optim.rules optim.rules.curvature optim.rules.layers stepsize.core stepsize.core.limits
 optim.engines: optim optim.engines.compiled stepsize.core
 optim.engines.compiled: optim optim.engines stepsize.core
 optim.rules: optim stepsize.core stepsize.core.limits
+optim.rules.curvature: optim stepsize.core stepsize.core.limits
 optim.rules.layers: optim optim.rules stepsize.core stepsize.core.limits
 optim.testing: optim optim.dialects optim.testing.mistakes stepsize.core
 optim.testing.mistakes: optim optim.rules optim.testing stepsize.core

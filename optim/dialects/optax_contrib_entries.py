@@ -9,10 +9,10 @@ from optim.dialects.variants import OptaxScheduleFreeAdamW, OptaxScheduleFreeSGD
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.adam_mixtures import ADOPT, AdEMAMix
+from optim.rules.curvature.sophia import Sophia
 from optim.rules.dual_averaging import MADGRAD
 from optim.rules.parameter_free import DAdaptAdam, Prodigy
 from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
-from optim.rules.sophia import Sophia
 
 __all__ = ["CONTRIB"]
 

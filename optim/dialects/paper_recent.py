@@ -2,12 +2,12 @@
 
 from optim.dialects.entry import Dialect, use
 from optim.rules.adam_mixtures import ADOPT, Adan, AdEMAMix
+from optim.rules.curvature.sophia import Sophia
 from optim.rules.dual_averaging import FTRL, MADGRAD
 from optim.rules.layers.adafactor import Adafactor
 from optim.rules.layers.layerwise import LAMB, LARS, NovoGrad
 from optim.rules.layers.muon import Muon
 from optim.rules.layers.sm3 import SM3
-from optim.rules.sophia import Sophia
 from optim.rules.wrappers import DecoupledDecay
 
 __all__ = ["RECENT"]

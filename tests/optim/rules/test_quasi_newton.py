@@ -12,7 +12,7 @@ from optim import (
     State,
     minimize,
 )
-from optim.rules.quasi_newton import _teaches
+from optim.rules.curvature.quasi_newton import _teaches
 from problems import (
     AdditiveNoise,
     BreastCancer,

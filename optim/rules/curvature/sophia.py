@@ -6,7 +6,7 @@ import numpy as np
 
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
-from optim.rules.newton import diagonal_of_hessian
+from optim.rules.curvature.newton import diagonal_of_hessian
 from stepsize.core.limits.parameters import count, one_of, seed
 
 __all__ = ["Sophia"]
