@@ -117,7 +117,7 @@ const scenarios = {
       const toggles = await page.locator(".toggle").count();
       await page.locator(".toggle").nth(Math.floor(next() * toggles)).click();
       const open = page.locator(".card.open");
-      await open.locator(".card-head select").selectOption(pick(given.rules));
+      await open.locator(".card-head select").selectOption(pick(next() < 0.8 ? given.promised : given.rules));
       const schedule = pick(["", "", ...given.schedules]);
       await page.locator('.card.open select[aria-label$=": schedule"]').selectOption(schedule);
       const also = page.locator('.card.open select[aria-label$=": drive also"]');
