@@ -428,7 +428,9 @@ class Annotated(Optimizer, abstract=True):
 
 
 @pytest.mark.parametrize("engine", ["auto", "array", "floats"])
-@pytest.mark.parametrize("lr", [0.01, InverseTime(0.02, 0.1), lambda n: 0.02 / (1 + n), Armijo()], ids=repr)
+@pytest.mark.parametrize(
+    "lr", [0.01, InverseTime(0.02, 0.1), lambda n: 0.02 / (1 + n), Armijo()], ids=lambda v: type(v).__name__
+)
 def test_a_rate_is_driven_however_it_is_declared(lr, engine):
     class Declared(Annotated, abstract=True):
         lr: Hyper = 0.1
