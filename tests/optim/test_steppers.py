@@ -373,6 +373,9 @@ class Told:
     def __init__(self):
         self.told, self.warned = [], []
 
+    def suited_to(self, suggestions):
+        return self
+
     def warn_of_sampling(self, problem):
         self.warned.append(problem)
 
