@@ -202,7 +202,7 @@ class TestDiagnosis:
             step, dialects.keras.SGD(learning_rate=0.1, momentum=0.9, weight_decay=0.1)
         )
         assert report.instead[0].startswith("torch.SGD ("), str(report)
-        assert report.instead[0].endswith("here L2(Momentum(lr=0.1), weight_decay=0.1)")
+        assert report.instead[0].endswith("with the numbers of L2(Momentum(lr=0.1), weight_decay=0.1)")
 
     def test_a_class_that_lent_itself_to_a_mistake_is_as_before(self):
         before = Adam.direction
