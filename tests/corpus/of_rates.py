@@ -136,6 +136,7 @@ SEARCHES = {
     "golsb-bowl": (BOWL, SGD(ss.GOLSB()), 150),
     "hager-zhang-bowl": (BOWL, SGD(ss.HagerZhang()), 150),
     "hager-zhang-wood": (ss.Wood(), ss.LBFGS(ss.HagerZhang()), 120),
+    "more-thuente-bowl": (BOWL, SGD(ss.MoreThuente()), 150),
     "grippo-rosenbrock": (ROSENBROCK, SGD(ss.GrippoLamparielloLucidi()), 300),
     "pal-bowl": (BOWL, SGD(ss.PAL()), 300),
     "parabola-bowl": (BOWL, SGD(ss.QuadraticApproximation()), 300),
