@@ -10,7 +10,7 @@ import numpy as np
 
 from optim import Optimizer, Run
 from stepsize.core.storage import IfExists, write_whole
-from stepsize.core.validation import as_count, as_floats, describe_value
+from stepsize.core.validation import as_count, as_floats, describe_value, require_a
 from stepsize.explorer.assembly import page
 from stepsize.explorer.catalogue import catalogue, require_runnable
 from stepsize.explorer.opening import (
@@ -126,6 +126,7 @@ def explore(
     """
     if as_count("steps", steps, 1) > MOST_UPDATES:
         raise ValueError(f"steps: got {steps}, expected at most {MOST_UPDATES} in a page")
+    require_a(bool, "everything", everything, "True or False")
     problem, noise = explored(_problem(problem))
     start = _start(problem, x0)
     chosen: tuple[Any, ...] = (optimizers,) if isinstance(optimizers, Optimizer | str) else tuple(optimizers)

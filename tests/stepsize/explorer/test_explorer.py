@@ -246,6 +246,11 @@ def test_a_notebook_shows_it_in_a_sandboxed_frame():
         (lambda: ss.explore(x0=[1.0]), ValueError, "x0: got 1 number"),
         (lambda: ss.explore("log(x)", x0=[-1.0]), ValueError, "x0: got .*, where fun is nan"),
         (lambda: ss.explore(steps=0), ValueError, "steps: got 0"),
+        (
+            lambda: ss.explore(everything="no"),
+            TypeError,
+            "everything: got the str 'no', expected True or False",
+        ),
         (lambda: ss.explore(steps=1001), ValueError, "steps: got 1001, expected at most 1000"),
         (
             lambda: ss.explore(ss.AdditiveNoise(ss.Quadratic(), rng=9)),
