@@ -51,8 +51,10 @@ def trace_rule(function: Callable[[], Any]) -> tuple[Any, list[TracedCall]]:
     open_frames: dict[FrameType, TracedCall] = {}
 
     def enter(frame: FrameType, event: str, _: Any) -> Any:
+        if event != "call" or frame.f_code.co_varnames[:1] != ("self",):
+            return None
         owner = frame.f_locals.get("self")
-        if event != "call" or not isinstance(owner, Optimizer) or not _is_rule(owner, frame.f_code):
+        if not isinstance(owner, Optimizer) or not _is_rule(owner, frame.f_code):
             return None
         call = TracedCall(owner, frame.f_code.co_name, frame.f_globals)
         above = open_frames.get(frame.f_back) if frame.f_back else None
@@ -62,15 +64,16 @@ def trace_rule(function: Callable[[], Any]) -> tuple[Any, list[TracedCall]]:
 
     def follow(frame: FrameType, event: str, result: Any) -> Any:
         call = open_frames[frame]
-        now = _copied(frame.f_locals)
+        # Names are read between statements alone: within a comprehension, some of them crash Python 3.13.0.
         if event == "line":
             statement = _statements(frame.f_code).get(frame.f_lineno)
             if statement is not None and (not call.done or call.done[-1].statement is not statement):
+                now = _copied(frame.f_locals)
                 if call.done:
                     call.done[-1].after = now
                 call.done.append(ExecutedStatement(statement, now))
         elif event == "return":
-            call.done[-1].after, call.done[-1].result = now, _copy(result)
+            call.done[-1].after, call.done[-1].result = _copied(frame.f_locals), _copy(result)
         return follow
 
     before = sys.gettrace()
