@@ -12,13 +12,12 @@ from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, tr
 from optim.engines.compiled.llvm import compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop
 from optim.engines.compiled.prepared import Key, Prepared, find, keep, key_of
-from optim.engines.compiled.recording import HISTORY, LOST, SUMMED_IN_ORDER, recorder_of
+from optim.engines.compiled.recording import HISTORY, LOST, SUMMED_IN_ORDER, recorder_of, write_start
 from optim.engines.symbols import Untraceable
 from optim.engines.tracing import Trace, trace_output
 from optim.optimizer import Evaluation, Slots
 from optim.recorder import steps_between
 from optim.steppers import Stepper
-from stepsize.core.norms import norm
 
 __all__ = ["CompiledRun"]
 
@@ -108,11 +107,9 @@ class CompiledRun:
         tables, dim, separate = prepared.tables, self.dim, prepared.output is not None
         count, judges = tables.count, dim < SUMMED_IN_ORDER
         h, addresses = columns_for(count, dim, self.dtype, separate, tables.rates.shape, self.slots)
-        h.xs[0], h.gs[0], h.fs[0] = x, e.g, e.f
+        h.fs[0] = e.f
         if separate:
             h.outputs[0] = self.optimizer.output(x, slots)
-        if judges:
-            h.norms[0] = norm(e.g)
         np.concatenate([x, e.g, *slots], out=h.state)
         seen = np.array([0, -1, -1], np.int64)
         *written, _, state = addresses
@@ -130,7 +127,7 @@ class CompiledRun:
             points, updates = slice(first, last + 2), slice(first, last + 1)
             judged = steps_between(h.xs[points], h.gs[points])
             h.norms[points], h.steps[updates], h.overshoot[updates] = judged
-        new = tuple(h.state[2 * dim :].reshape(-1, dim).copy())
+        new = tuple(h.state[2 * dim :].reshape(-1, dim).copy()) if slots else ()
         return Chunk(
             *(h.xs, h.fs, h.gs, h.rates, h.outputs, new),
             judged=(h.norms, h.steps, h.overshoot) if judges else None,
@@ -165,4 +162,4 @@ def _written(
     if operations > MOST_OPERATIONS:
         raise Untraceable(f"an update makes {operations} operations, more than {MOST_OPERATIONS}")
     loop = Loop(readings, gradient, dim, slots, 1, dtype, HISTORY)
-    return loop.written(recorder_of(value, output, dtype))
+    return loop.written(recorder_of(value, output, dtype), begin=write_start)

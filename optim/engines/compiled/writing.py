@@ -118,6 +118,17 @@ class Text:
         self.declarations[called] = f"declare {self.type} {called}({', '.join([self.type] * len(names))})"
         return self.let(f"call {self.type} {called}({', '.join(f'{self.type} {n}' for n in names)})")
 
+    def roots(self, names: Sequence[str]) -> list[str]:
+        """Write the roots of single numbers, taken side by side: a processor takes them as fast as one."""
+        row = f"<{len(names)} x {self.scalar}>"
+        called = f"@llvm.sqrt.v{len(names)}f{8 * self.dtype.itemsize}"
+        self.declarations[called] = f"declare {row} {called}({row})"
+        together = "poison"
+        for k, name in enumerate(names):
+            together = self.let(f"insertelement {row} {together}, {self.scalar} {name}, i64 {k}")
+        roots = self.let(f"call {row} {called}({row} {together})")
+        return [self.let(f"extractelement {row} {roots}, i64 {k}") for k in range(len(names))]
+
     def number_of(self, value: Value) -> str:
         """Return the name of a value as a number: 1 and 0 where it is a flag."""
         return self.let(f"uitofp {self.flags} {value.name} to {self.type}") if value.flag else value.name
