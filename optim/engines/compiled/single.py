@@ -7,12 +7,18 @@ import numpy as np
 
 from optim.engines.chunks import Chunk
 from optim.engines.compiled.branches import Branches, Same
-from optim.engines.compiled.columns import columns_for
 from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, trace_value
 from optim.engines.compiled.llvm import compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop
 from optim.engines.compiled.prepared import Key, Prepared, find, keep, key_of
-from optim.engines.compiled.recording import HISTORY, LOST, SUMMED_IN_ORDER, recorder_of, write_start
+from optim.engines.compiled.recording import (
+    HISTORY,
+    LOST,
+    SUMMED_IN_ORDER,
+    columns_for,
+    recorder_of,
+    write_start,
+)
 from optim.engines.symbols import Untraceable
 from optim.engines.tracing import Trace, trace_output
 from optim.optimizer import Evaluation, Slots
