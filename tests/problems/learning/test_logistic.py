@@ -130,7 +130,7 @@ def test_margins_of_a_thousand_cost_a_thousand_or_nothing():
     w = np.ones(1)
     assert (right.fun(w), wrong.fun(w)) == (0.0, 1000.0)
     assert (right.grad(w).tolist(), wrong.grad(w).tolist()) == ([0.0], [1000.0])
-    assert right.value_and_grad(w)[0] == 0.0
+    assert (right.value_and_grad(w)[0], wrong.value_and_grad(w)[0]) == (0.0, 1000.0)
 
 
 def test_an_example_that_is_right_by_forty_still_pulls():
