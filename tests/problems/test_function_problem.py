@@ -49,6 +49,14 @@ def test_what_a_function_gives_has_the_precision_of_the_point(functions, kind):
     assert {v.dtype for v in (value, slope, bend, problem.fun(x), problem.grad(x))} == {np.dtype(kind)}
 
 
+@pytest.mark.parametrize("grad", [None, lambda x: x / 2])
+def test_at_whole_numbers_value_and_gradient_are_those_of_floats(grad):
+    problem = Problem.of(lambda x: x @ x / 4, grad, x0=[1.0, 2.0])
+    value, slope = problem.value_and_grad(np.array([1, 2]))
+    assert value == 1.25
+    np.testing.assert_allclose(slope, [0.5, 1.0], rtol=1e-6)
+
+
 def test_a_long_start_stays_an_array_and_a_list_a_list():
     """So that a thousand numbers are not printed."""
     start = np.linspace(-1.0, 1.0, 1000, dtype=np.float32)
