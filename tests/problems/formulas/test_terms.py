@@ -13,6 +13,7 @@ from problems.formulas.terms import COMPARISONS, Term, called, constant, number,
 from problems.formulas.writer import function_of, written
 
 X, Y, Z, PI = variable("x"), variable("y"), variable("z"), constant("pi", math.pi)
+MINUS_X = -X
 N = number
 
 SIMPLE = [
@@ -46,7 +47,7 @@ SIMPLE = [
     (X - N(-2.0) / Y, "x + 2/y"),
     (N(2.0) - PI, "2 - pi"),
     # Opposites
-    (-(-X), "x"),
+    (-MINUS_X, "x"),
     (-N(2.0), "-2"),
     (-N(-2.0), "2"),
     (-(N(2.0) * X), "-2*x"),
