@@ -116,6 +116,52 @@ def test_what_is_read_when_a_class_is_made_is_left_to_a_fresh_import(module):
         places.patch("m", SOURCE, list(CHANGES).index(name), "m.Bowl.width", [])
 
 
+HEIR = """
+class Bowl:
+    @property
+    def width(self):
+        return 2
+
+class Dish(Bowl):
+    @property
+    def width(self):
+        return super().width + 1
+"""
+
+
+def test_a_changed_property_still_finds_what_it_inherits(monkeypatch):
+    module = types.ModuleType("m")
+    monkeypatch.setitem(__import__("sys").modules, "m", module)
+    exec(HEIR, vars(module))
+    dish = module.Dish()
+    assert dish.width == 3
+    names = [m.after for m in mutants("m", HEIR)]
+    places.patch("m", HEIR, names.index("super().width - 1"), "m.Dish.width", [])
+    assert dish.width == 1
+
+
+DECORATED = """
+def twice(function):
+    def call(x):
+        return 2 * function(x)
+    return call
+
+@twice
+def add(x):
+    return x + 1
+"""
+
+
+def test_a_decorated_function_that_others_have_taken_does_what_is_changed(monkeypatch):
+    module = types.ModuleType("m")
+    monkeypatch.setitem(__import__("sys").modules, "m", module)
+    exec(DECORATED, vars(module))
+    add = module.add
+    names = [m.after for m in mutants("m", DECORATED)]
+    places.patch("m", DECORATED, names.index("x - 1"), "m.add", [])
+    assert add(5) == 8
+
+
 RECORDS = """
 from stepsize.core.limits.parameters import number
 from stepsize.core.record import Record

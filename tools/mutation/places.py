@@ -8,6 +8,7 @@ import importlib
 import sys
 from collections.abc import Iterable
 from functools import cached_property
+from types import CodeType, FunctionType
 from typing import Any, ClassVar, get_origin
 
 from tools.mutation.constants import mutated_statement
@@ -33,11 +34,6 @@ def patch(module: str, source: str, index: int, owner: str, things: list[Any]) -
     names = run(statement, module, cls)
     if isinstance(statement, ast.AnnAssign) and cls is not None:
         redeclare(cls, names)
-    elif isinstance(statement, ast.FunctionDef) and not statement.decorator_list:
-        (function,) = names.values()
-        there = vars(place)[statement.name]
-        there = getattr(there, "__func__", there)
-        there.__defaults__, there.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
     elif cls is not None:
         replace(place, names)
     else:
@@ -48,10 +44,20 @@ def patch(module: str, source: str, index: int, owner: str, things: list[Any]) -
 
 def run(statement: Any, module: str, cls: type | None) -> dict[str, Any]:
     """Return the names that a statement of a module or a class defines."""
-    code = compile(ast.fix_missing_locations(ast.Module([statement], [])), module, "exec")
+    known = {**vars(sys.modules[module]), **(vars(cls) if cls else {})}
     names: dict[str, Any] = {}
-    exec(code, {**vars(sys.modules[module]), **(vars(cls) if cls else {})}, names)
-    return names
+    if cls is None or not isinstance(statement, ast.FunctionDef):
+        exec(compiled(statement, module), known, names)
+        return names
+    method = ast.parse(f"def within(__class__):\n    return {statement.name}").body[0]  # super() asks for it
+    method.body.insert(0, statement)  # type: ignore[attr-defined]
+    exec(compiled(method, module), known, names)
+    return {statement.name: names["within"](cls)}
+
+
+def compiled(statement: Any, module: str) -> CodeType:
+    """Return the code of one statement."""
+    return compile(ast.fix_missing_locations(ast.Module([statement], [])), module, "exec")
 
 
 def replace(place: Any, names: dict[str, Any]) -> None:
@@ -59,7 +65,19 @@ def replace(place: Any, names: dict[str, Any]) -> None:
     for name, value in names.items():
         if hasattr(value, "__set_name__"):
             value.__set_name__(place, name)
-        setattr(place, name, value)
+        old, new = (getattr(v, "__func__", v) for v in (vars(place).get(name), value))
+        if isinstance(old, FunctionType) and isinstance(new, FunctionType):
+            become(old, new)
+        else:
+            setattr(place, name, value)
+
+
+def become(old: FunctionType, new: FunctionType) -> None:
+    """Let a function, which others may have taken, do what another does."""
+    old.__code__, old.__defaults__, old.__kwdefaults__ = new.__code__, new.__defaults__, new.__kwdefaults__
+    vars(old).update(vars(new))
+    for cell, other in zip(old.__closure__ or (), new.__closure__ or (), strict=True):
+        cell.cell_contents = other.cell_contents
 
 
 def replace_everywhere(module: Any, names: dict[str, Any]) -> None:
