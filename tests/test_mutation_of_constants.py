@@ -116,6 +116,24 @@ def test_what_is_read_when_a_class_is_made_is_left_to_a_fresh_import(module):
         places.patch("m", SOURCE, list(CHANGES).index(name), "m.Bowl.width", [])
 
 
+ENTRIES = """
+class Entry:
+    def __init__(self, build):
+        self.build = build
+
+LIBRARY = {"adam": Entry(lambda eps=1e-8: eps)}
+"""
+
+
+def test_what_is_inside_of_a_constant_is_changed_where_others_have_taken_it(monkeypatch):
+    module = types.ModuleType("optim.m")
+    monkeypatch.setitem(__import__("sys").modules, "optim.m", module)
+    exec(ENTRIES, vars(module))
+    entry = module.LIBRARY["adam"]
+    places.patch("optim.m", ENTRIES, 0, "optim.m.LIBRARY", [])
+    assert entry.build() == 1.001e-8
+
+
 HEIR = """
 class Bowl:
     @property

@@ -41,9 +41,9 @@ class Session:
         if session.testsfailed:
             raise session.Interrupted("what cannot be collected would kill every mutant")
         for item, following in zip(session.items, [*session.items[1:], None], strict=True):
-            began = time.perf_counter()
+            began = time.process_time()
             if self.passes(item, following):
-                self.took[item.nodeid] = time.perf_counter() - began
+                self.took[item.nodeid] = time.process_time() - began
             else:
                 print(f"\nleft out, for it fails without any mutant: {item.nodeid}")
         items = {item.nodeid: item for item in session.items}

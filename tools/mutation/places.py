@@ -66,14 +66,40 @@ def replace(place: Any, names: dict[str, Any]) -> None:
         if hasattr(value, "__set_name__"):
             value.__set_name__(place, name)
         old, new = (getattr(v, "__func__", v) for v in (vars(place).get(name), value))
-        if isinstance(old, FunctionType) and isinstance(new, FunctionType):
-            become(old, new)
-        else:
+        graft(old, new)
+        if not isinstance(old, FunctionType):
             setattr(place, name, value)
 
 
+def graft(old: Any, new: Any, seen: set[int] | None = None) -> None:
+    """Let a thing of ours, which others may have taken, be and do what another is and does, part by part."""
+    seen = set() if seen is None else seen
+    if type(old) is not type(new) or id(old) in seen:
+        return
+    seen.add(id(old))
+    if isinstance(old, FunctionType):
+        become(old, new)
+    elif isinstance(old, tuple | list):
+        for one, other in zip(old, new, strict=False):
+            graft(one, other, seen)
+    elif isinstance(old, dict):
+        for name in old.keys() & new.keys():
+            graft(old[name], new[name], seen)
+    elif type(old).__module__.partition(".")[0] in PACKAGES and hasattr(old, "__dict__"):
+        graft(vars(old), vars(new), seen)
+        vars(old).update(vars(new))
+
+
 def become(old: FunctionType, new: FunctionType) -> None:
-    """Let a function, which others may have taken, do what another does."""
+    """Let a function do what another does.
+
+    Raises
+    ------
+    LookupError
+        If they take unlike things from around them.
+    """
+    if old.__code__.co_freevars != new.__code__.co_freevars:
+        raise LookupError("a function of another make")
     old.__code__, old.__defaults__, old.__kwdefaults__ = new.__code__, new.__defaults__, new.__kwdefaults__
     vars(old).update(vars(new))
     for cell, other in zip(old.__closure__ or (), new.__closure__ or (), strict=True):
