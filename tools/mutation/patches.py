@@ -8,9 +8,11 @@ that somebody took at import, and is tried with a fresh import.
 """
 
 import gc
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,17 +86,25 @@ class Session:
 
     def chosen(self, mutant: Any) -> list[str]:
         """Return the tests to run, most promising first: of its class, of its module, the quick ones."""
-        words = [word for word in mutant.owner.removeprefix(mutant.module).split(".") if len(word) > 3]
+        words = [plain(word) for word in mutant.owner.removeprefix(mutant.module).split(".") if len(word) > 2]
         own = f"/test_{mutant.module.rpartition('.')[2]}.py"
         killers = self.killers[mutant.owner.rpartition(".")[0]]
         tests = [t for t in self.took if t.startswith(tuple(mutant.tests))]
-        tests.sort(key=lambda t: (-killers[t], not any(w in t for w in words), own not in t, self.took[t]))
+        tests.sort(
+            key=lambda t: (-killers[t], not any(w in plain(t) for w in words), own not in t, self.took[t])
+        )
         spent, chosen = 0.0, []
         for test in tests:
             if spent + self.took[test] <= self.seconds:
                 spent += self.took[test]
                 chosen.append(test)
         return chosen
+
+
+@cache
+def plain(name: str) -> str:
+    """Return the letters and digits of a name, for `keras_muon` and ``keras.Muon`` are one."""
+    return re.sub("[^a-z0-9]", "", name.lower())
 
 
 def try_patches(wanted: list[Any], tests: list[str], settle: Settle, seconds: float) -> int:
