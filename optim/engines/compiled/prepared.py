@@ -6,7 +6,7 @@ change; so where all numbers of a rule stand in its record, the same objects sta
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from optim.engines.compiled.branches import Tables
 from optim.engines.symbols import DType

@@ -134,7 +134,7 @@ def _written(trace: Trace, kinds: tuple[_Kind, ...], lanes: int) -> str:
         numbers[i] = text.spread(text.let(f"load {text.scalar}, ptr {address}"))
     text.put("br label %head")
     text.label("head")
-    text.lines.append("  %i = phi i64 [ %low, %entry ], [ %next, %body ]")
+    text.lines.append("  %i = phi i64 [ %low, %entry ], [ %next, %written ]")
     text.put("%more = icmp slt i64 %i, %high")
     text.put("br i1 %more, label %body, label %exit")
     text.label("body")
@@ -150,6 +150,8 @@ def _written(trace: Trace, kinds: tuple[_Kind, ...], lanes: int) -> str:
     }
     for k, name in enumerate(write(text, trace, given, values)):
         text.store(name, address_of(f"out{k}"))
+    text.put("br label %written")
+    text.label("written")
     text.put(f"%next = add i64 %i, {lanes}")
     text.put("br label %head")
     text.label("exit")
