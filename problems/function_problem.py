@@ -44,7 +44,7 @@ class FunctionProblem(Problem):
         """Take a start of one number, whole numbers and tables; take minimizers in plain forms."""
         if name == "start" and value is not None:
             start = np.atleast_1d(real_numbers("x0", value, "a vector of floats"))
-            value = start if isinstance(value, np.ndarray) and start.size > 1 else start.tolist()
+            value = start if isinstance(value, np.ndarray) else start.tolist()
         elif name == "minimizers" and value is not None:
             value = _as_points(name, value, np.size(self.start))
         return super().normalise(name, value)
@@ -54,7 +54,7 @@ class FunctionProblem(Problem):
         for name, function in (("fun", self.function), ("grad", self.gradient), ("hess", self.hessian)):
             if not callable(function) and not (function is None and name != "fun"):
                 raise TypeError(f"{name}: got {describe_value(function)}, expected a function of x")
-        start = np.asarray(np.nan if self.start is None else self.start)
+        start = np.asarray(self.start)
         if start.ndim != 1 or not len(start) or not np.isfinite(start).all():
             raise ValueError(f"x0: got {describe_value(self.start)}, expected a vector of finite floats")
         _ = self._spread
@@ -141,7 +141,7 @@ class FunctionProblem(Problem):
 
     def _differences(self, x: Array) -> Array:
         # In single precision the steps would be rounded away.
-        return forward_differences(self._value, x.astype(float)).astype(x.dtype, copy=False)
+        return forward_differences(self._value, x.astype(float)).astype(x.dtype)
 
     def _rows(self, at: Callable[[Array], Any], x: Any, axes: int) -> Any:
         x = floats_at(x)
