@@ -1,6 +1,6 @@
 """Where the compiler is installed, the tests of whole runs are made twice.
 
-Once as they stand, and once with every run compiled that can be, however short: the same runs, to the last bit.
+Once as they stand, and once with every run compiled that can be, however short: the same runs, bit for bit.
 """
 
 import os
