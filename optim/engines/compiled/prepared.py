@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from optim.engines.compiled.branches import Tables
 from optim.engines.symbols import DType
-from optim.engines.tracing import Trace
 from optim.optimizer import Optimizer
 from stepsize.core.protocols import DescentProblem
 from stepsize.core.record import Record
@@ -29,7 +28,6 @@ class Prepared(NamedTuple):
 
     optimizer: Optimizer
     problem: DescentProblem
-    output: Trace | None
     tables: Tables
     function: Callable[..., int]
 
