@@ -95,9 +95,9 @@ def test_the_two_lines_of_a_corner_are_equally_long(shape, scale):
 
 
 def test_a_corner_that_is_an_optimum_has_slope_0_and_another_its_right_one():
-    corner = {shape: Prototype(shape)._curves[0].at for shape in ("abs", "relu", "ridge")}
+    corner = {shape: Prototype(shape)._curves[0].at for shape in ("abs", "relu", "ridge", "line", "bend")}
     slopes = {shape: Prototype(shape).grad(np.array([at])).item() for shape, at in corner.items()}
-    assert slopes == {"abs": 0.0, "relu": 0.0, "ridge": -10.0}
+    assert slopes == {"abs": 0.0, "relu": 0.0, "ridge": -10.0, "line": -1.0, "bend": 0.0}
 
 
 def test_a_bend_is_level_first_and_then_has_the_slope_before_the_last_level_piece():
