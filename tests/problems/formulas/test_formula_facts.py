@@ -90,3 +90,24 @@ def test_a_point_of_another_length_is_refused():
     for x in (np.ones(3), np.ones((2, 1)), np.float64(1.0)):
         with pytest.raises(ValueError, match=r"x: got [013] coordinates, expected 2, for x, y"):
             Formula("x + y").value_and_grad(x)
+
+
+class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
+    """What writes down the operations that it meets."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return Symbol(f"{ufunc.__name__}({', '.join(getattr(v, 'text', str(v)) for v in inputs)})")
+
+
+def test_on_symbols_a_formula_writes_itself_down():
+    problem, x, y = Formula("x*y + sin(x)"), Symbol("x"), Symbol("y")
+    assert problem.fun([x, y]).text == "add(multiply(x, y), sin(x))"
+    assert problem.fun([x, 2.0]).text == "add(multiply(x, 2.0), sin(x))"
+    assert [part.text for part in problem.grad([x, y])] == ["add(y, cos(x))", "x"]
+    assert problem.fun([0.0, 2.0]) == 0.0
+    for call in (problem.fun, problem.grad):
+        with pytest.raises(ValueError, match="x: got 1 coordinates, expected 2, for x, y"):
+            call([x])
