@@ -98,9 +98,9 @@ class FunctionProblem(Problem):
         plain = isinstance(x, np.ndarray) and x.shape == (len(self.start),) and x.dtype.kind == "f"
         if not plain:
             return self.fun(x), self.grad(x)
-        if self.gradient is None:
+        if self.plain_functions is None:
             return self._value(x.copy()), self._differences(x)
-        value, slope = self._asked
+        value, slope = self.plain_functions
         f = as_value("fun", value(x.copy()), x.dtype)
         return f, as_array("grad", slope(x.copy()), x.shape, x.dtype)
 
@@ -111,9 +111,13 @@ class FunctionProblem(Problem):
         return {name: spreads(name, f, self.dim) for name, f in given.items() if f is not None}
 
     @cached_property
-    def _asked(self) -> tuple[Callable[[Array], Any], Callable[[Array], Any]]:
-        """Value and gradient as functions of an array, the user's own where they are that."""
-        assert self.gradient is not None
+    def plain_functions(self) -> "tuple[Callable[[Array], Any], Callable[[Array], Any]] | None":
+        """Value and gradient as functions of an array, the user's own where they are that; None without one.
+
+        They may write into what they get, and what they give is not looked at.
+        """
+        if self.gradient is None:
+            return None
         given = (("fun", self.function), ("grad", self.gradient))
         value, slope = (
             f if self.dim > 1 and not self._spread[name] else partial(ask, f, spread=self._spread[name])

@@ -79,7 +79,8 @@ class Supervised(FiniteSum, abstract=True):
         else:
             rows = np.asarray(self.held_out)
             good = rows.ndim == 1 and rows.size > 0 and rows.dtype.kind in "iu" and rows.min() >= 0
-            require(bool(good), "held_out", self.held_out, "a share, or the numbers of some rows")
+            good = bool(good) and len(np.unique(rows)) == len(rows)
+            require(good, "held_out", self.held_out, "a share, or the numbers of some rows, each once")
 
 
 def split(labels: Array, held_out: Any, rng: Any) -> tuple[Array, Array]:
