@@ -123,7 +123,7 @@ def _is_variable(name: str) -> bool:
 
 def _place(name: str) -> tuple[Any, ...]:
     stem = name.rstrip("0123456789")
-    return stem.rstrip("_").lower(), stem, int(name[len(stem) :] or -1)
+    return stem.lower(), stem, int(name[len(stem) :] or -1)
 
 
 class _Source:

@@ -98,6 +98,8 @@ def test_complex_points_and_whole_ones_keep_their_kind():
 
 
 def test_a_point_of_another_length_is_refused():
+    with pytest.raises(ValueError, match=r"x: got 0 coordinates, expected 1, for x"):
+        Formula("x^2").fun(np.float64(2.0))
     for x in (np.ones(3), np.ones((2, 1)), np.float64(1.0)):
         with pytest.raises(ValueError, match=r"x: got [013] coordinates, expected 2, for x, y"):
             Formula("x + y").value_and_grad(x)

@@ -105,6 +105,7 @@ def test_other_words_are_no_variables(name):
         ("theta_2 + theta + theta_10", "theta theta_2 theta_10"),
         ("x_2 + x1 + x3", "x1 x3 x_2"),
         ("z0 + z", "z z0"),
+        ("xi + x_2 + X1 + x", "X1 x x_2 xi"),
         ("y x y x", "x y"),
     ],
 )
@@ -210,6 +211,7 @@ def test_what_is_no_formula_is_told_with_what_came_and_what_was_expected(text, s
     "text",
     [
         deep("x", 100),
+        "x^" * 300 + "x",
         "-" * 100 + "x",
         "x" + " + x" * 499,
         "x*0 + " * 300 + "x",
