@@ -267,8 +267,6 @@ class _Source:
                 raise self.refusal("one comparison such as x > 0", "another first argument of where")
 
     def _operation(self, op: ast.operator, left: Term, right: Term) -> Term:
-        if type(op) not in _OPERATORS:
-            self.refuse("the operators + - * / and **", "another operator")
         symbol = _OPERATORS[type(op)]
         if symbol == "^" and right.value is not None and not abs(right.value) <= POWER:
             self.refuse(f"powers of at most {POWER}", f"the power {right.value:g}")

@@ -2,9 +2,12 @@
 
 import math
 import re
+import sys
+from weakref import WeakValueDictionary
 
 import pytest
 
+from problems.formulas import parser, terms
 from problems.formulas.parser import is_formula, names_in, read
 from problems.formulas.terms import called, constant, number, variable
 from problems.formulas.writer import written
@@ -194,6 +197,7 @@ REFUSED = [
     (LONG + " ?", f"formula: got the character '?' in '{LONG[:77]}...', expected numbers"),
     ("x" * 2001, "formula: got 2001 characters, expected at most 2000"),
     (deep("x", 101), "expected at most 100 one inside the other"),
+    ("(x)*" + deep("x", 101), "expected at most 100 one inside the other"),
     ("-" * 101 + "x", "expected at most 100 one inside the other"),
     ("-" * 50 + "+" * 51 + "x", "expected at most 100 one inside the other"),
     ("x^" * 301 + "x", "formula: got powers, signs or parentheses in"),
@@ -229,6 +233,45 @@ def test_up_to_its_limits_a_formula_is_read(text):
     term, names = read(text)
     assert term.value is None
     assert names
+
+
+# Powers, signs and functions inside one another: three steps down each, of which three hundred are allowed.
+NESTED = {
+    "a function": ("x^-sin(", "x", ")"),
+    "a plus": ("x^+sin(", "x", ")"),
+    "two terms": ("x^-max(y, ", "x", ")"),
+    "a condition": ("x^-where(", "x", " > 0, x, y)"),
+    "the right side of a condition": ("x^-where(y < ", "x", ", x, y)"),
+    "the first branch": ("x^-where(x > 0, ", "x", ", y)"),
+    "the second branch": ("x^-where(x > 0, y, ", "x", ")"),
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_what_stands_inside_one_another_is_counted(kind, monkeypatch):
+    # The copy of the mutation tests calls each function by another one.
+    monkeypatch.setattr(parser, "LENGTH", 10_000)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        begin, inside, end = NESTED[kind]
+        text = begin * 100 + inside + end * 100
+        assert "x" in read(text)[1]
+        with pytest.raises(ValueError, match="expected at most 100 one inside the other"):
+            read("x^" + text)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_constants_have_their_values_when_nobody_has_asked_for_them_before(monkeypatch):
+    monkeypatch.setattr(terms, "_KNOWN", WeakValueDictionary())
+    for name, value in (("pi", math.pi), ("e", math.e)):
+        assert read(f"{name}*x")[0].operands[0].value == value
+
+
+def test_letters_are_no_signs_and_no_digits():
+    assert read("2X")[0] is product(N(2.0), variable("X"))
+    assert read(" ".join("X" * 150))[1] == ("X",)
 
 
 def test_a_space_decides_between_a_strange_number_and_a_product():

@@ -239,7 +239,7 @@ def test_more_digits_than_a_float_has_are_refused():
 
 @pytest.mark.parametrize("step", ["1", "", None, 1.5, [1, 2.5]])
 def test_a_step_that_is_no_number_is_refused(step):
-    with pytest.raises((TypeError, ValueError), match="^step: got"):
+    with pytest.raises((TypeError, ValueError), match=r"^step: got"):
         ss.explain(RUN, step)
 
 
