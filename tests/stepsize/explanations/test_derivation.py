@@ -111,8 +111,8 @@ def test_the_branch_of_another_update_is_another_line(odd):
     run = ss.minimize(ss.Parabola(start=1.0), odd(), steps=2)
     lines, step = told(run, 2)
     assert lines[:7] == [
-        ("m", [3.625]), ("m", [3.9375]), ("a", [0.9375]), ("b", [11.8125]), ("v", [11.8125]), ("late", [0.9375]),
-        ("late", [-0.0625]),
+        ("m", [3.625]), ("m", [3.9375]), ("a", [0.9375]), ("b", [11.8125]), ("v", [11.8125]),
+        ("late", [0.9375]), ("late", [-0.0625]),
     ]  # fmt: skip
     assert step.given["m"].tolist() == step.given["v"].tolist() == [3.0]
     assert {"x", "g", "lr", "share", "m", "v"} == set(step.given)
