@@ -136,7 +136,7 @@ class _Source:
         """Raise a sentence on the text, or on something in it."""
         raise self.refusal(expected, what)
 
-    def refusal(self, expected: str, what: str = "") -> ValueError:
+    def refusal(self, expected: str, what: str) -> ValueError:
         """Return the error to raise."""
         shown = repr(self.text if len(self.text) <= 80 else self.text[:77] + "...")
         return ValueError(f"formula: got {f'{what} in ' if what else ''}{shown}, expected {expected}")

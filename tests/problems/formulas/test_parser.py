@@ -195,6 +195,8 @@ REFUSED = [
     ("log(0) + x", "formula: got log(0), which is -inf, in 'log(0) + x', expected a finite number there"),
     ("e^1000*x", "formula: got exp(1000), which is inf, in 'e^1000*x', expected a finite number there"),
     (LONG + " ?", f"formula: got the character '?' in '{LONG[:77]}...', expected numbers"),
+    (f"?{LONG[:79]}", f"formula: got the character '?' in '?{LONG[:79]}', expected numbers"),
+    (f"?{LONG[:80]}", f"formula: got the character '?' in '?{LONG[:76]}...', expected numbers"),
     ("x" * 2001, "formula: got 2001 characters, expected at most 2000"),
     (deep("x", 101), "expected at most 100 one inside the other"),
     ("(x)*" + deep("x", 101), "expected at most 100 one inside the other"),
@@ -266,7 +268,8 @@ def test_what_stands_inside_one_another_is_counted(kind, monkeypatch):
 def test_constants_have_their_values_when_nobody_has_asked_for_them_before(monkeypatch):
     monkeypatch.setattr(terms, "_KNOWN", WeakValueDictionary())
     for name, value in (("pi", math.pi), ("e", math.e)):
-        assert read(f"{name}*x")[0].operands[0].value == value
+        found = read(f"{name}*x")[0].operands[0]
+        assert (found.op, found.args, found.value, found.operands) == ("constant", (name,), value, ())
 
 
 def test_letters_are_no_signs_and_no_digits():

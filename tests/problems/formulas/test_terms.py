@@ -32,6 +32,8 @@ SIMPLE = [
     (lambda: N(-2.0) * X + Y, "y - 2*x"),
     (lambda: X + N(-2.0) / Y, "x - 2/y"),
     (lambda: X + N(2.0) / Y, "x + 2/y"),
+    (lambda: X + N(0.5), "x + 0.5"),
+    (lambda: X + called("*", N(0.0), Y), "x + 0*y"),
     (lambda: X + PI, "x + pi"),
     (lambda: PI + N(1.0), "pi + 1"),
     # Differences
@@ -109,6 +111,19 @@ def test_a_term_is_as_simple_as_its_text(made, text):
         with np.errstate(all="ignore"):
             first, second = (function_of([t], names)(x, x[::-1] + 0.1, x * x)[0] for t in (term, again))
         np.testing.assert_allclose(first, second, rtol=1e-15)
+
+
+def test_a_sign_and_a_number_are_taken_into_the_term():
+    """Of texts that are the same, such as -(2*x) and (-2)*x, the second is meant."""
+    assert -N(2.0) is number(-2.0)
+    assert -N(-2.0) is number(2.0)
+    assert -(N(2.0) * X) is called("*", number(-2.0), X)
+    assert -(N(2.0) / X) is called("/", number(-2.0), X)
+    assert -(X * Y) is called("negative", called("*", X, Y))
+    assert -(X / N(2.0)) is called("*", number(-0.5), X)
+    assert -called("*", X, N(2.0)) is called("negative", called("*", X, N(2.0)))
+    assert (N(2.0) * X) * Y is X * (N(2.0) * Y) is called("*", N(2.0), called("*", X, Y))
+    assert (N(2.0) * PI) * X is called("*", N(2.0), called("*", PI, X))
 
 
 EXPONENT = called("+", Y, N(1.0))
@@ -189,6 +204,7 @@ def test_what_has_no_variable_has_a_value_and_everything_else_none():
     assert called("^", N(10.0), N(400.0)).value == math.inf
     assert math.isnan(called("^", N(-8.0), N(1 / 3)).value)
     assert (N(1.0) / N(0.0)).value == math.inf
+    assert type(called("/", N(1.0), N(0.0)).value) is type(called("log", N(-1.0)).value) is float
     assert type(called("sin", N(2.0)).value) is float
 
 
