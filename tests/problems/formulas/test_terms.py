@@ -134,6 +134,7 @@ WRITTEN = [
     (called("+", called("-", X, Y), Z), "x - y + z"),
     (called("/", X, called("*", Y, Z)), "x/(y*z)"),
     (called("/", X, called("/", Y, Z)), "x/(y/z)"),
+    (called("/", X, N(-2.0)), "x/-2"),
     (called("/", called("*", X, Y), Z), "x*y/z"),
     (called("*", X, called("/", Y, Z)), "x*y/z"),
     (called("*", called("+", X, Y), called("-", X, Y)), "(x + y)*(x - y)"),
@@ -329,3 +330,9 @@ def test_a_function_computes_each_part_once_and_whole_powers_as_products():
         term = called("^", X, N(float(exponent)))
         assert function_of([term], ["x"])(exact)[0] == pytest.approx(exact**exponent, rel=1e-15)
     assert function_of([called("^", X, N(0.0))], ["x"])(exact)[0] == 1.0
+
+
+def test_numbers_that_are_none_are_computed_with_too():
+    ends = function_of([called("log", N(-1.0)), called("/", N(-1.0), N(0.0)) * X], ["x"])(2.0)
+    assert math.isnan(ends[0])
+    assert ends[1] == -math.inf
