@@ -38,8 +38,7 @@ def patch(module: str, source: str, index: int, owner: str, things: list[Any]) -
         replace(place, names)
     else:
         replace_everywhere(place, names)
-    if cls is not None:
-        forget(things, cls)
+    forget(things, cls or object)
 
 
 def run(statement: Any, module: str, cls: type | None) -> dict[str, Any]:
