@@ -13,7 +13,6 @@ from stepsize.parsing import example_of, load_registry
 
 load_registry()
 RULES = {c.__name__: c for c in registered(optim.Optimizer) if c.__module__.startswith("optim")}
-WRAPPED = {"L2", "DecoupledDecay", "WithMomentum", "ScaleGradient", "ClipByNorm", "ClipByValue", "Accumulate"}
 
 ADAFACTORS = {"Adafactor", "TorchAdafactor", "OptaxAdafactor"}
 MUONS = {"Muon", "TorchMuon", "KerasMuon", "OptaxMuon"}
@@ -46,8 +45,15 @@ def test_a_rule_is_what_its_mathematics_says(name):
     assert rule.has_separate_output == (name in OUTPUT)
     assert rule.compares_gradients == (name in QUASI_NEWTON)
     assert rule.requires == REQUIRES.get(name, ())
-    assert rule.batched
+    assert rule.batched is True
     assert rule.inner_period == (2 if name == "Accumulate" else 1)
+
+
+def test_what_the_arguments_say_of_a_rule():
+    assert optim.Adan(decay="decoupled").is_direction_rule
+    assert optim.Adafactor(relative=False).is_direction_rule
+    assert {name for name, cls in RULES.items() if getattr(cls, "matrices_only", False)} == {"TorchMuon"}
+    assert optim.Accumulate(optim.SGD(), period=5).inner_period == 5
 
 
 @pytest.mark.parametrize("inner", [optim.SGD(), optim.Nesterov1983(), optim.LBFGS(), optim.Newton()])
