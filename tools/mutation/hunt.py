@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tools.mutation import imports, patches
 from tools.mutation.constants import mutants
+from tools.mutation.judged import judged, reason
 from tools.mutation.serving import served_tests, serving
 
 ROOT = Path.cwd()
@@ -89,7 +90,8 @@ def is_wanted(mutant: Wanted, record: Record, args: argparse.Namespace) -> bool:
     old = record.get(mutant.name)
     tried = old is not None and old["change"] == mutant.change and old["verdict"] != "untried"
     if args.survivors or args.fresh:
-        return old is not None and old["verdict"] != "killed"
+        survived = old is not None and old["verdict"] != "killed"
+        return survived and not reason(mutant.name, mutant.change, judged())
     return not tried
 
 
