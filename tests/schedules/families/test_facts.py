@@ -42,6 +42,7 @@ FACTS = [
     (s.KohonenRecursion(7.0, 1.0), 4, INF),
     (s.KohonenRecursion(np.array([1.0, 6.0]), 1.0), 3, INF),
     (s.KohonenRecursion(-1.0, 1e-4), 0, INF),
+    (s.KohonenRecursion(0.9, 0.3), 3, INF),  # by the doubles, of which 1e-16 is left at n = 2
     # 1 - 1/2, 1 - 1/4, 1 - 1/6, ...: 1 - 1/10 in the fifth stage, 1 - 1/100 in the fiftieth.
     (s.SutskeverMomentum(0.9, 10), 40, 0.0),
     (s.SutskeverMomentum(0.99, 250), 49 * 250, 0.0),
@@ -119,6 +120,8 @@ def test_the_text_of_triangles_has_their_period():
 def test_the_text_of_points_begins_where_they_do():
     line = "(1.0 + -0.5 * ((n - 2) / 2) if n < 4 else 0.5)"
     assert s.Interpolated((2, 4), (1.0, 0.5)).formula == f"(1.0 if n < 2 else {line})"
+    early = "(1.0 if n < 0.5 else (1.0 + -0.5 * ((n - 0.5) / 2.0) if n < 2.5 else 0.5))"
+    assert s.Interpolated((0.5, 2.5), (1.0, 0.5)).formula == early
     from_0 = "(1.0 + -0.5 * ((n - 0) / 4) if n < 4 else 0.5)"
     assert s.Interpolated((0, 4), (1.0, 0.5)).formula == from_0
     wave = "(1.0 + -0.5 * (1 - cos(pi * (n - 0) / 4)) / 2 if n < 4 else 0.5)"
