@@ -87,6 +87,7 @@ FACTS = [
     (s.Sawtooth(1.0, 10, power=2.0), None, 2.0),
     (s.Sawtooth(1.0, 10, end=0.25), None, 0.0),
     (s.Restarts(1.0, 5), None, 0.0),
+    (s.Restarts(1.0, 5, mult=2.0, decay=0.5, end=0.25), None, 0.0),
     (s.Restarts(1.0, 5, cycles=2), 10, INF),
     (s.FromFunction(math.sqrt), None, None),
     (s.PerRun([0.5, 0.25]), None, None),
@@ -132,3 +133,14 @@ def test_the_text_of_a_staircase_has_its_steps_in_order():
     steps = "(lr * factor ** 0 if n < 5 else (lr * factor ** 1 if n < 15 else lr * factor ** 2))"
     assert s.MultiStep(1.0, 0.5, (15, 5)).formula == steps
     assert s.Piecewise((5, 15), (1.0, 0.5, 0.25)).formula == "(1.0 if n < 5 else (0.5 if n < 15 else 0.25))"
+
+
+@pytest.mark.parametrize("make", [s.Restarts, lambda lr, *rest: s.Cycles(s.Constant(lr), *rest)])
+def test_cycles_have_to_grow_to_an_update_in_ten_thousand(make):
+    """mult^10000 = e is enough from 1/e on, and not a thousandth below it."""
+    mult = math.exp(1e-4)
+    make(1.0, 1.0001 / math.e, mult)
+    with pytest.raises(
+        ValueError, match=r"steps: got .*, expected an update a cycle after at most 10000 cycles"
+    ):
+        make(1.0, 0.99999 / math.e, mult)
