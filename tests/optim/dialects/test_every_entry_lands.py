@@ -1,4 +1,4 @@
-"""Every argument of the entries that test_defaults.py leaves out, by a value of its own, and where it lands."""
+"""Every argument of the entries that test_defaults.py leaves out, by a value of its own: where it lands."""
 
 import re
 
