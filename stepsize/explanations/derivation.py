@@ -146,7 +146,8 @@ def _moved(lines: tuple[Assignment, ...], x: Array, x_next: Array, lr: Any) -> t
     added: list[Assignment] = []
     at = next((line.value for line in reversed(lines) if line.name == "x"), None)
     if at is None:
-        d = next((line.value for line in reversed(lines) if line.name == "d"), (x - x_next) / lr)
+        d = next((line.value for line in reversed(lines) if line.name == "d"), None)
+        d = (x - x_next) / lr if d is None else d
         move = ast.parse("x - lr * d", mode="eval").body
         at = x - lr * d
         added.append(
