@@ -217,7 +217,7 @@ def _lines(call: TracedCall, label: str) -> Iterator[Assignment]:
 
 def _label(inner: TracedCall, names: list[tuple[str, ast.expr | None, Any]]) -> str:
     """Return what the result of another method of the rule is called: as the line that only takes it does."""
-    for name, part, _ in names[:1]:
+    for name, part, _ in names:
         called = part.func if isinstance(part, ast.Call) else part
         if part is None or (isinstance(called, ast.Attribute) and called.attr == inner.name):
             return name
@@ -249,11 +249,7 @@ def _is_plumbing(node: ast.expr, names: dict[str, Any], call: TracedCall) -> boo
         root: ast.expr = node.func
         while isinstance(root, ast.Attribute):
             root = root.value
-        if isinstance(root, ast.Name) and (
-            root.id in ("self", "h") or isinstance(names.get(root.id), Optimizer)
-        ):
-            return True
-        if isinstance(root, ast.Call) and isinstance(root.func, ast.Name) and root.func.id == "super":
+        if isinstance(root, ast.Name) and isinstance(names.get(root.id), Optimizer):
             return True
     try:
         value = value_of(node, names, call.module)
