@@ -102,7 +102,7 @@ def step_of(run: Run, t: int) -> Step:
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)._replace(g=before.jac)
         # The rule itself, without the guard of one from outside; it may write into what it is given.
-        way.update, way.direction = rule.update, rule.direction
+        vars(way).update(update=rule.update, direction=rule.direction)
         own = np.array(x), e._replace(g=np.array(e.g)), tuple(np.array(s) for s in slots)
         try:
             (x_next, *_, lr), calls = trace_rule(lambda: way.advance(n, *own))
