@@ -282,3 +282,9 @@ def test_any_object_with_a_function_and_a_gradient_is_explained():
 
     (step,) = ss.explain(ss.minimize(Bare(), ss.SGD(lr=0.25), steps=1)).steps
     assert step.x_next.tolist() == [1.5]
+
+
+def test_a_gradient_whose_square_is_no_number_is_told_without_a_warning():
+    (step,) = ss.explain(ss.minimize(ss.Formula("1e200*x", [1.0]), ss.Adam(lr=0.25), steps=1)).steps
+    assert next(line.value for line in step.lines if line.name == "v").tolist() == [np.inf]
+    assert not step.moved

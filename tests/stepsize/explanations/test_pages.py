@@ -227,6 +227,8 @@ def test_an_explanation_names_its_run_and_its_updates():
 def test_numbers_are_shown_to_as_many_digits_as_asked(digits):
     third = ss.explain(ss.minimize(ss.Parabola(start=1 / 3), ss.SGD(lr=0.25), steps=1), digits=digits).text()
     assert f"x = {1 / 3:.{digits}g}\n" in third
+    low = "0.25" if digits > 1 else "0.2"
+    assert f"= {1 / 3:.{digits}g} - {low} * {2 / 3:.{digits}g}\n" in third
     assert f"Loss {1 / 9:.{digits}g} -> {1 / 36:.{digits}g};" in third
 
 
