@@ -187,6 +187,20 @@ def test_methods_of_rules_are_watched_and_nothing_else():
     assert not names & {"hypers", "own_hypers", "fields", "replace", "key", "check", "normalise", "<lambda>"}
 
 
+def test_who_watches_already_goes_on_watching():
+    def hook(frame, event, argument):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(hook)
+    try:
+        trace_rule(lambda: None)
+        found = sys.gettrace()
+    finally:
+        sys.settrace(before)
+    assert found is hook
+
+
 def test_an_error_of_a_rule_ends_the_watching(odd):
     def fail():
         raise ZeroDivisionError("its own")

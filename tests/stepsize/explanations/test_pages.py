@@ -232,6 +232,12 @@ def test_numbers_are_shown_to_as_many_digits_as_asked(digits):
     assert f"Loss {1 / 9:.{digits}g} -> {1 / 36:.{digits}g};" in third
 
 
+def test_six_digits_are_shown_and_no_name_of_a_rule_that_is_alone():
+    text = ss.explain(ss.minimize(ss.Parabola(start=1 / 3), ss.SGD(lr=0.25), steps=1)).text()
+    assert "  x = 0.333333\n" in text
+    assert "SGD:" not in text
+
+
 def test_more_digits_than_a_float_has_are_refused():
     with pytest.raises(ValueError, match=r"digits: got 18, expected a whole number from 1 to 17"):
         ss.explain(RUN, digits=18)
