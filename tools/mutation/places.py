@@ -27,7 +27,10 @@ def patch(module: str, source: str, index: int, owner: str) -> None:
     cls = place if isinstance(place, type) else None
     if isinstance(statement, ast.ClassDef):
         raise LookupError("what a class is made of is read when it is made")
-    names = run(statement, module, cls)
+    try:
+        names = run(statement, module, cls)
+    except LookupError as error:
+        raise ImportError(f"the module cannot be imported: {error!r}") from error
     if isinstance(statement, ast.AnnAssign) and cls is not None:
         redeclare(cls, names)
     elif cls is not None:
