@@ -195,7 +195,8 @@ class Hypers:
 
     def _as_seen_inside(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return what a wrapper's inner rule needs: of other points too it sees the wrapper's gradient."""
-        h, grad = self._h, known.get("grad")
+        h: Any = self._h  # of a wrapper: no other rule has an inner one
+        grad = known.get("grad")
         if grad is None:
             return known
         return known | {"grad": lambda x: h.transform_gradient(x, grad(x), h)}
