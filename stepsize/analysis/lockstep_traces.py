@@ -4,28 +4,52 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.lockstep import Lockstep
-from stepsize.analysis.traces import Traces, window_of
+from optim.engines.lockstep import Lockstep, Untraceable
+from stepsize.analysis.traces import Traces, hold_ends, last_eighth, window_of
 from stepsize.core.rounding import ULPS, summed_by, value_floor
 from stepsize.core.settling import rounding_at, tolerance
 
-__all__ = ["BYTES_A_ROW", "traces_in_lockstep"]
+__all__ = ["BYTES_A_ROW", "UPDATES_TOGETHER", "Room", "Untraceable", "traces_in_lockstep"]
 
 Array = np.ndarray[Any, Any]
 
-# What is kept of a run in a row: value, gradient norm, length and rate of the step, whether it overshot; and
-# what is made of them in the end.
-BYTES_A_ROW = 8 * 8
+# What is kept of a run in a row: value, gradient norm, and whether the update overshot.
+BYTES_A_ROW = 8 + 8 + 1
+
+# Updates that are made before values and norms are computed of all of them, in the cache.
+UPDATES_TOGETHER = 8
+
+
+class Room:
+    """Arrays that the courses of one batch after another are written into.
+
+    To have memory from the system anew for each costs as much as the updates.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, Array] = {}
+
+    def array(self, name: str, shape: tuple[int, int], dtype: Any) -> Array:
+        """Return the array of that name; what the last one held is lost."""
+        size, there = shape[0] * shape[1], self._arrays.get(name)
+        if there is None or there.dtype != dtype or there.size < size:
+            there = self._arrays[name] = np.empty(size, dtype)
+        return there[:size].reshape(shape)
 
 
 def traces_in_lockstep(
-    problem: Any, optimizer: Any, x0: Array, steps: int, tol: float = 1e-8, atol: float | None = None
+    problem: Any,
+    optimizer: Any,
+    x0: Array,
+    steps: int,
+    tol: float = 1e-8,
+    atol: float | None = None,
+    room: Room | None = None,
 ) -> Traces:
     """Return the traces of a batch.
 
-    They are those of `traces_of`, but for what no verdict looks at: the rows after the end of a run that
-    became inf or nan are nan, steps before the last window have the length 0, and a rate that never changes
-    is 1.
+    They are those of `traces_of`, but for what no verdict looks at: only the last steps have lengths, and a
+    rate that never changes is 1.
 
     Parameters
     ----------
@@ -33,6 +57,8 @@ def traces_in_lockstep(
         As for `minimize`.
     tol, atol : float, float or None
         What counts as settled.
+    room : Room, optional
+        Where to write the courses; whatever was written there before is lost.
 
     Raises
     ------
@@ -41,25 +67,37 @@ def traces_in_lockstep(
     """
     runs = Lockstep(problem, optimizer, x0, steps)
     where, count, dtype = runs.problem, len(runs.who), runs.grad_norm.dtype
-    fun, slope = np.empty((steps + 1, count)), np.empty((steps + 1, count), dtype)
-    overshoot, step, rate = np.empty((steps, count), bool), np.zeros((steps, count)), np.ones((steps, count))
-    nit, still_from = np.full(count, steps), steps - window_of(steps)
+    room = Room() if room is None else room
+    fun, slope = room.array("fun", (steps + 1, count), float), room.array("slope", (steps + 1, count), dtype)
+    overshoot, rate = (
+        room.array("overshoot", (steps, count), bool),
+        np.broadcast_to(np.ones(count), (steps, count)),
+    )
+    still_from = steps - last_eighth(steps)
+    step = np.zeros((steps - still_from, count))
     fun[0], slope[0] = runs.fun, runs.grad_norm
-    for n in range(steps):
-        runs.advance()
-        fun[n + 1], slope[n + 1], overshoot[n] = runs.fun, runs.grad_norm, runs.overshoot
-        if n >= still_from:
-            step[n] = runs.step_norm()
-        if runs.rate is not None:
-            rate[n] = runs.rate
-        nit[runs.lost] = n
-    lost = np.flatnonzero(~runs.alive)
-    for rows in (fun, slope):
-        rows[:, lost] = np.where(np.arange(steps + 1)[:, None] > nit[lost], np.nan, rows[:, lost])
-    known, eps, x = where.minimum is not None, float(np.finfo(dtype).eps), runs.x
+    while runs.n < steps:
+        low = runs.n
+        runs.advance(min(UPDATES_TOGETHER, steps - low))
+        made = slice(low, runs.n), slice(None) if len(runs.who) == count else runs.who
+        fun[1:][made], slope[1:][made], overshoot[made] = runs.fun, runs.grad_norm, runs.overshoot
+        if np.ndim(runs.rate):
+            rate = rate if rate.flags.writeable else np.ones((steps, count))
+            rate[made] = runs.rate
+        if runs.n > still_from:
+            first = max(low - still_from, 0)
+            step[first : runs.n - still_from, made[1]] = runs.step_norm()[first + still_from - low :]
+    diverged = np.ones(count, bool)
+    diverged[runs.who[runs.alive]] = False
+    hold_ends(runs.nit, overshoot, fun, slope)
+    known, eps = where.minimum is not None, float(np.finfo(dtype).eps)
+    still = np.zeros(count)
     with np.errstate(all="ignore"):
-        error = fun - float(where.minimum) if known else slope  # type: ignore[arg-type]  # not None
-        nothing = np.broadcast_to(rounding_at(where, error[0], fun[-1], eps), nit.shape)
+        still[runs.who] = 4 * eps * np.sqrt((runs.x * runs.x).sum(axis=1))
+        error = slope
+        if where.minimum is not None:
+            error = fun - float(where.minimum) if where.minimum else fun
+        nothing = np.broadcast_to(rounding_at(where, error[0], fun[-1], eps), count)
         return Traces(
             fun=fun,
             error=error,
@@ -67,12 +105,12 @@ def traces_in_lockstep(
             overshoot=overshoot,
             step_norm=step,
             rate=rate,
-            nit=nit,
-            diverged=~runs.alive,
+            nit=runs.nit,
+            diverged=diverged,
             tolerance=np.asarray(tolerance(error[0], nothing, tol, atol)),
             nothing=nothing,
             floor=np.asarray(value_floor(where, fun[-window_of(steps) :], eps)),
-            still=4 * eps * np.sqrt((x * x).sum(axis=1)),
+            still=still,
             rounding=ULPS * eps,
             summed=summed_by(where),
             known=known,
@@ -80,5 +118,13 @@ def traces_in_lockstep(
             noisy=False,
             stopped=False,
             minimum=float(where.minimum) if known else float("nan"),  # type: ignore[arg-type]  # not None
-            failures=tuple(runs.failures.get(run, "") for run in range(count)),
+            failures=_by_run(runs.failures, count),
         )
+
+
+def _by_run(failures: dict[int, str], runs: int) -> tuple[str, ...]:
+    """Return what failed in each run, "" where nothing did."""
+    words = [""] * runs
+    for run, word in failures.items():
+        words[run] = word
+    return tuple(words)
