@@ -61,7 +61,7 @@ class Lockstep:
         Value and gradient norm of each run at its point (the point to report, where that is another one)
         after each of the last R updates: at the start before the first. The next updates overwrite them.
     overshoot : ndarray of bool, shape (R, K)
-        Which runs passed the minimum along each of these updates.
+        Which runs passed the minimum along each of these updates, as far as is known until `settle_doubts`.
     rate : float, ndarray of shape (R, 1) or (R, K)
         The rate of each, of several, one a coordinate, the largest; 1 if it never changes.
     alive : ndarray of bool, shape (K,)
@@ -100,6 +100,8 @@ class Lockstep:
             self.who, self.alive = np.arange(len(x)), np.ones(len(x), bool)
             self.nit = np.full(len(x), steps)
             self.failures: dict[int, str] = {}
+            # Steps of which only a closer look tells whether they overshot: update, run, both ends.
+            self._doubts: list[tuple[Array, Array, Array, Array]] = []
             self.separate = optimizer.has_separate_output
             self._start = inner(x)
             self._value_plan = self._traced_value()
@@ -247,9 +249,9 @@ class Lockstep:
     def _find_overshoot(self, asked: Array) -> None:
         r"""Find the runs whose slope at the end of the step is positive, beyond what rounding can make of it.
 
-        `slope_floor` needs four more norms. It is at most :math:`4 \epsilon (2|x'| + |x|)(|g'| + |g|)`; with
-        the largest |g| that a run had in these updates, and the largest of each coordinate of x, a slope
-        above that, and away from where squares vanish or overflow, needs no closer look.
+        `slope_floor` needs four more norms. It is at most :math:`4 \epsilon (2|x'| + |x|)(|g'| + |g|)`, and that
+        at most 24 eps times the largest |g| and the sum of the largest coordinates of x that a run had in
+        these updates. A slope above it needs no closer look; the others get theirs all at once.
         """
         slope, steps, info = self._slopes, self._steps, np.finfo(self._xs.dtype)
         np.subtract(self._xs[1:], self._xs[:-1], steps)
@@ -266,7 +268,18 @@ class Lockstep:
         points, slopes = (
             np.stack([a[rows, :, columns], a[rows + 1, :, columns]]) for a in (self._xs, self._gs)
         )
-        self.overshoot[rows, columns] = steps_between(points, slopes)[2][0]
+        self._doubts.append((rows + self.n - len(slope), self.who[columns], points, slopes))
+
+    def settle_doubts(self, overshoot: Array) -> None:
+        """Write which of the doubtful steps overshot into a table of all updates, of shape (n, B)."""
+        if self._doubts:
+            rows, runs, points, slopes = (
+                np.concatenate(parts, axis=-1 if parts[0].ndim == 1 else 1)
+                for parts in zip(*self._doubts, strict=True)
+            )
+            with np.errstate(all="ignore"):
+                overshoot[rows, runs] = steps_between(points, slopes)[2][0]
+        self._doubts = []
 
     def _find_lost(self) -> None:
         """Find the runs that became inf or nan, and let them begin anew where nothing overflows."""

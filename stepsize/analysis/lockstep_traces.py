@@ -89,6 +89,7 @@ def traces_in_lockstep(
             step[first : runs.n - still_from, made[1]] = runs.step_norm()[first + still_from - low :]
     diverged = np.ones(count, bool)
     diverged[runs.who[runs.alive]] = False
+    runs.settle_doubts(overshoot)
     hold_ends(runs.nit, overshoot, fun, slope)
     known, eps = where.minimum is not None, float(np.finfo(dtype).eps)
     still = np.zeros(count)

@@ -102,13 +102,11 @@ def last_eighth(updates: int) -> int:
 
 def hold_ends(nit: Array, overshoot: Array, *points: Array) -> None:
     """Let each run stand still after its `nit` updates: the rows that follow are overwritten."""
-    over = np.flatnonzero(nit < len(overshoot))
-    if not len(over):
-        return
-    ended, row = nit[over], np.arange(len(overshoot) + 1)[:, None]
-    for rows in points:
-        rows[:, over] = np.where(row > ended, rows[ended, over], rows[:, over])
-    overshoot[:, over] &= row[1:] <= ended
+    for run in np.flatnonzero(nit < len(overshoot)).tolist():
+        end = nit[run]
+        overshoot[end:, run] = False
+        for rows in points:
+            rows[end + 1 :, run] = rows[end, run]
 
 
 def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:

@@ -234,7 +234,7 @@ def _falls_without_end(c: Traces, climb: Array, w: _Windows) -> Array:
     size, end = min(w.size, (len(c.fun) - 1) // 2), c.fun[-1, w.rest]
     middle = c.fun[-1 - size, w.rest]
     gains = c.fun[-1 - 2 * size, w.rest] - middle, middle - end
-    falls = (gains[1] > w.floor) & (gains[1] >= 0.999 * gains[0]) & ~(end > c.minimum)
+    falls = np.asarray((gains[1] > w.floor) & (gains[1] >= 0.999 * gains[0]) & ~(end > c.minimum))
     some = np.flatnonzero(falls)
     norm, eps = c.grad_norm[:, w.rest[some]], np.finfo(float).eps
     late = norm[-1 - 2 * size :]
