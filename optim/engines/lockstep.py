@@ -249,9 +249,9 @@ class Lockstep:
     def _find_overshoot(self, asked: Array) -> None:
         r"""Find the runs whose slope at the end of the step is positive, beyond what rounding can make of it.
 
-        `slope_floor` needs four more norms. It is at most :math:`4 \epsilon (2|x'| + |x|)(|g'| + |g|)`, and that
-        at most 24 eps times the largest |g| and the sum of the largest coordinates of x that a run had in
-        these updates. A slope above it needs no closer look; the others get theirs all at once.
+        `slope_floor` needs four more norms. It is at most :math:`4 \epsilon (2|x'| + |x|)(|g'| + |g|)`, and
+        that at most 24 eps times the largest |g| and the sum of the largest coordinates of x that a run had
+        in these updates. A slope above it needs no closer look; the others get theirs all at once.
         """
         slope, steps, info = self._slopes, self._steps, np.finfo(self._xs.dtype)
         np.subtract(self._xs[1:], self._xs[:-1], steps)

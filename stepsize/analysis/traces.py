@@ -78,10 +78,10 @@ class Traces:
     def part(self, some: slice) -> "Traces":
         """Return the courses of some of the runs."""
         facts: dict[str, Any] = dict(vars(self))
-        rows = {name: value[..., some] for name, value in facts.items() if isinstance(value, np.ndarray)}
-        facts |= rows
-        facts |= {"failures": self.failures[some]}
-        return Traces(**facts)
+        # Where the error is the value, it remains so.
+        rows = {id(value): value[..., some] for value in facts.values() if isinstance(value, np.ndarray)}
+        facts = {name: rows.get(id(value), value) for name, value in facts.items()}
+        return Traces(**facts | {"failures": self.failures[some]})
 
 
 def window_of(updates: int) -> int:

@@ -97,7 +97,7 @@ def _alternates(c: Traces, w: "_Windows") -> Array:
 
 def _came_back(c: Traces, w: "_Windows") -> Array:
     """Return whether the error had all but arrived for a whole window, and is large again."""
-    last, *earlier = (part.max(axis=0) for part in w.of(c.error, 3))
+    last, *earlier = w.error_tops
     return np.asarray(
         (len(c.fun) > 8) & (last > _LEFT * np.minimum(*earlier)) & (last <= np.abs(c.error[0, w.rest]))
     )
@@ -170,9 +170,9 @@ def _arrives_elsewhere(c: Traces, w: "_Windows", bounces: Array) -> Array:
     to_come = np.maximum(to_come, np.where(later <= 0.75, (middle - last) * later / (1 - later), np.inf))
     small = w.norm_tops[0] <= VANISHES * first_norm
     limit = (to_come <= _DEAD * c.error[-1, w.rest]) & (w.fall >= 0) & small
-    late, previous = w.of(c.error, 2)
-    limit &= ~bounces & (late.min(axis=0) >= 0.5 * late.max(axis=0))
-    return np.asarray((vanished | limit) & (late.max(axis=0) > 0.5 * previous.max(axis=0)))
+    late, previous, _ = w.error_tops
+    limit &= ~bounces & (w.error[0].min(axis=0) >= 0.5 * late)
+    return np.asarray((vanished | limit) & (late > 0.5 * previous))
 
 
 class _Windows:
@@ -184,6 +184,9 @@ class _Windows:
         self.floor, self.start = c.floor[rest], c.fun[0, rest]
         self.loss, self.norm = self.of(c.fun, 3), self.of(c.grad_norm, 2)
         self.tops = [part.max(axis=0) for part in self.loss]
+        # Of a minimum of 0 the error is the value itself.
+        self.error = self.loss if c.error is c.fun else self.of(c.error, 3)
+        self.error_tops = self.tops if c.error is c.fun else [part.max(axis=0) for part in self.error]
         self.lowest = np.minimum(self.loss[0].min(axis=0), self.loss[1].min(axis=0))
         self.fall = self.tops[1] - self.tops[0]
         self.swing = self.tops[0] - self.lowest
