@@ -59,7 +59,7 @@ class Stepper:
         self.search_log: LineSearchLog | None = None
         self.search: Any = None
         self.n_f = self.n_g = 0
-        self.update, self.direction = updating(optimizer), updating(optimizer, "direction")
+        self.update = updating(optimizer)
         self._last_sampled: tuple[int, DescentProblem] = (-1, problem)
         self._needs = {
             *optimizer.requires,
@@ -161,6 +161,7 @@ class LineSearchStepper(Stepper):
                 f"update of {name} is not x - lr * d"
             )
         optimizer.lr.warn_of_sampling(problem)
+        self.direction = updating(optimizer, "direction")
         self.search = optimizer.lr.suited_to(_innermost(optimizer).suggests)
         self.search_log = self.log = LineSearchLog()
         if self.carry is None:

@@ -126,7 +126,9 @@ def _parts(tree: Any, owner: str) -> Iterator[tuple[str, Any, Any]]:
             inner = f"{owner}.{statement.name}"
             defaults = [*statement.args.defaults, *statement.args.kw_defaults]
             body = statement.body if _is_decorated(statement) else []
-            yield from ((inner, statement, part) for part in [*filter(None, defaults), *body])
+            for part in [*filter(None, defaults), *body]:
+                within = f":{part.name}" if isinstance(part, ast.FunctionDef) else ""
+                yield inner + within, statement, part
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             yield from _parts_of_assignment(statement, owner)
         elif isinstance(statement, ast.For | ast.If) and ast.unparse(statement)[:16] != "if TYPE_CHECKING":

@@ -16,7 +16,7 @@ from tools.mutation.serving import served_tests, serving
 
 ROOT = Path.cwd()
 PACKAGES = ("optim", "problems", "schedules", "stepsize")
-RECORD = ROOT / "mutants" / "constants.json"
+RECORD = ROOT / "mutants" / "constants.jsonl"
 Record = dict[str, dict[str, str]]
 
 
@@ -50,8 +50,9 @@ def every_mutant(files: list[str]) -> Iterator[Wanted]:
 
 
 def known() -> Record:
-    """Return the verdicts that were kept."""
-    return dict(json.loads(RECORD.read_text(encoding="utf-8"))) if RECORD.exists() else {}
+    """Return the verdicts that were kept, of each mutant the last."""
+    lines = RECORD.read_text(encoding="utf-8").splitlines() if RECORD.exists() else []
+    return {entry.pop("name"): entry for entry in map(json.loads, lines)}
 
 
 def is_wanted(mutant: Wanted, record: Record, args: argparse.Namespace) -> bool:
@@ -79,8 +80,9 @@ def run_constants(args: argparse.Namespace) -> int:
 
     def settle(mutant: Wanted, verdict: tuple[str, str]) -> None:
         score[verdict[0]] += 1
-        record[mutant.name] = {"change": mutant.change, "verdict": verdict[0]}
-        RECORD.write_text(json.dumps(record, indent=0), encoding="utf-8")
+        entry = {"name": mutant.name, "change": mutant.change, "verdict": verdict[0], "by": verdict[1]}
+        with RECORD.open("a", encoding="utf-8") as lines:  # so that two may hunt at a time
+            lines.write(json.dumps(entry) + "\n")
         if verdict[0] != "killed" or args.loud:
             print(f"{verdict[0]:9} {mutant.name}: {mutant.change} {verdict[1]}", flush=True)
 

@@ -7,7 +7,7 @@ first comes there. For the updates to come, columns say which branch each takes 
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,17 @@ class Tables:
     drift: Array
     powers: Array
     rates: Array
+
+    @cached_property
+    def addresses(self) -> tuple[int, ...]:
+        """Where the tables of the loop's arguments are, in their order."""
+        tables = self.still, self.moving, self.branch, self.rows, self.drift
+        return tuple(table.ctypes.data for table in tables)
+
+    @property
+    def nbytes(self) -> int:
+        """What they take."""
+        return sum(table.nbytes for table in (self.still, self.moving, self.branch, self.rows, self.drift))
 
     def cut(self, count: int) -> "Tables":
         """Return the tables of the first of the updates alone."""

@@ -60,6 +60,8 @@ PROBLEMS = [
     (LogisticRegression(*two_gaussians(30), l2=0.2), logistic_gradient),
     (LogisticRegression(*two_gaussians(30)), logistic_gradient),
     (BreastCancer(), logistic_gradient),
+    # Almost separable, and hardly held back: a bowl so flat that Newton's method alone goes astray.
+    (LogisticRegression(*two_gaussians(60, 20, rng=5), l2=1e-6), logistic_gradient),
     (SoftmaxRegression(FEATURES, np.arange(15) % 3, l2=0.1, intercept=False), softmax_gradient),
     (LeastSquares(FEATURES, FEATURES[:, 0] ** 2, l2=0.1), least_squares_gradient),
     (Airfoil(), least_squares_gradient),

@@ -107,3 +107,23 @@ def test_bad_data_are_refused_in_a_sentence():
             make()
     with pytest.raises(TypeError, match=r"X: got .* expected numbers"):
         ss.LeastSquares([["a"]], [1.0])
+
+
+def test_rows_that_are_held_out_are_those_that_were_named_or_drawn_by_the_seed():
+    X, y = np.arange(8.0)[:, None], np.arange(8.0)
+    named = ss.LeastSquares(X, y, held_out=[7, 2])
+    assert named.test[1].tolist() == [7.0, 2.0]
+    assert named.train[1].tolist() == [0.0, 1.0, 3.0, 4.0, 5.0, 6.0]
+    drawn = [ss.LeastSquares(X, y, held_out=0.5, rng=rng).test[1].tolist() for rng in (4, 4, 5, 6, 7)]
+    assert drawn[0] == drawn[1]
+    assert len(set(map(tuple, drawn))) > 2
+    for rows in ([8], [0, 9], np.array([8], np.uint8)):
+        with pytest.raises(
+            ValueError, match=r"held_out: got row [89], expected rows from 0 to 7 of the table"
+        ):
+            _ = ss.LeastSquares(X, y, held_out=rows).train
+    for rows in ([], np.array([], int), [[1]], [0.5], [-1]):
+        with pytest.raises(
+            ValueError, match=r"held_out: got .*, expected a share, or the numbers of some rows"
+        ):
+            ss.LeastSquares(X, y, held_out=rows)

@@ -1,0 +1,31 @@
+"""What was computed once and is kept: it would hide a mutant, and what it reaches, from all later tests."""
+
+import gc
+import sys
+from typing import Any
+
+from tools.mutation.patches import instances, kept_names
+
+
+class Kept:
+    """The values of properties and functions that are kept in some packages, by all that there is now."""
+
+    def __init__(self, packages: tuple[str, ...]) -> None:
+        self.things = [(vars(thing), kept_names(type(thing))) for thing in instances(packages)]
+        modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in packages]
+        parts: list[Any] = [part for module in modules for part in list(vars(module).values())]
+        self.functions = [part for part in parts if hasattr(part, "cache_clear")]
+
+    def forget(self) -> None:
+        """Drop them all."""
+        for values, names in self.things:
+            for name in names:
+                values.pop(name, None)
+        for function in self.functions:
+            function.cache_clear()
+
+
+def forget_all(packages: tuple[str, ...]) -> None:
+    """Drop whatever is kept now."""
+    Kept(packages).forget()
+    gc.collect()
