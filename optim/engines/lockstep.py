@@ -29,7 +29,9 @@ from stepsize.core.protocols import SupportsGradient
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Lockstep", "Untraceable"]
+    from optim.engines.compiled.rows import RowsBlock
+
+__all__ = ["Lockstep", "Untraceable", "can_compile", "largest_rate"]
 
 Array = np.ndarray[Any, Any]
 
@@ -160,7 +162,7 @@ class Lockstep:
                 if self.separate:
                     self._outputs[k] = self._points()
             if callable(block.optimizer.lr):
-                self.rate = np.array([_largest(lr) for lr in rates])
+                self.rate = np.array([largest_rate(lr) for lr in rates])
             self._values()
             # The sum of all is finite only if each is, or else it has overflowed and each is asked.
             fine = bool(np.isfinite(self._at_x.sum()))
@@ -172,6 +174,26 @@ class Lockstep:
                 self._find_lost()
             if self.separate:
                 self._report()
+
+    @property
+    def start(self) -> Array:
+        """Where the runs that are left began, of shape (K, d)."""
+        return np.array(self._start.T, order="C")
+
+    def compiled(self) -> "RowsBlock":
+        """Return what makes the same rows by a compiled loop, before the first update.
+
+        Raises
+        ------
+        Untraceable
+            With the reason, if it cannot make all of them to the same bits.
+        """
+        from optim.engines.compiled.rows import RowsBlock
+
+        block = self._block
+        if self.separate or block.x.dtype != np.float64 or len(block.x) >= IN_ORDER:
+            raise Untraceable("more than a few coordinates in double precision")
+        return RowsBlock(self.problem, block.optimizer, block.x, block.g, block.slots, stop=block.stop)
 
     def step_norm(self) -> Array:
         """Return how far the last updates moved each run's point to report, of shape (R, K)."""
@@ -270,15 +292,15 @@ class Lockstep:
         )
         self._doubts.append((rows + self.n - len(slope), self.who[columns], points, slopes))
 
-    def settle_doubts(self, overshoot: Array) -> None:
-        """Write which of the doubtful steps overshot into a table of all updates, of shape (n, B)."""
+    def settle_doubts(self, overshoot: Array, columns: Array) -> None:
+        """Write which of the doubtful steps overshot into a table of all updates, where runs have columns."""
         if self._doubts:
             rows, runs, points, slopes = (
                 np.concatenate(parts, axis=-1 if parts[0].ndim == 1 else 1)
                 for parts in zip(*self._doubts, strict=True)
             )
             with np.errstate(all="ignore"):
-                overshoot[rows, runs] = steps_between(points, slopes)[2][0]
+                overshoot[rows, columns[runs]] = steps_between(points, slopes)[2][0]
         self._doubts = []
 
     def _find_lost(self) -> None:
@@ -304,7 +326,14 @@ class Lockstep:
         self._at_x[-1, gone], self._slope[-1, gone] = 0.0, 0.0
 
 
-def _largest(lr: Numbers) -> Array:
+def can_compile() -> bool:
+    """Whether the compiler is installed."""
+    from optim.engines.compiled.llvm import is_installed
+
+    return is_installed()
+
+
+def largest_rate(lr: Numbers) -> Array:
     """Return the rate of an update, one for all runs or one for each; of several, the largest."""
     rate = np.asarray(lr)
     return np.asarray(rate.max(axis=-1) if rate.ndim > 1 and len(rate) > 1 else rate.max().reshape(1))

@@ -4,37 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.lockstep import Lockstep, Untraceable
-from stepsize.analysis.traces import Traces, hold_ends, last_eighth, window_of
+from optim.engines.lockstep import Untraceable
+from stepsize.analysis.lockstep_rows import Room, make_rows
+from stepsize.analysis.traces import Traces, window_of
 from stepsize.core.rounding import ULPS, summed_by, value_floor
 from stepsize.core.settling import rounding_at, tolerance
 
-__all__ = ["BYTES_A_ROW", "UPDATES_TOGETHER", "Room", "Untraceable", "traces_in_lockstep"]
+__all__ = ["Untraceable", "traces_in_lockstep"]
 
 Array = np.ndarray[Any, Any]
-
-# What is kept of a run in a row: value, gradient norm, and whether the update overshot.
-BYTES_A_ROW = 8 + 8 + 1
-
-# Updates that are made before values and norms are computed of all of them, in the cache.
-UPDATES_TOGETHER = 8
-
-
-class Room:
-    """Arrays that the courses of one batch after another are written into.
-
-    To have memory from the system anew for each costs as much as the updates.
-    """
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, Array] = {}
-
-    def array(self, name: str, shape: tuple[int, int], dtype: Any) -> Array:
-        """Return the array of that name; what the last one held is lost."""
-        size, there = shape[0] * shape[1], self._arrays.get(name)
-        if there is None or there.dtype != dtype or there.size < size:
-            there = self._arrays[name] = np.empty(size, dtype)
-        return there[:size].reshape(shape)
 
 
 def traces_in_lockstep(
@@ -45,6 +23,7 @@ def traces_in_lockstep(
     tol: float = 1e-8,
     atol: float | None = None,
     room: Room | None = None,
+    compiled: bool = False,
 ) -> Traces:
     """Return the traces of a batch.
 
@@ -59,42 +38,21 @@ def traces_in_lockstep(
         What counts as settled.
     room : Room, optional
         Where to write the courses; whatever was written there before is lost.
+    compiled : bool
+        Whether to let a compiled loop make the updates, as far as it can, to the same bits; without a
+        compiler it cannot.
 
     Raises
     ------
     Untraceable
         If the runs cannot go in lockstep.
     """
-    runs = Lockstep(problem, optimizer, x0, steps)
-    where, count, dtype = runs.problem, len(runs.who), runs.grad_norm.dtype
-    room = Room() if room is None else room
-    fun, slope = room.array("fun", (steps + 1, count), float), room.array("slope", (steps + 1, count), dtype)
-    overshoot, rate = (
-        room.array("overshoot", (steps, count), bool),
-        np.broadcast_to(np.ones(count), (steps, count)),
-    )
-    still_from = steps - last_eighth(steps)
-    step = np.zeros((steps - still_from, count))
-    fun[0], slope[0] = runs.fun, runs.grad_norm
-    while runs.n < steps:
-        low = runs.n
-        runs.advance(min(UPDATES_TOGETHER, steps - low))
-        made = slice(low, runs.n), slice(None) if len(runs.who) == count else runs.who
-        fun[1:][made], slope[1:][made], overshoot[made] = runs.fun, runs.grad_norm, runs.overshoot
-        if np.ndim(runs.rate):
-            rate = rate if rate.flags.writeable else np.ones((steps, count))
-            rate[made] = runs.rate
-        if runs.n > still_from:
-            first = max(low - still_from, 0)
-            step[first : runs.n - still_from, made[1]] = runs.step_norm()[first + still_from - low :]
-    diverged = np.ones(count, bool)
-    diverged[runs.who[runs.alive]] = False
-    runs.settle_doubts(overshoot)
-    hold_ends(runs.nit, overshoot, fun, slope)
+    runs, rows = make_rows(problem, optimizer, x0, steps, Room() if room is None else room, compiled)
+    where, some = runs.problem, slice(0, rows.runs)
+    fun, slope, overshoot = rows.fun[:, some], rows.grad_norm[:, some], rows.overshoot[:, some]
+    dtype, count = slope.dtype, rows.runs
     known, eps = where.minimum is not None, float(np.finfo(dtype).eps)
-    still = np.zeros(count)
     with np.errstate(all="ignore"):
-        still[runs.who] = 4 * eps * np.sqrt((runs.x * runs.x).sum(axis=1))
         error = slope
         if where.minimum is not None:
             error = fun - float(where.minimum) if where.minimum else fun
@@ -104,14 +62,14 @@ def traces_in_lockstep(
             error=error,
             grad_norm=slope,
             overshoot=overshoot,
-            step_norm=step,
-            rate=rate,
-            nit=runs.nit,
-            diverged=diverged,
+            step_norm=rows.step_norm,
+            rate=rows.rate,
+            nit=rows.nit,
+            diverged=rows.diverged,
             tolerance=np.asarray(tolerance(error[0], nothing, tol, atol)),
             nothing=nothing,
             floor=np.asarray(value_floor(where, fun[-window_of(steps) :], eps)),
-            still=still,
+            still=4 * eps * np.sqrt((rows.x * rows.x).sum(axis=1)),
             rounding=ULPS * eps,
             summed=summed_by(where),
             known=known,
@@ -119,7 +77,7 @@ def traces_in_lockstep(
             noisy=False,
             stopped=False,
             minimum=float(where.minimum) if known else float("nan"),  # type: ignore[arg-type]  # not None
-            failures=_by_run(runs.failures, count),
+            failures=_by_run(rows.failures, count),
         )
 
 

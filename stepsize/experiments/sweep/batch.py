@@ -8,13 +8,8 @@ import numpy as np
 from optim import BUDGET, DIVERGED, Optimizer, Run, minimize
 from optim.failure import STEEP
 from schedules import PerRun
-from stepsize.analysis.lockstep_traces import (
-    BYTES_A_ROW,
-    UPDATES_TOGETHER,
-    Room,
-    Untraceable,
-    traces_in_lockstep,
-)
+from stepsize.analysis.lockstep_rows import BYTES_A_ROW, UPDATES_TOGETHER, Room
+from stepsize.analysis.lockstep_traces import Untraceable, traces_in_lockstep
 from stepsize.analysis.traces import Traces, traces_of
 from stepsize.analysis.verdicts import RunOutcome, outcome_of
 
@@ -54,8 +49,10 @@ _LOCKSTEP = 2**9
 # count and to keep.
 _WORK = 2**26
 # Numbers in an array of runs that advance together, and of one course of those that are judged at a time, so
-# that what is made of them stays in the cache.
-_TOGETHER, _CACHED = 2**13, 2**19
+# that what is made of them stays in the cache. Rows a power of two apart would share a few places of it.
+_TOGETHER, _CACHED = 2**13 - 64, 2**19
+# Updates of all runs of a batch from which on to compile them pays, where the compiler is installed.
+_PAYS = 2**22
 # Bytes that a batch may take, for each job, unless something else is said.
 MEMORY = 2**28
 
@@ -127,8 +124,8 @@ class RunSummary:
 
 def compute(batch: Batch) -> RunSummary:
     """Run a batch and keep what is asked for, as many runs at a time as fit into the cache or into memory."""
-    room = Room()
-    pieces = [_outcome(piece, traces_for(piece, room)) for piece in cut_for_traces(batch)]
+    room, pays = Room(), len(batch.rows) * batch.steps >= _PAYS
+    pieces = [_outcome(piece, traces_for(piece, room, pays)) for piece in cut_for_traces(batch)]
     return RunSummary(
         batch.rows,
         np.concatenate([piece.kept for piece in pieces]),
@@ -149,16 +146,17 @@ def _goes_in_lockstep(batch: Batch) -> bool:
     )
 
 
-def traces_for(batch: Batch, room: Room | None = None) -> list[tuple[Traces, int]]:
+def traces_for(batch: Batch, room: Room | None = None, pays: bool = False) -> list[tuple[Traces, int]]:
     """Run a batch, and return the traces of its runs, together or one by one, each with its status.
 
-    They may be written into a room, over those of the batch before.
+    They may be written into a room, over those of the batch before; and where it pays, a compiled loop makes
+    the updates.
     """
     if _goes_in_lockstep(batch):
         together = with_values(batch.optimizer, batch.values)
         try:
             budget = batch.steps, batch.tol, batch.atol
-            traces = traces_in_lockstep(batch.problem, together, batch.x0, *budget, room)
+            traces = traces_in_lockstep(batch.problem, together, batch.x0, *budget, room, pays)
             return [(traces, BUDGET)]
         except Untraceable:
             pass

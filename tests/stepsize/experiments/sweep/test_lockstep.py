@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import stepsize as ss
 from optim.engines.lockstep import Lockstep, Untraceable
-from stepsize.analysis import lockstep_traces
+from stepsize.analysis import lockstep_rows
 from stepsize.analysis.lockstep_traces import traces_in_lockstep
 from stepsize.analysis.traces import traces_of
 from stepsize.analysis.verdicts import VERDICTS
@@ -119,10 +119,59 @@ def test_runs_judged_side_by_side_are_those_judged_one_by_one(monkeypatch, probl
     whole = ss.sweep(problem, rule, steps, tol=1e-3, history=3, lr=rates)
     assert steps < 50 or len({*whole["verdict"]}) > 1
     monkeypatch.setattr(batch, "_CACHED", 1)
-    monkeypatch.setattr(lockstep_traces, "UPDATES_TOGETHER", 3)
+    monkeypatch.setattr(lockstep_rows, "UPDATES_TOGETHER", 3)
     alone = ss.sweep(problem, rule, steps, tol=1e-3, history=3, lr=rates)
     assert whole.outcome.tobytes() == alone.outcome.tobytes()
     assert whole.errors.tobytes() == alone.errors.tobytes()
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: type(problem).__name__)
+@pytest.mark.parametrize("steps", [1, 33, 200])
+def test_a_compiled_loop_writes_the_rows_of_arrays(monkeypatch, problem, steps):
+    pytest.importorskip("llvmlite")
+    rng, made = np.random.default_rng(steps), []
+    rates = 10.0 ** rng.uniform(-4, 1, 70)
+    starts = np.array(problem.x0) + rng.normal(size=(70, len(problem.x0)))
+    by_loop = lockstep_rows._by_loop
+
+    def counted(*args):
+        left = by_loop(*args)
+        made.append(70 - len(left))
+        return left
+
+    monkeypatch.setattr(lockstep_rows, "_by_loop", counted)
+    decays = [ss.Exponential(rate, 0.1) for rate in rates.tolist()]
+    for rule in (
+        ss.SGD(lr=rates[:, None]),
+        ss.Momentum(lr=rates[:, None], momentum=rng.uniform(0, 0.99, (70, 1))),
+        ss.Nesterov(lr=ss.PerRun(tuple(decays))),
+        ss.Adam(lr=decays[0], beta1=rng.uniform(0.1, 0.99, (70, 1))),
+        ss.RMSprop(lr=rates[:, None]),
+        ss.ScheduleFreeSGD(lr=rates[:, None]),
+    ):
+        first, second = (traces_in_lockstep(problem, rule, starts, steps, compiled=c) for c in (False, True))
+        assert first.failures == second.failures
+        over = first.diverged
+        for field in fields(first)[:-1]:
+            a, b = getattr(first, field.name), getattr(second, field.name)
+            if field.name in ("step_norm", "rate", "still"):  # what no verdict on a lost run looks at
+                a, b = (np.where(over, 0.0, rows) for rows in (a, b))
+            np.testing.assert_array_equal(a, b, err_msg=field.name)
+    # Sums of eight terms and more have an order of their own, a cosine has NumPy's digits, and averages have
+    # another point to report.
+    assert sum(made) > 70 * 2 or len(problem.x0) > 7 or isinstance(problem, ss.Rastrigin)
+    assert made[-1] == 0
+
+
+@pytest.mark.parametrize(("rule", "other"), [(ss.Momentum, "momentum"), (ss.Adam, "beta1")])
+def test_a_sweep_is_the_same_with_a_compiled_loop_and_without(monkeypatch, rule, other):
+    pytest.importorskip("llvmlite")
+    grid = {"lr": np.geomspace(1e-4, 10, 90), other: [0.5, 0.9]}
+    plain = ss.sweep(ss.Rosenbrock(), rule, 90, history=5, **grid)
+    monkeypatch.setattr(batch, "_PAYS", 0)
+    compiled = ss.sweep(ss.Rosenbrock(), rule, 90, history=5, **grid)
+    assert plain.outcome.tobytes() == compiled.outcome.tobytes()
+    assert plain.errors.tobytes() == compiled.errors.tobytes()
 
 
 def test_a_store_and_two_processes_give_the_same_bits(tmp_path):
