@@ -1,5 +1,6 @@
 """Steppers: one update, by the kind of rate: a schedule, a feedback step size, or a line search."""
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from optim.hyperparameters import Hypers, Numbers, Resolved, rate_kind
 from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.state import State
-from optim.user_rules import updating
+from optim.user_rules import Rule, updating
 from stepsize.core.norms import power_of_two
 from stepsize.core.protocols import DescentProblem
 from stepsize.core.validation import describe_value
@@ -67,6 +68,11 @@ class Stepper:
         }
         if self._needs:
             _require_supplied(self._needs, self.problem_at(state.n), optimizer)
+
+    @cached_property
+    def direction(self) -> Rule:
+        """The rule's direction, guarded where it is from outside."""
+        return updating(self.optimizer, "direction")
 
     def evaluate(self, n: int, x: Array) -> Evaluation:
         """Return value and gradient at x as update n sees them, and count."""
@@ -161,7 +167,6 @@ class LineSearchStepper(Stepper):
                 f"update of {name} is not x - lr * d"
             )
         optimizer.lr.warn_of_sampling(problem)
-        self.direction = updating(optimizer, "direction")
         self.search = optimizer.lr.suited_to(_innermost(optimizer).suggests)
         self.search_log = self.log = LineSearchLog()
         if self.carry is None:

@@ -213,9 +213,25 @@ def test_a_field_of_a_record_is_changed_for_its_heirs_too(monkeypatch, index, sl
     assert module.Tower().slope == 5.0
 
 
+FIGURE = """
+@figure
+def zigzag(numbers):
+    numbers.printed("what", a, 0.5, 1e-3)
+    numbers.theorem("what", a, 0.25, within=1e-3)
+    numbers.computed("what", a, between=(0.125, 1.0))
+    def run():
+        return 2
+    def draw():
+        return 3
+"""
+
+
+def test_of_a_figure_its_numbers_are_changed_and_neither_its_tolerances_nor_its_drawing():
+    assert [m.before for m in mutants("m", FIGURE)] == ["0.5", "0.25", "2"]
+
+
 def test_what_stands_in_a_function_inside_is_named_by_it():
-    source = "@figure\ndef zigzag():\n    a = 1\n    def draw():\n        return 2"
-    assert [m.name for m in mutants("m", source)] == ["m.zigzag__constant_1", "m.zigzag:draw__constant_1"]
+    assert [m.name for m in mutants("m", FIGURE)][-1] == "m.zigzag:run__constant_1"
 
 
 def test_what_a_module_took_from_another_is_changed_with_it(monkeypatch):

@@ -186,7 +186,7 @@ class Calls:
 
 
 def _both_of(problem: DescentProblem) -> Callable[[Array], tuple[Numbers, Array]]:
-    """Return what gives value and gradient at a point that is nobody else's, the gradient perhaps a buffer."""
+    """Return what gives value and gradient at a point of its own; the gradient may be a buffer."""
     apart = getattr(problem, "plain_functions", None)
     if apart is None:
         return problem.value_and_grad

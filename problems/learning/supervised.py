@@ -228,6 +228,6 @@ def two_gaussians(
     require(as_number("separation", separation) >= 0, "separation", separation, "a number of at least 0")
     require(as_number("condition", condition) >= 1, "condition", condition, "a number of at least 1")
     y = np.arange(n) % 2.0
-    scales = np.sqrt(np.geomspace(1.0, 1.0 / condition, d)) if d > 1 else np.ones(1)
+    scales = np.sqrt(np.geomspace(1.0, 1.0 / condition, d))
     noise = np.random.default_rng(rng).standard_normal((n, d))
     return (noise + np.outer(y - 0.5, np.full(d, separation / np.sqrt(d)))) * scales, y

@@ -76,3 +76,8 @@ def test_a_wrapper_of_something_that_states_less_has_what_a_problem_has_until_it
     assert (bare.x0, bare.minimum, bare.smooth, bare.isolated, bare.source) == ((1.0,), None, True, True, "")
     for name in ("x0", "smooth", "isolated", "minimum", "source"):
         assert getattr(AdditiveNoise, name) == getattr(Problem, name)
+
+
+def test_what_moves_is_sampled_where_it_is_at_that_update():
+    moving = Drifting(Quadratic(), velocity=[1.0, 2.0])
+    assert moving.sample(3).minimizers == moving.sample(3, 5).minimizers == ((3.0, 6.0),)

@@ -1,10 +1,8 @@
 """What was computed once and is kept: it would hide a mutant, and what it reaches, from all later tests."""
 
 import gc
-import sys
-from typing import Any
 
-from tools.mutation.patches import instances, kept_names
+from tools.mutation.places import instances, keeping_functions, kept_names
 
 
 class Kept:
@@ -12,9 +10,7 @@ class Kept:
 
     def __init__(self, packages: tuple[str, ...]) -> None:
         self.things = [(vars(thing), kept_names(type(thing))) for thing in instances(packages)]
-        modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in packages]
-        parts: list[Any] = [part for module in modules for part in list(vars(module).values())]
-        self.functions = [part for part in parts if hasattr(part, "cache_clear")]
+        self.functions = keeping_functions(packages)
 
     def forget(self) -> None:
         """Drop them all."""

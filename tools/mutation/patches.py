@@ -86,7 +86,8 @@ class Session:
 
     def chosen(self, mutant: Any) -> list[str]:
         """Return the tests to run, most promising first: of its class, of its module, the quick ones."""
-        words = [plain(word) for word in mutant.owner.removeprefix(mutant.module).split(".") if len(word) > 2]
+        parts = [part for part in mutant.owner.removeprefix(mutant.module).split(".") if len(part) > 2]
+        words = [plain(word) for word in (*parts, *mutant.called)]
         own = f"/test_{mutant.module.rpartition('.')[2]}.py"
         killers = self.killers[mutant.owner.rpartition(".")[0]]
         tests = [t for t in self.took if t.startswith(tuple(mutant.tests))]

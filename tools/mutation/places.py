@@ -38,8 +38,7 @@ def patch(module: str, source: str, index: int, owner: str, things: list[Any]) -
         replace(place, names)
     else:
         replace_everywhere(place, names)
-    if cls is not None:
-        forget(things, cls)
+    forget(things, cls or object)
 
 
 def run(statement: Any, module: str, cls: type | None) -> dict[str, Any]:
@@ -71,12 +70,12 @@ def replace(place: Any, names: dict[str, Any]) -> None:
             setattr(place, name, value)
 
 
-def graft(old: Any, new: Any, seen: set[int] | None = None) -> None:
+def graft(old: Any, new: Any, seen: dict[int, Any] | None = None) -> None:
     """Let a thing of ours, which others may have taken, be and do what another is and does, part by part."""
-    seen = set() if seen is None else seen
+    seen = {} if seen is None else seen
     if type(old) is not type(new) or id(old) in seen:
         return
-    seen.add(id(old))
+    seen[id(old)] = old  # kept, or another would get its id
     if isinstance(old, FunctionType):
         become(old, new)
     elif isinstance(old, tuple | list):

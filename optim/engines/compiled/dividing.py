@@ -5,10 +5,10 @@ A processor divides no more often than every few cycles, and multiplies twice a 
 
 .. math:: q = \circ(a y), \qquad r = \circ(a - b q), \qquad q' = \circ(q + r y)
 
-gives :math:`q' = \circ(a / b)` exactly, if r and q' are rounded once (a fused multiply-add) and nothing leaves
-the range of floating point: Markstein, IBM J. Res. Dev. 34 (1990); Brisebarre, Muller and Raina, IEEE Trans.
-Comput. 53 (2004). Where one of the numbers is so small or large that something might, or is 0, inf or nan,
-all of them are divided.
+gives :math:`q' = \circ(a / b)` exactly, if r and q' are rounded once (a fused multiply-add) and nothing
+leaves the range of floating point: Markstein, IBM J. Res. Dev. 34 (1990); Brisebarre, Muller and Raina, IEEE
+Trans. Comput. 53 (2004). Where one of the numbers is so small or large that something might, or is 0, inf or
+nan, all of them are divided.
 """
 
 from typing import TYPE_CHECKING
@@ -55,7 +55,9 @@ def divide(text: "Text", a: str, b: str, alone: str) -> str:
 def _is_usual_divisor(text: "Text", alone: str) -> str:
     low, high = (text.word(2.0**e) for e in _DIVISORS[text.dtype.itemsize])
     size = text.call_on(1, "fabs", alone)
-    above, below = (text.let(f"fcmp {test} {text.scalar} {size}, {end}") for test, end in (("oge", low), ("ole", high)))
+    above, below = (
+        text.let(f"fcmp {test} {text.scalar} {size}, {end}") for test, end in (("oge", low), ("ole", high))
+    )
     return text.let(f"and i1 {above}, {below}")
 
 

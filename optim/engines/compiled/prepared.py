@@ -6,11 +6,10 @@ change; so where all numbers of a rule stand in its record, the same objects sta
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from optim.engines.compiled.branches import Tables
 from optim.engines.symbols import DType
-from optim.engines.tracing import Trace
 from optim.optimizer import Optimizer
 from stepsize.core.protocols import DescentProblem
 from stepsize.core.record import Record
@@ -29,7 +28,6 @@ class Prepared(NamedTuple):
 
     optimizer: Optimizer
     problem: DescentProblem
-    output: Trace | None
     tables: Tables
     function: Callable[..., int]
 

@@ -134,7 +134,9 @@ def _note_unfit(loop: Loop, vectors: Sequence[tuple[list[str], str]]) -> None:
     """Note an update one of whose lengths is not the root of its square."""
     text = loop.text
     # Nearly all are; only where one is not does it matter whether that is the length of a vector of zeros.
-    text.put(f"br i1 {_all(text, [_holds(text, square) for _, square in vectors])}, label %judged, label %look")
+    text.put(
+        f"br i1 {_all(text, [_holds(text, square) for _, square in vectors])}, label %judged, label %look"
+    )
     text.label("look")
     fits = _all(text, [_fits(text, *pair) for pair in vectors])
     text.put(f"br i1 {fits}, label %judged, label %unfit")

@@ -105,12 +105,12 @@ class CompiledRun:
         if found is None:
             tables = self.branches.tables(self.hypers, n, count)
             function = compiled(self.source(), "updates", _KINDS)
-            found = Prepared(self.optimizer, self.problem, self.traces[2], tables, function)
+            found = Prepared(self.optimizer, self.problem, tables, function)
             keep(key, found)
         return found
 
     def _made(self, n: int, x: Array, e: Evaluation, slots: Slots, prepared: Prepared) -> Chunk:
-        tables, dim, separate = prepared.tables, self.dim, prepared.output is not None
+        tables, dim, separate = prepared.tables, self.dim, self.optimizer.has_separate_output
         count, judges = tables.count, dim < SUMMED_IN_ORDER
         h, addresses = columns_for(count, dim, self.dtype, separate, tables.rates.shape, self.slots)
         h.fs[0] = e.f

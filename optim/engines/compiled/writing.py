@@ -227,7 +227,8 @@ def write_operation(text: Text, function: Operation, operands: list[Value], flag
     if flag:
         raise _inexact(function)
     if function is np.true_divide and names[1] in text.alone and fuses():
-        return Value(divide(text, *names, text.alone[names[1]]))
+        dividends, divisor = names
+        return Value(divide(text, dividends, divisor, text.alone[divisor]))
     if function in _ARITHMETIC:
         return Value(text.do(_ARITHMETIC[function], *names))
     if function in _INTRINSICS:

@@ -95,9 +95,9 @@ def test_the_two_lines_of_a_corner_are_equally_long(shape, scale):
 
 
 def test_a_corner_that_is_an_optimum_has_slope_0_and_another_its_right_one():
-    corner = {shape: Prototype(shape)._curves[0].at for shape in ("abs", "relu", "ridge")}
+    corner = {shape: Prototype(shape)._curves[0].at for shape in ("abs", "relu", "ridge", "line", "bend")}
     slopes = {shape: Prototype(shape).grad(np.array([at])).item() for shape, at in corner.items()}
-    assert slopes == {"abs": 0.0, "relu": 0.0, "ridge": -10.0}
+    assert slopes == {"abs": 0.0, "relu": 0.0, "ridge": -10.0, "line": -1.0, "bend": 0.0}
 
 
 def test_a_bend_is_level_first_and_then_has_the_slope_before_the_last_level_piece():
@@ -209,6 +209,22 @@ def test_of_a_maximum_only_the_largest_part_has_a_slope_and_of_equal_ones_the_fi
     assert (below.fun(x), below.grad(x).tolist()) == (300.0, [1.0, 0.0])
 
 
+@pytest.mark.parametrize("norm", ["L1", "L2", "Linf"])
+def test_the_norm_of_one_prototype_is_its_size(norm):
+    x = np.array([[0.25], [300.0]])
+    assert np.array_equal(PrototypeNorm((Prototype("line"),), norm).fun(x), [199.75, 100.0])
+
+
+def test_an_unknown_piece_is_refused_with_all_that_are_known():
+    known = (
+        "line, abs, relu, cliff, ridge, bend, quad_bowl, quad_convex, exponential, gauss_bowl, gauss_convex, "
+    )
+    with pytest.raises(
+        ValueError, match=f"^pieces: got the str 'hill', expected one of {known}gauss_nonconvex"
+    ):
+        Prototype("line-hill")
+
+
 @pytest.mark.parametrize("prototypes", [(), [], (BOWL, 3), 3, BOWL, (Prototype,)])
 def test_a_norm_of_anything_else_than_prototypes_is_refused(prototypes):
     with pytest.raises(ValueError, match=r"prototypes: got .*, expected a list of Prototype records"):
@@ -231,11 +247,14 @@ def test_a_piece_that_does_not_start_at_0_is_the_same_piece_moved_and_drawn_toge
 
 def test_far_away_from_a_well_nothing_overflows_with_a_warning():
     for shape in SHAPES:
-        for x in (-1e200, 1e200, -np.inf, np.inf):
-            Prototype(shape).curve(np.array([x, 0.5]))
+        for x in (-1e200, -40.0, 40.0, 1e200):
+            with np.errstate(over="raise", under="raise", invalid="raise"):
+                curve = Prototype(shape).curve(np.array([x, 0.5]))
+            assert not np.isnan(curve.f).any()
 
 
 def test_a_joint_belongs_to_the_piece_behind_it():
+    assert Prototype("line-quad_bowl").curve(np.array(0.5)).h == pytest.approx(4.0, rel=1e-14)
     assert Prototype("line-ridge").curve(np.array([0.5])).g.tolist() == [-1.0]
     assert Prototype("abs-line").curve(np.array(0.5)).g == 1.0
     assert Prototype("relu-quad_bowl-line").curve(np.array([-5.0, 9.0])).g.tolist() == [-1.0, 0.0]

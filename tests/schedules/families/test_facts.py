@@ -42,6 +42,7 @@ FACTS = [
     (s.KohonenRecursion(7.0, 1.0), 4, INF),
     (s.KohonenRecursion(np.array([1.0, 6.0]), 1.0), 3, INF),
     (s.KohonenRecursion(-1.0, 1e-4), 0, INF),
+    (s.KohonenRecursion(0.9, 0.3), 3, INF),  # by the doubles, of which 1e-16 is left at n = 2
     # 1 - 1/2, 1 - 1/4, 1 - 1/6, ...: 1 - 1/10 in the fifth stage, 1 - 1/100 in the fiftieth.
     (s.SutskeverMomentum(0.9, 10), 40, 0.0),
     (s.SutskeverMomentum(0.99, 250), 49 * 250, 0.0),
@@ -86,6 +87,7 @@ FACTS = [
     (s.Sawtooth(1.0, 10, power=2.0), None, 2.0),
     (s.Sawtooth(1.0, 10, end=0.25), None, 0.0),
     (s.Restarts(1.0, 5), None, 0.0),
+    (s.Restarts(1.0, 5, mult=2.0, decay=0.5, end=0.25), None, 0.0),
     (s.Restarts(1.0, 5, cycles=2), 10, INF),
     (s.FromFunction(math.sqrt), None, None),
     (s.PerRun([0.5, 0.25]), None, None),
@@ -119,6 +121,8 @@ def test_the_text_of_triangles_has_their_period():
 def test_the_text_of_points_begins_where_they_do():
     line = "(1.0 + -0.5 * ((n - 2) / 2) if n < 4 else 0.5)"
     assert s.Interpolated((2, 4), (1.0, 0.5)).formula == f"(1.0 if n < 2 else {line})"
+    early = "(1.0 if n < 0.5 else (1.0 + -0.5 * ((n - 0.5) / 2.0) if n < 2.5 else 0.5))"
+    assert s.Interpolated((0.5, 2.5), (1.0, 0.5)).formula == early
     from_0 = "(1.0 + -0.5 * ((n - 0) / 4) if n < 4 else 0.5)"
     assert s.Interpolated((0, 4), (1.0, 0.5)).formula == from_0
     wave = "(1.0 + -0.5 * (1 - cos(pi * (n - 0) / 4)) / 2 if n < 4 else 0.5)"
@@ -129,3 +133,14 @@ def test_the_text_of_a_staircase_has_its_steps_in_order():
     steps = "(lr * factor ** 0 if n < 5 else (lr * factor ** 1 if n < 15 else lr * factor ** 2))"
     assert s.MultiStep(1.0, 0.5, (15, 5)).formula == steps
     assert s.Piecewise((5, 15), (1.0, 0.5, 0.25)).formula == "(1.0 if n < 5 else (0.5 if n < 15 else 0.25))"
+
+
+@pytest.mark.parametrize("make", [s.Restarts, lambda lr, *rest: s.Cycles(s.Constant(lr), *rest)])
+def test_cycles_have_to_grow_to_an_update_in_ten_thousand(make):
+    """mult^10000 = e is enough from 1/e on, and not a thousandth below it."""
+    mult = math.exp(1e-4)
+    make(1.0, 1.0001 / math.e, mult)
+    with pytest.raises(
+        ValueError, match=r"steps: got .*, expected an update a cycle after at most 10000 cycles"
+    ):
+        make(1.0, 0.99999 / math.e, mult)
