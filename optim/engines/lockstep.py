@@ -29,7 +29,7 @@ from stepsize.core.protocols import SupportsGradient
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from optim.engines.compiled.rows import RowsBlock
+    from optim.engines.compiled.batch import RowsBlock
 
 __all__ = ["Lockstep", "Untraceable", "can_compile", "largest_rate"]
 
@@ -188,7 +188,7 @@ class Lockstep:
         Untraceable
             With the reason, if it cannot make all of them to the same bits.
         """
-        from optim.engines.compiled.rows import RowsBlock
+        from optim.engines.compiled.batch import RowsBlock
 
         block = self._block
         if self.separate or block.x.dtype != np.float64 or len(block.x) >= IN_ORDER:
