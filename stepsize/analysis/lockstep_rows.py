@@ -7,7 +7,6 @@ import numpy as np
 from optim.engines.batched import take
 from optim.engines.lockstep import Lockstep, Untraceable, can_compile, largest_rate
 from stepsize.analysis.traces import hold_ends, last_eighth
-from stepsize.core.norms import norm
 
 __all__ = ["BYTES_A_ROW", "UPDATES_TOGETHER", "Room", "Rows", "make_rows"]
 
@@ -129,21 +128,18 @@ def _by_arrays(rows: Rows, runs: Lockstep, columns: Array) -> None:
 
 def _by_loop(rows: Rows, runs: Lockstep, room: Room) -> Array:
     """Write the rows that a compiled loop can vouch for, and return the columns of the other runs."""
-    bad = room.array("bad", rows.overshoot.shape, bool)
-    tables = rows.fun, rows.grad_norm, rows.overshoot, bad
+    bad, stride = room.array("bad", rows.overshoot.shape, bool), rows.fun.shape[1]
+    squares = room.array("squares", (1 + len(rows.step_norm), stride), float)
+    tables = rows.fun, rows.grad_norm, rows.overshoot, bad, squares
     for table, first in zip(tables, (runs.fun, runs.grad_norm), strict=False):
         table[0, : rows.runs], table[0, rows.runs :] = first, first[0, -1]
     try:
         block = runs.compiled()
-        rates = [block.judge(0, *(table[: rows.late + (k < 2)] for k, table in enumerate(tables)))]
-        for n in range(rows.late, rows.steps):
-            before = block.x.copy()
-            rates.append(block.judge(n, *(table[n : n + 1 + (k < 2)] for k, table in enumerate(tables))))
-            with np.errstate(all="ignore"):
-                rows.step_norm[n - rows.late] = norm(np.ascontiguousarray((block.x - before).T))
+        rates = block.judge(*tables)
     except Untraceable:
         return np.arange(rows.runs)
     if callable(block.optimizer.lr):
-        rows.put_rates(0, slice(None), np.array([largest_rate(lr) for some in rates for lr in some]))
+        rows.put_rates(0, slice(None), np.array([largest_rate(lr) for lr in rates]))
     rows.x[...] = block.x.T
+    np.sqrt(squares[1:, : rows.runs], rows.step_norm)
     return np.flatnonzero(bad[:, : rows.runs].any(axis=0))

@@ -76,8 +76,16 @@ class CompiledBatch(BatchedEngine):
         return list(rates), block.slots
 
 
-# More arguments of the loop: tables with a column a run; the first two have a row for the start as well.
-_ROWS = {"funs": "ptr", "norms": "ptr", "overshoot": "ptr", "bad": "ptr"}
+# More arguments of the loop: tables with a column a run. The first two have a row for the start as well; the
+# squared lengths of steps a row that means nothing, and one for each update from the number `since` on.
+_ROWS = {
+    "funs": "ptr",
+    "norms": "ptr",
+    "overshoot": "ptr",
+    "bad": "ptr",
+    "steps": "ptr",
+    "since": "ptr",
+}
 
 
 class RowsBlock(CompiledBlock):
@@ -88,26 +96,27 @@ class RowsBlock(CompiledBlock):
         branches, kept = self.branches, (self.value, self.gradient)
         return _written(branches.same(), kept, branches.dim, branches.slots, self.lanes, branches.dtype)
 
-    def judge(self, n: int, fun: Array, norms: Array, overshoot: Array, bad: Array) -> Array:
-        """Make updates, write down what each leads to, and return their rates.
+    def judge(self, fun: Array, norms: Array, overshoot: Array, bad: Array, squares: Array) -> Array:
+        """Make the first updates, write down what each leads to, and return their rates.
 
         Parameters
         ----------
-        n : int
-            The first of them.
         fun, norms : ndarray of shape (count + 1, stride)
             Values and gradient norms; row 0 is that of the point before, and there already.
         overshoot, bad : ndarray of bool, shape (count, stride)
             Whether each update overshot; and whether arrays must say so, or what it led to.
+        squares : ndarray of shape (1 + K, stride)
+            In row 1 and on, the squared lengths of the last K steps.
         """
-        self.branches.meet(self.hypers, n)
-        rates, done = [], 0
+        self.branches.meet(self.hypers, 0)
+        rates, done, late = [], 0, len(bad) - len(squares) + 1
         while done < len(bad):
             tables = fun[done:], norms[done:], overshoot[done:], bad[done:]
-            made, some = self.call(n + done, len(bad) - done, False, self.text, _ROWS, tables)
+            since = np.array([late - done], np.int64)
+            made, some = self.call(done, len(bad) - done, False, self.text, _ROWS, (*tables, squares, since))
             rates.append(some)
             done += made
-        return np.concatenate(rates) if rates else np.empty(0)
+        return np.concatenate(rates)
 
 
 @lru_cache(maxsize=64)
@@ -139,6 +148,7 @@ def _judge(value: Trace, floor: Trace, loop: Loop, old: Point, new: Point) -> No
     text.store(f, loop.address("funs", after))
     text.store(g, loop.address("norms", after))
     step = [text.do("fsub", b, a) for a, b in zip(old.x, new.x, strict=True)]
+    fits = text.let(f"and {text.flags} {fits}, {_keep_square(loop, step)}")
     slope = dot_of(text, step, new.g)
     over = text.test("ogt", slope, text.constant(0.0))
     sure = text.test("ogt", slope, _bound(text, old, new, g, before))
@@ -171,15 +181,34 @@ def _judge(value: Trace, floor: Trace, loop: Loop, old: Point, new: Point) -> No
         text.put(f"store {small} {byte}, ptr {loop.address(table, row, 'i8')}, align 1")
 
 
+def _keep_square(loop: Loop, step: list[str]) -> str:
+    """Write down the squared length of a late step, and return whether that tells the length of each."""
+    text, square = loop.text, squared_of(loop.text, step)
+    first = text.let(f"load i64, ptr {loop.address('since', '0', 'i64')}")
+    after = text.let(f"sub i64 %k, {first}")
+    late = text.let(f"icmp sge i64 {after}, 0")
+    place = text.let(f"select i1 {late}, i64 {text.let(f'add i64 {after}, 1')}, i64 0")
+    row = text.let(f"mul i64 {place}, %stride")
+    text.store(square, loop.address("steps", text.let(f"add i64 {row}, %lane")))
+    true = text.spread_word("i1 true").removeprefix("i1 ")
+    return text.let(f"select i1 {late}, {text.flags} {_fits(text, step, square)}, {text.flags} {true}")
+
+
 def _length(text: Text, vector: list[str]) -> tuple[str, str]:
-    """Write the root of a vector's square, and whether it is the length: it holds all digits, or is 0."""
-    square, zero = squared_of(text, vector), text.constant(0.0)
+    """Write the root of a vector's square, and whether that is its length."""
+    square = squared_of(text, vector)
+    return text.call("sqrt", square), _fits(text, vector, square)
+
+
+def _fits(text: Text, vector: list[str], square: str) -> str:
+    """Write whether a square holds all digits of a vector's length, or is that of a vector of zeros."""
+    zero = text.constant(0.0)
     above = text.test("ogt", square, text.constant(least_square(text.dtype)))
     fits = text.let(f"and {text.flags} {above}, {text.test('olt', square, text.constant(np.inf))}")
     empty = text.test("oeq", vector[0], zero)
     for name in vector[1:]:
         empty = text.let(f"and {text.flags} {empty}, {text.test('oeq', name, zero)}")
-    return text.call("sqrt", square), text.let(f"or {text.flags} {fits}, {empty}")
+    return text.let(f"or {text.flags} {fits}, {empty}")
 
 
 def _bound(text: Text, old: Point, new: Point, g: str, before: str) -> str:
