@@ -141,8 +141,9 @@ def _is_frozen(c: Traces, w: "_Windows") -> Array:
 def _grows(c: Traces, w: "_Windows") -> Array:
     """Return whether the envelope grew from half window to half window, to above the start."""
     some = np.flatnonzero(w.tops[0] > w.start + w.floor)
-    parts, fun = 8 if c.noisy else 4, c.fun[:, w.rest[some]]  # more where chance must be ruled out
+    parts = 8 if c.noisy else 4  # more where chance must be ruled out
     half = max(2 * w.size // parts, 1)
+    fun = c.fun[-parts * half :, w.rest[some]]
     tops = [
         fun[len(fun) - (i + 1) * half : len(fun) - i * half].max(axis=0)
         for i in range(min(parts, len(fun) // half))
@@ -211,7 +212,8 @@ class _Windows:
 
 def _count_swings(loss: Array, w: _Windows, some: Any = slice(None)) -> Array:
     """Return how often some losses rose from low to high, in terms of the last window's swing."""
-    loss, lowest, swing = loss[:, some], w.lowest[some], w.swing[some]
+    lowest, swing = w.lowest[some], w.swing[some]
+    loss = loss if isinstance(some, slice) else loss.take(some, axis=1)
     low, high = (lowest + share * swing for share in _SWING)
     is_high = loss >= high
     seen = is_high | (loss <= low)

@@ -116,10 +116,10 @@ def _is_touch(error: Array, tol: Array, nothing: Array, stay: Array) -> Array:
         usual = np.log(error[far, columns] / before) / (first - 1 - far)
     hastens = (tenfold >= 0) & (fall > 1.5 * usual) & (stay < 2 * (first - tenfold))
     some = np.flatnonzero(hastens)
-    hastens[some] = ~_rose(error[:, some], far[some], first[some])
+    hastens[some] = ~_rose(error.take(some, axis=1), far[some], first[some])
     touch = (sudden | hastens) & (entry > nothing)
     some = np.flatnonzero(~touch)
-    touch[some] = stay[some] < 2 * _longest_dip(error[:, some], first[some])
+    touch[some] = stay[some] < 2 * _longest_dip(error.take(some, axis=1), first[some])
     return np.asarray(touch)
 
 
@@ -149,7 +149,7 @@ def _longest_dip(error: Array, first: Array) -> Array:
         return longest
     first = first[some]
     rows = int(first.max())
-    error, inside = error[:rows, some], is_before(rows, first)
+    error, inside = error[:rows].take(some, axis=1), is_before(rows, first)
     before = np.where(inside & ~np.isnan(error), error, -np.inf)
     envelope = running_max(before[::-1])[::-1]
     on_it = (before >= envelope) & inside
