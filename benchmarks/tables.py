@@ -1,16 +1,17 @@
-"""The measured rows as tables; ``python -m benchmarks.tables`` puts them into the pages under docs."""
+"""The measured rows as tables; ``python -m benchmarks.tables`` puts them into README.md and docs."""
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.headlines import headlines
 from benchmarks.measure import Row, number
 
 RESULTS = Path(__file__).parent / "results.json"
-DOCS = Path(__file__).parent.parent / "docs"
-PAGE = DOCS / "benchmarks.md"
-COMPILED = Path(__file__).parent / "compiled.json", DOCS / "performance.md"
+README = Path(__file__).parent.parent / "README.md"
+DOCS = README.parent / "docs"
+COMPILED = Path(__file__).parent / "compiled.json"
 MARKS = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 TITLES = {
@@ -90,15 +91,27 @@ def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
     return "\n".join(["| " + " | ".join(heads) + " |", ruler, *("| " + " | ".join(x) + " |" for x in lines)])
 
 
-def in_page(text: str, results: dict[str, Any]) -> str:
-    """Return the page with the tables of these results between their marks."""
+def pages() -> dict[Path, str]:
+    """Return README.md and the pages on speed, with what was measured between their marks."""
+    results, compiled = (json.loads(file.read_text(encoding="utf-8")) for file in (RESULTS, COMPILED))
+    return {
+        path: in_page(path.read_text(encoding="utf-8"), text)
+        for path, text in (
+            (README, headlines(results, compiled)),
+            (DOCS / "benchmarks.md", page(results)),
+            (DOCS / "performance.md", page(compiled)),
+        )
+    }
+
+
+def in_page(text: str, measured: str) -> str:
+    """Return a page with what was measured between its marks."""
     begin, end = MARKS
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(end)
-    return f"{before}{begin}\n{page(results)}\n{end}{after}"
+    return f"{before}{begin}\n{measured}\n{end}{after}"
 
 
 if __name__ == "__main__":
-    for results, written in ((RESULTS, PAGE), COMPILED):
-        figures = json.loads(results.read_text(encoding="utf-8"))
-        written.write_text(in_page(written.read_text(encoding="utf-8"), figures), encoding="utf-8")
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")

@@ -191,7 +191,15 @@ class Hypers:
         """Put into the record what its rule needs beyond the gradient."""
         self._h.__dict__.update(known)
         for inner in self._inner.values():
-            inner.provide(**known)
+            inner.provide(**self._as_seen_inside(known))
+
+    def _as_seen_inside(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Return what a wrapper's inner rule needs: of other points too it sees the wrapper's gradient."""
+        h: Any = self._h  # of a wrapper: no other rule has an inner one
+        grad = known.get("grad")
+        if grad is None:
+            return known
+        return known | {"grad": lambda x: h.transform_gradient(x, grad(x), h)}
 
     def _fill(self, n: int) -> None:
         # A first chunk of one keeps a single `step` cheap, and says how large a value a run makes a row.

@@ -22,7 +22,7 @@ from optim.steppers import stepper_for
 from optim.user_functions import Guarded, guarded, in_precision_of, of_dimension, states_facts
 from optim.user_rules import check_rule
 from stepsize.core.display import counted
-from stepsize.core.limits.memory import refuse_beyond_memory
+from stepsize.core.limits.memory import SMALL, refuse_beyond_memory
 from stepsize.core.norms import all_finite
 from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.user_values import require_callable_of
@@ -103,9 +103,8 @@ def minimize(
     """
     steps = as_count("steps", steps)
     given = checked_problem(problem)
-    where, x = validate_problem_and_start(
-        given, optimizer, left_at(state, given) if x0 is None and state is not None else x0
-    )
+    where = guarded(given)
+    x = _validated_start(where, optimizer, left_at(state, given) if x0 is None and state is not None else x0)
     if tol is not None:
         require(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
     as_count("every", every, 1)
@@ -222,9 +221,10 @@ def _refuse_too_long(steps: int, every: int, x: Array, optimizer: Optimizer) -> 
     """Refuse a run whose history would not fit into the memory that there is."""
     dim = x.shape[-1]
     runs = x.size // dim
-    rows = f"{steps} for {counted(runs, 'run')} of {counted(dim, 'parameter')}"
     needed = history_bytes(steps, every, runs, dim, optimizer.has_separate_output)
-    refuse_beyond_memory("steps", rows, needed, "fewer, or every=N, which keeps one of N points")
+    if needed > SMALL:
+        rows = f"{steps} for {counted(runs, 'run')} of {counted(dim, 'parameter')}"
+        refuse_beyond_memory("steps", rows, needed, "fewer, or every=N, which keeps one of N points")
 
 
 def validate_problem_and_start(
@@ -232,15 +232,20 @@ def validate_problem_and_start(
 ) -> tuple[DescentProblem, Array]:
     """Return the problem with all that the loop asks of it, and the start as the optimizer spreads it."""
     problem = guarded(checked_problem(problem))
+    return problem, _validated_start(problem, optimizer, x0)
+
+
+def _validated_start(problem: DescentProblem, optimizer: Optimizer, x0: "ArrayLike | None") -> Array:
     if not isinstance(optimizer, Optimizer):
         plain = ", without quotation marks" if isinstance(optimizer, str) else ""
         raise TypeError(
             f"optimizer: got {describe_value(optimizer)}, expected an optimizer such as SGD(lr=0.1){plain}"
         )
-    x = optimizer.spread(_start(problem, x0), "x0")
-    if problem.x0 is not None and x.shape[-1] != len(problem.x0):
-        raise ValueError(f"x0: got shape {x.shape}, expected {len(problem.x0)} numbers for this problem")
-    return problem, x
+    own = problem.x0
+    x = optimizer.spread(_start(own, x0), "x0")
+    if own is not None and x.shape[-1] != len(own):
+        raise ValueError(f"x0: got shape {x.shape}, expected {len(own)} numbers for this problem")
+    return x
 
 
 def _is_finite(e: Evaluation) -> bool:
@@ -275,8 +280,8 @@ def checked_problem(problem: Any) -> DescentProblem:
     return whole  # type: ignore[no-any-return]  # it has every fact, or `Guarded` assumes it
 
 
-def _start(problem: DescentProblem, x0: "ArrayLike | None") -> "ArrayLike":
-    x0 = problem.x0 if x0 is None else x0
+def _start(own: "ArrayLike | None", x0: "ArrayLike | None") -> "ArrayLike":
+    x0 = own if x0 is None else x0
     if x0 is None:
         raise ValueError("x0: got None, expected a starting point: the problem defines none; pass x0")
     if isinstance(x0, list | tuple) or (isinstance(x0, np.ndarray) and x0.ndim and x0.dtype.kind == "f"):

@@ -1,5 +1,6 @@
 """Steppers: one update, by the kind of rate: a schedule, a feedback step size, or a line search."""
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from optim.hyperparameters import Hypers, Numbers, Resolved, rate_kind
 from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.state import State
-from optim.user_rules import updating
+from optim.user_rules import Rule, updating
 from stepsize.core.norms import power_of_two
 from stepsize.core.protocols import DescentProblem
 from stepsize.core.validation import describe_value
@@ -59,7 +60,7 @@ class Stepper:
         self.search_log: LineSearchLog | None = None
         self.search: Any = None
         self.n_f = self.n_g = 0
-        self.update, self.direction = updating(optimizer), updating(optimizer, "direction")
+        self.update = updating(optimizer)
         self._last_sampled: tuple[int, DescentProblem] = (-1, problem)
         self._needs = {
             *optimizer.requires,
@@ -67,6 +68,11 @@ class Stepper:
         }
         if self._needs:
             _require_supplied(self._needs, self.problem_at(state.n), optimizer)
+
+    @cached_property
+    def direction(self) -> Rule:
+        """The rule's direction, guarded where it is from outside."""
+        return updating(self.optimizer, "direction")
 
     def evaluate(self, n: int, x: Array) -> Evaluation:
         """Return value and gradient at x as update n sees them, and count."""

@@ -114,6 +114,13 @@ class Guarded:
             )
         return self._checked("fun", answer[0], x, 0), self._checked("grad", answer[1], x, 1)
 
+    @property
+    def plain_functions(self) -> tuple[Callable[[Array], Any], Callable[[Array], Any]] | None:
+        """Value and gradient as functions of an array of their own; None where one call gives both."""
+        if self._both is not None:
+            return None
+        return partial(ask, self._thing.fun), partial(ask, self._thing.grad)
+
     def at(self, n: int) -> DescentProblem:
         """Return the problem as update n sees it."""
         return guarded(self._thing.at(n) if self.varies else self)
@@ -194,6 +201,8 @@ class InPrecisionOf:
 
     Without it the first gradient would promote the run, silently.
     """
+
+    plain_functions = None
 
     def __init__(self, thing: Any, dtype: np.dtype[Any]) -> None:
         self._thing, self._dtype = thing, dtype

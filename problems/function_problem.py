@@ -44,7 +44,7 @@ class FunctionProblem(Problem):
         """Take a start of one number, whole numbers and tables; take minimizers in plain forms."""
         if name == "start" and value is not None:
             start = np.atleast_1d(real_numbers("x0", value, "a vector of floats"))
-            value = start if isinstance(value, np.ndarray) and start.size > 1 else start.tolist()
+            value = start if isinstance(value, np.ndarray) else start.tolist()
         elif name == "minimizers" and value is not None:
             value = _as_points(name, value, np.size(self.start))
         return super().normalise(name, value)
@@ -54,7 +54,7 @@ class FunctionProblem(Problem):
         for name, function in (("fun", self.function), ("grad", self.gradient), ("hess", self.hessian)):
             if not callable(function) and not (function is None and name != "fun"):
                 raise TypeError(f"{name}: got {describe_value(function)}, expected a function of x")
-        start = np.asarray(np.nan if self.start is None else self.start)
+        start = np.asarray(self.start)
         if start.ndim != 1 or not len(start) or not np.isfinite(start).all():
             raise ValueError(f"x0: got {describe_value(self.start)}, expected a vector of finite floats")
         _ = self._spread
@@ -98,9 +98,9 @@ class FunctionProblem(Problem):
         plain = isinstance(x, np.ndarray) and x.shape == (len(self.start),) and x.dtype.kind == "f"
         if not plain:
             return self.fun(x), self.grad(x)
-        if self.gradient is None:
+        if self.plain_functions is None:
             return self._value(x.copy()), self._differences(x)
-        value, slope = self._asked
+        value, slope = self.plain_functions
         f = as_value("fun", value(x.copy()), x.dtype)
         return f, as_array("grad", slope(x.copy()), x.shape, x.dtype)
 
@@ -111,9 +111,13 @@ class FunctionProblem(Problem):
         return {name: spreads(name, f, self.dim) for name, f in given.items() if f is not None}
 
     @cached_property
-    def _asked(self) -> tuple[Callable[[Array], Any], Callable[[Array], Any]]:
-        """Value and gradient as functions of an array, the user's own where they are that."""
-        assert self.gradient is not None
+    def plain_functions(self) -> "tuple[Callable[[Array], Any], Callable[[Array], Any]] | None":
+        """Value and gradient as functions of an array, the user's own where they are that; None without one.
+
+        They may write into what they get, and what they give is not looked at.
+        """
+        if self.gradient is None:
+            return None
         given = (("fun", self.function), ("grad", self.gradient))
         value, slope = (
             f if self.dim > 1 and not self._spread[name] else partial(ask, f, spread=self._spread[name])
@@ -137,7 +141,7 @@ class FunctionProblem(Problem):
 
     def _differences(self, x: Array) -> Array:
         # In single precision the steps would be rounded away.
-        return forward_differences(self._value, x.astype(float)).astype(x.dtype, copy=False)
+        return forward_differences(self._value, x.astype(float)).astype(x.dtype)
 
     def _rows(self, at: Callable[[Array], Any], x: Any, axes: int) -> Any:
         x = floats_at(x)

@@ -232,7 +232,7 @@ def diagonal(entries: Any) -> Array:
     return np.asarray(entries)[..., None] * np.eye(np.shape(entries)[-1])
 
 
-def as_dim(dim: Any, minimum: int = 1) -> int:
+def as_dim(dim: Any, minimum: int) -> int:
     """Return a dimension of at least `minimum` that fits into memory, or raise."""
     d = as_count("dim", dim, minimum)
     # Start, point, gradient, direction and a few between them.

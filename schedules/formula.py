@@ -42,7 +42,7 @@ _CHAINS: dict[str, ast.operator] = {
 }
 
 
-def describe(schedule: Any, latex: bool = False) -> str:
+def describe(schedule: Any, latex: bool) -> str:
     """Return a schedule as one line of mathematics in n."""
     try:
         tree = expression(schedule)

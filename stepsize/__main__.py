@@ -1,5 +1,6 @@
 """`python -m stepsize` is the command `stepsize`; an interrupt while it is loaded is no traceback."""
 
+import gc
 import os
 import signal
 import sys
@@ -9,12 +10,17 @@ from stepsize import __version__
 
 __all__ = ["main"]
 
+# Objects that may be made before Python looks for garbage.
+_ALLOCATIONS = 100_000
+
 
 def main() -> int:
     """Load the command line and run it."""
     if sys.argv[1:] == ["--version"]:  # which nothing has to be loaded for
         print(f"stepsize {__version__}")
         return 0
+    # A command is short: to look for garbage while it is loaded, and once more at the end, takes it 40 ms.
+    gc.set_threshold(_ALLOCATIONS)
     before = signal.getsignal(signal.SIGINT)
     # An exception in the middle of an import may be turned into another, or be printed and lost.
     ours = before is signal.default_int_handler and _takes_signals()
@@ -26,7 +32,10 @@ def main() -> int:
     load_commands(sys.argv[1:])
     if ours:
         signal.signal(signal.SIGINT, before)
-    return run()
+    try:
+        return run()
+    finally:
+        gc.freeze()
 
 
 def _takes_signals() -> bool:

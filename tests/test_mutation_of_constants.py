@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from tools.mutation import patches
+from tools.mutation import places
 from tools.mutation.constants import mutants, mutated
 from tools.mutation.serving import served_tests
 
@@ -97,16 +97,150 @@ def test_a_patch_puts_the_changed_statement_in_its_place(module):
     bowl.wide = False
     assert bowl.area == 4.0
     names = list(CHANGES)
-    patches.patch("m", SOURCE, names.index("m.Bowl.area__constant_7"), "m.Bowl.area", [])
+    places.patch("m", SOURCE, names.index("m.Bowl.area__constant_7"), "m.Bowl.area", [])
     assert bowl.area == 6.0
-    patches.patch("m", SOURCE, names.index("m.(LOW, HIGH)__constant_1"), "m.(LOW, HIGH)", [])
+    places.patch("m", SOURCE, names.index("m.(LOW, HIGH)__constant_1"), "m.(LOW, HIGH)", [])
     assert module.LOW == 0.5
 
 
-@pytest.mark.parametrize("name", ["m.Bowl.width__constant_1", "m.Bowl.plain__constant_1"])
-def test_what_is_read_when_a_class_is_made_is_left_to_a_fresh_import(module, name):
+def test_a_default_is_changed_in_the_function_that_others_have_taken(module):
+    plain = module.Bowl.plain
+    name = "m.Bowl.plain__constant_1"
+    places.patch("m", SOURCE, list(CHANGES).index(name), "m.Bowl.plain", [])
+    assert plain(None) == 3
+
+
+def test_what_is_read_when_a_class_is_made_is_left_to_a_fresh_import(module):
+    name = "m.Bowl.width__constant_1"
     with pytest.raises(LookupError):
-        patches.patch("m", SOURCE, list(CHANGES).index(name), name.partition("__")[0], [])
+        places.patch("m", SOURCE, list(CHANGES).index(name), "m.Bowl.width", [])
+
+
+ENTRIES = """
+class Entry:
+    def __init__(self, build):
+        self.build = build
+
+LIBRARY = {"adam": Entry(lambda eps=1e-8: eps)}
+"""
+
+
+def test_what_is_inside_of_a_constant_is_changed_where_others_have_taken_it(monkeypatch):
+    module = types.ModuleType("optim.m")
+    monkeypatch.setitem(__import__("sys").modules, "optim.m", module)
+    exec(ENTRIES, vars(module))
+    entry = module.LIBRARY["adam"]
+    places.patch("optim.m", ENTRIES, 0, "optim.m.LIBRARY", [])
+    assert entry.build() == 1.001e-8
+
+
+HEIR = """
+class Bowl:
+    @property
+    def width(self):
+        return 2
+
+class Dish(Bowl):
+    @property
+    def width(self):
+        return super().width + 1
+"""
+
+
+def test_a_changed_property_still_finds_what_it_inherits(monkeypatch):
+    module = types.ModuleType("m")
+    monkeypatch.setitem(__import__("sys").modules, "m", module)
+    exec(HEIR, vars(module))
+    dish = module.Dish()
+    assert dish.width == 3
+    names = [m.after for m in mutants("m", HEIR)]
+    places.patch("m", HEIR, names.index("super().width - 1"), "m.Dish.width", [])
+    assert dish.width == 1
+
+
+DECORATED = """
+def twice(function):
+    def call(x):
+        return 2 * function(x)
+    return call
+
+@twice
+def add(x):
+    return x + 1
+"""
+
+
+def test_a_decorated_function_that_others_have_taken_does_what_is_changed(monkeypatch):
+    module = types.ModuleType("m")
+    monkeypatch.setitem(__import__("sys").modules, "m", module)
+    exec(DECORATED, vars(module))
+    add = module.add
+    names = [m.after for m in mutants("m", DECORATED)]
+    places.patch("m", DECORATED, names.index("x - 1"), "m.add", [])
+    assert add(5) == 8
+
+
+RECORDS = """
+from stepsize.core.limits.parameters import number
+from stepsize.core.record import Record
+
+class Cone(Record, abstract=True):
+    slope: float = number(1.0, above=0)
+
+class Tent(Cone, abstract=True):
+    poles: int = 1
+
+class Tower(Cone, abstract=True):
+    slope: float = number(5.0, above=4)
+"""
+
+
+@pytest.mark.parametrize(
+    ("index", "slope", "refused"),
+    [(1, 1.001, 0.0), (2, 1.0, 1.0)],  # the first mutant is of the class's keyword
+)
+def test_a_field_of_a_record_is_changed_for_its_heirs_too(monkeypatch, index, slope, refused):
+    module = types.ModuleType("m")
+    monkeypatch.setitem(__import__("sys").modules, "m", module)
+    exec(RECORDS, vars(module))
+    assert module.Tent().slope == 1.0
+    places.patch("m", RECORDS, index, "m.Cone.slope", [])
+    if index == 1:
+        assert module.Cone().slope == module.Tent().slope == slope
+    for cls in (module.Cone, module.Tent):
+        with pytest.raises(ValueError, match="slope"):
+            cls(slope=refused)
+    assert module.Tower().slope == 5.0
+
+
+FIGURE = """
+@figure
+def zigzag(numbers):
+    numbers.printed("what", a, 0.5, 1e-3)
+    numbers.theorem("what", a, 0.25, within=1e-3)
+    numbers.computed("what", a, between=(0.125, 1.0))
+    def run():
+        return 2
+    def draw():
+        return 3
+"""
+
+
+def test_of_a_figure_its_numbers_are_changed_and_neither_its_tolerances_nor_its_drawing():
+    assert [m.before for m in mutants("m", FIGURE)] == ["0.5", "0.25", "2"]
+
+
+def test_what_stands_in_a_function_inside_is_named_by_it():
+    assert [m.name for m in mutants("m", FIGURE)][-1] == "m.zigzag:run__constant_1"
+
+
+def test_what_a_module_took_from_another_is_changed_with_it(monkeypatch):
+    one, other = types.ModuleType("problems.one"), types.ModuleType("problems.other")
+    for module in (one, other):
+        monkeypatch.setitem(__import__("sys").modules, module.__name__, module)
+    one.LIMIT = other.LIMIT = 1234.5
+    places.patch("problems.one", "LIMIT = 1234.5", 0, "problems.one.LIMIT", [])
+    assert one.LIMIT == other.LIMIT == 1235.7345
 
 
 def test_a_module_is_served_by_all_patterns_that_name_it():

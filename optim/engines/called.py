@@ -7,7 +7,7 @@ each point is judged as it comes.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,18 @@ import numpy as np
 from optim.engines.chunks import Chunk, Goal
 from optim.engines.floats import Floats, points_of
 from optim.engines.symbols import Untraceable
+from optim.hyperparameters import Numbers
 from optim.optimizer import Evaluation, Slots
 from optim.steppers import Stepper
 from stepsize.core.norms import norm
 from stepsize.core.protocols import DescentProblem
+from stepsize.core.user_values import DOUBLE, as_array, as_value
 
 __all__ = ["CalledFloats"]
 
 Array = np.ndarray[Any, Any]
 
-# Gradients whose numbers add up to less have a norm that is finite, as nearly all have.
+# Gradients shorter than that have a square that is finite, as nearly all have.
 _STEEP = 1e150
 
 
@@ -83,11 +85,12 @@ class CalledFloats(Floats):
             there, after = [*p], [*places]
             try:
                 self._update(there, g, after, h)
-                at = np.array(there, float)
+                slope = calls(there)
             except (ArithmeticError, ValueError, TypeError):
+                if calls.failed:
+                    raise
                 aside = True
                 break
-            slope = calls.ask(at)
             if calls.lost is not None:
                 break
             p, g, places = there, slope, after
@@ -135,7 +138,7 @@ class Calls:
     """
 
     def __init__(self, problem: DescentProblem) -> None:
-        self._both = problem.value_and_grad
+        self._both = _both_of(problem)
         self._known: Iterator[list[float]] | None = None
         self._slopes: list[list[float]] = []
         self._met: Goal | None = None
@@ -161,27 +164,41 @@ class Calls:
         return np.fromiter(self.values, float, len(self.values))
 
     def __call__(self, coordinates: list[float]) -> list[float]:
-        """Return the gradient at a point."""
+        """Return the gradient at a point, after the value there has been asked for; judge them."""
         if self._known is not None:
             return next(self._known)
-        slope = self.ask(np.array(coordinates, float))
-        if self.lost is None:
-            self._slopes.append(slope)
-        return slope
-
-    def ask(self, x: Array) -> list[float]:
-        """Ask for value and gradient, judge them, and return the gradient."""
+        x = np.array(coordinates, float)
         try:
             f, g = self._both(x)
         except Exception:
             self.failed = True
             raise
         slope: list[float] = g.tolist()
-        if not (math.isfinite(f) and (sum(map(abs, slope)) < _STEEP or math.isfinite(norm(g)))):
-            self.lost = x, Evaluation(f, g)
+        if not (math.isfinite(f) and (math.hypot(*slope) < _STEEP or math.isfinite(norm(g)))):
+            self.lost = np.array(coordinates, float), Evaluation(f, np.array(g))
             self.ended.append(True)
             return slope
         self.values.append(f)
+        self._slopes.append(slope)
         if self._met is not None and self._met(Evaluation(f, g)):
             self.ended.append(True)
         return slope
+
+
+def _both_of(problem: DescentProblem) -> Callable[[Array], tuple[Numbers, Array]]:
+    """Return what gives value and gradient at a point of its own; the gradient may be a buffer."""
+    apart = getattr(problem, "plain_functions", None)
+    if apart is None:
+        return problem.value_and_grad
+    value, slope = apart
+
+    def both(x: Array) -> tuple[Numbers, Array]:
+        shape = x.shape
+        f, g = value(x.copy()), slope(x)
+        if type(f) is not np.float64:
+            f = as_value("fun", f)
+        if not (type(g) is np.ndarray and g.dtype == DOUBLE and g.shape == shape):
+            g = as_array("grad", g, shape)
+        return f, g
+
+    return both

@@ -99,6 +99,10 @@ class Wrapper(Optimizer, abstract=True):
         return tuple(self.inner.requires)
 
     @property
+    def compares_gradients(self) -> bool:  # type: ignore[override]  # as above
+        return bool(self.inner.compares_gradients)
+
+    @property
     def batched(self) -> bool:  # type: ignore[override]  # as above
         return bool(self.inner.batched)
 

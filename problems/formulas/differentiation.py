@@ -100,8 +100,7 @@ def _power(f: Term, u: Term, v: Term, du: Term, dv: Term) -> Term:
     if du.value != 0:
         less = v - number(1.0) if v.value is None else number(v.value - 1.0)
         by_base = v * u**less * du
-    by_exponent = f * called("log", u) * dv if dv.value != 0 else number(0.0)
-    return by_base + by_exponent
+    return by_base + f * called("log", u) * dv
 
 
 def _larger(a: Term, b: Term, da: Term, db: Term) -> Term:

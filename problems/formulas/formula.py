@@ -177,7 +177,7 @@ class _Bowl:
                 center = center - np.linalg.solve(H, made.grad(center))
             value = float(made.value_and_grad(center, slopes=False)[0])
             if np.isfinite(value):
-                self.minimizer, self.minimum = tuple((center + 0.0).tolist()), value
+                self.minimizer, self.minimum = tuple(center.tolist()), value
 
 
 class _Made:

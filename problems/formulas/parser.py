@@ -123,7 +123,7 @@ def _is_variable(name: str) -> bool:
 
 def _place(name: str) -> tuple[Any, ...]:
     stem = name.rstrip("0123456789")
-    return stem.rstrip("_").lower(), stem, int(name[len(stem) :] or -1)
+    return stem.lower(), stem, int(name[len(stem) :] or -1)
 
 
 class _Source:
@@ -136,7 +136,7 @@ class _Source:
         """Raise a sentence on the text, or on something in it."""
         raise self.refusal(expected, what)
 
-    def refusal(self, expected: str, what: str = "") -> ValueError:
+    def refusal(self, expected: str, what: str) -> ValueError:
         """Return the error to raise."""
         shown = repr(self.text if len(self.text) <= 80 else self.text[:77] + "...")
         return ValueError(f"formula: got {f'{what} in ' if what else ''}{shown}, expected {expected}")
@@ -267,8 +267,6 @@ class _Source:
                 raise self.refusal("one comparison such as x > 0", "another first argument of where")
 
     def _operation(self, op: ast.operator, left: Term, right: Term) -> Term:
-        if type(op) not in _OPERATORS:
-            self.refuse("the operators + - * / and **", "another operator")
         symbol = _OPERATORS[type(op)]
         if symbol == "^" and right.value is not None and not abs(right.value) <= POWER:
             self.refuse(f"powers of at most {POWER}", f"the power {right.value:g}")

@@ -239,12 +239,9 @@ def called(op: str, *args: Term) -> Term:
     >>> called("+", x, number(1.0)) is called("+", x, number(1.0))
     True
     """
-    key = (op, *map(id, args))
-    found = _KNOWN.get(key)
-    if found is not None:
-        return found
     known = all(a.value is not None for a in args)
-    return _one(op, args, _computed(op, [a.value for a in args]) if known else None, key)
+    value = _computed(op, [a.value for a in args]) if known else None
+    return _one(op, args, value, (op, *map(id, args)))
 
 
 def _computed(op: str, values: list[Any]) -> Any:

@@ -12,7 +12,7 @@ WRITTEN = "<formula>"
 
 __all__ = ["function_of", "written"]
 
-_BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "negative": 3, "^": 4}
+_BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 4}
 # How many operands of a long term are worth reading.
 _READABLE = 200
 

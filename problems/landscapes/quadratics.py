@@ -2,16 +2,18 @@
 
 import operator
 from functools import cached_property, reduce
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from problems.problem import Array, Domain, Numbers, Problem
 from stepsize.core.elementwise import dot
 from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.limits.ranges import FiniteFloat, PositiveFloat
 from stepsize.core.validation import as_floats, as_number, describe_value, require
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Parabola", "Quadratic"]
 
@@ -53,7 +55,7 @@ class Quadratic(Problem):
     [-5.0, -40.0]
     """
 
-    hessian: ArrayLike = (1.0, 20.0)
+    hessian: "ArrayLike" = (1.0, 20.0)
     rotation: Any = None
     minimizer: Any = None
     minimum_value: FiniteFloat = 0.0

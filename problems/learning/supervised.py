@@ -79,7 +79,8 @@ class Supervised(FiniteSum, abstract=True):
         else:
             rows = np.asarray(self.held_out)
             good = rows.ndim == 1 and rows.size > 0 and rows.dtype.kind in "iu" and rows.min() >= 0
-            require(bool(good), "held_out", self.held_out, "a share, or the numbers of some rows")
+            good = bool(good) and len(np.unique(rows)) == len(rows)
+            require(good, "held_out", self.held_out, "a share, or the numbers of some rows, each once")
 
 
 def split(labels: Array, held_out: Any, rng: Any) -> tuple[Array, Array]:
@@ -89,7 +90,7 @@ def split(labels: Array, held_out: Any, rng: Any) -> tuple[Array, Array]:
     """
     rows = np.arange(len(labels))
     if np.ndim(held_out):
-        held_out_rows = np.asarray(held_out, int)
+        held_out_rows = np.asarray(held_out)
         if held_out_rows.max() >= len(labels):
             raise ValueError(
                 f"held_out: got row {held_out_rows.max()}, expected rows from 0 to {len(labels) - 1} of the "
@@ -117,22 +118,15 @@ def newton_minimizer(problem: Supervised) -> Array:
     """Return the minimizer of a convex problem: SciPy's quasi-Newton method, then Newton's own steps."""
     from scipy.optimize import minimize
 
-    found = minimize(
-        problem.value_and_grad,
-        np.zeros(problem.dim),
-        jac=True,
-        method="L-BFGS-B",
-        options={"gtol": 1e-7, "ftol": 0.0, "maxiter": 15000, "maxfun": 30000},
-    )
-    w = np.asarray(found.x)
-    for _ in range(30):
+    start, near = np.zeros(problem.dim), {"gtol": 1e-7, "ftol": 0.0}
+    w = np.asarray(minimize(problem.value_and_grad, start, jac=True, method="L-BFGS-B", options=near).x)
+    while True:
         g, H = problem.grad(w), problem.hess(w)
         # Softmax does not feel a shift of all intercepts; a trace of damping keeps that direction at rest.
         step = np.linalg.solve(H + 1e-13 * np.trace(H) * np.eye(problem.dim), g)
         if np.linalg.norm(problem.grad(w - step)) >= np.linalg.norm(g):
-            break
+            return w
         w = w - step
-    return w
 
 
 def as_feature_matrix(value: Any) -> Array:
@@ -234,6 +228,6 @@ def two_gaussians(
     require(as_number("separation", separation) >= 0, "separation", separation, "a number of at least 0")
     require(as_number("condition", condition) >= 1, "condition", condition, "a number of at least 1")
     y = np.arange(n) % 2.0
-    scales = np.sqrt(np.geomspace(1.0, 1.0 / condition, d)) if d > 1 else np.ones(1)
+    scales = np.sqrt(np.geomspace(1.0, 1.0 / condition, d))
     noise = np.random.default_rng(rng).standard_normal((n, d))
     return (noise + np.outer(y - 0.5, np.full(d, separation / np.sqrt(d)))) * scales, y

@@ -115,8 +115,6 @@ def generator(seed: int, *key: int) -> "np.random.Generator":
 
 def seed_of(rng: Any) -> int:
     """Return a whole number as it is, and one drawn from any other source of randomness."""
-    if type(rng) is int:
-        return as_seed("rng", rng)
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**63))
     if isinstance(rng, np.random.SeedSequence):

@@ -78,7 +78,7 @@ class Well:
         bend = 1 / np.sqrt(2) if self.gauss else 1.0  # where it turns from convex to concave
         reach = {"bowl": (0.1, -0.1), "convex": (bend, 0.1), "nonconvex": (4.0 if self.gauss else 8.0, bend)}
         near, far = reach[part]
-        if slope > 0 and part != "bowl":
+        if slope > 0:
             near, far = -far, -near
         self.width = (end - start) / (near - far)
         self.at = start + near * self.width

@@ -86,8 +86,9 @@ class Prototype(Problem):
     def check(self) -> None:
         """Validate the names of the pieces."""
         for name in self._names:
-            known = f"one of {', '.join(_SHAPES)}{did_you_mean(name, _SHAPES)}"
-            require(name in _SHAPES, "pieces", name, known)
+            if name not in _SHAPES:
+                known = f"one of {', '.join(_SHAPES)}{did_you_mean(name, _SHAPES)}"
+                require(False, "pieces", name, known)
 
     @property
     def _names(self) -> list[str]:

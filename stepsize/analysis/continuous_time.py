@@ -1,15 +1,17 @@
 """The limits of small steps: gradient flow, and the differential equation behind momentum."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from optim.minimize import checked_problem
 from optim.user_functions import guarded
 from stepsize.core.display import brief
 from stepsize.core.validation import as_floats, as_number, real_numbers, require
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Flow", "gradient_flow", "inertia", "momentum_flow", "time_step"]
 
@@ -68,7 +70,7 @@ def time_step(lr: float, momentum: float = 0.0) -> float:
     return as_number("lr", lr) / (1 - momentum)
 
 
-def gradient_flow(problem: Any, times: ArrayLike, x0: ArrayLike | None = None) -> Flow:
+def gradient_flow(problem: Any, times: "ArrayLike", x0: "ArrayLike | None" = None) -> Flow:
     r"""Return the path of steepest descent in continuous time.
 
     .. math:: x'(t) = -\nabla f(x(t))
@@ -96,7 +98,7 @@ def gradient_flow(problem: Any, times: ArrayLike, x0: ArrayLike | None = None) -
     return _flow(problem, times, start, start.size, lambda _, x: -problem.grad(x))
 
 
-def momentum_flow(problem: Any, inertia: float, times: ArrayLike, x0: ArrayLike | None = None) -> Flow:
+def momentum_flow(problem: Any, inertia: float, times: "ArrayLike", x0: "ArrayLike | None" = None) -> Flow:
     r"""Return the path of a ball with friction, the limit of descent with momentum.
 
     .. math:: \lambda x''(t) + x'(t) + \nabla f(x(t)) = 0, \qquad x'(0) = 0

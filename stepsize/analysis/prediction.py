@@ -2,10 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from optim import SGD, Momentum, Nesterov, Optimizer, Run
 from optim.minimize import checked_problem
@@ -21,6 +20,9 @@ from stepsize.analysis.quadratic_theory import (
 )
 from stepsize.core.display import brief
 from stepsize.core.validation import require
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Prediction", "observed_rate", "predict"]
 
@@ -92,7 +94,7 @@ class Prediction:
         return _short(self.rate), "-" if observed is None else _short(observed)
 
 
-def predict(problem: Any, optimizer: Optimizer, x0: ArrayLike | None = None) -> Prediction:
+def predict(problem: Any, optimizer: Optimizer, x0: "ArrayLike | None" = None) -> Prediction:
     """Return what theory says about an optimizer on a problem, before it runs.
 
     On a quadratic the prediction is exact: each direction in which the start differs from the minimizer has

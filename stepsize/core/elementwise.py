@@ -80,6 +80,8 @@ def join(*coordinates: Any) -> Any:
             break
     else:
         return [*coordinates]
+    if all(type(c) is np.float64 for c in coordinates):  # of a single point, as nearly all are
+        return np.array(coordinates)
     if not any(isinstance(c, np.ndarray | np.generic) for c in coordinates):
         if not any(map(is_symbol, coordinates)):
             return [*coordinates]

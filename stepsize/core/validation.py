@@ -103,6 +103,8 @@ def as_number(name: str, value: Any, expected: str = "a finite number") -> float
 
 def as_count(name: str, value: Any, minimum: int = 0, maximum: int = LARGEST) -> int:
     """Return a whole number from `minimum` to `maximum`, or raise TypeError or ValueError."""
+    if type(value) is int and minimum <= value <= maximum:  # as nearly all are
+        return value
     bounded = maximum < LARGEST
     expected = (
         f"a whole number from {minimum} to {maximum}" if bounded else f"a whole number of at least {minimum}"

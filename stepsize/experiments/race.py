@@ -3,10 +3,9 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from optim import Optimizer, Run, minimize
 from optim.recorder import history_bytes
@@ -19,6 +18,9 @@ from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, describe_value
 from stepsize.experiments.labels import optimizer_label, rate_label, sparkline, start_label, thinned
 from stepsize.experiments.rate_labels import rate_words
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Race", "race"]
 
@@ -217,7 +219,7 @@ def race(
     optimizers: Iterable[Optimizer],
     steps: int = 1000,
     *,
-    x0: ArrayLike | None = None,
+    x0: "ArrayLike | None" = None,
     tol: float = 1e-8,
     atol: float | None = None,
     on_run: Callable[[Run], object] | None = None,

@@ -171,7 +171,7 @@ def _hypers(calls: list[TracedCall], lr: Any) -> dict[str, Any]:
 
 
 # What a rule's methods give.
-_LABELS = {"update": "x", "direction": "d", "before": "g"}
+_LABELS = {"update": "x", "direction": "d", "transform_gradient": "g"}
 
 
 def _lines(call: TracedCall, label: str) -> Iterator[Assignment]:
@@ -200,7 +200,7 @@ def _lines(call: TracedCall, label: str) -> Iterator[Assignment]:
                 continue
         names = _targets(target, value, label)
         for inner in done.calls:
-            yield from _lines(inner, _LABELS.get(inner.name) or (names[0][0] if names else label))
+            yield from _lines(inner, _LABELS.get(inner.name) or _label(inner, names))
         for name, part, read in names:
             if part is None or _is_plumbing(part, done.before, call):
                 continue
@@ -212,6 +212,15 @@ def _lines(call: TracedCall, label: str) -> Iterator[Assignment]:
             if same or (call.name == "output" and isinstance(expression, ast.Name)):
                 continue
             yield Assignment(name, expression, done.before, call.module, value, owner)
+
+
+def _label(inner: TracedCall, names: list[tuple[str, ast.expr | None, Any]]) -> str:
+    """Return what the result of another method of the rule is called: as the line that only takes it does."""
+    for name, part, _ in names[:1]:
+        called = part.func if isinstance(part, ast.Call) else part
+        if part is None or (isinstance(called, ast.Attribute) and called.attr == inner.name):
+            return name
+    return inner.name.lstrip("_")
 
 
 def _targets(target: Any, value: ast.expr, label: str) -> list[tuple[str, ast.expr | None, Any]]:

@@ -97,7 +97,7 @@ def shown(value: Any, style: Style, digits: int) -> str:
     if array.size == 1:
         return style.scalar(array.item(), digits)
     if array.ndim > 2 or (array.ndim == 2 and array.size > 9):
-        return style.name("x".join(map(str, array.shape)))
+        return style.code("x".join(map(str, array.shape)))
     if array.ndim == 2:
         return style.matrix([[shown(item, style, digits) for item in row] for row in array])
     items = [shown(item, style, digits) for item in array]

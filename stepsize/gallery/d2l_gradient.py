@@ -30,8 +30,9 @@ def three_rates(numbers: Numbers) -> Drawing:
             kit.path(run, ax, color=color)
             ax.set_title(title)
             ax.set_ylabel("$f(x) = x^2$" if lr == 0.2 else "")
+            ax.set_ylim(top=1.3 * reach * reach)
             kit.annotate(
-                ax, 0, 0.9 * reach * reach, f"$x_{{10}} = {run.x[0]:.6f}$", color, ha="center", va="top"
+                ax, 0, 1.25 * reach * reach, f"$x_{{10}} = {run.x[0]:.6f}$", color, ha="center", va="top"
             )
 
     return Drawing(draw, {f"lr = {lr}": run for lr, run in runs.items()}, [(-12.0, 12.0)])

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 import scipy.optimize
 
+import optim.engines
 import stepsize as ss
 from optim import State
+from optim.engines.compiled.single import CompiledRun
+from tests.optim.engines.rules import needs_compiler
 
 
 class TestHistory:
@@ -464,3 +467,13 @@ class TestFloat32:
         assert run.history.x.dtype == np.float32
         double = ss.minimize(ss.Rosenbrock(), ss.Adam(lr=0.01), steps=20)
         np.testing.assert_allclose(run.x, double.x, rtol=1e-5)
+
+
+@needs_compiler
+def test_short_runs_are_compiled_the_second_time(compiled_where_it_can_be, monkeypatch):
+    compiled = []
+    plain = CompiledRun._made
+    monkeypatch.setattr(CompiledRun, "_made", lambda *given: compiled.append(given) or plain(*given))
+    ss.minimize(ss.Rosenbrock(), ss.Adam(lr=0.01), steps=5)
+    assert bool(compiled) == (optim.engines.PAYS == 0)
+    assert compiled or not compiled_where_it_can_be

@@ -31,6 +31,42 @@ def test_any_batch_is_asked_row_by_row(functions, shape):
     assert problem.has_hess
 
 
+LISTS = {
+    "fun": lambda x: float(x @ A @ x) / 2,
+    "grad": lambda x: (A @ x).tolist(),
+    "hess": lambda x: (A + 0 * x).tolist(),
+}
+
+
+@pytest.mark.parametrize("functions", [WHOLE, LISTS], ids=["arrays", "lists"])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_what_a_function_gives_has_the_precision_of_the_point(functions, kind):
+    """Whatever it gives: numbers and lists of Python have none of their own."""
+    problem, x = Problem.of(**functions, x0=[1.0, 2.0]), np.array([1.0, 2.0], kind)
+    value, slope = problem.value_and_grad(x)
+    bend = problem.hess(x)
+    assert (value, slope.tolist(), bend.tolist()) == (11.0, [4.0, 9.0], A.tolist())
+    assert {v.dtype for v in (value, slope, bend, problem.fun(x), problem.grad(x))} == {np.dtype(kind)}
+
+
+@pytest.mark.parametrize("grad", [None, lambda x: x / 2])
+def test_at_whole_numbers_value_and_gradient_are_those_of_floats(grad):
+    problem = Problem.of(lambda x: x @ x / 4, grad, x0=[1.0, 2.0])
+    value, slope = problem.value_and_grad(np.array([1, 2]))
+    assert value == 1.25
+    np.testing.assert_allclose(slope, [0.5, 1.0], rtol=1e-6)
+
+
+def test_a_long_start_stays_an_array_and_a_list_a_list():
+    """So that a thousand numbers are not printed."""
+    start = np.linspace(-1.0, 1.0, 1000, dtype=np.float32)
+    problem = Problem.of(np.sum, np.ones_like, start)
+    assert problem.start.dtype == np.float32
+    assert np.array_equal(problem.start, start)
+    assert len(repr(problem)) < 100
+    assert Problem.of(np.sum, np.ones_like, [1, 2]).start == (1.0, 2.0)
+
+
 @pytest.mark.parametrize("shape", [(2,), (3, 2)])
 def test_without_a_gradient_finite_differences_stand_in(shape):
     problem = Problem.of(WHOLE["fun"], x0=[1.0, 2.0])
@@ -71,7 +107,7 @@ def test_starts_and_minimizers_in_every_plain_form_are_taken():
         return (x**2).sum()
 
     assert Problem.of(fun, x0=3).x0 == (3.0,)
-    assert Problem.of(fun, x0=np.array([3])).x0 == (3.0,)
+    assert Problem.of(fun, x0=np.array([3])).x0 == Problem.of(fun, x0=np.array(3)).x0 == (3.0,)
     assert Problem.of(fun, x0=np.array([3.0, 4.0])).x0 == (3.0, 4.0)
     assert Problem.of(fun, x0=[1, 2], minimizers=[0, 0]).minimizers == ((0.0, 0.0),)
     assert Problem.of(fun, x0=[1, 2], minimizers=[[0, 0], [1, 1]]).minimizers == ((0.0, 0.0), (1.0, 1.0))
@@ -83,6 +119,10 @@ def test_starts_and_minimizers_in_every_plain_form_are_taken():
 
 def square(x):
     return (x**2).sum()
+
+
+def of_three(a, b, c):
+    return a + b + c
 
 
 REFUSED = [
@@ -98,11 +138,15 @@ REFUSED = [
     ((square, None, "here"), {}, "x0: got the str 'here', expected a vector of floats"),
     ((square, None, [1.0, 2.0]), {"minimizers": [1.0, 2.0, 3.0]}, "minimizers: got .*, expected points of 2"),
     ((square, None, [1.0, 2.0]), {"minimizers": [[1.0]]}, "minimizers: got .*, expected points of 2 numbers"),
+    ((square, None, [1.0]), {"minimizers": [[0.0, 2.0]]}, "minimizers: got .*, expected points of 1 numbers"),
+    ((of_three, None, [1.0, 2.0]), {}, r"fun: got a function of \(a, b, c\), expected fun\(x\)"),
+    ((square, of_three, [1.0, 2.0]), {}, r"grad: got a function of \(a, b, c\), expected grad\(x\)"),
     ((square, None, [1.0]), {"minimizers": "low"}, "minimizers: got the str 'low', expected points of 1"),
     ((square, None, [1.0]), {"domain": 3}, r"domain: got 3, expected \(low, high\), two numbers or"),
     ((square, None, [1.0]), {"domain": (1.0, 1.0)}, r"domain: got .* two sequences of 1 numbers, low below"),
     ((square, None, [1.0]), {"domain": (0.0, 1.0, 2.0)}, r"domain: got .*, expected \(low, high\)"),
     ((square, None, [1.0, 2.0]), {"domain": ([0.0] * 3, 1.0)}, r"domain: got .* two sequences of 2 numbers"),
+    ((square, None, [1.0] * 3), {"domain": ([0.0] * 2, 1.0)}, r"domain: got .* two sequences of 3 numbers"),
     ((square, None, [1.0, 2.0]), {"domain": ([0.0, 2.0], 1.0)}, r"domain: got .*, low below high"),
     ((square, None, [1.0]), {"name": 3}, "name: got 3, expected a text"),
     ((square, None, [1.0]), {"colour": 3, "size": 1}, "got 'colour', 'size', expected only fun, grad, x0"),

@@ -13,6 +13,7 @@ from problems import (
     MaskedGradient,
     MiniBatch,
     MultiplicativeNoise,
+    Problem,
     Quadratic,
     Rotated,
     Scaled,
@@ -65,3 +66,18 @@ def test_what_is_no_problem_is_refused(kind, other):
     needed = {MiniBatch: {"size": 2}, Shifted: {"by": 1.0}}.get(kind, {})
     with pytest.raises(TypeError, match=r"^problem: got .*, expected a (problem|finite sum) such as"):
         kind(other, **needed)
+
+
+def test_a_wrapper_of_something_that_states_less_has_what_a_problem_has_until_it_is_stated():
+    class Bare:
+        x0 = (1.0,)
+
+    bare = AdditiveNoise.trusted(problem=Bare())
+    assert (bare.x0, bare.minimum, bare.smooth, bare.isolated, bare.source) == ((1.0,), None, True, True, "")
+    for name in ("x0", "smooth", "isolated", "minimum", "source"):
+        assert getattr(AdditiveNoise, name) == getattr(Problem, name)
+
+
+def test_what_moves_is_sampled_where_it_is_at_that_update():
+    moving = Drifting(Quadratic(), velocity=[1.0, 2.0])
+    assert moving.sample(3).minimizers == moving.sample(3, 5).minimizers == ((3.0, 6.0),)

@@ -198,6 +198,8 @@ def test_the_tail_is_the_power_by_which_partial_sums_grow(schedule):
         (Cyclic(0.1, up=10, low=0.01), False),
         (Linear(0.1, 10, end=0.01), False),
         (InverseTime(0.1, 0.01), True),
+        (Power(0.1, 0.5001), True),
+        (Power(0.1, 1.0001), False),
         (InverseTime(0.1, 1.0).per_epoch(100), True),
         (Power(0.1, 0.4), False),
         (Power(0.1, 0.5), False),

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import stepsize as ss
+from schedules import dialects
 from stepsize.core.record import summary
 from tools.docs.explorers import frame_for
 from tools.docs.pictures import Picture
@@ -25,6 +26,7 @@ GROUPS = (
     ("Optimizers", ("optim.rules.",)),
     ("Schedules", ("schedules.families.", "schedules.combinators.", "schedules.schedule")),
     ("Feedback step sizes", ("schedules.feedback.",)),
+    ("Schedules of other libraries", ("schedules.dialects.",)),
     ("Line searches", ("schedules.linesearch.",)),
     ("Problems", ("problems.",)),
     ("Analysis", ("stepsize.analysis.",)),
@@ -36,6 +38,7 @@ MODULES = {
     "stepsize.draw": "Pictures and pages",
     "stepsize.gallery": "Pictures and pages",
     "optim.testing": "Runs and experiments",
+    **{f"schedules.dialects.{library}": "Schedules of other libraries" for library in dialects.__all__},
 }
 # What has methods to be called by users; those of other classes are their contract's.
 CONTRACTS = ("schedules.schedule", "schedules.linesearch.base", "problems.problem")
@@ -77,7 +80,9 @@ class Page:
 
     @property
     def short(self) -> str:
-        """The first of its names, for the contents."""
+        """The first of its names, for the contents; of another library's calls, the library."""
+        if self.module.startswith("schedules.dialects."):
+            return self.slug
         return textwrap.shorten(", ".join(self.names), 34, placeholder=" ...")
 
     @property

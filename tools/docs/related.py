@@ -1,12 +1,16 @@
 """What belongs to a class elsewhere on the site: its dialects, one update with its numbers, its figures."""
 
+import importlib
+import inspect
 import textwrap
+import typing
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import optim
 import schedules
+import schedules.dialects
 import stepsize as ss
 from optim import dialects
 from stepsize import gallery
@@ -19,7 +23,7 @@ MOST_FIGURES = 8
 
 def related(value: Any, example: Any = None) -> Iterator[str]:
     """Yield, as text for below the entry of a public name, where else it is met; `example` is explained."""
-    rows = [*_dialects(value), *_figures(value), *_command(example)]
+    rows = [*_dialects(value), *_calls(value), *_figures(value), *_command(example)]
     if rows:
         yield ".. rst-class:: related\n"
         yield from (f"- {row}" for row in rows)
@@ -43,6 +47,27 @@ def _families() -> dict[Any, list[str]]:
         families = found.setdefault(type(entry.at_rate(0.1, use)), [])
         if use.family not in families:
             families.append(use.family)
+    return found
+
+
+def _calls(value: Any) -> Iterator[str]:
+    found = _calls_by_schedule().get(value, ()) if isinstance(value, type) else ()
+    if found:
+        links = ", ".join(f":py:obj:`{name} <schedules.dialects.{name}>`" for name in found)
+        yield f"As other libraries call it: {links}"
+
+
+@cache
+def _calls_by_schedule() -> dict[Any, list[str]]:
+    """Return the calls of other libraries that say which class of schedule they give."""
+    found: dict[Any, list[str]] = {}
+    for library in schedules.dialects.__all__:
+        module = importlib.import_module(f"schedules.dialects.{library}")
+        for name in module.__all__:
+            call = getattr(module, name)
+            given = typing.get_type_hints(call).get("return") if inspect.isroutine(call) else call
+            if given is not schedules.Schedule:
+                found.setdefault(given, []).append(f"{library}.{name}")
     return found
 
 

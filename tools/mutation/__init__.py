@@ -34,7 +34,7 @@ exaggeration, a kill never is. mutmut leaves alone what is no plain function, an
 that raise. `constants` changes the class bodies (defaults, facts, bounds), the constants of modules, the
 defaults of functions, and properties: one node of the syntax tree at a time. `patches` tries such a mutant in
 a session that has imported everything, `imports` a survivor with everything imported anew; the verdicts are
-kept in ``mutants/constants.json``.
+kept in ``mutants/constants.jsonl``.
 
 The report sorts the survivors: "words" differ only in a message or the name in it; "judged" stand in
 tools/mutants_judged.json with the reason why they change no number; the rest are "open", and the exit code

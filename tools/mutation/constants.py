@@ -10,7 +10,8 @@ Here one node of the syntax tree is changed at a time:
 - the result of a property in which there is nothing of this to None.
 
 Left alone are words, lines that raise, what only type checkers read, the promise of `zip` that lengths agree,
-``demo``, which is an example and no fact, and ``source``.
+``demo``, which is an example and no fact, and ``source``; of a figure's function how it is drawn (``draw``),
+and how far off its numbers may be.
 """
 
 import ast
@@ -46,6 +47,8 @@ ARITHMETIC: dict[type, type] = {
 EXTREMES = {"max": "min", "min": "max"}
 # Examples, and names of people and books.
 LEFT_ALONE = {"__all__", "demo", "source"}
+# A number beside the one it ought to be, and behind them how far off it may be.
+CLAIMS = {"printed", "recalled", "theorem", "computed"}
 # These decorators say how a function is called, and mutmut replaces it all the same.
 MUTMUT_TAKES = {"staticmethod", "classmethod"}
 
@@ -126,7 +129,10 @@ def _parts(tree: Any, owner: str) -> Iterator[tuple[str, Any, Any]]:
             inner = f"{owner}.{statement.name}"
             defaults = [*statement.args.defaults, *statement.args.kw_defaults]
             body = statement.body if _is_decorated(statement) else []
-            yield from ((inner, statement, part) for part in [*filter(None, defaults), *body])
+            for part in [*filter(None, defaults), *body]:
+                within = f":{part.name}" if isinstance(part, ast.FunctionDef) else ""
+                if within != ":draw":
+                    yield inner + within, statement, part
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             yield from _parts_of_assignment(statement, owner)
         elif isinstance(statement, ast.For | ast.If) and ast.unparse(statement)[:16] != "if TYPE_CHECKING":
@@ -159,9 +165,17 @@ def _nodes(node: ast.AST) -> Iterator[Any]:
         yield node
     if isinstance(node, ast.Return) and not (node.value and any(map(_changes, ast.walk(node.value)))):
         yield node
-    for child in ast.iter_child_nodes(node):
+    for child in _children(node):
         if not isinstance(node, ast.AnnAssign) or child is not node.annotation:
             yield from _nodes(child)
+
+
+def _children(node: Any) -> list[Any]:
+    """Return the nodes in a node; of a claim on a number not the tolerance."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLAIMS:
+        said = [keyword for keyword in node.keywords if keyword.arg not in ("within", "between")]
+        return [node.func, *node.args[:3], *said]
+    return list(ast.iter_child_nodes(node))
 
 
 def _changes(node: Any) -> list[Any]:

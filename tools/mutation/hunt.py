@@ -1,10 +1,12 @@
 """The hunt for mutants of what runs at import: which are wanted, how they are tried, what is kept."""
 
 import argparse
+import ast
 import fnmatch
 import json
 import os
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +14,12 @@ from typing import NamedTuple
 
 from tools.mutation import imports, patches
 from tools.mutation.constants import mutants
+from tools.mutation.judged import judged, reason
 from tools.mutation.serving import served_tests, serving
 
 ROOT = Path.cwd()
 PACKAGES = ("optim", "problems", "schedules", "stepsize")
-RECORD = ROOT / "mutants" / "constants.json"
+RECORD = ROOT / "mutants" / "constants.jsonl"
 Record = dict[str, dict[str, str]]
 
 
@@ -29,6 +32,7 @@ class Wanted(NamedTuple):
     index: int | None
     change: str
     tests: list[str]
+    called: tuple[str, ...] = ()
 
     @property
     def owner(self) -> str:
@@ -44,14 +48,39 @@ def every_mutant(files: list[str]) -> Iterator[Wanted]:
             if files and not any(fnmatch.fnmatch(str(path), pattern) for pattern in files):
                 continue
             module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-            for index, mutant in enumerate(mutants(module, path.read_text(encoding="utf-8"))):
+            source = path.read_text(encoding="utf-8")
+            called = entered_as(module, source)
+            for index, mutant in enumerate(mutants(module, source)):
                 change = f"{mutant.before} -> {mutant.after}"
-                yield Wanted(mutant.name, module, str(path), index, change, served_tests(module, table))
+                names = called.get(re.split("[:]|__constant_", mutant.name)[0], ())
+                yield Wanted(
+                    mutant.name, module, str(path), index, change, served_tests(module, table), names
+                )
+
+
+def entered_as(module: str, source: str) -> dict[str, tuple[str, ...]]:
+    r"""Return the first words that decorators are given: under such a name a figure is in its catalogue.
+
+    Examples
+    --------
+    >>> entered_as("m", "@figure('two-wells', 'ours')\ndef wells(): pass")
+    {'m.wells': ('two-wells',)}
+    """
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return {
+        f"{module}.{function.name}": tuple(
+            str(call.args[0].value)
+            for call in function.decorator_list
+            if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
+        )
+        for function in functions
+    }
 
 
 def known() -> Record:
-    """Return the verdicts that were kept."""
-    return dict(json.loads(RECORD.read_text(encoding="utf-8"))) if RECORD.exists() else {}
+    """Return the verdicts that were kept, of each mutant the last."""
+    lines = RECORD.read_text(encoding="utf-8").splitlines() if RECORD.exists() else []
+    return {entry.pop("name"): entry for entry in map(json.loads, lines)}
 
 
 def is_wanted(mutant: Wanted, record: Record, args: argparse.Namespace) -> bool:
@@ -61,7 +90,8 @@ def is_wanted(mutant: Wanted, record: Record, args: argparse.Namespace) -> bool:
     old = record.get(mutant.name)
     tried = old is not None and old["change"] == mutant.change and old["verdict"] != "untried"
     if args.survivors or args.fresh:
-        return old is not None and old["verdict"] != "killed"
+        survived = old is not None and old["verdict"] != "killed"
+        return survived and not reason(mutant.name, mutant.change, judged())
     return not tried
 
 
@@ -79,8 +109,9 @@ def run_constants(args: argparse.Namespace) -> int:
 
     def settle(mutant: Wanted, verdict: tuple[str, str]) -> None:
         score[verdict[0]] += 1
-        record[mutant.name] = {"change": mutant.change, "verdict": verdict[0]}
-        RECORD.write_text(json.dumps(record, indent=0), encoding="utf-8")
+        entry = {"name": mutant.name, "change": mutant.change, "verdict": verdict[0], "by": verdict[1]}
+        with RECORD.open("a", encoding="utf-8") as lines:  # so that two may hunt at a time
+            lines.write(json.dumps(entry) + "\n")
         if verdict[0] != "killed" or args.loud:
             print(f"{verdict[0]:9} {mutant.name}: {mutant.change} {verdict[1]}", flush=True)
 

@@ -1,38 +1,24 @@
 """The score by file and package, and the survivors, sorted by what is known of them."""
 
 import argparse
-import fnmatch
-import json
-import re
 import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.stats import status_by_exit_code
 
 from tools.mutation.hunt import every_mutant, known
+from tools.mutation.judged import Judged, judged, reason
 from tools.mutation.mutants import mutate_only, verdicts
 from tools.mutation.words import only_words
-
-Judged = list[dict[str, str]]
-JUDGED = Path(__file__).parent.parent / "mutants_judged.json"
 
 
 def change(mutant: str, path: str) -> str:
     """Return the lines that differ."""
     lines = get_diff_for_mutant(mutant, path=path).splitlines()[2:]
     return "\n".join(line for line in lines if line[:1] in "+-")
-
-
-def reason(mutant: str, diff: str, judged: Judged) -> str:
-    """Return why somebody judged this mutant to change no number, or an empty string."""
-    for entry in judged:
-        if fnmatch.fnmatch(mutant, entry["mutant"]) and re.search(entry["change"], diff):
-            return entry["reason"]
-    return ""
 
 
 class Found(NamedTuple):
@@ -43,7 +29,7 @@ class Found(NamedTuple):
     text: str
 
 
-def of_functions(judged: Judged, every_diff: bool) -> Iterator[Found]:
+def of_functions(entries: Judged, every_diff: bool) -> Iterator[Found]:
     """Yield what became of mutmut's mutants."""
     for path, data in verdicts().items():
         for mutant, code in data.exit_code_by_key.items():
@@ -57,17 +43,17 @@ def of_functions(judged: Judged, every_diff: bool) -> Iterator[Found]:
                 yield Found(path, "words", labelled(mutant, status, "", diff))
             else:
                 diff = change(mutant, path)
-                why = reason(mutant, diff, judged)
+                why = reason(mutant, diff, entries)
                 yield Found(path, "judged" if why else "open", labelled(mutant, status, why, diff))
 
 
-def of_constants(judged: Judged, files: list[str]) -> Iterator[Found]:
+def of_constants(entries: Judged, files: list[str]) -> Iterator[Found]:
     """Yield what became of the mutants of what runs at import."""
     record = known()
     for mutant in every_mutant(files):
         old = record.get(mutant.name)
         verdict = old["verdict"] if old and old["change"] == mutant.change else "untried"
-        why = reason(mutant.name, mutant.change, judged) if verdict == "survived" else ""
+        why = reason(mutant.name, mutant.change, entries) if verdict == "survived" else ""
         kind = verdict if verdict != "survived" else "judged" if why else "open"
         yield Found(f"{mutant.path}, at import", kind, labelled(mutant.name, verdict, why, mutant.change))
 
@@ -80,8 +66,8 @@ def labelled(mutant: str, status: str, why: str, diff: str) -> str:
 def report(args: argparse.Namespace) -> int:
     """Print the score by file and the survivors."""
     mutate_only(args.files)
-    judged = json.loads(JUDGED.read_text(encoding="utf-8")) if JUDGED.exists() else []
-    found = [*of_functions(judged, args.all), *of_constants(judged, args.files)]
+    entries = judged()
+    found = [*of_functions(entries, args.all), *of_constants(entries, args.files)]
     rows: dict[str, Counter[str]] = defaultdict(Counter)
     for mutant in found:
         for path in (mutant.path, package_of(mutant.path)):

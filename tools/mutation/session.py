@@ -21,6 +21,7 @@ from mutmut.state import state
 from mutmut.stats import status_by_exit_code
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
+from tools.mutation.kept import Kept, forget_all
 from tools.mutation.mutants import (
     KILLED,
     ROOT,
@@ -76,6 +77,7 @@ class Session:
             print(*sick, sep="\n")
             if not self.args.go_on:
                 return True
+        forget_all(PACKAGES)
         self.hunt()
         return True
 
@@ -90,7 +92,9 @@ class Session:
         known = {} if out_of_date() else json.loads(LEARNT.read_text(encoding="utf-8"))
         set_mutant_under_test("stats")
         items, sick = [item for name, item in self.items.items() if name not in known], []
+        kept = Kept(PACKAGES)
         for item, following in zip(items, [*items[1:], None], strict=False):
+            kept.forget()  # or what the first test that asks for a value reaches, no other would
             state()._stats.clear()
             began = time.perf_counter()
             if self.passes(item, following):
@@ -165,7 +169,7 @@ class Session:
 
     def spawn(self, running: dict[int, Any], data: Any, mutant: str, tests: list[str]) -> None:
         """Fork a child that runs the tests against the mutant and tells which one fails."""
-        limit = int(5 + 3 * sum(self.seconds[t] for t in tests or self.seconds))
+        limit = int(10 + 3 * sum(self.seconds[t] for t in tests or self.seconds))
         out, into = os.pipe()
         pid = os.fork()
         if pid:

@@ -12,7 +12,9 @@ from tools.mutation.mutants import ROOT, inside
 # Of these only the first argument is mathematics; the others are what the sentence says.
 CHECKS = {"require": 1}
 # Of these the first is the name in the sentence.
-NAMED = {"as_number", "as_count", "as_floats"}
+NAMED = {"as_number", "as_count", "as_floats", "as_value", "as_array", "real_numbers"}
+# Of these the third says what was expected.
+EXPECTING = {"as_number", "as_floats", "real_numbers"}
 
 
 class WithoutWords(ast.NodeTransformer):
@@ -31,6 +33,7 @@ class WithoutWords(ast.NodeTransformer):
             node.args = node.args[:1]
         elif name in NAMED and len(node.args) > 1:
             node.args[0] = ast.Constant("")
+            node.args = node.args[:2] if name in EXPECTING else node.args
         elif name == "zip":
             node.keywords = []
         return self.generic_visit(node)

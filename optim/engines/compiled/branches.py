@@ -7,7 +7,7 @@ first comes there. For the updates to come, columns say which branch each takes 
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,17 @@ class Tables:
     powers: Array
     rates: Array
 
+    @cached_property
+    def addresses(self) -> tuple[int, ...]:
+        """Where the tables of the loop's arguments are, in their order."""
+        tables = self.still, self.moving, self.branch, self.rows, self.drift
+        return tuple(table.ctypes.data for table in tables)
+
+    @property
+    def nbytes(self) -> int:
+        """What they take."""
+        return sum(table.nbytes for table in (self.still, self.moving, self.branch, self.rows, self.drift))
+
     def cut(self, count: int) -> "Tables":
         """Return the tables of the first of the updates alone."""
         by_update = {name: getattr(self, name)[:count] for name in ("moving", "branch", "drift", "rates")}
@@ -66,6 +77,7 @@ class Branches:
         self.readings: list[Reading] = []
         self._rate = path_of_rate(optimizer)
         self._values: list[list[Numbers]] = []
+        self._stand = 0, np.empty(0), np.empty(0)
 
     def tables(self, hypers: Hypers, n: int, count: int) -> Tables:
         """Return the tables of the next updates: of `count`, or of fewer before the rule takes a new branch.
@@ -109,24 +121,34 @@ class Branches:
         self._values.append(values)
 
     def _empty(self, count: int, rates: Array) -> Tables:
-        still, moving, rows, drift, powers = self.readings[-1].sizes
-        tables = Tables(
+        _, moving, _, drift, powers = self.readings[-1].sizes
+        still, rows = self._standing()
+        return Tables(
             count,
-            np.zeros(still, self.dtype),
+            still,
             np.zeros((count, moving), self.dtype),
             np.zeros(count, np.uint8),
-            np.zeros((rows, self.stride), self.dtype),
+            rows,
             np.zeros((count, drift, self.stride), self.dtype),
             np.zeros((powers, self.stride), self.dtype),
             rates,
         )
+
+    def _standing(self) -> tuple[Array, Array]:
+        """Return the tables that stay as they are until another branch is met."""
+        known, still, rows = self._stand
+        if known == len(self.readings):
+            return still, rows
+        still = np.zeros(self.readings[-1].sizes[0], self.dtype)
+        rows = np.zeros((self.readings[-1].sizes[2], self.stride), self.dtype)
         for reading, values in zip(self.readings, self._values, strict=True):
             for i, first in reading.in_table("still"):
                 column = np.asarray(values[i], self.dtype).ravel()
-                tables.still[first : first + len(column)] = column
+                still[first : first + len(column)] = column
             for i, first in reading.in_table("rows"):
-                self._put(tables.rows, first, values[i])
-        return tables
+                self._put(rows, first, values[i])
+        self._stand = len(self.readings), still, rows
+        return still, rows
 
     def _rates(self, h: Resolved, given: Mapping[tuple[str, ...], Any], count: int) -> Array:
         """Return the rate of each update, not all in memory of its own."""

@@ -5,6 +5,7 @@ replace a division. What it may choose is in which registers the same operations
 """
 
 import ctypes
+import platform
 from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -12,7 +13,7 @@ from typing import Any
 
 from optim.engines.symbols import Untraceable
 
-__all__ = ["MISSING", "assembly", "compiled", "is_installed"]
+__all__ = ["MISSING", "assembly", "compiled", "fuses", "is_installed"]
 
 MISSING = "llvmlite is not installed; pip install 'stepsize[fast]'"
 
@@ -68,6 +69,13 @@ def assembly(text: str) -> str:
     """Return what a text becomes on this processor, in assembly language."""
     module, machine = _simplified(text)
     return str(machine.emit_assembly(module))
+
+
+@cache
+def fuses() -> bool:
+    """Whether this processor multiplies and adds with one rounding, where a text asks for it."""
+    features = _processor()[1].split(",")
+    return "+fma" in features or platform.machine().lower() in ("arm64", "aarch64")
 
 
 def _simplified(text: str) -> tuple[Any, Any]:

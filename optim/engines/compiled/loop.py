@@ -56,8 +56,8 @@ class Point(NamedTuple):
 
 # What stands in the loop after every update: it is given the text, the points before and after the update.
 Watch = Callable[["Loop", Point, Point], None]
-# What stands after the updates of a group of runs: it is given the text and where they ended.
-Finish = Callable[["Loop", Point], None]
+# What stands before or after the updates of a group of runs: it is given the text and where they are.
+Aside = Callable[["Loop", Point], None]
 
 
 class Loop:
@@ -90,8 +90,10 @@ class Loop:
         self.sizes = readings[-1].sizes
         self._still: dict[tuple[str, int], str] = {}
 
-    def written(self, watch: Watch | None = None, finish: Finish | None = None) -> str:
-        """Return the text; `watch` adds to each update, `finish` to what follows the updates of a group."""
+    def written(
+        self, watch: Watch | None = None, finish: Aside | None = None, begin: Aside | None = None
+    ) -> str:
+        """Return the text; `watch` adds to each update, `finish` and `begin` to what is around a group's."""
         text = self.text
         rows = self.rows
         text.label("entry")
@@ -106,9 +108,13 @@ class Loop:
         for i, cell in enumerate(self.cells):
             text.store(text.load(self.in_rows("state", i)), cell)
         self._read_rows()
+        if begin is not None:
+            begin(self, self.point())
+        text.put("br label %start")
+        text.label("start")
         text.put("br label %update")
         text.label("update")
-        text.lines.append("  %k = phi i64 [ 0, %group_begin ], [ %k_next, %update_end ]")
+        text.lines.append("  %k = phi i64 [ 0, %start ], [ %k_next, %update_end ]")
         text.put("%again = icmp slt i64 %k, %count")
         text.put("br i1 %again, label %update_begin, label %group_end")
         text.label("update_begin")

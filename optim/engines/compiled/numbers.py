@@ -2,28 +2,34 @@
 
 The trace of a rule has them apart from what is done to arrays (`Trace.plain`). Python would redo them at
 every update; here each operation is done once, to the columns of all updates, where NumPy's result is
-Python's to the last bit: sums, products, quotients, roots, comparisons. Powers come from Python itself.
-Anything else, and whatever has a value of its own for every run, is redone update by update.
+Python's to the last bit: sums, products, quotients, roots, comparisons. Powers beta**t come from Python
+itself, as in a rule's text, because their last digit is that of the library which takes them. That is some
+50 ns each, more than all else of an update; but the same few numbers are asked for again in every run, and
+are kept. Anything else, and whatever has a value of its own for every run, is redone update by update.
 """
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from optim.engines.compiled.powers import powers
 from optim.engines.symbols import Operand, Operation, is_number
 from optim.engines.tracing import Trace
 from optim.hyperparameters import Numbers
 from stepsize.core import elementwise
 
-__all__ = ["Columns", "columns_of"]
+__all__ = ["Columns", "columns_of", "powers"]
 
 Array = np.ndarray[Any, Any]
 
 # For every number that moves: its value at each of the updates.
 Columns = dict[int, Array]
+
+# Powers that are kept of one number; beyond, they are taken each time.
+_KEPT = 2**17
 
 _EXACT: dict[Operation, Callable[..., Any]] = {
     operator.add: np.add,
@@ -117,3 +123,40 @@ def _is_power_of_number(operands: list[Numbers]) -> bool:
     if type(base) is not float or not isinstance(exponents, np.ndarray) or exponents.dtype.kind != "i":
         return False
     return int(exponents[0]) >= 0 and bool((exponents[1:] - exponents[:-1] == 1).all())
+
+
+def powers(base: float, first: int, stop: int) -> Array:
+    """Return base**t for t from `first` to `stop` - 1, with Python's bits.
+
+    Raises
+    ------
+    ArithmeticError
+        Where Python raises it.
+    """
+    if stop > _KEPT:
+        return _taken(base, first, stop)
+    length = 512
+    while length < stop:
+        length *= 4
+    kept: Array = _table(base, min(length, _KEPT))
+    return kept[first:stop]
+
+
+@lru_cache(maxsize=32)
+def _table(base: float, length: int) -> Array:
+    # A power that overflows must be refused only if it is asked for.
+    try:
+        table = _taken(base, 0, length)
+    except OverflowError:
+        table = np.full(length, np.nan)
+        for t in range(length):
+            try:
+                table[t] = base**t
+            except OverflowError:
+                break
+    table.flags.writeable = False
+    return table
+
+
+def _taken(base: float, first: int, stop: int) -> Array:
+    return np.fromiter(map(pow, repeat(base), range(first, stop)), float, stop - first)

@@ -3,11 +3,13 @@
 Point, gradient and value; and, for so few coordinates that NumPy sums in their order, what the recorder asks
 of every update: the norms, the length of the step, and whether it overshot. Where the square of a length
 leaves the range of floating point the loop notes between which updates that was, and `steps_between` decides
-there.
+there. All of it goes into one piece of memory (`Columns`): a large piece costs the system less than many.
 """
 
-from functools import partial
-from typing import Any
+import math
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +20,19 @@ from optim.engines.tracing import Trace, trace_function
 from stepsize.core.norms import least_square
 from stepsize.core.rounding import slope_floor, spacing
 
-__all__ = ["HISTORY", "LOST", "MET", "SUMMED_IN_ORDER", "dot_of", "is_finite", "recorder_of", "squared_of"]
+__all__ = [
+    "HISTORY",
+    "LOST",
+    "MET",
+    "SUMMED_IN_ORDER",
+    "Columns",
+    "columns_for",
+    "dot_of",
+    "is_finite",
+    "recorder_of",
+    "squared_of",
+    "write_start",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -38,6 +52,9 @@ HISTORY = {
 # How a loop ended: with its updates, by its tolerance, or before one that is not finite or cannot be judged.
 MET, LOST = 1, 2
 
+# Bytes that a processor fetches at a time: every column begins where such a piece does.
+_LINE = 64
+
 # NumPy adds fewer numbers than these one after the other.
 SUMMED_IN_ORDER = 8
 
@@ -51,6 +68,22 @@ def recorder_of(value: Trace, output: Trace | None, dtype: DType) -> Watch:
         return [slope_floor(step, x, g, g_before, bend, eps)]
 
     return partial(_record, value, output, trace_function(floor, 5, dtype))
+
+
+def write_start(loop: Loop, start: Point) -> None:
+    """Write down where a run starts."""
+    text = loop.text
+    for table, names in {"xs": start.x, "gs": start.g}.items():
+        for j, name in enumerate(names):
+            text.store(name, loop.address(table, str(j)))
+    if loop.dim < SUMMED_IN_ORDER:
+        square = squared_of(text, start.g)
+        text.store(text.call("sqrt", square), loop.address("norms", "0"))
+        fits = _fits(text, start.g, square)
+        text.put(f"br i1 {fits}, label %start, label %unfit_start")
+        text.label("unfit_start")
+        for k in (1, 2):
+            text.put(f"store i64 0, ptr {loop.address('seen', str(k), 'i64')}")
 
 
 def _record(value: Trace, output: Trace | None, floor: Trace, loop: Loop, old: Point, new: Point) -> None:
@@ -84,24 +117,28 @@ def _judge(loop: Loop, floor: Trace, old: Point, new: Point, after: str, squared
     step = [text.do("fsub", b, a) for a, b in zip(old.x, new.x, strict=True)]
     bend = [text.do("fsub", b, a) for a, b in zip(old.g, new.g, strict=True)]
     before = text.let(f"load {text.scalar}, ptr {loop.address('norms', '%k')}")
-    g, fits = _length(text, new.g, squared)
-    lengths = []
-    for vector in (step, new.x, bend):
-        length, fit = _length(text, vector, squared_of(text, vector))
-        lengths.append(length)
-        fits = text.let(f"and i1 {fits}, {fit}")
-    least = write(text, floor, [lengths[0], lengths[1], g, before, lengths[2]], {})[0]
+    vectors = [new.g, step, new.x, bend]
+    squares = [squared, *(squared_of(text, vector) for vector in vectors[1:])]
+    g, length, far, change = text.roots(squares)
+    least = write(text, floor, [length, far, g, before, change], {})[0]
     slope = dot_of(text, step, new.g)
     over = text.let(f"zext i1 {text.test('ogt', slope, least)} to i8")
     text.store(g, loop.address("norms", after))
-    text.store(lengths[0], loop.address("steps", "%k"))
+    text.store(length, loop.address("steps", "%k"))
     text.put(f"store i8 {over}, ptr {loop.address('overshoot', '%k', 'i8')}")
-    _note_unfit(loop, fits)
+    _note_unfit(loop, list(zip(vectors, squares, strict=True)))
     _stop_where_met(loop, g, wide, after)
 
 
-def _note_unfit(loop: Loop, fits: str) -> None:
+def _note_unfit(loop: Loop, vectors: Sequence[tuple[list[str], str]]) -> None:
+    """Note an update one of whose lengths is not the root of its square."""
     text = loop.text
+    # Nearly all are; only where one is not does it matter whether that is the length of a vector of zeros.
+    text.put(
+        f"br i1 {_all(text, [_holds(text, square) for _, square in vectors])}, label %judged, label %look"
+    )
+    text.label("look")
+    fits = _all(text, [_fits(text, *pair) for pair in vectors])
     text.put(f"br i1 {fits}, label %judged, label %unfit")
     text.label("unfit")
     first = text.let(f"load i64, ptr {loop.address('seen', '1', 'i64')}")
@@ -115,15 +152,18 @@ def _note_unfit(loop: Loop, fits: str) -> None:
 
 def _stop_where_met(loop: Loop, g: str, wide: str, after: str) -> None:
     text = loop.text
-    tol, minimum, kind = (
-        text.let(f"load double, ptr {loop.address('limits', str(k), 'double')}") for k in range(3)
+    kind = text.let(f"load double, ptr {loop.address('limits', '2', 'double')}")
+    asked = text.let(f"fcmp ogt double {kind}, 0.0")
+    text.put(f"br i1 {asked}, label %measured, label %going_on")
+    text.label("measured")
+    tol, minimum = (
+        text.let(f"load double, ptr {loop.address('limits', str(k), 'double')}") for k in range(2)
     )
     gap = text.let(f"fsub double {wide}, {minimum}")
     norm = g if text.scalar == "double" else text.let(f"fpext float {g} to double")
     by_norm = text.let(f"fcmp oeq double {kind}, 1.0")
     error = text.let(f"select i1 {by_norm}, double {norm}, double {gap}")
-    small, asked = text.let(f"fcmp ole double {error}, {tol}"), text.let(f"fcmp ogt double {kind}, 0.0")
-    text.put(f"br i1 {text.let(f'and i1 {small}, {asked}')}, label %met, label %going_on")
+    text.put(f"br i1 {text.let(f'fcmp ole double {error}, {tol}')}, label %met, label %going_on")
     text.label("met")
     _end(loop, after, MET)
     text.label("going_on")
@@ -151,16 +191,98 @@ def dot_of(text: Text, a: list[str], b: list[str]) -> str:
     return total
 
 
-def _length(text: Text, vector: list[str], squared: str) -> tuple[str, str]:
-    """Return the length of a vector, and whether that is it: its square holds all its digits, or it is 0."""
-    above = text.test("ogt", squared, text.constant(least_square(text.dtype)))
-    fits = text.let(f"and i1 {above}, {text.test('olt', squared, text.constant(np.inf))}")
-    zero = text.test("oeq", vector[0], text.constant(0.0))
-    for name in vector[1:]:
-        zero = text.let(f"and i1 {zero}, {text.test('oeq', name, text.constant(0.0))}")
-    return text.call("sqrt", squared), text.let(f"or i1 {fits}, {zero}")
+def _holds(text: Text, square: str) -> str:
+    """Write the test whether a square holds all its digits."""
+    above = text.test("ogt", square, text.constant(least_square(text.dtype)))
+    return text.let(f"and i1 {above}, {text.test('olt', square, text.constant(np.inf))}")
+
+
+def _fits(text: Text, vector: list[str], square: str) -> str:
+    """Write the test whether the length of a vector is the root of its square."""
+    zeros = [text.test("oeq", name, text.constant(0.0)) for name in vector]
+    return text.let(f"or i1 {_holds(text, square)}, {_all(text, zeros)}")
+
+
+def _all(text: Text, flags: Sequence[str]) -> str:
+    """Write whether all flags are true."""
+    together = flags[0]
+    for flag in flags[1:]:
+        together = text.let(f"and i1 {together}, {flag}")
+    return together
 
 
 def is_finite(text: Text, name: str) -> str:
     """Write the test whether a number is neither inf nor nan, and return the name of the flag."""
     return text.test("olt", text.call("fabs", name), text.constant(np.inf))
+
+
+class Columns(NamedTuple):
+    """What the loop writes, in the order of its arguments; then the rates, and where the run stands."""
+
+    xs: Array
+    gs: Array
+    outputs: Array
+    fs: Array
+    norms: Array
+    steps: Array
+    overshoot: Array
+    rates: Array
+    state: Array
+
+    def cut(self, count: int) -> "Columns":
+        """Return copies of the rows of so many updates."""
+        rows = (count + 1,) * 5 + (count,) * 3 + (len(self.state),)
+        return Columns(*(a[:row].copy() for a, row in zip(self, rows, strict=True)))
+
+
+def columns_for(
+    count: int, dim: int, dtype: np.dtype[Any], separate: bool, rates: tuple[int, ...], slots: int
+) -> tuple[Columns, list[int]]:
+    """Return arrays for so many updates, and their addresses.
+
+    Parameters
+    ----------
+    count, dim : int
+    dtype : dtype
+    separate : bool
+        Whether there are points to report beside the points.
+    rates : tuple of int
+        The shape of the rates.
+    slots : int
+    """
+    size, places = _layout(count, dim, dtype, separate, rates, slots)
+    memory = np.empty(size, np.uint8)
+    start = memory.ctypes.data
+    arrays = [np.ndarray(shape, kind, memory, low) for shape, kind, low in places]
+    return Columns(*arrays), [start + low for _, _, low in places]
+
+
+@lru_cache(maxsize=64)
+def _layout(
+    count: int, dim: int, dtype: np.dtype[Any], separate: bool, rates: tuple[int, ...], slots: int
+) -> tuple[int, list[tuple[tuple[int, ...], np.dtype[Any], int]]]:
+    """Return the bytes of all columns; and of each its shape, its dtype and where it begins."""
+    point, one, double = (count + 1, dim), (count + 1,), np.dtype(float)
+    columns: list[tuple[tuple[int, ...], np.dtype[Any]]] = [
+        (point, dtype),
+        (point, dtype),
+        (point, dtype),
+        (one, double),
+        (one, dtype),
+        ((count,), dtype),
+        ((count,), np.dtype(bool)),
+        (rates, double),
+        (((2 + slots) * dim,), dtype),
+    ]
+    places: list[tuple[tuple[int, ...], np.dtype[Any], int]] = []
+    low = 0
+    for k, (shape, kind) in enumerate(columns):
+        if k == _OUTPUTS and not separate:  # they are the points
+            places.append((shape, kind, 0))
+            continue
+        places.append((shape, kind, low))
+        low += -(-math.prod(shape) * kind.itemsize // _LINE) * _LINE
+    return low, places
+
+
+_OUTPUTS = Columns._fields.index("outputs")

@@ -14,6 +14,7 @@ from optim.engines.threads import each
 from optim.engines.tracing import Trace, trace_update
 from optim.hyperparameters import Numbers, Resolved
 from optim.optimizer import Optimizer
+from stepsize.core.validation import as_count
 
 __all__ = ["update", "update_source"]
 
@@ -21,6 +22,9 @@ Array = np.ndarray[Any, Any]
 
 # Bytes of a value that go side by side: two of the widest vectors that processors have.
 LANES = 128
+
+# Numbers that a thread must have to update before another is worth calling.
+SHARE = 2**17
 
 # What an update reads of a number: whether it is one a coordinate, and whether it is true or false.
 _Kind = tuple[int, bool, bool]
@@ -60,9 +64,11 @@ def update(
     updates = compiled(text, "updates", "iip" + "p" * len(arrays))
     lanes = LANES // x.dtype.itemsize
     whole = x.size // lanes * lanes
+    threads = max(1, min(as_count("threads", threads, 1), x.size // SHARE))
+    addresses = _addresses(still, *arrays)
 
     def work(part: slice) -> None:
-        updates(part.start, part.stop, still.ctypes.data, *(a.ctypes.data for a in arrays))
+        updates(part.start, part.stop, *addresses)
 
     if threads == 1:
         work(slice(0, whole))
@@ -72,9 +78,16 @@ def update(
     if whole < x.size:
         # What does not fill a vector is updated in a table of its own.
         rest = [np.resize(a[whole:], lanes) for a in arrays]
-        updates(0, lanes, still.ctypes.data, *(a.ctypes.data for a in rest))
+        updates(0, lanes, *_addresses(still, *rest))
         for k in range(len(given), len(given) + len(new)):
             arrays[k][whole:] = rest[k][: x.size - whole]
+
+
+def _addresses(*arrays: Array) -> list[int]:
+    """Return where arrays are; one that stands twice is looked up once."""
+    found = {id(a): a for a in arrays}
+    known = {key: a.ctypes.data for key, a in found.items()}
+    return [known[id(a)] for a in arrays]
 
 
 def update_source(optimizer: Optimizer, x: Array, slots: int, h: Resolved) -> str:
@@ -134,7 +147,7 @@ def _written(trace: Trace, kinds: tuple[_Kind, ...], lanes: int) -> str:
         numbers[i] = text.spread(text.let(f"load {text.scalar}, ptr {address}"))
     text.put("br label %head")
     text.label("head")
-    text.lines.append("  %i = phi i64 [ %low, %entry ], [ %next, %body ]")
+    text.lines.append("  %i = phi i64 [ %low, %entry ], [ %next, %written ]")
     text.put("%more = icmp slt i64 %i, %high")
     text.put("br i1 %more, label %body, label %exit")
     text.label("body")
@@ -150,6 +163,8 @@ def _written(trace: Trace, kinds: tuple[_Kind, ...], lanes: int) -> str:
     }
     for k, name in enumerate(write(text, trace, given, values)):
         text.store(name, address_of(f"out{k}"))
+    text.put("br label %written")
+    text.label("written")
     text.put(f"%next = add i64 %i, {lanes}")
     text.put("br label %head")
     text.label("exit")

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from optim.engines.compiled.dividing import divide
+from optim.engines.compiled.llvm import fuses
 from optim.engines.symbols import DType, Operand, Operation, Untraceable, is_array, is_number
 from optim.engines.tracing import Trace
 
@@ -69,6 +71,8 @@ class Text:
         self.type, self.flags = self._row(self.scalar), self._row("i1")
         self.lines: list[str] = []
         self.declarations: dict[str, str] = {}
+        # The single number that stands in every lane of a row.
+        self.alone: dict[str, str] = {}
         self._count = 0
 
     def let(self, expression: str) -> str:
@@ -86,12 +90,21 @@ class Text:
         """Begin a block of the text."""
         self.lines.append(f"{name}:")
 
+    def labels(self, *words: str) -> list[str]:
+        """Return names for blocks that no other block has."""
+        self._count += 1
+        return [f"{word}{self._count}" for word in words]
+
     def constant(self, number: float) -> str:
         """Return a number as it stands in the text, in every lane."""
+        word = self.word(number)
+        return word if self.lanes == 1 else self.spread_word(f"{self.scalar} {word}")
+
+    def word(self, number: float) -> str:
+        """Return a single number as it stands in the text."""
         with np.errstate(over="ignore"):
             rounded = float(self.dtype.type(number))
-        word = "0x" + struct.pack(">d", rounded).hex().upper()
-        return word if self.lanes == 1 else self.spread_word(f"{self.scalar} {word}")
+        return "0x" + struct.pack(">d", rounded).hex().upper()
 
     def spread_word(self, word: str) -> str:
         """Return a constant with its type as it stands in every lane."""
@@ -111,12 +124,22 @@ class Text:
 
     def call(self, intrinsic: str, *names: str) -> str:
         """Write a call of one of LLVM's own functions, and return the name of the result."""
-        width = (
-            f"f{8 * self.dtype.itemsize}" if self.lanes == 1 else f"v{self.lanes}f{8 * self.dtype.itemsize}"
-        )
-        called = f"@llvm.{intrinsic}.{width}"
-        self.declarations[called] = f"declare {self.type} {called}({', '.join([self.type] * len(names))})"
-        return self.let(f"call {self.type} {called}({', '.join(f'{self.type} {n}' for n in names)})")
+        return self.call_on(self.lanes, intrinsic, *names)
+
+    def call_on(self, lanes: int, intrinsic: str, *names: str) -> str:
+        """Write the same for rows of another length."""
+        kind = self.scalar if lanes == 1 else f"<{lanes} x {self.scalar}>"
+        called = f"@llvm.{intrinsic}.{'' if lanes == 1 else f'v{lanes}'}f{8 * self.dtype.itemsize}"
+        self.declarations[called] = f"declare {kind} {called}({', '.join([kind] * len(names))})"
+        return self.let(f"call {kind} {called}({', '.join(f'{kind} {name}' for name in names)})")
+
+    def roots(self, names: Sequence[str]) -> list[str]:
+        """Write the roots of single numbers, taken side by side: a processor takes them as fast as one."""
+        row, together = f"<{len(names)} x {self.scalar}>", "poison"
+        for k, name in enumerate(names):
+            together = self.let(f"insertelement {row} {together}, {self.scalar} {name}, i64 {k}")
+        roots = self.call_on(len(names), "sqrt", together)
+        return [self.let(f"extractelement {row} {roots}, i64 {k}") for k in range(len(names))]
 
     def number_of(self, value: Value) -> str:
         """Return the name of a value as a number: 1 and 0 where it is a flag."""
@@ -140,7 +163,9 @@ class Text:
             return name
         first = self.let(f"insertelement {self.type} poison, {self.scalar} {name}, i64 0")
         order = f"<{self.lanes} x i32> zeroinitializer"
-        return self.let(f"shufflevector {self.type} {first}, {self.type} poison, {order}")
+        row = self.let(f"shufflevector {self.type} {first}, {self.type} poison, {order}")
+        self.alone[row] = name
+        return row
 
     def _row(self, kind: str) -> str:
         return kind if self.lanes == 1 else f"<{self.lanes} x {kind}>"
@@ -201,6 +226,9 @@ def write_operation(text: Text, function: Operation, operands: list[Value], flag
         return Value(_OTHERS[function](text, *names), True)
     if flag:
         raise _inexact(function)
+    if function is np.true_divide and names[1] in text.alone and fuses():
+        dividends, divisor = names
+        return Value(divide(text, dividends, divisor, text.alone[divisor]))
     if function in _ARITHMETIC:
         return Value(text.do(_ARITHMETIC[function], *names))
     if function in _INTRINSICS:

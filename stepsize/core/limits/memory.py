@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-__all__ = ["available", "refuse_beyond_memory"]
+__all__ = ["SMALL", "available", "refuse_beyond_memory"]
 
 # What needs fewer bytes is not looked into: to ask the system takes longer than to allocate it.
-_SMALL = 2**26
+SMALL = 2**26
 
 _CGROUPS = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -37,7 +37,7 @@ def refuse_beyond_memory(name: str, got: object, needed: float, instead: str) ->
     --------
     >>> refuse_beyond_memory("steps", 1000, 1e6, "fewer")
     """
-    if needed < _SMALL:
+    if needed < SMALL:
         return
     there = available()
     if there is not None and needed > there:

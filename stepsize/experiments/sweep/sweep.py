@@ -6,10 +6,9 @@ import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from optim import Optimizer
 from stepsize.core.display import counted
@@ -20,6 +19,9 @@ from stepsize.experiments.sweep.design import SweepDesign
 from stepsize.experiments.sweep.executors import outcomes, progress_for
 from stepsize.experiments.sweep.store import Store
 from stepsize.experiments.sweep.table import Sweep, SweepInterrupted
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Sweep", "SweepInterrupted", "sweep"]
 
@@ -34,7 +36,7 @@ def sweep(
     optimizer: Optimizer | type[Optimizer] | Sequence[Optimizer | type[Optimizer]],
     steps: int = 1000,
     *,
-    x0: ArrayLike | None = None,
+    x0: "ArrayLike | None" = None,
     seeds: int | Sequence[int] | None = None,
     samples: int | None = None,
     rng: Any = 0,

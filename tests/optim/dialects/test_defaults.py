@@ -241,6 +241,45 @@ def test_an_entry_shows_its_signature(entry):
     assert repr(entry) == f"{entry.call}({PRINTED[entry.call]})"
 
 
+# The same force for all that are to be compared: momentum 0.9, decay 0.1, a first guess of 0.001.
+COMPARED = {
+    "torch.SGD as momentum": {"momentum": 0.9},
+    "torch.SGD as damped momentum": {"momentum": 0.9, "dampening": 0.9},
+    "torch.SGD as nesterov": {"momentum": 0.9, "nesterov": True},
+    "torch.Adam as adam with decay": {"weight_decay": 0.1},
+    "torch.Adam as amsgrad": {"amsgrad": True},
+    "keras.SGD as momentum": {"momentum": 0.9},
+    "keras.SGD as nesterov": {"momentum": 0.9, "nesterov": True},
+    "keras.Adam as adam with decay": {"weight_decay": 0.1},
+    "keras.Adam as amsgrad": {"amsgrad": True},
+    "optax.sgd as momentum": {"momentum": 0.9},
+    "optax.sgd as nesterov": {"momentum": 0.9, "nesterov": True},
+    "optax.adamw as adam with decay": {"weight_decay": 0.1},
+    "optax.contrib.prodigy as prodigy": {"estim_lr0": 0.001},
+    "optax.contrib.dadapt_adamw as d-adaptation": {"estim_lr0": 0.001},
+    "tf1.MomentumOptimizer as momentum": {"momentum": 0.9},
+    "tf1.MomentumOptimizer as nesterov": {"momentum": 0.9, "use_nesterov": True},
+    "d2l.sgd_momentum as momentum": {"momentum": 0.9},
+    "paper.HeavyBall as momentum": {"momentum": 0.9},
+    "paper.SutskeverNesterov as nesterov": {"momentum": 0.9},
+    "paper.GravesRMSprop as centered rmsprop": {"momentum": 0.0},
+    "paper.GravesRMSprop as rmsprop with momentum": {"centered": False},
+    "paper.AdamW as adamw": {"base_lr": 0.1},
+    "paper.AdamW as adam with decay": {"weight_decay": 0.1, "base_lr": 0.1},
+    "paper.Prodigy as prodigy": {"d0": 0.001},
+    "paper.DAdaptAdam as d-adaptation": {"d0": 0.001},
+}
+for rmsprop in ("torch.RMSprop", "keras.RMSprop", "optax.rmsprop", "tf1.RMSPropOptimizer"):
+    COMPARED[f"{rmsprop} as centered rmsprop"] = {"centered": True}
+    COMPARED[f"{rmsprop} as rmsprop with momentum"] = {"momentum": 0.9}
+for adamw in ("torch.AdamW", "keras.AdamW"):
+    COMPARED[f"{adamw} as adam with decay"] = {"weight_decay": 0.1}
+
+
+def test_what_is_compared_has_the_same_force():
+    assert {f"{e.call} as {u.family}": dict(u.arguments) for e, u in table() if u.arguments} == COMPARED
+
+
 # Every argument with a value of its own, and where it must land: the fields of our classes, by their names.
 MEANS = [
     ("torch.SGD(0.5, weight_decay=0.3)", "L2(SGD(lr=0.5), weight_decay=0.3)"),

@@ -151,3 +151,14 @@ def test_a_library_lists_them():
         for part in library.parts.values():
             assert part.says
             assert repr(part) == part.call
+
+
+@pytest.mark.parametrize("name", ["get_ema_multi_avg_fn", "get_ema_avg_fn"])
+def test_the_average_of_torch_forgets_a_thousandth_unless_told_otherwise(name):
+    averages = getattr(dialects.torch, name)
+    assert averages() == averages(decay=0.999)
+    assert averages() != averages(decay=0.99)
+    for decay in (0.0, 1.0):
+        averages(decay=decay)
+    with pytest.raises(ValueError, match=r"decay: got 1\.5, expected a number from 0 to 1"):
+        averages(decay=1.5)

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983, Optimizer
+from optim import SGD, Adam, ClipByValue, HeavyBall, Momentum, Nesterov1983, Optimizer, minimize
 from optim.engines.batched import BatchedEngine, RunBlock, can_be_traced, inner, take
 from optim.hyperparameters import Hyper, Hypers
 from optim.optimizer import Evaluation
 from optim.steppers import stepper_for
-from problems import Rosenbrock
+from problems import Quadratic, Rosenbrock
 from schedules import BarzilaiBorwein, Exponential, PerRun
 from tests.instances import name_of
 from tests.optim.engines.rules import (
@@ -315,3 +315,15 @@ def test_chunks_grow_to_512_updates_or_to_what_memory_holds_but_are_never_short(
 def test_a_rule_that_cannot_be_traced_leaves_a_batch_to_arrays():
     engine, e, slots = engine_for_blocks(Counting(asks=True), Saddle(), RUNS)
     assert engine.chunk(0, RUNS, e, slots, 2) is None
+
+
+@pytest.mark.parametrize("dim", [7, 8, 9])
+def test_from_eight_terms_on_sums_are_those_of_a_single_run(dim):
+    """NumPy adds eight and more that lie side by side in another order than columns."""
+    bowl = Quadratic(np.linspace(1.0, 3.0, dim))
+    starts = np.random.default_rng(0).normal(size=(30, dim))
+    batch = minimize(bowl, Momentum(lr=0.003), x0=starts, steps=6)
+    for i, start in enumerate(starts):
+        alone = minimize(bowl, Momentum(lr=0.003), x0=start, steps=6, engine="array")
+        assert np.array_equal(batch.history.fun[:, i], alone.history.fun)
+        assert np.array_equal(batch.history.grad_norm[:, i], alone.history.grad_norm)

@@ -469,6 +469,7 @@ def engine_used(monkeypatch, *args, **options):
 
 
 def test_minimize_chooses_by_what_rule_and_problem_declare(monkeypatch):
+    monkeypatch.setattr("optim.engines.PAYS", 10**6)  # whether or not all of the suite is compiled
     many = np.array([[1e-3], [1e-4]])
     valley = Rosenbrock()
     assert engine_used(monkeypatch, valley, SGD(lr=1e-3)) == "Floats"

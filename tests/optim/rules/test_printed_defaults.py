@@ -1,7 +1,6 @@
 """Every default is the number that its source prints; a switch says which source a class follows.
 
-mutmut leaves class bodies alone, so that nothing else would notice a default that slips. A class whose source
-prints its defaults has them here; one without an entry promises none.
+A class of ours that has defaults has them here, every one.
 """
 
 import dataclasses
@@ -11,11 +10,20 @@ import pytest
 
 import optim
 import schedules
-from optim.dialects import optax_variants, variants
+from optim.dialects import adafactor_variants, muon_variants, optax_variants, variants
+from stepsize.core.record import registered
 
 ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}  # Kingma and Ba, algorithm 1
 RPROP = {"lr": 1.0, "initial": 0.1, "eta_minus": 0.5, "eta_plus": 1.2, "min_step": 1e-6, "max_step": 50.0}
 FREE = {"beta": 0.9, "weight_decay": 0.0, "warmup": 0, "r": 0.0, "power": 2.0}
+MUON = {
+    "momentum": 0.95,
+    "nesterov": True,
+    "coefficients": (3.4445, -4.7750, 2.0315),
+    "iterations": 5,
+    "shapes": None,
+}
+ADAFACTOR = {"decay": 0.8, "eps2": 1e-3, "clip": 1.0, "shapes": None}
 GOLS = {"alpha_min": 1e-8, "max_length": 1.0, "eta": 2.0}
 
 PRINTED = {
@@ -89,7 +97,134 @@ PRINTED = {
     "DAdaptAdam": {"lr": 1.0, **ADAM, "weight_decay": 0.0, "d0": 1e-6, "debias": False},
     "ScheduleFreeSGD": {"lr": 1.0, **FREE},
     "ScheduleFreeAdamW": {"lr": 0.0025, **FREE, "beta2": 0.999, "eps": 1e-8},
-    # The libraries' own, in their signatures.
+    # You et al., 2019, algorithm 2, with the decay 0.01 and eps 1e-6 of their code; You et al., 2017, with
+    # the momentum and the decay of their table of AlexNet, and Ginsburg et al., 2019 ("beta2 = 0.98").
+    "LAMB": {
+        "lr": 1e-3,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "eps": 1e-6,
+        "weight_decay": 0.01,
+        "eps_root": 0.0,
+        "shapes": None,
+    },
+    "LARS": {
+        "lr": 1.0,
+        "momentum": 0.9,
+        "weight_decay": 5e-4,
+        "trust": 0.001,
+        "eps": 0.0,
+        "nesterov": False,
+        "norm": "parts",
+        "shapes": None,
+    },
+    "NovoGrad": {
+        "lr": 0.01,
+        "beta1": 0.95,
+        "beta2": 0.98,
+        "eps": 1e-8,
+        "eps_root": 0.0,
+        "weight_decay": 0.0,
+        "shapes": None,
+    },
+    # Shazeer and Stern, algorithm 6; Anil et al.; Jordan's code, with Adam at 3e-4 beside 0.02.
+    "Adafactor": {"lr": 0.01, **ADAFACTOR, "eps1": 1e-30, "relative": True},
+    "SM3": {"lr": 0.1, "momentum": 0.9, "eps": 0.0, "shapes": None},
+    "Muon": {
+        "lr": 0.02,
+        **MUON,
+        "weight_decay": 0.0,
+        "beta1": 0.9,
+        "beta2": 0.95,
+        "adam_eps": 1e-10,
+        "adam_weight_decay": 0.0,
+        "adam_ratio": 0.015,  # 3e-4 / 0.02
+        "eps": 1e-7,
+    },
+    # Pagliardini et al., alpha 5 and beta3 0.9999; Taniguchi et al., beta2 0.9999 and eps 1e-6; Xie et al.,
+    # whose betas are 1 minus those of the paper; Liu et al., gamma 0.01 and k 10; Defazio and Jelassi;
+    # McMahan et al.
+    "AdEMAMix": {"lr": 1e-3, **ADAM, "beta3": 0.9999, "alpha": 5.0, "eps_root": 0.0, "warmup": None},
+    "ADOPT": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.9999, "eps": 1e-6, "clip": True, "nesterov": False},
+    "Adan": {
+        "lr": 1e-3,
+        "beta1": 1 - 0.02,
+        "beta2": 1 - 0.08,
+        "beta3": 1 - 0.01,
+        "eps": 1e-8,
+        "eps_root": 0.0,
+        "weight_decay": 0.0,
+        "decay": "proximal",
+        "ahead": "beta2",
+    },
+    "Sophia": {
+        "lr": 1e-3,
+        "beta1": 0.96,
+        "beta2": 0.99,
+        "gamma": 0.01,
+        "eps": 1e-12,
+        "bound": 1.0,
+        "every": 10,
+        "diagonal": "exact",
+        "samples": 1,
+        "rng": 0,
+        "before": False,
+        "debias": False,
+    },
+    "MADGRAD": {"lr": 0.01, "momentum": 0.9, "eps": 1e-6, "eps_in_rate": False},
+    "FTRL": {"lr": 0.1, "beta": 1.0, "l1": 0.0, "l2": 0.0, "shrinkage": 0.0, "initial": 0.0},
+    # The libraries' own, in their signatures; what a rule of theirs does not have stays as it was.
+    "TorchMuon": {
+        "lr": 1e-3,
+        **MUON,
+        "weight_decay": 0.1,
+        "beta1": 0.9,
+        "beta2": 0.95,
+        "adam_eps": 1e-10,
+        "adam_weight_decay": 0.0,
+        "adam_ratio": 0.015,
+        "eps": 1e-7,
+        "adjust": "original",
+    },
+    "KerasMuon": {
+        "lr": 1e-3,
+        **MUON,
+        "weight_decay": 0.004,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "adam_eps": 1e-7,
+        "adam_weight_decay": 0.004,
+        "adam_ratio": 1.0,
+        "eps": 1e-7,
+        "rms": 0.2,
+    },
+    "OptaxMuon": {
+        "lr": 0.02,
+        **MUON,
+        "weight_decay": 0.0,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "adam_eps": 1e-8,
+        "adam_weight_decay": 0.0,
+        "adam_ratio": 1.0,
+        "eps": 1e-8,
+        "rms": None,
+        "adam_eps_root": 0.0,
+        "adaptive": False,
+        "preconditioning": "frobenius",
+    },
+    "TorchAdafactor": {"lr": 0.01, **ADAFACTOR, "eps1": None, "relative": True},
+    "OptaxAdafactor": {
+        "lr": 1.0,
+        **ADAFACTOR,
+        "eps1": 1e-30,
+        "relative": False,
+        "momentum": 0.0,
+        "weight_decay": 0.0,
+        "min_size": 128,
+        "scaled": True,
+        "ahead": 0,
+    },
     "TorchAdagrad": {"lr": 0.01, "eps": 1e-10, "eps_inside": False, "initial": 0.0, "lr_decay": 0.0},
     "TorchASGD": {"lr": 0.01, "lambd": 1e-4, "alpha": 0.75, "t0": 1e6},
     "OptaxAdam": {"lr": 1e-3, **ADAM, "eps_hat": False, "eps_root": 0.0, "nesterov": False},
@@ -297,6 +432,7 @@ PRINTED = {
     },
 }
 
+HOMES = (optim, schedules, variants, muon_variants, adafactor_variants, optax_variants)
 KINDS = (optim.Optimizer, schedules.Schedule, schedules.LineSearch, schedules.Feedback)
 
 
@@ -306,11 +442,17 @@ def defaults(cls):
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_the_defaults_are_those_of_the_source(name):
-    homes = (optim, schedules, variants, optax_variants)
-    cls = next(getattr(home, name) for home in homes if hasattr(home, name))
+    cls = next(getattr(home, name) for home in HOMES if hasattr(home, name))
     assert issubclass(cls, KINDS)
     found = defaults(cls)
     assert found == PRINTED[name]
     assert [type(v) is bool for v in found.values()] == [type(PRINTED[name][k]) is bool for k in found], (
         "False is not 0"
     )
+
+
+def test_every_class_with_defaults_stands_here():
+    ours = [
+        cls for kind in KINDS for cls in registered(kind) if cls.__module__.startswith(("optim", "schedules"))
+    ]
+    assert {cls.__name__ for cls in ours if defaults(cls)} == set(PRINTED)

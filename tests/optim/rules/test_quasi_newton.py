@@ -7,8 +7,12 @@ from scipy.sparse.linalg import cg
 
 from optim import (
     BFGS,
+    L2,
     LBFGS,
+    ClipByNorm,
+    ConjugateGradient,
     Momentum,
+    ScaleGradient,
     State,
     minimize,
 )
@@ -16,6 +20,7 @@ from optim.rules.curvature.quasi_newton import _teaches
 from problems import (
     AdditiveNoise,
     BreastCancer,
+    LeastSquares,
     MiniBatch,
     Parabola,
     Problem,
@@ -151,6 +156,25 @@ def test_pairs_are_formed_on_one_mini_batch_at_both_ends(sampling):
         np.testing.assert_array_equal(S[n - 3], new - old)
         np.testing.assert_array_equal(Y[n - 3], seen.grad(new) - seen.grad(old))
     assert (run.nfev, run.njev) == (4, 6)  # one more gradient an update, from the second on
+
+
+def batches(l2=0.0):
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(60, 3))
+    return MiniBatch(LeastSquares(X, X @ np.ones(3) + rng.normal(size=60), intercept=False, l2=l2), 10)
+
+
+@pytest.mark.parametrize("opt", [BFGS(lr=0.2), LBFGS(lr=0.2), ConjugateGradient(lr=0.05)], ids=name_of)
+def test_inside_a_wrapper_a_rule_compares_the_gradients_that_it_sees_of_one_mini_batch(opt):
+    """A penalty by the wrapper is a penalty of the problem; a clip that never clips is none."""
+    penalised = minimize(batches(l2=0.5), opt, steps=12).history.x
+    np.testing.assert_allclose(minimize(batches(), L2(opt, 0.5), steps=12).history.x, penalised, rtol=1e-9)
+    plain = minimize(batches(), opt, steps=12)
+    clipped = minimize(batches(), ClipByNorm(opt, 1e300), steps=12)
+    assert np.array_equal(clipped.history.x, plain.history.x)
+    assert clipped.njev == plain.njev
+    twice = minimize(batches(), ScaleGradient(ScaleGradient(opt, -1.0), -1.0), steps=12)
+    assert np.array_equal(twice.history.x, plain.history.x)
 
 
 def noisy_bowl(**kwargs):

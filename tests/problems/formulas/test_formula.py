@@ -548,3 +548,46 @@ def test_random_formulas_have_the_values_of_python_and_the_slopes_of_the_complex
             assert g[i] == pytest.approx(step, rel=1e-9, abs=1e-9)
         if np.isfinite(bend).all() and np.abs(bend).max() < 1e8:
             np.testing.assert_allclose(problem.hess(point)[i], bend, rtol=1e-7, atol=1e-7)
+
+
+def test_a_formula_is_shown_whole_up_to_a_line_and_read_up_to_a_page():
+    line = "x + " * 29 + "x^12"
+    assert len(line) == 120
+    assert Formula(line).formula == line
+    longer = line + "3"
+    assert Formula(longer).formula == longer[:117] + "..."
+    page = "+".join(["xy"[i % 2] for i in range(999)]) + "+10"
+    assert len(page) == 2000
+    assert Formula(page).variables == ("x", "y")
+    with pytest.raises(ValueError, match="2001"):
+        Formula(page + "0")
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("x^2 + y^2", (2.0, 1.0)),
+        ("log(1 - x) - y", (0.5, 0.25)),
+        ("max(x - 3, 0)^2 + y*max(x - 3, 0)", (2.0, 1.0)),  # flat at both: the first
+        ("max(0.75 - x, 0)^2 + 0*y", (0.5, 0.25)),  # flat at the first alone
+        ("log(-1 - x^2)", None),
+    ],
+)
+def test_the_customary_start_is_finite_and_not_flat(text, start):
+    assert Formula(text).x0 == start
+
+
+@pytest.mark.parametrize(
+    ("text", "smooth", "L"),
+    [
+        ("x^2/2", True, 1.0),
+        ("3*x", True, 0.0),
+        ("x^3", True, None),
+        ("abs(x)", False, None),
+        ("exp(x)", True, None),
+    ],
+)
+def test_a_quadratic_is_known_by_its_degree_and_a_kink_by_its_function(text, smooth, L):
+    problem = Formula(text)
+    assert problem.smooth == smooth
+    assert problem.L == L

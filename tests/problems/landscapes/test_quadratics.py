@@ -1,5 +1,7 @@
 """Quadratics know their theory."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,33 @@ def test_the_line_of_a_parabola_has_a_factor_unless_it_is_1():
     assert ss.Parabola(3.0).formula == "3/2 x^2"
     assert ss.Parabola(2.0).formula == "x^2"
     assert ss.Parabola(3.0, minimizer=-1.0).formula == "3/2 (x + 1)^2"
+
+
+@pytest.mark.parametrize("d", range(1, 13))
+def test_a_list_of_floats_has_the_value_of_an_array_to_the_last_bit(d):
+    """Fewer than eight terms NumPy adds up in order, more of them in pairs."""
+    random = np.random.default_rng(d)
+    h, center = random.uniform(0.1, 10.0, d), random.normal(size=d)
+    bowl = ss.Quadratic(h, minimizer=center, minimum_value=0.3)
+    for x in random.normal(size=(30, d)):
+        value = bowl.fun(x.tolist())
+        assert value == bowl.fun(x)
+        assert value == pytest.approx(0.3 + math.fsum(h * (x - center) ** 2) / 2, rel=1e-14)
+        assert bowl.grad(x.tolist()) == bowl.grad(x).tolist()
+        assert type(value) is float or d >= 8
+
+
+def test_a_parabola_takes_a_list_of_one_float():
+    parabola = ss.Parabola(3.0, minimizer=-1.0)
+    value = parabola.fun([4.0])
+    assert (value, type(value), parabola.grad([4.0])) == (37.5, float, [15.0])
+
+
+def test_a_list_for_a_matrix_is_a_point_like_an_array():
+    assert ss.Quadratic([[2.0, 1.0], [1.0, 4.0]]).fun([1.0, 2.0]) == 11.0
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (1, 2), (0,), (0, 0), (2, 2, 2)])
+def test_a_matrix_that_is_not_square_is_refused(shape):
+    with pytest.raises(ValueError, match=r"hessian: got an array .*, expected d eigenvalues or a d by d"):
+        ss.Quadratic(np.ones(shape))

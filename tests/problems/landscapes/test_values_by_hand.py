@@ -15,6 +15,8 @@ BY_HAND = [
     # w3 = 5/4: a sixteenth, twice, for sin^2(5 pi/2) = 1; w1 = 1/2: 1, and (1 + 10 sin^2(pi/2 + 1))/4.
     (ps.Levy(3), (1.0, 1.0, 2.0), 1 / 8),
     (ps.Levy(3), (-1.0, 1.0, 1.0), 1 + (1 + 10 * (1 - SIN_1)) / 4),
+    # w = 5/4 and 1: sin^2(5 pi/4) = 1/2, and a sixteenth of 1 + 10 sin^2(5 pi/4 + 1) = 1 + 5 (1 + sin 2).
+    (ps.Levy(2), (2.0, 1.0), 1 / 2 + (6 + 5 * math.sin(2)) / 16),
     # theta is half a turn left of the axis, a quarter on it, none to the right.
     (ps.HelicalValley(), (-1.0, 0.0, 5.0), 25.0),
     (ps.HelicalValley(), (-1.0, 0.0, 0.0), 2500.0),

@@ -25,3 +25,9 @@ def test_a_diagonal_network_finds_the_sparse_vector():
         errors.append(np.linalg.norm(net.product(run.x) - net.sparse_vector))
     assert errors[0] < 0.1
     assert errors[1] > 1
+
+
+def test_all_features_may_count_but_no_more():
+    assert ss.DiagonalLinearNetwork(features=4, nonzero=4).features == 4
+    with pytest.raises(ValueError, match=r"nonzero: got 5, expected at most 4"):
+        ss.DiagonalLinearNetwork(features=4, nonzero=5)

@@ -82,3 +82,20 @@ def test_adaptive_methods_call_every_new_example_positive(optimizer):
     w[seen] = run.x
     assert np.ptp(np.abs(run.x)) < 1e-9 * np.abs(run.x).max()
     assert problem.new_example_error(w) == pytest.approx(0.3)
+
+
+def test_the_error_on_new_examples_is_counted_over_both_labels():
+    """A new example scores w1 + w2 + w3 if it is positive (14 of 20), w2 + w3 - w1 otherwise; 0 is wrong."""
+    problem = ss.WilsonConstruction(14, 6)
+    first = [
+        [2.0, 0.5, 0.5],
+        [0.0, 1.0, 1.0],
+        [0.0, -1.0, -1.0],
+        [-3.0, 1.0, 1.5],
+        [1.0, -1.5, 0.5],
+        [1.0, 0.5, 0.5],
+    ]
+    w = np.zeros((6, problem.dim))
+    w[:, :3] = first
+    assert problem.new_example_error(w) == pytest.approx([0.0, 0.3, 0.7, 1.0, 0.7, 0.3])
+    assert problem.new_example_error(w[2]) == pytest.approx(0.7)

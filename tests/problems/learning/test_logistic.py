@@ -130,9 +130,19 @@ def test_margins_of_a_thousand_cost_a_thousand_or_nothing():
     w = np.ones(1)
     assert (right.fun(w), wrong.fun(w)) == (0.0, 1000.0)
     assert (right.grad(w).tolist(), wrong.grad(w).tolist()) == ([0.0], [1000.0])
-    assert right.value_and_grad(w)[0] == 0.0
+    assert (right.value_and_grad(w)[0], wrong.value_and_grad(w)[0]) == (0.0, 1000.0)
 
 
 def test_an_example_that_is_right_by_forty_still_pulls():
     problem = LogisticRegression([[40.0]], [1.0], l2=0.0, intercept=False)
     np.testing.assert_allclose(problem.grad(np.ones(1)), [-40.0 * np.exp(-40.0)], rtol=1e-14)
+
+
+def test_an_example_without_a_score_is_not_right_and_each_point_has_its_share():
+    problem = LogisticRegression([[1.0], [2.0], [-1.0], [-4.0]], [1.0, 0.0, 0.0, 1.0], intercept=False)
+    w = np.array([[0.0], [1.0], [-2.0]])
+    assert problem.accuracy(w).tolist() == [0.0, 0.5, 0.5]
+    assert problem.accuracy(w[1]) == 0.5
+    held = LogisticRegression([[1.0], [2.0], [3.0]], [1.0, 1.0, 0.0], held_out=[1, 2], intercept=False)
+    assert held.held_out_accuracy(w).tolist() == [0.0, 0.5, 0.5]
+    assert held.accuracy(w).tolist() == [0.0, 1.0, 0.0]

@@ -10,6 +10,7 @@ import pytest
 
 from problems import Airfoil, BreastCancer, LeastSquares, LogisticRegression, SoftmaxRegression, two_gaussians
 
+CLOUDS, LABELS = two_gaussians(30, 2, separation=3.0, rng=3)
 FEATURES = np.random.default_rng(8).normal(size=(15, 3))
 
 
@@ -60,6 +61,10 @@ PROBLEMS = [
     (LogisticRegression(*two_gaussians(30), l2=0.2), logistic_gradient),
     (LogisticRegression(*two_gaussians(30)), logistic_gradient),
     (BreastCancer(), logistic_gradient),
+    # Almost separable, and hardly held back: a bowl so flat that Newton's method alone goes astray.
+    (LogisticRegression(*two_gaussians(60, 20, rng=5), l2=1e-6), logistic_gradient),
+    # A feature a hundred times larger: from the origin Newton's method goes astray.
+    (LogisticRegression(CLOUDS * [100.0, 1.0], LABELS, l2=1e-6), logistic_gradient),
     (SoftmaxRegression(FEATURES, np.arange(15) % 3, l2=0.1, intercept=False), softmax_gradient),
     (LeastSquares(FEATURES, FEATURES[:, 0] ** 2, l2=0.1), least_squares_gradient),
     (Airfoil(), least_squares_gradient),

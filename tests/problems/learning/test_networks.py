@@ -56,3 +56,10 @@ def test_the_edge_of_stability():
     assert sharpness[1:] * lr / 2 == pytest.approx([1.0] * 5, abs=0.06)
     assert run.fun < 0.02 * run.history.fun[0]
     assert (np.diff(run.history.fun) > 0).mean() > 0.2
+
+
+@pytest.mark.parametrize("width", [3, np.int64(3), (3,), [3], np.array([3])])
+def test_one_width_is_one_hidden_layer(width):
+    net = ss.MLP([[0.0], [1.0]], [0.0, 1.0], hidden=width)
+    assert tuple(net.hidden) == tuple(ss.DigitsMLP(hidden=width).hidden) == (3,)
+    assert net.dim == 3 + 3 + 3 + 1

@@ -52,5 +52,6 @@ def test_rows_may_be_held_out_by_number():
     assert problem.n_examples == 147
     with pytest.raises(ValueError, match="got row 150, expected rows from 0 to 149"):
         ss.Iris(held_out=[150]).train  # noqa: B018  # reading it is what fails
-    with pytest.raises(ValueError, match="expected a share, or the numbers of some rows"):
-        ss.Iris(held_out=[-1])
+    for rows in ([-1], [1, 1]):
+        with pytest.raises(ValueError, match="expected a share, or the numbers of some rows, each once"):
+            ss.Iris(held_out=rows)

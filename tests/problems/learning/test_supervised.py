@@ -107,3 +107,52 @@ def test_bad_data_are_refused_in_a_sentence():
             make()
     with pytest.raises(TypeError, match=r"X: got .* expected numbers"):
         ss.LeastSquares([["a"]], [1.0])
+
+
+def test_rows_that_are_held_out_are_those_that_were_named_or_drawn_by_the_seed():
+    X, y = np.arange(8.0)[:, None], np.arange(8.0)
+    named = ss.LeastSquares(X, y, held_out=[7, 2])
+    assert named.test[1].tolist() == [7.0, 2.0]
+    assert named.train[1].tolist() == [0.0, 1.0, 3.0, 4.0, 5.0, 6.0]
+    drawn = [ss.LeastSquares(X, y, held_out=0.5, rng=rng).test[1].tolist() for rng in (4, 4, 5, 6, 7)]
+    assert drawn[0] == drawn[1]
+    assert len(set(map(tuple, drawn))) > 2
+    for rows in ([8], [0, 9], np.array([8], np.uint8)):
+        with pytest.raises(
+            ValueError, match=r"held_out: got row [89], expected rows from 0 to 7 of the table"
+        ):
+            _ = ss.LeastSquares(X, y, held_out=rows).train
+    for rows in ([], np.array([], int), [[1]], [0.5], [-1]):
+        with pytest.raises(
+            ValueError, match=r"held_out: got .*, expected a share, or the numbers of some rows"
+        ):
+            ss.LeastSquares(X, y, held_out=rows)
+
+
+def test_two_gaussians_stand_on_both_sides_of_the_origin():
+    """Half the separation away from it in the coordinates scaled by the deviations, in every direction."""
+    X, y = ss.two_gaussians(40_000, 3, separation=3.0, condition=16.0, rng=1)
+    scales = np.array([1.0, 0.5, 0.25])
+    for label, sign in ((0, -1), (1, 1)):
+        scaled = X[y == label] / scales
+        assert np.abs(scaled.mean(axis=0) - sign * 1.5 / np.sqrt(3)).max() < 4 / np.sqrt(20_000)
+        assert np.abs(scaled.std(axis=0) - 1).max() < 4 / np.sqrt(40_000)
+    assert [
+        np.array_equal(a, b)
+        for a, b in zip(ss.two_gaussians(6), ss.two_gaussians(6, 2, 2.0, 1.0, 0), strict=True)
+    ] == [True] * 2
+
+
+def test_two_gaussians_of_the_fewest_examples_and_features():
+    X, y = ss.two_gaussians(2, 1, separation=0.0, condition=9.0)
+    assert (X.shape, y.tolist()) == ((2, 1), [0.0, 1.0])
+    assert np.array_equal(X, np.random.default_rng(0).standard_normal((2, 1)))
+    assert ss.two_gaussians(2, separation=0.5)[0].shape == (2, 2)
+    for given, sentence in [
+        ({"n": 1}, "n: got 1, expected a whole number of at least 2"),
+        ({"n": 2, "d": 0}, "d: got 0, expected a whole number of at least 1"),
+        ({"n": 2, "separation": -0.5}, r"separation: got -0\.5, expected a number of at least 0"),
+        ({"n": 2, "condition": 0.5}, r"condition: got 0\.5, expected a number of at least 1"),
+    ]:
+        with pytest.raises(ValueError, match=sentence):
+            ss.two_gaussians(**given)

@@ -50,6 +50,8 @@ BAD = [
     (pd.DataFrame({"a": [1, None]}, dtype="Int64"), [0, 1], "X: got nan in row 1, column 0, expected finite"),
     ([[1.0, 2.0], [1.0, 1.0]], [0, np.nan], "y: got nan in row 1, expected finite values"),
     ([[1.0, 2.0], [1.0, 1.0]], pd.Series([None, 1]), "y: got nan in row 0, expected finite values"),
+    (np.array([[1.0], [pd.NA]], object), [0, 1], "X: got nan in row 1, column 0, expected finite values"),
+    (np.array([[pd.NaT], [1.0]], object), [0, 1], "X: got nan in row 0, column 0, expected finite values"),
     ([["a", 2.0], [1.0, 1.0]], [0, 1], "X: got the str 'a' in row 0, column 0, expected numbers"),
     (pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}), [0, 1], "X: got the str 'x' in row 0, column 1, expected"),
     ([["1", "2"], ["3", "4"]], [0, 1], "X: got the str '1' in row 0, column 0, expected numbers"),

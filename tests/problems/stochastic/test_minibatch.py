@@ -11,6 +11,7 @@ from problems import (
     Quadratic,
     two_gaussians,
 )
+from problems.stochastic.estimate import generator
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +218,40 @@ def test_any_source_of_randomness_gives_a_seed(sum_of_100):
     assert generator == MiniBatch(sum_of_100, 5, rng=np.random.default_rng(1))
     assert type(generator.rng) is int
     assert generator != MiniBatch(sum_of_100, 5, rng=np.random.SeedSequence(1))
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_a_batch_knows_its_rows_and_the_whole_they_are_from(sum_of_100, way):
+    batches = MiniBatch(sum_of_100, 7, "dynamic", rng=1, fpc=True, **way)
+    for n, k in [(0, 0), (14, 0), (3, 2)]:
+        part, rows = batches.sample(n, k), batches.indices(n, k)
+        again = Batch(part.problem, part.indices, part.population)
+        assert np.array_equal(again.train[0], part.train[0])
+        assert np.array_equal(part.train[1], sum_of_100.train[1][rows])
+        assert (part.population, part.problem.n_examples >= 100) == (100, True)
+
+
+def test_batches_by_themselves_and_epochs_are_drawn_from_streams_that_never_meet(sum_of_100):
+    """Of key (1, n, k) and (0, epoch): the k-th of update 0 is no part of epoch k."""
+    alone = MiniBatch(sum_of_100, 7, "dynamic", shuffle="update", rng=2)
+    for n, k in [(0, 0), (0, 5), (3, 0), (3, 1)]:
+        expected = generator(2, 1, n, k).choice(100, 7, replace=False, shuffle=False)
+        assert np.array_equal(alone.indices(n, k), expected)
+    epochs = MiniBatch(sum_of_100, 7, rng=2)
+    for epoch in (0, 3):
+        order = generator(2, 0, epoch).permutation(100)
+        assert np.array_equal(np.concatenate([epochs.indices(15 * epoch + j) for j in range(15)]), order)
+
+
+def test_slices_are_of_their_size_and_start_anywhere(sum_of_100):
+    batches = MiniBatch(sum_of_100, 7, "dynamic", shuffle="slices")
+    order = generator(0, 2).permutation(100).tolist()
+    ring = order + order[:6]
+    starts = {}
+    for kind, keys in (("epoch", [(n, 0) for n in range(400)]), ("line", [(3, k) for k in range(1, 400)])):
+        seen = [batches.indices(n, k).tolist() for n, k in keys]
+        at = [ring.index(rows[0]) for rows in seen]
+        assert all(rows == ring[i : i + 7] for rows, i in zip(seen, at, strict=True))
+        starts[kind] = set(at)
+        assert [batches.sample(n, k).n_examples for n, k in keys[:50]] == [7] * 50
+    assert min(map(len, starts.values())) > 90

@@ -128,3 +128,13 @@ def test_what_no_update_sees_is_the_whole():
         ValueError, match="shuffle: got the str 'epoch', expected None or 'update' for batches with"
     ):
         ps.MiniBatch(whole, 2, replacement=True, shuffle="epoch")
+
+
+def test_noise_is_its_spread_times_what_the_stream_of_its_update_gives():
+    """A reciprocal of Cauchy's distribution has that distribution, and doubles where its factor does."""
+    drawn = generator(5, 9, 0).standard_cauchy((2,))
+    assert np.array_equal(ps.CauchyNoise(BOWL, scale=3.0).noise(generator(5, 9, 0), (2,)), 3.0 * drawn)
+    random = generator(3, 4, 0)
+    f, g = additive(sigma_f=0.5, sigma_g=2.0, shared=False).at(4).noise((3, 2))
+    assert np.array_equal(f, 0.5 * random.standard_normal(3))
+    assert np.array_equal(g, 2.0 * random.standard_normal((3, 2)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
+from problems.stochastic.estimate import generator
 
 
 def test_descent_follows_a_drifting_minimum_at_a_distance():
@@ -123,3 +124,43 @@ def test_the_game_says_how_often_its_slope_is_large_and_when_it_is_level():
     assert up.minimum == pytest.approx(-1 / 3)
     level = ss.OnlineCounterexample(large=2.0, small=1.0)
     assert (level.slope, level.isolated, up.isolated) == (0.0, False, True)
+
+
+def test_a_shift_is_an_array_of_floats_whatever_it_was_given_as():
+    whole = ss.Drifting(ss.Quadratic(), velocity=[1, 2])
+    assert whole.offset(3).tolist() == [3.0, 6.0]
+    assert whole.offset(3).dtype == float
+    assert ss.Jumping(ss.Quadratic(), by=2, every=3).offset(7) == 4.0
+
+
+def test_what_moves_may_vary_itself_and_is_asked_for_the_same_update():
+    noisy = ss.AdditiveNoise(ss.Quadratic(), sigma_g=0.5, rng=1)
+    moving = ss.Drifting(noisy, velocity=[0.25, 0.5])
+    x = np.array([3.0, -2.0])
+    for n in (0, 4, 7):
+        expected = noisy.at(n).grad(x - n * np.array([0.25, 0.5]))
+        np.testing.assert_array_equal(moving.at(n).grad(x), expected)
+        np.testing.assert_array_equal(moving.sample(n, 3).grad(x), expected)
+
+
+def test_the_game_takes_any_source_of_randomness_for_its_seed():
+    games = [ss.OnlineCounterexample(probability=0.5, rng=np.random.default_rng(s)) for s in (1, 1, 2)]
+    assert [type(game.rng) for game in games] == [int] * 3
+    assert games[0] == games[1] != games[2]
+    assert games[0].rng == int(np.random.default_rng(1).integers(2**63))
+
+
+def test_each_update_of_the_game_has_its_own_slope():
+    """Periodic: large at the first of every K. Random: as the stream of the seed and the update says."""
+    periodic = ss.OnlineCounterexample(large=5.0, small=2.0, period=4)
+    assert [periodic.at(n).slope for n in range(9)] == [5.0, -2.0, -2.0, -2.0] * 2 + [5.0]
+    x = np.array([[0.5], [-0.25]])
+    assert periodic.at(4).fun(x).tolist() == [2.5, -1.25]
+    assert periodic.at(5).grad(x).tolist() == [[-2.0], [-2.0]]
+    seeds = [
+        [ss.OnlineCounterexample(probability=0.5, rng=s).at(n).slope for n in range(64)] for s in (0, 0, 1)
+    ]
+    assert seeds[0] == seeds[1] != seeds[2]
+    assert 16 < sum(slope > 0 for slope in seeds[0]) < 48
+    drawn = [generator(0, n).random() < 0.5 for n in range(64)]
+    assert [slope > 0 for slope in seeds[0]] == drawn

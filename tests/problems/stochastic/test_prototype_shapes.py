@@ -95,9 +95,9 @@ def test_the_two_lines_of_a_corner_are_equally_long(shape, scale):
 
 
 def test_a_corner_that_is_an_optimum_has_slope_0_and_another_its_right_one():
-    corner = {shape: Prototype(shape)._curves[0].at for shape in ("abs", "relu", "ridge")}
+    corner = {shape: Prototype(shape)._curves[0].at for shape in ("abs", "relu", "ridge", "line", "bend")}
     slopes = {shape: Prototype(shape).grad(np.array([at])).item() for shape, at in corner.items()}
-    assert slopes == {"abs": 0.0, "relu": 0.0, "ridge": -10.0}
+    assert slopes == {"abs": 0.0, "relu": 0.0, "ridge": -10.0, "line": -1.0, "bend": 0.0}
 
 
 def test_a_bend_is_level_first_and_then_has_the_slope_before_the_last_level_piece():
@@ -176,3 +176,89 @@ def test_a_norm_has_a_minimum_only_where_each_part_has_one_above_zero():
     assert PrototypeNorm((BOWL, BOWL), "L2").smooth
     assert not PrototypeNorm((BOWL, KINK), "L2").smooth
     assert PrototypeNorm((BOWL, KINK), "Linf").formula == "Linf norm of quad_bowl, normal, abs, normal"
+
+
+POINTS = np.array([[0.2, 0.9], [0.6, 0.1], [0.45, 0.55]])
+PARTS = [
+    (BOWL, Prototype("line", "flat")),
+    (Prototype("line", "steep"), Prototype("quad_convex")),
+    (Prototype("line", "flat"), BOWL),
+]
+
+
+@pytest.mark.parametrize("norm", ["L1", "L2", "Linf"])
+@pytest.mark.parametrize("parts", PARTS, ids=lambda v: ", ".join(p.formula for p in v))
+def test_the_slope_and_the_curvature_of_a_norm_are_those_of_its_values(parts, norm):
+    problem = PrototypeNorm(parts, norm)
+    for x in POINTS * [1.0, 1.0]:
+        steps = 1e-6 * np.eye(2)
+        slope = [(problem.fun(x + h) - problem.fun(x - h)) / 2e-6 for h in steps]
+        np.testing.assert_allclose(problem.grad(x), slope, rtol=1e-5, atol=3e-7 * problem.fun(x))
+        bends = [(problem.grad(x + h) - problem.grad(x - h)) / 2e-6 for h in steps]
+        np.testing.assert_allclose(problem.hess(x), bends, rtol=1e-5, atol=1e-7)
+    assert np.array_equal(problem.grad(POINTS), [problem.grad(x) for x in POINTS])
+    assert np.array_equal(problem.hess(POINTS), [problem.hess(x) for x in POINTS])
+
+
+def test_of_a_maximum_only_the_largest_part_has_a_slope_and_of_equal_ones_the_first():
+    largest = PrototypeNorm((Prototype("line", "flat"), BOWL), "Linf")
+    assert largest.grad(np.array([0.3, 0.25])).tolist() == [0.0, -0.5]
+    assert PrototypeNorm((BOWL, BOWL), "Linf").grad(np.array([0.25, 0.25])).tolist() == [-0.5, 0.0]
+    below = PrototypeNorm((Prototype("line"), Prototype("line", "flat")), "Linf")
+    x = np.array([500.0, 0.0])  # 200 - 500 is the larger in size, and below zero
+    assert (below.fun(x), below.grad(x).tolist()) == (300.0, [1.0, 0.0])
+
+
+@pytest.mark.parametrize("norm", ["L1", "L2", "Linf"])
+def test_the_norm_of_one_prototype_is_its_size(norm):
+    x = np.array([[0.25], [300.0]])
+    assert np.array_equal(PrototypeNorm((Prototype("line"),), norm).fun(x), [199.75, 100.0])
+
+
+def test_an_unknown_piece_is_refused_with_all_that_are_known():
+    known = (
+        "line, abs, relu, cliff, ridge, bend, quad_bowl, quad_convex, exponential, gauss_bowl, gauss_convex, "
+    )
+    with pytest.raises(
+        ValueError, match=f"^pieces: got the str 'hill', expected one of {known}gauss_nonconvex"
+    ):
+        Prototype("line-hill")
+
+
+@pytest.mark.parametrize("prototypes", [(), [], (BOWL, 3), 3, BOWL, (Prototype,)])
+def test_a_norm_of_anything_else_than_prototypes_is_refused(prototypes):
+    with pytest.raises(ValueError, match=r"prototypes: got .*, expected a list of Prototype records"):
+        PrototypeNorm(prototypes)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("shape", [s for s in SHAPES if s not in ("line", "bend")])
+def test_a_piece_that_does_not_start_at_0_is_the_same_piece_moved_and_drawn_together(shape, scale):
+    """Behind a straight line the piece has half the length; it starts at the slope of the line."""
+    first, second = Prototype(shape, scale), Prototype(f"line-{shape}", scale)
+    x = np.linspace(0.01, 0.99, 25)
+    alone, behind = first.curve(x), second.curve(0.5 + x / 2)
+    np.testing.assert_allclose(behind.g, alone.g, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(behind.h, 2 * alone.h, rtol=1e-9, atol=1e-9)
+    fall = SCALES[scale] / 2
+    start = float(first.curve(START).f)
+    np.testing.assert_allclose(behind.f, start + fall + (alone.f - start) / 2, rtol=1e-12)
+
+
+def test_far_away_from_a_well_nothing_overflows_with_a_warning():
+    for shape in SHAPES:
+        for x in (-1e200, -40.0, 40.0, 1e200):
+            with np.errstate(over="raise", under="raise", invalid="raise"):
+                curve = Prototype(shape).curve(np.array([x, 0.5]))
+            assert not np.isnan(curve.f).any()
+
+
+def test_a_joint_belongs_to_the_piece_behind_it():
+    assert Prototype("line-quad_bowl").curve(np.array(0.5)).h == pytest.approx(4.0, rel=1e-14)
+    assert Prototype("line-ridge").curve(np.array([0.5])).g.tolist() == [-1.0]
+    assert Prototype("abs-line").curve(np.array(0.5)).g == 1.0
+    assert Prototype("relu-quad_bowl-line").curve(np.array([-5.0, 9.0])).g.tolist() == [-1.0, 0.0]
+    assert (
+        Prototype("laplace_bowl-line").curve(np.array([0.5])).g
+        == Prototype("line-line").curve(np.array([0.5])).g * -1
+    )

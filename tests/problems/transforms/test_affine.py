@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
+from problems.transforms.affine import Transformed
 
 
 def test_descent_does_not_care_where_or_how_turned_a_problem_is():
@@ -57,9 +58,69 @@ def test_bad_transforms_are_refused_in_a_sentence():
         ),
         (lambda: ss.Scaled(bowl, value=0.0), "value: got 0.0, expected a finite number above 0"),
         (lambda: ss.Scaled(bowl, argument=[1.0, -1.0]), "argument: got .* expected one or 2 positive"),
+        (lambda: ss.Scaled(bowl, argument=[0.0, 1.0]), "argument: got .* expected one or 2 positive"),
         (lambda: ss.Stretched(bowl, 0.5), "condition: got 0.5, expected a finite number of at least 1"),
     ]:
         with pytest.raises(ValueError, match=sentence):
             make()
     with pytest.raises(TypeError, match="problem: got 3, expected a problem such as"):
         ss.Shifted(3, by=1.0)
+
+
+M = np.array([[2.0, 1.0], [0.0, 4.0]])
+
+
+class Sheared(Transformed, abstract=True):
+    """F(x) = 3 f(M (x - c)), of a matrix that is no diagonal and a shift."""
+
+    problem: ss.Problem
+    matrix = M
+    offset = np.array([1.0, -2.0])
+    factor = 3.0
+
+
+def test_a_linear_map_goes_inwards_and_outwards_by_its_formula():
+    """M (x - c) and M^-1 y + c, by hand."""
+    sheared = Sheared(ss.Rosenbrock())
+    assert sheared.inwards(np.array([2.0, 0.0])).tolist() == [4.0, 8.0]
+    assert sheared.outwards(np.array([4.0, 8.0])).tolist() == [2.0, 0.0]
+    assert sheared.outwards([4.0, 8.0]).tolist() == [2.0, 0.0]
+    x = np.array([[2.0, 0.0], [1.0, -2.0]])
+    assert sheared.fun(x).tolist() == [3 * (100 * 64.0 + 9), 3.0]
+    step = 1e-6 * np.eye(2)
+    difference = [(sheared.fun(x[0] + h) - sheared.fun(x[0] - h)) / 2e-6 for h in step]
+    np.testing.assert_allclose(sheared.grad(x[0]), difference, rtol=1e-7)
+    np.testing.assert_allclose(sheared.value_and_grad(x)[1], sheared.grad(x), rtol=1e-14)
+    bends = [(sheared.grad(x[0] + h) - sheared.grad(x[0] - h)) / 2e-6 for h in step]
+    np.testing.assert_allclose(sheared.hess(x[0]), bends, rtol=1e-7)
+    np.testing.assert_allclose(sheared.minimizers, [[1.375, -1.75]], rtol=1e-15)
+    singular = np.linalg.svd(M)[1]
+    bowl = Sheared(ss.Quadratic([1.0, 5.0]))
+    assert (bowl.L, bowl.mu) == pytest.approx((15 * singular[0] ** 2, 3 * singular[1] ** 2))
+    curvatures = np.linalg.eigvalsh(bowl.hess(np.zeros(2)))
+    assert bowl.mu <= curvatures[0] < curvatures[1] <= bowl.L
+
+
+def test_what_does_not_vary_stays_itself_behind_a_transform_and_what_varies_is_asked_for_its_update():
+    still = ss.Rotated(ss.Rosenbrock(), 0.5)
+    assert still.at(3) is still
+    moving = ss.Rotated(ss.Drifting(ss.Quadratic(), velocity=[1.0, 0.0]), np.pi / 2)
+    np.testing.assert_allclose(moving.at(3).minimizers, [[0.0, 3.0]], atol=1e-15)
+    assert (moving.drifts, moving.at(3).varies) == (True, False)
+
+
+@pytest.mark.parametrize("word", ["RANDOM", "any", ""])
+def test_a_rotation_by_another_word_is_refused(word):
+    with pytest.raises(
+        ValueError, match=r"rotation: got the str .*, an orthogonal 3 by 3 matrix, or 'random'"
+    ):
+        ss.Rotated(ss.Rosenbrock(3), word)
+
+
+def test_a_random_rotation_follows_from_its_seed():
+    turned = [ss.Rotated(ss.Rosenbrock(3), "random", rng).matrix for rng in (1, 1, 2)]
+    assert np.array_equal(turned[0], turned[1])
+    assert not np.allclose(turned[0], turned[2])
+    for Q in turned:
+        np.testing.assert_allclose(Q @ Q.T, np.eye(3), atol=1e-14)
+        assert np.linalg.det(Q) == pytest.approx(1.0)

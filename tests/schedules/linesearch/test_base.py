@@ -1,12 +1,13 @@
 """What the searches share: walls, the shortest step, what is carried on, and the line itself."""
 
+import dataclasses
 import math
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from problems import Parabola
+from problems import LeastSquares, MiniBatch, Parabola
 from schedules import (
     SLS,
     Armijo,
@@ -44,6 +45,38 @@ def test_a_wall_is_approached_down_to_the_shortest_step(search):
     found = search(line, None)
     assert steps_of(line) == [2.0**-k for k in range(51)]
     assert (found.alpha, found.status) == (0.0, "nonfinite")
+
+
+def test_the_shortest_step_of_a_direction_or_a_point_of_no_length():
+    assert parabola(x=2.0, d=0.0).shortest == 1e-150
+    assert parabola(x=0.0, d=1.0).shortest == 1e-150
+    assert parabola(x=2.0, d=4.0).shortest == 0.5e-16
+
+
+def test_the_share_of_the_examples_that_the_start_saw():
+    data = LeastSquares(np.eye(4), np.ones(4))
+    assert Line(MiniBatch(data, 1), np.zeros(data.dim), np.ones(data.dim)).share == 0.25
+    assert Line(data, np.zeros(data.dim), np.ones(data.dim)).share == 1.0
+    assert parabola().share == 1.0
+
+
+@pytest.mark.parametrize("kind", [StrongWolfe, MoreThuente])
+def test_what_a_rule_does_not_suggest_is_that_of_newton_s_method(kind):
+    """Nocedal and Wright, p. 34: c2 = 0.9 and the first trial 1."""
+    assert kind().suited_to({}) == kind(c2=0.9, first="unit")
+    assert kind(c1=0.95).suited_to({}).c2 == 0.95
+    assert kind().suited_to({"c2": 0.2, "first": "slope"}) == kind(c2=0.2, first="slope")
+    assert kind(c2=0.5, first=2.0).suited_to({"c2": 0.2}) == kind(c2=0.5, first=2.0)
+
+
+@pytest.mark.parametrize(("slope", "flat"), [(0.9999e-150, True), (1.0001e-150, False)])
+@pytest.mark.parametrize("inverse", [False, True])
+def test_a_probabilistic_search_needs_a_slope_that_is_a_scale(slope, flat, inverse):
+    """From 1e-150 to 1e150: beyond, its square or the square of its inverse is no number."""
+    steep = (1 / slope) if inverse else slope
+    line = Line(Parabola(), np.array([1.0]), np.array([steep]))
+    line.start = dataclasses.replace(line.start, slope=-steep, var_f=1.0, var_g=np.ones(1))
+    assert (ProbabilisticLineSearch()(line, None).status == "flat") == flat
 
 
 class TestArmijo:

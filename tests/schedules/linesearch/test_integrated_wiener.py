@@ -65,6 +65,13 @@ def test_mean_and_covariance(data):
 
 
 @every
+def test_the_probability_is_that_of_mahsereci_and_hennig_s_constants(data):
+    """c1 = 0.05 and c2 = 0.5, section 3.4 of their paper."""
+    gp = SplinePosterior(*data)
+    assert gp.probability(1.7) == gp.probability(1.7, 0.05, 0.5)
+
+
+@every
 @pytest.mark.parametrize("c1", [0.05, 0.3])
 @pytest.mark.parametrize("c2", [0.5, 0.9])
 def test_the_probability_of_the_wolfe_conditions(data, c1, c2):

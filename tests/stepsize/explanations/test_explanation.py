@@ -262,3 +262,23 @@ def test_tracing_leaves_no_trace():
 def test_bad_input_is_one_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call(ss.minimize(ss.Parabola(), ss.Momentum(lr=0.1), steps=3))
+
+
+CHANGED = [
+    (ss.ClipByNorm(ss.SGD(lr=0.25), 5.0), "g <- minimum(1, max_norm / (norm + eps)) * g"),
+    (ss.ClipByValue(ss.SGD(lr=0.25), 5.0), "g <- maximum(-limit, minimum(limit, g))"),
+    (ss.ScaleGradient(ss.SGD(lr=0.25), 0.5), "g <- factor * g"),
+    (ss.L2(ss.SGD(lr=0.25), 0.5), "g <- g + weight_decay * x"),
+]
+
+
+@pytest.mark.parametrize(("rule", "line"), CHANGED, ids=repr)
+def test_a_gradient_that_a_wrapper_changes_is_still_called_g(rule, line):
+    assert line in ss.explain(ss.minimize(ss.Parabola(), rule, steps=1)).text()
+
+
+def test_what_a_method_gives_is_called_like_the_method_unless_a_line_only_takes_it():
+    text = ss.explain(ss.minimize(ss.Quadratic(), ss.Adafactor(), steps=1)).text()
+    assert "rate <- minimum(lr, 1 / math.sqrt(h.t))" in text
+    assert "squares <- g * g + eps1" in text
+    assert "x <- minimum" not in text

@@ -1,0 +1,102 @@
+"""Prepared updates: a run of what was run before is that of arrays, and only what is fixed is kept."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from optim import SGD, Adam, RAdam, minimize
+from optim.engines.compiled import prepared
+from problems import Rosenbrock
+from schedules import Exponential
+from tests.optim.engines.rules import needs_compiler
+from tests.optim.engines.test_engines import assert_same_run
+
+pytestmark = needs_compiler
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    prepared._KEPT.clear()
+    yield
+    prepared._KEPT.clear()
+
+
+@pytest.mark.parametrize(
+    "opt", [SGD(lr=1e-3), Adam(lr=0.01), RAdam(lr=0.01), SGD(lr=np.array([1e-3, 2e-3]))], ids=repr
+)
+def test_the_next_run_of_the_same_is_that_of_arrays(opt):
+    problem = Rosenbrock()
+    for x0 in ([-1.2, 1.0], [0.3, 0.4], [-1.2, 1.0]):
+        for options in ({}, {"tol": 1e-1}, {"tol": 30.0}, {"every": 7}):
+            run = minimize(problem, opt, x0, 60, engine="compiled", **options)
+            assert_same_run(run, minimize(problem, opt, x0, 60, engine="array", **options))
+    assert len(prepared._KEPT) >= 1
+
+
+def test_a_run_that_diverges_does_so_again():
+    problem, opt = Rosenbrock(), SGD(lr=0.1)
+    for _ in range(3):
+        run = minimize(problem, opt, steps=50, engine="compiled")
+        assert_same_run(run, minimize(problem, opt, steps=50, engine="array"))
+        assert run.diverged
+
+
+def test_a_run_that_goes_on_makes_the_updates_that_follow():
+    problem, opt = Rosenbrock(), Adam(lr=0.01)
+    whole = minimize(problem, opt, steps=60, engine="array")
+    first = minimize(problem, opt, steps=30, engine="compiled")
+    rest = minimize(problem, opt, steps=30, state=first.state, engine="compiled")
+    assert np.array_equal(rest.history.x, whole.history.x[30:])
+
+
+def test_equal_records_are_not_taken_for_each_other_by_their_numbers():
+    problem = Rosenbrock()
+    for lr in (1e-3, 2e-3, 1e-3):
+        run = minimize(problem, SGD(lr=lr), steps=20, engine="compiled")
+        assert_same_run(run, minimize(problem, SGD(lr=lr), steps=20, engine="array"))
+        assert (run.history.lr == lr).all()
+
+
+def test_schedules_and_functions_are_asked_in_every_run():
+    problem, asked = Rosenbrock(), []
+
+    def rate(n):
+        asked.append(n)
+        return 1e-3
+
+    opt = SGD(lr=rate)
+    for _ in range(2):
+        asked.clear()
+        minimize(problem, opt, steps=20, engine="compiled")
+        assert {*range(20)} <= {*asked}
+    minimize(problem, SGD(lr=Exponential(1e-3, 0.01)), steps=20, engine="compiled")
+    assert not prepared._KEPT
+
+
+def test_few_and_small_tables_are_kept(monkeypatch):
+    monkeypatch.setattr(prepared, "_MOST", 3)
+    problem, opts = Rosenbrock(), [Adam(lr=1e-3 * k) for k in range(1, 6)]
+    for opt in opts:
+        minimize(problem, opt, steps=20, engine="compiled")
+    assert [kept.optimizer for kept in prepared._KEPT.values()] == opts[2:]
+    monkeypatch.setattr(prepared, "_LARGEST", 1000)
+    minimize(problem, opts[0], steps=500, engine="compiled")
+    assert len(prepared._KEPT) == 3
+
+
+def test_threads_run_the_same_at_once():
+    problem, opt, found = Rosenbrock(), RAdam(lr=0.01), []
+    reference = minimize(problem, opt, steps=80, engine="array")
+
+    def work():
+        found.extend(minimize(problem, opt, steps=80, engine="compiled") for _ in range(20))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 80
+    for run in found:
+        assert np.array_equal(run.history.x, reference.history.x)
