@@ -6,7 +6,7 @@ floats too but answer with NumPy scalars, which are slow and promote float32; he
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,7 +38,7 @@ __all__ = [
 
 
 @contextmanager
-def unbuffered() -> Iterator[None]:
+def unbuffered() -> Generator[None, None, None]:
     """Let NumPy read rows that are shorter than its buffer where they are, and not copy them first.
 
     It doubles the speed of arithmetic on the parts of a table, but conversions of type become slow.
