@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 REGIMES = (
-    *("single", "short_runs", "user_functions", "process", "sweeps", "huge", "compiled", "backends"),
+    *(
+        "single",
+        "short_runs",
+        "user_functions",
+        "process",
+        "sweeps",
+        "verdicts",
+        "huge",
+        "compiled",
+        "backends",
+    ),
     *("logistic", "imports"),
 )
 

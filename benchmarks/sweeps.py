@@ -1,18 +1,17 @@
-"""Sweeps: a hundred thousand runs at once, and a million settings with verdicts."""
+"""Sweeps of which only the ends are wanted: a hundred thousand runs at once."""
 
-import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import Row, interleave, number, rows
+from benchmarks.measure import Row, interleave, rows
 from benchmarks.peers import collect, load
 from benchmarks.rosenbrock import START, gradient, torch_assigned
 from optim import Adam, Momentum, Optimizer
 from optim.hyperparameters import Hypers
-from optim.sweep import survey, sweep
+from optim.sweep import sweep
 from problems import Quadratic, Rosenbrock
 
 STEPS = 200
@@ -62,7 +61,7 @@ def measure(rounds: int, threads: int) -> list[Row]:
         betas = rng.uniform(0.8, 0.95, runs), rng.uniform(0.99, 0.999, runs)
         for task, settings in (("lr one a run", (rates,)), ("lr, beta1, beta2 one a run", (rates, *betas))):
             found += _adam(f"Adam, {task}, B = {runs}, D = 2", settings, steps, rounds, threads)
-    return [*found, *_bookkeeping(rounds), _memory(), *_million(threads)]
+    return [*found, *_bookkeeping(rounds), _memory()]
 
 
 def _adam(task: str, settings: tuple[Any, ...], steps: int, rounds: int, threads: int) -> list[Row]:
@@ -119,26 +118,3 @@ def _memory() -> Row:
     above = (peak - ends.x.nbytes - ends.fun.nbytes - ends.grad_norm.nbytes) / 2**20
     task = f"peak memory of a sweep above its result of {ends.x.nbytes / 2**20:.0f} MB"
     return Row(task, f"{above:.0f} MB", aim="<= 20 MB", met=above <= 20)
-
-
-def _million(threads: int) -> list[Row]:
-    """Return the times of a million settings of rate and momentum, with what became of each."""
-    lr, momentum = np.meshgrid(np.geomspace(1e-3, 0.3, 1000), np.linspace(0.0, 0.999, 1000))
-    optimizer = Momentum(lr=lr.reshape(-1, 1), momentum=momentum.reshape(-1, 1))
-
-    def verdicts(run: Any) -> dict[str, Any]:
-        return {"settled": run.settled(1e-8), "overshoot": run.overshoot_share, "diverged": run.diverged}
-
-    took = []
-    for work in (
-        lambda: survey(Quadratic([1.0, 20.0]), optimizer, verdicts, steps=300, threads=threads),
-        lambda: sweep(Quadratic([1.0, 20.0]), optimizer, steps=300, threads=threads),
-    ):
-        start = time.perf_counter()
-        work()
-        took.append(time.perf_counter() - start)
-    task = "10^6 settings of rate and momentum, 300 steps"
-    return [
-        Row(f"{task}, with verdicts", f"{number(took[0])} s", aim="<= 60 s", met=took[0] <= 60),
-        Row(f"{task}, ends alone", f"{number(took[1])} s"),
-    ]

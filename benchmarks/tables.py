@@ -20,6 +20,7 @@ TITLES = {
     "user_functions": "A user's own functions in two dimensions",
     "process": "A whole process: imports and 10^4 Adam steps",
     "sweeps": "Many runs at once",
+    "verdicts": "Many runs at once, with what became of each",
     "huge": "Ten million parameters",
     "compiled": "The compiled engine, beside peers and loops by hand",
     "backends": "To compile: llvmlite, as here, and Numba",

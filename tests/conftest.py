@@ -18,5 +18,7 @@ if os.environ.get("COMPILE") == "1":
     import optim.engines
     import optim.engines.large
     import optim.sweep
+    import stepsize.experiments.sweep.batch
 
     optim.engines.PAYS = optim.sweep.PAYS = optim.engines.large.COMPILING_PAYS = 0
+    stepsize.experiments.sweep.batch._PAYS = 0

@@ -1,11 +1,11 @@
-"""Many runs in lockstep, of which no history is kept: after each update whoever judges them looks.
+"""Many runs in lockstep: rows of what is judged of them, and no other history.
 
-The arrays of a few ten thousand runs stay in the cache while update follows update. Every number is, bit for
-bit, what the history of the run alone would hold: value, gradient norm and overshoot. Runs that become inf or
-nan are reported at that very update and taken out of the way; the others never notice.
+The arrays of a few thousand runs stay in the cache while update follows update. After a few updates values,
+gradient norms and overshoots are computed of all of them at once. Every number is, bit for bit, what the
+history of the run alone would hold. Runs that become inf or nan are found at that very update and taken out
+of the way; the others never notice.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,13 +22,16 @@ from optim.recorder import steps_between
 from optim.steppers import stepper_for
 from optim.user_functions import in_precision_of
 from optim.user_rules import check_rule
+from stepsize.core.elementwise import unbuffered
 from stepsize.core.norms import norm, squares_fit
 from stepsize.core.protocols import SupportsGradient
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Lockstep", "Untraceable"]
+    from optim.engines.compiled.batch import RowsBlock
+
+__all__ = ["Lockstep", "Untraceable", "can_compile", "largest_rate"]
 
 Array = np.ndarray[Any, Any]
 
@@ -50,21 +53,21 @@ class Lockstep:
     ----------
     n : int
         Updates made.
-    who : ndarray of int, shape (K,)
-        The runs that the columns of the other arrays are. Runs that were lost are left out, in the end.
-    fun, grad_norm : ndarray of shape (K,)
-        Value and gradient norm of each run at its point (the point to report, where that is another one);
-        overwritten by the next update.
-    overshoot : ndarray of bool, shape (K,)
-        Which runs passed the minimum along the last step.
-    rate : float, ndarray of shape (K,), or None
-        The rate of the last update, of several, one a coordinate, the largest; None if it never changes.
-    alive : ndarray of bool, shape (K,)
-        Which runs are finite. The numbers of the others are those of no run.
-    lost : ndarray of int
-        The columns of the runs that became inf or nan by the last update.
+    nit : ndarray of int, shape (B,)
+        How many of them left the run finite; B counts all runs.
     failures : dict
         By run, what returned nan at an ordinary point: "fun", "grad" or "fun and grad".
+    who : ndarray of int, shape (K,)
+        The runs that the columns of the following arrays are. Runs that were lost are left out, in the end.
+    fun, grad_norm : ndarray of shape (R, K)
+        Value and gradient norm of each run at its point (the point to report, where that is another one)
+        after each of the last R updates: at the start before the first. The next updates overwrite them.
+    overshoot : ndarray of bool, shape (R, K)
+        Which runs passed the minimum along each of these updates, as far as is known until `settle_doubts`.
+    rate : float, ndarray of shape (R, 1) or (R, K)
+        The rate of each, of several, one a coordinate, the largest; 1 if it never changes.
+    alive : ndarray of bool, shape (K,)
+        Which runs are finite. What follows the row in which another one was lost are the numbers of no run.
 
     Raises
     ------
@@ -95,198 +98,248 @@ class Lockstep:
             slots = tuple(inner(slot) for slot in state.slots)
             self._block = RunBlock(where, stepper.optimizer, [], inner(x), inner(e.g), slots, stop=steps)
             self.problem, self.n = where, 0
-            self.rate: Numbers = None
+            self.rate: Any = 1.0
             self.who, self.alive = np.arange(len(x)), np.ones(len(x), bool)
-            self.lost = np.zeros(0, int)
+            self.nit = np.full(len(x), steps)
             self.failures: dict[int, str] = {}
+            # Steps of which only a closer look tells whether they overshot: update, run, both ends.
+            self._doubts: list[tuple[Array, Array, Array, Array]] = []
             self.separate = optimizer.has_separate_output
             self._start = inner(x)
-            self._lay_out()
-            self._at_x[...] = e.f
-            self._norms(self._block.g, self._slope)
-            self._dots(self._block.x, self._block.x, self._size)
+            self._value_plan = self._traced_value()
+            self._lay_out(1)
+            self._at_x[0], self._xs[1], self._gs[1] = e.f, self._block.x, self._block.g
+            self._norms(self._gs[1:], self._slope, self.alive)
             if self.separate:
-                self._output = self._points()
+                self._outputs[1] = self._points()
                 self._report()
 
-    def _lay_out(self) -> None:
-        """Make the arrays to calculate in, for as many runs as there are now."""
-        x, runs = self._block.x, len(self.who)
-        self.fun, self.grad_norm = np.empty(runs), np.empty(runs, x.dtype)
-        self.overshoot, self._sure = np.zeros(runs, bool), np.zeros(runs, bool)
+    def _lay_out(self, count: int) -> None:
+        """Make the arrays for so many updates of as many runs as there are now."""
+        x, shape = self._block.x, (count, len(self.who))
+        # Points and gradients before the first update and after each.
+        self._xs, self._gs = (np.empty((count + 1, *x.shape), x.dtype) for _ in range(2))
+        self.fun, self.grad_norm = np.empty(shape), np.empty(shape, x.dtype)
+        self.overshoot, self._sure = np.empty((2, *shape), bool)
         # Where another point is reported, value and slope at x are apart from those that are.
-        self._at_x = np.empty(runs) if self.separate else self.fun
-        self._slope = np.empty(runs, x.dtype) if self.separate else self.grad_norm
-        self._size, self._size_before, self._slope_before = (np.empty(runs, x.dtype) for _ in range(3))
-        self._squares, self._scratch, self._slopes = (np.empty(runs, x.dtype) for _ in range(3))
-        self._fun_before = np.empty(runs)
-        self._step, self._term = np.empty_like(x), np.empty(runs, x.dtype)
-        self._before = np.empty_like(x), np.empty_like(x)
-        self._value_calls = self._traced_value()
+        self._at_x = np.empty(shape) if self.separate else self.fun
+        self._slope = np.empty(shape, x.dtype) if self.separate else self.grad_norm
+        self._outputs = np.empty((count + 1, *x.T.shape) if self.separate else 0, x.dtype)
+        self._before = np.zeros((2, shape[1]))
+        self._squares, self._slopes, self._term = (np.empty(shape, x.dtype) for _ in range(3))
+        self._steps = np.empty((count, *x.shape), x.dtype)
+        if self._value_plan is not None:
+            arrays = [*self._xs[1:].swapaxes(0, 1), self._at_x]
+            self._value_calls = self._value_plan.bind(arrays, {}, Workspace(shape))
 
-    def drop(self) -> Array | None:
-        """Leave out the runs that were lost, once they are many; return which columns stay, or None."""
-        if self.alive.sum() * (1 + _DEAD) > len(self.alive) or not self.alive.any():
-            return None
-        keep, kept = self.alive, (self._at_x, self._slope, self._size)
-        self._block = self._block.columns(keep, self._block.arrays())
-        self.who, self._start = self.who[keep], np.ascontiguousarray(self._start[:, keep])
-        self.alive = np.ones(len(self.who), bool)
-        reported = self.fun[keep], self.grad_norm[keep], self.overshoot[keep]
-        self._lay_out()
-        for array, old in zip((self._at_x, self._slope, self._size), kept, strict=True):
-            array[...] = old[keep]
-        self.fun[...], self.grad_norm[...], self.overshoot[...] = reported
-        if self.separate:
-            self._output = self._output[keep]
-        return keep
+    def _make_room(self, count: int) -> None:
+        """Carry the last row over, as the one before the next updates, without runs that were lost."""
+        ends = self._at_x[-1], self._slope[-1]
+        points = self._outputs[-1] if self.separate else None
+        dead = self.alive.sum() * (1 + _DEAD) <= len(self.alive) and self.alive.any()
+        keep = self.alive if dead else slice(None)
+        if dead:
+            self._block = self._block.columns(keep, self._block.arrays())
+            self.who, self._start = self.who[keep], np.ascontiguousarray(self._start[:, keep])
+            self.alive = np.ones(len(self.who), bool)
+        if dead or count != len(self.fun):
+            self._lay_out(count)
+        self._before[...] = [row[keep] for row in ends]
+        self._xs[0], self._gs[0] = self._block.x, self._block.g
+        if points is not None:
+            self._outputs[0] = points[keep]
 
-    def advance(self) -> None:
-        """Make the next update of every run."""
-        with np.errstate(all="ignore"):
-            self._advance()
+    def advance(self, count: int) -> None:
+        """Make the next `count` updates of every run."""
+        with np.errstate(all="ignore"), unbuffered():
+            self._make_room(count)
+            block, rates = self._block, []
+            for k in range(1, count + 1):
+                rates.append(block.advance(self.n).lr)
+                self.n += 1
+                np.copyto(self._xs[k], block.x)
+                np.copyto(self._gs[k], block.g)
+                if self.separate:
+                    self._outputs[k] = self._points()
+            if callable(block.optimizer.lr):
+                self.rate = np.array([largest_rate(lr) for lr in rates])
+            self._values()
+            # The sum of all is finite only if each is, or else it has overflowed and each is asked.
+            fine = bool(np.isfinite(self._at_x.sum()))
+            asked = self.alive if fine else self._until_lost()
+            self._norms(self._gs[1:], self._slope, asked)
+            self._find_overshoot(asked)
+            fine = fine and bool(np.isfinite(self._slope.sum()))
+            if not fine:
+                self._find_lost()
+            if self.separate:
+                self._report()
 
-    def _advance(self) -> None:
+    @property
+    def start(self) -> Array:
+        """Where the runs that are left began, of shape (K, d)."""
+        return np.array(self._start.T, order="C")
+
+    def compiled(self) -> "RowsBlock":
+        """Return what makes the same rows by a compiled loop, before the first update.
+
+        Raises
+        ------
+        Untraceable
+            With the reason, if it cannot make all of them to the same bits.
+        """
+        from optim.engines.compiled.batch import RowsBlock
+
         block = self._block
-        for kept, now in zip(self._before, (block.x, block.g), strict=True):
-            np.copyto(kept, now)
-        np.copyto(self._fun_before, self._at_x)
-        np.copyto(self._slope_before, self._slope)
-        lr = block.advance(self.n).lr
-        if callable(block.optimizer.lr):
-            self.rate = np.array(lr.max(axis=-1)) if np.size(lr) > 1 else float(np.asarray(lr).item())
-        self.n += 1
-        self._values(self._at_x)
-        self._norms(block.g, self._slope)
-        self._size, self._size_before = self._size_before, self._size
-        self._dots(block.x, block.x, self._size)
-        self._find_overshoot()
-        self.lost = np.zeros(0, int)
-        # The sum of all is finite only if each is, or else it has overflowed and each is asked.
-        if not np.isfinite(self._at_x.sum() + self._slope.sum()):
-            self._find_lost()
-        if self.separate:
-            self._before_output, self._output = self._output, self._points()
-            self._report()
+        if self.separate or block.x.dtype != np.float64 or len(block.x) >= IN_ORDER:
+            raise Untraceable("more than a few coordinates in double precision")
+        return RowsBlock(self.problem, block.optimizer, block.x, block.g, block.slots, stop=block.stop)
 
     def step_norm(self) -> Array:
-        """Return how far each run's point to report moved by the last update."""
+        """Return how far the last updates moved each run's point to report, of shape (R, K)."""
         with np.errstate(all="ignore"):
             if self.separate:
-                return np.asarray(norm(self._output - self._before_output))
-            np.subtract(self._block.x, self._before[0], self._step)
-            return self._norms(self._step, np.empty_like(self.grad_norm))
+                return np.asarray(norm(np.diff(self._outputs, axis=0)))
+            return self._norms(self._steps, np.empty_like(self.grad_norm), self.alive)
 
     @property
     def x(self) -> Array:
-        """The points at which the gradients were taken last, of shape (B, d)."""
+        """The points at which the gradients were taken last, of shape (K, d)."""
         return np.array(self._block.x.T, order="C")
 
     def _points(self) -> Array:
-        """Return the points to report, of shape (B, d)."""
+        """Return the points to report, of shape (K, d)."""
         return np.array(self._block.optimizer.output(self._block.x, self._block.slots).T, order="C")
 
     def _report(self) -> None:
-        width = max(1, LOOK // self._output.shape[1])
-        for low in range(0, len(self._output), width):
-            points = self._output[low : low + width]
-            self.fun[low : low + width] = self.problem.fun(points)
-            self.grad_norm[low : low + width] = norm(self.problem.grad(points))
+        for fun, slope, outputs in zip(self.fun, self.grad_norm, self._outputs[1:], strict=True):
+            for some in _pieces(outputs):
+                fun[some] = self.problem.fun(outputs[some])
+                slope[some] = norm(self.problem.grad(outputs[some]))
 
-    def _traced_value(self) -> list[Callable[[], object]] | None:
-        """Return the calls that make the values in place, or None where they cannot be traced."""
-        if (
-            not self.problem.components
-            or self.fun.dtype != self._block.x.dtype
-            or len(self._block.x) >= IN_ORDER
-        ):
+    def _traced_value(self) -> Plan | None:
+        """Return how the values are made in place, or None where they cannot be traced."""
+        dim, dtype = len(self._block.x), self._block.x.dtype
+        if not self.problem.components or dtype != np.float64 or dim >= IN_ORDER:
             return None
-        x = self._block.x
         try:
-            trace = trace_function(lambda point: [self.problem.fun(point)], len(x), x.dtype)
+            trace = trace_function(lambda point: [self.problem.fun(point)], dim, dtype)
         except Untraceable:
             return None
-        return Plan(trace, [len(x)]).bind([*x, self._at_x], {}, Workspace(x.shape[1:]))
+        return Plan(trace, [dim])
 
-    def _values(self, into: Array) -> None:
-        if self._value_calls is not None:
+    def _values(self) -> None:
+        if self._value_plan is not None:
             for call in self._value_calls:
                 call()
             return
-        points = self._block.points
-        width = max(1, LOOK // points.shape[1])
-        for low in range(0, len(points), width):
-            into[low : low + width] = self.problem.fun(points[low : low + width])
+        for x, values in zip(self._xs[1:], self._at_x, strict=True):
+            points = x.T if self.problem.components and len(x) < IN_ORDER else np.ascontiguousarray(x.T)
+            for some in _pieces(points):
+                values[some] = self.problem.fun(points[some])
 
     def _dots(self, a: Array, b: Array, into: Array) -> Array:
-        """Write the inner products of the columns, added as `stepsize.core.elementwise.dot` adds them."""
-        if len(a) < IN_ORDER:
-            np.multiply(a[0], b[0], into)
-            for i in range(1, len(a)):
-                np.add(into, np.multiply(a[i], b[i], self._term), into)
+        """Write the inner products of the vectors of (R, d, K), added as `elementwise.dot` adds them."""
+        dim = a.shape[1]
+        if dim < IN_ORDER:
+            np.multiply(a[:, 0], b[:, 0], into)
+            for i in range(1, dim):
+                np.add(into, np.multiply(a[:, i], b[:, i], self._term), into)
         else:
-            np.sum(np.ascontiguousarray((a * b).T), axis=-1, out=into)
+            np.sum(np.ascontiguousarray((a * b).swapaxes(1, 2)), axis=-1, out=into)
         return into
 
-    def _norms(self, a: Array, into: Array) -> Array:
-        """Write the lengths of the columns as `stepsize.core.norms.norm` returns them."""
+    def _until_lost(self) -> Array:
+        """Return what is asked about: the rows of each run that is alive, to the first without a value."""
+        finite = np.logical_and.accumulate(np.isfinite(self._at_x), axis=0)
+        return np.concatenate([self.alive[None], finite[:-1] & self.alive])
+
+    def _norms(self, a: Array, into: Array, asked: Array) -> Array:
+        """Write the lengths of the vectors of (R, d, K) as `stepsize.core.norms.norm` returns them.
+
+        Where nobody asks they may have overflowed.
+        """
         squares = self._dots(a, a, self._squares)
         np.sqrt(squares, into)
         if not squares_fit(np.array([squares.min(), squares.max()]), a.dtype).all():
             # A vector of zeros is the usual one among those without a square that fits, and has its length.
-            unfit = np.flatnonzero(~squares_fit(squares, a.dtype) & (a != 0).any(axis=0))
-            if len(unfit):
-                into[unfit] = norm(np.ascontiguousarray(a[:, unfit].T))
+            rows, columns = np.nonzero(~squares_fit(squares, a.dtype) & (a != 0).any(axis=1) & asked)
+            if len(rows):
+                into[rows, columns] = norm(np.ascontiguousarray(a[rows, :, columns]))
         return into
 
-    def _find_overshoot(self) -> None:
+    def _find_overshoot(self, asked: Array) -> None:
         r"""Find the runs whose slope at the end of the step is positive, beyond what rounding can make of it.
 
         `slope_floor` needs four more norms. It is at most :math:`4 \epsilon (2|x'| + |x|)(|g'| + |g|)`, and
-        :math:`(2a + b)^2 \le 5(a^2 + b^2)`; a slope above that, and away from where squares vanish or
-        overflow, needs no closer look.
+        that at most 24 eps times the largest |g| and the sum of the largest coordinates of x that a run had
+        in these updates. A slope above it needs no closer look; the others get theirs all at once.
         """
-        x, g = self._block.x, self._block.g
-        slope, size, bound = self._slopes, self._scratch, self._squares
-        np.subtract(x, self._before[0], self._step)
-        self._dots(self._step, g, slope)
-        np.add(self._size, self._size_before, size)
-        np.add(self._slope, self._slope_before, bound)
-        np.multiply(bound, bound, bound)
-        np.multiply(bound, size, bound)
-        info = np.finfo(x.dtype)
-        np.multiply(bound, x.dtype.type(5.05 * (4.0 * float(info.eps)) ** 2), bound)
-        np.add(bound, x.dtype.type(float(info.tiny) / float(info.eps) ** 2), bound)
-        np.multiply(slope, slope, size)
+        slope, steps, info = self._slopes, self._steps, np.finfo(self._xs.dtype)
+        np.subtract(self._xs[1:], self._xs[:-1], steps)
+        self._dots(steps, self._gs[1:], slope)
+        far = np.maximum(self._xs.max(axis=0), -self._xs.min(axis=0))
+        steep = np.maximum(self._slope.max(axis=0), self._before[1])
+        # In this order it is inf wherever a slope, or what is compared with it, may have overflowed.
+        bound = (24.5 * far.sum(axis=0) * steep) * float(info.eps) + float(info.tiny / info.eps)
         np.greater(slope, 0, self.overshoot)
-        np.greater(size, bound, self._sure)
-        near = np.flatnonzero(np.greater(self.overshoot, self._sure, self._sure))
-        if len(near):
-            points, slopes = (
-                np.ascontiguousarray(np.stack([old[:, near].T, new[:, near].T]))
-                for old, new in zip(self._before, (x, g), strict=True)
+        np.greater(slope, bound.astype(slope.dtype), self._sure)
+        if np.count_nonzero(self.overshoot) == np.count_nonzero(self._sure):
+            return
+        rows, columns = np.nonzero(self.overshoot & ~self._sure & asked)
+        points, slopes = (
+            np.stack([a[rows, :, columns], a[rows + 1, :, columns]]) for a in (self._xs, self._gs)
+        )
+        self._doubts.append((rows + self.n - len(slope), self.who[columns], points, slopes))
+
+    def settle_doubts(self, overshoot: Array, columns: Array) -> None:
+        """Write which of the doubtful steps overshot into a table of all updates, where runs have columns."""
+        if self._doubts:
+            rows, runs, points, slopes = (
+                np.concatenate(parts, axis=-1 if parts[0].ndim == 1 else 1)
+                for parts in zip(*self._doubts, strict=True)
             )
-            self.overshoot[near] = steps_between(points, slopes)[2][0]
+            with np.errstate(all="ignore"):
+                overshoot[rows, columns[runs]] = steps_between(points, slopes)[2][0]
+        self._doubts = []
 
     def _find_lost(self) -> None:
-        good = np.isfinite(self._at_x) & np.isfinite(self._slope)
-        self.lost = np.flatnonzero(self.alive & ~good)
-        if len(self.lost):
-            which, x = self.lost, self._block.x[:, self.lost]
-            near = np.abs(x).max(axis=0) < FAR * np.maximum(np.abs(self._start[:, which]).max(axis=0), 1.0)
-            f, slope = (
-                np.array([old[which], new[which]])
-                for old, new in (
-                    (self._fun_before, self._at_x),
-                    (self._slope_before, self._slope),
-                )
-            )
-            fun, grad = faults(f, slope, near)
-            for failed, name in ((fun & ~grad, "fun"), (grad & ~fun, "grad"), (fun & grad, "fun and grad")):
-                self.failures |= dict.fromkeys(self.who[which[failed]].tolist(), name)
-            self.alive[which] = False
-        # What is inf or nan goes back to its start, where nothing overflows, until it is dropped.
+        """Find the runs that became inf or nan, and let them begin anew where nothing overflows."""
+        bad = ~(np.isfinite(self._at_x) & np.isfinite(self._slope))
+        which = np.flatnonzero(bad.any(axis=0) & self.alive)
+        row = bad[:, which].argmax(axis=0)
+        self.nit[self.who[which]] = self.n - len(bad) + row
+        self.alive[which] = False
+        x = self._xs[row + 1, :, which]
+        near = np.abs(x).max(axis=1) < FAR * np.maximum(np.abs(self._start[:, which]).max(axis=0), 1.0)
+        f, slope = (
+            np.array([np.where(row > 0, rows[row - 1, which], before[which]), rows[row, which]])
+            for rows, before in zip((self._at_x, self._slope), self._before, strict=True)
+        )
+        fun, grad = faults(f, slope, near)
+        for failed, name in ((fun & ~grad, "fun"), (grad & ~fun, "grad"), (fun & grad, "fun and grad")):
+            self.failures |= dict.fromkeys(self.who[which[failed]].tolist(), name)
+        gone = bad.any(axis=0)
         for array in self._block.arrays():
-            array[:, ~good] = 0.0
-        self._block.x[:, ~good] = self._start[:, ~good]
-        self._at_x[~good], self._slope[~good], self._size[~good] = 0.0, 0.0, 0.0
+            array[:, gone] = 0.0
+        self._block.x[:, gone] = self._start[:, gone]
+        self._at_x[-1, gone], self._slope[-1, gone] = 0.0, 0.0
+
+
+def can_compile() -> bool:
+    """Whether the compiler is installed."""
+    from optim.engines.compiled.llvm import is_installed
+
+    return is_installed()
+
+
+def largest_rate(lr: Numbers) -> Array:
+    """Return the rate of an update, one for all runs or one for each; of several, the largest."""
+    rate = np.asarray(lr)
+    return np.asarray(rate.max(axis=-1) if rate.ndim > 1 and len(rate) > 1 else rate.max().reshape(1))
+
+
+def _pieces(points: Array) -> list[slice]:
+    """Return the rows of some points, so many at a time that what is made of them stays in the cache."""
+    width = max(1, LOOK // points.shape[1])
+    return [slice(low, low + width) for low in range(0, len(points), width)]

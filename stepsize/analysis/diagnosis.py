@@ -8,7 +8,8 @@ import numpy as np
 
 from optim import Run
 from stepsize.analysis.traces import Traces, traces_of, window_of
-from stepsize.analysis.verdicts import (
+from stepsize.analysis.verdicts import RunStatistics, classify
+from stepsize.analysis.words import (
     BOUNCING,
     CRAWLING,
     CROSSING,
@@ -20,8 +21,6 @@ from stepsize.analysis.verdicts import (
     SETTLED,
     STUCK,
     VERDICTS,
-    RunStatistics,
-    classify,
 )
 from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook

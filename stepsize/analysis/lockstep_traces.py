@@ -4,28 +4,31 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.lockstep import Lockstep
+from optim.engines.lockstep import Untraceable
+from stepsize.analysis.lockstep_rows import Room, make_rows
 from stepsize.analysis.traces import Traces, window_of
 from stepsize.core.rounding import ULPS, summed_by, value_floor
 from stepsize.core.settling import rounding_at, tolerance
 
-__all__ = ["BYTES_A_ROW", "traces_in_lockstep"]
+__all__ = ["Untraceable", "traces_in_lockstep"]
 
 Array = np.ndarray[Any, Any]
 
-# What is kept of a run in a row: value, gradient norm, length and rate of the step, whether it overshot; and
-# what is made of them in the end.
-BYTES_A_ROW = 8 * 8
-
 
 def traces_in_lockstep(
-    problem: Any, optimizer: Any, x0: Array, steps: int, tol: float = 1e-8, atol: float | None = None
+    problem: Any,
+    optimizer: Any,
+    x0: Array,
+    steps: int,
+    tol: float = 1e-8,
+    atol: float | None = None,
+    room: Room | None = None,
+    compiled: bool = False,
 ) -> Traces:
     """Return the traces of a batch.
 
-    They are those of `traces_of`, but for what no verdict looks at: the rows after the end of a run that
-    became inf or nan are nan, steps before the last window have the length 0, and a rate that never changes
-    is 1.
+    They are those of `traces_of`, but for what no verdict looks at: only the last steps have lengths, and a
+    rate that never changes is 1.
 
     Parameters
     ----------
@@ -33,46 +36,40 @@ def traces_in_lockstep(
         As for `minimize`.
     tol, atol : float, float or None
         What counts as settled.
+    room : Room, optional
+        Where to write the courses; whatever was written there before is lost.
+    compiled : bool
+        Whether to let a compiled loop make the updates, as far as it can, to the same bits; without a
+        compiler it cannot.
 
     Raises
     ------
     Untraceable
         If the runs cannot go in lockstep.
     """
-    runs = Lockstep(problem, optimizer, x0, steps)
-    where, count, dtype = runs.problem, len(runs.who), runs.grad_norm.dtype
-    fun, slope = np.empty((steps + 1, count)), np.empty((steps + 1, count), dtype)
-    overshoot, step, rate = np.empty((steps, count), bool), np.zeros((steps, count)), np.ones((steps, count))
-    nit, still_from = np.full(count, steps), steps - window_of(steps)
-    fun[0], slope[0] = runs.fun, runs.grad_norm
-    for n in range(steps):
-        runs.advance()
-        fun[n + 1], slope[n + 1], overshoot[n] = runs.fun, runs.grad_norm, runs.overshoot
-        if n >= still_from:
-            step[n] = runs.step_norm()
-        if runs.rate is not None:
-            rate[n] = runs.rate
-        nit[runs.lost] = n
-    lost = np.flatnonzero(~runs.alive)
-    for rows in (fun, slope):
-        rows[:, lost] = np.where(np.arange(steps + 1)[:, None] > nit[lost], np.nan, rows[:, lost])
-    known, eps, x = where.minimum is not None, float(np.finfo(dtype).eps), runs.x
+    runs, rows = make_rows(problem, optimizer, x0, steps, Room() if room is None else room, compiled)
+    where, some = runs.problem, slice(0, rows.runs)
+    fun, slope, overshoot = rows.fun[:, some], rows.grad_norm[:, some], rows.overshoot[:, some]
+    dtype, count = slope.dtype, rows.runs
+    known, eps = where.minimum is not None, float(np.finfo(dtype).eps)
     with np.errstate(all="ignore"):
-        error = fun - float(where.minimum) if known else slope  # type: ignore[arg-type]  # not None
-        nothing = np.broadcast_to(rounding_at(where, error[0], fun[-1], eps), nit.shape)
+        error = slope
+        if where.minimum is not None:
+            error = fun - float(where.minimum) if where.minimum else fun
+        nothing = np.broadcast_to(rounding_at(where, error[0], fun[-1], eps), count)
         return Traces(
             fun=fun,
             error=error,
             grad_norm=slope,
             overshoot=overshoot,
-            step_norm=step,
-            rate=rate,
-            nit=nit,
-            diverged=~runs.alive,
+            step_norm=rows.step_norm,
+            rate=rows.rate,
+            nit=rows.nit,
+            diverged=rows.diverged,
             tolerance=np.asarray(tolerance(error[0], nothing, tol, atol)),
             nothing=nothing,
             floor=np.asarray(value_floor(where, fun[-window_of(steps) :], eps)),
-            still=4 * eps * np.sqrt((x * x).sum(axis=1)),
+            still=4 * eps * np.sqrt((rows.x * rows.x).sum(axis=1)),
             rounding=ULPS * eps,
             summed=summed_by(where),
             known=known,
@@ -80,5 +77,13 @@ def traces_in_lockstep(
             noisy=False,
             stopped=False,
             minimum=float(where.minimum) if known else float("nan"),  # type: ignore[arg-type]  # not None
-            failures=tuple(runs.failures.get(run, "") for run in range(count)),
+            failures=_by_run(rows.failures, count),
         )
+
+
+def _by_run(failures: dict[int, str], runs: int) -> tuple[str, ...]:
+    """Return what failed in each run, "" where nothing did."""
+    words = [""] * runs
+    for run, word in failures.items():
+        words[run] = word
+    return tuple(words)

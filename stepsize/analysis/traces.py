@@ -11,7 +11,7 @@ from stepsize.core.norms import norm
 from stepsize.core.rounding import ULPS, summed_by, value_floor
 from stepsize.core.settling import rounding_of, tolerance_of
 
-__all__ = ["VANISHES", "Traces", "traces_of", "window_of"]
+__all__ = ["VANISHES", "Traces", "hold_ends", "last_eighth", "last_windows", "traces_of", "window_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -30,9 +30,11 @@ class Traces:
     overshoot : ndarray of bool, shape (T, B)
         Whether the update passed the minimum along the step.
     step_norm, rate : ndarray of shape (T, B)
-        How far each update went, and its rate, the largest where there is one a coordinate.
+        How far each update went, and its rate, the largest where there is one a coordinate. Of `step_norm`,
+        the last `last_eighth` rows are enough.
     nit : ndarray of int, shape (B,)
-        Updates until a run became inf or nan, T for one that did not; what follows is not looked at.
+        Updates until a run became inf or nan, T for one that did not. The rows that follow are those of a run
+        that stands still: the last point again, and no overshoot.
     diverged : ndarray of bool, shape (B,)
         Whether a run became inf or nan.
     tolerance, nothing, floor : ndarray of shape (B,)
@@ -44,8 +46,8 @@ class Traces:
         By what share of itself a value may be rounded, and the smallest size that counts as its own.
     known, exact, noisy, stopped : bool
         Whether the minimum is known; whether loss and slopes are those of one function at one point (no
-        mini-batches, no averaging); whether the updates saw mini-batches or noise; whether the tolerance
-        ended the run.
+        mini-batches, no averaging); whether the updates saw mini-batches or noise, or drew it; whether the
+        tolerance ended the run.
     minimum : float
         The minimum, nan where it is unknown.
     failures : tuple of str
@@ -76,15 +78,35 @@ class Traces:
     def part(self, some: slice) -> "Traces":
         """Return the courses of some of the runs."""
         facts: dict[str, Any] = dict(vars(self))
-        rows = {name: value[..., some] for name, value in facts.items() if isinstance(value, np.ndarray)}
-        facts |= rows
-        facts |= {"failures": self.failures[some]}
-        return Traces(**facts)
+        # Where the error is the value, it remains so.
+        rows = {id(value): value[..., some] for value in facts.values() if isinstance(value, np.ndarray)}
+        facts = {name: rows.get(id(value), value) for name, value in facts.items()}
+        return Traces(**facts | {"failures": self.failures[some]})
 
 
 def window_of(updates: int) -> int:
     """Return the length of a window: a quarter of the updates, at least one."""
     return max(updates // 4, 1)
+
+
+def last_windows(rows: Array, size: int, count: int) -> list[Array]:
+    """Return the last windows of some rows, the last one first; without any more, the first row again."""
+    ends = (max(len(rows) - i * size, 1) for i in range(count))
+    return [rows[end - size : end] for end in ends]
+
+
+def last_eighth(updates: int) -> int:
+    """Return the length of the last eighth of a window, at least one if there are any updates."""
+    return min(max(window_of(updates) // 8, 1), updates)
+
+
+def hold_ends(nit: Array, overshoot: Array, *points: Array) -> None:
+    """Let each run stand still after its `nit` updates: the rows that follow are overwritten."""
+    for run in np.flatnonzero(nit < len(overshoot)).tolist():
+        end = nit[run]
+        overshoot[end:, run] = False
+        for rows in points:
+            rows[end + 1 :, run] = rows[end, run]
 
 
 def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
@@ -93,9 +115,9 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
     In a batch, a run that became inf or nan is cut where `minimize` would have ended it alone.
     """
     history, single = run.history, run.history.x.ndim == 2
-    flat = [rows.reshape(len(rows), -1) for rows in (run.loss, run.error, _norms(run))]
-    fun, error, slope = flat
+    fun, error, slope = (rows.reshape(len(rows), -1) for rows in (run.loss, run.error, _norms(run)))
     updates, runs = run.nit, fun.shape[1]
+    overshoot = history.overshoot.reshape(updates, runs)
     last_x = history.x[-1].reshape(runs, -1)
     nit, gone = np.full(runs, updates), np.full(runs, bool(np.all(run.diverged)))
     if not single:
@@ -104,6 +126,9 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
         left = ~finite.reshape(updates + 1, -1)
         nit = np.where(left.any(axis=0), left.argmax(axis=0) - 1, updates)
         gone = np.asarray(left.any(axis=0) | (run.status == LEFT_THE_FINITE_NUMBERS))
+        if (nit < updates).any():
+            overshoot, fun, error, slope = (rows.copy() for rows in (overshoot, fun, error, slope))
+            hold_ends(nit, overshoot, fun, error, slope)
     eps = float(np.finfo(history.x.dtype).eps)
     minimum = run.problem.minimum
     with np.errstate(all="ignore"):
@@ -111,7 +136,7 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
             fun=fun,
             error=error,
             grad_norm=slope,
-            overshoot=history.overshoot.reshape(updates, runs),
+            overshoot=overshoot,
             step_norm=_steps(run).reshape(updates, runs),
             rate=_rates(run, runs),
             nit=nit,
@@ -124,7 +149,7 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
             summed=summed_by(run.problem),
             known=minimum is not None,
             exact=not (run.problem.varies or history.output is not None),
-            noisy=bool(run.problem.varies and not run.problem.drifts),
+            noisy=bool(run.optimizer.draws_noise or (run.problem.varies and not run.problem.drifts)),
             stopped=run.status == CONVERGED,
             minimum=float("nan") if minimum is None else float(minimum),
             failures=(_failure(run),) if single else ("",) * runs,

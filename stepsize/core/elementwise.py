@@ -6,6 +6,8 @@ floats too but answer with NumPy scalars, which are slow and promote float32; he
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -30,8 +32,22 @@ __all__ = [
     "sinh",
     "sqrt",
     "tanh",
+    "unbuffered",
     "where",
 ]
+
+
+@contextmanager
+def unbuffered() -> Iterator[None]:
+    """Let NumPy read rows that are shorter than its buffer where they are, and not copy them first.
+
+    It doubles the speed of arithmetic on the parts of a table, but conversions of type become slow.
+    """
+    size = np.setbufsize(16)
+    try:
+        yield
+    finally:
+        np.setbufsize(size)
 
 
 def is_symbol(a: Any) -> bool:

@@ -1,5 +1,6 @@
 """When a run has settled: its error is small and stays small to the end, and not by a lucky last point."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,15 @@ import numpy as np
 from stepsize.core.rounding import gradient_floor, value_floor
 from stepsize.core.validation import as_number, require
 
-__all__ = ["rounding_at", "rounding_of", "settled_at", "tolerance", "tolerance_of"]
+__all__ = [
+    "is_before",
+    "rounding_at",
+    "rounding_of",
+    "running_max",
+    "settled_at",
+    "tolerance",
+    "tolerance_of",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -83,13 +92,13 @@ def settled_at(error: Array, tol: Any, nothing: Any = 0.0) -> Any:
     """
     rows = error.reshape(len(error), -1)
     tol, nothing = (np.broadcast_to(size, error.shape[1:]).reshape(-1) for size in (tol, nothing))
-    good = rows <= tol
-    stay = np.logical_and.accumulate(good[::-1], axis=0).sum(axis=0)
-    first = np.where(stay > 0, len(rows) - stay, np.nan)
+    first = _last(~(rows <= tol)) + 1
+    stay = len(rows) - first
+    first = np.where(stay > 0, first, np.nan)
     # A stay as long as all that came before it needs no second look, and neither does none (nan).
     doubtful = np.flatnonzero(stay < first)
     if len(doubtful):
-        touch = _is_touch(rows[:, doubtful], tol[doubtful], nothing[doubtful], stay[doubtful])
+        touch = _is_touch(rows.take(doubtful, axis=1), tol[doubtful], nothing[doubtful], stay[doubtful])
         first[doubtful[touch]] = np.nan
     if error.ndim > 1:
         return first.reshape(error.shape[1:])
@@ -99,32 +108,86 @@ def settled_at(error: Array, tol: Any, nothing: Any = 0.0) -> Any:
 def _is_touch(error: Array, tol: Array, nothing: Array, stay: Array) -> Array:
     """Return whether the stays below the tolerance at the end are too short to prove anything."""
     columns, first = np.arange(error.shape[1]), len(error) - stay
-    sudden = (stay == 1) & (error[first - 1, columns] > 100 * tol)
-    tenfold = _last_above(error, 10 * tol)
-    far = np.maximum(_last_above(error, 100 * tol), 0)
+    before, entry = error[first - 1, columns], error[first, columns]
+    sudden = (stay == 1) & (before > 100 * tol)
+    tenfold, far = _last(error > 10 * tol), np.maximum(_last(error > 100 * tol), 0)
     with np.errstate(all="ignore"):
-        fall = np.log(error[first - 1, columns] / error[first, columns])
-        usual = np.log(error[far, columns] / error[first - 1, columns]) / (first - 1 - far)
+        fall = np.log(before / entry)
+        usual = np.log(error[far, columns] / before) / (first - 1 - far)
+    hastens = (tenfold >= 0) & (fall > 1.5 * usual) & (stay < 2 * (first - tenfold))
+    some = np.flatnonzero(hastens)
+    hastens[some] = ~_rose(error.take(some, axis=1), far[some], first[some])
+    touch = (sudden | hastens) & (entry > nothing)
+    some = np.flatnonzero(~touch)
+    touch[some] = stay[some] < 2 * _longest_dip(error.take(some, axis=1), first[some])
+    return np.asarray(touch)
+
+
+def _rose(error: Array, start: Array, end: Array) -> Array:
+    """Return whether each error rose after a row from `start` on, before `end`."""
     row = np.arange(len(error) - 1)[:, None]
-    rose = ((np.diff(error, axis=0) > 0) & (row >= far) & (row < first)).any(axis=0)
-    hastens = (tenfold >= 0) & ~rose & (fall > 1.5 * usual) & (stay < 2 * (first - tenfold))
-    arrives_by_chance = (sudden | hastens) & (error[first, columns] > nothing)
-    return np.asarray(arrives_by_chance | (stay < 2 * _longest_dip(error, first)))
+    return np.asarray(((np.diff(error, axis=0) > 0) & (row >= start) & (row < end)).any(axis=0))
 
 
-def _last_above(error: Array, level: Array) -> Array:
-    """Return the last row in which each error is above a level, -1 where there is none."""
-    row = np.arange(len(error))[:, None]
-    return np.asarray(np.where(error > level, row, -1).max(axis=0))
+def _last(flags: Array) -> Array:
+    """Return the last row in which each flag is set, -1 where there is none."""
+    last, number = np.full(flags.shape[1], -1), np.arange(1, 256, dtype=np.uint8)[:, None]
+    for low in range(0, len(flags), 255):  # so many rows are what a byte can number
+        some = flags[low : low + 255].view(np.uint8)
+        found = (some * number[: len(some)]).max(axis=0)
+        last = np.where(found > 0, found.astype(int) + (low - 1), last)
+    return last
 
 
 def _longest_dip(error: Array, first: Array) -> Array:
     """Return how long each error stayed below a later value, in the later half of its first rows."""
-    row = np.arange(len(error))[:, None]
-    before = np.where((row < first) & ~np.isnan(error), error, -np.inf)
-    envelope = np.maximum.accumulate(before[::-1], axis=0)[::-1]
-    on_it = (before >= envelope) & (row < first)
-    last = np.maximum.accumulate(np.where(on_it, row, -1), axis=0)
-    previous = np.concatenate([np.full((1, error.shape[1]), -1), last[:-1]])
-    dips = np.where(on_it & (2 * row >= first), row - previous - 1, 0)
-    return np.asarray(dips.max(axis=0))
+    longest = np.zeros(len(first), int)
+    # What only falls from before the later half on has no dips there.
+    rises = _last(~(error[1:] <= error[:-1]) & is_before(len(error) - 1, first - 1)) + 1
+    some = np.flatnonzero(2 * rises >= first)
+    if not len(some):
+        return longest
+    first = first[some]
+    rows = int(first.max())
+    error, inside = error[:rows].take(some, axis=1), is_before(rows, first)
+    before = np.where(inside & ~np.isnan(error), error, -np.inf)
+    envelope = running_max(before[::-1])[::-1]
+    on_it = (before >= envelope) & inside
+    number = np.arange(1, rows + 1, dtype=np.min_scalar_type(rows))[:, None]
+    last = running_max(on_it * number)
+    previous = np.concatenate([np.zeros((1, len(some)), number.dtype), last[:-1]])
+    late = on_it & ~is_before(rows, (first + 1) // 2)
+    longest[some] = np.where(late, number - 1 - previous, 0).max(axis=0)
+    return longest
+
+
+# From so many columns on, row after row is quicker than NumPy's own way, which goes down each column.
+_WIDE = 64
+
+
+def running_max(rows: Array) -> Array:
+    """Return for each row the largest of each column until then.
+
+    Examples
+    --------
+    >>> running_max(np.array([[2, 0], [1, 1], [3, 0]])).tolist()
+    [[2, 0], [2, 1], [3, 1]]
+    """
+    if rows.shape[1] < _WIDE:
+        return np.maximum.accumulate(rows, axis=0)
+    largest = np.array(rows, order="C")
+    for row, next_row in pairwise(largest):
+        np.maximum(next_row, row, out=next_row)
+    return largest
+
+
+def is_before(rows: int, ends: Array) -> Array:
+    """Return which of so many rows are before the end of each column, of shape (rows, B).
+
+    Examples
+    --------
+    >>> is_before(2, np.array([0, 1, 5])).astype(int).tolist()
+    [[0, 1, 1], [0, 0, 1]]
+    """
+    kind = np.min_scalar_type(rows)
+    return np.asarray(np.arange(rows, dtype=kind)[:, None] < np.clip(ends, 0, rows).astype(kind))

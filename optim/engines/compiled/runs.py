@@ -1,6 +1,6 @@
 """Compiled blocks: some runs of a batch, in the lanes of vectors, many updates at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -191,6 +191,19 @@ class CompiledBlock:
 
         `apart` says that the state before is still wanted, so that the new one must go elsewhere.
         """
+        written = *(kept or (self._lost,) * 4), self._lost
+        return self.call(n, count, apart, lambda: self.source(bool(kept)), _KEPT, written)
+
+    def call(
+        self,
+        n: int,
+        count: int,
+        apart: bool,
+        text: Callable[[], str],
+        extra: dict[str, str],
+        written: tuple[Array, ...],
+    ) -> tuple[int, Array]:
+        """Do the same by a text whose extra arguments are the addresses of what it writes."""
         tables = self.branches.tables(self.hypers, n, count)
         powers = len(tables.powers)
         rows = (2 + self.branches.slots) * self.dim
@@ -198,14 +211,13 @@ class CompiledBlock:
         if powers:
             state = np.concatenate([self._state[:rows], tables.powers])
         ends = np.empty_like(state) if powers else self._spare if apart else state
-        arguments = ARGUMENTS | _KEPT
+        arguments = ARGUMENTS | extra
         kinds = "".join("p" if kind == "ptr" else "i" for kind in arguments.values())
-        updates = compiled(self.source(bool(kept)), "updates", kinds)
+        updates = compiled(text(), "updates", kinds)
         given = tables.still, tables.moving, tables.branch, tables.rows, tables.drift
-        kept = kept or (self._lost,) * 4
         updates(
             *(0, self.stride, self.stride, tables.count),
-            *(a.ctypes.data for a in (state, ends, *given, *kept, self._lost)),
+            *(a.ctypes.data for a in (state, ends, *given, *written)),
         )
         if ends is self._spare:
             self._spare = self._state

@@ -8,10 +8,10 @@ import numpy as np
 from optim import BUDGET, DIVERGED, Optimizer, Run, minimize
 from optim.failure import STEEP
 from schedules import PerRun
-from stepsize.analysis.lockstep_traces import BYTES_A_ROW, traces_in_lockstep
-from stepsize.analysis.lockstep_verdicts import Untraceable, judge_in_lockstep
+from stepsize.analysis.lockstep_rows import BYTES_A_ROW, UPDATES_TOGETHER, Room
+from stepsize.analysis.lockstep_traces import Untraceable, traces_in_lockstep
 from stepsize.analysis.traces import Traces, traces_of
-from stepsize.analysis.verdicts import RunOutcome, classify
+from stepsize.analysis.verdicts import RunOutcome, outcome_of
 
 __all__ = [
     "MEMORY",
@@ -48,9 +48,11 @@ _LOCKSTEP = 2**9
 # Numbers times updates in a batch: about half a second of work, so that there is something to hand out, to
 # count and to keep.
 _WORK = 2**26
-# Numbers of one course in a batch that is judged by its traces, but no fewer runs than this; and how many are
-# judged at a time, so that what is made of them stays in the cache.
-_ROWS, _LEAST, _CACHED = 2**20, 2**10, 2**18
+# Numbers in an array of runs that advance together, and of one course of those that are judged at a time, so
+# that what is made of them stays in the cache. Rows a power of two apart would share a few places of it.
+_TOGETHER, _CACHED = 2**13 - 64, 2**19
+# Updates of all runs of a batch from which on to compile them pays, where the compiler is installed.
+_PAYS = 2**22
 # Bytes that a batch may take, for each job, unless something else is said.
 MEMORY = 2**28
 
@@ -121,25 +123,9 @@ class RunSummary:
 
 
 def compute(batch: Batch) -> RunSummary:
-    """Run a batch and keep what is asked for."""
-    if not _goes_in_lockstep(batch):
-        return _by_traces(batch)
-    at = history_at(batch.steps, batch.history)
-    together = with_values(batch.optimizer, batch.values)
-    try:
-        found = judge_in_lockstep(batch.problem, together, batch.x0, batch.steps, batch.tol, batch.atol, at)
-    except Untraceable:
-        return _by_traces(batch)
-    kept = _rows(found.outcome, found.nit, np.where(found.diverged, DIVERGED, BUDGET))
-    if found.undecided.any():
-        again = _by_traces(batch.part(np.flatnonzero(found.undecided)))
-        kept[found.undecided], found.errors[found.undecided] = again.kept, again.errors
-    return RunSummary(batch.rows, kept, found.errors)
-
-
-def _by_traces(batch: Batch) -> RunSummary:
-    """Run a batch and judge it by its traces, as many runs at a time as fit into memory."""
-    pieces = [_outcome(piece, traces) for piece in cut_for_traces(batch) for traces in [traces_for(piece)]]
+    """Run a batch and keep what is asked for, as many runs at a time as fit into the cache or into memory."""
+    room, pays = Room(), len(batch.rows) * batch.steps >= _PAYS
+    pieces = [_outcome(piece, traces_for(piece, room, pays)) for piece in cut_for_traces(batch)]
     return RunSummary(
         batch.rows,
         np.concatenate([piece.kept for piece in pieces]),
@@ -160,12 +146,17 @@ def _goes_in_lockstep(batch: Batch) -> bool:
     )
 
 
-def traces_for(batch: Batch) -> list[tuple[Traces, int]]:
-    """Run a batch, and return the traces of its runs, together or one by one, each with its status."""
+def traces_for(batch: Batch, room: Room | None = None, pays: bool = False) -> list[tuple[Traces, int]]:
+    """Run a batch, and return the traces of its runs, together or one by one, each with its status.
+
+    They may be written into a room, over those of the batch before; and where it pays, a compiled loop makes
+    the updates.
+    """
     if _goes_in_lockstep(batch):
         together = with_values(batch.optimizer, batch.values)
         try:
-            traces = traces_in_lockstep(batch.problem, together, batch.x0, batch.steps, batch.tol, batch.atol)
+            budget = batch.steps, batch.tol, batch.atol
+            traces = traces_in_lockstep(batch.problem, together, batch.x0, *budget, room, pays)
             return [(traces, BUDGET)]
         except Untraceable:
             pass
@@ -224,34 +215,28 @@ def cut(batch: Batch, memory: int, max_runs: int | None = None) -> list[Batch]:
 
     The pieces follow from the batch alone and not from who computes them, so that nothing else does either.
     """
-    a_run = _tile_bytes(batch) if _goes_in_lockstep(batch) else _traces_bytes(batch)
-    return _cut(batch, a_run, memory, max_runs)
+    return _cut(batch, memory, max_runs)
 
 
 def cut_for_traces(batch: Batch) -> list[Batch]:
     """Return the batch in pieces of which the traces are kept until they are judged."""
-    width = max(_ROWS // max(batch.steps, 1), _LEAST)
-    return _cut(batch, _traces_bytes(batch), MEMORY, width if _goes_in_lockstep(batch) else None)
+    return _cut(batch, MEMORY, _TOGETHER // batch.x0.shape[1] if _goes_in_lockstep(batch) else None)
 
 
-def _cut(batch: Batch, a_run: int, memory: int, max_runs: int | None = None) -> list[Batch]:
-    dim = batch.x0.shape[1]
+def _cut(batch: Batch, memory: int, max_runs: int | None = None) -> list[Batch]:
+    dim, a_run = batch.x0.shape[1], _traces_bytes(batch)
     size = max(1, min(memory // a_run, _TILE // dim, _WORK // (dim * max(batch.steps, 1))))
     if max_runs is not None:
-        size = min(size, max_runs)
+        size = max(1, min(size, max_runs))
     return [batch.part(slice(i, i + size)) for i in range(0, len(batch.rows), size)]
-
-
-def _tile_bytes(batch: Batch) -> int:
-    """Return what a run takes that is judged while it runs, however many updates it makes."""
-    return int(8 * (batch.x0.shape[1] * (12 + 2 * len(batch.optimizer.slots)) + 64))
 
 
 def _traces_bytes(batch: Batch) -> int:
     """Return what a run takes that is judged by its traces, from lockstep or from its history."""
     dim = batch.x0.shape[1]
     if _goes_in_lockstep(batch):
-        return BYTES_A_ROW * (batch.steps + 1) + _tile_bytes(batch)
+        arrays = 12 + 2 * len(batch.optimizer.slots)
+        return int(BYTES_A_ROW * (batch.steps + 1) + 8 * UPDATES_TOGETHER * (dim * arrays + 64))
     return int(8 * ((batch.steps + 1) * (8 if _every(batch) > 1 else 2 * dim + 8) + 512 * 4 * dim))
 
 
@@ -269,7 +254,7 @@ def _outcome(batch: Batch, found: list[tuple[Traces, int]]) -> RunSummary:
         for low in range(0, len(ends), width):
             some = slice(low, low + width)
             part = traces.part(some)
-            pieces.append((_rows(classify(part), part.nit, ends[some]), errors[some]))
+            pieces.append((_rows(outcome_of(part), part.nit, ends[some]), errors[some]))
     return RunSummary(
         rows=batch.rows,
         kept=np.concatenate([rows for rows, _ in pieces]),

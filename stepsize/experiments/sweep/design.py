@@ -152,6 +152,8 @@ def _listed(name: str, value: Any) -> Any:
     if isinstance(value, str | Record) or not isinstance(value, Iterable):
         value = [value]
     require(not isinstance(value, np.ndarray) or value.ndim == 1, name, value, "values in one row")
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu" and len(value):
+        return value.astype(float)
     values = list(value)
     require(len(values) > 0, name, value, "at least one value")
     if any(isinstance(v, np.ndarray | list | tuple) for v in values):
@@ -267,6 +269,9 @@ def _groups(names: list[str], inside: list[bool], points: dict[str, Any], table:
         elif not isinstance(points[name], np.ndarray):
             alone = [getattr(value, "kind", "schedule") != "schedule" for value in points[name]]
             keys[:, i] = np.array(alone)[table[:, i]]
+    if not keys.any():
+        yield table
+        return
     kinds, group = np.unique(keys, axis=0, return_inverse=True)
     yield from (table[group.ravel() == k] for k in range(len(kinds)))
 

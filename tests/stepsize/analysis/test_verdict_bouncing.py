@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stepsize.analysis.verdicts import (
+from stepsize.analysis.unsettled import (
     _bounces,
     _came_back,
     _count_swings,

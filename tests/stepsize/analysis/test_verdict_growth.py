@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stepsize.analysis.verdicts import _falls_without_end, _grows
+from stepsize.analysis.unsettled import _falls_without_end, _grows
 from tests.stepsize.analysis.traces_by_hand import among, filled, holds, windows
 
 EPS = float(np.finfo(float).eps)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stepsize.analysis.verdicts import _arrives_elsewhere, _is_frozen, _stands_still
+from stepsize.analysis.unsettled import _arrives_elsewhere, _is_frozen, _stands_still
 from tests.stepsize.analysis.traces_by_hand import filled, holds, windows
 
 # --- stuck

@@ -4,8 +4,9 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from stepsize.analysis.traces import Traces
-from stepsize.analysis.verdicts import VERDICTS, _Windows, classify
+from stepsize.analysis.traces import Traces, hold_ends
+from stepsize.analysis.unsettled import _Windows
+from stepsize.analysis.verdicts import VERDICTS, classify
 
 COLUMNS = ("error", "grad_norm", "overshoot", "step_norm", "rate")
 
@@ -37,7 +38,11 @@ def traces(fun, **facts):
         "failures": ("",),
     }
     rows = {name: np.reshape(facts.pop(name), (-1, 1)) for name in COLUMNS if name in facts}
-    return Traces(**usual | rows | facts)
+    told = usual | rows | facts
+    # What is written after its end is not what a run has done.
+    told |= {name: np.array(told[name]) for name in ("overshoot", "fun", "error", "grad_norm")}
+    hold_ends(*(told[name] for name in ("nit", "overshoot", "fun", "error", "grad_norm")))
+    return Traces(**told)
 
 
 def word(fun, **facts):
