@@ -137,8 +137,7 @@ def _rendered(node: ast.expr, style: Style, leaf: Leaf) -> tuple[str, int]:
             return style.operator("^", part(left, ATOM), exponent), POW
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             symbol, binds = _OPERATORS[type(op)]
-            behind = binds + 1 if symbol == "-" else max(binds, ADD + 1) if symbol == "+" else binds
-            last = part(right, behind if symbol != "+" else binds)
+            last = part(right, binds + 1 if symbol == "-" else binds)
             last = style.group(last) if last[:1] == "-" else last
             return style.operator(symbol, part(left, binds), last), binds
         case ast.UnaryOp(op=ast.USub(), operand=operand):

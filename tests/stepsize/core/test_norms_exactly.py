@@ -157,6 +157,6 @@ def test_stacks_that_are_laid_out_otherwise_have_the_bits_that_they_have_apart(w
     """Columns of a table, which NumPy adds up in another order from eight on."""
     rng = np.random.default_rng(width)
     for rows in ((4, 3), (1, 20), (5,)):
-        stacks = [rng.normal(size=(width, count)).T for count in rows]
+        stacks = [rng.normal(size=(width, count)).T for count in rows] + [rng.normal(size=(2, width))]
         for found, stack in zip(norms(*stacks), stacks, strict=True):
             assert np.array_equal(found, norm(stack))

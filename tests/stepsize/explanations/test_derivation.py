@@ -272,6 +272,7 @@ def test_the_way_back_into_a_box_is_a_line_that_can_be_computed_again():
     game = ss.OnlineCounterexample(large=5.0, period=3)
     last = ss.explain(ss.minimize(game, ss.SGD(lr=1.0), steps=1)).steps[0].lines[-1]
     assert (last.names["x"].tolist(), last.recomputed().tolist()) == ([-4.0], [-1.0])
+    assert "  x <- clip(x)\n    = -1\n" in ss.explain(ss.minimize(game, ss.SGD(lr=1.0), steps=1)).text()
     inside = ss.explain(ss.minimize(game, ss.SGD(lr=0.125), steps=1)).steps[0].lines[-1]
     assert (inside.inside, inside.value.tolist()) == ("SGD", [0.375])
 
