@@ -20,19 +20,23 @@ from optim.state import State
 if TYPE_CHECKING:
     from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
     from optim.rules.adam import Adam, AdaMax, AdamW, Nadam
-    from optim.rules.adam_mixtures import ADOPT, Adan, AdEMAMix
-    from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
+    from optim.rules.adam_mixtures import Adan, AdEMAMix, SimplifiedAdEMAMix
+    from optim.rules.adam_orders import ADOPT, ACProp
+    from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi, rectification
     from optim.rules.averaging import EMA, SWA, Averaging, Lookahead, PolyakRuppert
     from optim.rules.curvature.newton import DampedNewton, DiagonalNewton, GaussNewton, Newton
     from optim.rules.curvature.quasi_newton import BFGS, LBFGS, ConjugateGradient
     from optim.rules.curvature.sophia import Sophia
     from optim.rules.dual_averaging import FTRL, MADGRAD
-    from optim.rules.gradients import Accumulate, ClipByNorm, ClipByValue, ScaleGradient
+    from optim.rules.gradients import Accumulate, AnnealedNoise, ClipByNorm, ClipByValue, ScaleGradient
     from optim.rules.layers.adafactor import Adafactor
+    from optim.rules.layers.clipping import ClipLayersByNorm
+    from optim.rules.layers.fromage import Fromage
     from optim.rules.layers.layerwise import LAMB, LARS, NovoGrad
     from optim.rules.layers.muon import Muon
     from optim.rules.layers.sm3 import SM3
-    from optim.rules.parameter_free import DAdaptAdam, Prodigy
+    from optim.rules.optimism import Optimistic
+    from optim.rules.parameter_free import COCOB, DAdaptAdam, Prodigy
     from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
     from optim.rules.sgd import SGD, HeavyBall, Momentum, Nesterov, Nesterov1983, SutskeverNesterov
     from optim.rules.sign import Lion, Rprop, SignSGD, Signum
@@ -42,19 +46,23 @@ if TYPE_CHECKING:
 _HOMES: dict[str, tuple[str, ...]] = {
     "optim.rules.adagrad_rmsprop": ("Adadelta", "Adagrad", "CenteredRMSprop", "RMSprop"),
     "optim.rules.adam": ("Adam", "AdaMax", "AdamW", "Nadam"),
-    "optim.rules.adam_mixtures": ("ADOPT", "Adan", "AdEMAMix"),
-    "optim.rules.adam_variants": ("AdaBelief", "AMSGrad", "RAdam", "Yogi"),
+    "optim.rules.adam_mixtures": ("Adan", "AdEMAMix", "SimplifiedAdEMAMix"),
+    "optim.rules.adam_orders": ("ADOPT", "ACProp"),
+    "optim.rules.adam_variants": ("AdaBelief", "AMSGrad", "RAdam", "Yogi", "rectification"),
     "optim.rules.averaging": ("EMA", "SWA", "Averaging", "Lookahead", "PolyakRuppert"),
     "optim.rules.curvature.newton": ("DampedNewton", "DiagonalNewton", "GaussNewton", "Newton"),
     "optim.rules.curvature.quasi_newton": ("BFGS", "LBFGS", "ConjugateGradient"),
     "optim.rules.curvature.sophia": ("Sophia",),
     "optim.rules.dual_averaging": ("FTRL", "MADGRAD"),
-    "optim.rules.gradients": ("Accumulate", "ClipByNorm", "ClipByValue", "ScaleGradient"),
+    "optim.rules.gradients": ("Accumulate", "AnnealedNoise", "ClipByNorm", "ClipByValue", "ScaleGradient"),
     "optim.rules.layers.adafactor": ("Adafactor",),
+    "optim.rules.layers.clipping": ("ClipLayersByNorm",),
+    "optim.rules.layers.fromage": ("Fromage",),
     "optim.rules.layers.layerwise": ("LAMB", "LARS", "NovoGrad"),
     "optim.rules.layers.muon": ("Muon",),
     "optim.rules.layers.sm3": ("SM3",),
-    "optim.rules.parameter_free": ("DAdaptAdam", "Prodigy"),
+    "optim.rules.optimism": ("Optimistic",),
+    "optim.rules.parameter_free": ("COCOB", "DAdaptAdam", "Prodigy"),
     "optim.rules.schedule_free": ("ScheduleFreeAdamW", "ScheduleFreeSGD"),
     "optim.rules.sgd": ("SGD", "HeavyBall", "Momentum", "Nesterov", "Nesterov1983", "SutskeverNesterov"),
     "optim.rules.sign": ("Lion", "Rprop", "SignSGD", "Signum"),
@@ -64,15 +72,16 @@ _HOMES: dict[str, tuple[str, ...]] = {
 
 # fmt: off
 __all__ = [
-    "ADOPT", "BFGS", "BUDGET", "CONVERGED", "DIVERGED", "EMA", "FTRL", "L2", "LAMB", "LARS", "LBFGS",
-    "MADGRAD", "SGD", "SM3", "STOPPED", "SWA", "Accumulate", "AdaBelief", "Adadelta", "Adafactor", "Adagrad",
-    "Adam", "AdaMax", "AdamW", "Adan", "AdEMAMix", "AMSGrad", "Averaging", "CenteredRMSprop", "ClipByNorm",
-    "ClipByValue", "ConjugateGradient", "DAdaptAdam", "DampedNewton", "DecoupledDecay", "DiagonalNewton",
-    "Evaluation", "GaussNewton", "HeavyBall", "History", "Hyper", "Lion", "Lookahead", "Momentum", "Muon",
-    "Nadam", "Nesterov", "Nesterov1983", "Newton", "NovoGrad", "Optimizer", "PolyakRuppert", "Prodigy",
-    "RAdam", "Rate", "RMSprop", "Rprop", "Run", "ScaleGradient", "ScheduleFreeAdamW", "ScheduleFreeSGD",
-    "SignSGD", "Signum", "Slots", "Sophia", "State", "SutskeverNesterov", "WithMomentum", "Wrapper", "Yogi",
-    "hyper", "minimize", "settled_at",
+    "ADOPT", "BFGS", "BUDGET", "COCOB", "CONVERGED", "DIVERGED", "EMA", "FTRL", "L2", "LAMB", "LARS", "LBFGS",
+    "MADGRAD", "SGD", "SM3", "STOPPED", "SWA", "Accumulate", "ACProp", "AdaBelief", "Adadelta", "Adafactor",
+    "Adagrad", "Adam", "AdaMax", "AdamW", "Adan", "AdEMAMix", "AMSGrad", "AnnealedNoise", "Averaging",
+    "CenteredRMSprop", "ClipByNorm", "ClipByValue", "ClipLayersByNorm", "ConjugateGradient", "DAdaptAdam",
+    "DampedNewton", "DecoupledDecay", "DiagonalNewton", "Evaluation", "Fromage", "GaussNewton", "HeavyBall",
+    "History", "Hyper", "Lion", "Lookahead", "Momentum", "Muon", "Nadam", "Nesterov", "Nesterov1983",
+    "Newton", "NovoGrad", "Optimistic", "Optimizer", "PolyakRuppert", "Prodigy", "RAdam", "Rate", "RMSprop",
+    "Rprop", "Run", "ScaleGradient", "ScheduleFreeAdamW", "ScheduleFreeSGD", "SignSGD", "Signum",
+    "SimplifiedAdEMAMix", "Slots", "Sophia", "State", "SutskeverNesterov", "WithMomentum", "Wrapper", "Yogi",
+    "hyper", "minimize", "rectification", "settled_at",
 ]
 # fmt: on
 # public names: end

@@ -91,6 +91,10 @@ class Optimizer(Record, abstract=True):
     requires: ClassVar[tuple[str, ...]] = ()
     compares_gradients: ClassVar[bool] = False
     batched: ClassVar[bool] = True
+    # Whether an update draws noise of its own, so that the loss goes up and down by chance.
+    draws_noise: ClassVar[bool] = False
+    # The rule that this one is but for a switch or a second epsilon, where a library alone has those.
+    twin_of: ClassVar[str] = ""
     # How many updates make one of the rule inside, for those wrappers that wait.
     inner_period: ClassVar[int] = 1
     # What a line search takes for those of its parameters that are left to the rule.

@@ -39,7 +39,7 @@ from schedules.families.warmup_recipes import (
 from schedules.feedback.base import Feedback, FeedbackProduct
 from schedules.feedback.plateau import BoldDriver, Greedy, Plateau
 from schedules.feedback.polyak import Polyak, SPSMax
-from schedules.feedback.self_tuning import AdaGradNorm, AdGD, BarzilaiBorwein, DoG, Hypergradient
+from schedules.feedback.self_tuning import AdaGradNorm, AdGD, BarzilaiBorwein, DoG, DoWG, Hypergradient
 from schedules.linesearch.armijo import Armijo, ForwardBackward
 from schedules.linesearch.base import Line, LineSearch, LineSearchResult, Trial
 from schedules.linesearch.exact import ExactQuadratic, ExactSearch
@@ -57,7 +57,7 @@ from schedules.schedule import Constant, Schedule, as_schedule, per_epoch
 __all__ = [
     "GOLSB", "GOLSI", "PAL", "SLS", "AdaGradNorm", "AdGD", "Armijo", "BarzilaiBorwein", "BoldDriver", "Cap",
     "Chebyshev", "Constant", "Cooldown", "Cosine", "Cycles", "Cyclic", "Delay", "DoG", "DoublingStages",
-    "EarlyStepDecay", "ExactQuadratic", "ExactSearch", "Exponential", "Feedback", "FeedbackProduct",
+    "DoWG", "EarlyStepDecay", "ExactQuadratic", "ExactSearch", "Exponential", "Feedback", "FeedbackProduct",
     "FlatCosine", "Floor", "ForwardBackward", "FromFunction", "Geometric", "GOLSBack", "GOLSMax", "Greedy",
     "GrippoLamparielloLucidi", "HagerZhang", "Hypergradient", "Interpolated", "InverseSqrt", "InverseTime",
     "KohonenRecursion", "Line", "Linear", "LineSearch", "LineSearchResult", "LogStepDecay", "MoreThuente",

@@ -97,23 +97,23 @@ def test_a_patch_puts_the_changed_statement_in_its_place(module):
     bowl.wide = False
     assert bowl.area == 4.0
     names = list(CHANGES)
-    places.patch("m", SOURCE, names.index("m.Bowl.area__constant_7"), "m.Bowl.area", [])
+    places.patch("m", SOURCE, names.index("m.Bowl.area__constant_7"), "m.Bowl.area")
     assert bowl.area == 6.0
-    places.patch("m", SOURCE, names.index("m.(LOW, HIGH)__constant_1"), "m.(LOW, HIGH)", [])
+    places.patch("m", SOURCE, names.index("m.(LOW, HIGH)__constant_1"), "m.(LOW, HIGH)")
     assert module.LOW == 0.5
 
 
 def test_a_default_is_changed_in_the_function_that_others_have_taken(module):
     plain = module.Bowl.plain
     name = "m.Bowl.plain__constant_1"
-    places.patch("m", SOURCE, list(CHANGES).index(name), "m.Bowl.plain", [])
+    places.patch("m", SOURCE, list(CHANGES).index(name), "m.Bowl.plain")
     assert plain(None) == 3
 
 
 def test_what_is_read_when_a_class_is_made_is_left_to_a_fresh_import(module):
     name = "m.Bowl.width__constant_1"
     with pytest.raises(LookupError):
-        places.patch("m", SOURCE, list(CHANGES).index(name), "m.Bowl.width", [])
+        places.patch("m", SOURCE, list(CHANGES).index(name), "m.Bowl.width")
 
 
 ENTRIES = """
@@ -130,7 +130,7 @@ def test_what_is_inside_of_a_constant_is_changed_where_others_have_taken_it(monk
     monkeypatch.setitem(__import__("sys").modules, "optim.m", module)
     exec(ENTRIES, vars(module))
     entry = module.LIBRARY["adam"]
-    places.patch("optim.m", ENTRIES, 0, "optim.m.LIBRARY", [])
+    places.patch("optim.m", ENTRIES, 0, "optim.m.LIBRARY")
     assert entry.build() == 1.001e-8
 
 
@@ -154,7 +154,7 @@ def test_a_changed_property_still_finds_what_it_inherits(monkeypatch):
     dish = module.Dish()
     assert dish.width == 3
     names = [m.after for m in mutants("m", HEIR)]
-    places.patch("m", HEIR, names.index("super().width - 1"), "m.Dish.width", [])
+    places.patch("m", HEIR, names.index("super().width - 1"), "m.Dish.width")
     assert dish.width == 1
 
 
@@ -176,7 +176,7 @@ def test_a_decorated_function_that_others_have_taken_does_what_is_changed(monkey
     exec(DECORATED, vars(module))
     add = module.add
     names = [m.after for m in mutants("m", DECORATED)]
-    places.patch("m", DECORATED, names.index("x - 1"), "m.add", [])
+    places.patch("m", DECORATED, names.index("x - 1"), "m.add")
     assert add(5) == 8
 
 
@@ -204,7 +204,7 @@ def test_a_field_of_a_record_is_changed_for_its_heirs_too(monkeypatch, index, sl
     monkeypatch.setitem(__import__("sys").modules, "m", module)
     exec(RECORDS, vars(module))
     assert module.Tent().slope == 1.0
-    places.patch("m", RECORDS, index, "m.Cone.slope", [])
+    places.patch("m", RECORDS, index, "m.Cone.slope")
     if index == 1:
         assert module.Cone().slope == module.Tent().slope == slope
     for cls in (module.Cone, module.Tent):
@@ -239,7 +239,7 @@ def test_what_a_module_took_from_another_is_changed_with_it(monkeypatch):
     for module in (one, other):
         monkeypatch.setitem(__import__("sys").modules, module.__name__, module)
     one.LIMIT = other.LIMIT = 1234.5
-    places.patch("problems.one", "LIMIT = 1234.5", 0, "problems.one.LIMIT", [])
+    places.patch("problems.one", "LIMIT = 1234.5", 0, "problems.one.LIMIT")
     assert one.LIMIT == other.LIMIT == 1235.7345
 
 

@@ -12,7 +12,7 @@ import optim
 import problems
 import schedules
 import stepsize as ss
-from optim.dialects import adafactor_variants, muon_variants, variants
+from optim.dialects import adafactor_variants, muon_variants, optax_variants, variants
 from stepsize.core.record import Record, registered
 from stepsize.parsing import load_registry
 from tests import ROOT
@@ -56,7 +56,7 @@ def test_a_star_brings_every_public_name():
     assert found["Adam"] is ss.Adam
 
 
-VARIANTS = (variants, adafactor_variants, muon_variants)
+VARIANTS = (variants, adafactor_variants, muon_variants, optax_variants)
 
 
 def test_every_registered_class_is_public():

@@ -87,6 +87,9 @@ class OptaxAdafactor(Adafactor):
         The least length of an axis that is averaged away, 128.
     scaled : bool
         Whether a step is relative to the size of its layer.
+    ahead : int
+        How many updates the decay of the squares is ahead of the count, at least 0: 0, or minus Optax'
+        ``decay_offset``.
 
     References
     ----------
@@ -108,6 +111,10 @@ class OptaxAdafactor(Adafactor):
     weight_decay: Hyper = hyper(0.0, minimum=0)
     min_size: int = count(128, minimum=1)
     scaled: bool = True
+    ahead: int = count(0)
+
+    def share(self, h: Resolved) -> float:
+        return float((h.t + h.ahead) ** -h.decay)
 
     def axes_of(self, shape: Shape) -> Axes | None:
         if len(shape) < 2:

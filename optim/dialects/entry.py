@@ -181,6 +181,8 @@ class Library:
         Arguments that say how to compute and not what; they are accepted and do nothing.
     shared : callable, optional
         The builder of what all its classes have in common, for the names and defaults of its arguments.
+    elsewhere : mapping
+        Optimizers of the library that have no entry: why, and what does the same here, in a few words.
     """
 
     def __init__(
@@ -195,6 +197,7 @@ class Library:
         shared: Callable[..., Optimizer] | None = None,
         parts: "Iterable[Part]" = (),
         modules: Iterable[str] = (),
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.name, self.title, self.evidence, self.prefix = name, title, evidence, prefix
         known = {} if shared is None else inspect.signature(shared).parameters
@@ -204,6 +207,7 @@ class Library:
             for e in entries
         }
         self.parts = {part.name: part for part in parts}
+        self.elsewhere = dict(elsewhere)
         self._modules = (prefix, *modules) if prefix else tuple(modules)
 
     def __getattr__(self, name: str) -> Any:
@@ -219,6 +223,8 @@ class Library:
         inside = [e for path, e in self.entries.items() if path.startswith(f"{name}.")]
         if inside:
             return _Inside(self, name)
+        if name in self.elsewhere:
+            raise AttributeError(f"{self.name}: got {name!r}, which has no entry: {self.elsewhere[name]}")
         known = [*self.entries, *self.parts]
         hint = did_you_mean(name, known) or f", expected one of {', '.join(known)}"
         raise AttributeError(f"{self.name}: got {name!r}{hint}")

@@ -16,6 +16,8 @@ from optim.rules.adam_variants import AMSGrad
 from optim.rules.averaging import EMA
 from optim.rules.dual_averaging import FTRL
 from optim.rules.gradients import Accumulate, ClipByNorm, ClipByValue, ScaleGradient
+from optim.rules.layers.clipping import ClipLayersByNorm
+from optim.rules.layers.shapes import Shapes
 from optim.rules.sgd import SGD, HeavyBall, SutskeverNesterov
 from optim.rules.sign import Lion
 from optim.rules.wrappers import WithMomentum
@@ -39,22 +41,27 @@ def base(
     loss_scale_factor: float | None = None,
     gradient_accumulation_steps: int | None = None,
 ) -> Optimizer:
-    """Return the rule with what every Keras optimizer can do besides."""
+    """Return the rule with what every Keras optimizer can do besides.
+
+    The ``clipnorm`` of a rule that knows its layers is the norm of each; of any other, that of the vector.
+    """
+    shapes: Shapes = getattr(rule, "shapes", None)
     limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
     given = [name for name, limit in limits.items() if limit is not None]
     if len(given) > 1:
         raise ValueError(f"{given[0]}: got it and {given[1]}, expected one of them, as Keras does")
     rule = decoupled(rule, weight_decay)
-    norm = clipnorm if global_clipnorm is None else global_clipnorm
-    if norm is not None:
-        rule = ClipByNorm(rule, norm)
+    if global_clipnorm is not None:
+        rule = ClipByNorm(rule, global_clipnorm)
+    if clipnorm is not None:
+        rule = ClipByNorm(rule, clipnorm) if shapes is None else ClipLayersByNorm(rule, clipnorm, shapes)
     if clipvalue is not None:
         rule = ClipByValue(rule, clipvalue)
     if gradient_accumulation_steps:
-        only("use_ema with gradient_accumulation_steps", use_ema, False)
         rule = Accumulate(rule, gradient_accumulation_steps)
     if use_ema:
-        rule = EMA(rule, ema_momentum, overwrite=ema_overwrite_frequency or None)
+        period = gradient_accumulation_steps or 1
+        rule = EMA(rule, ema_momentum, overwrite=ema_overwrite_frequency or None, period=period)
     return ScaleGradient(rule, 1 / loss_scale_factor) if loss_scale_factor else rule
 
 
@@ -168,6 +175,11 @@ KERAS = Library(
     prefix="optimizers",
     ignored=("name",),
     shared=base,
+    elsewhere={
+        "LossScaleOptimizer": "it looks for the factor of loss_scale_factor in half precision; in double it "
+        "changes nothing",
+        "MultiOptimizer": "it has one optimizer a layer of a model; here a run has one for all parameters",
+    },
     entries=(
         Dialect(
             "SGD",

@@ -6,18 +6,20 @@ from optim.dialects.muon_variants import KerasMuon, OptaxMuon, TorchMuon
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.layers.adafactor import Adafactor
+from optim.rules.layers.fromage import Fromage
 from optim.rules.layers.layerwise import LAMB, LARS, NovoGrad
 from optim.rules.layers.muon import QUINTIC
 from optim.rules.layers.shapes import Shapes
 from optim.rules.layers.sm3 import SM3
 from optim.rules.wrappers import DecoupledDecay
-from stepsize.core.validation import as_number, describe_value
+from stepsize.core.validation import as_number, describe_value, require
 
 __all__ = [
     "keras_adafactor",
     "keras_lamb",
     "keras_muon",
     "optax_adafactor",
+    "optax_fromage",
     "optax_lamb",
     "optax_lars",
     "optax_muon",
@@ -139,7 +141,7 @@ def keras_lamb(
     shapes: Shapes = None,
 ) -> Optimizer:
     """Return ``keras.optimizers.Lamb``."""
-    return decayed_first(LAMB(learning_rate, beta_1, beta_2, epsilon, 0.0, shapes), weight_decay)
+    return decayed_first(LAMB(learning_rate, beta_1, beta_2, epsilon, 0.0, shapes=shapes), weight_decay)
 
 
 def optax_lamb(
@@ -152,8 +154,12 @@ def optax_lamb(
     shapes: Shapes = None,
 ) -> Optimizer:
     """Return ``optax.lamb``."""
-    only("eps_root", eps_root, 0.0)
-    return LAMB(learning_rate, b1, b2, eps, weight_decay, shapes)
+    return LAMB(learning_rate, b1, b2, eps, weight_decay, eps_root, shapes)
+
+
+def optax_fromage(learning_rate: Hyper, min_norm: Hyper = 1e-6, shapes: Shapes = None) -> Optimizer:
+    """Return ``optax.fromage``."""
+    return Fromage(learning_rate, min_norm, shapes)
 
 
 def optax_lars(
@@ -201,7 +207,8 @@ def optax_adafactor(
     shapes: Shapes = None,
 ) -> Optimizer:
     """Return ``optax.adafactor``."""
-    only("decay_offset", decay_offset, 0)
+    expected = "a whole number of at most 0: above it the decay is a root of a negative count"
+    require(decay_offset <= 0, "decay_offset", decay_offset, expected)
     return OptaxAdafactor(
         1.0 if learning_rate is None else learning_rate,
         decay_rate,
@@ -212,6 +219,7 @@ def optax_adafactor(
         weight_decay=0.0 if weight_decay_rate is None else weight_decay_rate,
         min_size=min_dim_size_to_factor,
         scaled=multiply_by_parameter_scale,
+        ahead=-decay_offset,
     )
 
 
@@ -245,9 +253,6 @@ def optax_muon(
     shapes: Shapes = None,
 ) -> Optimizer:
     """Return ``optax.contrib.muon``."""
-    only("adaptive", adaptive, False)
-    only("preconditioning", preconditioning, "frobenius")
-    only("adam_eps_root", adam_eps_root, 0.0)
     return OptaxMuon(
         learning_rate,
         beta,
@@ -263,6 +268,9 @@ def optax_muon(
         eps,
         shapes,
         consistent_rms,
+        adam_eps_root,
+        adaptive,
+        preconditioning,
     )
 
 

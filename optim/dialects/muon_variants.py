@@ -17,6 +17,9 @@ __all__ = ["KerasMuon", "OptaxMuon", "TorchMuon"]
 
 Array = np.ndarray[Any, Any]
 
+# Below which Optax' "aol" and "schatten" count no sum.
+LEAST = 1e-8
+
 
 class TorchMuon(Muon):
     r"""PyTorch's Muon: for matrices alone, with three ways to scale the step.
@@ -148,10 +151,25 @@ class OptaxMuon(Muon):
         As in `Muon`; eps is 1e-8.
     rms : float, optional
         None, or r: then the factor of a step is :math:`r\sqrt{\max(m, n)}`.
+    adam_eps_root : float, array or schedule
+        Added inside the root, for the other layers; 0.
+    adaptive : bool
+        Whether a step :math:`O` is multiplied by :math:`\langle \tilde B, O \rangle`, about the sum of the
+        momentum's singular values, so that it grows with the gradient.
+    preconditioning : {"frobenius", "spectral", "aol", "schatten"}
+        What a momentum is divided by ahead of the iteration: its Frobenius norm; its largest singular value;
+        every row of the shorter side by the root of its row sum in :math:`|\tilde B \tilde B^\top|`; or the
+        root of the Frobenius norm of that product. The nearer to the largest singular value, the nearer to
+        orthogonal the step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `preconditioning` is another word, `shapes` are none, or on the first update, if they do not fit x.
 
     References
     ----------
-    Optax 0.2.8, ``optax.contrib.muon``.
+    Optax 0.2.8, ``optax.contrib.muon``; for "aol", Boissin et al., "Turbo-Muon", arXiv 2512.04632.
 
     Examples
     --------
@@ -169,6 +187,27 @@ class OptaxMuon(Muon):
     adam_ratio: Hyper = hyper(1.0, minimum=0)
     eps: float = number(1e-8, minimum=0)
     rms: float | None = None
+    adam_eps_root: Hyper = hyper(0.0, minimum=0)
+    adaptive: bool = False
+    preconditioning: str = one_of("frobenius", "spectral", "aol", "schatten")
+
+    def norm(self, matrix: Array, h: Resolved) -> Array:
+        if h.preconditioning == "frobenius":
+            return super().norm(matrix, h)
+        if h.preconditioning == "spectral":
+            largest = np.linalg.norm(matrix, ord=2, axis=(-2, -1), keepdims=True) + h.eps
+            return np.where(largest > 0, largest, 1.0)
+        lying = matrix.shape[-2] <= matrix.shape[-1]
+        across = matrix.swapaxes(-2, -1)
+        gram = matrix @ across if lying else across @ matrix
+        if h.preconditioning == "schatten":
+            return np.asarray(
+                np.sqrt(np.maximum(np.sqrt((gram * gram).sum(axis=(-2, -1), keepdims=True)), LEAST))
+            )
+        return np.asarray(np.sqrt(np.maximum(abs(gram).sum(axis=-1 if lying else -2, keepdims=True), LEAST)))
+
+    def sized(self, step: Array, momentum: Array, h: Resolved) -> Array:
+        return (momentum * step).sum(axis=(-2, -1), keepdims=True) * step if h.adaptive else step
 
     def looking_ahead(self, m: Array, g: Array, h: Resolved) -> Array:
         return _corrected(m, g, h.momentum, h)
@@ -179,7 +218,8 @@ class OptaxMuon(Muon):
         return math.sqrt(max(1.0, columns / rows))
 
     def adam_step(self, g: Array, m: Array, v: Array, h: Resolved) -> Array:
-        return quotient(_corrected(m, g, h.beta1, h), np.sqrt(v / (1 - h.beta2**h.t)) + h.adam_eps)
+        v_hat = v / (1 - h.beta2**h.t)
+        return quotient(_corrected(m, g, h.beta1, h), np.sqrt(v_hat + h.adam_eps_root) + h.adam_eps)
 
 
 def _corrected(m: Array, g: Array, beta: Numbers, h: Resolved) -> Array:

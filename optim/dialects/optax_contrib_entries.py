@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from optim.dialects.entry import Dialect, only, use
+from optim.dialects.entry import Dialect, use
 from optim.dialects.layered_entries import optax_muon
+from optim.dialects.optax_variants import OptaxScheduleFreeAdamW, OptaxScheduleFreeSGD
 from optim.dialects.torch_entries import decoupled, l2
-from optim.dialects.variants import OptaxScheduleFreeAdamW, OptaxScheduleFreeSGD
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
-from optim.rules.adam_mixtures import ADOPT, AdEMAMix
+from optim.rules.adam_mixtures import AdEMAMix, SimplifiedAdEMAMix
+from optim.rules.adam_orders import ADOPT, ACProp
 from optim.rules.curvature.sophia import Sophia
 from optim.rules.dual_averaging import MADGRAD
-from optim.rules.parameter_free import DAdaptAdam, Prodigy
+from optim.rules.parameter_free import COCOB, DAdaptAdam, Prodigy
 from optim.rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 
-__all__ = ["CONTRIB"]
+__all__ = ["CONTRIB", "ELSEWHERE"]
 
 
 def _schedule_free_sgd(
@@ -83,17 +84,24 @@ def _one_ahead(rate: Hyper) -> Hyper:
 def _prodigy(
     learning_rate: Hyper = 1.0,
     betas: tuple[Hyper, Hyper] = (0.9, 0.999),
-    beta3: Hyper | None = None,
+    beta3: float | None = None,
     eps: Hyper = 1e-8,
     estim_lr0: float = 1e-6,
     estim_lr_coef: Hyper = 1.0,
     weight_decay: Hyper = 0.0,
     safeguard_warmup: bool = False,
 ) -> Optimizer:
-    only("beta3", beta3, None)
-    only("safeguard_warmup", safeguard_warmup, False)
     return Prodigy(
-        learning_rate, betas[0], betas[1], eps, weight_decay, estim_lr_coef, d0=estim_lr0, debias=True
+        learning_rate,
+        betas[0],
+        betas[1],
+        eps,
+        weight_decay,
+        estim_lr_coef,
+        d0=estim_lr0,
+        debias=True,
+        beta3=beta3,
+        safeguard=safeguard_warmup,
     )
 
 
@@ -118,6 +126,35 @@ def _ademamix(
     weight_decay: Hyper = 0.0,
 ) -> Optimizer:
     return decoupled(AdEMAMix(learning_rate, b1, b2, b3, alpha, eps, eps_root), weight_decay)
+
+
+def _simplified_ademamix(
+    learning_rate: Hyper,
+    b1: Hyper = 0.99,
+    b2: Hyper = 0.95,
+    alpha: Hyper = 0.0,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 0.0,
+    weight_decay: Hyper = 0.0,
+) -> Optimizer:
+    return decoupled(SimplifiedAdEMAMix(learning_rate, b1, b2, alpha, eps, eps_root), weight_decay)
+
+
+def _acprop(
+    learning_rate: Hyper,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-16,
+    eps_root: Hyper = 1e-16,
+    weight_decay: Hyper = 0.0,
+) -> Optimizer:
+    return decoupled(ACProp(learning_rate, b1, b2, eps, eps_root, "before"), weight_decay)
+
+
+def _cocob(
+    learning_rate: Hyper = 1.0, alpha: Hyper = 100.0, eps: Hyper = 1e-8, weight_decay: Hyper = 0.0
+) -> Optimizer:
+    return l2(COCOB(learning_rate, alpha, eps), weight_decay)
 
 
 def _adopt(
@@ -161,6 +198,29 @@ def _sophia(
     )
     return decoupled(rule, weight_decay)
 
+
+# What has no entry, and why.
+ELSEWHERE = {
+    "polyak_sgd": "its rate looks at the loss; here it is SGD(lr=Polyak(max_lr=1.0))",
+    "lbfgs": "its zoom search evaluates the loss within an update; here it is LBFGS(lr=StrongWolfe()), whose "
+    "search is another one",
+    "contrib.dog": "it is a rate: here it is SGD(lr=DoG())",
+    "contrib.dowg": "it is a rate: here it is SGD(lr=DoWG())",
+    "contrib.momo": "its rate looks at the loss and at an average of gradients at once: no rate here does",
+    "contrib.momo_adam": "its rate looks at the loss and at averages of gradients at once: no rate here does",
+    "contrib.sam": "it takes a second gradient, at a point uphill; an update here has one",
+    "contrib.mechanize": "it learns the rate of another optimizer from its updates: no wrapper here does",
+    "contrib.galore": "it projects matrices on singular vectors, which no rule here does",
+    "contrib.dpsgd": "it clips the gradient of every example; an update here gets the gradient of the batch",
+    "contrib.differentially_private_aggregate": "it clips the gradient of every example; an update here gets "
+    "the gradient of the batch",
+    "contrib.schedule_free": "it wraps any optimizer; here are contrib.schedule_free_sgd and "
+    "contrib.schedule_free_adamw",
+    "contrib.reduce_on_plateau": "it is a rate: schedules.dialects.optax.reduce_on_plateau",
+    "contrib.normalize": "it is a part of contrib.sam",
+    "contrib.split_real_and_imaginary": "parameters here are real",
+    "contrib.hutchinson_estimator_diag_hessian": "it is a part of contrib.sophia",
+}
 
 AHEAD = (
     "The averaging weights read the schedule one update ahead of the steps; with a constant rate it makes no "
@@ -207,6 +267,17 @@ CONTRIB = (
         _ademamix,
         (use("ademamix", "no warmup of alpha and b3 but by schedules"),),
     ),
+    Dialect(
+        "contrib.simplified_ademamix",
+        _simplified_ademamix,
+        (use("simplified ademamix", "the momentum is a sum; beta1 0.99, beta2 0.95, alpha 0"),),
+    ),
+    Dialect(
+        "contrib.acprop",
+        _acprop,
+        (use("acprop", "strays from the mean before; the first step is not divided"),),
+    ),
+    Dialect("contrib.cocob", _cocob, (use("cocob", "the rate scales gradients; weight_decay is L2"),)),
     Dialect("contrib.adopt", _adopt, (use("adopt", "clipped by the fourth root of the count"),)),
     Dialect(
         "contrib.madgrad", _madgrad, (use("madgrad", "eps is added to the rate too; weight_decay is L2"),)

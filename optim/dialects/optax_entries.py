@@ -1,30 +1,37 @@
 """Optax' optimizers."""
 
-from optim.dialects.entry import Dialect, Library, only, use
+from optim.dialects.entry import Dialect, Library, use
 from optim.dialects.layered_entries import (
     optax_adafactor,
+    optax_fromage,
     optax_lamb,
     optax_lars,
     optax_novograd,
     optax_sm3,
 )
-from optim.dialects.optax_contrib_entries import CONTRIB
+from optim.dialects.optax_contrib_entries import CONTRIB, ELSEWHERE
 from optim.dialects.optax_parts import optax_parts
-from optim.dialects.torch_entries import decoupled, l2
-from optim.dialects.variants import (
+from optim.dialects.optax_variants import (
+    OptaxAdaBelief,
     OptaxAdadeltaAscending,
     OptaxAdam,
+    OptaxAMSGrad,
+    OptaxRAdam,
     OptaxRpropOneStepLate,
 )
+from optim.dialects.torch_entries import decoupled, l2
 from optim.hyperparameters import Hyper
 from optim.optimizer import Optimizer
 from optim.rules.adagrad_rmsprop import Adadelta, Adagrad, CenteredRMSprop, RMSprop
 from optim.rules.adam import Adam, AdaMax, Nadam
 from optim.rules.adam_mixtures import Adan
 from optim.rules.adam_variants import AdaBelief, AMSGrad, RAdam, Yogi
+from optim.rules.gradients import AnnealedNoise
+from optim.rules.optimism import Optimistic
 from optim.rules.sgd import SGD, Momentum, Nesterov
 from optim.rules.sign import Lion, Rprop, SignSGD, Signum
 from optim.rules.wrappers import WithMomentum
+from stepsize.core.validation import as_number, require
 
 __all__ = ["OPTAX"]
 
@@ -70,12 +77,13 @@ def _adam(
     eps_root: Hyper = 0.0,
     nesterov: bool = False,
 ) -> Optimizer:
-    if nesterov:
-        only("eps_root", eps_root, 0.0)
-        return Nadam(learning_rate, b1, b2, eps, warming=False)
-    if isinstance(eps_root, int | float) and eps_root == 0:
-        return Adam(learning_rate, b1, b2, eps)
-    return OptaxAdam(learning_rate, b1, b2, eps, eps_root=eps_root)
+    if not _off(eps_root):
+        return OptaxAdam(learning_rate, b1, b2, eps, eps_root=eps_root, nesterov=nesterov)
+    return Nadam(learning_rate, b1, b2, eps, warming=False) if nesterov else Adam(learning_rate, b1, b2, eps)
+
+
+def _off(value: Hyper) -> bool:
+    return isinstance(value, int | float) and value == 0
 
 
 def _adamw(
@@ -90,6 +98,18 @@ def _adamw(
     return decoupled(_adam(learning_rate, b1, b2, eps, eps_root, nesterov), weight_decay)
 
 
+def _nadamw(
+    learning_rate: Hyper,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 0.0,
+    weight_decay: Hyper = 1e-4,
+    nesterov: bool = True,
+) -> Optimizer:
+    return _adamw(learning_rate, b1, b2, eps, eps_root, weight_decay, nesterov)
+
+
 def _amsgrad(
     learning_rate: Hyper,
     b1: Hyper = 0.9,
@@ -99,13 +119,12 @@ def _amsgrad(
     bias_correction_mu: bool = True,
     bias_correction_nu: bool = True,
 ) -> Optimizer:
-    only("eps_root", eps_root, 0.0)
-    if bias_correction_nu:
-        only("bias_correction_mu", bias_correction_mu, True)
-        debias = "correct, then max"
-    else:
-        debias = "mean only" if bias_correction_mu else "none"
-    return AMSGrad(learning_rate, b1, b2, eps, debias)
+    known = {(True, True): "correct, then max", (True, False): "mean only", (False, False): "none"}
+    debias = known.get((bool(bias_correction_mu), bool(bias_correction_nu)))
+    if debias is not None and _off(eps_root):
+        return AMSGrad(learning_rate, b1, b2, eps, debias)
+    rule = OptaxAMSGrad(learning_rate, b1, b2, eps, eps_root=eps_root)
+    return rule.replace(correct_mean=bias_correction_mu, correct_squares=bias_correction_nu)
 
 
 def _radam(
@@ -117,8 +136,8 @@ def _radam(
     threshold: float = 5.0,
     nesterov: bool = False,
 ) -> Optimizer:
-    only("eps_root", eps_root, 0.0)
-    only("nesterov", nesterov, False)
+    if nesterov or not _off(eps_root):
+        return OptaxRAdam(learning_rate, b1, b2, eps, threshold, eps_root=eps_root, nesterov=nesterov)
     return RAdam(learning_rate, b1, b2, eps, threshold)
 
 
@@ -130,8 +149,8 @@ def _adabelief(
     eps_root: Hyper = 1e-16,
     nesterov: bool = False,
 ) -> Optimizer:
-    only("nesterov", nesterov, False)
-    return AdaBelief(learning_rate, b1, b2, eps, eps_root)
+    rule = OptaxAdaBelief if nesterov else AdaBelief
+    return rule(learning_rate, b1, b2, eps, eps_root)
 
 
 def _rprop(
@@ -172,6 +191,49 @@ def _adan(
     return Adan(learning_rate, b1, b2, b3, eps, eps_root, weight_decay, "decoupled", "1 - beta2")
 
 
+def _noisy_sgd(
+    learning_rate: Hyper,
+    eta: Hyper = 0.01,
+    gamma: Hyper = 0.55,
+    key: int | None = None,
+    seed: int | None = None,
+) -> Optimizer:
+    if key is not None and seed is not None:
+        raise ValueError(f"key: got {key} and the seed {seed}, expected one of them, as Optax does")
+    return AnnealedNoise(SGD(learning_rate), eta, gamma, rng=key or seed or 0)
+
+
+def _optimistic_adam(
+    learning_rate: Hyper,
+    optimism: float | None = None,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 0.0,
+    nesterov: bool = True,
+) -> Optimizer:
+    rule = _adam(learning_rate, b1, b2, eps, eps_root, nesterov)
+    if optimism is None:
+        return Optimistic(rule)
+    expected = "a number above 0 beside an optimism; optax.optimistic_adam_v2 takes schedules"
+    rate = as_number("learning_rate", learning_rate)
+    require(rate > 0, "learning_rate", learning_rate, expected)
+    return Optimistic(rule, beta=optimism / rate)
+
+
+def _optimistic_adam_v2(
+    learning_rate: Hyper,
+    alpha: Hyper = 1.0,
+    beta: Hyper = 1.0,
+    b1: Hyper = 0.9,
+    b2: Hyper = 0.999,
+    eps: Hyper = 1e-8,
+    eps_root: Hyper = 0.0,
+    nesterov: bool = True,
+) -> Optimizer:
+    return Optimistic(_adam(learning_rate, b1, b2, eps, eps_root, nesterov), alpha, beta)
+
+
 LATE = (
     "Every update is emitted one step late, the first is 0. The entry that says one_step_late does as Optax."
 )
@@ -191,7 +253,8 @@ OPTAX = Library(
             "adadelta": _adadelta,
         }
     ),
-    ignored=("mu_dtype", "accumulator_dtype", "state_dtype"),
+    elsewhere=ELSEWHERE,
+    ignored=("mu_dtype", "accumulator_dtype", "state_dtype", "dtype_momentum"),
     entries=(
         Dialect(
             "sgd",
@@ -261,16 +324,14 @@ OPTAX = Library(
         ),
         Dialect(
             "nadam",
-            lambda learning_rate, b1=0.9, b2=0.999, eps=1e-8, eps_root=0.0: _adam(
-                learning_rate, b1, b2, eps, eps_root, True
+            lambda learning_rate, b1=0.9, b2=0.999, eps=1e-8, eps_root=0.0, nesterov=True: _adam(
+                learning_rate, b1, b2, eps, eps_root, nesterov
             ),
             (use("nadam", "no warmup of the momentum"),),
         ),
         Dialect(
             "nadamw",
-            lambda learning_rate, b1=0.9, b2=0.999, eps=1e-8, eps_root=0.0, weight_decay=1e-4: _adamw(
-                learning_rate, b1, b2, eps, eps_root, weight_decay, True
-            ),
+            _nadamw,
             (use("nadam", "no warmup of the momentum; decoupled decay, 0.0001"),),
         ),
         Dialect(
@@ -311,6 +372,27 @@ OPTAX = Library(
             (use("adan", "differences times 1 - b2, a twelfth of the authors'; eps inside too"),),
             "It multiplies the differences of gradients by 1 - b2, where the authors' code has b2 (their "
             "paper writes 1 minus the decay): 0.08 instead of 0.92.",
+        ),
+        Dialect("fromage", optax_fromage, (use("fromage", "no norm counts below 1e-6"),)),
+        Dialect(
+            "noisy_sgd",
+            _noisy_sgd,
+            (use("noisy sgd", "variance eta / t^gamma; the noise is NumPy's, not JAX'"),),
+        ),
+        Dialect(
+            "optimistic_gradient_descent",
+            lambda learning_rate, alpha=1.0, beta=1.0: Optimistic(SGD(learning_rate), alpha, beta),
+            (use("optimistic gradient descent", "two weights; no change at the first update"),),
+        ),
+        Dialect(
+            "optimistic_adam",
+            _optimistic_adam,
+            (use("optimistic adam", "by Nadam; optimism is absolute, the rate a number there"),),
+        ),
+        Dialect(
+            "optimistic_adam_v2",
+            _optimistic_adam_v2,
+            (use("optimistic adam", "by Nadam; two weights inside the rate"),),
         ),
         Dialect("lamb", optax_lamb, (use("lamb", "decay inside the quotient, none by default"),)),
         Dialect(

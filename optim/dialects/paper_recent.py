@@ -1,13 +1,18 @@
-"""The papers' own rules from 2017 on that know layers, mix averages, or average gradients anew."""
+"""The papers' own rules from 2017 on that know layers, mix averages, bet, or average gradients anew."""
 
 from optim.dialects.entry import Dialect, use
-from optim.rules.adam_mixtures import ADOPT, Adan, AdEMAMix
+from optim.rules.adam import Adam
+from optim.rules.adam_mixtures import Adan, AdEMAMix, SimplifiedAdEMAMix
+from optim.rules.adam_orders import ADOPT, ACProp
 from optim.rules.curvature.sophia import Sophia
 from optim.rules.dual_averaging import FTRL, MADGRAD
 from optim.rules.layers.adafactor import Adafactor
+from optim.rules.layers.fromage import Fromage
 from optim.rules.layers.layerwise import LAMB, LARS, NovoGrad
 from optim.rules.layers.muon import Muon
 from optim.rules.layers.sm3 import SM3
+from optim.rules.optimism import Optimistic
+from optim.rules.parameter_free import COCOB
 from optim.rules.wrappers import DecoupledDecay
 
 __all__ = ["RECENT"]
@@ -16,7 +21,7 @@ RECENT = (
     Dialect(
         "LAMB",
         lambda lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-6, weight_decay=0.01, shapes=None: LAMB(
-            lr, beta1, beta2, eps, weight_decay, shapes
+            lr, beta1, beta2, eps, weight_decay, shapes=shapes
         ),
         (use("lamb", "You et al. 2019: decay inside the quotient"),),
     ),
@@ -40,6 +45,11 @@ RECENT = (
             lr, decay, eps1, eps2, clip, shapes=shapes
         ),
         (use("adafactor", "Shazeer and Stern 2018: eps in the squares, rate at most 0.01"),),
+    ),
+    Dialect(
+        "Fromage",
+        lambda lr=0.01, shapes=None: Fromage(lr, shapes=shapes),
+        (use("fromage", "Bernstein et al. 2020, algorithm 1: no least norm"),),
     ),
     Dialect(
         "SM3",
@@ -66,6 +76,20 @@ RECENT = (
         (use("adopt", "Taniguchi et al. 2024, algorithm 2"),),
     ),
     Dialect(
+        "ACProp",
+        lambda lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-16, eps_root=1e-16: ACProp(
+            lr, beta1, beta2, eps, eps_root
+        ),
+        (use("acprop", "Zhuang et al. 2021: strays from the mean with the gradient in it"),),
+    ),
+    Dialect(
+        "SimplifiedAdEMAMix",
+        lambda lr=1e-3, beta1=0.99, beta2=0.95, alpha=0.0, eps=1e-8: SimplifiedAdEMAMix(
+            lr, beta1, beta2, alpha, eps
+        ),
+        (use("simplified ademamix", "Morwani et al. 2025: one momentum, and the gradient beside it"),),
+    ),
+    Dialect(
         "Adan",
         lambda lr=1e-3, beta1=0.98, beta2=0.92, beta3=0.99, eps=1e-8, weight_decay=0.0: Adan(
             lr, beta1, beta2, beta3, eps, 0.0, weight_decay
@@ -83,6 +107,16 @@ RECENT = (
             Sophia(lr, beta1, beta2, gamma, eps, every=k, diagonal="hutchinson"), weight_decay
         ),
         (use("sophia", "Liu et al. 2023, Sophia-H: random signs, taken before the step"),),
+    ),
+    Dialect(
+        "COCOB",
+        lambda alpha=100.0, eps=1e-8: COCOB(1.0, alpha, eps),
+        (use("cocob", "Orabona and Tommasi 2017, algorithm 2: no rate"),),
+    ),
+    Dialect(
+        "OptimisticAdam",
+        lambda lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8: Optimistic(Adam(lr, beta1, beta2, eps)),
+        (use("optimistic adam", "Daskalakis et al. 2017: by Adam, twice this step less the last"),),
     ),
     Dialect(
         "FTRL",

@@ -162,6 +162,12 @@ TORCH = Library(
     parts=torch_parts(),
     modules=("nn", "utils", "swa_utils"),
     ignored=("foreach", "fused", "capturable", "differentiable"),
+    elsewhere={
+        "LBFGS": "it calls a closure several times an update; here it is LBFGS(lr=StrongWolfe()), whose "
+        "search is another one",
+        "SparseAdam": "it moves only the coordinates that a sparse gradient names; gradients here are dense, "
+        "on which it would be torch.Adam",
+    },
     entries=(
         _class(
             "SGD",

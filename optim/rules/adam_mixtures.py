@@ -1,13 +1,13 @@
-"""Relatives of Adam with more than its two averages, or in another order: AdEMAMix, ADOPT, Adan."""
+"""Relatives of Adam with more than its two averages, or other ones: AdEMAMix, simplified or not, and Adan."""
 
 from typing import ClassVar
 
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
-from stepsize.core.elementwise import exp, log, maximum, minimum, sqrt, where
+from stepsize.core.elementwise import exp, log, sqrt, where
 from stepsize.core.limits.parameters import count, one_of
 
-__all__ = ["ADOPT", "AdEMAMix", "Adan"]
+__all__ = ["AdEMAMix", "Adan", "SimplifiedAdEMAMix"]
 
 
 class AdEMAMix(Optimizer):
@@ -95,68 +95,58 @@ def _memory(decay: Numbers) -> Numbers:
     return where(decay > 0, -1 / log(where(decay > 0, decay, 0.5)), 0.0)
 
 
-class ADOPT(Optimizer):
-    r"""ADOPT: Adam that divides a gradient by the squares before it, and only then averages.
+class SimplifiedAdEMAMix(Optimizer):
+    r"""Simplified AdEMAMix: one momentum that gathers gradients whole, and the gradient itself beside it.
 
     .. math::
-        v_1 &= g_1^2, \qquad x_2 = x_1 \\
-        m_t &= \beta_1 m_{t-1} + (1 - \beta_1) \operatorname{clip}\Bigl(
-            \frac{g_t}{\max(\sqrt{v_{t-1}}, \epsilon)},\; \pm (t-1)^{1/4}\Bigr) \\
-        x_{t+1} &= x_t - \eta\, m_t \\
-        v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2
+        m_t &= \beta_1 m_{t-1} + g_t \\
+        v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2, \qquad \hat v_t = v_t / (1 - \beta_2^t) \\
+        x_{t+1} &= x_t - \eta\, \frac{m_t + \alpha\, g_t}{\sqrt{\hat v_t} + \epsilon}
 
-    A gradient and its divisor are then independent, and it converges for every :math:`\beta_2`, where Adam
-    need not. The first gradient only starts the second moment.
+    The momentum is a sum: it grows to :math:`1 / (1 - \beta_1)` gradients, so that the rate is to be smaller
+    than Adam's by about that factor. The paper's decay is `DecoupledDecay` around it.
 
     Parameters
     ----------
     lr : float, array or schedule
         :math:`\eta`, at least 0.
     beta1, beta2 : float, array or schedule
-        Decay of the averages, from 0 to below 1; the paper's 0.9 and 0.9999.
-    eps : float, array or schedule
-        The least divisor; the paper's 1e-6.
-    clip : bool
-        Whether the quotient is held within the growing bound, as in the paper's algorithm 2. False is its
-        algorithm 1, which may jump where the first gradient was small.
-    nesterov : bool
-        Whether the average looks ahead; Optax has it.
+        Decay of the momentum and of the squares, from 0 to below 1; Optax' 0.99 and 0.95.
+    alpha : float, array or schedule
+        Weight of the gradient beside the momentum, at least 0; Optax' 0.
+    eps, eps_root : float, array or schedule
+        Added outside and inside the root; 1e-8 and 0.
 
     References
     ----------
-    Taniguchi et al., "ADOPT: modified Adam can converge with any beta2 with the optimal rate", NeurIPS 2024,
-    arXiv 2411.02853, algorithms 1 and 2.
+    Morwani, Vyas, Zhang and Kakade, "Connections between Schedule-Free optimizers, AdEMAMix, and accelerated
+    SGD variants", arXiv 2502.02431.
 
     Examples
     --------
-    No step at first; then (1 - 0.9) times 3 over 4.
+    The first step is (1 + alpha) signs of the gradient; the second has gathered 1.5 gradients.
 
     >>> import numpy as np
-    >>> opt, x = ADOPT(lr=1.0), np.zeros(1)
+    >>> opt, x = SimplifiedAdEMAMix(lr=1.0, beta1=0.5, alpha=2.0, eps=0.0), np.zeros(1)
     >>> x, state = opt.step(x, np.array([4.0]), opt.init(x))
-    >>> x.tolist(), opt.step(x, np.array([3.0]), state)[0].round(12).tolist()
-    ([0.0], [-0.075])
+    >>> x.tolist(), opt.step(x, np.array([4.0]), state)[0].round(12).tolist()
+    ([-3.0], [-6.5])
     """
 
     slots: ClassVar = ("m", "v")
     lr: Hyper = 1e-3
-    beta1: Hyper = hyper(0.9, minimum=0, below=1)
-    beta2: Hyper = hyper(0.9999, minimum=0, below=1)
-    eps: Hyper = hyper(1e-6, minimum=0)
-    clip: bool = True
-    nesterov: bool = False
+    beta1: Hyper = hyper(0.99, minimum=0, below=1)
+    beta2: Hyper = hyper(0.95, minimum=0, below=1)
+    alpha: Hyper = hyper(0.0, minimum=0)
+    eps: Hyper = hyper(1e-8, minimum=0)
+    eps_root: Hyper = hyper(0.0, minimum=0)
 
     def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v = slots
-        if h.t == 1:
-            return 0.0 * g, (m, g * g)
-        u = g / maximum(sqrt(v), h.eps)
-        if h.clip:
-            bound = (h.t - 1) ** 0.25
-            u = maximum(-bound, minimum(bound, u))
-        m = h.beta1 * m + (1 - h.beta1) * u
-        d = h.beta1 * m + (1 - h.beta1) * u if h.nesterov else m
-        return d, (m, h.beta2 * v + (1 - h.beta2) * (g * g))
+        m = h.beta1 * m + g
+        v = h.beta2 * v + (1 - h.beta2) * (g * g)
+        v_hat = v / (1 - h.beta2**h.t)
+        return (m + h.alpha * g) / (sqrt(v_hat + h.eps_root) + h.eps), (m, v)
 
 
 class Adan(Optimizer):

@@ -9,7 +9,7 @@ from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sign, sqrt, where
 from stepsize.core.limits.parameters import number, one_of
 
-__all__ = ["AMSGrad", "AdaBelief", "RAdam", "Yogi"]
+__all__ = ["AMSGrad", "AdaBelief", "RAdam", "Yogi", "rectification"]
 
 Array = np.ndarray[Any, Any]
 
@@ -144,11 +144,11 @@ class RAdam(Optimizer):
         m_hat = m / (1 - h.beta1**h.t)
         v_hat = v / (1 - h.beta2**h.t)
         eps = h.eps / sqrt(1 - h.beta2**h.t) if h.eps_hat else h.eps
-        known, r = _rectification(h.beta2, h.t, h.threshold)
+        known, r = rectification(h.beta2, h.t, h.threshold)
         return where(known, r * m_hat / (sqrt(v_hat) + eps), 0.0 * m_hat if h.wait else m_hat), (m, v)
 
 
-def _rectification(beta2: Numbers, t: int, threshold: float) -> tuple[Numbers, Numbers]:
+def rectification(beta2: Numbers, t: int, threshold: float) -> tuple[Numbers, Numbers]:
     """Return whether the variance is known at update t, and r_t, which is 1 where it is not."""
     rho_inf = 2 / (1 - beta2) - 1
     rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)

@@ -110,11 +110,15 @@ class EMA(Averaging):
     overwrite : int, optional
         After how many updates, and after as many again, x itself is set to the average; never by default.
         Keras calls it ``ema_overwrite_frequency``.
+    period : int
+        That of an `Accumulate` inside, in whose updates `begin` and `overwrite` then count, as in Keras: the
+        average is a copy of x during the first so many gradients, goes on at every gradient, also where x
+        does not move, and overwrites x at each gradient of the update that is to. 1: every update counts.
 
     Raises
     ------
     TypeError, ValueError
-        If `begin` is another word, or `overwrite` is not a whole number of at least 1.
+        If `begin` is another word, or `overwrite` or `period` is not a whole number of at least 1.
 
     References
     ----------
@@ -134,15 +138,16 @@ class EMA(Averaging):
     decay: Hyper = hyper(0.999, minimum=0, below=1)
     begin: str = one_of("first", "start", "zero", "debiased")
     overwrite: int | None = count(minimum=1)
+    period: int = count(1, minimum=1)
 
     def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         x, (mean, *inner) = super().update(x, g, slots, h)
-        if h.overwrite is not None and h.t % h.overwrite == 0:
+        if h.overwrite is not None and ((h.t - 1) // h.period + 1) % h.overwrite == 0:
             x = mean
         return x, (mean, *inner)
 
     def weight(self, h: Resolved) -> Numbers:
-        if h.begin == "first" and h.t == 1:
+        if h.begin == "first" and h.t <= h.period:
             return 1.0
         if h.begin == "debiased":
             return (1 - h.decay) / (1 - h.decay**h.t)

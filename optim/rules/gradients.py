@@ -1,4 +1,4 @@
-"""Wrappers that change the gradient before a rule sees it: clipped, scaled, turned, gathered."""
+"""Wrappers that change the gradient before a rule sees it: clipped, scaled, turned, blurred, gathered."""
 
 from typing import ClassVar
 
@@ -8,12 +8,12 @@ from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Slots
 from optim.rules.sgd import Momentum
 from optim.rules.wrappers import Wrapper
-from stepsize.core.elementwise import maximum, minimum
-from stepsize.core.limits.parameters import count
+from stepsize.core.elementwise import maximum, minimum, sqrt
+from stepsize.core.limits.parameters import count, seed
 from stepsize.core.norms import lengths_fit
 from stepsize.core.norms import norm as scaled_norm
 
-__all__ = ["Accumulate", "ClipByNorm", "ClipByValue", "ScaleGradient"]
+__all__ = ["Accumulate", "AnnealedNoise", "ClipByNorm", "ClipByValue", "ScaleGradient"]
 
 
 class ClipByNorm(Wrapper):
@@ -129,6 +129,58 @@ class ScaleGradient(Wrapper):
 
     def transform_gradient(self, x: Numbers, g: Numbers, h: Resolved) -> Numbers:
         return h.factor * g
+
+
+class AnnealedNoise(Wrapper):
+    r"""Gaussian noise on the gradient, less and less of it.
+
+    .. math:: g \leftarrow g + \sigma_t\, \xi_t, \qquad \sigma_t^2 = \frac{\eta}{t^\gamma}, \qquad
+        \xi_t \sim \mathcal N(0, 1) \text{ in every coordinate}
+
+    with t from 1. Runs of one sweep meet the same noise.
+
+    Parameters
+    ----------
+    inner : Optimizer
+        The rule that gets the gradient with the noise.
+    variance : float, array or schedule
+        :math:`\eta`, the variance of the first update, at least 0; the paper's choices are 0.01, 0.3 and 1.
+    decay : float, array or schedule
+        :math:`\gamma`, at least 0; the paper's 0.55.
+    rng : int
+        Seed of the noise, which follows from it and t alone.
+
+    References
+    ----------
+    Neelakantan et al., "Adding gradient noise improves learning for very deep networks", arXiv 1511.06807,
+    section 3, which counts t from 0 and divides by :math:`(1 + t)^\gamma`.
+
+    Examples
+    --------
+    Without any variance it is the rule inside. The same seed gives the same noise.
+
+    >>> import numpy as np
+    >>> from optim import SGD
+    >>> x, g = np.zeros(1), np.ones(1)
+    >>> quiet, one, again = (AnnealedNoise(SGD(1.0), v, rng=7) for v in (0.0, 0.5, 0.5))
+    >>> steps = [opt.step(x, g, opt.init(x))[0] for opt in (quiet, one, again)]
+    >>> steps[0].tolist(), bool(steps[1] == steps[2]), bool(steps[1] == steps[0])
+    ([-1.0], True, False)
+    """
+
+    draws_noise: ClassVar = True
+    variance: Hyper = hyper(0.01, minimum=0)
+    decay: Hyper = hyper(0.55, minimum=0)
+    rng: int = seed(0)
+
+    def transform_gradient(self, x: Numbers, g: Numbers, h: Resolved) -> Numbers:
+        noise = np.random.default_rng([h.rng, h.t]).standard_normal(x.shape[-1]).astype(x.dtype)
+        return g + sqrt(h.variance / h.t**h.decay) * noise
+
+    @property
+    def elementwise(self) -> bool:  # type: ignore[override]  # as in Wrapper
+        """False: the noise knows the place of a coordinate."""
+        return False
 
 
 class Accumulate(Wrapper):

@@ -1,4 +1,4 @@
-"""Optimizers that find their own rate from how far they have come: D-Adaptation and Prodigy."""
+"""Optimizers that find their own rate from how far they have come, or bet: D-Adaptation, Prodigy, COCOB."""
 
 from typing import Any, ClassVar
 
@@ -7,9 +7,10 @@ import numpy as np
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
 from stepsize.core.elementwise import maximum, sqrt, where
-from stepsize.core.limits.parameters import number
+from stepsize.core.limits.parameters import declared, number
+from stepsize.core.limits.ranges import Either, Range
 
-__all__ = ["DAdaptAdam", "Prodigy"]
+__all__ = ["COCOB", "DAdaptAdam", "Prodigy"]
 
 Array = np.ndarray[Any, Any]
 
@@ -43,7 +44,7 @@ class Prodigy(_RateFree):
     lr : float, array or schedule
         :math:`\eta`, a factor on what the rule finds; the paper's 1.
     beta1, beta2 : float, array or schedule
-        Decay of the averages, from 0 to below 1; :math:`\beta_3 = \sqrt{\beta_2}`.
+        Decay of the averages, from 0 to below 1.
     eps : float, array or schedule
         Added outside the root, in units of d.
     weight_decay : float, array or schedule
@@ -55,6 +56,12 @@ class Prodigy(_RateFree):
     debias : bool
         Whether Adam's correction is part of the rate: True in Optax, False by default in the authors' package
         (``use_bias_correction``), which is the default here.
+    beta3 : float, optional
+        Decay of the two sums that the estimate is made of, from 0 to below 1; by default the root of beta2,
+        as in the paper.
+    safeguard : bool
+        Whether :math:`s` gathers gradients by :math:`d_t` instead of :math:`\lambda_t`, so that a rate that
+        warms up from 0 does not make the estimate leap: ``safeguard_warmup`` of the authors' package.
 
     Raises
     ------
@@ -85,15 +92,17 @@ class Prodigy(_RateFree):
     growth: Hyper = 1.0
     d0: float = number(1e-6, above=0, finite=False)
     debias: bool = False
+    beta3: float | None = declared(None, Either((Range(0, below=1),), optional=True))
+    safeguard: bool = False
 
     def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
         m, v, s, x0, d, r = slots
-        beta3 = sqrt(h.beta2)
+        beta3 = sqrt(h.beta2) if h.beta3 is None else h.beta3
         rate = d * h.lr * _adams_correction(h) if h.debias else d * h.lr
         m = h.beta1 * m + (1 - h.beta1) * (d * g)
         v = h.beta2 * v + (1 - h.beta2) * (d * g * (d * g))
         r = beta3 * r + d / h.d0 * rate * _sum(g * (x0 - x))
-        s = beta3 * s + d / h.d0 * rate * g
+        s = beta3 * s + d / h.d0 * (d if h.safeguard else rate) * g
         d = maximum(d, h.growth * _ratio(r, _sum(abs(s))))
         step = m / (sqrt(v) + d * h.eps) + h.weight_decay * x
         return x - rate * step, (m, v, s, x0, d, r)
@@ -175,6 +184,61 @@ class DAdaptAdam(_RateFree):
     def start(self, x: Array, h: Resolved) -> Slots:
         zero, number = np.zeros_like(x), np.zeros_like(x[..., :1])
         return zero, zero, zero, number + h.d0, number
+
+
+class COCOB(Optimizer):
+    r"""COCOB: every coordinate bets a share of what its gradients have won so far; there is no rate.
+
+    .. math::
+        L_t &= \max(L_{t-1}, |g_t|), \qquad L_0 = \epsilon; \qquad G_t = G_{t-1} + |g_t| \\
+        R_t &= \max(R_{t-1} - g_t\, (x_t - x_0),\; 0), \qquad \theta_t = \theta_{t-1} - g_t \\
+        x_{t+1} &= x_0 + \frac{\theta_t}{L_t \max(G_t + L_t,\; \alpha L_t)}\, (L_t + R_t)
+
+    R is the reward, and :math:`L + R` the wealth. The first step is 1 over :math:`\alpha`, whatever the units
+    of the gradient; after that, what has been won is bet.
+
+    Parameters
+    ----------
+    lr : float, array or schedule
+        A factor on the gradients, at least 0. Their scale cancels, so that only its change is felt; 1.
+    alpha : float, array or schedule
+        :math:`\alpha`, above 0: how small the first bets are; the paper's 100.
+    eps : float, array or schedule
+        :math:`\epsilon`, above 0: the least largest gradient; 1e-8.
+
+    References
+    ----------
+    Orabona and Tommasi, "Training deep networks without learning rates through coin betting", NeurIPS 2017,
+    arXiv 1705.07795, algorithm 2.
+
+    Examples
+    --------
+    The first step is a hundredth. The second gradient wins 3 times that, and 1 more is bet, of 2 by 100.
+
+    >>> opt, x = COCOB(), np.zeros(1)
+    >>> x, state = opt.step(x, np.array([3.0]), opt.init(x))
+    >>> x.round(12).tolist(), opt.step(x, np.array([3.0]), state)[0].round(12).tolist()
+    ([-0.01], [-0.0202])
+    """
+
+    slots: ClassVar = ("x0", "L", "G", "R", "theta")
+    lr: Hyper = 1.0
+    alpha: Hyper = hyper(100.0, above=0)
+    eps: Hyper = hyper(1e-8, above=0)
+
+    def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
+        x0, most, total, reward, theta = slots
+        g = h.lr * g
+        most = maximum(most, abs(g))
+        total = total + abs(g)
+        reward = maximum(reward - g * (x - x0), 0.0)
+        theta = theta - g
+        bet = theta / (most * maximum(total + most, h.alpha * most))
+        return x0 + bet * (most + reward), (x0, most, total, reward, theta)
+
+    def start(self, x: Array, h: Resolved) -> Slots:
+        zero = np.zeros_like(x)
+        return x, zero + h.eps, zero, zero, zero
 
 
 def _adams_correction(h: Resolved) -> Numbers:

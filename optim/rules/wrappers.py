@@ -107,6 +107,10 @@ class Wrapper(Optimizer, abstract=True):
         return bool(self.inner.batched)
 
     @property
+    def draws_noise(self) -> bool:  # type: ignore[override]  # as above
+        return bool(self.inner.draws_noise)
+
+    @property
     def has_separate_output(self) -> bool:
         return bool(self.inner.has_separate_output)
 

@@ -1,6 +1,7 @@
 """What is tested, whatever its kind: a plain function, or an optimizer of PyTorch, Optax or Keras."""
 
 import inspect
+import math
 from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
@@ -12,7 +13,7 @@ import numpy as np
 from optim.hyperparameters import Hypers
 from optim.optimizer import Optimizer, checked_step
 from optim.state import State
-from optim.testing.driving import Driven, driver_of
+from optim.testing.driving import Driven, driver_of, in_shapes
 from optim.testing.gradient_streams import Stream
 from optim.testing.libraries import keras_step, optax_step, refuse_closures, torch_step, wants_matrices
 from optim.testing.making import rate_argument
@@ -53,6 +54,8 @@ class OptimizerUnderTest:
         Whether it takes parameters of several shapes.
     matrices_only : bool
         Whether it refuses parameters that are no matrices.
+    one_layer : bool
+        Whether it takes one array of parameters at a time.
     dtype : type
         Of the numbers that it is given.
     """
@@ -70,11 +73,12 @@ class OptimizerUnderTest:
         driven: bool = False,
         layered: bool = False,
         matrices_only: bool = False,
+        one_layer: bool = False,
     ) -> None:
         self._step, self.takes_rate, self.name, self.base_lr = step, takes_rate, name, base_lr
         self.copy = copy or deepcopy
         self.several, self.in_place, self.holds, self.driven = several, False, holds, driven
-        self.layered, self.matrices_only = layered, matrices_only
+        self.layered, self.matrices_only, self.one_layer = layered, matrices_only, one_layer
         self.dtype: type[np.floating[Any]] = np.float64
 
     def step(
@@ -91,6 +95,8 @@ class OptimizerUnderTest:
         rate = (self.base_lr * factor,) if self.takes_rate else ()
         with np.errstate(all="ignore"):
             more: dict[str, Any] = {"parts": parts} if self.several and parts else {}
+            if self.layered and self.matrices_only and not shapes:
+                shapes = ((len(x), 1),)
             if self.layered and shapes:
                 more["shapes"] = shapes
             back = self._step(x, g, state, *rate, **more)
@@ -191,7 +197,7 @@ def as_subject(rule: Foreign, lr: float, reference: Optimizer | None = None) -> 
         name = rule.__name__
         raise TypeError(f"step: got the class {name}, expected an object of it, {name}(lr={lr:g})")
     if not inspect.isroutine(rule) and not isinstance(rule, partial) and is_drivable(rule):
-        return _driven(driver_of(rule, lr, reference))
+        return _driven(rule, lr, reference)
     if inspect.isclass(rule) and "__call__" in rule.__dict__ and not rate_argument(rule):
         return as_subject(rule(), lr, reference)
     if callable(rule) and not inspect.isclass(rule):
@@ -206,11 +212,11 @@ def _function(rule: Foreign, lr: float, reference: Optimizer | None) -> Optimize
     if not names and inspect.isroutine(rule):
         made = rule()
         if is_drivable(made) and not inspect.isroutine(made):
-            return _driven(driver_of(made, lr, reference, rule))
+            return _driven(made, lr, reference, rule)
         raise TypeError(f"step: got {describe_value(made)} from {name}(), expected {_EXPECTED}")
     if names[:2] == ["params", "grads"] and set(names[2:]) <= {"lr", "learning_rate"}:
-        driven = driver_of(SimpleNamespace(update=rule), lr, reference, lambda: SimpleNamespace(update=rule))
-        return _driven(driven._replace(name=name))
+        bare = SimpleNamespace(update=rule)
+        return _driven(bare, lr, reference, lambda: SimpleNamespace(update=rule), name)
     if len(names) not in (3, 4):
         raise TypeError(
             f"step: got a function of {counted(len(names), 'argument')}, expected (x, g, state) or "
@@ -221,9 +227,42 @@ def _function(rule: Foreign, lr: float, reference: Optimizer | None) -> Optimize
     if len(names) == 3 and names[2] in ("lr", "learning_rate"):
         return OptimizerUnderTest(_stateless(rule), True, name, lr)
     if inspect.isroutine(rule) or isinstance(rule, partial) or not hasattr(rule, "__dict__"):
-        return OptimizerUnderTest(rule, len(names) == 4, name, lr)
+        takes_rate = len(names) == 4
+        if not hasattr(reference, "shapes"):
+            return OptimizerUnderTest(rule, takes_rate, name, lr)
+        alone = not _takes(rule, (2,), lr, takes_rate) and _takes(rule, (2, 1), lr, takes_rate)
+        return OptimizerUnderTest(
+            _shaped(rule), takes_rate, name, lr, layered=True, matrices_only=alone, one_layer=True
+        )
     step, copy = _object(rule)
     return OptimizerUnderTest(step, len(names) == 4, type(rule).__name__, lr, copy, holds=True)
+
+
+def _takes(rule: StepFunction, shape: tuple[int, ...], lr: float, takes_rate: bool) -> bool:
+    """Whether a function makes a step on an array of this shape."""
+    rate = (lr,) if takes_rate else ()
+    try:
+        with np.errstate(all="ignore"):
+            rule(np.ones(shape), np.ones(shape), None, *rate)
+    except Exception:
+        return False
+    return True
+
+
+def _shaped(rule: StepFunction) -> StepFunction:
+    """Return the step of a function of one array, which is handed over in its shape."""
+
+    def step(
+        x: Array, g: Array, state: Memory, *rate: float, shapes: tuple[tuple[int, ...], ...] = ()
+    ) -> Returned:
+        shape = shapes[0] if shapes else x.shape
+        at = x.reshape(shape)
+        back = rule(at, g.reshape(shape), state, *rate)
+        if isinstance(back, tuple | list) and len(back) == 2 and np.shape(back[0]) == shape:
+            return np.reshape(back[0], -1), back[1]
+        return back
+
+    return step
 
 
 def _object(rule: Foreign) -> tuple[StepFunction, Callable[[Memory], Memory]]:
@@ -259,20 +298,66 @@ def _stateless(rule: Foreign) -> StepFunction:
     return step
 
 
-def _driven(driven: Driven) -> OptimizerUnderTest:
-    """Return the subject for a class with a memory of its own; the driver is its state."""
+def _driven(
+    rule: Foreign,
+    lr: float,
+    reference: Optimizer | None,
+    build: Callable[[], Foreign] | None = None,
+    name: str = "",
+) -> OptimizerUnderTest:
+    """Return the subject for a class with a memory of its own; the driver is its state.
+
+    Where the reference knows layers its arrays come in their shapes; a class that takes no vector is then
+    given matrices alone.
+    """
+    layered, alone = hasattr(reference, "shapes"), False
+    try:
+        driven = driver_of(rule, lr, reference, build)
+    except Exception:
+        if not layered:
+            raise
+        driven, alone = _driven_by_matrices(rule, lr, reference, build), True
 
     def step(
-        x: Array, g: Array, state: Memory, lr: float = driven.lr, parts: tuple[slice, ...] = ()
+        x: Array,
+        g: Array,
+        state: Memory,
+        lr: float = driven.lr,
+        parts: tuple[slice, ...] = (),
+        shapes: tuple[tuple[int, ...], ...] = (),
     ) -> Returned:
-        parts = parts or (slice(0, len(x)),)
+        parts = _places(shapes) or parts or (slice(0, len(x)),)
         if state is None:
-            state = driven.fresh([x[p].copy() for p in parts])
-        return state.step(x, g, lr, parts), state
+            state = driven.fresh(in_shapes(x.copy(), parts, shapes))
+        return state.step(x, g, lr, parts, shapes), state
 
     return OptimizerUnderTest(
-        step, driven.takes_rate, driven.name, driven.lr, several=driven.several, driven=True
+        step,
+        driven.takes_rate,
+        name or driven.name,
+        driven.lr,
+        several=driven.several,
+        driven=True,
+        layered=layered,
+        matrices_only=alone,
+        one_layer=not driven.several,
     )
+
+
+def _driven_by_matrices(
+    rule: Foreign, lr: float, reference: Optimizer | None, build: Callable[[], Foreign] | None
+) -> Driven:
+    """Return how a class is driven that refuses vectors; what it said of them, if it refuses matrices too."""
+    try:
+        return driver_of(rule, lr, reference, build, matrices=True)
+    except Exception:
+        return driver_of(rule, lr, reference, build)
+
+
+def _places(shapes: tuple[tuple[int, ...], ...]) -> tuple[slice, ...]:
+    """Return the place of each layer in a vector."""
+    ends = np.cumsum([0, *(math.prod(shape) for shape in shapes)]).tolist()
+    return tuple(map(slice, ends[:-1], ends[1:]))
 
 
 def trajectory(optimizer: Optimizer, stream: Stream) -> Array:

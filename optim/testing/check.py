@@ -1,6 +1,6 @@
 """Compare a rule with a reference: where it first differs, by how much, and what it is instead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from optim.testing.gradient_streams import (
     Stream,
     relative_difference,
 )
-from optim.testing.identification import identify
+from optim.testing.identification import identify, nearly
 from optim.testing.invariants import Traits, other_traits, traits_of, violated_invariants
 from optim.testing.roles import Foreign
 from optim.testing.single_precision import rounded, single_tolerances, single_trajectory, squares_fit
@@ -156,6 +156,8 @@ def compare_optimizer(
     elif subject.driven:
         subject.base_lr = base
     streams = _streams_for(subject)
+    if precision == "float32" and subject.matrices_only:
+        raise ValueError("precision: got 'float32', expected 'float64' for a rule that takes matrices alone")
     if reference is not None and not reference.ranges().get("lr", RATE).has(0.0):
         streams = [s for s in streams if 0.0 not in s.rates]
     traits = traits_of(subject, base)
@@ -166,6 +168,7 @@ def compare_optimizer(
         return Report(not broken, 0.0, sentence, (), traits, (), broken, names, True)
     reference = reference.replace(lr=base)
     model = as_subject(reference, base)
+    model.matrices_only = subject.matrices_only or model.matrices_only
     excused = {words.partition(":")[0] for words in violated_invariants(model)}
     broken = tuple(w for w in violated_invariants(subject) if w.partition(":")[0] not in excused)
     allowed = {s.name: tolerance for s in streams}
@@ -195,7 +198,10 @@ def compare_optimizer(
         instead = tuple(dict.fromkeys(identify(reference, runs, searched, base, allowed)))
         otherwise = tuple(other_traits(traits, traits_of(model, base)))
         if not instead and precision == "float64":
-            note = _single_instead(reference, runs, [s for s in streams if not s.shapes])
+            by_torch = subject.name.startswith("torch.optim")
+            note = nearly(reference, runs, streams, base, by_torch=by_torch)
+        if not instead and not note and precision == "float64" and not any(s.shapes for s in streams):
+            note = _single_instead(reference, runs, streams)
     names = tuple(s.name for s in streams)
     ok = same and not broken
     return Report(ok, worst, sentence, instead, traits, otherwise, broken, names, same, note)
@@ -206,9 +212,17 @@ def _streams_for(subject: OptimizerUnderTest) -> list[Stream]:
     streams = list(STREAMS)
     if not subject.takes_rate:
         streams = [*(s for s in STREAMS if s.steady), STEADY_VECTOR]
-    if subject.layered:
-        streams += [s for s in LAYERS if not subject.matrices_only or all(len(n) == 2 for n in s.shapes)]
-    return [*streams, TWO_ARRAYS] if subject.several else streams
+    if subject.several:
+        # Each is a layer of its own, as a rule that knows layers has it.
+        streams.append(replace(TWO_ARRAYS, shapes=((2,), (2,))) if subject.layered else TWO_ARRAYS)
+    if not subject.layered:
+        return streams
+    if subject.matrices_only:
+        streams = [
+            replace(s, shapes=tuple((n, 1) for (n,) in s.shapes) or ((len(s.x0), 1),)) for s in streams
+        ]
+    taken = [s for s in LAYERS if not (subject.one_layer and len(s.shapes) > 1)]
+    return [*streams, *(s for s in taken if not subject.matrices_only or all(len(n) == 2 for n in s.shapes))]
 
 
 def _single_instead(reference: Optimizer, runs: dict[str, Array], streams: list[Stream]) -> str:

@@ -16,9 +16,11 @@ from optim.testing.making import make, rate_argument, rate_attribute, unused
 from optim.testing.roles import Foreign, class_of, method_of, plural, roles_of
 from stepsize.core.validation import describe_value
 
-__all__ = ["Driven", "Driver", "driver_of"]
+__all__ = ["Driven", "Driver", "driver_of", "in_shapes"]
 
 Array = np.ndarray[Any, Any]
+# The shapes of the arrays that a vector holds; none are vectors.
+Shapes = tuple[tuple[int, ...], ...]
 # Arrays as a method takes them and gives them back: one, a list or a dict of them, or what it likes.
 Wrapped = Any
 
@@ -74,19 +76,19 @@ class Driver:
         # A rate is set where it changes only: a class may change it itself, and that is to be seen.
         self._last = lr
 
-    def step(self, x: Array, g: Array, lr: float, parts: tuple[slice, ...]) -> Array:
-        """Return x after one update."""
+    def step(self, x: Array, g: Array, lr: float, parts: tuple[slice, ...], shapes: Shapes = ()) -> Array:
+        """Return x after one update, its arrays handed over in their shapes."""
         if self.rate and lr != self._last:
             setattr(self.made, self.rate, lr)
             self._last = lr
         self.t += 1
-        arrays, gradients = [x[p].copy() for p in parts], [g[p] for p in parts]
+        arrays, gradients = in_shapes(x.copy(), parts, shapes), in_shapes(g, parts, shapes)
         if self.form.name == "held":
             return self._held(arrays, gradients)
         if self.form.name == "given":
             return self._given(arrays, gradients)
         if self.form.name == "spread":
-            return np.concatenate(self._spread(arrays, gradients, lr)[: len(parts)])
+            return _flat(self._spread(arrays, gradients, lr)[: len(parts)])
         params, grads = self.form.wrap(arrays), self.form.wrap(gradients)
         function = getattr(self.made, self.method)
         if self.form.name == "pairs":
@@ -94,14 +96,14 @@ class Driver:
             params = arrays
         else:
             back = function(*(self._argument(r, params, grads, lr) for r in roles_of(function)))
-        return np.concatenate(self._after(back, params, arrays))
+        return _flat(self._after(back, params, arrays))
 
     def _held(self, arrays: list[Array], gradients: list[Array]) -> Array:
         held = self.made.__dict__["_kit_parameters"]
         for parameter, values, gradient in zip(held, arrays, gradients, strict=True):
             parameter.data, parameter.grad = values, gradient
         getattr(self.made, self.method)()
-        return np.concatenate([np.asarray(p.data, dtype=float) for p in held])
+        return _flat([np.asarray(p.data, dtype=float) for p in held])
 
     def _given(self, arrays: list[Array], gradients: list[Array]) -> Array:
         """Step a class that was given its parameters, and gets the gradients alone."""
@@ -110,7 +112,7 @@ class Driver:
         for mine, values in zip(held, arrays, strict=True):
             mine[...] = values
         getattr(self.made, self.method)(gradients)
-        return np.concatenate([np.asarray(v, dtype=float) for v in getattr(self.made, name)])
+        return _flat([np.asarray(v, dtype=float) for v in getattr(self.made, name)])
 
     def _spread(self, arrays: list[Array], gradients: list[Array], lr: float) -> list[Array]:
         """Step a method that takes each array by itself: update(t, w, b, dw, db)."""
@@ -152,6 +154,15 @@ class Driver:
         return self.form.unwrap(params)
 
 
+def in_shapes(x: Array, parts: tuple[slice, ...], shapes: Shapes) -> list[Array]:
+    """Return the arrays of a vector, each in its shape; vectors where there are no shapes."""
+    return [x[p].reshape(shape) for p, shape in zip(parts, shapes or ((-1,),) * len(parts), strict=True)]
+
+
+def _flat(arrays: list[Array]) -> Array:
+    return np.concatenate([a.reshape(-1) for a in arrays])
+
+
 class Driven(NamedTuple):
     """What makes a fresh driver, what it is called, its rate, and whether that can be changed."""
 
@@ -167,6 +178,8 @@ def driver_of(
     lr: float,
     reference: Optimizer | None = None,
     build: Callable[[], Foreign] | None = None,
+    *,
+    matrices: bool = False,
 ) -> Driven:
     """Return how a class, or an object with a memory of its own, is driven.
 
@@ -180,6 +193,8 @@ def driver_of(
         Lends numbers that a constructor needs.
     build : callable, optional
         Makes such objects afresh, where `rule` is one.
+    matrices : bool
+        Whether it is tried on matrices, of one column, and not on vectors.
 
     Raises
     ------
@@ -207,8 +222,8 @@ def driver_of(
                     f"step: got {describe_value(rule)}, which cannot be copied ({error}); expected its class"
                 ) from error
 
-    form = _form(fresh, method, name)
-    sample = fresh(_samples(form))
+    form = _form(fresh, method, name, matrices)
+    sample = fresh(_samples(form, matrices))
     attribute = rate_attribute(sample, lr if inspect.isclass(rule) and rate_argument(rule) else None)
     own = lr
     if attribute:
@@ -218,19 +233,23 @@ def driver_of(
     def driver(arrays: list[Array], rate: str) -> Driver:
         return Driver(fresh(arrays), method, form, rate, own)
 
-    changes = bool(attribute) and _hears(lambda: driver(_samples(form), attribute), own)
+    changes = bool(attribute) and _hears(lambda: driver(_samples(form, matrices), attribute), own, matrices)
     takes_rate = changes or "rate" in roles_of(getattr(sample, method))
     rate = attribute if changes else ""
     return Driven(lambda arrays: driver(arrays, rate), name, own, takes_rate, form.name != "array")
 
 
-def _samples(form: Form) -> list[Array]:
-    return [np.array([1.0, -2.0])] * (1 if form.name == "array" else 2)
+def _samples(form: Form, matrices: bool) -> list[Array]:
+    return [np.array([1.0, -2.0]).reshape(_shape(matrices))] * (1 if form.name == "array" else 2)
 
 
-def _form(fresh: Callable[[list[Array]], Foreign], method: str, name: str) -> Form:
+def _shape(matrices: bool) -> tuple[int, ...]:
+    return (2, 1) if matrices else (2,)
+
+
+def _form(fresh: Callable[[list[Array]], Foreign], method: str, name: str, matrices: bool) -> Form:
     """Return in what form a method takes parameters: the first in which three updates move them."""
-    made = fresh([np.zeros(2)] * 2)
+    made = fresh([np.zeros(_shape(matrices))] * 2)
     roles = roles_of(getattr(made, method))
     if not roles:
         return Form("held")
@@ -246,12 +265,13 @@ def _form(fresh: Callable[[list[Array]], Foreign], method: str, name: str) -> Fo
         form = Form(order)
         x = np.array([1.0, -2.0] if order == "array" else [1.0, -2.0, 3.0, 0.5])
         parts = (slice(0, 2),) if order == "array" else (slice(0, 2), slice(2, 4))
-        driver = Driver(fresh([x[p] for p in parts]), method, form)
+        shapes = (_shape(matrices),) * len(parts)
+        driver = Driver(fresh(in_shapes(x, parts, shapes)), method, form)
         try:
             with np.errstate(all="ignore"):
                 after = x
                 for _ in range(3):
-                    after = driver.step(after, np.array([0.5, -1.0, 2.0, 0.25][: len(x)]), 0.1, parts)
+                    after = driver.step(after, np.array([0.5, -1.0, 2.0, 0.25][: len(x)]), 0.1, parts, shapes)
         except Exception as error:
             errors[order] = error
             continue
@@ -268,7 +288,7 @@ def _form(fresh: Callable[[list[Array]], Foreign], method: str, name: str) -> Fo
     ) from first
 
 
-def _hears(driver: Callable[[], Driver], lr: float) -> bool:
+def _hears(driver: Callable[[], Driver], lr: float, matrices: bool) -> bool:
     """Whether an object's steps follow the rate that its attribute is set to."""
 
     def first(rate: float) -> Array:
@@ -276,7 +296,7 @@ def _hears(driver: Callable[[], Driver], lr: float) -> bool:
         x = np.array([1.0, -2.0] * (1 if made.form.name == "array" else 2))
         parts = (slice(0, 2),) if len(x) == 2 else (slice(0, 2), slice(2, 4))
         for _ in range(2):
-            x = made.step(x, np.full(len(x), 0.5), rate, parts)
+            x = made.step(x, np.full(len(x), 0.5), rate, parts, (_shape(matrices),) * len(parts))
         return x
 
     with np.errstate(all="ignore"):

@@ -16,7 +16,7 @@ from optim.testing.mistakes.drivers import Fault, pairs_of, run_of, slips_of
 from optim.testing.rates import rescaled
 from optim.testing.roles import AnyRule
 
-__all__ = ["identify"]
+__all__ = ["identify", "nearly"]
 
 Array = np.ndarray[Any, Any]
 
@@ -51,6 +51,31 @@ def identify(
         yield from found
     if not found:
         yield from search.named(reference, pairs_of(reference))
+
+
+# How near matrices come that are made in less than double precision, and what that is called.
+_SINGLE = (1e-5, "to within single precision")
+_BFLOAT = (0.25, "to within bfloat16, in which PyTorch makes the iteration")
+
+
+def nearly(
+    reference: Optimizer, runs: dict[str, Array], streams: list[Stream], lr: float, *, by_torch: bool
+) -> str:
+    """Return what a rule of matrices is, as far as a library's coarser arithmetic goes, in one sentence.
+
+    Keras makes norms in single precision and PyTorch the iteration of Muon in bfloat16, whatever they are
+    given, so that nothing equals them to every digit. It is nothing where there are no matrices.
+    """
+    if not any(stream.shapes for stream in streams):
+        return ""
+    for tolerance, words in (_SINGLE, _BFLOAT) if by_torch else (_SINGLE,):
+        search = _Search(reference, runs, streams, {stream.name: tolerance for stream in streams})
+        if search.fits(partial(run_of, reference, Fault())):
+            return f"it equals {reference!r} {words}"
+        for rule, names in search.known(lr).items():
+            if search.fits(partial(run_of, rule, Fault())):
+                return f"it equals {names[0]} {words}"
+    return ""
 
 
 class _Search:
@@ -94,8 +119,9 @@ class _Search:
         """Return the rules of all libraries, with what they are called there."""
         known: dict[Optimizer, list[str]] = {}
         for dialect, use in table():
-            if dialect.at_rate(lr, use).requires:
-                continue  # a stream gives gradients alone
+            plain = dialect.at_rate(lr, use)
+            if plain.requires or plain.draws_noise:
+                continue  # a stream gives gradients alone, and the same points each time
             for rule in _with_numbers_of(self.reference, dialect, use, lr):
                 known.setdefault(rule, []).append(f"{dialect.call} ({use.says})")
         return known

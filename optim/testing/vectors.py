@@ -57,7 +57,7 @@ def _document(library: Library, verified: dict[str, str]) -> Json:
         _vector(library, dialect, use, stream, dtype, verified)
         for dialect in library.entries.values()
         for use in dialect.uses
-        if not dialect.at_rate(_RATE, use).requires  # a stream gives gradients alone
+        if _is_told_by_gradients(dialect.at_rate(_RATE, use))
         for stream, dtype in _asked(dialect, use)
     ]
     return {
@@ -69,6 +69,11 @@ def _document(library: Library, verified: dict[str, str]) -> Json:
     }
 
 
+def _is_told_by_gradients(rule: Optimizer) -> bool:
+    """Return whether a rule needs nothing but gradients, and draws no numbers of its own."""
+    return not (rule.requires or rule.draws_noise)
+
+
 def _stream(stream: Stream) -> Json:
     shapes = {"shapes": stream.shapes} if stream.shapes else {}
     return {"x0": stream.x0, "gradients": stream.gradients} | shapes
@@ -78,12 +83,15 @@ def _asked(dialect: Dialect, use: Use) -> Iterator[tuple[Stream, str]]:
     """Yield the streams that a rule is tried on; one without a rate that can change, on the steady ones."""
     fixed = not dialect.rate or use.family == "rprop"
     streams = [s for s in STREAMS if (use.family in _CLASSICS or not s.edge) and (s.steady or not fixed)]
-    if "shapes" in dialect.defaults:
-        alone = getattr(dialect.at_rate(_RATE, use), "matrices_only", False)
-        streams += [s for s in LAYERS if not alone or all(len(shape) == 2 for shape in s.shapes)]
+    single = STREAMS[0] if fixed else STREAMS[1]
+    if getattr(dialect.at_rate(_RATE, use), "matrices_only", False):
+        streams = [s for s in LAYERS if all(len(shape) == 2 for shape in s.shapes)]
+        single = streams[0]
+    elif "shapes" in dialect.defaults:
+        streams += LAYERS
     for stream in streams:
         yield stream, "float64"
-    yield (STREAMS[0] if fixed else STREAMS[1]), "float32"
+    yield single, "float32"
 
 
 def _vector(

@@ -18,6 +18,7 @@ __all__ = [
     "AdaGradNorm",
     "BarzilaiBorwein",
     "DoG",
+    "DoWG",
     "Hypergradient",
 ]
 
@@ -204,6 +205,50 @@ class DoG(Feedback):
         far = max(carry["far"], _length(info.x - carry["x0"]))
         root, carry = _root_of_sum(carry, "sum", info.g, self.eps)
         return (far / root if root > 0 else 0.0), {**carry, "far": far}
+
+
+class DoWG(Feedback):
+    r"""Distance over weighted gradients: the squared distance of the run, over a root that weighs by it.
+
+    .. math:: r_n = \max\left(r_{n-1},\; \|x_n - x_0\|^2\right), \qquad
+        v_n = v_{n-1} + r_n \|g_n\|^2, \qquad \eta_n = \frac{r_n}{\sqrt{v_n} + \varepsilon}
+
+    Gradients far from the start count more than those near it, so that early ones do not hold back a run that
+    has come far, as in `DoG` they do.
+
+    Parameters
+    ----------
+    reach : float
+        :math:`r_0`, the squared distance that is taken for the first; above 0. Optax' 0.0001.
+    eps : float
+        At least 0; Optax' 0.0001.
+
+    References
+    ----------
+    Khaled, Mishchenko and Jin, "DoWG unleashed: an efficient universal parameter-free gradient descent
+    method", NeurIPS 2023, arXiv 2305.16284, algorithm 1; Optax 0.2.8 for the epsilon.
+
+    Examples
+    --------
+    >>> from optim import SGD, minimize
+    >>> from problems import Parabola
+    >>> run = minimize(Parabola(), SGD(lr=DoWG(reach=0.09, eps=0.0)), x0=[3.0], steps=2)
+    >>> round(float(run.history.lr[0]), 9)  # 0.09 over 0.3 times a gradient of 6
+    0.05
+    """
+
+    reach: PositiveFloat = 1e-4
+    eps: NonNegativeFloat = 1e-4
+
+    def init(self, x: Array) -> Carry:
+        return {"x0": np.array(x), "far": math.sqrt(self.reach), "root": 0.0}
+
+    def update(self, info: StepReport, carry: Carry) -> tuple[float, Carry]:
+        """Return the rate; lengths and roots are kept, not their squares, which leave the range sooner."""
+        far = max(carry["far"], _length(info.x - carry["x0"]))
+        root = math.hypot(carry["root"], far * _length(info.g))
+        below = root + self.eps
+        return (far * (far / below) if below > 0 else 0.0), {**carry, "far": far, "root": root}
 
 
 class Hypergradient(Feedback):

@@ -46,8 +46,8 @@ class Traces:
         By what share of itself a value may be rounded, and the smallest size that counts as its own.
     known, exact, noisy, stopped : bool
         Whether the minimum is known; whether loss and slopes are those of one function at one point (no
-        mini-batches, no averaging); whether the updates saw mini-batches or noise; whether the tolerance
-        ended the run.
+        mini-batches, no averaging); whether the updates saw mini-batches or noise, or drew it; whether the
+        tolerance ended the run.
     minimum : float
         The minimum, nan where it is unknown.
     failures : tuple of str
@@ -149,7 +149,7 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
             summed=summed_by(run.problem),
             known=minimum is not None,
             exact=not (run.problem.varies or history.output is not None),
-            noisy=bool(run.problem.varies and not run.problem.drifts),
+            noisy=bool(run.optimizer.draws_noise or (run.problem.varies and not run.problem.drifts)),
             stopped=run.status == CONVERGED,
             minimum=float("nan") if minimum is None else float(minimum),
             failures=(_failure(run),) if single else ("",) * runs,

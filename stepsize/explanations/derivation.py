@@ -102,7 +102,7 @@ def step_of(run: Run, t: int) -> Step:
     with np.errstate(all="ignore"):
         e = way.evaluate(n, x)._replace(g=before.jac)
         # The rule itself, without the guard of one from outside; it may write into what it is given.
-        way.update, way.direction = rule.update, rule.direction
+        vars(way).update(update=rule.update, direction=rule.direction)
         own = np.array(x), e._replace(g=np.array(e.g)), tuple(np.array(s) for s in slots)
         try:
             (x_next, *_, lr), calls = trace_rule(lambda: way.advance(n, *own))
@@ -146,7 +146,8 @@ def _moved(lines: tuple[Assignment, ...], x: Array, x_next: Array, lr: Any) -> t
     added: list[Assignment] = []
     at = next((line.value for line in reversed(lines) if line.name == "x"), None)
     if at is None:
-        d = next((line.value for line in reversed(lines) if line.name == "d"), (x - x_next) / lr)
+        d = next((line.value for line in reversed(lines) if line.name == "d"), None)
+        d = (x - x_next) / lr if d is None else d
         move = ast.parse("x - lr * d", mode="eval").body
         at = x - lr * d
         added.append(
@@ -216,7 +217,7 @@ def _lines(call: TracedCall, label: str) -> Iterator[Assignment]:
 
 def _label(inner: TracedCall, names: list[tuple[str, ast.expr | None, Any]]) -> str:
     """Return what the result of another method of the rule is called: as the line that only takes it does."""
-    for name, part, _ in names[:1]:
+    for name, part, _ in names:
         called = part.func if isinstance(part, ast.Call) else part
         if part is None or (isinstance(called, ast.Attribute) and called.attr == inner.name):
             return name
@@ -248,11 +249,7 @@ def _is_plumbing(node: ast.expr, names: dict[str, Any], call: TracedCall) -> boo
         root: ast.expr = node.func
         while isinstance(root, ast.Attribute):
             root = root.value
-        if isinstance(root, ast.Name) and (
-            root.id in ("self", "h") or isinstance(names.get(root.id), Optimizer)
-        ):
-            return True
-        if isinstance(root, ast.Call) and isinstance(root.func, ast.Name) and root.func.id == "super":
+        if isinstance(root, ast.Name) and isinstance(names.get(root.id), Optimizer):
             return True
     try:
         value = value_of(node, names, call.module)

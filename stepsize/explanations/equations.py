@@ -84,7 +84,14 @@ def chosen(node: ast.expr, names: dict[str, Any], module: dict[str, Any]) -> ast
             taken = branch.body if value_of(branch.test, names, module) else branch.orelse
             return self.visit(taken)
 
+        def visit(self, part: ast.AST) -> Any:
+            return part if isinstance(part, _SCOPES) else super().visit(part)
+
     return Taken().visit(copy.deepcopy(node))  # type: ignore[no-any-return]  # a transformer's visit is untyped
+
+
+# What has names of its own, whose values are known inside alone.
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def shown(value: Any, style: Style, digits: int) -> str:

@@ -127,7 +127,7 @@ class Latex(Style):
         if text in ("inf", "-inf"):
             return text.replace("inf", r"\infty")
         if "e" not in text:
-            return rf"\mathrm{{{text}}}" if text[-1:].isalpha() else text
+            return text
         mantissa, _, power = text.partition("e")
         factor = "" if mantissa == "1" else rf"{mantissa} \cdot "
         return rf"{factor}10^{{{int(power)}}}"
@@ -168,7 +168,7 @@ class Html(Style):
     def name(self, word: str) -> str:
         word = _GREEK.get(word, word)
         if word.endswith("_hat"):
-            return self.name(word[:-4]).replace("</i>", "&#770;</i>", 1)
+            return self.name(word[:-4]).replace("</i>", "&#770;</i>")
         stem, _, rest = word.partition("_")
         letter = f"&{stem};" if stem in _LETTERS else html.escape(stem)
         return f"<i>{letter}</i>" + (f"<sub>{html.escape(rest)}</sub>" if rest else "")

@@ -103,6 +103,9 @@ def _tried(
         if record is None:
             left.append(Left(kind, name, "no example of it can be made"))
             continue
+        if twin := getattr(type(record), "twin_of", ""):
+            left.append(Left(kind, name, f"it is {twin} but for a switch; asked for, it is there"))
+            continue
         try:
             yield _cached(write, record, name)
         except Untranslatable as reason:

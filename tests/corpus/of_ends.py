@@ -3,7 +3,7 @@
 import numpy as np
 
 import stepsize as ss
-from optim.dialects.variants import OptaxAdadeltaAscending
+from optim.dialects.optax_variants import OptaxAdadeltaAscending
 from stepsize import SGD, Adam, HeavyBall, Momentum, Nesterov, SignSGD
 from tests.corpus.landscapes import (
     BOWL,

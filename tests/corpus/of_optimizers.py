@@ -4,16 +4,17 @@ import stepsize as ss
 from optim.dialects import keras, optax, tf1, torch
 from optim.dialects.adafactor_variants import OptaxAdafactor, TorchAdafactor
 from optim.dialects.muon_variants import KerasMuon, OptaxMuon, TorchMuon
-from optim.dialects.variants import (
-    KerasScheduleFreeAdamW,
+from optim.dialects.optax_variants import (
+    OptaxAdaBelief,
     OptaxAdadeltaAscending,
     OptaxAdam,
+    OptaxAMSGrad,
+    OptaxRAdam,
     OptaxRpropOneStepLate,
     OptaxScheduleFreeAdamW,
     OptaxScheduleFreeSGD,
-    TorchAdagrad,
-    TorchASGD,
 )
+from optim.dialects.variants import KerasScheduleFreeAdamW, TorchAdagrad, TorchASGD
 from stepsize import SGD, Adam, Momentum
 from tests.corpus.landscapes import BOWL, LINE, blind
 
@@ -110,6 +111,9 @@ RUNS = {
     "lookahead-too-fast-bowl": (BOWL, ss.Lookahead(SGD(0.105)), 500),
     "torch-adagrad-bowl": (BOWL, TorchAdagrad(1.0, lr_decay=0.01), 500),
     "optax-adam-bowl": (BOWL, OptaxAdam(0.1, eps_root=1e-4), 500),
+    "optax-amsgrad-bowl": (BOWL, OptaxAMSGrad(0.1, correct_mean=False), 1000),
+    "optax-radam-bowl": (BOWL, OptaxRAdam(0.1, nesterov=True), 500),
+    "optax-adabelief-bowl": (BOWL, OptaxAdaBelief(0.1), 600),
     "optax-adadelta-ascending-bowl": (BOWL, OptaxAdadeltaAscending(), 2000),
     "optax-rprop-late-bowl": (BOWL, OptaxRpropOneStepLate(), 100),
     "optax-schedule-free-bowl": (BOWL, OptaxScheduleFreeSGD(0.05), 500),
@@ -124,6 +128,14 @@ RUNS = {
     "sm3-bowl": (BOWL, ss.SM3(0.5), 1000),
     "ademamix-bowl": (BOWL, ss.AdEMAMix(0.01), 500),
     "adopt-bowl": (BOWL, ss.ADOPT(0.1), 1000),
+    "acprop-bowl": (BOWL, ss.ACProp(0.01, mean="before"), 2000),
+    "simplified-ademamix-bowl": (BOWL, ss.SimplifiedAdEMAMix(0.001), 1000),
+    "cocob-bowl": (BOWL, ss.COCOB(), 3000),
+    "fromage-bowl": (BOWL, ss.Fromage(0.01), 1000),
+    "optimistic-bowl": (BOWL, ss.Optimistic(SGD(0.03)), 1000),
+    "optimistic-too-fast-bowl": (BOWL, ss.Optimistic(SGD(0.05)), 300),
+    "annealed-noise-bowl": (BOWL, ss.AnnealedNoise(SGD(0.05), decay=0.0), 1000),
+    "clip-layers-bowl": (BOWL, ss.ClipLayersByNorm(SGD(0.05), shapes=((1,), (1,))), 500),
     "adan-bowl": (BOWL, ss.Adan(0.1), 1000),
     "madgrad-bowl": (BOWL, ss.MADGRAD(0.1), 1000),
     "sophia-bowl": (BOWL, ss.Sophia(0.1, gamma=1.0), 400),

@@ -116,6 +116,7 @@ FEEDBACK = {
     "adagrad-norm-small": (BOWL, SGD(ss.AdaGradNorm(0.1)), 300),
     "dog-bowl": (BOWL, SGD(ss.DoG()), 1000),
     "dog-kink": (ss.AbsoluteValue(), SGD(ss.DoG(1e-2)), 1000),
+    "dowg-bowl": (BOWL, SGD(ss.DoWG()), 1000),
     "hypergradient-bowl": (BOWL, SGD(ss.Hypergradient(0.01, 1e-6)), 500),
     "hypergradient-wild": (BOWL, SGD(ss.Hypergradient(0.01, 1e-3)), 500),
     "feedback-product": (BOWL, SGD(ss.AdaGradNorm(1.0) * ss.InverseSqrt(1.0)), 1000),

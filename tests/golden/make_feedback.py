@@ -27,6 +27,8 @@ RULES = {
     "contrib.dog(init_step=('heuristic', 0.01), eps=0.5)": optax.contrib.dog(
         init_step=("heuristic", 0.01), eps=0.5
     ),
+    "contrib.dowg()": optax.contrib.dowg(),
+    "contrib.dowg(init_estim_sq_dist=0.3, eps=0.5)": optax.contrib.dowg(init_estim_sq_dist=0.3, eps=0.5),
 }
 
 

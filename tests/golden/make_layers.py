@@ -51,6 +51,7 @@ class Case:
 
 BFLOAT = "the iteration in double precision instead of bfloat16"
 ROOT = "the root of the count in double precision instead of single"
+DECAY = "the decay of the squares in double precision instead of single"
 SINGLE = "norms and means in double precision instead of single"
 
 TORCH = (
@@ -154,6 +155,10 @@ OPTAX = (
          "clip_threshold=0.5, update_interval=3, hessian_diagonal_fn=DIAGONAL)", 0.1),
 )  # fmt: skip
 
+# What a library computes in less than double precision, by the name of its call.
+DOUBLE = {"torch.Muon": BFLOAT, "keras.Muon": SINGLE, "keras.Adafactor": SINGLE, "keras.Lamb": SINGLE}
+DOUBLE |= {"optax.contrib.madgrad": ROOT, "optax.adafactor": DECAY}
+
 TABLES = {"torch": TORCH, "keras": KERAS, "optax": OPTAX}
 
 
@@ -195,6 +200,8 @@ def doubled(case):
         kept, torch.Tensor.bfloat16 = torch.Tensor.bfloat16, lambda self: self.clone()
     if case.double == ROOT:
         kept, jnp.sqrt = jnp.sqrt, lambda x: kept(jnp.asarray(x, jnp.float64))
+    if case.double == DECAY:
+        kept, jnp.float32 = jnp.float32, jnp.float64
     if case.double == SINGLE:
         ops = keras.src.ops
         kept = ops.norm, ops.mean
@@ -207,42 +214,49 @@ def doubled(case):
             torch.Tensor.bfloat16 = kept
         if case.double == ROOT:
             jnp.sqrt = kept
+        if case.double == DECAY:
+            jnp.float32 = kept
         if case.double == SINGLE:
             ops.norm, ops.mean = kept
 
 
-def run_torch(case, rates):
-    parts = [torch.nn.Parameter(torch.tensor(part)) for part in split(start(case.shapes), case.shapes)]
+def first(case, x0):
+    """Return the parameters ahead of the first update, each in its shape."""
+    return split(start(case.shapes) if x0 is None else np.array(x0, dtype=float), case.shapes)
+
+
+def run_torch(case, rates, x0=None, slope=gradient):
+    parts = [torch.nn.Parameter(torch.tensor(part)) for part in first(case, x0)]
     optimizer = eval(case.call, {"torch": torch, "p": parts, "lr": rates[0]})
     for n, rate in enumerate(rates):
         optimizer.param_groups[0]["lr"] = rate
         x = flat([p.detach() for p in parts])
-        for p, g in zip(parts, split(gradient(x, n), case.shapes), strict=True):
+        for p, g in zip(parts, split(slope(x, n), case.shapes), strict=True):
             p.grad = torch.tensor(g)
         optimizer.step()
         yield flat([p.detach() for p in parts])
 
 
-def run_keras(case, rates):
-    parts = [keras.Variable(part, dtype="float64") for part in split(start(case.shapes), case.shapes)]
+def run_keras(case, rates, x0=None, slope=gradient):
+    parts = [keras.Variable(part, dtype="float64") for part in first(case, x0)]
     optimizer = eval(case.call, {"keras": keras, "lr": rates[0]})
     for n, rate in enumerate(rates):
         optimizer.learning_rate = rate
         x = flat([p.numpy() for p in parts])
-        optimizer.apply([jnp.asarray(g) for g in split(gradient(x, n), case.shapes)], parts)
+        optimizer.apply([jnp.asarray(g) for g in split(slope(x, n), case.shapes)], parts)
         yield flat([p.numpy() for p in parts])
 
 
-def run_optax(case, rates):
+def run_optax(case, rates, x0=None, slope=gradient):
     table = jnp.asarray(rates)
     lr = rates[0] if case.constant else lambda count: table[count]
     diagonal = [jnp.asarray(part) for part in split(curvature(case.shapes), case.shapes)]
     exact = optax.GradientTransformation(lambda _: (), lambda _, state, __=None, **___: (diagonal, state))
     optimizer = eval(case.call, {"optax": optax, "lr": lr, "DIAGONAL": exact})
-    params = [jnp.asarray(part) for part in split(start(case.shapes), case.shapes)]
+    params = [jnp.asarray(part) for part in first(case, x0)]
     state = optimizer.init(params)
-    for n in range(UPDATES):
-        g = [jnp.asarray(part) for part in split(gradient(flat(params), n), case.shapes)]
+    for n in range(len(rates)):
+        g = [jnp.asarray(part) for part in split(slope(flat(params), n), case.shapes)]
         updates, state = optimizer.update(g, state, params)
         params = optax.apply_updates(params, updates)
         yield flat(params)

@@ -92,6 +92,17 @@ def test_the_defaults_are_those_of_the_table(cls):
     assert stated == DEFAULTS.get(cls.__name__, {})
 
 
+BASES = (
+    "AdditiveRealization Batch FiniteSum LinearModel Logistic NoisyGradient NoisyGradientRealization "
+    "Perceptron Problem ProblemWrapper Realization SameFunction Softmax SquaredLoss StochasticProblem "
+    "StraightLine Supervised TimeVarying Transformed"
+)
+
+
+def test_what_others_build_on_is_no_problem_itself():
+    assert not {cls.__name__ for cls in OURS} & set(BASES.split())
+
+
 TAKEN = [
     lambda: ps.Rosenbrock(2),
     lambda: ps.Zakharov(1),

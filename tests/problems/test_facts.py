@@ -59,6 +59,23 @@ def test_newtons_next_step_from_a_minimizer_is_rounding(problem):
         assert np.abs(step).max() <= 32 * EPS * np.abs(np.linalg.solve(H, np.eye(len(H)))).dot(terms).max()
 
 
+def test_minimizers_that_fill_curves_are_said_to():
+    """a b = c is a hyperbola, u^2 - v^2 = w another in each coordinate, and X w = y with few rows a plane."""
+    softmax = {"SoftmaxRegression", "Iris", "Digits"}  # all intercepts may move together
+    curved = softmax | {"ScalarFactorization", "DiagonalLinearNetwork", "WilsonConstruction"}
+    assert {type(p).__name__ for p in INSTANCES if not p.isolated} == curved
+    wide = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, 1.0]])
+    tall = np.vstack([wide, [1.0, 0.0, 2.0]])
+    for data, isolated in ((wide, False), (tall, True)):
+        assert ps.LeastSquares(data, data[:, 0], intercept=False).isolated == isolated
+        assert ps.LeastSquares(1e3 * data, data[:, 0], intercept=False).isolated == isolated
+        assert ps.LeastSquares(1e-3 * data, data[:, 0], intercept=False).isolated == isolated
+        assert ps.LeastSquares(data, data[:, 0], intercept=False, l2=0.1).isolated
+        labels = np.arange(len(data)) % 2
+        assert ps.LogisticRegression(data, labels, l2=0.0, intercept=False).isolated == isolated
+        assert ps.LogisticRegression(data, labels, l2=0.1, intercept=False).isolated
+
+
 WITH_HESSIAN = [p for p in INSTANCES if p.has_hess and p.dim < 200]
 
 

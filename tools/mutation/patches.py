@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from tools.mutation.forks import in_a_fork
-from tools.mutation.places import PACKAGES, instances, keeping_functions, patch
+from tools.mutation.kept import Kept
+from tools.mutation.places import PACKAGES, patch
 
 Verdict = tuple[str, str]
 Settle = Callable[[Any, Verdict], None]
@@ -49,8 +50,7 @@ class Session:
             else:
                 print(f"\nleft out, for it fails without any mutant: {item.nodeid}")
         items = {item.nodeid: item for item in session.items}
-        self.things = instances(PACKAGES)
-        self.keeping = keeping_functions((*PACKAGES, "tests", "test_"))
+        self.kept = Kept((*PACKAGES, "tests"))
         gc.collect()
         gc.freeze()  # or a collection in a child copies every page
         for mutant in self.wanted:
@@ -71,9 +71,8 @@ class Session:
             terminal = "terminalreporter"
             items[tests[0]].config.pluginmanager.unregister(name=terminal)  # it kept the terminal from before
             source = Path(mutant.path).read_text(encoding="utf-8")
-            patch(mutant.module, source, mutant.index, mutant.owner, self.things)
-            for function in self.keeping:
-                function.cache_clear()
+            patch(mutant.module, source, mutant.index, mutant.owner)
+            self.kept.forget()
             for test, following in zip(tests, [*tests[1:], None], strict=True):
                 if not self.passes(items[test], items.get(following or "")):
                     return test

@@ -2,23 +2,19 @@
 
 import ast
 import dataclasses
-import functools
-import gc
 import importlib
 import sys
-from collections.abc import Iterable
-from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any, ClassVar, get_origin
 
 from tools.mutation.constants import mutated_statement
 
-__all__ = ["PACKAGES", "instances", "keeping_functions", "patch"]
+__all__ = ["PACKAGES", "patch"]
 
 PACKAGES = ("optim", "problems", "schedules", "stepsize")
 
 
-def patch(module: str, source: str, index: int, owner: str, things: list[Any]) -> None:
+def patch(module: str, source: str, index: int, owner: str) -> None:
     """Run the changed statement of a mutant again and put its result in its place.
 
     Raises
@@ -31,14 +27,16 @@ def patch(module: str, source: str, index: int, owner: str, things: list[Any]) -
     cls = place if isinstance(place, type) else None
     if isinstance(statement, ast.ClassDef):
         raise LookupError("what a class is made of is read when it is made")
-    names = run(statement, module, cls)
+    try:
+        names = run(statement, module, cls)
+    except LookupError as error:
+        raise ImportError(f"the module cannot be imported: {error!r}") from error
     if isinstance(statement, ast.AnnAssign) and cls is not None:
         redeclare(cls, names)
     elif cls is not None:
         replace(place, names)
     else:
         replace_everywhere(place, names)
-    forget(things, cls or object)
 
 
 def run(statement: Any, module: str, cls: type | None) -> dict[str, Any]:
@@ -159,37 +157,3 @@ def home(module: str, owner: str) -> Any:
     for name in owner.removeprefix(f"{module}.").split(".")[:-1]:
         place = getattr(place, name)
     return place
-
-
-def instances(packages: tuple[str, ...]) -> list[Any]:
-    """Return all that there is of classes of some packages that keep properties."""
-    keeping: dict[type, bool] = {}
-    found = []
-    for thing in gc.get_objects():
-        cls = type(thing)
-        if cls not in keeping:
-            ours = str(getattr(cls, "__module__", "")).startswith(packages)
-            keeping[cls] = ours and bool(kept_names(cls))
-        if keeping[cls]:
-            found.append(thing)
-    return found
-
-
-def kept_names(cls: type) -> list[str]:
-    """Return the names of the properties whose values instances of a class keep."""
-    parts = [part for base in cls.__mro__ for part in vars(base).items()]
-    return [name for name, part in parts if type(part) is cached_property]
-
-
-def forget(things: Iterable[Any], cls: type) -> None:
-    """Drop what the instances of a class have kept of their properties."""
-    for thing in things:
-        if isinstance(thing, cls):
-            for name in kept_names(type(thing)):
-                vars(thing).pop(name, None)
-
-
-def keeping_functions(packages: tuple[str, ...]) -> list[Any]:
-    """Return the functions of some packages that keep their answers."""
-    kept = [thing for thing in gc.get_objects() if isinstance(thing, functools._lru_cache_wrapper)]
-    return [thing for thing in kept if str(thing.__module__).startswith(packages)]

@@ -1,33 +1,32 @@
 """Prepared updates: the code and the tables with which some updates were made, for the next run of the same.
 
-The same rule and problem are run again and again: from other starts, with another tolerance. Records do not
-change; so where all numbers of a rule stand in its record, the same objects stand for the same updates.
+The same rule and problem are run again and again: from other starts, with another tolerance. Where all
+numbers of both stand in their records, they are known again by these.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
+
+import numpy as np
 
 from optim.engines.compiled.branches import Tables
 from optim.engines.symbols import DType
 from optim.optimizer import Optimizer
-from stepsize.core.protocols import DescentProblem
 from stepsize.core.record import Record
 
-__all__ = ["Key", "Prepared", "find", "keep", "key_of"]
+__all__ = ["Key", "Prepared", "content", "find", "keep"]
 
 # Updates that are kept, and the bytes that the tables of one may take.
 _MOST, _LARGEST = 16, 2**21
 
-# Which updates: of rule and problem, by their identity, and the shape of a run; the first, and how many.
-Key = tuple[int, int, int, DType, int, int]
+# Which updates: the contents of rule and problem, the shape of a run; the first update, and how many.
+Key = tuple[Any, Any, int, DType, int, int]
 
 
 class Prepared(NamedTuple):
-    """All that some updates of a run are made with; rule and problem, so that their identity stays theirs."""
+    """All that some updates of a run are made with."""
 
-    optimizer: Optimizer
-    problem: DescentProblem
     tables: Tables
     function: Callable[..., int]
 
@@ -35,23 +34,14 @@ class Prepared(NamedTuple):
 _KEPT: OrderedDict[Key, Prepared] = OrderedDict()
 
 
-def key_of(
-    optimizer: Optimizer, problem: DescentProblem, dim: int, dtype: DType, n: int, count: int
-) -> Key | None:
-    """Return by what updates are kept; None if the rule's numbers are not all in its record."""
-    if not isinstance(problem, Record) or not _is_plain(optimizer):
-        return None
-    return id(optimizer), id(problem), dim, dtype, n, count
-
-
-def find(key: Key | None) -> Prepared | None:
+def find(key: Key) -> Prepared | None:
     """Return what was kept."""
-    return None if key is None else _KEPT.get(key)
+    return None if key[0] is None or key[1] is None else _KEPT.get(key)
 
 
-def keep(key: Key | None, prepared: Prepared) -> None:
-    """Keep what updates were made with, unless it is large."""
-    if key is None or prepared.tables.nbytes > _LARGEST:
+def keep(key: Key, prepared: Prepared) -> None:
+    """Keep what updates were made with, unless it is large, or rule or problem are not known again."""
+    if key[0] is None or key[1] is None or prepared.tables.nbytes > _LARGEST:
         return
     _KEPT[key] = prepared
     while len(_KEPT) > _MOST:
@@ -61,10 +51,39 @@ def keep(key: Key | None, prepared: Prepared) -> None:
             break
 
 
-def _is_plain(optimizer: Optimizer) -> bool:
-    """Whether no schedule or function stands for a number, in a rule or one inside it."""
-    return all(
-        _is_plain(value) if isinstance(value, Optimizer) else not callable(value)
-        for value in vars(optimizer).values()
-        if type(value) is not float
-    )
+def content(record: object) -> tuple[Any, ...] | None:
+    """Return the class and the fields of a record; None if one is a function or schedule, or may change.
+
+    Examples
+    --------
+    >>> from optim import SGD
+    >>> content(SGD(lr=0.1)) == content(SGD(lr=0.1)), content(SGD(lr=0.1)) == content(SGD(lr=0.2))
+    (True, False)
+    >>> content(SGD(lr=lambda n: 0.1)) is None
+    True
+    """
+    if not isinstance(record, Record):
+        return None
+    found: list[Any] = [type(record)]
+    for _, value in record.fields():
+        part = value if type(value) is float and value else _part(value)
+        if part is None:
+            return None
+        found.append(part)
+    return tuple(found)
+
+
+def _part(value: object) -> Any:
+    """Return by what the value of a field is known again; None if by nothing."""
+    kind = type(value)
+    if kind in _PLAIN or (
+        kind is tuple and all(type(item) in _PLAIN for item in cast("tuple[Any, ...]", value))
+    ):
+        return repr(value)  # the two zeros are not the same, nor are 1 and True
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    # A record that can be called is a schedule, unless it is a rule.
+    return content(value) if isinstance(value, Optimizer) or not callable(value) else None
+
+
+_PLAIN = frozenset((float, int, bool, str, type(None)))

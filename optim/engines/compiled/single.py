@@ -10,7 +10,7 @@ from optim.engines.compiled.branches import Branches, Same
 from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, trace_value
 from optim.engines.compiled.llvm import compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop
-from optim.engines.compiled.prepared import Key, Prepared, find, keep, key_of
+from optim.engines.compiled.prepared import Key, Prepared, content, find, keep
 from optim.engines.compiled.recording import (
     HISTORY,
     LOST,
@@ -59,6 +59,7 @@ class CompiledRun:
         self.tol, self.minimum = tol, minimum
         self._limits = _limits_of(tol, minimum, x.dtype)
         count = self.length if stepper.updates is None else min(self.length, stepper.updates)
+        self._content = content(self.optimizer), content(self.problem)
         if find(self._key(n, count)) is None:
             self.branches.meet(self.hypers, n)
             self.source()
@@ -95,8 +96,8 @@ class CompiledRun:
         branches = self.branches
         return _written(branches.same(), self.traces, self.dim, self.slots, self.dtype)
 
-    def _key(self, n: int, count: int) -> Key | None:
-        return key_of(self.optimizer, self.problem, self.dim, self.dtype, n, count)
+    def _key(self, n: int, count: int) -> Key:
+        return (*self._content, self.dim, self.dtype, n, count)
 
     def _prepared(self, n: int, count: int) -> Prepared:
         """Return what the next updates are made with, `count` of them or fewer."""
@@ -105,7 +106,7 @@ class CompiledRun:
         if found is None:
             tables = self.branches.tables(self.hypers, n, count)
             function = compiled(self.source(), "updates", _KINDS)
-            found = Prepared(self.optimizer, self.problem, tables, function)
+            found = Prepared(tables, function)
             keep(key, found)
         return found
 

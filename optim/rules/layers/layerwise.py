@@ -6,7 +6,6 @@ import numpy as np
 
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Slots
-from optim.rules.adam import Adam
 from optim.rules.layers.shapes import Layered, Shapes, lengths, per_layer, quotient
 from stepsize.core.limits.parameters import one_of
 
@@ -45,6 +44,8 @@ class LAMB(Layered):
     weight_decay : float, array or schedule
         :math:`\lambda`, at least 0; the paper's 0.01. Inside the quotient; Keras has it outside, which is
         ``DecoupledDecay(LAMB(weight_decay=0.0), 0.01, first=True)``.
+    eps_root : float, array or schedule
+        Added inside the root; 0.
     shapes : tuple of tuples of int, optional
         The shape of every layer; the whole vector is one by default.
 
@@ -74,13 +75,17 @@ class LAMB(Layered):
     beta2: Hyper = hyper(0.999, minimum=0, below=1)
     eps: Hyper = hyper(1e-6, minimum=0)
     weight_decay: Hyper = hyper(0.01, minimum=0)
+    eps_root: Hyper = hyper(0.0, minimum=0)
     shapes: Shapes = None
-    eps_hat: ClassVar = False
 
     def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
-        d, slots = Adam.direction(self, x, g, slots, h)  # type: ignore[arg-type]  # its slots and its numbers are Adam's
-        r = d + h.weight_decay * x
-        return trust_ratio(x, r, h.shapes) * r, slots
+        m, v = slots
+        m = h.beta1 * m + (1 - h.beta1) * g
+        v = h.beta2 * v + (1 - h.beta2) * (g * g)
+        m_hat = m / (1 - h.beta1**h.t)
+        v_hat = v / (1 - h.beta2**h.t)
+        r = m_hat / (np.sqrt(v_hat + h.eps_root) + h.eps) + h.weight_decay * x
+        return trust_ratio(x, r, h.shapes) * r, (m, v)
 
 
 class LARS(Layered):

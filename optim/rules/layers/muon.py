@@ -159,6 +159,10 @@ class Muon(Layered):
         """Return the factor of an orthogonal step."""
         return math.sqrt(max(1.0, rows / columns))
 
+    def sized(self, step: Array, momentum: Array, h: Resolved) -> Array:
+        """Return an orthogonal step with what it takes from the size of its momentum: nothing."""
+        return step
+
     def orthogonal(self, momentum: Array, h: Resolved) -> Array:
         """Return the momentum with every matrix in it made orthogonal and scaled."""
         parts = []
@@ -167,7 +171,8 @@ class Muon(Layered):
             if len(shape) == 2:
                 matrix = part.reshape(*part.shape[:-1], *shape)
                 unit = matrix / self.norm(matrix, h)
-                part = self.scale(*shape, h) * orthogonalized(unit, h.coefficients, h.iterations)
+                step = orthogonalized(unit, h.coefficients, h.iterations)
+                part = self.scale(*shape, h) * self.sized(step, matrix, h)
             parts.append(part)
         return join(parts, momentum)
 

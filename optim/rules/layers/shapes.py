@@ -12,8 +12,8 @@ from stepsize.core.norms import lengths_fit
 from stepsize.core.norms import norm as scaled_norm
 from stepsize.core.validation import as_count, describe_value
 
-__all__ = ["Layered", "Shape", "Shapes", "as_shapes", "join", "lengths", "per_layer", "quotient", "rms"]
-__all__ += ["split"]
+__all__ = ["Layered", "Shape", "Shapes", "as_shapes", "join", "lengths", "per_layer", "quotient"]
+__all__ += ["refuse_misfit", "rms", "split"]
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
@@ -103,6 +103,18 @@ def quotient(a: Array, b: Array) -> Array:
     return np.where(b > 0, a / np.where(b > 0, b, 1.0), 0.0 * a)
 
 
+def refuse_misfit(x: Array, shapes: Shapes) -> None:
+    """Raise unless the layers hold as many numbers as x does."""
+    if shapes is None:
+        return
+    held = sum(math.prod(shape) for shape in shapes)
+    if held != x.shape[-1]:
+        raise ValueError(
+            f"shapes: got {shapes}, which hold {held} numbers, expected shapes of the "
+            f"{x.shape[-1]} parameters"
+        )
+
+
 class Layered(Optimizer, abstract=True):
     """A rule that looks at the layers of the parameter vector, which `shapes` tells it.
 
@@ -139,12 +151,4 @@ class Layered(Optimizer, abstract=True):
 
     def require_fit(self, x: Array) -> None:
         """Raise unless the layers hold as many numbers as x does."""
-        shapes = self._shapes
-        if shapes is None:
-            return
-        held = sum(math.prod(shape) for shape in shapes)
-        if held != x.shape[-1]:
-            raise ValueError(
-                f"shapes: got {shapes}, which hold {held} numbers, expected shapes of the "
-                f"{x.shape[-1]} parameters"
-            )
+        refuse_misfit(x, self._shapes)

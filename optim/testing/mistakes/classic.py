@@ -12,6 +12,7 @@ import numpy as np
 from optim.hyperparameters import Hypers, Numbers, Resolved
 from optim.optimizer import Optimizer, Slots
 from optim.testing.gradient_streams import Stream
+from optim.testing.mistakes.substitutions import with_numbers
 from optim.testing.roles import AnyRule
 from stepsize.core.source import syntax_of
 
@@ -68,7 +69,7 @@ def _wrong_numbers(optimizer: AnyRule) -> Iterator[tuple[str, Optimizer]]:
     if "dampening" in names and optimizer.dampening != optimizer.momentum:
         yield "with the gradient damped by 1 - momentum", optimizer.replace(dampening=optimizer.momentum)
     if number("eps"):
-        yield "without eps", optimizer.replace(eps=0.0)
+        yield from (("without eps", rule) for rule in with_numbers(optimizer, eps=0.0))
         for other in (1e-10, 1e-8, 1e-7, 1e-6, 1e-3):
             if other != optimizer.eps:
                 yield f"with eps = {other:g}", optimizer.replace(eps=other)

@@ -13,9 +13,10 @@ from optim.hyperparameters import Hypers, Resolved
 from optim.optimizer import Optimizer, Slots
 from optim.rules.wrappers import L2, DecoupledDecay
 from optim.testing.gradient_streams import Stream
+from optim.testing.mistakes.layers import LAYER_SLIPS, layer_methods, layer_numbers
 from optim.testing.mistakes.moments import MOMENTS
 from optim.testing.mistakes.steps import STEPS
-from optim.testing.mistakes.substitutions import Slip, methods_of, slipped
+from optim.testing.mistakes.substitutions import Slip, methods_of, slipped, with_numbers
 from optim.testing.roles import AnyRule
 
 __all__ = ["Fault", "pairs_of", "run_of", "slips_of"]
@@ -115,7 +116,7 @@ def _lent(text: Text | None) -> Generator[None]:
 
 def slips_of(optimizer: Optimizer) -> Iterator[tuple[str, Callable[[Stream], Array]]]:
     """Yield the slips that can be made in a rule and around it: what each is called, and the run it gives."""
-    for words, twisted in _other_numbers(optimizer):
+    for words, twisted in (*_other_numbers(optimizer), *layer_numbers(optimizer)):
         yield words, partial(run_of, twisted, Fault())
     for words, fault in (*_texts(optimizer), *_faults(optimizer)):
         yield words, partial(run_of, optimizer, fault)
@@ -167,8 +168,8 @@ _FREQUENT = (
 
 def _texts(optimizer: Optimizer) -> Iterator[tuple[str, Fault]]:
     """Yield the slips that a rule's own text has a place for."""
-    for owner, method in methods_of(optimizer):
-        for slip in (*MOMENTS, *STEPS):
+    for owner, method in (*methods_of(optimizer), *layer_methods(optimizer)):
+        for slip in (*MOMENTS, *STEPS, *LAYER_SLIPS):
             changed = slipped(owner, method, slip.changes)
             if changed is not None:
                 yield slip.words, Fault(text=(owner, method, changed))
@@ -248,7 +249,8 @@ def _other_numbers(optimizer: AnyRule) -> Iterator[tuple[str, Optimizer]]:
         value = getattr(optimizer, name) if name in names else None
         for other in others if isinstance(value, float) else ():
             if other != value:
-                yield f"with {name} = {other:g}", optimizer.replace(**{name: other})
+                for rule in with_numbers(optimizer, **{name: other}):
+                    yield f"with {name} = {other:g}", rule
     if hasattr(optimizer, "debias") and optimizer.debias is False:
         yield "with a bias correction that the rule does not have", optimizer.replace(debias=True)
     if "weight_decay" not in names:

@@ -16,7 +16,7 @@ from optim.rules.wrappers import Wrapper
 from optim.testing.roles import AnyRule
 from stepsize.core.source import syntax_of
 
-__all__ = ["Slip", "methods_of", "slipped"]
+__all__ = ["Slip", "methods_of", "slipped", "with_numbers"]
 
 
 class Slip(NamedTuple):
@@ -24,6 +24,14 @@ class Slip(NamedTuple):
 
     words: str
     changes: tuple[tuple[str, str], ...]
+
+
+def with_numbers(optimizer: AnyRule, **changes: float) -> Iterator[Optimizer]:
+    """Yield the rule with other numbers, or nothing where it takes no such ones."""
+    try:
+        yield optimizer.replace(**changes)
+    except ValueError:
+        return
 
 
 @cache
@@ -38,7 +46,10 @@ def slipped(owner: type, method: str, changes: tuple[tuple[str, str], ...]) -> C
     if new == text:
         return None
     names = dict(inspect.getmodule(owner).__dict__)
-    exec(compile(new, f"<{owner.__name__}.{method} with a mistake>", "exec"), names)
+    try:
+        exec(compile(new, f"<{owner.__name__}.{method} with a mistake>", "exec"), names)
+    except SyntaxError:  # it found a place where it makes no sense
+        return None
     method_: Callable[..., Any] = names[method]
     return method_
 

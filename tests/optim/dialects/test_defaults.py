@@ -14,10 +14,10 @@ import pytest
 
 import optim
 from optim import dialects
-from optim.dialects import table, variants
+from optim.dialects import optax_variants, table, variants
 
 NAMES = {name: getattr(optim, name) for name in optim.__all__}
-NAMES |= {name: getattr(variants, name) for name in variants.__all__}
+NAMES |= {name: getattr(home, name) for home in (variants, optax_variants) for name in home.__all__}
 NAMES |= {name: getattr(dialects, name) for name in ("torch", "keras", "optax", "tf1", "d2l", "paper")}
 
 # What every Keras optimizer has behind its own arguments.
@@ -70,8 +70,25 @@ PRINTED = {
     "bias_correction_nu=True",
     "optax.adamax": "learning_rate, b1=0.9, b2=0.999, eps=1e-08",
     "optax.adamaxw": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, weight_decay=0.0001",
-    "optax.nadam": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0",
-    "optax.nadamw": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, weight_decay=0.0001",
+    "optax.nadam": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, nesterov=True",
+    "optax.nadamw": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, weight_decay=0.0001, "
+    "nesterov=True",
+    "optax.fromage": "learning_rate, min_norm=1e-06, shapes=None",
+    "optax.noisy_sgd": "learning_rate, eta=0.01, gamma=0.55, key=None, seed=None",
+    "optax.optimistic_gradient_descent": "learning_rate, alpha=1.0, beta=1.0",
+    "optax.optimistic_adam": "learning_rate, optimism=None, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, "
+    "nesterov=True",
+    "optax.optimistic_adam_v2": "learning_rate, alpha=1.0, beta=1.0, b1=0.9, b2=0.999, eps=1e-08, "
+    "eps_root=0.0, nesterov=True",
+    "optax.contrib.simplified_ademamix": "learning_rate, b1=0.99, b2=0.95, alpha=0.0, eps=1e-08, "
+    "eps_root=0.0, weight_decay=0.0",
+    "optax.contrib.acprop": "learning_rate, b1=0.9, b2=0.999, eps=1e-16, eps_root=1e-16, weight_decay=0.0",
+    "optax.contrib.cocob": "learning_rate=1.0, alpha=100.0, eps=1e-08, weight_decay=0.0",
+    "paper.Fromage": "lr=0.01, shapes=None",
+    "paper.ACProp": f"lr=0.001, {BETAS}, eps=1e-16, eps_root=1e-16",
+    "paper.SimplifiedAdEMAMix": "lr=0.001, beta1=0.99, beta2=0.95, alpha=0.0, eps=1e-08",
+    "paper.COCOB": "alpha=100.0, eps=1e-08",
+    "paper.OptimisticAdam": f"lr=0.001, {BETAS}, eps=1e-08",
     "optax.radam": "learning_rate, b1=0.9, b2=0.999, eps=1e-08, eps_root=0.0, threshold=5.0, nesterov=False",
     "optax.lion": "learning_rate, b1=0.9, b2=0.99, weight_decay=0.001",
     "optax.yogi": "learning_rate, b1=0.9, b2=0.999, eps=0.001",
@@ -421,6 +438,65 @@ MEANS = [
     ),
     ("optax.nadam(0.5, 0.6, 0.7, 0.2)", "Nadam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, warming=False)"),
     (
+        "optax.nadam(0.5, 0.6, 0.7, 0.2, 0.1, False)",
+        "OptaxAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1, nesterov=False)",
+    ),
+    (
+        "optax.nadamw(0.5, 0.6, 0.7, 0.2, 0.1, 0.3)",
+        "DecoupledDecay(OptaxAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1, nesterov=True), 0.3)",
+    ),
+    (
+        "optax.amsgrad(0.5, 0.6, 0.7, 0.2, 0.1, False)",
+        "OptaxAMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1, correct_mean=False)",
+    ),
+    (
+        "optax.amsgrad(0.5, 0.6, 0.7, 0.2, bias_correction_mu=False)",
+        "OptaxAMSGrad(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, correct_mean=False)",
+    ),
+    (
+        "optax.radam(0.5, 0.6, 0.7, 0.2, 0.1, 6.0, True)",
+        "OptaxRAdam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1, threshold=6, nesterov=True)",
+    ),
+    (
+        "optax.adabelief(0.5, 0.6, 0.7, 0.2, 0.1, True)",
+        "OptaxAdaBelief(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1, nesterov=True)",
+    ),
+    (
+        "optax.contrib.prodigy(0.5, (0.6, 0.7), 0.8, safeguard_warmup=True)",
+        "Prodigy(lr=0.5, beta1=0.6, beta2=0.7, debias=True, beta3=0.8, safeguard=True)",
+    ),
+    ("optax.fromage(0.5, 0.1, ((2,),))", "Fromage(lr=0.5, min_norm=0.1, shapes=((2,),))"),
+    ("optax.noisy_sgd(0.5, 0.2, 0.3, 7)", "AnnealedNoise(SGD(lr=0.5), variance=0.2, decay=0.3, rng=7)"),
+    ("optax.noisy_sgd(0.5, seed=9)", "AnnealedNoise(SGD(lr=0.5), variance=0.01, decay=0.55, rng=9)"),
+    ("optax.optimistic_gradient_descent(0.5, 0.6, 0.7)", "Optimistic(SGD(lr=0.5), alpha=0.6, beta=0.7)"),
+    ("optax.optimistic_adam(0.5)", "Optimistic(Nadam(lr=0.5, warming=False), alpha=1, beta=1)"),
+    (
+        "optax.optimistic_adam(0.5, 0.1, 0.6, 0.7, 0.2, nesterov=False)",
+        "Optimistic(Adam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2), alpha=1, beta=0.2)",
+    ),
+    (
+        "optax.optimistic_adam_v2(0.5, 0.3, 0.4, 0.6, 0.7, 0.2, nesterov=False)",
+        "Optimistic(Adam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2), alpha=0.3, beta=0.4)",
+    ),
+    (
+        "optax.contrib.simplified_ademamix(0.5, 0.6, 0.7, 0.8, 0.2, 0.1, 0.3)",
+        "DecoupledDecay(SimplifiedAdEMAMix(lr=0.5, beta1=0.6, beta2=0.7, alpha=0.8, eps=0.2, eps_root=0.1), "
+        "weight_decay=0.3)",
+    ),
+    (
+        "optax.contrib.acprop(0.5, 0.6, 0.7, 0.2, 0.1, 0.3)",
+        "DecoupledDecay(ACProp(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1, mean='before'), 0.3)",
+    ),
+    ("optax.contrib.cocob(0.5, 9, 0.2, 0.3)", "L2(COCOB(lr=0.5, alpha=9, eps=0.2), weight_decay=0.3)"),
+    (
+        "keras.SGD(0.5, use_ema=True, gradient_accumulation_steps=3)",
+        "EMA(Accumulate(SGD(lr=0.5), 3), 0.99, period=3)",
+    ),
+    (
+        "keras.Lamb(0.5, clipnorm=0.4, shapes=((2,),))",
+        "ClipLayersByNorm(LAMB(lr=0.5, eps=1e-7, weight_decay=0, shapes=((2,),)), 0.4, ((2,),))",
+    ),
+    (
         "optax.nadamw(0.5, 0.6, 0.7, 0.2, 0.0, 0.3)",
         "DecoupledDecay(Nadam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, warming=False), weight_decay=0.3)",
     ),
@@ -560,16 +636,11 @@ def test_every_argument_lands_in_its_place(call, ours):
     ("call", "words"),
     [
         ("torch.SGD(momentum=0.9, dampening=0.5, nesterov=True)", "nesterov: got True with momentum=0.9 and"),
-        ("optax.amsgrad(0.1, eps_root=0.5)", "eps_root: got 0.5, expected 0.0"),
-        ("optax.radam(0.1, eps_root=0.5)", "eps_root: got 0.5, expected 0.0"),
-        ("optax.radam(0.1, nesterov=True)", "nesterov: got True, expected False"),
-        ("optax.adabelief(0.1, nesterov=True)", "nesterov: got True, expected False"),
-        ("optax.contrib.prodigy(beta3=0.5)", "beta3: got 0.5, expected None"),
-        ("optax.contrib.prodigy(safeguard_warmup=True)", "safeguard_warmup: got True, expected False"),
-        (
-            "keras.SGD(use_ema=True, gradient_accumulation_steps=2)",
-            "use_ema with gradient_accumulation_steps: got True, expected False",
-        ),
+        ("keras.Muon(exclude_layers=['head'])", "exclude_layers: got "),
+        ("keras.Muon(exclude_embeddings=False)", "exclude_embeddings: got False, expected True"),
+        ("keras.Ftrl(learning_rate_power=-0.3)", "learning_rate_power: got -0.3, expected -0.5"),
+        ("optax.adafactor(0.1, decay_offset=2)", "decay_offset: got 2, expected a whole number of at most 0"),
+        ("optax.noisy_sgd(0.1, key=1, seed=2)", "key: got 1 and the seed 2, expected one of them"),
     ],
 )
 def test_what_is_not_known_here_is_refused(call, words):

@@ -103,8 +103,14 @@ def test_a_wrong_argument_gets_one_sentence(call, words):
     ("call", "words"),
     [
         (lambda: dialects.torch.SGD(nesterov=True), "nesterov: got True with momentum=0.0"),
-        (lambda: dialects.optax.amsgrad(0.1, bias_correction_mu=False), "bias_correction_mu: got False"),
-        (lambda: dialects.optax.nadam(0.1, eps_root=1.0), "eps_root: got 1.0, expected 0.0"),
+        (
+            lambda: dialects.keras.Ftrl(learning_rate_power=-0.3),
+            "learning_rate_power: got -0.3, expected -0.5",
+        ),
+        (
+            lambda: dialects.optax.adafactor(0.1, decay_offset=3),
+            "decay_offset: got 3, expected a whole number",
+        ),
         (lambda: family("adma"), "family: got 'adma', did you mean adam"),
     ],
 )

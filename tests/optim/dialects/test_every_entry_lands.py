@@ -163,6 +163,27 @@ RECENT = [
         f"OptaxMuon(lr=0.5, {NS}, momentum=0.8, eps=0.2, adam_eps=0.2, weight_decay=0.3, nesterov=False, "
         f"beta1=0.6, beta2=0.7, adam_weight_decay=0.1, adam_ratio=0.5, rms=0.4, {SHAPES})",
     ),
+    (
+        f"optax.contrib.muon(0.5, adaptive=True, preconditioning='aol', adam_eps_root=0.1, {SHAPES})",
+        "OptaxMuon(lr=0.5, momentum=0.95, weight_decay=0, adam_eps=1e-8, adam_weight_decay=0, adaptive=True, "
+        f"preconditioning='aol', adam_eps_root=0.1, {SHAPES})",
+    ),
+    (f"optax.lamb(0.5, eps_root=0.1, {SHAPES})", f"LAMB(lr=0.5, weight_decay=0, eps_root=0.1, {SHAPES})"),
+    ("optax.adafactor(0.5, decay_offset=-3)", "OptaxAdafactor(lr=0.5, ahead=3)"),
+    (f"paper.Fromage(0.5, {SHAPES})", f"Fromage(lr=0.5, min_norm=0, {SHAPES})"),
+    ("paper.COCOB(9, 0.2)", "COCOB(lr=1, alpha=9, eps=0.2)"),
+    (
+        "paper.ACProp(0.5, 0.6, 0.7, 0.2, 0.1)",
+        "ACProp(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2, eps_root=0.1, mean='with')",
+    ),
+    (
+        "paper.SimplifiedAdEMAMix(0.5, 0.6, 0.7, 0.8, 0.2)",
+        "SimplifiedAdEMAMix(lr=0.5, beta1=0.6, beta2=0.7, alpha=0.8, eps=0.2)",
+    ),
+    (
+        "paper.OptimisticAdam(0.5, 0.6, 0.7, 0.2)",
+        "Optimistic(Adam(lr=0.5, beta1=0.6, beta2=0.7, eps=0.2), alpha=1, beta=1)",
+    ),
     *(
         (
             f"{call}(0.5, initial_accumulator_value=0.4, l1_regularization_strength=0.2, "

@@ -33,7 +33,6 @@ def built(library, name, **changes):
     rates = found["rates"]
     lr = rates[0] if len(set(rates)) == 1 else FromFunction(lambda n: rates[min(n, len(rates) - 1)])
     call = found["call"].replace(", hessian_diagonal_fn=DIAGONAL", "").replace("(p, ", "(")
-    call = call.replace(", dtype_momentum='float64'", "")
     if call.partition("(")[0].rpartition(".")[2] not in PLAIN:
         call = f"{call[:-1]}, shapes=shapes)"
     rule = eval(call, NAMES | {"lr": lr, "shapes": shapes})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from optim.dialects.variants import OptaxRpropOneStepLate
+from optim.dialects.optax_variants import OptaxRpropOneStepLate
 from tests.optim.rules.by_hand import steps
 
 

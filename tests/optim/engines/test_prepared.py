@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from optim import SGD, Adam, RAdam, minimize
+from optim import SGD, Adam, ClipByValue, Momentum, RAdam, minimize
 from optim.engines.compiled import prepared
 from problems import Rosenbrock
 from schedules import Exponential
@@ -58,6 +58,39 @@ def test_equal_records_are_not_taken_for_each_other_by_their_numbers():
         assert (run.history.lr == lr).all()
 
 
+def test_equal_records_stand_for_each_other():
+    for _ in range(2):
+        run = minimize(Rosenbrock(), Adam(lr=0.01), steps=20, engine="compiled")
+        assert_same_run(run, minimize(Rosenbrock(), Adam(lr=0.01), steps=20, engine="array"))
+    assert len(prepared._KEPT) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (SGD(lr=0.0), SGD(lr=-0.0)),
+        (Momentum(lr=0.1), Momentum(lr=0.1, momentum=0.5)),
+        (SGD(lr=0.1), Momentum(lr=0.1, momentum=0.0)),
+        (SGD(lr=np.array([0.1, 0.2])), SGD(lr=np.array([0.2, 0.1]))),
+        (SGD(lr=np.array([0.1, 0.2])), SGD(lr=np.array([[0.1], [0.2]]))),
+        (ClipByValue(SGD(lr=0.1), 1.0), ClipByValue(SGD(lr=0.2), 1.0)),
+    ],
+    ids=repr,
+)
+def test_what_differs_in_a_bit_is_told_apart(one, other):
+    assert prepared.content(one) == prepared.content(one.replace()) is not None
+    assert prepared.content(one) != prepared.content(other)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [SGD(lr=lambda _: 0.1), SGD(lr=Exponential(0.1, 0.1)), ClipByValue(SGD(lr=Exponential(0.1, 0.1)), 1.0)],
+    ids=repr,
+)
+def test_a_rule_with_a_schedule_is_not_known_again(record):
+    assert prepared.content(record) is None
+
+
 def test_schedules_and_functions_are_asked_in_every_run():
     problem, asked = Rosenbrock(), []
 
@@ -79,7 +112,7 @@ def test_few_and_small_tables_are_kept(monkeypatch):
     problem, opts = Rosenbrock(), [Adam(lr=1e-3 * k) for k in range(1, 6)]
     for opt in opts:
         minimize(problem, opt, steps=20, engine="compiled")
-    assert [kept.optimizer for kept in prepared._KEPT.values()] == opts[2:]
+    assert [key[0] for key in prepared._KEPT] == [prepared.content(opt) for opt in opts[2:]]
     monkeypatch.setattr(prepared, "_LARGEST", 1000)
     minimize(problem, opts[0], steps=500, engine="compiled")
     assert len(prepared._KEPT) == 3

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from optim import ClipByValue, Momentum, Optimizer
-from optim.engines.symbols import Symbol, Untraceable
+from optim.engines.symbols import _POWERS, Symbol, Untraceable
 from optim.engines.tracing import trace_function, trace_update
 from optim.hyperparameters import Hyper
 from schedules import Exponential
@@ -266,3 +266,11 @@ def test_what_is_no_hyperparameter_is_the_rule_s_own_business():
     asking = Asking(pole=7)
     trace_update(asking, resolved(asking, 1), 1, np.float64)
     assert seen[0] == (7, Symbol, True, False)
+
+
+def test_powers_that_numpy_shortens_are_shortened_to_the_same_bits():
+    x = np.random.default_rng(0).lognormal(size=1000)
+    assert set(_POWERS) == {2, 1, 0.5, -1}
+    for power, operation in _POWERS.items():
+        function, operands = operation(x)
+        assert np.array_equal(function(*operands), x**power)

@@ -5,14 +5,28 @@ import math
 import numpy as np
 import pytest
 
-from optim import LAMB, LARS, SM3, Adafactor, Adagrad, Adam, Muon, NovoGrad, minimize
+from optim import (
+    LAMB,
+    LARS,
+    SM3,
+    Adafactor,
+    Adagrad,
+    Adam,
+    ClipByNorm,
+    ClipLayersByNorm,
+    Fromage,
+    Momentum,
+    Muon,
+    NovoGrad,
+    minimize,
+)
 from optim.dialects import optax, torch
 from optim.rules.layers.muon import QUINTIC, orthogonalized
 from problems import Quadratic
 from tests.optim.rules.by_hand import steps
 
 RNG = np.random.default_rng(3)
-LAYERED = [LAMB(), LARS(), NovoGrad(), Adafactor(), Muon(), SM3()]
+LAYERED = [LAMB(), LARS(), NovoGrad(), Adafactor(), Muon(), SM3(), Fromage(), ClipLayersByNorm(Momentum())]
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 5), (5, 3), (1, 4)])
@@ -156,3 +170,31 @@ def test_layers_do_not_mix(rule):
 def test_bad_layers_get_one_sentence(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_fromage_turns_a_layer_and_keeps_its_length():
+    """Across each layer: (3, 4) and (0, 2) turn by arctan of the rate, whatever the gradient's size."""
+    x, g = np.array([3.0, 4.0, 0.0, 2.0]), np.array([-4e3, 3e3, 1e-5, 0.0])
+    rows, _ = steps(Fromage(0.5, shapes=((2,), (2,))), [g], x=x)
+    for part in (slice(0, 2), slice(2, 4)):
+        before, after = x[part], rows[0, part]
+        assert np.linalg.norm(after) == pytest.approx(np.linalg.norm(before), rel=1e-12)
+        angle = np.arccos(before @ after / (before @ before))
+        assert angle == pytest.approx(np.arctan(0.5), rel=1e-12)
+
+
+def test_fromage_leaves_zeros_to_gradient_descent():
+    rows, _ = steps(Fromage(0.75), [2.0])
+    assert rows[0, 0] == pytest.approx(-0.75 * 2.0 / 1.25, rel=1e-12)
+    held, _ = steps(Fromage(0.75, min_norm=0.5), [2.0])
+    assert held[0, 0] == pytest.approx(-0.75 * 0.5 / 1.25, rel=1e-12)
+
+
+def test_clipping_by_layers_is_clipping_of_each_alone():
+    gradients = [RNG.normal(size=10) * 3 for _ in range(6)]
+    together, _ = steps(ClipLayersByNorm(Momentum(0.1), 0.7, ((2, 3), (4,))), gradients, x=np.zeros(10))
+    for part in (slice(0, 6), slice(6, 10)):
+        alone, _ = steps(ClipByNorm(Momentum(0.1), 0.7), [g[part] for g in gradients], x=np.zeros(10)[part])
+        np.testing.assert_allclose(together[:, part], alone, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"shapes: got \(\(2,\),\), which hold 2 numbers, expected"):
+        ClipLayersByNorm(Momentum(), shapes=((2,),)).init(np.zeros(3))

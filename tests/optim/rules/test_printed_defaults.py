@@ -10,7 +10,7 @@ import pytest
 
 import optim
 import schedules
-from optim.dialects import adafactor_variants, muon_variants, variants
+from optim.dialects import adafactor_variants, muon_variants, optax_variants, variants
 from stepsize.core.record import registered
 
 ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}  # Kingma and Ba, algorithm 1
@@ -69,13 +69,45 @@ PRINTED = {
     "Lion": {"lr": 1e-4, "beta1": 0.9, "beta2": 0.99},
     "Rprop": RPROP,
     # Mishchenko and Defazio; Defazio and Mishchenko; Defazio et al., 2024.
-    "Prodigy": {"lr": 1.0, **ADAM, "weight_decay": 0.0, "growth": 1.0, "d0": 1e-6, "debias": False},
+    "Prodigy": {
+        "lr": 1.0,
+        **ADAM,
+        "weight_decay": 0.0,
+        "growth": 1.0,
+        "d0": 1e-6,
+        "debias": False,
+        "beta3": None,
+        "safeguard": False,
+    },
+    # Orabona and Tommasi; Bernstein et al.; Neelakantan et al.; Daskalakis et al. have no two weights.
+    "COCOB": {"lr": 1.0, "alpha": 100.0, "eps": 1e-8},
+    "Fromage": {"lr": 0.01, "min_norm": 0.0, "shapes": None},
+    "AnnealedNoise": {"variance": 0.01, "decay": 0.55, "rng": 0},
+    "Optimistic": {"alpha": 1.0, "beta": 1.0},
+    # Zhuang et al. with Optax' eps; Optax for what Morwani et al. vary.
+    "ACProp": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-16, "eps_root": 1e-16, "mean": "with"},
+    "SimplifiedAdEMAMix": {
+        "lr": 1e-3,
+        "beta1": 0.99,
+        "beta2": 0.95,
+        "alpha": 0.0,
+        "eps": 1e-8,
+        "eps_root": 0.0,
+    },
     "DAdaptAdam": {"lr": 1.0, **ADAM, "weight_decay": 0.0, "d0": 1e-6, "debias": False},
     "ScheduleFreeSGD": {"lr": 1.0, **FREE},
     "ScheduleFreeAdamW": {"lr": 0.0025, **FREE, "beta2": 0.999, "eps": 1e-8},
     # You et al., 2019, algorithm 2, with the decay 0.01 and eps 1e-6 of their code; You et al., 2017, with
     # the momentum and the decay of their table of AlexNet, and Ginsburg et al., 2019 ("beta2 = 0.98").
-    "LAMB": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-6, "weight_decay": 0.01, "shapes": None},
+    "LAMB": {
+        "lr": 1e-3,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "eps": 1e-6,
+        "weight_decay": 0.01,
+        "eps_root": 0.0,
+        "shapes": None,
+    },
     "LARS": {
         "lr": 1.0,
         "momentum": 0.9,
@@ -177,6 +209,9 @@ PRINTED = {
         "adam_ratio": 1.0,
         "eps": 1e-8,
         "rms": None,
+        "adam_eps_root": 0.0,
+        "adaptive": False,
+        "preconditioning": "frobenius",
     },
     "TorchAdafactor": {"lr": 0.01, **ADAFACTOR, "eps1": None, "relative": True},
     "OptaxAdafactor": {
@@ -188,10 +223,37 @@ PRINTED = {
         "weight_decay": 0.0,
         "min_size": 128,
         "scaled": True,
+        "ahead": 0,
     },
     "TorchAdagrad": {"lr": 0.01, "eps": 1e-10, "eps_inside": False, "initial": 0.0, "lr_decay": 0.0},
     "TorchASGD": {"lr": 0.01, "lambd": 1e-4, "alpha": 0.75, "t0": 1e6},
-    "OptaxAdam": {"lr": 1e-3, **ADAM, "eps_hat": False, "eps_root": 0.0},
+    "OptaxAdam": {"lr": 1e-3, **ADAM, "eps_hat": False, "eps_root": 0.0, "nesterov": False},
+    "OptaxAMSGrad": {
+        "lr": 1e-3,
+        **ADAM,
+        "debias": "none",
+        "eps_hat": False,
+        "eps_root": 0.0,
+        "correct_mean": True,
+        "correct_squares": True,
+    },
+    "OptaxRAdam": {
+        "lr": 1e-3,
+        **ADAM,
+        "threshold": 4.0,
+        "eps_hat": False,
+        "wait": False,
+        "eps_root": 0.0,
+        "nesterov": False,
+    },
+    "OptaxAdaBelief": {
+        "lr": 1e-3,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "eps": 1e-16,
+        "eps_root": 1e-16,
+        "nesterov": True,
+    },
     "OptaxAdadeltaAscending": {"lr": 1.0, "rho": 0.95, "eps": 1e-6},
     "OptaxRpropOneStepLate": RPROP,
     "OptaxScheduleFreeSGD": {"lr": 1.0, **FREE, "weight_lr": 1.0},
@@ -202,13 +264,14 @@ PRINTED = {
     "DecoupledDecay": {"weight_decay": 0.01, "first": False},
     "WithMomentum": {"momentum": 0.9, "nesterov": False, "rate_inside": False},
     "PolyakRuppert": {"count_start": False},
-    "EMA": {"decay": 0.999, "begin": "first", "overwrite": None},
+    "EMA": {"decay": 0.999, "begin": "first", "overwrite": None, "period": 1},
     "ScaleGradient": {"factor": -1.0},
     "Accumulate": {"period": 2},
     "SWA": {"begin": 1, "every": 1},
     "Lookahead": {"period": 5, "share": 0.5, "reset": False},
     "ClipByNorm": {"max_norm": 1.0, "eps": 0.0},
     "ClipByValue": {"limit": 1.0},
+    "ClipLayersByNorm": {"max_norm": 1.0, "shapes": None},
     # The natural step of directions that know the curvature is 1; SciPy keeps 10 pairs; Powell's 0.1.
     "Newton": {"lr": 1.0, "damping": 0.0, "repair": "cholesky"},
     "DampedNewton": {"lr": 1.0, "damping": 0.0, "repair": "cholesky"},
@@ -287,6 +350,7 @@ PRINTED = {
     "AdGD": {"lr": 1e-6},
     "AdaGradNorm": {"lr": 1.0, "b": 0.01},
     "DoG": {"reach": 1e-6, "eps": 1e-8},
+    "DoWG": {"reach": 1e-4, "eps": 1e-4},  # Optax
     "Hypergradient": {"lr": 0.01, "beta": 1e-4},
     # Nocedal and Wright; Hager and Zhang's CG_DESCENT; Kafka and Wilke; Mutschler and Zell; Mahsereci and
     # Hennig; Vaswani et al. 2019.
@@ -368,7 +432,7 @@ PRINTED = {
     },
 }
 
-HOMES = (optim, schedules, variants, muon_variants, adafactor_variants)
+HOMES = (optim, schedules, variants, muon_variants, adafactor_variants, optax_variants)
 KINDS = (optim.Optimizer, schedules.Schedule, schedules.LineSearch, schedules.Feedback)
 
 

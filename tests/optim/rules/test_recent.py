@@ -1,11 +1,23 @@
-"""AdEMAMix, ADOPT, Adan, MADGRAD, FTRL and Sophia: by hand and against the rules that they contain."""
+"""The rules of recent papers, from AdEMAMix to Sophia: by hand and against the rules that they contain."""
 
 import math
 
 import numpy as np
 import pytest
 
-from optim import ADOPT, FTRL, MADGRAD, Adam, Adan, AdEMAMix, DiagonalNewton, Sophia, minimize
+from optim import (
+    ADOPT,
+    FTRL,
+    MADGRAD,
+    ACProp,
+    Adam,
+    Adan,
+    AdEMAMix,
+    DiagonalNewton,
+    SimplifiedAdEMAMix,
+    Sophia,
+    minimize,
+)
 from problems import Quadratic, Rosenbrock
 from tests.optim.rules.by_hand import same_path, steps
 
@@ -45,6 +57,31 @@ def test_adopt_holds_its_quotient_within_a_growing_bound():
     assert rows[15, 0] - rows[16, 0] == pytest.approx(2.0, rel=1e-12)
     free, _ = steps(ADOPT(1.0, beta1=0.0, clip=False), [1.0, 50.0])
     assert free[1, 0] == pytest.approx(-50.0, rel=1e-12)
+
+
+def test_acprop_divides_by_what_was_known_before():
+    """Without memory of squares: gradient 2 over how far the first, 4, strayed from its mean 2, or from 0."""
+    for mean, strayed in (("with", 2.0), ("before", 4.0)):
+        rows, _ = steps(ACProp(1.0, beta1=0.5, beta2=0.0, eps=0.0, eps_root=0.0, mean=mean), [4.0, 2.0])
+        assert rows[:, 0] == pytest.approx([-4.0, -4.0 - 2.0 / strayed], rel=1e-12)
+
+
+def test_acprops_steps_do_not_know_the_size_of_a_gradient_that_is_alone():
+    """A gradient a thousand times as large makes a step a thousand times as long, and then short ones."""
+    rows, _ = steps(ACProp(1.0), [1.0, 1.0, 1000.0, 1.0])
+    moved = np.abs(np.diff(rows[:, 0]))
+    assert moved[1] == pytest.approx(1000 * moved[0], rel=0.3)
+    assert moved[2] < moved[0] / 10
+
+
+def test_simplified_ademamix_without_its_gradient_is_adam_with_a_sum():
+    """alpha 0 and no decay of the momentum: (1 - beta1) times the rate and no correction of m."""
+    gradients = np.cos(np.arange(1.0, 8.0))
+    ours, _ = steps(SimplifiedAdEMAMix(0.1, beta1=0.0, beta2=0.9, eps=0.0), gradients)
+    theirs, _ = steps(Adam(0.1, beta1=0.0, beta2=0.9, eps=0.0), gradients)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+    both, _ = steps(SimplifiedAdEMAMix(0.1, beta1=0.0, beta2=0.9, alpha=2.0, eps=0.0), gradients)
+    np.testing.assert_allclose(both, 3 * theirs, rtol=1e-12)
 
 
 def test_adan_knows_the_change_of_the_gradient():

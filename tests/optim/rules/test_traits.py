@@ -89,3 +89,14 @@ def test_a_product_rolls_back_if_its_rule_does():
     ramp = schedules.Constant(0.5)
     assert schedules.FeedbackProduct(schedules.BoldDriver(), ramp).can_roll_back is True
     assert schedules.FeedbackProduct(schedules.AdGD(), ramp).can_roll_back is False
+
+
+BASES = {
+    *("Optimizer", "Wrapper", "Averaging", "Layered", "_Comparing", "_RateFree"),
+    *("Schedule", "LineSearch", "GradientOnly", "WolfeSearch", "Feedback"),
+}
+
+
+def test_what_others_build_on_is_no_rule_itself():
+    kinds = (optim.Optimizer, schedules.Schedule, schedules.LineSearch, schedules.Feedback)
+    assert not BASES & {cls.__name__ for kind in kinds for cls in registered(kind)}

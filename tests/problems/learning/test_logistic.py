@@ -146,3 +146,56 @@ def test_an_example_without_a_score_is_not_right_and_each_point_has_its_share():
     held = LogisticRegression([[1.0], [2.0], [3.0]], [1.0, 1.0, 0.0], held_out=[1, 2], intercept=False)
     assert held.held_out_accuracy(w).tolist() == [0.0, 0.5, 0.5]
     assert held.accuracy(w).tolist() == [0.0, 1.0, 0.0]
+
+
+# No minimizer: one class, separable points, and some that only touch the plane
+
+LINE = np.array([[1.0], [2.0], [-1.0], [-3.0]])
+SIDES = np.array([1, 1, 0, 0])
+# In the second coordinate one of each class lies on the axis itself: no line has both strictly right.
+TOUCHING = np.array([[0.5, 1.0], [2.0, 0.0], [-2.0, 0.0], [-0.5, -1.0], [1.0, 0.0], [-1.0, 0.0]])
+MIXED = np.array([1, 1, 1, 0, 0, 0])
+
+
+def plain(X, y, **options):
+    return LogisticRegression(X, y, l2=0.0, intercept=False, **options)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_separable_points_have_no_minimizer_and_the_minimum_0(scale):
+    problem = plain(scale * LINE, SIDES)
+    assert problem.separable
+    assert (problem.minimizers, problem.minimum) == (None, 0.0)
+    assert problem.summed is None
+    assert not plain(scale * LINE, np.array([1, 0, 0, 1])).separable
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_what_is_right_or_on_the_plane_falls_without_end_but_not_to_0(scale):
+    """Along (0, 1) two points are right and four stay at the score 0, whose loss is log 2 each or less."""
+    problem = plain(scale * TOUCHING, MIXED)
+    assert not problem.separable
+    assert (problem.minimizers, problem.minimum) == (None, None)
+    far, farther = (problem.fun(np.array([0.0, t / scale])) for t in (10.0, 30.0))
+    assert farther < far
+    assert far == pytest.approx(4 * np.log(2) / 6, abs=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_points_on_both_sides_of_every_plane_have_a_minimizer(scale):
+    """x = 1 wrong once and right twice: the loss 2 log(1 + e^-w) + log(1 + e^w) is least at e^w = 2."""
+    problem = plain(scale * np.ones((3, 1)), np.array([1, 1, 0]))
+    assert problem.minimizers[0] == pytest.approx([np.log(2) / scale])
+    assert problem.minimum == pytest.approx((2 * np.log(1.5) + np.log(3)) / 3)
+    # The slopes of the losses are 1/3, 1/3 and 2/3, and every score is log 2.
+    assert problem.summed == pytest.approx(np.log(2) * 4 / 9)
+
+
+def test_one_class_with_a_free_intercept_has_none():
+    one = LogisticRegression(LINE, np.ones(4, int), l2=0.1)
+    assert (one.minimizers, one.minimum) == (None, 0.0)
+    two = LogisticRegression(LINE, SIDES, l2=0.1)
+    assert two.minimizers is not None
+    assert two.minimum > 0
+    first = LogisticRegression(LINE, np.array([0, 1, 1, 1]), l2=0.1)
+    assert first.minimizers is not None

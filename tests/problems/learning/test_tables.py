@@ -30,6 +30,11 @@ def test_where_it_starts_is_drawn_and_how_it_is_split(name):
     assert problem.has_held_out is False
 
 
+def test_a_linear_network_is_drawn_around_its_sparse_vector():
+    assert ps.DiagonalLinearNetwork().domain == (-1.5, 1.5)
+    assert ps.ScalarFactorization().isolated is False
+
+
 def test_a_network_starts_with_weights_of_variance_one_over_the_inputs_and_no_biases():
     network = ps.DigitsMLP(hidden=(400,))
     (W, b), (V, c) = network.unravel(np.array(network.x0))

@@ -9,6 +9,7 @@ from optim import SGD, minimize
 from problems import Parabola, Problem, Quadratic
 from schedules import (
     DoG,
+    DoWG,
     Polyak,
     SPSMax,
 )
@@ -33,6 +34,8 @@ def test_polyak_s_sequence_of_optax_documentation():
         ("polyak_sgd(max_learning_rate=0.1, f_min=-1.0)", Polyak(minimum=-1.0, max_lr=0.1)),
         ("contrib.dog()", DoG()),
         ("contrib.dog(init_step=('heuristic', 0.01), eps=0.5)", DoG(reach=0.01, eps=0.5)),
+        ("contrib.dowg()", DoWG()),
+        ("contrib.dowg(init_estim_sq_dist=0.3, eps=0.5)", DoWG(reach=0.3, eps=0.5)),
     ],
 )
 def test_runs_of_optax(name, rule):

@@ -21,7 +21,7 @@ from schedules import (
     StrongWolfe,
 )
 from schedules.linesearch.armijo import interpolated, longest_step
-from schedules.linesearch.base import Line, LineSearch, stats_of
+from schedules.linesearch.base import Line, LineSearch, Trial, stats_of
 from tests.schedules.linesearch.lines import Along, along, cubic, falling, looks, parabola, steps_of
 
 
@@ -45,6 +45,10 @@ def test_a_wall_is_approached_down_to_the_shortest_step(search):
     found = search(line, None)
     assert steps_of(line) == [2.0**-k for k in range(51)]
     assert (found.alpha, found.status) == (0.0, "nonfinite")
+
+
+def test_a_trial_is_of_the_first_draw_unless_it_says_otherwise():
+    assert Trial(0.5).number == 0
 
 
 def test_the_shortest_step_of_a_direction_or_a_point_of_no_length():

@@ -101,6 +101,7 @@ def test_a_symbol_is_no_number_and_speaks_numpys_protocol():
     assert not any(map(is_symbol, (1, 1.0, True, np.ones(2), np.float64(1), "a", None, [1.0])))
     assert power(Symbol(), 3.0) == ("power", 3.0)
     assert power(np.float64(2.0), Symbol()) == ("power", 2.0)
+    assert power(Symbol(), np.float64(3.0)) == ("power", 3.0)
 
 
 def test_coordinates_are_taken_apart_and_joined():
@@ -119,6 +120,9 @@ def test_coordinates_are_taken_apart_and_joined():
 def test_joined_arrays_keep_their_precision_and_are_broadcast():
     small = join(np.float32(1), np.float32(2))
     assert (small.dtype, small.shape) == (np.float32, (2,))
+    double = join(np.float64(1), np.float64(2))
+    assert (double.dtype, double.tolist()) == (np.float64, [1.0, 2.0])
+    assert join(np.float32(1), 2.0).dtype == np.float32
     mixed = join(np.float32(1), np.float64(2))
     assert mixed.dtype == np.float64
     wide = join(np.ones((3, 1), np.float32), np.zeros(2, np.float32))
@@ -154,3 +158,23 @@ def test_a_power_is_broadcast_like_any_product():
     assert np.shape(power(2.0, np.float64(3.0))) == ()
     assert isinstance(power(2.0, np.float64(3.0)), np.float64)
     assert power(np.array([], float), np.array([], float)).shape == (0,)
+
+
+class Hidden(np.lib.mixins.NDArrayOperatorsMixin):
+    """A number that a rule does not see, which NumPy's functions compute with."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return Hidden(ufunc(*(getattr(v, "value", v) for v in inputs)))
+
+    def __array_function__(self, function, types, args, kwargs):
+        return Hidden(function(*(getattr(v, "value", v) for v in args)))
+
+
+@pytest.mark.parametrize("values", [(0.1, 0.2, 0.4), (0.1,), (3.0, 1.0), np.array([5.0, 4.0, 3.0, 2.0])])
+def test_values_are_picked_by_an_index_that_is_not_known(values):
+    for k, value in enumerate(values):
+        found = pick(values, Hidden(k))
+        assert getattr(found, "value", found) == value

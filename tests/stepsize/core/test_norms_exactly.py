@@ -141,3 +141,22 @@ def test_a_ratio_over_nothing_is_none():
     assert type(ratio_of_dots(a, a, a, a)) is float
     two, one, four = (np.float32([v]) for v in (2, 1, 4))
     assert ratio_of_dots(two, one, four, one) == 0.5
+
+
+def test_rows_of_single_precision_whose_squares_lose_digits_keep_theirs():
+    rows = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32) * np.float32(3e-20)
+    rows[0] = [3.0, 4.0, 0.0]
+    for keepdims in (False, True):
+        lengths = norm(rows, keepdims).ravel()
+        expected = [math.hypot(*row) for row in rows.astype(float)]
+        np.testing.assert_allclose(lengths, expected, rtol=3e-7)
+
+
+@pytest.mark.parametrize("width", [7, 8, 9, 30])
+def test_stacks_that_are_laid_out_otherwise_have_the_bits_that_they_have_apart(width):
+    """Columns of a table, which NumPy adds up in another order from eight on."""
+    rng = np.random.default_rng(width)
+    for rows in ((4, 3), (1, 20), (5,)):
+        stacks = [rng.normal(size=(width, count)).T for count in rows]
+        for found, stack in zip(norms(*stacks), stacks, strict=True):
+            assert np.array_equal(found, norm(stack))

@@ -187,6 +187,20 @@ def test_methods_of_rules_are_watched_and_nothing_else():
     assert not names & {"hypers", "own_hypers", "fields", "replace", "key", "check", "normalise", "<lambda>"}
 
 
+def test_who_watches_already_goes_on_watching():
+    def hook(frame, event, argument):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(hook)
+    try:
+        trace_rule(lambda: None)
+        found = sys.gettrace()
+    finally:
+        sys.settrace(before)
+    assert found is hook
+
+
 def test_an_error_of_a_rule_ends_the_watching(odd):
     def fail():
         raise ZeroDivisionError("its own")
@@ -212,3 +226,79 @@ def test_a_rule_without_source_is_refused_in_a_sentence(monkeypatch):
         ValueError, match="run: got a run of Typed, whose source is not at hand, expected a rule"
     ):
         ss.explain(run)
+
+
+def test_a_run_from_another_start_is_made_again_from_there():
+    (first, second) = ss.explain(ss.minimize(ss.Parabola(), ss.SGD(lr=0.25), x0=[4.0], steps=2), [1, 2]).steps
+    assert (first.given["x"].tolist(), second.given["x"].tolist(), second.x_next.tolist()) == (
+        [4.0],
+        [2.0],
+        [1.0],
+    )
+
+
+def test_the_step_of_a_search_has_the_direction_of_the_rule():
+    """Also where it found none: the third update stays where it was."""
+    run = ss.minimize(ss.Rosenbrock(), ss.Momentum(lr=ss.Armijo()), steps=3)
+    for step in ss.explain(run, [1, 2, 3]).steps:
+        d = next(line for line in step.lines if line.name == "d")
+        last = step.lines[-1]
+        assert last.names["d"] is d.value
+        assert np.array_equal(last.recomputed(), last.value)
+        assert np.array_equal(last.value, step.x_next)
+        assert step.given["lr"] == run.history.lr[step.t - 1]
+    assert run.history.lr[-1] == 0
+    assert not step.moved
+    text = ss.explain(ss.minimize(ss.Parabola(), ss.SGD(lr=ss.Armijo()), steps=1)).text()
+    assert "  x <- x - lr * d\n    = 10 - " in text
+
+
+def test_a_direction_that_no_line_tells_is_found_from_the_step(monkeypatch):
+    """A comprehension cannot be evaluated again alone."""
+    monkeypatch.setattr("stepsize.core.record._REGISTRY", {})
+
+    class Listed(Optimizer):
+        lr: Hyper = 0.5
+
+        def direction(self, x, g, slots, h):
+            return np.array([2 * g[i] for i in range(len(g))]), slots
+
+    (step,) = ss.explain(ss.minimize(ss.Quadratic(), Listed(lr=ss.Armijo()), steps=1)).steps
+    assert [line.name for line in step.lines] == ["x"]
+    np.testing.assert_allclose(step.lines[0].names["d"], 2 * step.given["g"], rtol=1e-12)
+
+
+def test_the_way_back_into_a_box_is_a_line_that_can_be_computed_again():
+    game = ss.OnlineCounterexample(large=5.0, period=3)
+    last = ss.explain(ss.minimize(game, ss.SGD(lr=1.0), steps=1)).steps[0].lines[-1]
+    assert (last.names["x"].tolist(), last.recomputed().tolist()) == ([-4.0], [-1.0])
+    inside = ss.explain(ss.minimize(game, ss.SGD(lr=0.125), steps=1)).steps[0].lines[-1]
+    assert (inside.inside, inside.value.tolist()) == ("SGD", [0.375])
+
+
+@pytest.mark.parametrize(("text", "start", "lr"), [("x^4", 10.0, 1.0), ("x^2", 1e150, 20.0)])
+def test_an_update_beyond_all_numbers_is_told_without_a_warning(text, start, lr):
+    run = ss.minimize(ss.Formula(text, [start]), ss.SGD(lr=lr), steps=20)
+    assert run.diverged
+    for step in ss.explain(run, range(1, run.nit + 1)).steps:
+        assert [line.name for line in step.lines] == ["d", "x"]
+
+
+def test_any_object_with_a_function_and_a_gradient_is_explained():
+    class Bare:
+        x0 = (3.0,)
+
+        def fun(self, x):
+            return (x * x).sum(axis=-1)
+
+        def grad(self, x):
+            return 2 * x
+
+    (step,) = ss.explain(ss.minimize(Bare(), ss.SGD(lr=0.25), steps=1)).steps
+    assert step.x_next.tolist() == [1.5]
+
+
+def test_a_gradient_whose_square_is_no_number_is_told_without_a_warning():
+    (step,) = ss.explain(ss.minimize(ss.Formula("1e200*x", [1.0]), ss.Adam(lr=0.25), steps=1)).steps
+    assert next(line.value for line in step.lines if line.name == "v").tolist() == [np.inf]
+    assert not step.moved

@@ -32,6 +32,8 @@ NAMES = [
     ("m_hat", "m_hat", r"\hat{m}", "<i>m&#770;</i>"),
     ("beta_hat", "beta_hat", r"\hat{\beta}", "<i>&beta;&#770;</i>"),
     ("x_next", "x_next", r"x_{\mathrm{next}}", "<i>x</i><sub>next</sub>"),
+    ("x1_next", "x1_next", r"\mathrm{x1}_{\mathrm{next}}", "<i>x1</i><sub>next</sub>"),
+    ("m_1_hat", "m_1_hat", r"\hat{m_{1}}", "<i>m&#770;</i><sub>1</sub>"),
     ("g_0", "g_0", "g_{0}", "<i>g</i><sub>0</sub>"),
     ("g_k", "g_k", "g_{k}", "<i>g</i><sub>k</sub>"),
     ("g_12", "g_12", "g_{12}", "<i>g</i><sub>12</sub>"),
@@ -203,6 +205,13 @@ def test_a_matrix_is_as_wide_as_its_widest_row():
     assert len(broken(matrix + "\0" + matrix)) == 1
     assert len(broken("\0".join([matrix + "a" * 8, matrix + "a" * 8]))) == 1
     assert len(broken("\0".join([matrix + "a" * 9, matrix + "a" * 8]))) == 2
+
+
+def test_a_row_of_several_entries_is_as_wide_as_all_of_them():
+    entries = " & ".join(["22222"] * 5)  # 29 characters, and 2 for the parentheses
+    matrix, beside = rf"\begin{{pmatrix}} {entries} \\ 1 & 1 \end{{pmatrix}}", "a" * (80 - 31)
+    assert len(broken(matrix + "\0" + beside)) == 1
+    assert len(broken(matrix + "\0" + beside + "a")) == 2
 
 
 def test_formulas_side_by_side_have_three_characters_between_them():

@@ -227,7 +227,15 @@ def test_an_explanation_names_its_run_and_its_updates():
 def test_numbers_are_shown_to_as_many_digits_as_asked(digits):
     third = ss.explain(ss.minimize(ss.Parabola(start=1 / 3), ss.SGD(lr=0.25), steps=1), digits=digits).text()
     assert f"x = {1 / 3:.{digits}g}\n" in third
+    low = "0.25" if digits > 1 else "0.2"
+    assert f"= {1 / 3:.{digits}g} - {low} * {2 / 3:.{digits}g}\n" in third
     assert f"Loss {1 / 9:.{digits}g} -> {1 / 36:.{digits}g};" in third
+
+
+def test_six_digits_are_shown_and_no_name_of_a_rule_that_is_alone():
+    text = ss.explain(ss.minimize(ss.Parabola(start=1 / 3), ss.SGD(lr=0.25), steps=1)).text()
+    assert "  x = 0.333333\n" in text
+    assert "SGD:" not in text
 
 
 def test_more_digits_than_a_float_has_are_refused():
