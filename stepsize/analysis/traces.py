@@ -80,8 +80,9 @@ class Traces:
         facts: dict[str, Any] = dict(vars(self))
         # Where the error is the value, it remains so.
         rows = {id(value): value[..., some] for value in facts.values() if isinstance(value, np.ndarray)}
-        facts = {name: rows.get(id(value), value) for name, value in facts.items()}
-        return Traces(**facts | {"failures": self.failures[some]})
+        facts |= {name: rows.get(id(value), value) for name, value in facts.items()}
+        facts["failures"] = self.failures[some]
+        return Traces(**facts)
 
 
 def window_of(updates: int) -> int:
