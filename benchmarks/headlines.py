@@ -28,7 +28,7 @@ def headlines(results: dict[str, Any], compiled: dict[str, Any]) -> str:
     sweep = next(
         row.ours
         for row in plain
-        if row.task == "10^6 settings of rate and momentum, 300 steps, with verdicts"
+        if row.task == "10^6 settings of rate and momentum, 300 updates, with verdicts, plain install"
     )
     step, run, huge = (
         _compared(rows, task, *names)

@@ -29,11 +29,11 @@ def plain(side: int) -> Callable[[], Any]:
     """Return the same call as it is where no compiler is installed."""
 
     def run() -> None:
-        kept, batch._PAYS = batch._PAYS, sys.maxsize
+        kept, batch.PAYS = batch.PAYS, sys.maxsize
         try:
             swept(side)()
         finally:
-            batch._PAYS = kept
+            batch.PAYS = kept
 
     return run
 

@@ -21,4 +21,4 @@ if os.environ.get("COMPILE") == "1":
     import stepsize.experiments.sweep.batch
 
     optim.engines.PAYS = optim.sweep.PAYS = optim.engines.large.COMPILING_PAYS = 0
-    stepsize.experiments.sweep.batch._PAYS = 0
+    stepsize.experiments.sweep.batch.PAYS = 0

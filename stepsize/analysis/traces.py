@@ -80,7 +80,7 @@ class Traces:
         facts: dict[str, Any] = dict(vars(self))
         # Where the error is the value, it remains so.
         rows = {id(value): value[..., some] for value in facts.values() if isinstance(value, np.ndarray)}
-        facts |= {name: rows[id(value)] for name, value in facts.items() if id(value) in rows}
+        facts |= {name: rows.get(id(value), value) for name, value in facts.items()}
         facts["failures"] = self.failures[some]
         return Traces(**facts)
 

@@ -15,6 +15,7 @@ from stepsize.analysis.verdicts import RunOutcome, outcome_of
 
 __all__ = [
     "MEMORY",
+    "PAYS",
     "SUMMARY_DTYPE",
     "Batch",
     "RunSummary",
@@ -52,7 +53,7 @@ _WORK = 2**26
 # that what is made of them stays in the cache. Rows a power of two apart would share a few places of it.
 _TOGETHER, _CACHED = 2**13 - 64, 2**19
 # Updates of all runs of a batch from which on to compile them pays, where the compiler is installed.
-_PAYS = 2**22
+PAYS = 2**22
 # Bytes that a batch may take, for each job, unless something else is said.
 MEMORY = 2**28
 
@@ -124,7 +125,7 @@ class RunSummary:
 
 def compute(batch: Batch) -> RunSummary:
     """Run a batch and keep what is asked for, as many runs at a time as fit into the cache or into memory."""
-    room, pays = Room(), len(batch.rows) * batch.steps >= _PAYS
+    room, pays = Room(), len(batch.rows) * batch.steps >= PAYS
     pieces = [_outcome(piece, traces_for(piece, room, pays)) for piece in cut_for_traces(batch)]
     return RunSummary(
         batch.rows,

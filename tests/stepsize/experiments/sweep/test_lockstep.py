@@ -168,7 +168,7 @@ def test_a_sweep_is_the_same_with_a_compiled_loop_and_without(monkeypatch, rule,
     pytest.importorskip("llvmlite")
     grid = {"lr": np.geomspace(1e-4, 10, 90), other: [0.5, 0.9]}
     plain = ss.sweep(ss.Rosenbrock(), rule, 90, history=5, **grid)
-    monkeypatch.setattr(batch, "_PAYS", 0)
+    monkeypatch.setattr(batch, "PAYS", 0)
     compiled = ss.sweep(ss.Rosenbrock(), rule, 90, history=5, **grid)
     assert plain.outcome.tobytes() == compiled.outcome.tobytes()
     assert plain.errors.tobytes() == compiled.errors.tobytes()
