@@ -218,7 +218,7 @@ def _optimistic_adam(
     expected = "a number above 0 beside an optimism; optax.optimistic_adam_v2 takes schedules"
     rate = as_number("learning_rate", learning_rate)
     require(rate > 0, "learning_rate", learning_rate, expected)
-    return Optimistic(rule, beta=optimism / rate)
+    return Optimistic(rule, beta=as_number("optimism", optimism) / rate)
 
 
 def _optimistic_adam_v2(

@@ -9,7 +9,7 @@ from stepsize.cli.arguments import Commands, add_command, add_json
 from stepsize.cli.output import echo, print_json
 
 # Rules that reproduce one library, defects included; its own call is the name to find them by.
-UNLISTED = tuple(f"optim.dialects.{n}variants" for n in ("", "adafactor_", "muon_"))
+UNLISTED = tuple(f"optim.dialects.{n}variants" for n in ("", "adafactor_", "muon_", "optax_"))
 
 # Words with hyphens stay whole: to look for where they may be parted takes longer than all else.
 _INDENT = " " * 6

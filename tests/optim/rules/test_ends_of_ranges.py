@@ -50,14 +50,15 @@ SEED = [0, 2**128 - 1], [-1, 2**128]
 RANGES = {
     # Rules: shares of averages, what is added to a denominator, forces, counts.
     **dict.fromkeys(("beta", "beta1", "beta2", "beta3", "rho"), DECAY),
-    **dict.fromkeys(("eps", "eps1", "eps2", "eps_root", "adam_eps", "initial", "damping"), FROM_0),
+    **dict.fromkeys(("eps", "eps1", "eps2", "eps_root", "adam_eps", "adam_eps_root", "initial"), FROM_0),
+    **dict.fromkeys(("damping", "min_norm", "variance"), FROM_0),
     **dict.fromkeys(("momentum", "weight_decay", "adam_weight_decay", "momentum_decay", "trust"), FROM_0),
     **dict.fromkeys(("alpha", "adam_ratio", "l1", "l2", "shrinkage", "decay", "lr_decay"), FROM_0),
     **dict.fromkeys(("clip", "bound", "gamma", "max_norm", "limit"), ABOVE_0),
     "d0": ABOVE_0_OR_INF,
     "threshold": FROM_4_OR_INF,
     **dict.fromkeys(("samples", "every", "iterations", "begin", "min_size", "overwrite", "memory"), COUNT_1),
-    "warmup": COUNT_0,
+    **dict.fromkeys(("warmup", "ahead"), COUNT_0),
     # Powell's bound, for which inf is never; the share of a descent; updates between restarts.
     "nu": ABOVE_0_OR_INF,
     "descent": DECAY,
@@ -97,6 +98,8 @@ OWN = {
     **{name: {"momentum": DECAY} for name in ("Muon", "TorchMuon", "KerasMuon", "OptaxMuon")},
     **{name: {"momentum": DECAY} for name in ("MADGRAD", "SM3")},
     "EMA": {"decay": DECAY},
+    "Optimistic": {"beta": FROM_0},
+    "COCOB": {"alpha": ABOVE_0, "eps": ABOVE_0},
     "FTRL": {"lr": ABOVE_0, "beta": FROM_0},
     "Sophia": {"eps": ABOVE_0},
     "AdEMAMix": {"warmup": COUNT_1},

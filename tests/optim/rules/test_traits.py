@@ -24,12 +24,13 @@ FREE = {"Prodigy", "DAdaptAdam"}
 
 # Norms of layers or of all, matrices, scalar products: what one coordinate does depends on the others.
 MIXING = ADAFACTORS | MUONS | SECOND_ORDER | QUASI_NEWTON | FREE
-MIXING |= {"GaussNewton", "LAMB", "LARS", "NovoGrad", "SM3", "ClipByNorm", "Accumulate"}
+MIXING |= {"GaussNewton", "LAMB", "LARS", "NovoGrad", "SM3", "ClipByNorm", "ClipLayersByNorm"}
+MIXING |= {"Fromage", "AnnealedNoise", "Accumulate"}
 
 # The step is not the rate times something that does not depend on the rate.
 NO_DIRECTION = ADAFACTORS | SCHEDULE_FREE | AVERAGES | FREE
 NO_DIRECTION |= {"Adan", "MADGRAD", "FTRL", "LARS", "HeavyBall", "SutskeverNesterov", "Nesterov1983"}
-NO_DIRECTION |= {"Accumulate", "TorchASGD"}
+NO_DIRECTION |= {"Accumulate", "TorchASGD", "COCOB", "Fromage"}
 
 # The point to report is not where the gradient is taken.
 OUTPUT = SCHEDULE_FREE | AVERAGES | {"Nesterov1983", "TorchASGD"}

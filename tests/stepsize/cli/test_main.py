@@ -64,7 +64,7 @@ def test_list_shows_every_class(capsys):
         if cls.__module__.split(".")[0] in ("optim", "schedules", "problems")
     ]
     hidden = [cls for cls in ours if cls.__module__.endswith("variants") and "dialects" in cls.__module__]
-    assert len(hidden) == 13
+    assert len(hidden) == 16
     assert {cls for cls in ours if f"  {cls.__name__}(" not in out} == {*hidden}
     assert main(["list", "optimizers", "--json"]) == 0
     told = strict_json(capsys.readouterr().out)
