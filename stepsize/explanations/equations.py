@@ -73,7 +73,7 @@ def rendered(node: ast.expr, style: Style, leaf: Leaf) -> str:
 def value_of(node: ast.expr, names: dict[str, Any], module: dict[str, Any]) -> Any:
     """Evaluate an expression of a rule's source with the values that its names had."""
     with np.errstate(all="ignore"):
-        return eval(compile(ast.Expression(node), "<rule>", "eval"), module, names)
+        return eval(compile(ast.Expression(node), "<rule>", "eval"), module | names)
 
 
 def chosen(node: ast.expr, names: dict[str, Any], module: dict[str, Any]) -> ast.expr:

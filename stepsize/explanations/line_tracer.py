@@ -7,7 +7,7 @@ kept is which statements it executed and what its local names held before and af
 import ast
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CodeType, FrameType
@@ -58,7 +58,10 @@ def trace_rule(function: Callable[[], Any]) -> tuple[Any, list[TracedCall]]:
             return None
         call = TracedCall(owner, frame.f_code.co_name, frame.f_globals)
         above = open_frames.get(frame.f_back) if frame.f_back else None
-        (calls if above is None else above.done[-1].calls).append(call)
+        if above is None:
+            calls.append(call)
+        elif above.done:  # what is called before the first statement that is told, in an assert say, is not
+            above.done[-1].calls.append(call)
         open_frames[frame] = call
         return follow
 
@@ -72,7 +75,7 @@ def trace_rule(function: Callable[[], Any]) -> tuple[Any, list[TracedCall]]:
                 if call.done:
                     call.done[-1].after = now
                 call.done.append(ExecutedStatement(statement, now))
-        elif event == "return":
+        elif event == "return" and call.done:
             call.done[-1].after, call.done[-1].result = _copied(frame.f_locals), _copy(result)
         return follow
 
@@ -95,17 +98,31 @@ def _is_rule(owner: Optimizer, code: CodeType) -> bool:
 _MACHINERY = {"hypers", "own_hypers", "fields", "arrays", "start", "replace", "key", "normalise", "check"}
 
 
+# What stands for several statements on one line: which of them were executed, and how often, nobody sees.
+_UNSEEN = ast.Pass()
+_SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
+_COMPOUND = (ast.If, ast.For, ast.While, ast.With)
+
+
 @lru_cache(maxsize=256)
 def _statements(code: CodeType) -> dict[int, ast.stmt]:
     """Return the statement that stands on each line of a function; of compound ones the first line."""
-    found: dict[int, ast.stmt] = {}
-    for node in ast.walk(syntax_of(code)):
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return | ast.Expr):
-            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-                found[line] = node
-        elif isinstance(node, ast.If | ast.For | ast.While | ast.With):
-            found[node.lineno] = node
-    return found
+    lines: dict[int, list[ast.stmt]] = {}
+    for node in _inside(syntax_of(code).body[0]):
+        last = node.end_lineno if isinstance(node, _SIMPLE) else node.lineno
+        for line in range(node.lineno, (last or node.lineno) + 1):
+            lines.setdefault(line, []).append(node)
+    shared = {node for some in lines.values() if len(some) > 1 for node in some}
+    return {line: _UNSEEN if some[0] in shared else some[0] for line, some in lines.items()}
+
+
+def _inside(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements of a function, but not those of functions that it defines."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, _SIMPLE + _COMPOUND):
+            yield child
+        if not isinstance(child, ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            yield from _inside(child)
 
 
 def _copied(names: dict[str, Any]) -> dict[str, Any]:

@@ -254,18 +254,33 @@ def test_the_step_of_a_search_has_the_direction_of_the_rule():
 
 
 def test_a_direction_that_no_line_tells_is_found_from_the_step(monkeypatch):
-    """A comprehension cannot be evaluated again alone."""
+    """Two statements on one line are not told apart, and left out."""
+    monkeypatch.setattr("stepsize.core.record._REGISTRY", {})
+
+    class Short(Optimizer):
+        lr: Hyper = 0.5
+
+        def direction(self, x, g, slots, h):
+            d = 2 * g; return d, slots  # fmt: skip  # noqa: E702
+
+    (step,) = ss.explain(ss.minimize(ss.Quadratic(), Short(lr=ss.Armijo()), steps=1)).steps
+    assert [line.name for line in step.lines] == ["x"]
+    np.testing.assert_allclose(step.lines[0].names["d"], 2 * step.given["g"], rtol=1e-12)
+
+
+def test_a_comprehension_is_computed_again_with_the_names_around_it(monkeypatch):
     monkeypatch.setattr("stepsize.core.record._REGISTRY", {})
 
     class Listed(Optimizer):
         lr: Hyper = 0.5
+        share: Hyper = 2.0
 
         def direction(self, x, g, slots, h):
-            return np.array([2 * g[i] for i in range(len(g))]), slots
+            return np.array([h.share * g[i] for i in range(len(g)) if h.share > 1]), slots
 
-    (step,) = ss.explain(ss.minimize(ss.Quadratic(), Listed(lr=ss.Armijo()), steps=1)).steps
-    assert [line.name for line in step.lines] == ["x"]
-    np.testing.assert_allclose(step.lines[0].names["d"], 2 * step.given["g"], rtol=1e-12)
+    (step,) = ss.explain(ss.minimize(ss.Quadratic(), Listed(lr=0.01), steps=1)).steps
+    assert [line.name for line in step.lines] == ["d", "x"]
+    np.testing.assert_array_equal(step.lines[0].recomputed(), 2 * step.given["g"])
 
 
 def test_the_way_back_into_a_box_is_a_line_that_can_be_computed_again():
