@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from optim.optimizer import Optimizer, Slots
     from optim.steppers import Stepper
 
-__all__ = ["check_rule", "guarded", "is_own", "refuse_to_drive", "updating"]
+__all__ = ["check_rule", "guarded", "is_outside", "is_own", "refuse_to_drive", "updating"]
 
 Array = np.ndarray[Any, Any]
 Rule = Callable[[Numbers, Numbers, "Slots", Resolved], tuple[Numbers, "Slots"]]
@@ -34,16 +34,17 @@ _MISFITS = (TypeError, ValueError, IndexError, AttributeError)
 
 def is_own(optimizer: "Optimizer") -> bool:
     """Whether a rule, or one inside it, is a class from outside the packages."""
-    return _is_outside(type(optimizer)) or any(is_own(inner) for inner in rules_inside(optimizer))
+    return is_outside(type(optimizer)) or any(is_own(inner) for inner in rules_inside(optimizer))
 
 
-def _is_outside(rule: "type[Optimizer]") -> bool:
-    return rule.__module__.partition(".")[0] not in _PACKAGES
+def is_outside(cls: type[Any]) -> bool:
+    """Whether a class stands outside of the packages."""
+    return cls.__module__.partition(".")[0] not in _PACKAGES
 
 
 def refuse_to_drive(rule: "type[Optimizer]", name: str, value: object) -> None:
     """Refuse a schedule where a rule from outside declares one number: no update would resolve it."""
-    if _is_outside(rule) and rule.__dataclass_fields__[name].type in (float, "float"):
+    if is_outside(rule) and rule.__dataclass_fields__[name].type in (float, "float"):
         raise TypeError(
             f"{name}: got {describe_value(value)}, expected a number, as {rule.__name__} declares it; one "
             f"that a schedule may drive is declared as {name}: Hyper"

@@ -19,6 +19,7 @@ from optim.engines.symbols import DType, Untraceable
 from optim.engines.tracing import Trace, look_up, trace_update
 from optim.hyperparameters import Hypers, Numbers, Resolved, is_rule
 from optim.optimizer import Optimizer
+from optim.user_rules import is_own
 
 __all__ = ["Branches", "Same", "Tables"]
 
@@ -252,7 +253,12 @@ def _reading(
 
 
 def traces_of(optimizer: Optimizer, slots: int, dtype: DType) -> list[Trace]:
-    """Return the traces that were made of a rule with any hyperparameters; more may be added to them."""
+    """Return the traces that were made of a rule with any hyperparameters; more may be added to them.
+
+    A rule from outside is traced anew in every run: it may read names of its module, which change.
+    """
+    if is_own(optimizer):
+        return []
     try:
         return _list_of((_structure(optimizer), slots, dtype))
     except TypeError:  # a field without a hash

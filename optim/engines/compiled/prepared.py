@@ -13,6 +13,7 @@ import numpy as np
 from optim.engines.compiled.branches import Tables
 from optim.engines.symbols import DType
 from optim.optimizer import Optimizer
+from optim.user_rules import is_outside
 from stepsize.core.record import Record
 
 __all__ = ["Key", "Prepared", "content", "find", "keep"]
@@ -54,6 +55,8 @@ def keep(key: Key, prepared: Prepared) -> None:
 def content(record: object) -> tuple[Any, ...] | None:
     """Return the class and the fields of a record; None if one is a function or schedule, or may change.
 
+    A rule or problem from outside may read names of its module, which change.
+
     Examples
     --------
     >>> from optim import SGD
@@ -62,7 +65,7 @@ def content(record: object) -> tuple[Any, ...] | None:
     >>> content(SGD(lr=lambda n: 0.1)) is None
     True
     """
-    if not isinstance(record, Record):
+    if not isinstance(record, Record) or is_outside(type(record)):
         return None
     found: list[Any] = [type(record)]
     for _, value in record.fields():

@@ -14,6 +14,7 @@ from optim.engines.threads import each
 from optim.engines.tracing import Trace, trace_update
 from optim.hyperparameters import Numbers, Resolved
 from optim.optimizer import Optimizer
+from optim.user_rules import is_own
 from stepsize.core.validation import as_count
 
 __all__ = ["update", "update_source"]
@@ -99,12 +100,7 @@ _MADE: OrderedDict[tuple[int, int, DType], tuple[Optimizer, list[Trace]]] = Orde
 
 
 def _trace(optimizer: Optimizer, slots: int, dtype: DType, h: Resolved) -> tuple[Trace, list[Numbers]]:
-    key = id(optimizer), slots, np.dtype(dtype)
-    if key not in _MADE or _MADE[key][0] is not optimizer:
-        _MADE[key] = optimizer, traces_of(optimizer, slots, np.dtype(dtype))
-        if len(_MADE) > 16:
-            _MADE.popitem(last=False)
-    traces = _MADE[key][1]
+    traces = _traces(optimizer, slots, np.dtype(dtype))
     for trace in traces:
         values = trace.known(h)
         if values is not None:
@@ -115,6 +111,17 @@ def _trace(optimizer: Optimizer, slots: int, dtype: DType, h: Resolved) -> tuple
         raise Untraceable("its numbers cannot be computed at this update")
     traces.append(trace)
     return trace, values
+
+
+def _traces(optimizer: Optimizer, slots: int, dtype: DType) -> list[Trace]:
+    if is_own(optimizer):
+        return []
+    key = id(optimizer), slots, np.dtype(dtype)
+    if key not in _MADE or _MADE[key][0] is not optimizer:
+        _MADE[key] = optimizer, traces_of(optimizer, slots, dtype)
+        if len(_MADE) > 16:
+            _MADE.popitem(last=False)
+    return _MADE[key][1]
 
 
 def _one(value: Numbers) -> float:

@@ -5,9 +5,11 @@ import threading
 import numpy as np
 import pytest
 
-from optim import SGD, Adam, ClipByValue, Momentum, RAdam, minimize
+from optim import SGD, Adam, ClipByValue, Momentum, Optimizer, RAdam, minimize
+from optim.engines import step
 from optim.engines.compiled import prepared
-from problems import Rosenbrock
+from optim.hyperparameters import Hyper
+from problems import Parabola, Problem, Rosenbrock
 from schedules import Exponential
 from tests.optim.engines.rules import needs_compiler
 from tests.optim.engines.test_engines import assert_same_run
@@ -133,3 +135,44 @@ def test_threads_run_the_same_at_once():
     assert len(found) == 80
     for run in found:
         assert np.array_equal(run.history.x, reference.history.x)
+
+
+SHARE = 1.0
+
+
+class Shared(Optimizer, abstract=True):
+    """Steepest descent by a share of the gradient, which stands in the module and not in the record."""
+
+    lr: Hyper = 0.01
+
+    def direction(self, x, g, slots, h):
+        return SHARE * g, slots
+
+
+class Steep(Problem, abstract=True):
+    """The parabola, its height in the module as well."""
+
+    components = True
+    dim = 1
+    x0 = (10.0,)
+
+    def fun(self, x):
+        x0 = x[0] if isinstance(x, list) else x[..., 0]
+        return SHARE * (x0 * x0)
+
+    def grad(self, x):
+        return [2 * SHARE * x[0]] if isinstance(x, list) else 2 * SHARE * x
+
+
+@pytest.mark.parametrize("problem", [Parabola(), Steep()], ids=["ours", "own"])
+def test_what_a_rule_of_ones_own_reads_in_its_module_may_change(problem, monkeypatch):
+    """As in a notebook: the cell with the constant is run again, the class is not."""
+    rule, batch = Shared(), Shared(lr=np.array([[0.01], [0.02]]))
+    x = np.ones(1000)
+    for share in (1.0, 3.0, 1.0):
+        monkeypatch.setitem(globals(), "SHARE", share)
+        for opt in (rule, batch):
+            ends = [minimize(problem, opt, steps=9, engine=engine).x for engine in ("array", "compiled")]
+            np.testing.assert_array_equal(*ends)
+        moved, _ = step(rule, x, x, rule.init(x), engine="compiled")
+        np.testing.assert_array_equal(moved, np.full(1000, 1 - 0.01 * share))
