@@ -10,7 +10,7 @@ import numpy as np
 from optim.hyperparameters import Numbers
 from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.record import Record
-from stepsize.core.user_values import as_array, as_value, ask
+from stepsize.core.user_values import as_array, as_value, ask, is_outside
 from stepsize.core.validation import describe_value, real_numbers
 
 __all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded", "in_precision_of", "of_dimension", "states_facts"]
@@ -26,7 +26,6 @@ FACTS: dict[str, Any] = {
 _WHOLE = frozenset((*FACTS, "value_and_grad"))
 _UNSTATED_BY_CLASS: WeakKeyDictionary[type[Any], frozenset[str]] = WeakKeyDictionary()
 _DERIVATIVES = ("hess", "residuals", "jacobian")
-_OURS = ("problems", "optim", "stepsize")
 
 
 def states_facts(problem: object) -> bool:
@@ -59,7 +58,7 @@ def in_precision_of(problem: DescentProblem, dtype: np.dtype[Any]) -> DescentPro
 def _is_from_outside(problem: object) -> bool:
     if not isinstance(problem, Record):
         return not isinstance(problem, Guarded)
-    if type(problem).__module__.partition(".")[0] not in _OURS:
+    if is_outside(type(problem)):
         return True
     return any(_is_from_outside(value) for _, value in problem.fields() if hasattr(value, "fun"))
 

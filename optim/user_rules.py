@@ -14,19 +14,17 @@ import numpy as np
 
 from optim.hyperparameters import Numbers, Resolved, is_rule, rate_kind, rules_inside
 from stepsize.core.record import Record
+from stepsize.core.user_values import is_outside
 from stepsize.core.validation import describe_value
 
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer, Slots
     from optim.steppers import Stepper
 
-__all__ = ["check_rule", "guarded", "is_outside", "is_own", "refuse_to_drive", "updating"]
+__all__ = ["check_rule", "guarded", "is_own", "refuse_to_drive", "updating"]
 
 Array = np.ndarray[Any, Any]
 Rule = Callable[[Numbers, Numbers, "Slots", Resolved], tuple[Numbers, "Slots"]]
-
-# The packages whose rules are tested to keep the contract.
-_PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
 
 # Errors that say that a rule does not fit the arrays which it is given.
 _MISFITS = (TypeError, ValueError, IndexError, AttributeError)
@@ -35,11 +33,6 @@ _MISFITS = (TypeError, ValueError, IndexError, AttributeError)
 def is_own(optimizer: "Optimizer") -> bool:
     """Whether a rule, or one inside it, is a class from outside the packages."""
     return is_outside(type(optimizer)) or any(is_own(inner) for inner in rules_inside(optimizer))
-
-
-def is_outside(cls: type[Any]) -> bool:
-    """Whether a class stands outside of the packages."""
-    return cls.__module__.partition(".")[0] not in _PACKAGES
 
 
 def refuse_to_drive(rule: "type[Optimizer]", name: str, value: object) -> None:

@@ -10,11 +10,13 @@ import numpy as np
 from stepsize.core.validation import describe_value, real_numbers
 
 __all__ = [
+    "PACKAGES",
     "as_array",
     "as_value",
     "ask",
     "floats_at",
     "forward_differences",
+    "is_outside",
     "require_callable_of",
     "spreads",
 ]
@@ -23,7 +25,21 @@ Array = np.ndarray[Any, Any]
 
 DOUBLE = np.dtype(float)
 
+# The packages whose classes and functions are tested to keep their contracts.
+PACKAGES = frozenset(("optim", "problems", "schedules", "stepsize"))
+
 _STEP = float(np.sqrt(np.finfo(float).eps))
+
+
+def is_outside(thing: object) -> bool:
+    """Whether a class or function stands outside of the packages.
+
+    Examples
+    --------
+    >>> is_outside(is_outside), is_outside(dict)
+    (False, True)
+    """
+    return str(getattr(thing, "__module__", "")).partition(".")[0] not in PACKAGES
 
 
 def as_value(name: str, answer: Any, dtype: Any = DOUBLE) -> Any:

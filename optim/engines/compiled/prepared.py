@@ -13,8 +13,8 @@ import numpy as np
 from optim.engines.compiled.branches import Tables
 from optim.engines.symbols import DType
 from optim.optimizer import Optimizer
-from optim.user_rules import is_outside
 from stepsize.core.record import Record
+from stepsize.core.user_values import is_outside
 
 __all__ = ["Key", "Prepared", "content", "find", "keep"]
 

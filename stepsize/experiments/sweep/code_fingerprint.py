@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from stepsize.core.record import Record
+from stepsize.core.user_values import PACKAGES, is_outside
 
 __all__ = ["code_of"]
 
-_PACKAGES = frozenset(("optim", "schedules", "problems", "stepsize"))
 _LIBRARIES = tuple(
     str(Path(path).resolve())
     for name, path in sysconfig.get_paths().items()
@@ -68,14 +68,10 @@ def _outside(value: Any) -> Any:
         for item in value:
             yield from _outside(item)
     elif isinstance(value, Record):
-        if _is_outside(type(value)):
+        if is_outside(type(value)):
             yield type(value)
         for _, item in value.fields():
             yield from _outside(item)
-
-
-def _is_outside(thing: Any) -> bool:
-    return _is_outside_name(str(getattr(thing, "__module__", "")))
 
 
 class _Reader:
@@ -161,7 +157,7 @@ class _Reader:
 
     def _class(self, cls: type) -> None:
         self._word("class", f"{cls.__module__ if _is_installed(cls) else ''} {cls.__qualname__}")
-        if _is_installed(cls) and not (issubclass(cls, Record) and _is_outside(cls)):
+        if _is_installed(cls) and not (issubclass(cls, Record) and is_outside(cls)):
             return
         for base in cls.__bases__:
             self.add(base)
@@ -228,7 +224,7 @@ def _words(code: CodeType) -> Any:
 def _is_installed(thing: Any) -> bool:
     """Whether a thing is of the packages, the standard library or an installed one: its name will do."""
     name = thing.__name__ if isinstance(thing, ModuleType) else str(getattr(thing, "__module__", None))
-    if not _is_outside_name(name):
+    if name.partition(".")[0] in PACKAGES:
         return True
     if isinstance(thing, FunctionType):  # one from `exec` may have any module or none
         file: str | None = thing.__code__.co_filename
@@ -244,7 +240,3 @@ def _is_installed(thing: Any) -> bool:
 def _is_made(thing: Any) -> bool:
     """Whether a thing is a class that a program made, by `exec` without the name of a module."""
     return isinstance(thing, type) and bool(thing.__flags__ & _HEAP)
-
-
-def _is_outside_name(name: str) -> bool:
-    return name.partition(".")[0] not in _PACKAGES
