@@ -244,7 +244,12 @@ def _targets(target: Any, value: ast.expr, label: str) -> list[tuple[str, ast.ex
 
 
 def _is_plumbing(node: ast.expr, names: dict[str, Any], call: TracedCall) -> bool:
-    """Whether an expression only passes values on: a call of the rule's methods, a tuple of slots."""
+    """Whether an expression only passes values on: a call of the rule's methods, a tuple of slots.
+
+    One that names a part of itself (``:=``) is not told either: the part has no line of its own.
+    """
+    if any(isinstance(part, ast.NamedExpr) for part in ast.walk(node)):
+        return True
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         root: ast.expr = node.func
         while isinstance(root, ast.Attribute):

@@ -76,7 +76,11 @@ def trace_rule(function: Callable[[], Any]) -> tuple[Any, list[TracedCall]]:
                     call.done[-1].after = now
                 call.done.append(ExecutedStatement(statement, now))
         elif event == "return" and call.done:
-            call.done[-1].after, call.done[-1].result = _copied(frame.f_locals), _copy(result)
+            call.done[-1].after = _copied(frame.f_locals)
+            # The way out of a `with` or `try` comes after the statement that returned.
+            returns = [done for done in call.done if isinstance(done.statement, ast.Return)]
+            if returns:
+                returns[-1].result = _copy(result)
         return follow
 
     before = sys.gettrace()
@@ -98,7 +102,8 @@ def _is_rule(owner: Optimizer, code: CodeType) -> bool:
 _MACHINERY = {"hypers", "own_hypers", "fields", "arrays", "start", "replace", "key", "normalise", "check"}
 
 
-# What stands for several statements on one line: which of them were executed, and how often, nobody sees.
+# What stands for several statements on one line, and in a `match`: which of them ran, and how often, nobody
+# sees.
 _UNSEEN = ast.Pass()
 _SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
 _COMPOUND = (ast.If, ast.For, ast.While, ast.With)
@@ -109,11 +114,18 @@ def _statements(code: CodeType) -> dict[int, ast.stmt]:
     """Return the statement that stands on each line of a function; of compound ones the first line."""
     lines: dict[int, list[ast.stmt]] = {}
     for node in _inside(syntax_of(code).body[0]):
-        last = node.end_lineno if isinstance(node, _SIMPLE) else node.lineno
-        for line in range(node.lineno, (last or node.lineno) + 1):
+        for line in _lines(node) if isinstance(node, _SIMPLE) else (node.lineno,):
             lines.setdefault(line, []).append(node)
+    matches = {
+        line for node in ast.walk(syntax_of(code)) if isinstance(node, ast.Match) for line in _lines(node)
+    }
     shared = {node for some in lines.values() if len(some) > 1 for node in some}
-    return {line: _UNSEEN if some[0] in shared else some[0] for line, some in lines.items()}
+    unseen = dict.fromkeys(matches, _UNSEEN)
+    return {line: _UNSEEN if some[0] in shared else some[0] for line, some in lines.items()} | unseen
+
+
+def _lines(node: ast.stmt) -> range:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
 def _inside(node: ast.AST) -> Iterator[ast.stmt]:
