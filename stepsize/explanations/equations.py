@@ -152,8 +152,12 @@ def _rendered(node: ast.expr, style: Style, leaf: Leaf) -> tuple[str, int]:
             return style.call(function, [_rendered(a, style, leaf)[0] for a in arguments]), ATOM
         case ast.Tuple(elts=items) | ast.List(elts=items):
             return style.vector([_rendered(item, style, leaf)[0] for item in items]), ATOM
-    return leaf(node), ATOM
+    text = leaf(node)
+    return text, 0 if isinstance(node, _LOOSE) and " " in text else ATOM
 
+
+# What binds less than any operator of arithmetic, where it is written out.
+_LOOSE = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Lambda, ast.IfExp)
 
 # Indices that only put axes in, which mathematics does not write.
 _AXES = {"..., None", "(..., None)", "..., None, None", "(..., None, None)"}

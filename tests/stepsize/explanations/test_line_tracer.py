@@ -169,3 +169,18 @@ def test_a_match_and_a_name_inside_of_an_expression_are_left_out():
 
     # From 10 the first update leads to 7.5, where the gradient is 15.
     assert lines_of(Cases()) == [("m", 15.0), ("x", 7.5 - 0.125 * 30)]
+
+
+def test_what_binds_less_than_arithmetic_keeps_its_parentheses():
+    class Logical(Optimizer):
+        lr: float = 0.125
+
+        def direction(self, x, g, slots, h):
+            """Return the gradient, by truths that count as numbers."""
+            d = g * (1 < h.t < 3) + (not h.t)
+            d = d * (h.t and 3)
+            return d, slots
+
+    text = ss.explain(ss.minimize(ss.Parabola(), Logical(), steps=3), 2).text()
+    assert "  d <- g * (1 < h.t < 3) + (not h.t)\n" in text
+    assert "  d <- d * (h.t and 3)\n" in text
