@@ -19,6 +19,7 @@ optim: optim.engines optim.engines.compiled stepsize.core stepsize.core.limits
 optim.dialects: optim optim.rules optim.rules.curvature optim.rules.layers stepsize.core stepsize.core.limits
 optim.engines: optim optim.engines.compiled stepsize.core
 optim.engines.compiled: optim optim.engines stepsize.core
+optim.engines.compiled.judging: optim.engines optim.engines.compiled stepsize.core
 optim.rules: optim stepsize.core stepsize.core.limits
 optim.rules.curvature: optim stepsize.core stepsize.core.limits
 optim.rules.layers: optim optim.rules stepsize.core stepsize.core.limits
@@ -43,7 +44,8 @@ schedules.feedback: schedules stepsize.core stepsize.core.limits
 schedules.linesearch: stepsize.core stepsize.core.limits
 stepsize: optim optim.dialects problems problems.formulas schedules stepsize.cli stepsize.core
     stepsize.core.limits stepsize.experiments
-stepsize.analysis: optim optim.dialects optim.engines problems schedules stepsize.core
+stepsize.analysis: optim optim.dialects problems schedules stepsize.core
+stepsize.analysis.lockstep: optim optim.engines optim.engines.compiled.judging stepsize.analysis stepsize.core
 stepsize.cli: optim optim.dialects problems schedules stepsize stepsize.analysis stepsize.core
     stepsize.core.limits stepsize.data stepsize.draw stepsize.experiments stepsize.experiments.lr_finder
     stepsize.experiments.sweep stepsize.explanations stepsize.explorer stepsize.gallery stepsize.grading
@@ -56,7 +58,8 @@ stepsize.draw.layout: optim stepsize.core stepsize.draw stepsize.experiments.swe
 stepsize.experiments: optim stepsize.analysis stepsize.core stepsize.core.limits
 stepsize.experiments.lr_finder: optim schedules stepsize.analysis stepsize.core stepsize.experiments
     stepsize.experiments.sweep
-stepsize.experiments.sweep: optim schedules stepsize stepsize.analysis stepsize.core stepsize.experiments
+stepsize.experiments.sweep: optim schedules stepsize stepsize.analysis stepsize.analysis.lockstep
+    stepsize.core stepsize.experiments
 stepsize.explanations: optim stepsize.analysis stepsize.core
 stepsize.explorer: optim problems schedules stepsize stepsize.core stepsize.explorer.translation
 stepsize.explorer.translation: optim problems problems.data problems.learning schedules stepsize.core

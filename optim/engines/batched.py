@@ -7,6 +7,7 @@ are replayed from their traces.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -92,14 +93,11 @@ class RunBlock:
         self.workspace = Workspace(x.shape)
         self._programs: list[_Program] = []
         self._before: list[Array] | None = None
-        self._slope = self._slope_calls()
 
     def advance(self, n: int) -> Resolved:
         """Make update n, take the new gradient, and return the hyperparameters that were used."""
         h = self.hypers.resolve(n)
-        for call in self._program(h).calls:
-            call()
-        for call in self._slope:
+        for call in (*self._program(h).calls, *self._slope_calls):
             call()
         return h
 
@@ -169,6 +167,7 @@ class RunBlock:
         self._programs.append(program)
         return program
 
+    @cached_property
     def _slope_calls(self) -> list[Callable[[], object]]:
         if self.problem.components:
             trace = trace_function(self.problem.grad, len(self.x), self.x.dtype)

@@ -6,7 +6,9 @@ history of the run alone would hold. Runs that become inf or nan are found at th
 of the way; the others never notice.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -29,11 +31,13 @@ from stepsize.core.protocols import SupportsGradient
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from optim.engines.compiled.batch import RowsBlock
+    from optim.engines.compiled.runs import CompiledBlock
 
 __all__ = ["Lockstep", "Untraceable", "can_compile", "largest_rate"]
 
 Array = np.ndarray[Any, Any]
+
+Compiled = TypeVar("Compiled", bound="CompiledBlock")
 
 # So many runs that were lost, for each that is left, are dropped.
 _DEAD = 0.125
@@ -106,7 +110,6 @@ class Lockstep:
             self._doubts: list[tuple[Array, Array, Array, Array]] = []
             self.separate = optimizer.has_separate_output
             self._start = inner(x)
-            self._value_plan = self._traced_value()
             self._lay_out(1)
             self._at_x[0], self._xs[1], self._gs[1] = e.f, self._block.x, self._block.g
             self._norms(self._gs[1:], self._slope, self.alive)
@@ -128,9 +131,7 @@ class Lockstep:
         self._before = np.zeros((2, shape[1]))
         self._squares, self._slopes, self._term = (np.empty(shape, x.dtype) for _ in range(3))
         self._steps = np.empty((count, *x.shape), x.dtype)
-        if self._value_plan is not None:
-            arrays = [*self._xs[1:].swapaxes(0, 1), self._at_x]
-            self._value_calls = self._value_plan.bind(arrays, {}, Workspace(shape))
+        self._value_calls: list[Callable[[], object]] | None = None
 
     def _make_room(self, count: int) -> None:
         """Carry the last row over, as the one before the next updates, without runs that were lost."""
@@ -180,20 +181,23 @@ class Lockstep:
         """Where the runs that are left began, of shape (K, d)."""
         return np.array(self._start.T, order="C")
 
-    def compiled(self) -> "RowsBlock":
-        """Return what makes the same rows by a compiled loop, before the first update.
+    def compiled(self, kind: "type[Compiled]") -> "Compiled":
+        """Return what makes the same updates by a compiled loop, before the first.
+
+        Parameters
+        ----------
+        kind : type
+            `RowsBlock` or `TallyBlock`.
 
         Raises
         ------
         Untraceable
             With the reason, if it cannot make all of them to the same bits.
         """
-        from optim.engines.compiled.batch import RowsBlock
-
         block = self._block
         if self.separate or block.x.dtype != np.float64 or len(block.x) >= IN_ORDER:
             raise Untraceable("more than a few coordinates in double precision")
-        return RowsBlock(self.problem, block.optimizer, block.x, block.g, block.slots, stop=block.stop)
+        return kind(self.problem, block.optimizer, block.x, block.g, block.slots, stop=block.stop)
 
     def step_norm(self) -> Array:
         """Return how far the last updates moved each run's point to report, of shape (R, K)."""
@@ -217,7 +221,8 @@ class Lockstep:
                 fun[some] = self.problem.fun(outputs[some])
                 slope[some] = norm(self.problem.grad(outputs[some]))
 
-    def _traced_value(self) -> Plan | None:
+    @cached_property
+    def _value_plan(self) -> Plan | None:
         """Return how the values are made in place, or None where they cannot be traced."""
         dim, dtype = len(self._block.x), self._block.x.dtype
         if not self.problem.components or dtype != np.float64 or dim >= IN_ORDER:
@@ -230,6 +235,9 @@ class Lockstep:
 
     def _values(self) -> None:
         if self._value_plan is not None:
+            if self._value_calls is None:
+                arrays = [*self._xs[1:].swapaxes(0, 1), self._at_x]
+                self._value_calls = self._value_plan.bind(arrays, {}, Workspace(self._at_x.shape))
             for call in self._value_calls:
                 call()
             return

@@ -70,16 +70,25 @@ from stepsize.analysis.words import (
 from stepsize.core.elementwise import unbuffered
 from stepsize.core.settling import is_before
 
-__all__ = ["VERDICTS", "RunOutcome", "RunStatistics", "classify", "outcome_of"]
+__all__ = [
+    "BELOW",
+    "CONTRADICTIONS",
+    "VERDICTS",
+    "RunOutcome",
+    "RunStatistics",
+    "classify",
+    "outcome_of",
+    "settled_words",
+]
 
 Array = np.ndarray[Any, Any]
 
 # The share of updates that climb although the gradient says otherwise, and how many it takes.
-_CONTRADICTS, _CONTRADICTIONS = 0.5, 2
+_CONTRADICTS, CONTRADICTIONS = 0.5, 2
 # Numbers that are compared at a time: what is made of them on the way is then in the cache.
 _AT_ONCE = 2**14
 # By what share of the start's gap a loss must end below the minimum that was stated to refute it.
-_BELOW = 0.01
+BELOW = 0.01
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,7 @@ def _judge(c: Traces, climb: Array) -> RunOutcome:
     solved = ~np.isnan(settled)
     until = np.where(solved, np.maximum(settled, 1), c.nit).astype(int)
     overshoot, uphill = _share_until(c.overshoot, until), _share_until(climb, until)
-    verdict = np.where(solved, _settled_words(overshoot, uphill), CODE[CRAWLING])
+    verdict = np.where(solved, settled_words(overshoot, uphill), CODE[CRAWLING])
     verdict[c.diverged] = _diverged_words(c, np.flatnonzero(c.diverged))
     rest = np.flatnonzero(~c.diverged & ~solved)
     if len(rest) and updates:
@@ -153,7 +162,7 @@ def _judge(c: Traces, climb: Array) -> RunOutcome:
     )
 
 
-def _settled_words(overshoot: Array, uphill: Array) -> Array:
+def settled_words(overshoot: Array, uphill: Array) -> Array:
     """Return the verdicts on runs that settled, by their shares of updates that overshot and went uphill."""
     return np.where(
         uphill >= CLIMBS, CODE[RINGING], np.where(overshoot >= CROSSES, CODE[CROSSING], CODE[SETTLED])
@@ -170,14 +179,14 @@ def _diverged_words(c: Traces, some: Array) -> Array:
 def _is_failed(c: Traces, climb: Array, solved: Array) -> Array:
     """Return in which runs the user's code or a search failed, or what is said of the problem is untrue."""
     failed = ~solved & (np.array([bool(word) for word in c.failures]) if any(c.failures) else False)
-    if c.exact and len(climb) >= _CONTRADICTIONS:
+    if c.exact and len(climb) >= CONTRADICTIONS:
         contradicts = count(climb > c.overshoot)
-        some = np.flatnonzero(~solved & (contradicts >= _CONTRADICTIONS))
+        some = np.flatnonzero(~solved & (contradicts >= CONTRADICTIONS))
         changed = count(np.diff(c.fun[:, some], axis=0) != 0)
         failed[some] |= contradicts[some] >= _CONTRADICTS * changed
     # A minimum is often told to a few digits; the run that ends far below shows that it is none.
     if c.known:
-        failed |= solved & (c.error[-1] < -_BELOW * np.abs(c.error[0]))
+        failed |= solved & (c.error[-1] < -BELOW * np.abs(c.error[0]))
     return failed
 
 

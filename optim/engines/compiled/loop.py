@@ -72,6 +72,9 @@ class Loop:
     dtype : dtype
     extra : dict
         More arguments, with their types.
+    more : tuple of int
+        How many numbers and flags of each run are kept from update to update beside the state, in the cells
+        `more` and `flags`.
     """
 
     def __init__(
@@ -83,8 +86,10 @@ class Loop:
         lanes: int,
         dtype: DType,
         extra: dict[str, str] | None = None,
+        more: tuple[int, int] = (0, 0),
     ) -> None:
         self.readings, self.gradient, self.dim, self.slots = readings, gradient, dim, slots
+        self._more = more
         self.text = Text(dtype, lanes)
         self.arguments = ARGUMENTS | (extra or {})
         self.sizes = readings[-1].sizes
@@ -98,6 +103,10 @@ class Loop:
         rows = self.rows
         text.label("entry")
         self.cells = [text.let(f"alloca {text.type}") for _ in range(rows)]
+        self.more, self.flags = (
+            [text.let(f"alloca {kind}") for _ in range(count)]
+            for kind, count in zip((text.type, text.flags), self._more, strict=True)
+        )
         self._read_constants()
         text.put("br label %group")
         text.label("group")

@@ -30,6 +30,7 @@ __all__ = [
     "dot_of",
     "is_finite",
     "recorder_of",
+    "slope_floor_of",
     "squared_of",
     "write_start",
 ]
@@ -61,13 +62,18 @@ SUMMED_IN_ORDER = 8
 
 def recorder_of(value: Trace, output: Trace | None, dtype: DType) -> Watch:
     """Return what writes down each update, given the traces of the value and of the point to report."""
+    return partial(_record, value, output, slope_floor_of(dtype))
+
+
+def slope_floor_of(dtype: DType) -> Trace:
+    """Return the trace of what rounding makes of a slope, from five lengths."""
     eps = spacing(np.dtype(dtype))
 
     def floor(v: list[Any]) -> list[Any]:
         step, x, g, g_before, bend = v
         return [slope_floor(step, x, g, g_before, bend, eps)]
 
-    return partial(_record, value, output, trace_function(floor, 5, dtype))
+    return trace_function(floor, 5, dtype)
 
 
 def write_start(loop: Loop, start: Point) -> None:

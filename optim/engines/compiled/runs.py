@@ -47,6 +47,9 @@ class CompiledBlock:
         With the reason, if rule or problem do what cannot be compiled to the same bits.
     """
 
+    # Bytes of a value that go side by side.
+    width = LANES
+
     def __init__(
         self,
         problem: DescentProblem,
@@ -59,7 +62,7 @@ class CompiledBlock:
     ) -> None:
         self.problem, self.optimizer, self.exact, self.stop = problem, optimizer, exact, stop
         self.dim, self.runs = x.shape
-        self.lanes = LANES // x.dtype.itemsize
+        self.lanes = self.width // x.dtype.itemsize
         self.stride = -(-self.runs // self.lanes) * self.lanes
         self.hypers = Hypers(optimizer, x.T, stop)
         self.branches = Branches(optimizer, len(slots), self.dim, x.dtype, self.stride, exact)

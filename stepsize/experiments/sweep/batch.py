@@ -8,8 +8,9 @@ import numpy as np
 from optim import BUDGET, DIVERGED, Optimizer, Run, minimize
 from optim.failure import STEEP
 from schedules import PerRun
-from stepsize.analysis.lockstep_rows import BYTES_A_ROW, UPDATES_TOGETHER, Room
-from stepsize.analysis.lockstep_traces import Untraceable, traces_in_lockstep
+from stepsize.analysis.lockstep.rows import BYTES_A_ROW, UPDATES_TOGETHER, Room
+from stepsize.analysis.lockstep.tally import RUNS_TOGETHER, tell_by_tally
+from stepsize.analysis.lockstep.traces import Untraceable, traces_in_lockstep
 from stepsize.analysis.traces import Traces, traces_of
 from stepsize.analysis.verdicts import RunOutcome, outcome_of
 
@@ -78,6 +79,8 @@ class Batch:
         What counts as settled: a share of the error at the start, or an absolute error.
     history : int
         How many points of the error to keep, evenly spaced; 0 for none.
+    pays : bool
+        Whether it is part of so many updates that to compile them pays.
     """
 
     problem: Any
@@ -89,6 +92,7 @@ class Batch:
     tol: float
     history: int = 0
     atol: float | None = None
+    pays: bool = False
 
     @property
     def together(self) -> bool:
@@ -125,13 +129,33 @@ class RunSummary:
 
 def compute(batch: Batch) -> RunSummary:
     """Run a batch and keep what is asked for, as many runs at a time as fit into the cache or into memory."""
-    room, pays = Room(), len(batch.rows) * batch.steps >= PAYS
-    pieces = [_outcome(piece, traces_for(piece, room, pays)) for piece in cut_for_traces(batch)]
-    return RunSummary(
-        batch.rows,
-        np.concatenate([piece.kept for piece in pieces]),
-        np.concatenate([piece.errors for piece in pieces]),
-    )
+    room = Room()
+    kept, rest = _told(batch, room) if batch.pays else (np.empty(len(batch.rows), SUMMARY_DTYPE), slice(None))
+    errors = np.empty((len(kept), batch.history))
+    others = batch.part(rest)
+    if len(others.rows):
+        pieces = [_outcome(piece, traces_for(piece, room)) for piece in cut_for_traces(others)]
+        kept[rest] = np.concatenate([piece.kept for piece in pieces])
+        errors[rest] = np.concatenate([piece.errors for piece in pieces])
+    return RunSummary(batch.rows, kept, errors)
+
+
+def _told(batch: Batch, room: Room) -> tuple[Array, Any]:
+    """Return what a tally tells of the runs of a batch, and of which it does not."""
+    kept, left = np.empty(len(batch.rows), SUMMARY_DTYPE), []
+    if batch.history or not _goes_in_lockstep(batch):
+        return kept, slice(None)
+    for low in range(0, len(kept), RUNS_TOGETHER):
+        some = slice(low, low + RUNS_TOGETHER)
+        part = batch.part(some)
+        together = with_values(part.optimizer, part.values)
+        try:
+            told = tell_by_tally(part.problem, together, part.x0, part.steps, part.tol, part.atol, room)
+        except Untraceable:
+            return kept, slice(low, None)
+        kept[some] = _rows(told.outcome, told.updates, np.where(told.lost, DIVERGED, BUDGET))
+        left.append(low + np.flatnonzero(told.open))
+    return kept, np.concatenate(left)
 
 
 def _goes_in_lockstep(batch: Batch) -> bool:
@@ -139,7 +163,7 @@ def _goes_in_lockstep(batch: Batch) -> bool:
     rule, problem = batch.optimizer, batch.problem
     return (
         batch.together
-        and batch.x0.size >= _LOCKSTEP
+        and (batch.pays or batch.x0.size >= _LOCKSTEP)
         and bool(getattr(problem, "components", False) and rule.elementwise)
         and not (rule.requires or problem.varies)
         # An average is judged by the gradients where they were taken, if by any: there are two of each then.
@@ -147,7 +171,7 @@ def _goes_in_lockstep(batch: Batch) -> bool:
     )
 
 
-def traces_for(batch: Batch, room: Room | None = None, pays: bool = False) -> list[tuple[Traces, int]]:
+def traces_for(batch: Batch, room: Room | None = None) -> list[tuple[Traces, int]]:
     """Run a batch, and return the traces of its runs, together or one by one, each with its status.
 
     They may be written into a room, over those of the batch before; and where it pays, a compiled loop makes
@@ -157,7 +181,7 @@ def traces_for(batch: Batch, room: Room | None = None, pays: bool = False) -> li
         together = with_values(batch.optimizer, batch.values)
         try:
             budget = batch.steps, batch.tol, batch.atol
-            traces = traces_in_lockstep(batch.problem, together, batch.x0, *budget, room, pays)
+            traces = traces_in_lockstep(batch.problem, together, batch.x0, *budget, room, batch.pays)
             return [(traces, BUDGET)]
         except Untraceable:
             pass
@@ -226,6 +250,7 @@ def cut_for_traces(batch: Batch) -> list[Batch]:
 
 def _cut(batch: Batch, memory: int, max_runs: int | None = None) -> list[Batch]:
     dim, a_run = batch.x0.shape[1], _traces_bytes(batch)
+    batch = replace(batch, pays=batch.pays or len(batch.rows) * batch.steps >= PAYS)
     size = max(1, min(memory // a_run, _TILE // dim, _WORK // (dim * max(batch.steps, 1))))
     if max_runs is not None:
         size = max(1, min(size, max_runs))

@@ -141,7 +141,7 @@ def sweep(
     design = SweepDesign.of(problem, optimizer, x0, seeds, samples, rng, values, **budget)
     result = Sweep(
         design=design,
-        outcome=np.array([_NOTHING] * len(design.index), SUMMARY_DTYPE),
+        outcome=np.full(len(design.index), np.array(_NOTHING, SUMMARY_DTYPE)),
         done=np.zeros(len(design.index), bool),
         errors=np.full((len(design.index), history), np.nan),
         at=history_at(steps, history),

@@ -3,14 +3,8 @@
 import numpy as np
 import pytest
 
-from stepsize.analysis.unsettled import (
-    _bounces,
-    _came_back,
-    _count_swings,
-    _falls_block_by_block,
-    _is_noise,
-    _rests,
-)
+from stepsize.analysis.unsettled import _bounces, _count_swings, _is_noise
+from stepsize.analysis.windows import came_back, halves, in_falling_order, rests, tops_of_blocks
 from tests.stepsize.analysis.traces_by_hand import among, column, filled, holds, windows
 
 # --- bouncing
@@ -59,13 +53,13 @@ def test_a_swing_goes_from_low_to_high(loss, swings):
     ],
 )
 def test_eight_blocks_fall_where_20_more_pairs_fall_than_rise(tops, falls):
-    assert _falls_block_by_block(among(column(tops)))[0] == falls
+    assert np.atleast_1d(in_falling_order(tops_of_blocks(among(column(tops)))))[0] == falls
     if len(tops) == 8:
-        assert _falls_block_by_block(among(column(np.repeat(tops, 3))))[0] == falls
+        assert in_falling_order(tops_of_blocks(among(column(np.repeat(tops, 3)))))[0] == falls
 
 
 @pytest.mark.parametrize(
-    ("rows", "least", "rests"),
+    ("rows", "least", "told"),
     [
         ([1, 5, 4, 1], 1.0, False),
         ([1, 5, 4, 1], 1.1, True),
@@ -76,8 +70,8 @@ def test_eight_blocks_fall_where_20_more_pairs_fall_than_rise(tops, falls):
         ([-9, -5, -9, -8], 2.0, False),
     ],
 )
-def test_a_window_rests_where_its_second_half_is_hardly_lower(rows, least, rests):
-    assert bool(_rests(among(column(rows)), least)[0]) is rests
+def test_a_window_rests_where_its_second_half_is_hardly_lower(rows, least, told):
+    assert bool(rests(*halves(among(column(rows))), least)[0]) is told
 
 
 def bounces(fun, **facts):
@@ -145,7 +139,7 @@ def test_the_last_window_counts_for_its_rest():
 def test_twelve_swings_must_fall_in_order(count, before, told):
     """From 22 to a swing of 20 and on, but from 16 at first; a fall of a whole swing is no chance."""
     fun = peaks((52, 11, 16), (74, 1, before), (77, 6, 20), (89, count - 6, 19))
-    assert _falls_block_by_block(column(fun[51:])).tolist() == [False]
+    assert in_falling_order(tops_of_blocks(column(fun[51:]))).tolist() == [False]
     assert bounces(fun) is told
 
 
@@ -208,9 +202,9 @@ def test_at_a_level_gradient_the_loss_must_fall_half_as_much_as_before(fall, flo
     assert bounces(fun, grad_norm=np.ones(101), floor=np.array([floor]), **ALTERNATING) is told
 
 
-def came_back(error, fun=None):
-    course, w = windows(np.ones(len(error)) if fun is None else fun, error=error)
-    return holds(_came_back, course, w)
+def is_back(error, fun=None):
+    _, w = windows(np.ones(len(error)) if fun is None else fun, error=error)
+    return holds(came_back, w)
 
 
 @pytest.mark.parametrize(
@@ -230,25 +224,25 @@ def test_a_hundredfold_of_a_quiet_window_is_to_have_left_again(start, quiet, las
         error = filled((start, 1), (500.0, 75), (last, 25))
         error[1] = 50.0
         error[place : place + 25] = quiet
-        assert came_back(error) is back
+        assert is_back(error) is back
     error[60] = 500.0
-    assert came_back(error) is False, "no window was quiet to its end"
+    assert is_back(error) is False, "no window was quiet to its end"
 
 
 @pytest.mark.parametrize(("updates", "back"), [(7, False), (8, True)])
 def test_it_takes_eight_updates_to_come_back(updates, back):
     size = updates // 4
-    assert came_back(filled((1e3, updates + 1 - 3 * size), (1.0, 2 * size), (500.0, size))) is back
+    assert is_back(filled((1e3, updates + 1 - 3 * size), (1.0, 2 * size), (500.0, size))) is back
 
 
 @pytest.mark.parametrize(("climbs", "told"), [(4, False), (5, True)])
 def test_noise_climbs_in_a_tenth_of_the_late_updates(climbs, told):
     """Of the last 50; what was before does not count, and neither does its height."""
     fun = np.ones(101)
-    course, w = windows(fun)
+    _, w = windows(fun)
     climb = np.ones((100, 3), bool)
     climb[50:] = False
     climb[50 : 50 + climbs] = True
-    assert holds(_is_noise, course, climb, w) is told
-    falling, w = windows(filled((1.0, 51), (9, 7), (8, 6), (7, 6), (6, 6), (5, 6), (4, 6), (3, 6), (2, 7)))
-    assert not holds(_is_noise, falling, climb, w)
+    assert holds(_is_noise, climb, w) is told
+    _, w = windows(filled((1.0, 51), (9, 7), (8, 6), (7, 6), (6, 6), (5, 6), (4, 6), (3, 6), (2, 7)))
+    assert not holds(_is_noise, climb, w)

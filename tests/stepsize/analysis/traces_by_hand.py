@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 import numpy as np
 
 from stepsize.analysis.traces import Traces, hold_ends
-from stepsize.analysis.unsettled import _Windows
 from stepsize.analysis.verdicts import VERDICTS, classify
+from stepsize.analysis.windows import RowWindows
 
 COLUMNS = ("error", "grad_norm", "overshoot", "step_norm", "rate")
 
@@ -67,7 +67,7 @@ def windows(fun, **facts):
         if isinstance(getattr(course, f.name), np.ndarray)
     }
     course = replace(course, **three)
-    return course, _Windows(course, np.arange(3))
+    return course, RowWindows(course, np.arange(3))
 
 
 def among(rows):

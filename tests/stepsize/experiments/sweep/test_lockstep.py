@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import stepsize as ss
 from optim.engines.lockstep import Lockstep, Untraceable
-from stepsize.analysis import lockstep_rows
-from stepsize.analysis.lockstep_traces import traces_in_lockstep
+from stepsize.analysis.lockstep import rows as lockstep_rows
+from stepsize.analysis.lockstep.traces import traces_in_lockstep
 from stepsize.analysis.traces import traces_of
 from stepsize.analysis.verdicts import VERDICTS
 from stepsize.core.elementwise import join, parts, where

@@ -133,8 +133,10 @@ def _by_loop(rows: Rows, runs: Lockstep, room: Room) -> Array:
     tables = rows.fun, rows.grad_norm, rows.overshoot, bad, squares
     for table, first in zip(tables, (runs.fun, runs.grad_norm), strict=False):
         table[0, : rows.runs], table[0, rows.runs :] = first, first[0, -1]
+    from optim.engines.compiled.judging.rows import RowsBlock
+
     try:
-        block = runs.compiled()
+        block = runs.compiled(RowsBlock)
         rates = block.judge(*tables)
     except Untraceable:
         return np.arange(rows.runs)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from optim.engines.lockstep import Untraceable
-from stepsize.analysis.lockstep_rows import Room, make_rows
+from stepsize.analysis.lockstep.rows import Room, make_rows
 from stepsize.analysis.traces import Traces, window_of
 from stepsize.core.rounding import ULPS, summed_by, value_floor
 from stepsize.core.settling import rounding_at, tolerance
