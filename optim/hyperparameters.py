@@ -120,6 +120,9 @@ class Hypers:
         self._asked: list[tuple[str, Any]] = []
         names, self._ranges = optimizer.own_hypers(), optimizer.ranges()
         values = self._h.__dict__
+        if optimizer.holds_numbers_alone:
+            values.update(optimizer.fields())
+            return
         for name, value in optimizer.fields():
             if type(value) is float:
                 pass

@@ -116,7 +116,7 @@ def minimize(
             f"every: got {every} for estimates of a problem whose minimum is unknown, expected 1: its "
             "error is the gradient norm at every point"
         )
-    state = optimizer.init(x) if state is None else fitting(state, optimizer, x)
+    state = _first_state(optimizer, x) if state is None else fitting(state, optimizer, x)
     n, slots = state.n, state.slots
     stepper = stepper_for(optimizer, where, x, state, n + steps)
     minimum = None if tol is None else where.minimum
@@ -145,8 +145,10 @@ def minimize(
                 and (chunk := next_chunk(fast, n, x, e, slots, stop, tol, minimum)) is not None
             ):
                 record.add_chunk(chunk)
-                stepper.n_f, stepper.n_g = (count + len(chunk.lr) for count in (stepper.n_f, stepper.n_g))
-                n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
+                made = len(chunk.lr)
+                stepper.n_f += made
+                stepper.n_g += made
+                n, x, slots, e = n + made, chunk.x[-1], chunk.slots, chunk.last
                 if chunk.lost is not None:
                     status, lost = DIVERGED, chunk.lost
                     stepper.n_f, stepper.n_g = stepper.n_f + 1, stepper.n_g + 1
@@ -195,12 +197,17 @@ def minimize(
             tuple(np.array(s) for s in slots),
             stepper.carry,
             np.array(x),
-            rule_of(optimizer),
+            state.rule or rule_of(optimizer),
             rate_that_remembers(optimizer),
             x.shape,
         ),
         failure=failure and failure.name,
     )
+
+
+def _first_state(optimizer: Optimizer, x: Array) -> State:
+    """Return the state before the first update at an x that is spread already."""
+    return optimizer.fresh_state(x) if type(optimizer).init is Optimizer.init else optimizer.init(x)
 
 
 def _failure(history: History, e: Evaluation, lost: tuple[Array, Evaluation] | None) -> Failure | None:
@@ -269,7 +276,7 @@ def _is_solved(problem: DescentProblem, x: Array, e: Evaluation, minimum: float 
 def checked_problem(problem: Any) -> DescentProblem:
     """Return a problem with all that the loop asks of it, or raise TypeError."""
     is_class = isinstance(problem, type)
-    if is_class or not all(callable(getattr(problem, name, None)) for name in ("fun", "grad")):
+    if is_class or not (callable(getattr(problem, "fun", None)) and callable(getattr(problem, "grad", None))):
         hint = f"{problem.__name__}() with its parameters" if is_class else "Problem.of(fun, grad, x0=...)"
         if isinstance(problem, str):  # the command line takes names
             hint = "Rosenbrock(), without quotation marks, or Problem.of('x**2 + 3*y**2') for a formula"
@@ -350,6 +357,8 @@ def _message(
 ) -> str:
     source = getattr(problem, "gradient_source", "exact")
     by = "" if source == "exact" else f"; gradients by {source}"
+    if status == BUDGET and tol is None and diverged is False and failure is None:  # as nearly all end
+        return f"reached the limit of {nit} steps{by}"
     some = np.sum(diverged) if isinstance(diverged, np.ndarray) else 0
     rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
     if failure is not None and failure.row is not None:

@@ -19,7 +19,9 @@ from stepsize.core.user_values import is_outside
 __all__ = ["Key", "Prepared", "content", "find", "keep"]
 
 # Updates that are kept, and the bytes that the tables of one may take.
-_MOST, _LARGEST = 16, 2**21
+_MOST, _LARGEST = 16, 2**22
+# Bytes of an array that is known again by its content, and where the content of a record is kept in it.
+_LARGEST_ARRAY, _CONTENT = 2**16, "_content"
 
 # Which updates: the contents of rule and problem, the shape of a run; the first update, and how many.
 Key = tuple[Any, Any, int, DType, int, int]
@@ -65,7 +67,15 @@ def content(record: object) -> tuple[Any, ...] | None:
     >>> content(SGD(lr=lambda n: 0.1)) is None
     True
     """
-    if not isinstance(record, Record) or is_outside(type(record)):
+    if not isinstance(record, Record):
+        return None
+    if _CONTENT not in record.__dict__:  # a record never changes
+        record.__dict__[_CONTENT] = _content(record)
+    return record.__dict__[_CONTENT]  # type: ignore[no-any-return]
+
+
+def _content(record: Record) -> tuple[Any, ...] | None:
+    if is_outside(type(record)):
         return None
     found: list[Any] = [type(record)]
     for _, value in record.fields():
@@ -84,7 +94,7 @@ def _part(value: object) -> Any:
     ):
         return repr(value)  # the two zeros are not the same, nor are 1 and True
     if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, value.tobytes()
+        return (value.shape, value.dtype.str, value.tobytes()) if value.nbytes <= _LARGEST_ARRAY else None
     # A record that can be called is a schedule, unless it is a rule.
     return content(value) if isinstance(value, Optimizer) or not callable(value) else None
 

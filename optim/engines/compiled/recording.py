@@ -6,6 +6,7 @@ leaves the range of floating point the loop notes between which updates that was
 there. All of it goes into one piece of memory (`Columns`): a large piece costs the system less than many.
 """
 
+import ctypes
 import math
 from collections.abc import Sequence
 from functools import lru_cache, partial
@@ -26,9 +27,10 @@ __all__ = [
     "MET",
     "SUMMED_IN_ORDER",
     "Columns",
-    "columns_for",
+    "Layout",
     "dot_of",
     "is_finite",
+    "layout_of",
     "recorder_of",
     "squared_of",
     "write_start",
@@ -217,7 +219,7 @@ def is_finite(text: Text, name: str) -> str:
 
 
 class Columns(NamedTuple):
-    """What the loop writes, in the order of its arguments; then the rates, and where the run stands."""
+    """What the loop writes, in the order of its arguments; then where the run stands."""
 
     xs: Array
     gs: Array
@@ -226,19 +228,35 @@ class Columns(NamedTuple):
     norms: Array
     steps: Array
     overshoot: Array
-    rates: Array
+    seen: Array
     state: Array
 
     def cut(self, count: int) -> "Columns":
         """Return copies of the rows of so many updates."""
-        rows = (count + 1,) * 5 + (count,) * 3 + (len(self.state),)
+        rows = (count + 1,) * 5 + (count,) * 2 + (len(self.seen), len(self.state))
         return Columns(*(a[:row].copy() for a, row in zip(self, rows, strict=True)))
 
 
-def columns_for(
-    count: int, dim: int, dtype: np.dtype[Any], separate: bool, rates: tuple[int, ...], slots: int
-) -> tuple[Columns, list[int]]:
-    """Return arrays for so many updates, and their addresses.
+class Layout(NamedTuple):
+    """Where the columns lie in one piece of memory: its bytes; of each its shape, its dtype, where it begins.
+
+    Where the points to report are the points, their column is.
+    """
+
+    size: int
+    columns: list[tuple[tuple[int, ...], np.dtype[Any], int]]
+
+    def allocated(self) -> tuple[Columns, list[int]]:
+        """Return the columns in memory of their own, and their addresses."""
+        memory: Any = np.empty(self.size, np.uint8)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        arrays = [np.ndarray(shape, kind, memory, low) for shape, kind, low in self.columns]
+        return Columns(*arrays), [start + low for _, _, low in self.columns]
+
+
+@lru_cache(maxsize=64)
+def layout_of(count: int, dim: int, dtype: np.dtype[Any], separate: bool, slots: int) -> Layout:
+    """Return the layout for so many updates.
 
     Parameters
     ----------
@@ -246,22 +264,8 @@ def columns_for(
     dtype : dtype
     separate : bool
         Whether there are points to report beside the points.
-    rates : tuple of int
-        The shape of the rates.
     slots : int
     """
-    size, places = _layout(count, dim, dtype, separate, rates, slots)
-    memory = np.empty(size, np.uint8)
-    start = memory.ctypes.data
-    arrays = [np.ndarray(shape, kind, memory, low) for shape, kind, low in places]
-    return Columns(*arrays), [start + low for _, _, low in places]
-
-
-@lru_cache(maxsize=64)
-def _layout(
-    count: int, dim: int, dtype: np.dtype[Any], separate: bool, rates: tuple[int, ...], slots: int
-) -> tuple[int, list[tuple[tuple[int, ...], np.dtype[Any], int]]]:
-    """Return the bytes of all columns; and of each its shape, its dtype and where it begins."""
     point, one, double = (count + 1, dim), (count + 1,), np.dtype(float)
     columns: list[tuple[tuple[int, ...], np.dtype[Any]]] = [
         (point, dtype),
@@ -271,18 +275,18 @@ def _layout(
         (one, dtype),
         ((count,), dtype),
         ((count,), np.dtype(bool)),
-        (rates, double),
+        ((3,), np.dtype(np.int64)),
         (((2 + slots) * dim,), dtype),
     ]
     places: list[tuple[tuple[int, ...], np.dtype[Any], int]] = []
     low = 0
     for k, (shape, kind) in enumerate(columns):
-        if k == _OUTPUTS and not separate:  # they are the points
+        if k == _OUTPUTS and not separate:
             places.append((shape, kind, 0))
             continue
         places.append((shape, kind, low))
         low += -(-math.prod(shape) * kind.itemsize // _LINE) * _LINE
-    return low, places
+    return Layout(low, places)
 
 
 _OUTPUTS = Columns._fields.index("outputs")

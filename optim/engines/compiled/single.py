@@ -15,7 +15,7 @@ from optim.engines.compiled.recording import (
     HISTORY,
     LOST,
     SUMMED_IN_ORDER,
-    columns_for,
+    layout_of,
     recorder_of,
     write_start,
 )
@@ -53,15 +53,17 @@ class CompiledRun:
         tol: float | None = None,
         minimum: float | None = None,
     ) -> None:
-        self.problem, self.optimizer, self.hypers = stepper.problem, stepper.optimizer, stepper.hypers
-        self.length = _ASKED_AHEAD if self.hypers.asks_functions else max(1, LONGEST // x.size)
+        self.problem, self.optimizer, self._stepper = stepper.problem, stepper.optimizer, stepper
+        self._content = content(self.optimizer), content(self.problem)
+        asks = self._content[0] is None and stepper.hypers.asks_functions
+        self.length = _ASKED_AHEAD if asks else max(1, LONGEST // x.size)
         self.dim, self.dtype, self.slots = x.size, x.dtype, len(slots)
         self.tol, self.minimum = tol, minimum
         self._limits = _limits_of(tol, minimum, x.dtype)
         count = self.length if stepper.updates is None else min(self.length, stepper.updates)
-        self._content = content(self.optimizer), content(self.problem)
-        if find(self._key(n, count)) is None:
-            self.branches.meet(self.hypers, n)
+        self._first = n, count, find(self._key(n, count))
+        if self._first[2] is None:
+            self.branches.meet(stepper.hypers, n)
             self.source()
 
     @cached_property
@@ -102,41 +104,40 @@ class CompiledRun:
     def _prepared(self, n: int, count: int) -> Prepared:
         """Return what the next updates are made with, `count` of them or fewer."""
         key = self._key(n, count)
-        found = find(key)
+        found = self._first[2] if self._first[:2] == (n, count) else find(key)
         if found is None:
-            tables = self.branches.tables(self.hypers, n, count)
+            tables = self.branches.tables(self._stepper.hypers, n, count)
             function = compiled(self.source(), "updates", _KINDS)
-            found = Prepared(tables, function)
+            found = Prepared(tables.closed(), function)
             keep(key, found)
         return found
 
     def _made(self, n: int, x: Array, e: Evaluation, slots: Slots, prepared: Prepared) -> Chunk:
         tables, dim, separate = prepared.tables, self.dim, self.optimizer.has_separate_output
         count, judges = tables.count, dim < SUMMED_IN_ORDER
-        h, addresses = columns_for(count, dim, self.dtype, separate, tables.rates.shape, self.slots)
+        h, addresses = layout_of(count, dim, self.dtype, separate, self.slots).allocated()
         h.fs[0] = e.f
         if separate:
             h.outputs[0] = self.optimizer.output(x, slots)
         np.concatenate([x, e.g, *slots], out=h.state)
-        seen = np.array([0, -1, -1], np.int64)
-        *written, _, state = addresses
+        h.seen[:] = _UNSEEN
+        state = addresses.pop()
         made = prepared.function(
-            *(0, 1, 1, count, state, state, *tables.addresses, *written, seen.ctypes.data, self._limits[1])
+            *(0, 1, 1, count, state, state, *tables.addresses, *addresses, self._limits[1])
         )
-        how, first, last = seen.tolist()
+        how, first, last = h.seen.tolist()
         if how == LOST:
             # The state has gone past the end: once more, up to there.
             return self._made(n, x, e, slots, self._prepared(n, made))._replace(diverged=True)
-        h.rates[...] = tables.rates
         if made < count:
             h = h.cut(made)
         if judges and first >= 0:
             points, updates = slice(first, last + 2), slice(first, last + 1)
             judged = steps_between(h.xs[points], h.gs[points])
             h.norms[points], h.steps[updates], h.overshoot[updates] = judged
-        new = tuple(h.state[2 * dim :].reshape(-1, dim).copy()) if slots else ()
+        new = tuple(h.state[2 * dim :].reshape(-1, dim)) if slots else ()
         return Chunk(
-            *(h.xs, h.fs, h.gs, h.rates, h.outputs, new),
+            *(h.xs, h.fs, h.gs, tables.rates[:made], h.outputs, new),
             judged=(h.norms, h.steps, h.overshoot) if judges else None,
             ended=self.tol is None or (judges and (first < 0 or self.minimum is not None)),
         )
@@ -155,6 +156,8 @@ def _limits_of(tol: float | None, minimum: float | None, dtype: np.dtype[Any]) -
     return limits, limits.ctypes.data
 
 
+# How the loop ended, and between which updates it cannot judge: as long as nothing is to be said of either.
+_UNSEEN = np.array([0, -1, -1])
 _NONE = np.zeros(3)
 _UNLIMITED = _NONE, _NONE.ctypes.data
 

@@ -52,6 +52,13 @@ def test_a_run_that_goes_on_makes_the_updates_that_follow():
     assert np.array_equal(rest.history.x, whole.history.x[30:])
 
 
+def test_runs_share_rates_that_nobody_can_write_into():
+    first, second = (minimize(Rosenbrock(), SGD(lr=1e-3), steps=20, engine="compiled") for _ in range(2))
+    assert np.shares_memory(first.history.lr, second.history.lr)
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        first.history.lr.setflags(write=True)
+
+
 def test_equal_records_are_not_taken_for_each_other_by_their_numbers():
     problem = Rosenbrock()
     for lr in (1e-3, 2e-3, 1e-3):
