@@ -1,7 +1,9 @@
 """The compiled engine for a single run: updates, history and judgement in one loop of machine code."""
 
+import ctypes
+import math
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +16,6 @@ from optim.engines.compiled.prepared import Key, Prepared, content, find, keep
 from optim.engines.compiled.recording import (
     HISTORY,
     LOST,
-    SUMMED_IN_ORDER,
-    layout_of,
     recorder_of,
     write_start,
 )
@@ -24,6 +24,7 @@ from optim.engines.tracing import Trace, trace_output
 from optim.optimizer import Evaluation, Slots
 from optim.recorder import steps_between
 from optim.steppers import Stepper
+from stepsize.core.norms import IN_ORDER
 
 __all__ = ["CompiledRun"]
 
@@ -31,6 +32,8 @@ Array = np.ndarray[Any, Any]
 
 # Updates that are made at a time: a chunk's history is then some ten megabytes.
 LONGEST = 2**18
+# Bytes that a processor fetches at a time: every column begins where such a piece does.
+_LINE = 64
 # A plain function may be asked for few updates beyond the end of the run.
 _ASKED_AHEAD = 512
 
@@ -114,7 +117,7 @@ class CompiledRun:
 
     def _made(self, n: int, x: Array, e: Evaluation, slots: Slots, prepared: Prepared) -> Chunk:
         tables, dim, separate = prepared.tables, self.dim, self.optimizer.has_separate_output
-        count, judges = tables.count, dim < SUMMED_IN_ORDER
+        count, judges = tables.count, dim < IN_ORDER
         h, addresses = layout_of(count, dim, self.dtype, separate, self.slots).allocated()
         h.fs[0] = e.f
         if separate:
@@ -173,3 +176,77 @@ def _written(
         raise Untraceable(f"an update makes {operations} operations, more than {MOST_OPERATIONS}")
     loop = Loop(readings, gradient, dim, slots, 1, dtype, HISTORY)
     return loop.written(recorder_of(value, output, dtype), begin=write_start)
+
+
+class Columns(NamedTuple):
+    """What the loop writes, in the order of its arguments; then where the run stands."""
+
+    xs: Array
+    gs: Array
+    outputs: Array
+    fs: Array
+    norms: Array
+    steps: Array
+    overshoot: Array
+    seen: Array
+    state: Array
+
+    def cut(self, count: int) -> "Columns":
+        """Return copies of the rows of so many updates."""
+        rows = (count + 1,) * 5 + (count,) * 2 + (len(self.seen), len(self.state))
+        return Columns(*(a[:row].copy() for a, row in zip(self, rows, strict=True)))
+
+
+class Layout(NamedTuple):
+    """Where the columns lie in one piece of memory: its bytes; of each its shape, its dtype, where it begins.
+
+    Where the points to report are the points, their column is.
+    """
+
+    size: int
+    columns: list[tuple[tuple[int, ...], np.dtype[Any], int]]
+
+    def allocated(self) -> tuple[Columns, list[int]]:
+        """Return the columns in memory of their own, and their addresses."""
+        memory: Any = np.empty(self.size, np.uint8)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        arrays = [np.ndarray(shape, kind, memory, low) for shape, kind, low in self.columns]
+        return Columns(*arrays), [start + low for _, _, low in self.columns]
+
+
+@lru_cache(maxsize=64)
+def layout_of(count: int, dim: int, dtype: np.dtype[Any], separate: bool, slots: int) -> Layout:
+    """Return the layout for so many updates.
+
+    Parameters
+    ----------
+    count, dim : int
+    dtype : dtype
+    separate : bool
+        Whether there are points to report beside the points.
+    slots : int
+    """
+    point, one, double = (count + 1, dim), (count + 1,), np.dtype(float)
+    columns: list[tuple[tuple[int, ...], np.dtype[Any]]] = [
+        (point, dtype),
+        (point, dtype),
+        (point, dtype),
+        (one, double),
+        (one, dtype),
+        ((count,), dtype),
+        ((count,), np.dtype(bool)),
+        ((3,), np.dtype(np.int64)),
+        (((2 + slots) * dim,), dtype),
+    ]
+    places: list[tuple[tuple[int, ...], np.dtype[Any], int]] = []
+    low = 0
+    for k, (shape, kind) in enumerate(columns):
+        if k == _OUTPUTS and not separate:
+            places.append((shape, kind, 0))
+            continue
+        places.append((shape, kind, low))
+        low += -(-math.prod(shape) * kind.itemsize // _LINE) * _LINE
+    return Layout(low, places)
+
+
+_OUTPUTS = Columns._fields.index("outputs")

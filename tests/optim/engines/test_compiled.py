@@ -310,6 +310,37 @@ def test_a_gradient_may_be_finite_where_its_square_is_not():
     assert reference.diverged.tolist() == [False, False, True]
 
 
+class Flat(Problem, abstract=True):
+    """Worth nothing anywhere, with a gradient that leads away from 0: lengths overflow, values do not."""
+
+    components = True
+    x0 = (1.0, 1.0)
+
+    def fun(self, x):
+        a, b = parts(x)
+        return (a - a) + (b - b)
+
+    def grad(self, x):
+        a, b = parts(x)
+        return join(-a, -b)
+
+
+@pytest.mark.parametrize("check", [7, 50, 400])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("rule", [SGD, Momentum, lambda lr: PolyakRuppert(SGD(lr=lr))])
+def test_a_run_is_lost_where_the_length_of_its_gradient_is_and_not_before(rule, dtype, check):
+    """Rates that go through the numbers of which only the square overflows in one update, and in hundreds."""
+    rates = np.concatenate([np.geomspace(1e-2, 1e40, 60), [0.0], np.linspace(1.0, 3.0, 40)])[:, None]
+    start = np.array([1.0, 0.75], dtype)
+    ends = sweep(Flat(), rule(rates), start, 400, check=check, engine="compiled")
+    assert 20 < ends.diverged.sum() < len(rates)
+    for k, rate in enumerate(rates[:, 0]):
+        run = minimize(Flat(), rule(float(rate)), start, 400, engine="array")
+        assert (ends.nit[k], ends.diverged[k]) == (run.nit, run.diverged)
+        assert np.array_equal(ends.x[k], run.x)
+        assert ends.grad_norm[k] == run.history.grad_norm[-1]
+
+
 def test_a_sweep_takes_the_compiler_where_it_pays_or_says_what_stands_against_it(monkeypatch):
     opt = SGD(lr=np.array([[0.1], [0.2]]))
     monkeypatch.setattr("optim.sweep.PAYS", 10)
