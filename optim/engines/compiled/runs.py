@@ -9,7 +9,7 @@ import numpy as np
 from optim.engines.batched import HISTORY, LastFinite, Which, columns_of, take
 from optim.engines.compiled.branches import Branches, Same
 from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, trace_value
-from optim.engines.compiled.llvm import compiled
+from optim.engines.compiled.llvm import address_of, compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop, Point
 from optim.engines.compiled.recording import DOUBTFUL, ENDED, ENDS, end_noter_of, finiteness_of
 from optim.engines.compiled.writing import write
@@ -224,7 +224,7 @@ class CompiledBlock:
         given = tables.still, tables.moving, tables.branch, tables.rows, tables.drift
         updates(
             *(0, self.stride, self.stride, tables.count),
-            *(a.ctypes.data for a in (state, ends, *given, *written)),
+            *(address_of(a) for a in (state, ends, *given, *written)),
         )
         if ends is self._spare:
             self._spare = self._state

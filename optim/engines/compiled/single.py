@@ -1,6 +1,5 @@
 """The compiled engine for a single run: updates, history and judgement in one loop of machine code."""
 
-import ctypes
 import math
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ import numpy as np
 from optim.engines.chunks import Chunk
 from optim.engines.compiled.branches import Branches, Same
 from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, trace_value
-from optim.engines.compiled.llvm import compiled
+from optim.engines.compiled.llvm import address_of, compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop
 from optim.engines.compiled.prepared import Key, Prepared, content, find, keep
 from optim.engines.compiled.recording import (
@@ -208,8 +207,8 @@ class Layout(NamedTuple):
 
     def allocated(self) -> tuple[Columns, list[int]]:
         """Return the columns in memory of their own, and their addresses."""
-        memory: Any = np.empty(self.size, np.uint8)
-        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        memory = np.empty(self.size, np.uint8)
+        start = address_of(memory)
         arrays = [np.ndarray(shape, kind, memory, low) for shape, kind, low in self.columns]
         return Columns(*arrays), [start + low for _, _, low in self.columns]
 

@@ -414,7 +414,7 @@ def test_few_numbers_are_updated_by_one_thread(monkeypatch):
 def test_a_step_is_compiled_once_so_many_numbers_have_been_updated(monkeypatch):
     used = []
     plain = vector.update
-    monkeypatch.setattr(vector, "update", lambda *a: used.append(a[3].t) or plain(*a))
+    monkeypatch.setattr(vector, "update", lambda *a: used.append(a[3]().t) or plain(*a))
     x, opt = np.ones(1_000_000), SGD(lr=0.1)
     state = opt.init(x)
     for _ in range(6):
@@ -422,6 +422,27 @@ def test_a_step_is_compiled_once_so_many_numbers_have_been_updated(monkeypatch):
     assert used == [5, 6]
     with pytest.raises(ValueError, match="engine: got the str 'fast', expected one of auto, array, traced"):
         step(opt, x, x, state, engine="fast")
+
+
+@pytest.mark.parametrize("size", [5, 16, 37])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_steps_of_a_rule_whose_numbers_stand_are_those_of_arrays_each_time(size, dtype):
+    """Of rules with equal and other numbers in turn, and of one whose branch asks about the count."""
+    rng = np.random.default_rng(0)
+    rates = rng.uniform(0.1, 0.2, (1, size))
+    rules = [
+        *(Momentum(lr=0.1), Momentum(lr=0.1), Momentum(lr=0.2), SGD(lr=Exponential(0.1, 0.5)), SGD(lr=rates)),
+        *(SGD(lr=lambda n: 0.1 / (n + 1)), RAdam(), Adam(), PolyakRuppert(SGD(lr=0.1))),
+    ]
+    start = rng.normal(size=(1, size)).astype(dtype)
+    held = [[start.copy(), opt.init(start), start, opt.init(start)] for opt in rules]
+    for _ in range(6):
+        for opt, each in zip(rules, held, strict=True):
+            g = rng.normal(size=(1, size)).astype(dtype)
+            each[:2] = step(opt, each[0], g, each[1], engine="compiled", overwrite=True)
+            each[2:] = step(opt, each[2], g, each[3], engine="array")
+            for got, expected in zip((each[0], *each[1].slots), (each[2], *each[3].slots), strict=True):
+                assert (got == expected).all()
 
 
 # The text ---------------------------------------------------------------------------------------------------
