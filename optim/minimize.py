@@ -257,7 +257,7 @@ def _validated_start(problem: DescentProblem, optimizer: Optimizer, x0: "ArrayLi
 
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
-    return math.isfinite(e.f) and (math.isfinite(np.dot(e.g, e.g)) or math.isfinite(norm(e.g)))
+    return math.isfinite(e.f) and (math.isfinite(e.g.dot(e.g)) or math.isfinite(norm(e.g)))
 
 
 @np.errstate(all="ignore")

@@ -87,7 +87,7 @@ class Stepper:
         self.n_f += 1
         self.n_g += 1
         f, g = self.problem_at(n).value_and_grad(x)
-        return Evaluation(f, g, drawn=(n, 0))
+        return Evaluation(f, g, None, None, (n, 0))
 
     def problem_at(self, n: int) -> DescentProblem:
         """Return the problem as update n sees it."""
