@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.compiled.loop import Loop, Point, Watch
+from optim.engines.compiled.loop import Aside, Loop, Point, Watch
 from optim.engines.compiled.writing import Text, any_of, negated, write
 from optim.engines.symbols import DType
 from optim.engines.tracing import Trace, trace_function
@@ -34,10 +34,8 @@ __all__ = [
     "is_finite",
     "recorder_of",
     "squared_of",
-    "write_start",
+    "start_writer_of",
 ]
-
-Array = np.ndarray[Any, Any]
 
 # More arguments of the loop: a row a point, or an item an update.
 HISTORY = {
@@ -77,9 +75,17 @@ def recorder_of(value: Trace, output: Trace | None, dtype: DType) -> Watch:
     return partial(_record, value, output, trace_function(floor, 5, dtype))
 
 
-def write_start(loop: Loop, start: Point) -> None:
-    """Write down where a run starts."""
+def start_writer_of(value: Trace) -> Aside:
+    """Return what evaluates where a run starts, and writes it down."""
+    return partial(_write_start, value)
+
+
+def _write_start(value: Trace, loop: Loop, _: Point) -> None:
     text = loop.text
+    loop.write_gradient()
+    start = loop.point()
+    f = write(text, value, start.x, {})[0]
+    text.put(f"store double {_widened(text, f)}, ptr {loop.address('fs', '0', 'double')}")
     for table, names in {"xs": start.x, "gs": start.g}.items():
         for j, name in enumerate(names):
             text.store(name, loop.address(table, str(j)))
@@ -97,7 +103,7 @@ def _record(value: Trace, output: Trace | None, floor: Trace, loop: Loop, old: P
     text = loop.text
     after = text.let("add i64 %k, 1")
     f = write(text, value, new.x, {})[0]
-    wide = f if text.scalar == "double" else text.let(f"fpext float {f} to double")
+    wide = _widened(text, f)
     squared = squared_of(text, new.g)
     finite = text.let(f"and i1 {is_finite(text, f)}, {is_finite(text, squared)}")
     text.put(f"br i1 {finite}, label %finite, label %lost")
@@ -157,6 +163,11 @@ def _note_unfit(loop: Loop, vectors: Sequence[tuple[list[str], str]]) -> None:
     text.label("judged")
 
 
+def _widened(text: Text, number: str) -> str:
+    """Write a number in double precision."""
+    return number if text.scalar == "double" else text.let(f"fpext float {number} to double")
+
+
 def _stop_where_met(loop: Loop, g: str, wide: str, after: str) -> None:
     text = loop.text
     kind = text.let(f"load double, ptr {loop.address('limits', '2', 'double')}")
@@ -167,7 +178,7 @@ def _stop_where_met(loop: Loop, g: str, wide: str, after: str) -> None:
         text.let(f"load double, ptr {loop.address('limits', str(k), 'double')}") for k in range(2)
     )
     gap = text.let(f"fsub double {wide}, {minimum}")
-    norm = g if text.scalar == "double" else text.let(f"fpext float {g} to double")
+    norm = _widened(text, g)
     by_norm = text.let(f"fcmp oeq double {kind}, 1.0")
     error = text.let(f"select i1 {by_norm}, double {norm}, double {gap}")
     text.put(f"br i1 {text.let(f'fcmp ole double {error}, {tol}')}, label %met, label %going_on")

@@ -2,37 +2,37 @@
 
 import math
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from optim.engines.chunks import Chunk
 from optim.engines.compiled.branches import Branches, Same
 from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, trace_value
-from optim.engines.compiled.llvm import address_of, compiled
+from optim.engines.compiled.llvm import compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop
-from optim.engines.compiled.prepared import Key, Prepared, content, find, keep
+from optim.engines.compiled.prepared import Columns, Key, Prepared, content, find, keep, layout_of
 from optim.engines.compiled.recording import (
     HISTORY,
     LOST,
     recorder_of,
-    write_start,
+    start_writer_of,
 )
 from optim.engines.symbols import Untraceable
 from optim.engines.tracing import Trace, trace_output
-from optim.optimizer import Evaluation, Slots
+from optim.history import History
+from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.recorder import steps_between
 from optim.steppers import Stepper
 from stepsize.core.norms import IN_ORDER
+from stepsize.core.protocols import DescentProblem
 
-__all__ = ["CompiledRun"]
+__all__ = ["CompiledRun", "again", "is_known"]
 
 Array = np.ndarray[Any, Any]
 
 # Updates that are made at a time: a chunk's history is then some ten megabytes.
 LONGEST = 2**18
-# Bytes that a processor fetches at a time: every column begins where such a piece does.
-_LINE = 64
 # A plain function may be asked for few updates beyond the end of the run.
 _ASKED_AHEAD = 512
 
@@ -91,7 +91,7 @@ class CompiledRun:
     def chunk(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Chunk | None:
         """Return the next updates, `count` of them or fewer, or None if only arrays can make them."""
         try:
-            return self._made(n, x, e, slots, self._prepared(n, count))
+            return self._made(x, slots, self._prepared(n, count), n)
         except (Untraceable, ArithmeticError, ValueError, TypeError):
             return None
 
@@ -114,23 +114,18 @@ class CompiledRun:
             keep(key, found)
         return found
 
-    def _made(self, n: int, x: Array, e: Evaluation, slots: Slots, prepared: Prepared) -> Chunk:
+    def _made(self, x: Array, slots: Slots, prepared: Prepared, n: int) -> Chunk:
         tables, dim, separate = prepared.tables, self.dim, self.optimizer.has_separate_output
         count, judges = tables.count, dim < IN_ORDER
         h, addresses = layout_of(count, dim, self.dtype, separate, self.slots).allocated()
-        h.fs[0] = e.f
         if separate:
             h.outputs[0] = self.optimizer.output(x, slots)
-        np.concatenate([x, e.g, *slots], out=h.state)
-        h.seen[:] = _UNSEEN
-        state = addresses.pop()
-        made = prepared.function(
-            *(0, 1, 1, count, state, state, *tables.addresses, *addresses, self._limits[1])
-        )
+        np.concatenate([x, x, *slots], out=h.state)  # the loop itself takes the gradient
+        made = _run(prepared, h, addresses, self._limits[1])
         how, first, last = h.seen.tolist()
         if how == LOST:
             # The state has gone past the end: once more, up to there.
-            return self._made(n, x, e, slots, self._prepared(n, made))._replace(diverged=True)
+            return self._made(x, slots, self._prepared(n, made), n)._replace(diverged=True)
         if made < count:
             h = h.cut(made)
         if judges and first >= 0:
@@ -143,6 +138,49 @@ class CompiledRun:
             judged=(h.norms, h.steps, h.overshoot) if judges else None,
             ended=self.tol is None or (judges and (first < 0 or self.minimum is not None)),
         )
+
+
+def is_known(problem: object, optimizer: object) -> bool:
+    """Whether rule and problem are such that their runs are kept."""
+    return content(optimizer) is not None and content(problem) is not None
+
+
+def again(
+    problem: DescentProblem, optimizer: Optimizer, x: Array, steps: int
+) -> tuple[History, Array, tuple[Array, ...]] | None:
+    """Return the history of a run that was made before, from another start; its last gradient, and the slots.
+
+    Nothing but the start has to be looked at again. None if no such run is kept, or if this one is no plain
+    run of so many updates between finite numbers.
+    """
+    dim, slots, separate = x.size, len(optimizer.slots), optimizer.has_separate_output
+    prepared = find((content(optimizer), content(problem), dim, x.dtype, 0, steps))
+    if prepared is None or x.ndim != 1 or dim >= IN_ORDER or prepared.tables.count < steps:
+        return None
+    h, addresses = layout_of(steps, dim, x.dtype, separate, slots).allocated()
+    first = optimizer.fresh_state(x).slots
+    np.concatenate([x, x, *first], out=h.state)
+    if separate:
+        h.outputs[0] = optimizer.output(x, first)
+    made = _run(prepared, h, addresses, _UNLIMITED[1])
+    if made < steps or h.seen.tolist() != _NOTHING or not math.isfinite(h.fs[0]):
+        return None
+    outputs = judged = None
+    if separate:
+        outputs = h.outputs
+        with np.errstate(all="ignore"):
+            judged = np.asarray(problem.fun(outputs), dtype=float)
+    rates = prepared.tables.rates[:]
+    history = History(h.xs, h.fs, h.norms, rates, h.overshoot, h.steps, outputs, judged)
+    return history, h.gs[-1], tuple(h.state[2 * dim :].reshape(-1, dim))
+
+
+def _run(prepared: Prepared, h: Columns, addresses: list[int], limits: int) -> int:
+    """Make the updates from the state among the columns, fill the others, and return how many were made."""
+    h.seen[:] = _NOTHING
+    *columns, state = addresses
+    tables = prepared.tables
+    return prepared.function(0, 1, 1, tables.count, state, state, *tables.addresses, *columns, limits)
 
 
 _KINDS = "".join("p" if kind == "ptr" else "i" for kind in (ARGUMENTS | HISTORY).values())
@@ -159,7 +197,7 @@ def _limits_of(tol: float | None, minimum: float | None, dtype: np.dtype[Any]) -
 
 
 # How the loop ended, and between which updates it cannot judge: as long as nothing is to be said of either.
-_UNSEEN = np.array([0, -1, -1])
+_NOTHING = [0, -1, -1]
 _NONE = np.zeros(3)
 _UNLIMITED = _NONE, _NONE.ctypes.data
 
@@ -174,78 +212,4 @@ def _written(
     if operations > MOST_OPERATIONS:
         raise Untraceable(f"an update makes {operations} operations, more than {MOST_OPERATIONS}")
     loop = Loop(readings, gradient, dim, slots, 1, dtype, HISTORY)
-    return loop.written(recorder_of(value, output, dtype), begin=write_start)
-
-
-class Columns(NamedTuple):
-    """What the loop writes, in the order of its arguments; then where the run stands."""
-
-    xs: Array
-    gs: Array
-    outputs: Array
-    fs: Array
-    norms: Array
-    steps: Array
-    overshoot: Array
-    seen: Array
-    state: Array
-
-    def cut(self, count: int) -> "Columns":
-        """Return copies of the rows of so many updates."""
-        rows = (count + 1,) * 5 + (count,) * 2 + (len(self.seen), len(self.state))
-        return Columns(*(a[:row].copy() for a, row in zip(self, rows, strict=True)))
-
-
-class Layout(NamedTuple):
-    """Where the columns lie in one piece of memory: its bytes; of each its shape, its dtype, where it begins.
-
-    Where the points to report are the points, their column is.
-    """
-
-    size: int
-    columns: list[tuple[tuple[int, ...], np.dtype[Any], int]]
-
-    def allocated(self) -> tuple[Columns, list[int]]:
-        """Return the columns in memory of their own, and their addresses."""
-        memory = np.empty(self.size, np.uint8)
-        start = address_of(memory)
-        arrays = [np.ndarray(shape, kind, memory, low) for shape, kind, low in self.columns]
-        return Columns(*arrays), [start + low for _, _, low in self.columns]
-
-
-@lru_cache(maxsize=64)
-def layout_of(count: int, dim: int, dtype: np.dtype[Any], separate: bool, slots: int) -> Layout:
-    """Return the layout for so many updates.
-
-    Parameters
-    ----------
-    count, dim : int
-    dtype : dtype
-    separate : bool
-        Whether there are points to report beside the points.
-    slots : int
-    """
-    point, one, double = (count + 1, dim), (count + 1,), np.dtype(float)
-    columns: list[tuple[tuple[int, ...], np.dtype[Any]]] = [
-        (point, dtype),
-        (point, dtype),
-        (point, dtype),
-        (one, double),
-        (one, dtype),
-        ((count,), dtype),
-        ((count,), np.dtype(bool)),
-        ((3,), np.dtype(np.int64)),
-        (((2 + slots) * dim,), dtype),
-    ]
-    places: list[tuple[tuple[int, ...], np.dtype[Any], int]] = []
-    low = 0
-    for k, (shape, kind) in enumerate(columns):
-        if k == _OUTPUTS and not separate:
-            places.append((shape, kind, 0))
-            continue
-        places.append((shape, kind, low))
-        low += -(-math.prod(shape) * kind.itemsize // _LINE) * _LINE
-    return Layout(low, places)
-
-
-_OUTPUTS = Columns._fields.index("outputs")
+    return loop.written(recorder_of(value, output, dtype), begin=start_writer_of(value))
