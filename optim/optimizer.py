@@ -158,9 +158,15 @@ class Optimizer(Record, abstract=True):
         return x
 
     @cached_property
+    def plain_fields(self) -> dict[str, Any] | None:
+        """The parameters, if none is an array, a schedule, a function or another rule."""
+        found = dict(self.fields())
+        return found if all(type(value) in _PLAIN for value in found.values()) else None
+
+    @property
     def holds_numbers_alone(self) -> bool:
         """Whether no parameter is an array, a schedule, a function or another rule."""
-        return all(type(value) in _PLAIN for _, value in self.fields())
+        return self.plain_fields is not None
 
     @cached_property
     def is_from_outside(self) -> bool:

@@ -30,6 +30,8 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 
 _FEW = 1024
+# Numbers that Python compares faster than NumPy.
+_AT_ONCE = 16
 # From so many terms on NumPy adds in pairs, but only what lies side by side, as in a single run.
 IN_ORDER = 8
 
@@ -91,7 +93,12 @@ def norm(a: Array, keepdims: bool = False) -> Any:
     """
     squares = (a * a).sum(axis=-1, keepdims=True) if keepdims else dot(a, a)
     least = least_square(a.dtype)
-    fit = least < squares < np.inf if squares.size == 1 else squares_fit(squares, a.dtype).all()
+    if squares.size == 1:
+        fit = least < squares < np.inf
+    elif squares.ndim == 1 and squares.size <= _AT_ONCE and squares.dtype.kind == "f":
+        fit = all(least < square < math.inf for square in squares.tolist())
+    else:
+        fit = squares_fit(squares, a.dtype).all()
     length = np.sqrt(squares)
     if fit:
         return length
