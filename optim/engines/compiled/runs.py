@@ -131,7 +131,11 @@ class CompiledBlock:
         """Make `count` updates, and say of each run that is lost meanwhile where it was last finite."""
         before = self._state
         points, slopes = (np.empty((self.dim, self.stride), before.dtype) for _ in range(2))
-        when, codes, base = np.zeros(self.stride, np.int32), np.zeros(self.stride, np.uint8), np.zeros(1, int)
+        when, codes, base = (
+            np.zeros(self.stride, np.int32),
+            np.zeros(self.stride, np.uint8),
+            np.zeros(1, np.int64),
+        )
         while base[0] < count:
             done = int(base[0])
             base[0] += self.call(
