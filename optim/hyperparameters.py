@@ -118,8 +118,11 @@ class Hypers:
         self._table: list[tuple[str, Any]] = []
         self._first, self._stop, self._width = 0, 0, 1
         self._asked: list[tuple[str, Any]] = []
-        names, self._ranges = optimizer.own_hypers(), optimizer.ranges()
         values = self._h.__dict__
+        if optimizer.plain_fields is not None:
+            values.update(optimizer.plain_fields)
+            return
+        names, self._ranges = optimizer.own_hypers(), optimizer.ranges()
         for name, value in optimizer.fields():
             if type(value) is float:
                 pass

@@ -1,6 +1,7 @@
 """The loop: one update after another, nothing evaluated twice, everything recorded."""
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -8,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.engines import engine_for
+from optim.engines import PAYS, engine_for
 from optim.engines.chunks import next_chunk
 from optim.failure import Failure, failure_at, failure_in
 from optim.history import History
 from optim.hyperparameters import Numbers
-from optim.optimizer import Evaluation, Optimizer
+from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.recorder import Recorder, history_bytes, norm
 from optim.resume import fitting, left_at, rate_that_remembers, rule_of
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED, Run
@@ -102,6 +103,10 @@ def minimize(
     (0.060466, 10, 'reached the limit of 10 steps')
     """
     steps = as_count("steps", steps)
+    if tol is None and callback is None and state is None and every == 1:
+        known = _made_again(problem, optimizer, x0, steps, engine)
+        if known is not None:
+            return known
     given = checked_problem(problem)
     where = guarded(given)
     x = _validated_start(where, optimizer, left_at(state, given) if x0 is None and state is not None else x0)
@@ -116,7 +121,7 @@ def minimize(
             f"every: got {every} for estimates of a problem whose minimum is unknown, expected 1: its "
             "error is the gradient norm at every point"
         )
-    state = optimizer.init(x) if state is None else fitting(state, optimizer, x)
+    state = _first_state(optimizer, x) if state is None else fitting(state, optimizer, x)
     n, slots = state.n, state.slots
     stepper = stepper_for(optimizer, where, x, state, n + steps)
     minimum = None if tol is None else where.minimum
@@ -145,8 +150,10 @@ def minimize(
                 and (chunk := next_chunk(fast, n, x, e, slots, stop, tol, minimum)) is not None
             ):
                 record.add_chunk(chunk)
-                stepper.n_f, stepper.n_g = (count + len(chunk.lr) for count in (stepper.n_f, stepper.n_g))
-                n, x, slots, e = n + len(chunk.lr), chunk.x[-1], chunk.slots, chunk.last
+                made = len(chunk.lr)
+                stepper.n_f += made
+                stepper.n_g += made
+                n, x, slots, e = n + made, chunk.x[-1], chunk.slots, chunk.last
                 if chunk.lost is not None:
                     status, lost = DIVERGED, chunk.lost
                     stepper.n_f, stepper.n_g = stepper.n_f + 1, stepper.n_g + 1
@@ -190,17 +197,53 @@ def minimize(
         message=_message(status, len(history.lr), tol, minimum, where, diverged, failure),
         success=status == CONVERGED if tol is not None else not (diverged if single else np.any(diverged)),
         diverged=diverged,
-        state=State(
-            n,
-            tuple(np.array(s) for s in slots),
-            stepper.carry,
-            np.array(x),
-            rule_of(optimizer),
-            rate_that_remembers(optimizer),
-            x.shape,
-        ),
+        state=_state_left(n, slots, stepper.carry, x, optimizer),
         failure=failure and failure.name,
     )
+
+
+def _made_again(
+    problem: SupportsGradient, optimizer: Optimizer, x0: "ArrayLike | None", steps: int, engine: str
+) -> Run | None:
+    """Return a plain compiled run if its like was made before, of the same problem with the same rule.
+
+    All that does not depend on the start was looked at then; nothing is kept of problems and rules that may
+    change (`optim.engines.compiled.prepared`).
+    """
+    compiled = engine == "compiled" or (engine == "auto" and steps >= PAYS)
+    single = sys.modules.get("optim.engines.compiled.single") if compiled else None
+    if single is None or not single.is_known(problem, optimizer):
+        return None
+    where: Any = problem
+    x = _validated_start(where, optimizer, x0)
+    found = single.again(where, optimizer, x, steps)
+    if found is None:
+        return None
+    history, g, slots = found
+    return Run(
+        problem=where,
+        optimizer=optimizer,
+        history=history,
+        jac=np.array(g),
+        nfev=steps + 1,
+        njev=steps + 1,
+        status=BUDGET,
+        message=_message(BUDGET, steps, None, None, where, False),
+        success=True,
+        diverged=False,
+        state=_state_left(steps, slots, None, history.x[-1], optimizer),
+    )
+
+
+def _state_left(n: int, slots: Slots, carry: Any, x: Array, optimizer: Optimizer) -> State:
+    """Return copies of what a run leaves."""
+    kept = tuple(np.array(s) for s in slots)
+    return State(n, kept, carry, np.array(x), rule_of(optimizer), rate_that_remembers(optimizer), x.shape)
+
+
+def _first_state(optimizer: Optimizer, x: Array) -> State:
+    """Return the state before the first update at an x that is spread already."""
+    return optimizer.fresh_state(x) if type(optimizer).init is Optimizer.init else optimizer.init(x)
 
 
 def _failure(history: History, e: Evaluation, lost: tuple[Array, Evaluation] | None) -> Failure | None:
@@ -250,7 +293,7 @@ def _validated_start(problem: DescentProblem, optimizer: Optimizer, x0: "ArrayLi
 
 def _is_finite(e: Evaluation) -> bool:
     # The sum of squares turns nan or inf with the gradient, at the price of one call; it may alone, too.
-    return math.isfinite(e.f) and (math.isfinite(np.dot(e.g, e.g)) or math.isfinite(norm(e.g)))
+    return math.isfinite(e.f) and (math.isfinite(e.g.dot(e.g)) or math.isfinite(norm(e.g)))
 
 
 @np.errstate(all="ignore")
@@ -269,7 +312,7 @@ def _is_solved(problem: DescentProblem, x: Array, e: Evaluation, minimum: float 
 def checked_problem(problem: Any) -> DescentProblem:
     """Return a problem with all that the loop asks of it, or raise TypeError."""
     is_class = isinstance(problem, type)
-    if is_class or not all(callable(getattr(problem, name, None)) for name in ("fun", "grad")):
+    if is_class or not (callable(getattr(problem, "fun", None)) and callable(getattr(problem, "grad", None))):
         hint = f"{problem.__name__}() with its parameters" if is_class else "Problem.of(fun, grad, x0=...)"
         if isinstance(problem, str):  # the command line takes names
             hint = "Rosenbrock(), without quotation marks, or Problem.of('x**2 + 3*y**2') for a formula"
@@ -350,6 +393,8 @@ def _message(
 ) -> str:
     source = getattr(problem, "gradient_source", "exact")
     by = "" if source == "exact" else f"; gradients by {source}"
+    if status == BUDGET and tol is None and diverged is False and failure is None:  # as nearly all end
+        return f"reached the limit of {nit} steps{by}"
     some = np.sum(diverged) if isinstance(diverged, np.ndarray) else 0
     rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
     if failure is not None and failure.row is not None:

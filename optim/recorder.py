@@ -109,8 +109,7 @@ class Recorder:
         if self._lr or not self._done:
             self._close_chunk()
         x, fun, grad_norm, lr, overshoot, step, output = (
-            column[0] if len(column) == 1 else np.concatenate(column)
-            for column in zip(*self._done, strict=True)
+            self._done[0] if len(self._done) == 1 else map(np.concatenate, zip(*self._done, strict=True))
         )
         if self._every > 1:
             last_x, last_output, is_stored = self._last

@@ -54,20 +54,28 @@ class Stepper:
         self, optimizer: Optimizer, problem: DescentProblem, x: Array, state: State, stop: int | None = None
     ) -> None:
         self.optimizer, self.problem = optimizer, problem
-        self.hypers = Hypers(optimizer, x, stop)
+        self._seen = x, stop
         self.updates = None if stop is None else stop - state.n
         self.carry = state.carry
         self.search_log: LineSearchLog | None = None
         self.search: Any = None
         self.n_f = self.n_g = 0
-        self.update = updating(optimizer)
         self._last_sampled: tuple[int, DescentProblem] = (-1, problem)
-        self._needs = {
-            *optimizer.requires,
-            *(("grad",) if optimizer.compares_gradients and problem.varies else ()),
-        }
+        self._needs = {*optimizer.requires}
+        if optimizer.compares_gradients and problem.varies:
+            self._needs.add("grad")
         if self._needs:
             _require_supplied(self._needs, self.problem_at(state.n), optimizer)
+
+    @cached_property
+    def hypers(self) -> Hypers:
+        """The optimizer's record as each update sees it; an engine that knows its numbers needs none."""
+        return Hypers(self.optimizer, *self._seen)
+
+    @cached_property
+    def update(self) -> Rule:
+        """The rule's update, guarded where it is from outside."""
+        return updating(self.optimizer)
 
     @cached_property
     def direction(self) -> Rule:
@@ -79,7 +87,7 @@ class Stepper:
         self.n_f += 1
         self.n_g += 1
         f, g = self.problem_at(n).value_and_grad(x)
-        return Evaluation(f, g, drawn=(n, 0))
+        return Evaluation(f, g, None, None, (n, 0))
 
     def problem_at(self, n: int) -> DescentProblem:
         """Return the problem as update n sees it."""

@@ -255,14 +255,15 @@ def _descend(block: Block, who: Array, steps: int, check: int, ends: Ends) -> No
         before = block.advance_by(n, count)
         lost = block.lost()
         if lost.any():
-            left = who[lost]
-            for k, which, points, g in block.columns(lost, before).ends(n, count):
+            gone, rest = np.flatnonzero(lost), np.flatnonzero(~lost)
+            left = who[gone]
+            for k, which, points, g in block.columns(gone, before).ends(n, count):
                 _write(block.problem, left[which], points, g, ends)
                 ends.nit[left[which]] = k
                 ends.diverged[left[which]] = True
-            if lost.all():
+            if not len(rest):
                 return
-            block, who = block.columns(~lost, block.arrays()), who[~lost]
+            block, who = block.columns(rest, block.arrays()), who[rest]
     x, g, *slots = (np.ascontiguousarray(a) for a in block.arrays())
     _write(block.problem, who, block.optimizer.output(x, tuple(slots)).T, g, ends)
 

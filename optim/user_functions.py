@@ -31,9 +31,10 @@ _DERIVATIVES = ("hess", "residuals", "jacobian")
 def states_facts(problem: object) -> bool:
     """Whether an object has every fact that a run reads; none is asked for, as one may be dear to find."""
     cls: type[Any] = type(problem)
-    if cls not in _UNSTATED_BY_CLASS:
-        _UNSTATED_BY_CLASS[cls] = _WHOLE.difference(dir(cls))
-    return _UNSTATED_BY_CLASS[cls].issubset(getattr(problem, "__dict__", ()))
+    unstated = _UNSTATED_BY_CLASS.get(cls)
+    if unstated is None:
+        unstated = _UNSTATED_BY_CLASS[cls] = _WHOLE.difference(dir(cls))
+    return not unstated or unstated.issubset(getattr(problem, "__dict__", ()))
 
 
 def guarded(problem: SupportsGradient) -> DescentProblem:
@@ -60,7 +61,8 @@ def _is_from_outside(problem: object) -> bool:
         return not isinstance(problem, Guarded)
     if is_outside(type(problem)):
         return True
-    return any(_is_from_outside(value) for _, value in problem.fields() if hasattr(value, "fun"))
+    inside = [value for _, value in problem.fields() if hasattr(value, "fun")]
+    return any(map(_is_from_outside, inside))
 
 
 class Guarded:

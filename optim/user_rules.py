@@ -32,7 +32,7 @@ _MISFITS = (TypeError, ValueError, IndexError, AttributeError)
 
 def is_own(optimizer: "Optimizer") -> bool:
     """Whether a rule, or one inside it, is a class from outside the packages."""
-    return is_outside(type(optimizer)) or any(is_own(inner) for inner in rules_inside(optimizer))
+    return optimizer.is_from_outside
 
 
 def refuse_to_drive(rule: "type[Optimizer]", name: str, value: object) -> None:

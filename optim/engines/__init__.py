@@ -122,13 +122,13 @@ def _best(name: str, stepper: Stepper, x: Array, slots: Slots) -> Engine | None:
         few = stepper.updates is not None and stepper.updates < _FEW
         if name == "auto" and few and is_own(stepper.optimizer):
             return None
-        from optim.engines.floats import MOST_DIMENSIONS, Floats, floats_can, rule_can
+        from optim.engines import floats
 
-        if name == "traced" or (name == "auto" and x.size > MOST_DIMENSIONS):
+        if name == "traced" or (name == "auto" and x.size > floats.MOST_DIMENSIONS):
             return None
-        if floats_can(stepper, x, slots):
-            return Floats(stepper)
-        if not rule_can(stepper, x, slots):
+        if floats.floats_can(stepper, x, slots):
+            return floats.Floats(stepper)
+        if not floats.rule_can(stepper, x, slots):
             return None
         from optim.engines.called import CalledFloats
 

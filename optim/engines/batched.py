@@ -21,7 +21,7 @@ from optim.hyperparameters import Hypers, Numbers, Resolved, rate_kind
 from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.steppers import Stepper
 from optim.user_rules import is_own
-from stepsize.core.norms import all_finite
+from stepsize.core.norms import IN_ORDER, all_finite
 from stepsize.core.protocols import DescentProblem
 from stepsize.core.record import Record
 
@@ -32,6 +32,7 @@ __all__ = [
     "RunBlock",
     "BatchedEngine",
     "can_be_traced",
+    "columns_of",
     "inner",
     "take",
 ]
@@ -42,7 +43,7 @@ Which = Array | slice
 R = TypeVar("R", bound=Record)
 # An update, which of the runs it loses, and before it their points to report, of shape (runs, d), and their
 # gradients, of shape (d, runs).
-LastFinite = tuple[int, Array, Array, Array]
+LastFinite = tuple[int | Array, Array, Array, Array]
 
 # Numbers in one array of a block: about a mebibyte, so that a handful of them stay in the cache.
 BLOCK_RUNS = 2**17
@@ -50,9 +51,6 @@ BLOCK_RUNS = 2**17
 # Numbers of a block that are judged at a time: the temporary arrays of a value are then small enough for
 # memory that the process has already, and asking the system for more costs ten times what the values do.
 LOOK = 2**14
-
-# From so many terms on NumPy adds in pairs, but only what lies side by side, as in a single run.
-IN_ORDER = 8
 
 # Numbers in one array of a chunk's history.
 HISTORY = 2**21
@@ -150,7 +148,7 @@ class RunBlock:
 
     def columns(self, which: Which, arrays: Sequence[Array]) -> "RunBlock":
         """Return a block of some of the runs, at the points of these arrays."""
-        x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
+        x, g, *slots = columns_of(which, arrays)
         optimizer = take(self.optimizer, which, self.x.shape[1])
         return RunBlock(self.problem, optimizer, self.traces, x, g, tuple(slots), self.exact, self.stop)
 
@@ -310,6 +308,14 @@ def _output_is_elementwise(optimizer: Optimizer, slots: Slots, dtype: DType) -> 
 def inner(array: Array) -> Array:
     """Return a copy of an array of shape (runs, d) as (d, runs), every row in one piece."""
     return np.array(array.T, order="C")
+
+
+def columns_of(which: Which, arrays: Sequence[Array]) -> list[Array]:
+    """Return copies of some columns of arrays: `take` is several times as fast as to index by flags."""
+    if isinstance(which, slice):
+        return [a[:, which].copy() for a in arrays]
+    numbers = np.flatnonzero(which) if which.dtype == bool else which
+    return [a.take(numbers, axis=1) for a in arrays]
 
 
 def take(record: R, which: Which, runs: int) -> R:

@@ -101,6 +101,8 @@ def _end(chunk: Chunk, tol: float | None, minimum: float | None) -> tuple[int, b
     f = chunk.f
     alone = f.ndim == 1
     good = np.isfinite(f) & all_finite(chunk.g)
+    if tol is None and good.all():  # as nearly all are
+        return len(f) - 1, False
     lost = np.logical_not(good if alone else good.any(axis=-1))
     end = _first(lost, len(f))
     if tol is not None:

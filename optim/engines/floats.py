@@ -56,8 +56,8 @@ def rule_can(stepper: Stepper, x: Array, slots: Slots) -> bool:
         and bool(stepper.optimizer.elementwise)
         and not stepper.optimizer.requires
         and not stepper.problem.varies
-        and not any(True for _ in stepper.optimizer.arrays())
-        and all(np.shape(slot) == x.shape for slot in slots)
+        and (stepper.optimizer.holds_numbers_alone or not any(True for _ in stepper.optimizer.arrays()))
+        and all(slot.shape == x.shape for slot in slots)
     )
 
 

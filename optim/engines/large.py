@@ -6,6 +6,7 @@ find the block in the cache, and memory is read once and written once. Compiled,
 processor's registers.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = ["BLOCK", "step", "update"]
 Array = np.ndarray[Any, Any]
 
 BLOCK = 2**17
+_ENGINES = ("auto", "array", "traced", "compiled")
 
 # Fewer parameters are updated by the rule as it stands, unless that is compiled.
 _BLOCKS_PAY = 2**18
@@ -73,20 +75,23 @@ def step(
     [-0.1, -0.1]
     """
     x, grad = checked_step(optimizer, x, grad)
-    h = Hypers(optimizer, x).resolve(state.n)
+
+    def resolve() -> Resolved:
+        return Hypers(optimizer, x).resolve(state.n)
+
     engine, done = _engine(engine, x, state), None
     if engine != "array":
-        done = update(optimizer, x, grad, state.slots, h, threads, overwrite, engine)
+        done = update(optimizer, x, grad, state.slots, resolve, threads, overwrite, engine)
     if done is None:
         with np.errstate(all="ignore"):
-            done = updating(optimizer)(x, grad, state.slots, h)
+            done = updating(optimizer)(x, grad, state.slots, resolve())
     return done[0], State(state.n + 1, done[1], state.carry)
 
 
 def _engine(name: str, x: Array, state: State) -> str:
     """Return the engine that makes an update, given the one that was asked for."""
-    names = ("auto", "array", "traced", "compiled")
-    require(name in names, "engine", name, "one of " + ", ".join(names))
+    if name not in _ENGINES:
+        require(False, "engine", name, "one of " + ", ".join(_ENGINES))
     if name == "compiled" or (name == "auto" and x.size * (state.n + 1) >= COMPILING_PAYS):
         from optim.engines.compiled.llvm import MISSING, is_installed
 
@@ -101,17 +106,19 @@ def update(
     x: Array,
     g: Array,
     slots: tuple[Array, ...],
-    h: Resolved,
+    resolve: Callable[[], Resolved],
     threads: int = 1,
     overwrite: bool = False,
     engine: str = "traced",
 ) -> tuple[Array, tuple[Array, ...]] | None:
     """Return the next x and slots, or None if the rule must be run as it stands.
 
-    `engine` is "traced", "compiled", or "auto": compiled if that can be.
+    ``resolve()`` returns the hyperparameters of this update. `engine` is "traced", "compiled", or "auto":
+    compiled if that can be.
     """
     given = (x, g, *slots)
-    alike = all(a.shape == x.shape and a.dtype == x.dtype and a.flags.c_contiguous for a in given)
+    shape, dtype = x.shape, x.dtype
+    alike = all(a.shape == shape and a.dtype == dtype and a.flags.c_contiguous for a in given)
     if not alike or not optimizer.elementwise:
         require(engine != "compiled", "engine", engine, refusal(engine, "the rule or an array does not fit"))
         return None
@@ -121,13 +128,14 @@ def update(
 
         new = (x, *slots) if may else tuple(np.empty_like(a) for a in (x, *slots))
         try:
-            vector.update(optimizer, given, new, h, threads)
+            vector.update(optimizer, given, new, resolve, threads)
         except Untraceable as reason:
             require(engine == "auto", "engine", engine, refusal(engine, str(reason)))
         else:
             return new[0], new[1:]
     if engine == "auto" and x.size < _BLOCKS_PAY:
         return None
+    h = resolve()
     try:
         trace = trace_update(optimizer, h, len(slots), x.dtype)
     except Untraceable:

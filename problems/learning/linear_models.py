@@ -58,7 +58,7 @@ class LinearModel(Supervised, abstract=True):
 
     def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         if x.ndim == 1 and A.size <= BLOCK:
-            return self.example_loss(x @ A.T, y).mean()
+            return self.example_loss(A.dot(x), y).mean()
         return (self._sums(x, A, y, slopes=False)[0] / len(y))[()]
 
     def loss_and_grad(self, x: Numbers, A: Array, y: Array) -> tuple[Numbers, Numbers]:
@@ -67,8 +67,9 @@ class LinearModel(Supervised, abstract=True):
             losses, slopes = self._sums(x, A, y)
             return losses / len(y), slopes / len(y)
         if A.size <= BLOCK:
-            losses, derivatives = self.example_loss_and_derivative(x @ A.T, y)
-            return losses.sum() / len(y), derivatives @ A / len(y)
+            # `dot`, which takes a third of the time of `@` for so few numbers.
+            losses, derivatives = self.example_loss_and_derivative(A.dot(x), y)
+            return np.add.reduce(losses) / len(y), derivatives.dot(A) / float(len(y))
         value = slope = 0.0
         for rows in blocks(A):
             losses, derivatives = self.example_loss_and_derivative(x @ A[rows].T, y[rows])
@@ -80,7 +81,7 @@ class LinearModel(Supervised, abstract=True):
         if x.ndim > 1:
             return self._sums(x, A, y, losses=False)[1] / len(y)
         if A.size <= BLOCK:
-            return self.loss_derivative(x @ A.T, y) @ A / len(y)
+            return self.loss_derivative(A.dot(x), y).dot(A) / float(len(y))
         slope = 0.0
         for rows in blocks(A):
             slope = slope + self.loss_derivative(x @ A[rows].T, y[rows]) @ A[rows]

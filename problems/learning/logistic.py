@@ -41,12 +41,12 @@ class Logistic(LinearModel, abstract=True):
         away = -y
         margin = away * z
         e = np.minimum(margin, _LARGE)
-        np.exp(e, out=e)
+        np.exp(e, e)
         losses = np.log1p(e)
         np.maximum(losses, margin, out=losses)
-        np.add(e, 1.0, out=margin)
-        np.divide(e, margin, out=e)
-        return losses, np.multiply(away, e, out=e)
+        np.add(e, 1.0, margin)
+        np.divide(e, margin, e)
+        return losses, np.multiply(away, e, e)
 
     def loss_second_derivative(self, z: Numbers, y: Array) -> Numbers:
         return sigmoid(z) * sigmoid(-z)

@@ -128,13 +128,18 @@ class MiniBatch(StochasticProblem):
         which = self._pick(n, k if self.sampling == "dynamic" else 0)
         return which if isinstance(which, np.ndarray) else self._order[which]
 
+    def at(self, n: int) -> Any:
+        return self._draw(n, 0) if self.sampling != "full" else self.problem
+
     def _draw(self, n: int, k: int) -> Any:
         which = self._pick(n, k)
         source = self.problem if isinstance(which, np.ndarray) else self._in_order
         population = self.n_examples if self.fpc else None
-        # Its rows with it: to find them when they are first asked for takes longer than to take them.
-        table = rows_of(source.train, which)
-        return Batch.trusted(problem=source, indices=which, population=population, train=table)
+        # With it what would be found when it is first asked for, which takes longer than to find it here.
+        table, pulled = rows_of(source.train, which), source.is_penalised
+        return Batch.trusted(
+            problem=source, indices=which, population=population, train=table, is_penalised=pulled
+        )
 
     def _pick(self, n: int, k: int) -> Any:
         """Return the indices of a batch, or a slice of the order of the examples."""

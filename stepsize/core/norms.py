@@ -16,6 +16,7 @@ import numpy as np
 from stepsize.core.elementwise import dot
 
 __all__ = [
+    "IN_ORDER",
     "all_finite",
     "least_square",
     "lengths_fit",
@@ -29,6 +30,10 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 
 _FEW = 1024
+# Numbers that Python compares faster than NumPy.
+_AT_ONCE = 16
+# From so many terms on NumPy adds in pairs, but only what lies side by side, as in a single run.
+IN_ORDER = 8
 
 
 def squares_fit(squares: Any, dtype: Any) -> Any:
@@ -88,13 +93,28 @@ def norm(a: Array, keepdims: bool = False) -> Any:
     """
     squares = (a * a).sum(axis=-1, keepdims=True) if keepdims else dot(a, a)
     least = least_square(a.dtype)
-    fit = least < squares < np.inf if squares.size == 1 else squares_fit(squares, a.dtype).all()
+    if squares.size == 1:
+        fit = least < squares < np.inf
+    elif squares.ndim == 1 and squares.size <= _AT_ONCE and squares.dtype.kind == "f":
+        fit = all(least < square < math.inf for square in squares.tolist())
+    else:
+        fit = squares_fit(squares, a.dtype).all()
     length = np.sqrt(squares)
     if fit:
         return length
-    unit = power_of_two(a)
-    better = unit * np.sqrt(((a / unit) ** 2).sum(axis=-1, keepdims=True))
+    if a.ndim > 1 and a.shape[-1] < IN_ORDER and not keepdims:  # a few rows' sums are what they were
+        odd = ~squares_fit(squares, a.dtype)
+        length[odd] = _scaled(a[odd])[..., 0]
+        return length
+    better = _scaled(a)
     return np.where(squares_fit(squares, a.dtype), length, better if keepdims else better[..., 0])
+
+
+def _scaled(a: Array) -> Array:
+    """Return the norm of every row from numbers whose squares are near 1, the axis kept."""
+    unit = power_of_two(a)
+    scaled: Array = unit * np.sqrt(((a / unit) ** 2).sum(axis=-1, keepdims=True))
+    return scaled
 
 
 def norms(*stacks: Array) -> list[Any]:
@@ -109,7 +129,7 @@ def norms(*stacks: Array) -> list[Any]:
     ...     [lengths.tolist() for lengths in norms(3 * np.eye(2)[:1], 2 * np.eye(2))]
     [[3.0], [2.0, 2.0]]
     """
-    if stacks[0].shape[-1] >= 8 or sum(stack.size for stack in stacks) > _FEW:
+    if stacks[0].shape[-1] >= IN_ORDER or sum(stack.size for stack in stacks) > _FEW:
         return [norm(stack) for stack in stacks]
     together = norm(np.concatenate(stacks))
     ends = [*accumulate(len(stack) for stack in stacks)]

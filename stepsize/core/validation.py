@@ -140,6 +140,8 @@ def as_floats(name: str, value: Any, expected: str = "an array of floats") -> np
                 f"{name}: got {describe_value(value)}, expected {expected}; use .astype(float) if it is meant"
             )
         return np.array(value)
+    if type(value) is tuple and set(map(type, value)) == {float}:  # as most starts are
+        return np.array(value)
     return real_numbers(name, value, expected)
 
 

@@ -5,6 +5,7 @@ Whatever runs a rule gives the bits of the array engine, or says in one sentence
 
 import math
 import pickle
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -692,3 +693,13 @@ def test_what_a_class_may_not_lack():
 def test_a_rule_inside_a_wrapper_may_not_write():
     with pytest.raises(ValueError, match=r"writes into an array that it was given, expected a new one"):
         minimize(BOWL, DecoupledDecay(Updating(), 0.1), steps=5)
+
+
+def test_a_state_that_a_rule_makes_in_its_own_init_is_where_its_run_starts():
+    class Primed(SignMomentum, abstract=True):
+        def init(self, x):
+            state = super().init(x)
+            return replace(state, slots=(np.full_like(state.slots[0], -1e9),))
+
+    run = minimize(BOWL, Primed(lr=0.5), steps=1)
+    assert (run.history.x[1] - run.history.x[0]).tolist() == [0.5, 0.5]

@@ -54,7 +54,7 @@ class CompiledBatch(BatchedEngine):
         shape = (count + 1, block.dim, block.stride)
         xs, gs = (np.empty(shape, block.x.dtype) for _ in range(2))
         reported = np.empty_like(xs) if self.optimizer.has_separate_output else xs
-        rates = block.record(n, count, xs, gs, reported, np.empty((count, block.stride), bool))
+        rates = block.record(n, count, xs, gs, reported)
         for table, array in ((points, xs), (slopes, gs), (outputs, reported)):
             table[...] = array[:, :, : block.runs].swapaxes(1, 2)
         values[...] = self.problem.fun(points)

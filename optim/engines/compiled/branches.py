@@ -48,7 +48,16 @@ class Tables:
     @property
     def nbytes(self) -> int:
         """What they take."""
-        return sum(table.nbytes for table in (self.still, self.moving, self.branch, self.rows, self.drift))
+        return sum(
+            table.nbytes
+            for table in (self.still, self.moving, self.branch, self.rows, self.drift, self.rates)
+        )
+
+    def closed(self) -> "Tables":
+        """Return the same tables, the rates in an array that nobody can write into: runs share it."""
+        rates = np.array(self.rates)
+        rates.setflags(write=False)
+        return replace(self, rates=rates)
 
     def cut(self, count: int) -> "Tables":
         """Return the tables of the first of the updates alone."""

@@ -29,7 +29,7 @@ from optim.engines.compiled.writing import Text, write
 from optim.engines.symbols import DType
 from optim.engines.tracing import Trace
 
-__all__ = ["ARGUMENTS", "Loop", "Point"]
+__all__ = ["ARGUMENTS", "Aside", "Loop", "Point", "Watch"]
 
 ARGUMENTS = {
     "low": "i64",
@@ -129,7 +129,7 @@ class Loop:
         text.label("update_begin")
         old = self.point()
         self._write_branches(old)
-        self._write_gradient()
+        self.write_gradient()
         if watch is not None:
             watch(self, old, self.point())
         text.put("br label %update_end")
@@ -231,7 +231,8 @@ class Loop:
     def _power_cell(self, row: int) -> int:
         return (2 + self.slots) * self.dim + row
 
-    def _write_gradient(self) -> None:
+    def write_gradient(self) -> None:
+        """Write the gradient where a run stands into its place."""
         x = [self.text.load(cell) for cell in self.cells[: self.dim]]
         slopes = write(self.text, self.gradient, x, {})
         for name, cell in zip(slopes, self.cells[self.dim : 2 * self.dim], strict=True):

@@ -1,41 +1,42 @@
-"""Recording: what the compiled loop of a single run writes down after every update.
+"""Recording: what the compiled loop writes down after every update.
 
-Point, gradient and value; and, for so few coordinates that NumPy sums in their order, what the recorder asks
-of every update: the norms, the length of the step, and whether it overshot. Where the square of a length
-leaves the range of floating point the loop notes between which updates that was, and `steps_between` decides
-there. All of it goes into one piece of memory (`Columns`): a large piece costs the system less than many.
+Of a single run point, gradient and value; and, for so few coordinates that NumPy sums in their order, what
+the recorder asks of every update: the norms, the length of the step, and whether it overshot. Where the
+square of a length leaves the range of floating point the loop notes between which updates that was, and
+`steps_between` decides there.
+
+Of runs side by side that are known to leave the finite numbers: where each was last finite.
 """
 
-import math
 from collections.abc import Sequence
-from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from optim.engines.compiled.loop import Loop, Point, Watch
-from optim.engines.compiled.writing import Text, write
+from optim.engines.compiled.loop import Aside, Loop, Point, Watch
+from optim.engines.compiled.writing import Text, any_of, negated, write
 from optim.engines.symbols import DType
 from optim.engines.tracing import Trace, trace_function
-from stepsize.core.norms import least_square
+from stepsize.core.norms import IN_ORDER, least_square
 from stepsize.core.rounding import slope_floor, spacing
 
 __all__ = [
+    "DOUBTFUL",
+    "ENDED",
+    "ENDS",
     "HISTORY",
     "LOST",
     "MET",
-    "SUMMED_IN_ORDER",
-    "Columns",
-    "columns_for",
     "dot_of",
+    "end_noter_of",
+    "finiteness_of",
     "is_finite",
     "recorder_of",
     "slope_floor_of",
     "squared_of",
-    "write_start",
+    "start_writer_of",
 ]
-
-Array = np.ndarray[Any, Any]
 
 # More arguments of the loop: a row a point, or an item an update.
 HISTORY = {
@@ -53,11 +54,15 @@ HISTORY = {
 # How a loop ended: with its updates, by its tolerance, or before one that is not finite or cannot be judged.
 MET, LOST = 1, 2
 
-# Bytes that a processor fetches at a time: every column begins where such a piece does.
-_LINE = 64
-
-# NumPy adds fewer numbers than these one after the other.
-SUMMED_IN_ORDER = 8
+# The same for runs side by side of which only the last finite points are wanted.
+ENDS = {
+    "points": "ptr",  # rows, a column a run: the last points to report that are finite
+    "slopes": "ptr",  # the gradients there
+    "when": "ptr",  # a whole number a run: after how many updates
+    "done": "ptr",  # a byte a run: whether it goes on (0), has ended, or only NumPy can tell
+    "base": "ptr",  # updates that were made before the first of these
+}
+ENDED, DOUBTFUL = 1, 2
 
 
 def recorder_of(value: Trace, output: Trace | None, dtype: DType) -> Watch:
@@ -76,13 +81,21 @@ def slope_floor_of(dtype: DType) -> Trace:
     return trace_function(floor, 5, dtype)
 
 
-def write_start(loop: Loop, start: Point) -> None:
-    """Write down where a run starts."""
+def start_writer_of(value: Trace) -> Aside:
+    """Return what evaluates where a run starts, and writes it down."""
+    return partial(_write_start, value)
+
+
+def _write_start(value: Trace, loop: Loop, _: Point) -> None:
     text = loop.text
+    loop.write_gradient()
+    start = loop.point()
+    f = write(text, value, start.x, {})[0]
+    text.put(f"store double {_widened(text, f)}, ptr {loop.address('fs', '0', 'double')}")
     for table, names in {"xs": start.x, "gs": start.g}.items():
         for j, name in enumerate(names):
             text.store(name, loop.address(table, str(j)))
-    if loop.dim < SUMMED_IN_ORDER:
+    if loop.dim < IN_ORDER:
         square = squared_of(text, start.g)
         text.store(text.call("sqrt", square), loop.address("norms", "0"))
         fits = _fits(text, start.g, square)
@@ -96,7 +109,7 @@ def _record(value: Trace, output: Trace | None, floor: Trace, loop: Loop, old: P
     text = loop.text
     after = text.let("add i64 %k, 1")
     f = write(text, value, new.x, {})[0]
-    wide = f if text.scalar == "double" else text.let(f"fpext float {f} to double")
+    wide = _widened(text, f)
     squared = squared_of(text, new.g)
     finite = text.let(f"and i1 {is_finite(text, f)}, {is_finite(text, squared)}")
     text.put(f"br i1 {finite}, label %finite, label %lost")
@@ -114,7 +127,7 @@ def _record(value: Trace, output: Trace | None, floor: Trace, loop: Loop, old: P
         for j, name in enumerate(names):
             text.store(name, loop.address(table, text.let(f"add i64 {start}, {j}")))
     text.put(f"store double {wide}, ptr {loop.address('fs', after, 'double')}")
-    if loop.dim < SUMMED_IN_ORDER:
+    if loop.dim < IN_ORDER:
         _judge(loop, floor, old, new, after, squared, wide)
 
 
@@ -156,6 +169,11 @@ def _note_unfit(loop: Loop, vectors: Sequence[tuple[list[str], str]]) -> None:
     text.label("judged")
 
 
+def _widened(text: Text, number: str) -> str:
+    """Write a number in double precision."""
+    return number if text.scalar == "double" else text.let(f"fpext float {number} to double")
+
+
 def _stop_where_met(loop: Loop, g: str, wide: str, after: str) -> None:
     text = loop.text
     kind = text.let(f"load double, ptr {loop.address('limits', '2', 'double')}")
@@ -166,7 +184,7 @@ def _stop_where_met(loop: Loop, g: str, wide: str, after: str) -> None:
         text.let(f"load double, ptr {loop.address('limits', str(k), 'double')}") for k in range(2)
     )
     gap = text.let(f"fsub double {wide}, {minimum}")
-    norm = g if text.scalar == "double" else text.let(f"fpext float {g} to double")
+    norm = _widened(text, g)
     by_norm = text.let(f"fcmp oeq double {kind}, 1.0")
     error = text.let(f"select i1 {by_norm}, double {norm}, double {gap}")
     text.put(f"br i1 {text.let(f'fcmp ole double {error}, {tol}')}, label %met, label %going_on")
@@ -222,73 +240,67 @@ def is_finite(text: Text, name: str) -> str:
     return text.test("olt", text.call("fabs", name), text.constant(np.inf))
 
 
-class Columns(NamedTuple):
-    """What the loop writes, in the order of its arguments; then the rates, and where the run stands."""
-
-    xs: Array
-    gs: Array
-    outputs: Array
-    fs: Array
-    norms: Array
-    steps: Array
-    overshoot: Array
-    rates: Array
-    state: Array
-
-    def cut(self, count: int) -> "Columns":
-        """Return copies of the rows of so many updates."""
-        rows = (count + 1,) * 5 + (count,) * 3 + (len(self.state),)
-        return Columns(*(a[:row].copy() for a, row in zip(self, rows, strict=True)))
+def end_noter_of(value: Trace, output: Trace | None) -> Watch:
+    """Return what notes the last finite point of each run, and leaves a group that has none left to note."""
+    return partial(_note_ends, value, output)
 
 
-def columns_for(
-    count: int, dim: int, dtype: np.dtype[Any], separate: bool, rates: tuple[int, ...], slots: int
-) -> tuple[Columns, list[int]]:
-    """Return arrays for so many updates, and their addresses.
+def _note_ends(value: Trace, output: Trace | None, loop: Loop, old: Point, new: Point) -> None:
+    text = loop.text
+    small = text.flags.replace("i1", "i8")
+    f = write(text, value, new.x, {})[0]
+    good = text.let(f"and {text.flags} {is_finite(text, f)}, {is_finite(text, squared_of(text, new.g))}")
+    place = loop.address("done", "%lane", "i8")
+    done = text.let(f"load {small}, ptr {place}, align 1")
+    open_ = text.let(f"icmp eq {small} {done}, zeroinitializer")
+    first = text.let(f"and {text.flags} {open_}, {negated(text, good)}")
+    look, go = text.labels("look", "go")
+    text.put(f"br i1 {any_of(text, first)}, label %{look}, label %{go}")
+    text.label(look)
+    code = finiteness_of(text, f, new.g)
+    ended = text.let(
+        f"and {text.flags} {first}, {text.let(f'icmp eq {small} {code}, {_bytes(text, ENDED)}')}"
+    )
+    reported = old.x
+    if output is not None:
+        arrays = zip(old.x, old.g, *old.slots, strict=True)
+        reported = [write(text, output, given, {})[0] for given in map(list, arrays)]
+    for table, names in {"points": reported, "slopes": old.g}.items():
+        for j, name in enumerate(names):
+            address = loop.in_rows(table, j)
+            text.store(text.choose(ended, name, text.load(address)), address)
+    whole = text.flags.replace("i1", "i32")
+    base = text.let(f"load i64, ptr {loop.address('base', '0', 'i64')}")
+    count = text.let(f"trunc i64 {text.let(f'add i64 %k, {base}')} to i32")
+    row = text.let(f"insertelement {whole} poison, i32 {count}, i64 0")
+    counts = text.let(f"shufflevector {whole} {row}, {whole} poison, {whole} zeroinitializer")
+    address = loop.address("when", "%lane", "i32")
+    before = text.let(f"load {whole}, ptr {address}, align 4")
+    after = text.let(f"select {text.flags} {ended}, {whole} {counts}, {whole} {before}")
+    text.put(f"store {whole} {after}, ptr {address}, align 4")
+    done = text.let(f"select {text.flags} {first}, {small} {code}, {small} {done}")
+    text.put(f"store {small} {done}, ptr {place}, align 1")
+    left = text.let(f"icmp eq {small} {done}, zeroinitializer")
+    text.put(f"br i1 {any_of(text, left)}, label %{go}, label %group_end")
+    text.label(go)
 
-    Parameters
-    ----------
-    count, dim : int
-    dtype : dtype
-    separate : bool
-        Whether there are points to report beside the points.
-    rates : tuple of int
-        The shape of the rates.
-    slots : int
+
+def finiteness_of(text: Text, f: str, g: list[str]) -> str:
+    """Write a byte a run: 0 where value and gradient are finite as `minimize` judges them, `ENDED` where not.
+
+    Where the length of a finite gradient may overflow that is for NumPy to say, and it is `DOUBTFUL`.
     """
-    size, places = _layout(count, dim, dtype, separate, rates, slots)
-    memory = np.empty(size, np.uint8)
-    start = memory.ctypes.data
-    arrays = [np.ndarray(shape, kind, memory, low) for shape, kind, low in places]
-    return Columns(*arrays), [start + low for _, _, low in places]
+    small = text.flags.replace("i1", "i8")
+    short = text.constant(float(np.finfo(text.dtype).max) * 2.0**-20)  # of so few that no length overflows
+    finite = certain = is_finite(text, f)
+    for name in g:
+        finite = text.let(f"and {text.flags} {finite}, {is_finite(text, name)}")
+        certain = text.let(f"and {text.flags} {certain}, {text.test('ole', text.call('fabs', name), short)}")
+    code = text.let(
+        f"select {text.flags} {finite}, {small} {_bytes(text, DOUBTFUL)}, {small} {_bytes(text, ENDED)}"
+    )
+    return text.let(f"select {text.flags} {certain}, {small} zeroinitializer, {small} {code}")
 
 
-@lru_cache(maxsize=64)
-def _layout(
-    count: int, dim: int, dtype: np.dtype[Any], separate: bool, rates: tuple[int, ...], slots: int
-) -> tuple[int, list[tuple[tuple[int, ...], np.dtype[Any], int]]]:
-    """Return the bytes of all columns; and of each its shape, its dtype and where it begins."""
-    point, one, double = (count + 1, dim), (count + 1,), np.dtype(float)
-    columns: list[tuple[tuple[int, ...], np.dtype[Any]]] = [
-        (point, dtype),
-        (point, dtype),
-        (point, dtype),
-        (one, double),
-        (one, dtype),
-        ((count,), dtype),
-        ((count,), np.dtype(bool)),
-        (rates, double),
-        (((2 + slots) * dim,), dtype),
-    ]
-    places: list[tuple[tuple[int, ...], np.dtype[Any], int]] = []
-    low = 0
-    for k, (shape, kind) in enumerate(columns):
-        if k == _OUTPUTS and not separate:  # they are the points
-            places.append((shape, kind, 0))
-            continue
-        places.append((shape, kind, low))
-        low += -(-math.prod(shape) * kind.itemsize // _LINE) * _LINE
-    return low, places
-
-
-_OUTPUTS = Columns._fields.index("outputs")
+def _bytes(text: Text, number: int) -> str:
+    return text.spread_word(f"i8 {number}")

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from optim.engines.batched import HISTORY, LastFinite, Which, take
+from optim.engines.batched import HISTORY, LastFinite, Which, columns_of, take
 from optim.engines.compiled.branches import Branches, Same
 from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, trace_value
-from optim.engines.compiled.llvm import compiled
+from optim.engines.compiled.llvm import address_of, compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop, Point
-from optim.engines.compiled.recording import is_finite, squared_of
+from optim.engines.compiled.recording import DOUBTFUL, ENDED, ENDS, end_noter_of, finiteness_of
 from optim.engines.compiled.writing import write
 from optim.engines.symbols import DType, Untraceable
 from optim.engines.tracing import Trace, trace_output
@@ -29,8 +29,8 @@ Array = np.ndarray[Any, Any]
 LANES = 256
 
 # More arguments of the loop: where points, gradients and points to report are written after every update (a
-# block of rows an update), if they are; and which runs are no longer finite at the end.
-_KEPT = {"xs": "ptr", "gs": "ptr", "outputs": "ptr", "bad": "ptr", "lost": "ptr"}
+# block of rows an update), if they are; and a byte a run that says whether it is finite at the end.
+_KEPT = {"xs": "ptr", "gs": "ptr", "outputs": "ptr", "lost": "ptr"}
 
 
 class CompiledBlock:
@@ -74,7 +74,7 @@ class CompiledBlock:
             self._state[k * self.dim : (k + 1) * self.dim, : self.runs] = array
         self._state[:, self.runs :] = self._state[:, self.runs - 1 : self.runs]
         self._spare = np.empty_like(self._state)
-        self._lost = np.zeros(self.stride, bool)
+        self._lost = np.zeros(self.stride, np.uint8)
 
     def prepare(self, n: int) -> None:
         """Write down what update n does; raise `Untraceable` if that cannot be compiled."""
@@ -97,7 +97,7 @@ class CompiledBlock:
             done += self._run(n + done, count - done, done == 0, ())[0]
         return self._arrays(before)
 
-    def record(self, n: int, count: int, xs: Array, gs: Array, outputs: Array, bad: Array) -> Array:
+    def record(self, n: int, count: int, xs: Array, gs: Array, outputs: Array) -> Array:
         """Make updates, write down what each leads to, and return the rates.
 
         Parameters
@@ -105,8 +105,6 @@ class CompiledBlock:
         n, count : int
         xs, gs, outputs : ndarray of shape (count + 1, d, stride)
             Points, gradients and points to report; the first block is that of the start.
-        bad : ndarray of bool, shape (count, stride)
-            Where value or gradient may not be finite after an update.
         """
         rates, done = [np.empty(0)] if not count else [], 0
         for table, array in zip((xs, gs), self.arrays(), strict=False):
@@ -114,18 +112,18 @@ class CompiledBlock:
         if self.output is not None:
             outputs[0, :, : self.runs] = self.optimizer.output(self.x, self.slots)
         while done < count:
-            made, some = self._run(
-                n + done, count - done, False, (xs[done:], gs[done:], outputs[done:], bad[done:])
-            )
+            made, some = self._run(n + done, count - done, False, (xs[done:], gs[done:], outputs[done:]))
             rates.append(some)
             done += made
         return np.concatenate(rates)
 
     def lost(self) -> Array:
         """Return which runs have a value or a gradient that is not finite, as `minimize` judges them."""
-        lost = self._lost[: self.runs].copy()
-        if lost.any():
-            lost[lost] = ~self._finite(self.x[:, lost].T, self.g[:, lost].T)
+        codes = self._lost[: self.runs]
+        lost: Array = codes == ENDED
+        doubtful = codes == DOUBTFUL
+        if doubtful.any():
+            lost[doubtful] = ~self._finite(self.x[:, doubtful].T, self.g[:, doubtful].T)
         return lost
 
     def _finite(self, x: Array, g: Array) -> Array:
@@ -134,31 +132,44 @@ class CompiledBlock:
 
     def ends(self, n: int, count: int) -> Iterator[LastFinite]:
         """Make `count` updates, and say of each run that is lost meanwhile where it was last finite."""
+        before = self._state
+        points, slopes = (np.empty((self.dim, self.stride), before.dtype) for _ in range(2))
+        when, codes, base = (
+            np.zeros(self.stride, np.int32),
+            np.zeros(self.stride, np.uint8),
+            np.zeros(1, np.int64),
+        )
+        while base[0] < count:
+            done = int(base[0])
+            base[0] += self.call(
+                *(n + done, count - done, done == 0, self._source_of_ends, ENDS),
+                (points, slopes, when, codes, base),
+            )[0]
+        codes = codes[: self.runs]
+        ended, doubtful = np.flatnonzero(codes == ENDED), np.flatnonzero(codes == DOUBTFUL)
+        yield n + when[ended], ended, points[:, ended].T, slopes[:, ended]
         width = max(1, HISTORY // ((count + 1) * self.dim))
-        for low in range(0, self.runs, width):
-            some = np.arange(low, min(low + width, self.runs))
-            for k, which, points, g in self.columns(some, self.arrays())._ends(n, count):
-                yield k, some[which], points, g
+        for low in range(0, len(doubtful), width):
+            some = doubtful[low : low + width]
+            for k, which, few, g in self.columns(some, self._arrays(before))._ends_in_history(n, count):
+                yield k, some[which], few, g
 
-    def _ends(self, n: int, count: int) -> Iterator[LastFinite]:
+    def _source_of_ends(self) -> str:
+        branches, kept = self.branches, (self.value, self.gradient, self.output)
+        return _written_for_ends(
+            branches.same(), kept, branches.dim, branches.slots, self.lanes, branches.dtype
+        )
+
+    def _ends_in_history(self, n: int, count: int) -> Iterator[LastFinite]:
+        """Say the same by a look at all points."""
         xs, gs = (np.empty((count + 1, self.dim, self.stride), self._state.dtype) for _ in range(2))
         outputs = xs if self.output is None else np.empty_like(xs)
-        bad = np.empty((count, self.stride), bool)
-        self.record(n, count, xs, gs, outputs, bad)
-        points, slopes = xs[1:, :, : self.runs].swapaxes(1, 2), gs[1:, :, : self.runs].swapaxes(1, 2)
-        bad = bad[:, : self.runs]
-        first, open_ = np.full(self.runs, count), np.arange(self.runs)
-        while len(open_):
-            open_ = open_[bad[:, open_].any(axis=0)]
-            k = bad[:, open_].argmax(axis=0)
-            fine = self._finite(points[k, open_], slopes[k, open_])
-            first[open_[~fine]] = k[~fine]
-            bad[k[fine], open_[fine]] = False
-            open_ = open_[fine]
-        for k in range(count):
-            which = np.flatnonzero(first == k)
-            if len(which):
-                yield n + k, which, outputs[k][:, which].T, gs[k][:, which]
+        self.record(n, count, xs, gs, outputs)
+        points, slopes = (a[1:, :, : self.runs].swapaxes(1, 2).reshape(-1, self.dim) for a in (xs, gs))
+        lost = ~self._finite(points, slopes).reshape(count, self.runs)
+        which = np.flatnonzero(lost.any(axis=0))
+        k = lost[:, which].argmax(axis=0)
+        yield n + k, which, outputs[k, :, which], gs[k, :, which].T
 
     def arrays(self) -> list[Array]:
         """Return x, g and the slots as they stand; the next update but one overwrites them."""
@@ -181,7 +192,7 @@ class CompiledBlock:
 
     def columns(self, which: Which, arrays: Sequence[Array]) -> "CompiledBlock":
         """Return a block of some of the runs, at the points of these arrays."""
-        x, g, *slots = (np.ascontiguousarray(a[:, which]) for a in arrays)
+        x, g, *slots = columns_of(which, arrays)
         optimizer = take(self.optimizer, which, self.runs)
         return CompiledBlock(self.problem, optimizer, x, g, slots, self.exact, self.stop)
 
@@ -194,7 +205,7 @@ class CompiledBlock:
 
         `apart` says that the state before is still wanted, so that the new one must go elsewhere.
         """
-        written = *(kept or (self._lost,) * 4), self._lost
+        written = *(kept or (self._lost,) * 3), self._lost
         return self.call(n, count, apart, lambda: self.source(bool(kept)), _KEPT, written)
 
     def call(
@@ -220,7 +231,7 @@ class CompiledBlock:
         given = tables.still, tables.moving, tables.branch, tables.rows, tables.drift
         updates(
             *(0, self.stride, self.stride, tables.count),
-            *(a.ctypes.data for a in (state, ends, *given, *written)),
+            *(address_of(a) for a in (state, ends, *given, *written)),
         )
         if ends is self._spare:
             self._spare = self._state
@@ -244,10 +255,19 @@ def _written(
     if operations > MOST_OPERATIONS:
         raise Untraceable(f"an update makes {operations} operations, more than {MOST_OPERATIONS}")
     loop = Loop(readings, gradient, dim, slots, lanes, dtype, _KEPT)
-    return loop.written(partial(_keep, value, output) if keeps else None, partial(_judge, value))
+    return loop.written(partial(_keep, output) if keeps else None, partial(_judge, value))
 
 
-def _keep(value: Trace, output: Trace | None, loop: Loop, _: Point, new: Point) -> None:
+@lru_cache(maxsize=64)
+def _written_for_ends(
+    branches: Same, traces: tuple[Trace, Trace, Trace | None], dim: int, slots: int, lanes: int, dtype: DType
+) -> str:
+    value, gradient, output = traces
+    loop = Loop(branches.holds, gradient, dim, slots, lanes, dtype, ENDS)
+    return loop.written(end_noter_of(value, output))
+
+
+def _keep(output: Trace | None, loop: Loop, _: Point, new: Point) -> None:
     """Write down where an update has led."""
     text = loop.text
     tables = {"xs": new.x, "gs": new.g}
@@ -262,21 +282,10 @@ def _keep(value: Trace, output: Trace | None, loop: Loop, _: Point, new: Point) 
             row = text.let(f"mul i64 {text.let(f'add i64 {start}, {j}')}, %stride")
             text.store(name, loop.address(table, text.let(f"add i64 {row}, %lane")))
 
-    row = text.let(f"add i64 {text.let('mul i64 %k, %stride')}, %lane")
-    _write_bad(loop, value, new, loop.address("bad", row, "i8"))
-
 
 def _judge(value: Trace, loop: Loop, end: Point) -> None:
-    """Write down which runs may not be finite at the end."""
-    _write_bad(loop, value, end, loop.address("lost", "%lane", "i8"))
-
-
-def _write_bad(loop: Loop, value: Trace, at: Point, address: str) -> None:
-    """Write down whether the value at a point is not finite, or the square of its gradient's length."""
+    """Write down which runs are finite at the end."""
     text = loop.text
-    f = write(text, value, at.x, {})[0]
-    good = text.let(f"and {text.flags} {is_finite(text, f)}, {is_finite(text, squared_of(text, at.g))}")
-    true = text.spread_word("i1 true").removeprefix("i1 ")
+    code = finiteness_of(text, write(text, value, end.x, {})[0], end.g)
     small = text.flags.replace("i1", "i8")
-    bad = text.let(f"zext {text.flags} {text.let(f'xor {text.flags} {good}, {true}')} to {small}")
-    text.put(f"store {small} {bad}, ptr {address}, align 1")
+    text.put(f"store {small} {code}, ptr {loop.address('lost', '%lane', 'i8')}, align 1")

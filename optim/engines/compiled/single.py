@@ -1,5 +1,6 @@
 """The compiled engine for a single run: updates, history and judgement in one loop of machine code."""
 
+import math
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -10,22 +11,23 @@ from optim.engines.compiled.branches import Branches, Same
 from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, trace_value
 from optim.engines.compiled.llvm import compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop
-from optim.engines.compiled.prepared import Key, Prepared, content, find, keep
+from optim.engines.compiled.prepared import Columns, Key, Prepared, content, find, keep, layout_of
 from optim.engines.compiled.recording import (
     HISTORY,
     LOST,
-    SUMMED_IN_ORDER,
-    columns_for,
     recorder_of,
-    write_start,
+    start_writer_of,
 )
 from optim.engines.symbols import Untraceable
 from optim.engines.tracing import Trace, trace_output
-from optim.optimizer import Evaluation, Slots
+from optim.history import History
+from optim.optimizer import Evaluation, Optimizer, Slots
 from optim.recorder import steps_between
 from optim.steppers import Stepper
+from stepsize.core.norms import IN_ORDER
+from stepsize.core.protocols import DescentProblem
 
-__all__ = ["CompiledRun"]
+__all__ = ["CompiledRun", "again", "is_known"]
 
 Array = np.ndarray[Any, Any]
 
@@ -53,15 +55,17 @@ class CompiledRun:
         tol: float | None = None,
         minimum: float | None = None,
     ) -> None:
-        self.problem, self.optimizer, self.hypers = stepper.problem, stepper.optimizer, stepper.hypers
-        self.length = _ASKED_AHEAD if self.hypers.asks_functions else max(1, LONGEST // x.size)
+        self.problem, self.optimizer, self._stepper = stepper.problem, stepper.optimizer, stepper
+        self._content = content(self.optimizer), content(self.problem)
+        asks = self._content[0] is None and stepper.hypers.asks_functions
+        self.length = _ASKED_AHEAD if asks else max(1, LONGEST // x.size)
         self.dim, self.dtype, self.slots = x.size, x.dtype, len(slots)
         self.tol, self.minimum = tol, minimum
         self._limits = _limits_of(tol, minimum, x.dtype)
         count = self.length if stepper.updates is None else min(self.length, stepper.updates)
-        self._content = content(self.optimizer), content(self.problem)
-        if find(self._key(n, count)) is None:
-            self.branches.meet(self.hypers, n)
+        self._first = n, count, find(self._key(n, count))
+        if self._first[2] is None:
+            self.branches.meet(stepper.hypers, n)
             self.source()
 
     @cached_property
@@ -87,7 +91,7 @@ class CompiledRun:
     def chunk(self, n: int, x: Array, e: Evaluation, slots: Slots, count: int) -> Chunk | None:
         """Return the next updates, `count` of them or fewer, or None if only arrays can make them."""
         try:
-            return self._made(n, x, e, slots, self._prepared(n, count))
+            return self._made(x, slots, self._prepared(n, count), n)
         except (Untraceable, ArithmeticError, ValueError, TypeError):
             return None
 
@@ -102,44 +106,81 @@ class CompiledRun:
     def _prepared(self, n: int, count: int) -> Prepared:
         """Return what the next updates are made with, `count` of them or fewer."""
         key = self._key(n, count)
-        found = find(key)
+        found = self._first[2] if self._first[:2] == (n, count) else find(key)
         if found is None:
-            tables = self.branches.tables(self.hypers, n, count)
+            tables = self.branches.tables(self._stepper.hypers, n, count)
             function = compiled(self.source(), "updates", _KINDS)
-            found = Prepared(tables, function)
+            found = Prepared(tables.closed(), function)
             keep(key, found)
         return found
 
-    def _made(self, n: int, x: Array, e: Evaluation, slots: Slots, prepared: Prepared) -> Chunk:
+    def _made(self, x: Array, slots: Slots, prepared: Prepared, n: int) -> Chunk:
         tables, dim, separate = prepared.tables, self.dim, self.optimizer.has_separate_output
-        count, judges = tables.count, dim < SUMMED_IN_ORDER
-        h, addresses = columns_for(count, dim, self.dtype, separate, tables.rates.shape, self.slots)
-        h.fs[0] = e.f
+        count, judges = tables.count, dim < IN_ORDER
+        h, addresses = layout_of(count, dim, self.dtype, separate, self.slots).allocated()
         if separate:
             h.outputs[0] = self.optimizer.output(x, slots)
-        np.concatenate([x, e.g, *slots], out=h.state)
-        seen = np.array([0, -1, -1], np.int64)
-        *written, _, state = addresses
-        made = prepared.function(
-            *(0, 1, 1, count, state, state, *tables.addresses, *written, seen.ctypes.data, self._limits[1])
-        )
-        how, first, last = seen.tolist()
+        np.concatenate([x, x, *slots], out=h.state)  # the loop itself takes the gradient
+        made = _run(prepared, h, addresses, self._limits[1])
+        how, first, last = h.seen.tolist()
         if how == LOST:
             # The state has gone past the end: once more, up to there.
-            return self._made(n, x, e, slots, self._prepared(n, made))._replace(diverged=True)
-        h.rates[...] = tables.rates
+            return self._made(x, slots, self._prepared(n, made), n)._replace(diverged=True)
         if made < count:
             h = h.cut(made)
         if judges and first >= 0:
             points, updates = slice(first, last + 2), slice(first, last + 1)
             judged = steps_between(h.xs[points], h.gs[points])
             h.norms[points], h.steps[updates], h.overshoot[updates] = judged
-        new = tuple(h.state[2 * dim :].reshape(-1, dim).copy()) if slots else ()
+        new = tuple(h.state[2 * dim :].reshape(-1, dim)) if slots else ()
         return Chunk(
-            *(h.xs, h.fs, h.gs, h.rates, h.outputs, new),
+            *(h.xs, h.fs, h.gs, tables.rates[:made], h.outputs, new),
             judged=(h.norms, h.steps, h.overshoot) if judges else None,
             ended=self.tol is None or (judges and (first < 0 or self.minimum is not None)),
         )
+
+
+def is_known(problem: object, optimizer: object) -> bool:
+    """Whether rule and problem are such that their runs are kept."""
+    return content(optimizer) is not None and content(problem) is not None
+
+
+def again(
+    problem: DescentProblem, optimizer: Optimizer, x: Array, steps: int
+) -> tuple[History, Array, tuple[Array, ...]] | None:
+    """Return the history of a run that was made before, from another start; its last gradient, and the slots.
+
+    Nothing but the start has to be looked at again. None if no such run is kept, or if this one is no plain
+    run of so many updates between finite numbers.
+    """
+    dim, slots, separate = x.size, len(optimizer.slots), optimizer.has_separate_output
+    prepared = find((content(optimizer), content(problem), dim, x.dtype, 0, steps))
+    if prepared is None or x.ndim != 1 or dim >= IN_ORDER or prepared.tables.count < steps:
+        return None
+    h, addresses = layout_of(steps, dim, x.dtype, separate, slots).allocated()
+    first = optimizer.fresh_state(x).slots
+    np.concatenate([x, x, *first], out=h.state)
+    if separate:
+        h.outputs[0] = optimizer.output(x, first)
+    made = _run(prepared, h, addresses, _UNLIMITED[1])
+    if made < steps or h.seen.tolist() != _NOTHING or not math.isfinite(h.fs[0]):
+        return None
+    outputs = judged = None
+    if separate:
+        outputs = h.outputs
+        with np.errstate(all="ignore"):
+            judged = np.asarray(problem.fun(outputs), dtype=float)
+    rates = prepared.tables.rates[:]
+    history = History(h.xs, h.fs, h.norms, rates, h.overshoot, h.steps, outputs, judged)
+    return history, h.gs[-1], tuple(h.state[2 * dim :].reshape(-1, dim))
+
+
+def _run(prepared: Prepared, h: Columns, addresses: list[int], limits: int) -> int:
+    """Make the updates from the state among the columns, fill the others, and return how many were made."""
+    h.seen[:] = _NOTHING
+    *columns, state = addresses
+    tables = prepared.tables
+    return prepared.function(0, 1, 1, tables.count, state, state, *tables.addresses, *columns, limits)
 
 
 _KINDS = "".join("p" if kind == "ptr" else "i" for kind in (ARGUMENTS | HISTORY).values())
@@ -155,6 +196,8 @@ def _limits_of(tol: float | None, minimum: float | None, dtype: np.dtype[Any]) -
     return limits, limits.ctypes.data
 
 
+# How the loop ended, and between which updates it cannot judge: as long as nothing is to be said of either.
+_NOTHING = [0, -1, -1]
 _NONE = np.zeros(3)
 _UNLIMITED = _NONE, _NONE.ctypes.data
 
@@ -169,4 +212,4 @@ def _written(
     if operations > MOST_OPERATIONS:
         raise Untraceable(f"an update makes {operations} operations, more than {MOST_OPERATIONS}")
     loop = Loop(readings, gradient, dim, slots, 1, dtype, HISTORY)
-    return loop.written(recorder_of(value, output, dtype), begin=write_start)
+    return loop.written(recorder_of(value, output, dtype), begin=start_writer_of(value))

@@ -1,17 +1,18 @@
 """The compiled update of a huge vector: one pass over memory, all operations of the rule in registers."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from optim.engines.compiled.branches import traces_of
-from optim.engines.compiled.llvm import compiled
+from optim.engines.compiled.llvm import address_of, compiled
 from optim.engines.compiled.writing import Text, Value, write
 from optim.engines.symbols import DType, Untraceable
 from optim.engines.threads import each
-from optim.engines.tracing import Trace, trace_update
+from optim.engines.tracing import Trace, look_up, trace_update
 from optim.hyperparameters import Numbers, Resolved
 from optim.optimizer import Optimizer
 from optim.user_rules import is_own
@@ -24,6 +25,9 @@ Array = np.ndarray[Any, Any]
 # Bytes of a value that go side by side: two of the widest vectors that processors have.
 LANES = 128
 
+# Rules that are kept.
+_MOST = 16
+
 # Numbers that a thread must have to update before another is worth calling.
 SHARE = 2**17
 
@@ -31,11 +35,20 @@ SHARE = 2**17
 _Kind = tuple[int, bool, bool]
 
 
+class _Update(NamedTuple):
+    """What an update is made with: the code; the numbers that all coordinates share, and those of each."""
+
+    function: Callable[..., int]
+    still: Array
+    address: int
+    wide: list[Array]
+
+
 def update(
     optimizer: Optimizer,
     given: tuple[Array, ...],
     new: tuple[Array, ...],
-    h: Resolved,
+    resolve: Callable[[], Resolved],
     threads: int,
 ) -> None:
     """Write the next x and slots.
@@ -47,8 +60,8 @@ def update(
         x, the gradient and the slots, of one shape and dtype, each in one piece.
     new : tuple of ndarray
         Where the next x and slots go; an array that was given may take what follows from it.
-    h : Resolved
-        The hyperparameters of this update.
+    resolve : callable
+        ``resolve()`` returns the hyperparameters of this update; it is asked unless none ever changes.
     threads : int
 
     Raises
@@ -57,78 +70,111 @@ def update(
         With the reason, if the rule does what cannot be compiled to the same bits.
     """
     x = given[0]
-    trace, values = _trace(optimizer, len(given) - 2, x.dtype, h)
-    text, kinds = _text(trace, values, x)
-    still = np.array([_one(values[i]) for i, is_wide, _ in kinds if not is_wide], x.dtype)
-    wide = [np.ascontiguousarray(values[i], x.dtype).reshape(x.shape) for i, is_wide, _ in kinds if is_wide]
-    arrays = [a if a.ndim == 1 else a.reshape(-1) for a in (*given, *new, *wide)]
-    updates = compiled(text, "updates", "iip" + "p" * len(arrays))
+    made = _update_of(optimizer, len(given) - 2, x, resolve)
+    arrays = [*given, *new, *made.wide]
+    if x.ndim != 1:
+        arrays = [a.reshape(-1) for a in arrays]  # they share their memory
     lanes = LANES // x.dtype.itemsize
     whole = x.size // lanes * lanes
-    threads = max(1, min(as_count("threads", threads, 1), x.size // SHARE))
-    addresses = _addresses(still, *arrays)
+    addresses = [made.address, *_addresses(arrays)]
+    if type(threads) is not int or threads != 1:
+        threads = max(1, min(as_count("threads", threads, 1), x.size // SHARE))
 
     def work(part: slice) -> None:
-        updates(part.start, part.stop, *addresses)
+        made.function(part.start, part.stop, *addresses)
 
     if threads == 1:
-        work(slice(0, whole))
+        made.function(0, whole, *addresses)
     else:
         share = -(-whole // (lanes * threads)) * lanes
         each(work, [slice(low, min(low + share, whole)) for low in range(0, whole, share or 1)], threads)
     if whole < x.size:
         # What does not fill a vector is updated in a table of its own.
-        rest = [np.resize(a[whole:], lanes) for a in arrays]
-        updates(0, lanes, *_addresses(still, *rest))
+        rest = np.zeros((len(arrays), lanes), x.dtype)
+        for row, a in zip(rest, arrays, strict=True):
+            row[: x.size - whole] = a[whole:]
+        first, row_bytes = address_of(rest), rest.strides[0]
+        made.function(0, lanes, made.address, *range(first, first + rest.nbytes, row_bytes))
         for k in range(len(given), len(given) + len(new)):
-            arrays[k][whole:] = rest[k][: x.size - whole]
+            arrays[k][whole:] = rest[k, : x.size - whole]
 
 
-def _addresses(*arrays: Array) -> list[int]:
+def _addresses(arrays: list[Array]) -> list[int]:
     """Return where arrays are; one that stands twice is looked up once."""
-    found = {id(a): a for a in arrays}
-    known = {key: a.ctypes.data for key, a in found.items()}
-    return [known[id(a)] for a in arrays]
+    known: dict[int, int] = {}
+    return [known.get(id(a)) or known.setdefault(id(a), address_of(a)) for a in arrays]
 
 
 def update_source(optimizer: Optimizer, x: Array, slots: int, h: Resolved) -> str:
     """Return the text of an update, in LLVM's language."""
-    return _text(*_trace(optimizer, slots, x.dtype, h), x)[0]
+    trace, values = _trace(_kept(optimizer, slots, x.dtype), slots, x.dtype, h)
+    return _written(trace, _kinds(trace, values, x), LANES // x.dtype.itemsize)
 
 
-_MADE: OrderedDict[tuple[int, int, DType], tuple[Optimizer, list[Trace]]] = OrderedDict()
+class _Kept:
+    """The traces of a rule that is updated again and again; and its update, if no number of it changes."""
+
+    def __init__(self, optimizer: Optimizer, slots: int, dtype: DType) -> None:
+        self.optimizer, self.traces = optimizer, traces_of(optimizer, slots, dtype)
+        self.update: _Update | None = None
+        self.moves = False
 
 
-def _trace(optimizer: Optimizer, slots: int, dtype: DType, h: Resolved) -> tuple[Trace, list[Numbers]]:
-    traces = _traces(optimizer, slots, np.dtype(dtype))
-    for trace in traces:
+_KEPT: OrderedDict[tuple[int, int, DType], _Kept] = OrderedDict()
+
+
+def _kept(optimizer: Optimizer, slots: int, dtype: DType) -> _Kept:
+    if is_own(optimizer):
+        return _Kept(optimizer, slots, dtype)
+    key = id(optimizer), slots, dtype
+    found = _KEPT.get(key)
+    if found is None or found.optimizer is not optimizer:
+        found = _KEPT[key] = _Kept(optimizer, slots, dtype)
+        if len(_KEPT) > _MOST:
+            _KEPT.popitem(last=False)
+    return found
+
+
+def _update_of(optimizer: Optimizer, slots: int, x: Array, resolve: Callable[[], Resolved]) -> _Update:
+    kept = _kept(optimizer, slots, x.dtype)
+    if kept.update is not None:
+        return kept.update
+    trace, values = _trace(kept, slots, x.dtype, resolve())
+    kinds = _kinds(trace, values, x)
+    still = np.array([_one(values[i]) for i, is_wide, _ in kinds if not is_wide], x.dtype)
+    wide = [np.ascontiguousarray(values[i], x.dtype).reshape(x.shape) for i, is_wide, _ in kinds if is_wide]
+    made = _Update(_compiled(trace, kinds, LANES // x.dtype.itemsize), still, address_of(still), wide)
+    if not kept.moves:
+        moving = trace.moving(lambda path: path[-1] != "t" and _stands(optimizer, path))
+        kept.moves = bool(wide) or not {*trace.numbers, *trace.guards}.isdisjoint(moving)
+        kept.update = None if kept.moves else made
+    return made
+
+
+def _stands(optimizer: Optimizer, path: tuple[str, ...]) -> bool:
+    """Whether a hyperparameter is one number for all updates of any run."""
+    value = look_up(optimizer, path)
+    return not callable(value) and not isinstance(value, np.ndarray)
+
+
+def _trace(kept: _Kept, slots: int, dtype: DType, h: Resolved) -> tuple[Trace, list[Numbers]]:
+    for trace in kept.traces:
         values = trace.known(h)
         if values is not None:
             return trace, values
-    trace = trace_update(optimizer, h, slots, dtype)
+    trace = trace_update(kept.optimizer, h, slots, dtype)
     values = trace.known(h)
     if values is None:
         raise Untraceable("its numbers cannot be computed at this update")
-    traces.append(trace)
+    kept.traces.append(trace)
     return trace, values
-
-
-def _traces(optimizer: Optimizer, slots: int, dtype: DType) -> list[Trace]:
-    if is_own(optimizer):
-        return []
-    key = id(optimizer), slots, np.dtype(dtype)
-    if key not in _MADE or _MADE[key][0] is not optimizer:
-        _MADE[key] = optimizer, traces_of(optimizer, slots, dtype)
-        if len(_MADE) > 16:
-            _MADE.popitem(last=False)
-    return _MADE[key][1]
 
 
 def _one(value: Numbers) -> float:
     return value if type(value) is float else np.asarray(value).item()
 
 
-def _text(trace: Trace, values: list[Numbers], x: Array) -> tuple[str, tuple[_Kind, ...]]:
+def _kinds(trace: Trace, values: list[Numbers], x: Array) -> tuple[_Kind, ...]:
     kinds = []
     for i in trace.numbers:
         if type(values[i]) is float:
@@ -138,10 +184,16 @@ def _text(trace: Trace, values: list[Numbers], x: Array) -> tuple[str, tuple[_Ki
         if size not in (1, x.size):
             raise Untraceable("a hyperparameter is one a run, or one a coordinate of many runs")
         kinds.append((i, size > 1, bool(np.asarray(values[i]).dtype == np.bool_)))
-    return _written(trace, tuple(kinds), LANES // x.dtype.itemsize), tuple(kinds)
+    return tuple(kinds)
 
 
 @lru_cache(maxsize=64)
+def _compiled(trace: Trace, kinds: tuple[_Kind, ...], lanes: int) -> Callable[..., int]:
+    """Return the compiled update; its arguments are the range, the numbers that stand, and the arrays."""
+    arrays = trace.given + len(trace.outputs) + sum(is_wide for _, is_wide, _ in kinds)
+    return compiled(_written(trace, kinds, lanes), "updates", "iip" + "p" * arrays)
+
+
 def _written(trace: Trace, kinds: tuple[_Kind, ...], lanes: int) -> str:
     text = Text(trace.dtype, lanes)
     results = len(trace.outputs)

@@ -16,7 +16,7 @@ from optim.engines.compiled.llvm import fuses
 from optim.engines.symbols import DType, Operand, Operation, Untraceable, is_array, is_number
 from optim.engines.tracing import Trace
 
-__all__ = ["Text", "Value", "write", "write_operation"]
+__all__ = ["Text", "Value", "any_of", "negated", "write", "write_operation"]
 
 
 class Value(NamedTuple):
@@ -268,3 +268,16 @@ _OTHERS: dict[Operation, Any] = {
 def _inexact(function: Operation) -> Untraceable:
     name = getattr(function, "__name__", str(function))
     return Untraceable(f"it takes np.{name}, whose last digit is NumPy's own")
+
+
+def negated(text: Text, flags: str) -> str:
+    """Write the opposite of flags side by side."""
+    true = text.spread_word("i1 true").removeprefix("i1 ")
+    return text.let(f"xor {text.flags} {flags}, {true}")
+
+
+def any_of(text: Text, flags: str) -> str:
+    """Write whether any of the flags side by side is set."""
+    called = f"@llvm.vector.reduce.or.v{text.lanes}i1"
+    text.declarations[called] = f"declare i1 {called}({text.flags})"
+    return text.let(f"call i1 {called}({text.flags} {flags})")

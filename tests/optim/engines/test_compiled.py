@@ -310,6 +310,37 @@ def test_a_gradient_may_be_finite_where_its_square_is_not():
     assert reference.diverged.tolist() == [False, False, True]
 
 
+class Flat(Problem, abstract=True):
+    """Worth nothing anywhere, with a gradient that leads away from 0: lengths overflow, values do not."""
+
+    components = True
+    x0 = (1.0, 1.0)
+
+    def fun(self, x):
+        a, b = parts(x)
+        return (a - a) + (b - b)
+
+    def grad(self, x):
+        a, b = parts(x)
+        return join(-a, -b)
+
+
+@pytest.mark.parametrize("check", [7, 50, 400])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("rule", [SGD, Momentum, lambda lr: PolyakRuppert(SGD(lr=lr))])
+def test_a_run_is_lost_where_the_length_of_its_gradient_is_and_not_before(rule, dtype, check):
+    """Rates that go through the numbers of which only the square overflows in one update, and in hundreds."""
+    rates = np.concatenate([np.geomspace(1e-2, 1e40, 60), [0.0], np.linspace(1.0, 3.0, 40)])[:, None]
+    start = np.array([1.0, 0.75], dtype)
+    ends = sweep(Flat(), rule(rates), start, 400, check=check, engine="compiled")
+    assert 20 < ends.diverged.sum() < len(rates)
+    for k, rate in enumerate(rates[:, 0]):
+        run = minimize(Flat(), rule(float(rate)), start, 400, engine="array")
+        assert (ends.nit[k], ends.diverged[k]) == (run.nit, run.diverged)
+        assert np.array_equal(ends.x[k], run.x)
+        assert ends.grad_norm[k] == run.history.grad_norm[-1]
+
+
 def test_a_sweep_takes_the_compiler_where_it_pays_or_says_what_stands_against_it(monkeypatch):
     opt = SGD(lr=np.array([[0.1], [0.2]]))
     monkeypatch.setattr("optim.sweep.PAYS", 10)
@@ -383,7 +414,7 @@ def test_few_numbers_are_updated_by_one_thread(monkeypatch):
 def test_a_step_is_compiled_once_so_many_numbers_have_been_updated(monkeypatch):
     used = []
     plain = vector.update
-    monkeypatch.setattr(vector, "update", lambda *a: used.append(a[3].t) or plain(*a))
+    monkeypatch.setattr(vector, "update", lambda *a: used.append(a[3]().t) or plain(*a))
     x, opt = np.ones(1_000_000), SGD(lr=0.1)
     state = opt.init(x)
     for _ in range(6):
@@ -391,6 +422,27 @@ def test_a_step_is_compiled_once_so_many_numbers_have_been_updated(monkeypatch):
     assert used == [5, 6]
     with pytest.raises(ValueError, match="engine: got the str 'fast', expected one of auto, array, traced"):
         step(opt, x, x, state, engine="fast")
+
+
+@pytest.mark.parametrize("size", [5, 16, 37])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_steps_of_a_rule_whose_numbers_stand_are_those_of_arrays_each_time(size, dtype):
+    """Of rules with equal and other numbers in turn, and of one whose branch asks about the count."""
+    rng = np.random.default_rng(0)
+    rates = rng.uniform(0.1, 0.2, (1, size))
+    rules = [
+        *(Momentum(lr=0.1), Momentum(lr=0.1), Momentum(lr=0.2), SGD(lr=Exponential(0.1, 0.5)), SGD(lr=rates)),
+        *(SGD(lr=lambda n: 0.1 / (n + 1)), RAdam(), Adam(), PolyakRuppert(SGD(lr=0.1))),
+    ]
+    start = rng.normal(size=(1, size)).astype(dtype)
+    held = [[start.copy(), opt.init(start), start, opt.init(start)] for opt in rules]
+    for _ in range(6):
+        for opt, each in zip(rules, held, strict=True):
+            g = rng.normal(size=(1, size)).astype(dtype)
+            each[:2] = step(opt, each[0], g, each[1], engine="compiled", overwrite=True)
+            each[2:] = step(opt, each[2], g, each[3], engine="array")
+            for got, expected in zip((each[0], *each[1].slots), (each[2], *each[3].slots), strict=True):
+                assert (got == expected).all()
 
 
 # The text ---------------------------------------------------------------------------------------------------

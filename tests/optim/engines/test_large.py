@@ -69,7 +69,7 @@ def test_one_thread_that_leaves_its_arguments_alone_is_the_default(small_blocks)
     assert x.tolist() == [1.0] * 5
     assert new.tolist() == [0.5] * 5
     x = np.ones(5)
-    new, slots = large.update(SGD(), x, np.ones(5), (), resolved(SGD(lr=0.5), 1))
+    new, slots = large.update(SGD(), x, np.ones(5), (), lambda: resolved(SGD(lr=0.5), 1))
     assert (x.tolist(), new.tolist(), slots) == ([1.0] * 5, [0.5] * 5, ())
     assert small_blocks[1][1] == 1
 
@@ -130,7 +130,7 @@ LONG = np.linspace(1.0, 2.0, 12)
     ],
 )
 def test_what_does_not_fit_into_blocks_is_updated_as_it_stands(opt, x, g, slots, small_blocks):
-    assert large.update(opt, x, g, slots, resolved(opt, 1, x)) is None
+    assert large.update(opt, x, g, slots, lambda: resolved(opt, 1, x)) is None
     new, after = large.step(opt, x, g, State(0, slots))
     assert small_blocks == []
     np.testing.assert_allclose(new, 0.5 * x, rtol=1e-6)

@@ -5,9 +5,10 @@ import threading
 import numpy as np
 import pytest
 
-from optim import SGD, Adam, ClipByValue, Momentum, Optimizer, RAdam, minimize
+from optim import SGD, Adam, ClipByValue, Momentum, Optimizer, PolyakRuppert, RAdam, minimize
 from optim.engines import step
 from optim.engines.compiled import prepared
+from optim.engines.compiled.single import CompiledRun
 from optim.hyperparameters import Hyper
 from problems import Parabola, Problem, Rosenbrock
 from schedules import Exponential
@@ -50,6 +51,65 @@ def test_a_run_that_goes_on_makes_the_updates_that_follow():
     first = minimize(problem, opt, steps=30, engine="compiled")
     rest = minimize(problem, opt, steps=30, state=first.state, engine="compiled")
     assert np.array_equal(rest.history.x, whole.history.x[30:])
+
+
+@pytest.mark.parametrize(
+    ("opt", "dtype"),
+    [
+        (SGD(lr=1e-3), np.float64),
+        (SGD(lr=1e-3), np.float32),
+        (Adam(lr=0.01), np.float64),
+        (Adam(lr=0.01), np.float32),
+        (RAdam(lr=0.01), np.float64),
+        (PolyakRuppert(SGD(lr=1e-3)), np.float64),
+        (PolyakRuppert(SGD(lr=1e-3)), np.float32),
+    ],
+    ids=repr,
+)
+def test_a_plain_run_of_what_was_run_before_needs_no_engine(opt, dtype, monkeypatch):
+    problem = Rosenbrock()
+    starts = [np.array(x0, dtype) for x0 in ([0.5, 0.5], [-1.2, 1.0], [0.0, -0.0], [1e-30, 3.0], [1.0, 1.0])]
+    minimize(problem, opt, starts[0], 40, engine="compiled")
+    references = [minimize(problem, opt, x0, 40, engine="array") for x0 in starts]
+    monkeypatch.setattr(CompiledRun, "__init__", None)
+    for x0, reference in zip(starts[:-1], references, strict=False):
+        run = minimize(problem, opt, x0, 40, engine="compiled")
+        assert_same_run(run, reference)
+        assert np.array_equal(run.jac, reference.jac)
+        assert run.jac.dtype == reference.jac.dtype
+        assert (run.njev, run.success, run.failure) == (reference.njev, True, None)
+        for name in ("n", "carry", "rule", "rate", "shape"):
+            assert getattr(run.state, name) == getattr(reference.state, name)
+        assert np.array_equal(run.state.x, reference.state.x)
+        assert run.problem is problem
+        assert not run.history.x.flags.writeable
+        assert not any(np.shares_memory(run.history.x, a) for a in (run.jac, run.state.x, *run.state.slots))
+    with pytest.raises(TypeError):  # at the minimum gradients and steps have no length: the engine's case
+        minimize(problem, opt, starts[-1], 40, tol=1e-3, engine="compiled")
+
+
+def test_the_next_start_is_checked_as_the_first_was():
+    problem, opt = Rosenbrock(), SGD(lr=1e-3)
+    minimize(problem, opt, steps=10, engine="compiled")
+    for x0, expected in (
+        ([1.0, np.nan], "x0: got .*, expected finite numbers"),
+        ([1.0, 2.0, 3.0], r"x0: got shape \(3,\), expected 2 numbers"),
+        ([1e200, 1.0], "x0: got .*, where fun is inf, expected a start with a finite value"),
+    ):
+        with pytest.raises(ValueError, match=expected):
+            minimize(problem, opt, x0, 10, engine="compiled")
+    batch = minimize(problem, opt, [[1.0, 2.0], [0.5, 0.5]], 10, engine="compiled")
+    assert_same_run(batch, minimize(problem, opt, [[1.0, 2.0], [0.5, 0.5]], 10, engine="array"))
+    for x0 in ([1e70, 1.0], [1.0, 1.0], [1e-170, 1e-180]):  # diverging; of no length; of lengths too small
+        run = minimize(problem, opt, x0, 10, engine="compiled")
+        assert_same_run(run, minimize(problem, opt, x0, 10, engine="array"))
+
+
+def test_runs_share_rates_that_nobody_can_write_into():
+    first, second = (minimize(Rosenbrock(), SGD(lr=1e-3), steps=20, engine="compiled") for _ in range(2))
+    assert np.shares_memory(first.history.lr, second.history.lr)
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        first.history.lr.setflags(write=True)
 
 
 def test_equal_records_are_not_taken_for_each_other_by_their_numbers():
