@@ -206,3 +206,18 @@ def test_what_does_not_vary_is_itself_at_every_update():
     problem = Rosenbrock()
     assert problem.at(3) is problem.sample(3) is problem.sample(3, 2) is problem
     assert (Problem.isolated, Problem.smooth, Problem.source, Problem.varies) == (True, True, "", False)
+
+
+def test_a_problem_that_says_nothing_of_it_stays_where_it_is():
+    class Bowl(Problem):
+        source = "ours"
+        x0 = (1.0,)
+
+        def fun(self, x):
+            return x[..., 0] ** 2
+
+        def grad(self, x):
+            return 2 * x
+
+    assert Bowl().drifts is False
+    assert Bowl().varies is False
