@@ -273,4 +273,9 @@ def test_a_figure_is_served_by_its_own_check_and_what_several_share_by_theirs(mo
     monkeypatch.setattr(hunt, "serving", lambda: {"problems.*": ["test.py::test_it[{name}]"]})
     served = {mutant.change: mutant.tests for mutant in hunt.every_mutant([])}
     waves, wells = "test.py::test_it[waves]", "test.py::test_it[wells]"
-    assert served == {"2 -> 3": [waves, wells], "3 -> 4": [waves, wells], "4 -> 5": [waves], "5 -> 6": [wells]}
+    assert served == {
+        "2 -> 3": [waves, wells],
+        "3 -> 4": [waves, wells],
+        "4 -> 5": [waves],
+        "5 -> 6": [wells],
+    }

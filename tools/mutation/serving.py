@@ -16,8 +16,8 @@ def serving() -> dict[str, list[str]]:
 def served_tests(module: str, table: dict[str, list[str]], names: tuple[str, ...] = ()) -> list[str]:
     """Return the tests that serve a module.
 
-    ``test.py::test_it[{name}]`` stands for one test of each of some names, such as those of the figures that a
-    function or module draws, and without names for all of them.
+    ``test.py::test_it[{name}]`` stands for one test of each of some names, such as those of the figures that
+    a function or module draws, and without names for all of them.
 
     Examples
     --------

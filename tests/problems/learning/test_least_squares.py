@@ -129,6 +129,7 @@ def test_columns_of_zeros_leave_every_point_a_solution():
 @pytest.mark.parametrize(("positive", "negative"), [(4, 2), (5, 3), (7, 1)])
 def test_wilson_spreads_the_rare_label_over_the_table(positive, negative):
     """Of so many first rows that are negative, the share, rounded down; in all the number asked for."""
-    _, y = ss.WilsonConstruction(positive, negative).train
+    X, y = ss.WilsonConstruction(positive, negative).train
     n = positive + negative
+    assert X.shape == (n, 3 + 5 * n)
     assert [(y[:k] < 0).sum() for k in range(n + 1)] == [k * negative // n for k in range(n + 1)]

@@ -279,5 +279,10 @@ def test_a_seed_gives_the_same_slices_in_every_version():
     """As version 0.1 drew them: whoever wrote down a seed finds the same run."""
     batches = MiniBatch(LogisticRegression(*two_gaussians(10)), size=3, shuffle="slices", rng=4)
     assert [batches.indices(n).tolist() for n in range(6)] == [
-        [4, 9, 2], [6, 8, 0], [7, 1, 5], [6, 8, 0], [3, 7, 1], [4, 9, 2],
+        [4, 9, 2],
+        [6, 8, 0],
+        [7, 1, 5],
+        [6, 8, 0],
+        [3, 7, 1],
+        [4, 9, 2],
     ]

@@ -168,7 +168,7 @@ def test_each_update_of_the_game_has_its_own_slope():
 
 def test_the_game_may_start_at_the_best_point_and_not_beyond():
     assert ss.OnlineCounterexample(start=-1.0).x0 == (-1.0,)
-    with pytest.raises(ValueError, match="start: got -1.5"):
+    with pytest.raises(ValueError, match=r"start: got -1\.5"):
         ss.OnlineCounterexample(start=-1.5)
 
 

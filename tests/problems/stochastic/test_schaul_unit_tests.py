@@ -99,3 +99,10 @@ def test_a_norm_of_a_landscape_below_zero_has_no_known_minimum(norm):
     both = ss.PrototypeNorm([BOWL, deep], norm)
     assert both.minimum is None
     assert both.minimizers is None
+
+
+def test_of_level_ground_the_end_stands_for_all():
+    relu = ss.Prototype("relu")
+    assert relu.minimizers == ((1.0,),)
+    assert relu.isolated is False
+    assert relu.fun(np.array([[0.5], [1.0]])).tolist() == [relu.minimum] * 2
