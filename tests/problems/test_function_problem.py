@@ -1,5 +1,7 @@
 """Problems of one's own functions: what is asked of them, in any batch, and what is refused."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -221,3 +223,10 @@ def test_a_problem_that_says_nothing_of_it_stays_where_it_is():
 
     assert Bowl().drifts is False
     assert Bowl().varies is False
+
+
+def test_functions_of_one_number_get_a_number():
+    """The functions of the standard library take no array of one."""
+    value, slope = Problem.of(math.cosh, math.sinh, x0=[3.0]).plain_functions
+    assert value(np.array([3.0])) == math.cosh(3.0)
+    assert slope(np.array([3.0])) == math.sinh(3.0)
