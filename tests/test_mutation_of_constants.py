@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from tools.mutation import places
+from tools.mutation import hunt, places
 from tools.mutation.constants import mutants, mutated
 from tools.mutation.serving import served_tests
 
@@ -223,6 +223,7 @@ def zigzag(numbers):
         return 2
     def draw():
         return 3
+    return Drawing(draw, {}, [(4, 5)])
 """
 
 
@@ -247,3 +248,34 @@ def test_a_module_is_served_by_all_patterns_that_name_it():
     table = {"problems.*": ["a"], "problems.landscapes.*": ["b", "c"], "optim.*": ["d"]}
     assert served_tests("problems.landscapes.bowls", table) == ["a", "b", "c"]
     assert served_tests("stepsize.parsing", table) == []
+
+
+SHEET = """
+WIDTH = 2
+
+def helped(x=3):
+    return x
+
+@figure("waves", "ours")
+def waves(numbers):
+    numbers.theorem("what", a, 4)
+
+@figure("wells", "ours")
+def wells(numbers):
+    numbers.theorem("what", a, 5)
+"""
+
+
+def test_a_figure_is_served_by_its_own_check_and_what_several_share_by_theirs(monkeypatch, tmp_path):
+    (tmp_path / "problems").mkdir()
+    (tmp_path / "problems" / "sheet.py").write_text(SHEET, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(hunt, "serving", lambda: {"problems.*": ["test.py::test_it[{name}]"]})
+    served = {mutant.change: mutant.tests for mutant in hunt.every_mutant([])}
+    waves, wells = "test.py::test_it[waves]", "test.py::test_it[wells]"
+    assert served == {
+        "2 -> 3": [waves, wells],
+        "3 -> 4": [waves, wells],
+        "4 -> 5": [waves],
+        "5 -> 6": [wells],
+    }

@@ -266,7 +266,7 @@ class WilsonConstruction(SquaredLoss):
         n = self.positive + self.negative
         # Spread over the table, so that any batch of rows has both kinds.
         ranks = np.arange(1, n + 1) * self.negative
-        y = np.where(ranks // n > (ranks - self.negative) // n, -1.0, 1.0)
+        y = np.where(ranks % n < self.negative, -1.0, 1.0)
         X = np.zeros((n, 3 + 5 * n))
         X[:, 0], X[:, 1:3] = y, 1
         for i, label in enumerate(y):

@@ -15,9 +15,6 @@ __all__ = ["CauchyNoise", "MaskedGradient", "MultiplicativeNoise"]
 class NoisyGradient(StochasticProblem, abstract=True):
     """A problem whose updates see a noisy gradient; subclasses define the noise."""
 
-    shared = True
-    rng = 0
-
     def noise(self, random: "np.random.Generator", shape: tuple[int, ...]) -> Any:
         """Return the noise on a gradient of that shape."""
         raise NotImplementedError

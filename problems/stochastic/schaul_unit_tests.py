@@ -11,13 +11,8 @@ from stepsize.core.validation import did_you_mean, require
 
 __all__ = ["Prototype", "PrototypeNorm"]
 
-# start, end, value and slope at the start
-_SCALES = {
-    "normal": (0.0, 1.0, 200.0, -1.0),
-    "steep": (0.0, 1.0, 200.0, -10.0),
-    "saddle": (0.0, 1.0, 200.0, 1.0),
-    "flat": (0.0, 1.0, 2.0, -0.1),
-}
+# value and slope at the start, which is at 0; the end is at 1
+_SCALES = {"normal": (200.0, -1.0), "steep": (200.0, -10.0), "saddle": (200.0, 1.0), "flat": (2.0, -0.1)}
 _CORNERS = {"line": 1.0, "abs": -1.0, "relu": 0.0, "cliff": -10.0, "ridge": 10.0}
 _BOWLS = ("quad_bowl", "quad_convex")
 _WELLS = tuple(
@@ -81,6 +76,8 @@ class Prototype(Problem):
     pieces: str = "quad_bowl"
     scale: Literal["normal", "steep", "saddle", "flat"] = "normal"
     source = "Schaul, Antonoglou and Silver, arXiv:1312.6055"
+    x0 = (0.0,)
+    domain = (-1.0, 2.0)
     demo: ClassVar = {"pieces": "quad_convex-gauss_nonconvex-gauss_convex-quad_bowl"}
 
     def check(self) -> None:
@@ -96,13 +93,12 @@ class Prototype(Problem):
 
     @cached_property
     def _limits(self) -> Array:
-        start, end, *_ = _SCALES[self.scale]
-        return np.linspace(start, end, len(self._names) + 1)
+        return np.linspace(0.0, 1.0, len(self._names) + 1)
 
     @cached_property
     def _curves(self) -> list[Any]:
         """One function a piece, each starting at the value and slope where the last one ended."""
-        _, _, value, slope = _SCALES[self.scale]
+        value, slope = _SCALES[self.scale]
         before_level = slope
         curves: list[Any] = []
         for name, start, end in zip(self._names, self._limits[:-1], self._limits[1:], strict=True):
@@ -127,15 +123,6 @@ class Prototype(Problem):
         return len(self._curves) == 1 and self._names[0] not in ("laplace_bowl", *list(_CORNERS)[1:], "bend")
 
     @property
-    def x0(self) -> tuple[float, ...]:
-        return (float(self._limits[0]),)
-
-    @property
-    def domain(self) -> Domain:
-        start, end = self._limits[[0, -1]].tolist()
-        return 2 * start - end, 2 * end - start
-
-    @property
     def _bottom(self) -> tuple[Any, float] | None:
         """The minimizer, if one is attained, and the minimum of a landscape of one piece."""
         if len(self._names) > 1 or self.scale == "saddle":
@@ -144,7 +131,7 @@ class Prototype(Problem):
         if name in ("line", "ridge", "bend"):
             return None  # no lower bound
         if name in ("exponential", "relu"):
-            return (None if name == "exponential" else float(self._limits[-1])), curve.value
+            return (None if name == "exponential" else 1.0), curve.value
         if isinstance(curve, Well):
             return curve.at, float(curve.value - curve.depth)
         return curve.at, float(curve.value)

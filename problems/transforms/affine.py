@@ -100,7 +100,7 @@ class Transformed(ProblemWrapper, abstract=True):
     @property
     def isolated(self) -> bool:
         """Whether those of the original problem are."""
-        return bool(getattr(self.problem, "isolated", True))
+        return bool(self.problem.isolated)
 
     @property
     def minimum(self) -> float | None:

@@ -199,7 +199,7 @@ def robustness(numbers: Numbers) -> Drawing:
     many = ss.minimize(fixed, ss.SGD(lr=rates[:, None]), np.tile(x0, (len(rates), 1)), steps=evaluations)
     constant = whole.fun(many.history.x[-last:]).mean(axis=0)
     numbers.computed("SGD at the rate 1e-4: hardly moved", constant[0], between=(1.0, whole.fun(x0)))
-    numbers.computed("SGD at the rate 100: explodes", constant[-1], between=(1.0, 100.0))
+    numbers.computed("SGD at the rate 100: explodes", constant[-1], between=(whole.fun(x0), 100.0))
     numbers.computed(
         "best constant rate: its loss over the search's best",
         constant.min() / min(losses),

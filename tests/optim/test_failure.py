@@ -5,6 +5,8 @@ import pytest
 
 import stepsize as ss
 from optim import Run
+from optim.failure import failure_at
+from optim.optimizer import Evaluation
 from tests.optim.engines.rules import COMPILED
 
 
@@ -118,3 +120,14 @@ def test_a_start_where_the_gradient_is_nan_is_named_in_a_batch():
     broken = ss.Problem.of(lambda x: x[..., 0], lambda x: np.where(x > 3.0, np.nan, 1.0), x0=[1.0])
     with pytest.raises(ValueError, match=r"^grad: got nan at x0 = \[4.0\], where fun is 4.0, expected"):
         ss.minimize(broken, ss.SGD(lr=0.1), [[2.0], [4.0], [5.0]], steps=1)
+
+
+@pytest.mark.parametrize(
+    ("x", "g", "overflowed"),
+    [(0.9999e30, 1.0, False), (1.0001e30, 1.0, True), (1.0, 0.9999e150, False), (1.0, 1.0001e150, True)],
+)
+def test_from_1e30_starts_away_and_slopes_of_1e150_on_a_nan_is_an_overflow(x, g, overflowed):
+    one = np.ones(1)
+    before, after = Evaluation(1.0, g * one), Evaluation(np.nan, one)
+    found = failure_at(3, one, before, x * one, after)
+    assert (found is None) is overflowed

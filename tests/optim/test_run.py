@@ -358,3 +358,45 @@ class TestFiles:
         with pytest.raises(ValueError, match=r"the optimizer itself, because .* describe SGD\(lr=<"):
             self.saved(run, tmp_path)
         assert self.saved(run, tmp_path, optimizer=run.optimizer).best_step == 2
+
+
+def test_a_run_of_no_updates_did_not_overshoot():
+    assert minimize(Quadratic(), SGD(lr=0.1), steps=0).overshoot_share == 0.0
+
+
+def test_without_a_tolerance_a_run_has_settled_at_a_hundred_millionth_of_its_first_error():
+    """x halves at each update, and the error is a quarter of the last: 4^-13 > 1e-8 > 4^-14."""
+    run = minimize(Parabola(curvature=1.0, start=1.0), SGD(lr=0.5), steps=30)
+    assert run.settled() == run.settled(1e-8) == 14
+    near = minimize(Parabola(curvature=1.0, start=1.0), SGD(lr=1 - (1.0005e-8) ** 0.5), steps=9)
+    assert near.error[1] == pytest.approx(1.0005e-8 * near.error[0])
+    assert near.settled() == 2
+
+
+def test_what_ended_a_run_is_a_number_that_is_kept_on_disk(tmp_path):
+    """0 at the budget, 1 converged, 2 diverged, 3 stopped by a callback."""
+
+    def stop(info):
+        raise StopIteration
+
+    bowl = Parabola(curvature=1.0, start=1.0)
+    runs = [
+        minimize(bowl, SGD(lr=0.5), steps=2),
+        minimize(bowl, SGD(lr=0.5), steps=99, tol=1e-3),
+        minimize(bowl, SGD(lr=1e200), steps=99),
+        minimize(bowl, SGD(lr=0.5), steps=99, callback=stop),
+    ]
+    assert [run.status for run in runs] == [0, 1, 2, 3]
+    for k, run in enumerate(runs):
+        run.save(tmp_path / f"{k}.npz")
+        assert Run.load(tmp_path / f"{k}.npz", problem=bowl).status == k
+
+
+def test_a_problem_that_holds_nothing_out_has_no_validation_curve():
+    run = minimize(Quadratic(), SGD(lr=0.1), steps=2)
+    assert run.has_held_out is False
+    with pytest.raises(ValueError, match="held_out: got none"):
+        run.held_out  # noqa: B018
+    whole = LeastSquares([[1.0], [2.0]], [1.0, 2.0])
+    with pytest.raises(ValueError, match="held_out: got none"):
+        minimize(whole, SGD(lr=0.1), steps=2).held_out  # noqa: B018

@@ -1,5 +1,7 @@
 """Problems of one's own functions: what is asked of them, in any batch, and what is refused."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -206,3 +208,25 @@ def test_what_does_not_vary_is_itself_at_every_update():
     problem = Rosenbrock()
     assert problem.at(3) is problem.sample(3) is problem.sample(3, 2) is problem
     assert (Problem.isolated, Problem.smooth, Problem.source, Problem.varies) == (True, True, "", False)
+
+
+def test_a_problem_that_says_nothing_of_it_stays_where_it_is():
+    class Bowl(Problem):
+        source = "ours"
+        x0 = (1.0,)
+
+        def fun(self, x):
+            return x[..., 0] ** 2
+
+        def grad(self, x):
+            return 2 * x
+
+    assert Bowl().drifts is False
+    assert Bowl().varies is False
+
+
+def test_functions_of_one_number_get_a_number():
+    """The functions of the standard library take no array of one."""
+    value, slope = Problem.of(math.cosh, math.sinh, x0=[3.0]).plain_functions
+    assert value(np.array([3.0])) == math.cosh(3.0)
+    assert slope(np.array([3.0])) == math.sinh(3.0)

@@ -50,12 +50,12 @@ def every_mutant(files: list[str]) -> Iterator[Wanted]:
             module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
             source = path.read_text(encoding="utf-8")
             called = entered_as(module, source)
+            everyone = tuple(name for names in called.values() for name in names)
             for index, mutant in enumerate(mutants(module, source)):
                 change = f"{mutant.before} -> {mutant.after}"
                 names = called.get(re.split("[:]|__constant_", mutant.name)[0], ())
-                yield Wanted(
-                    mutant.name, module, str(path), index, change, served_tests(module, table), names
-                )
+                tests = served_tests(module, table, names or everyone)
+                yield Wanted(mutant.name, module, str(path), index, change, tests, names)
 
 
 def entered_as(module: str, source: str) -> dict[str, tuple[str, ...]]:

@@ -4,6 +4,8 @@ import fnmatch
 import tomllib
 from pathlib import Path
 
+EACH = "[{name}]"
+
 
 def serving() -> dict[str, list[str]]:
     """Return the fast tests of each module, or of all modules that a pattern names."""
@@ -11,12 +13,24 @@ def serving() -> dict[str, list[str]]:
     return dict(settings["tool"]["mutation"]["serving"])
 
 
-def served_tests(module: str, table: dict[str, list[str]]) -> list[str]:
-    """Return the files and folders of tests that serve a module.
+def served_tests(module: str, table: dict[str, list[str]], names: tuple[str, ...] = ()) -> list[str]:
+    """Return the tests that serve a module.
+
+    ``test.py::test_it[{name}]`` stands for one test of each of some names, such as those of the figures that
+    a function or module draws, and without names for all of them.
 
     Examples
     --------
     >>> served_tests("problems.problem", {"problems.*": ["tests/problems"], "optim.*": ["tests/optim"]})
     ['tests/problems']
+    >>> served_tests("m", {"m": ["test.py::test_it[{name}]"]}, ("waves", "wells"))
+    ['test.py::test_it[waves]', 'test.py::test_it[wells]']
     """
-    return [test for pattern, tests in table.items() if fnmatch.fnmatch(module, pattern) for test in tests]
+    tests = [test for pattern, tests in table.items() if fnmatch.fnmatch(module, pattern) for test in tests]
+    return [named for test in tests for named in _named(test, names)]
+
+
+def _named(test: str, names: tuple[str, ...]) -> list[str]:
+    if not test.endswith(EACH):
+        return [test]
+    return [test.removesuffix(EACH) + f"[{name}]" for name in names] or [test.removesuffix(EACH)]

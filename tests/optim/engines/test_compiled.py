@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from optim import SGD, Adam, Momentum, Optimizer, PolyakRuppert, RAdam, minimize
 from optim.engines import step
-from optim.engines.compiled import llvm, vector
+from optim.engines.compiled import llvm, numbers, vector
 from optim.engines.compiled.batch import CompiledBatch
 from optim.engines.compiled.single import CompiledRun
 from optim.engines.symbols import Untraceable
@@ -18,6 +18,7 @@ from optim.steppers import stepper_for
 from optim.sweep import sweep
 from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import Exponential, PerRun
+from stepsize.core import elementwise
 from stepsize.core.elementwise import exp, join, maximum, minimum, parts, sign, sqrt, where
 from tests.instances import name_of
 from tests.optim.engines.rules import Branchy, needs_compiler
@@ -492,7 +493,7 @@ class Well(Problem, abstract=True):
 
 
 def test_where_the_compiler_fails_the_run_is_made_all_the_same():
-    with pytest.raises(Untraceable, match="LLVM failed here: "):
+    with pytest.raises(Untraceable, match=r"LLVM failed here: \w[^\n]*$"):
         llvm.compiled("no text of that language", "updates", "i")
 
 
@@ -511,3 +512,26 @@ def test_a_run_or_a_sweep_that_is_not_compiled_after_all_falls_back(problem, mon
         assert_same_run(minimize(problem, opt, steps=30), reference)
     reference = sweep(problem, SGD(lr=rates), steps=30, engine="traced")
     assert_same_ends(sweep(problem, SGD(lr=rates), steps=30), reference)
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_columns_take_the_extreme_that_python_takes_also_of_two_zeros_and_of_nan(name):
+    function, some = getattr(elementwise, name), [0.0, -0.0, 1.0, -2.0, float("nan"), float("inf")]
+    a, b = (column.ravel() for column in np.meshgrid(some, some))
+    one_by_one = np.array([function(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)])
+    assert numbers._EXACT[function](a, b).tobytes() == one_by_one.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("features", "machine", "expected"),
+    [
+        ("+avx,+fma", "x86_64", True),
+        ("+avx,-fma", "x86_64", False),
+        ("+neon", "arm64", True),
+        ("", "AArch64", True),
+    ],
+)
+def test_a_processor_fuses_if_it_says_so_or_is_one_that_always_does(monkeypatch, features, machine, expected):
+    monkeypatch.setattr(llvm, "_processor", lambda: ("some", features))
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert llvm.fuses.__wrapped__() is expected

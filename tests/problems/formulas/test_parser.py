@@ -297,3 +297,16 @@ def test_names_are_found_in_anything():
 )  # fmt: skip
 def test_a_text_is_meant_as_a_formula_if_it_has_a_variable_or_a_function_or_numbers_alone(text, meant):
     assert is_formula(text) is meant
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("max(x, y)", "maximum(x, y)"),
+        ("min(x, y)", "minimum(x, y)"),
+        ("ln(x)", "log(x)"),
+        ("atan(x)", "arctan(x)"),
+    ],
+)
+def test_the_short_names_of_functions_are_the_long_ones(short, long):
+    assert read(short) == read(long)

@@ -35,3 +35,33 @@ def test_a_sum_that_holds_nothing_out_says_so():
     assert not problem.has_held_out
     with pytest.raises(ValueError, match=r"held_out: got none, expected Diag.* to hold out some examples"):
         problem.held_out_fun(np.ones(problem.dim))
+
+
+class Means(FiniteSum, abstract=True):
+    """The mean of (x - y)^2, without a penalty and without a Hessian."""
+
+    train = (np.zeros((2, 1)), np.array([1.0, 5.0]))
+    x0 = (0.0,)
+
+    def loss_and_grad(self, x, A, y):
+        return np.mean((x - y) ** 2, axis=-1), 2 * np.mean(x - y, axis=-1, keepdims=True)
+
+    def loss(self, x, A, y):
+        return self.loss_and_grad(x, A, y)[0]
+
+    def loss_grad(self, x, A, y):
+        return self.loss_and_grad(x, A, y)[1]
+
+
+class MeansWithHessian(Means, abstract=True):
+    def loss_hess(self, x, A, y):
+        return np.full((*x.shape, 1), 2.0)
+
+
+def test_a_sum_that_states_no_penalty_and_no_hessian_has_none():
+    problem, x = Means(), np.array([2.0])
+    assert problem.is_penalised is False
+    assert (problem.fun(x), *problem.grad(x)) == (5.0, -2.0)
+    assert problem.has_hess is False
+    assert MeansWithHessian().has_hess is True
+    assert MeansWithHessian().hess(x).tolist() == [[2.0]]

@@ -99,3 +99,37 @@ def test_the_error_on_new_examples_is_counted_over_both_labels():
     w[:, :3] = first
     assert problem.new_example_error(w) == pytest.approx([0.0, 0.3, 0.7, 1.0, 0.7, 0.3])
     assert problem.new_example_error(w[2]) == pytest.approx(0.7)
+
+
+SIZES = [
+    ([[1.0]], [3.0], 4.5),  # one example, met: half of 3^2
+    ([[1.0, -1.0], [0.0, 1.0]], [0.0, 2.0], 5.0),  # w = (2, 2): a score 0 of 2 - 2; half the mean of 16 and 4
+    ([[1.0], [-1.0]], [1.0, 1.0], 0.5),  # w = 0: the targets alone
+]
+
+
+@pytest.mark.parametrize(("X", "y", "size"), SIZES)
+def test_a_value_is_summed_from_targets_and_from_the_parts_of_scores(X, y, size):
+    problem = ss.LeastSquares(X, y, intercept=False)
+    assert problem.summed == pytest.approx(size, rel=1e-12)
+    assert ss.LeastSquares(X, y, intercept=False, half=False).summed == pytest.approx(2 * size, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_one_solution_is_told_from_many_at_any_scale(scale):
+    y = [1.0, 2.0, 3.0]
+    assert ss.LeastSquares(scale * np.array([[1, 0], [0, 1], [1, 1]]), y, intercept=False).isolated
+    assert not ss.LeastSquares(scale * np.array([[1, 2], [2, 4], [3, 6]]), y, intercept=False).isolated
+
+
+def test_columns_of_zeros_leave_every_point_a_solution():
+    assert not ss.LeastSquares(np.zeros((3, 2)), [1.0, 2.0, 3.0], intercept=False).isolated
+
+
+@pytest.mark.parametrize(("positive", "negative"), [(4, 2), (5, 3), (7, 1)])
+def test_wilson_spreads_the_rare_label_over_the_table(positive, negative):
+    """Of so many first rows that are negative, the share, rounded down; in all the number asked for."""
+    X, y = ss.WilsonConstruction(positive, negative).train
+    n = positive + negative
+    assert X.shape == (n, 3 + 5 * n)
+    assert [(y[:k] < 0).sum() for k in range(n + 1)] == [k * negative // n for k in range(n + 1)]

@@ -69,3 +69,21 @@ def test_infinitely_far_away_a_loss_without_a_penalty_is_infinite_and_with_one_t
         value, slope = line.value_and_grad(x)
         for found in (value, slope, line.fun(x), line.grad(x)):
             assert (found == np.inf).all()
+
+
+class LogCosh(linear_models.LinearModel, abstract=True):
+    """The mean of log cosh(z - y), whose second derivative is at most 1, at z = y."""
+
+    train = (np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]]), np.array([5.0, 1.0, 0.5]))
+    penalty = np.zeros(2)
+
+    def loss_second_derivative(self, z, y):
+        return 1 / np.cosh(z - y) ** 2
+
+
+def test_a_loss_that_curves_by_one_at_most_attains_its_bound_where_every_score_is_right():
+    problem = LogCosh()
+    right = np.array([1.0, 2.0])  # A x = y
+    assert problem.train[0] @ right == pytest.approx(problem.train[1])
+    steepest = np.linalg.eigvalsh(problem.loss_hess(right, *problem.train))[-1]
+    assert abs(problem.L - steepest) < 1e-12 * steepest

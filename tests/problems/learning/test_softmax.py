@@ -60,3 +60,20 @@ def test_the_minimum_of_softmax_regression_is_that_of_another_solver():
     )
     assert problem.minimum == pytest.approx(found.fun, rel=1e-9)
     assert np.linalg.norm(problem.grad(np.array(problem.minimizers[0]))) < 1e-12
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_what_a_value_is_summed_from_of_two_mirrored_examples(copies):
+    """At features 1 and -1 the minimizer is (-t, t) with l2 t = 1 - p: each score |a| t, each slope 1 - p."""
+    X, y = [[1.0], [-1.0]] * copies, [1, 0] * copies
+    problem = ss.SoftmaxRegression(X, y, l2=0.3, intercept=False)
+    ((low, high),) = problem.minimizers
+    assert low == pytest.approx(-high)
+    assert problem.summed == pytest.approx(2 * 0.3 * high * high, rel=1e-9)
+
+
+def test_without_a_penalty_no_minimizer_is_claimed():
+    mixed = ss.SoftmaxRegression([[1.0], [2.0], [1.5], [1.2]], [0, 1, 0, 1], l2=0.0)
+    assert mixed.minimizers is None
+    assert mixed.minimum is None
+    assert mixed.summed is None

@@ -137,3 +137,11 @@ def test_the_first_evaluation_of_a_line_is_number_0():
     assert batches.indices(3).tolist() != batches.indices(3, 1).tolist()
     assert ps.Quadratic().sample(3) == ps.Quadratic().sample(3, 0)
     assert not ps.Quadratic().drifts
+
+
+@pytest.mark.parametrize("name", ["iris", "digits"])
+def test_a_shipped_table_cannot_be_written_to(name):
+    """It is read once and serves whoever asks."""
+    for part in load(name):
+        with pytest.raises(ValueError, match="read-only"):
+            part[0] = 7

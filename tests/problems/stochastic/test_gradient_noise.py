@@ -73,3 +73,50 @@ def test_constant_rate_converges_under_multiplicative_noise_and_masks():
     """The noise vanishes with the gradient: no floor."""
     for problem in (ss.MultiplicativeNoise(BOWL, sigma=0.3), ss.MaskedGradient(BOWL, p=0.5)):
         assert ss.minimize(problem, ss.SGD(lr=0.1), steps=400).fun < 1e-20
+
+
+SAYS = [
+    (ss.MultiplicativeNoise, "multiplicative noise"),
+    (ss.MaskedGradient, "masks"),
+    (ss.CauchyNoise, "Cauchy noise"),
+    (ss.AdditiveNoise, "noisy measurements"),
+]
+
+
+@pytest.mark.parametrize(("kind", "words"), SAYS)
+def test_a_problem_says_what_its_gradients_are(kind, words):
+    for sampling in ("dynamic", "static"):
+        noisy = kind(ss.Quadratic(), sampling=sampling)
+        assert noisy.gradient_source == f"{sampling} {words}"
+        assert noisy.formula == f"{ss.Quadratic().formula}, {sampling} {words}"
+    exact = kind(ss.Quadratic(), sampling="full")
+    assert exact.gradient_source == "exact"
+    assert exact.formula == ss.Quadratic().formula
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in SAYS])
+def test_an_update_uses_the_first_evaluation_of_its_line(kind):
+    noisy, x = kind(ss.Quadratic([2.0] * 40), sampling="dynamic"), np.ones(40)
+    assert np.array_equal(noisy.at(3).grad(x), noisy.sample(3, 0).grad(x))
+    assert not np.array_equal(noisy.at(3).grad(x), noisy.sample(3, 1).grad(x))
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in SAYS])
+def test_a_noisy_landscape_holds_no_examples_out(kind):
+    assert kind(ss.Quadratic()).has_held_out is False
+
+
+@pytest.mark.parametrize("kind", [ss.MultiplicativeNoise, ss.MaskedGradient, ss.CauchyNoise])
+def test_one_realization_of_a_noisy_gradient_has_no_hessian(kind):
+    """The problem itself has one, by which a run is judged."""
+    assert kind(ss.Quadratic()).has_hess
+    one = kind(ss.Quadratic()).at(0)
+    assert one.has_hess is False
+    with pytest.raises(TypeError, match="no Hessian"):
+        one.hess(np.ones(2))
+
+
+@pytest.mark.parametrize("p", [1.0, 1.5, -0.1])
+def test_a_mask_that_hides_everything_is_refused(p):
+    with pytest.raises(ValueError, match="p: got"):
+        ss.MaskedGradient(ss.Quadratic(), p=p)

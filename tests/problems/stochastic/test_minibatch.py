@@ -255,3 +255,34 @@ def test_slices_are_of_their_size_and_start_anywhere(sum_of_100):
         starts[kind] = set(at)
         assert [batches.sample(n, k).n_examples for n, k in keys[:50]] == [7] * 50
     assert min(map(len, starts.values())) > 90
+
+
+@pytest.mark.parametrize(("size", "replacement", "updates"), [(3, False, 4), (5, False, 2), (7, True, 2)])
+def test_an_epoch_ends_with_what_is_left_however_little(size, replacement, updates):
+    batches = MiniBatch(LogisticRegression(*two_gaussians(10)), size=size, replacement=replacement)
+    assert batches.updates_per_epoch == updates
+
+
+def test_an_update_uses_the_first_batch_of_its_line(sum_of_100):
+    batches = MiniBatch(sum_of_100, size=10, sampling="dynamic")
+    assert np.array_equal(batches.indices(3), batches.indices(3, 0))
+    assert not np.array_equal(batches.indices(3), batches.indices(3, 1))
+
+
+def test_the_order_of_an_epoch_cannot_be_written_to(sum_of_100):
+    """One array serves all batches of an epoch."""
+    with pytest.raises(ValueError, match="read-only"):
+        MiniBatch(sum_of_100, size=10).indices(0)[0] = 7
+
+
+def test_a_seed_gives_the_same_slices_in_every_version():
+    """As version 0.1 drew them: whoever wrote down a seed finds the same run."""
+    batches = MiniBatch(LogisticRegression(*two_gaussians(10)), size=3, shuffle="slices", rng=4)
+    assert [batches.indices(n).tolist() for n in range(6)] == [
+        [4, 9, 2],
+        [6, 8, 0],
+        [7, 1, 5],
+        [6, 8, 0],
+        [3, 7, 1],
+        [4, 9, 2],
+    ]

@@ -164,3 +164,16 @@ def test_each_update_of_the_game_has_its_own_slope():
     assert 16 < sum(slope > 0 for slope in seeds[0]) < 48
     drawn = [generator(0, n).random() < 0.5 for n in range(64)]
     assert [slope > 0 for slope in seeds[0]] == drawn
+
+
+def test_the_game_may_start_at_the_best_point_and_not_beyond():
+    assert ss.OnlineCounterexample(start=-1.0).x0 == (-1.0,)
+    with pytest.raises(ValueError, match=r"start: got -1\.5"):
+        ss.OnlineCounterexample(start=-1.5)
+
+
+@pytest.mark.parametrize(("n", "end"), [(0, -1.0), (1, 1.0)])
+def test_one_move_of_the_game_ends_at_the_edge_of_its_box(n, end):
+    """Slope 3 or -1, from the middle, with updates that overshoot: nobody leaves [-1, 1]."""
+    run = ss.minimize(ss.OnlineCounterexample().at(n), ss.SGD(lr=2.0), steps=3)
+    assert run.history.x.ravel().tolist() == [0.0, end, end, end]

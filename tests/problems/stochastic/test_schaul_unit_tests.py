@@ -68,3 +68,41 @@ def test_norms_of_prototypes():
         assert problem.fun(x) == pytest.approx(np.linalg.norm(parts, order), rel=1e-14)
     with pytest.raises(ValueError, match="did you mean quad_bowl"):
         ss.Prototype("quad_bowel")
+
+
+def test_a_bend_goes_on_as_the_ground_went_before_it_was_level():
+    """A cliff turns slope -1 into 10; level pieces, and straight ones on them, do not make it forgotten."""
+    for level in ("relu", "relu-line", "relu-line-line"):
+        chain = ss.Prototype(f"cliff-{level}-bend")
+        assert chain.grad(np.array([[0.999]])).item() == 10.0
+
+
+def test_a_landscape_is_looked_at_over_three_times_its_length():
+    for pieces in ("abs", "quad_convex-cliff-quad_bowl"):
+        assert ss.Prototype(pieces).domain == (-1.0, 2.0)
+
+
+BOWL, KINK = ss.Prototype("quad_bowl"), ss.Prototype("abs")  # lowest at 199.75 and at 199.5
+
+
+@pytest.mark.parametrize(("norm", "isolated"), [("L1", True), ("L2", True), ("Linf", False)])
+def test_of_a_maximum_the_smaller_part_may_move(norm, isolated):
+    assert ss.PrototypeNorm([BOWL, KINK], norm).isolated is isolated
+    assert ss.PrototypeNorm([BOWL, BOWL], norm).isolated
+
+
+@pytest.mark.parametrize("norm", ["L1", "L2", "Linf"])
+def test_a_norm_of_a_landscape_below_zero_has_no_known_minimum(norm):
+    """The well whose flank is concave reaches far below 0, where its absolute value is 0 on a ring."""
+    deep = ss.Prototype("laplace_nonconvex")
+    assert deep.minimum < 0
+    both = ss.PrototypeNorm([BOWL, deep], norm)
+    assert both.minimum is None
+    assert both.minimizers is None
+
+
+def test_of_level_ground_the_end_stands_for_all():
+    relu = ss.Prototype("relu")
+    assert relu.minimizers == ((1.0,),)
+    assert relu.isolated is False
+    assert relu.fun(np.array([[0.5], [1.0]])).tolist() == [relu.minimum] * 2

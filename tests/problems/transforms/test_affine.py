@@ -124,3 +124,20 @@ def test_a_random_rotation_follows_from_its_seed():
     for Q in turned:
         np.testing.assert_allclose(Q @ Q.T, np.eye(3), atol=1e-14)
         assert np.linalg.det(Q) == pytest.approx(1.0)
+
+
+def test_a_random_turn_in_two_dimensions_and_in_one():
+    problem = ss.Rotated(ss.Quadratic([2.0, 4.0]), rng=1)
+    Q = problem.matrix
+    np.testing.assert_allclose(Q @ Q.T, np.eye(2), atol=1e-14)
+    assert np.linalg.det(Q) == pytest.approx(1.0)
+    assert abs(Q[0, 1]) > 0.1
+    line = ss.Rotated(ss.Quadratic([2.0]))
+    assert line.matrix.tolist() == [[1.0]]
+    assert line.grad(np.array([3.0])).tolist() == [6.0]
+
+
+def test_a_moved_problem_drifts_if_what_is_moved_does():
+    assert ss.Shifted(ss.Quadratic(), by=1.0).drifts is False
+    assert ss.Shifted(ss.Jumping(ss.Quadratic()), by=1.0).drifts is True
+    assert ss.Rotated(ss.Drifting(ss.Quadratic())).drifts is True

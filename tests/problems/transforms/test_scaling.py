@@ -26,3 +26,20 @@ def test_a_round_bowl_is_stretched_to_the_condition_number(condition):
     best = ss.best_parameters(ss.SGD, bowl.L, bowl.mu)
     k = condition
     assert ss.predict(bowl, best).rate == pytest.approx((k - 1) / (k + 1), abs=1e-12)
+
+
+def test_a_stretched_bowl_is_flattest_along_its_last_coordinate():
+    """D = diag(1, 1/10, 1/100): the last coordinate is drawn out by sqrt(10^4), the Hessian is D D."""
+    bowl = ss.Stretched(ss.Quadratic([1.0] * 3), condition=1e4)
+    assert bowl.hess(np.zeros(3)) == pytest.approx(np.diag([1.0, 1e-2, 1e-4]), abs=1e-15)
+    assert (bowl.L, bowl.mu) == pytest.approx((1.0, 1e-4))
+    far = ss.Stretched(ss.Shifted(ss.Quadratic([1.0] * 3), by=1.0), condition=1e4)
+    assert far.minimizers[0] == pytest.approx((1.0, 10.0, 100.0))
+
+
+def test_printed_digits_are_scaled_with_the_value():
+    """McCormick's -1.9133 is printed to four decimals: ten times it to three."""
+    point, value, digits = ss.McCormick().checkpoint
+    where, there, within = ss.Scaled(ss.McCormick(), value=10.0).checkpoint
+    assert where == pytest.approx(point)
+    assert (there, within) == pytest.approx((10 * value, 10 * digits))

@@ -313,3 +313,10 @@ class TestHandingOver:
         completed = line.accept(line.trials[-1], "converged", None)
         assert (completed.n_f, completed.n_g) == (3, 3)
         assert (completed.e.f, completed.e.slope) == (0.125, -1.0)
+
+
+def test_the_start_of_a_line_is_its_evaluation_number_0_and_the_next_number_1():
+    line = Line(Quadratic([2.0]), np.array([1.0]), np.array([2.0]))
+    assert line.start.number == 0
+    line.both(0.25)
+    assert line.trials[-1].number == 1

@@ -4,7 +4,6 @@ Each figure states its numbers with provenance and tolerance; here they are asse
 key ones are asserted once more directly, by other means, so that a figure that checks nothing would be seen.
 """
 
-import functools
 import math
 
 import numpy as np
@@ -15,6 +14,7 @@ import stepsize as ss
 from stepsize import gallery
 from stepsize.gallery import figure as figures
 from stepsize.gallery.linear import matrix, radius
+from tests.stepsize.gallery.record import figure_of
 
 NAMES = list(gallery.catalogue())
 
@@ -60,19 +60,14 @@ ROWS = {
 }
 
 
-@functools.cache
-def computed(name):
-    return gallery.find(name)()
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_every_number_is_what_its_source_says(name):
-    numbers = list(computed(name).numbers)
+    numbers = list(figure_of(name).numbers)
     assert numbers, "a figure of the gallery shows numbers"
     assert all(number.provenance in figures.PROVENANCES for number in numbers)
     failures = [
         f"{n.what}: {n.value!r}, expected {n.expected!r} or {n.low}...{n.high}"
-        for n in computed(name).failures
+        for n in figure_of(name).failures
     ]
     assert failures == []
 
@@ -80,7 +75,7 @@ def test_every_number_is_what_its_source_says(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_figure_draws_without_a_warning(name):
     with ss.draw.style():
-        canvas = FigureCanvasAgg(computed(name).picture)
+        canvas = FigureCanvasAgg(figure_of(name).picture)
         canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     assert pixels.min() < 100, "ink"
@@ -93,7 +88,7 @@ def test_every_figure_draws_without_a_warning(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_hollow_points_are_explained_wherever_they_stand(name):
     """An update that overshot ends in an open circle; a picture that shows one says so."""
-    picture = computed(name).picture
+    picture = figure_of(name).picture
     FigureCanvasAgg(picture).draw()
     said = [text.get_text() for key in picture.legends for text in key.get_texts()]
     assert ("an update that overshot" in said) == any(map(_shows_a_hollow_point, picture.axes))

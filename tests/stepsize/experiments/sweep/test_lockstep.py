@@ -287,3 +287,12 @@ def test_the_traces_are_those_of_histories(rule):
 def test_what_is_more_than_elementwise_arithmetic_does_not_go_in_lockstep(problem, rule):
     with pytest.raises((Untraceable, TypeError)):
         Lockstep(problem, rule, np.array([problem.x0, problem.x0]), 5)
+
+
+def test_where_runs_in_lockstep_began_and_are_is_a_row_a_run():
+    starts = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    runs = Lockstep(ss.Quadratic([1.0, 2.0]), ss.SGD(lr=0.5), starts, 4)
+    assert runs.start.tolist() == starts.tolist()
+    runs.advance(2)
+    assert runs.start.tolist() == starts.tolist()
+    assert runs.x.tolist() == [[0.25, 0.0], [0.75, 0.0], [1.25, 0.0]]
