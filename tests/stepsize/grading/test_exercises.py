@@ -64,6 +64,9 @@ WRONG = [
     ("10-network", "backward", "    d = d / n\n", "", "the sum over the examples"),
     ("10-network", "backward", " * (1 - h**2)", "", "without the slope of tanh"),
     ("10-network", "backward", "    d[np.arange(n), y] -= 1\n", "", "without the labels"),
+    ("10-network", "backward", "(1 - h**2)", "(1 - h)", "1 - h in place of 1 - h^2"),
+    ("10-network", "backward", "return dW0, db0, dW1, db1", "return dW0, 0 * db0, dW1, 0 * db1", "0 for the biases"),
+    ("10-network", "backward", "    d = d / n\n    dW1 = h.T @ d\n    db1 = d.sum(axis=0)\n    back = d @ W1.T * (1 - h**2)", "    dW1 = h.T @ d\n    db1 = d.sum(axis=0)\n    back = d @ W1.T", "the sum over the examples, without the slope"),
     ("10-network", "best_update", "min(range(len(held_out)), key=lambda n: held_out[n])", "min(held_out)", "not the update"),
     ("10-network", "best_update", "min(range(len(held_out)), key=lambda n: held_out[n])", "next((n for n in range(len(held_out) - 1) if held_out[n + 1] > held_out[n]), len(held_out) - 1)", "a bump on the way down"),
 ]  # fmt: skip
