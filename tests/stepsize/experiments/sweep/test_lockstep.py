@@ -287,3 +287,12 @@ def test_the_traces_are_those_of_histories(rule):
 def test_what_is_more_than_elementwise_arithmetic_does_not_go_in_lockstep(problem, rule):
     with pytest.raises((Untraceable, TypeError)):
         Lockstep(problem, rule, np.array([problem.x0, problem.x0]), 5)
+
+
+def test_the_bytes_of_a_row_are_those_of_its_tables():
+    """Value, gradient norm and whether the update overshot, and beside these the mark of a compiled loop."""
+    _, rows = lockstep_rows.make_rows(
+        ss.Rosenbrock(), ss.SGD(lr=1e-3), np.zeros((32, 2)), 20, lockstep_rows.Room()
+    )
+    tables = (rows.fun, rows.grad_norm, rows.overshoot, np.zeros(1, bool))
+    assert sum(table.itemsize for table in tables) == lockstep_rows.BYTES_A_ROW
