@@ -107,7 +107,7 @@ class Session:
 
 
 def close_processes() -> None:
-    """Close the processes that joblib keeps for the next who asks, or no test after the first would start any."""
+    """Close the processes that joblib keeps: no test after the first would start any, nor their threads."""
     loky = sys.modules.get("joblib.externals.loky")
     if loky is not None:
         loky.get_reusable_executor().shutdown(wait=True)
