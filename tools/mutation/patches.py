@@ -49,7 +49,7 @@ class Session:
             began, threads = time.process_time(), threading.active_count()
             if not self.passes(item, following):
                 print(f"\nleft out, for it fails without any mutant: {item.nodeid}")
-            elif threading.active_count() > threads:
+            elif threads_above(threads):
                 print(f"\nleft out, for it leaves threads, for which a fork would wait: {item.nodeid}")
                 close_processes()
             else:
@@ -104,6 +104,15 @@ class Session:
                 spent += self.took[test]
                 chosen.append(test)
         return chosen
+
+
+def threads_above(number: int) -> bool:
+    """Return whether there are more threads than before, and not only such as are about to end."""
+    for _ in range(20):
+        if threading.active_count() <= number:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def close_processes() -> None:

@@ -12,6 +12,7 @@ from stepsize.core.limits.ranges import (
     FiniteFloat,
     FloatOrArray,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveFloatOrArray,
     PositiveFloatOrInf,
@@ -44,6 +45,7 @@ class Ranged(Record, abstract=True):
     base: PositiveFloatOrArray = 0.1
     below: Annotated[float, Range(below=0)] = -1.0
     some: Annotated[int, WholeNumber(2, 4)] = 3
+    times: NonNegativeInt = 0
     free: Any = None
     body: PositiveFloat | list[int] = 1.0
 
@@ -65,6 +67,7 @@ class Ranged(Record, abstract=True):
         ("base", [0.1, np.array([[0.1], [0.2]])], [0.0, np.array([0.1, 0.0])]),
         ("below", [-HAIR], [0.0, -math.inf]),
         ("some", [2, 4], [1, 5]),
+        ("times", [0, 10**9], [-1]),
         ("free", [object(), "x"], []),
         ("body", [1.0, -1.0, [1]], []),
     ],

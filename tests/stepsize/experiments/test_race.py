@@ -259,7 +259,9 @@ def test_what_counts_as_solved_is_the_least_that_runs_are_held_to_and_rounding_o
     """The start's gap is (25 + 40)/2; without a tolerance rounding at each run's end counts."""
     slow, slower, away = ss.SGD(lr=0.05), ss.SGD(lr=0.001), ss.SGD(lr=0.9)
     start, eps = (25 + 40) / 2, np.finfo(float).eps
-    assert ss.race(BOWL, [away, slow], steps=100, tol=1e-5).tolerance == pytest.approx(1e-5 * start, rel=1e-12)
+    assert ss.race(BOWL, [away, slow], steps=100, tol=1e-5).tolerance == pytest.approx(
+        1e-5 * start, rel=1e-12
+    )
     for rules in ([slow, slower], [slower, slow]):
         held = ss.race(BOWL, rules, steps=20, tol=0.0)
         assert held.tolerance == min(16 * eps * run.loss[-1] for run in held.runs)

@@ -117,7 +117,7 @@ BY_HAND = {
     "step_decay": {
         "": [((7, 8.0, 0.5, 4), 4.0), ((8, 8.0, 0.5, 4), 2.0)],
         "one update ahead": [((7, 8.0, 0.5, 4), 2.0)],
-        "one update late": [((8, 8.0, 0.5, 4), 4.0), ((0, 8.0, 0.5, 1), 8.0)],
+        "one update late": [((8, 8.0, 0.5, 4), 4.0), ((5, 8.0, 0.5, 4), 4.0), ((0, 8.0, 0.5, 1), 8.0)],
         "smooth": [((8, 8.0, 0.25, 16), 4.0)],
         "with the exponent rounded to the nearest": [((7, 8.0, 0.5, 4), 2.0), ((5, 8.0, 0.5, 4), 4.0)],
         "with the exponent rounded up": [((5, 8.0, 0.5, 4), 2.0)],
@@ -263,7 +263,7 @@ BY_HAND = {
         ),
     },
     "strong_wolfe": {  # -1e-3 alpha is the decrease that is asked for, 9 the slope that is allowed
-        "": places((1.0, -1.0, 9.0, True), (1.0, -1.0, 9.1, False), (1.0, 0.0, 5.0, False)),
+        "": places((1.0, -1.0, 9.0, True), (1.0, -1.0, 9.005, False), (1.0, 0.0, 5.0, False)),
         "the weak conditions": places(
             (1.0, -1.0, 50.0, True),
             (1.0, -1.0, -9.0, True),
