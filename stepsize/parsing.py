@@ -17,7 +17,7 @@ __all__ = ["parse", "parse_problem"]
 
 R = TypeVar("R", bound=Record)
 
-_CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "True": True, "False": False, "None": None}
+_CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 _METHODS = ("then", "warmup", "cooldown", "floor", "cap", "delay", "skip", "repeat", "per_epoch")
 
 
@@ -177,11 +177,11 @@ def _evaluate(node: ast.expr, source: Source, kind: type[Record] = Record) -> An
         case ast.BinOp(left=left, op=op, right=right):
             both = _made(_evaluate(left, source), source), _made(_evaluate(right, source), source)
             return source.combined(op, *both)
-        case ast.Attribute() if (path := _path(node)) and path[0] in library_names():
+        case ast.Attribute() if (path := _path(node)) and path[0] in library_names(False):
             return _called(_of_library(path, kind), ".".join(path), [], [], source)
         case ast.Call(func=ast.Attribute() as name, args=args, keywords=keywords) if (
             path := _path(name)
-        ) and path[0] in library_names():
+        ) and path[0] in library_names(False):
             if path[0] == "torch" and args and _is_what_torch_steps(args[0]):
                 args = args[1:]
             return _called(_of_library(path, kind), ".".join(path), args, keywords, source)
@@ -225,7 +225,7 @@ def _path(node: ast.expr) -> list[str]:
 
 
 @lru_cache(maxsize=2)
-def library_names(schedules_first: bool = False) -> dict[str, dict[str, Any]]:
+def library_names(schedules_first: bool) -> dict[str, dict[str, Any]]:
     """Return what other libraries call their optimizers and schedules, and ours that do the same.
 
     Two names are both, Keras' SGD and PyTorch's ASGD: they are the schedule where a schedule is expected.

@@ -81,7 +81,6 @@ class Record:
         If another class of the same name is registered already.
     """
 
-    abstract: ClassVar[bool] = True
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     __signature__: ClassVar[Any] = _Signature()
 
@@ -90,7 +89,6 @@ class Record:
         # The dataclass only collects the fields: constructors of generated code, one a class, would make
         # `import optim` three times as slow.
         dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
-        cls.abstract = abstract
         if not abstract:
             _register(cls)
 

@@ -39,8 +39,8 @@ class Explanation:
     problem: Any
     optimizer: Optimizer
     steps: tuple[Step, ...]
-    blank: bool = False
-    digits: int = 6
+    blank: bool
+    digits: int
 
     def __repr__(self) -> str:
         first, last = self.steps[0].t, self.steps[-1].t

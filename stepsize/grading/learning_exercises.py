@@ -14,7 +14,6 @@ Array = np.ndarray[Any, Any]
 
 _draw = np.random.default_rng(6)
 _X, _Y = _draw.normal(size=(12, 3)), _draw.normal(size=12)
-_WHOLE = LeastSquares(_X, _Y, intercept=False)
 
 
 def _batch_gradient(w: Array, X: Array, y: Array, rows: Sequence[int]) -> Array:

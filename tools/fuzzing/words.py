@@ -103,7 +103,7 @@ class Maker:
             "problem": _of_packages(problems.Problem),
             "any": _of_packages(Record),
         }
-        self.libraries = [f"{lib}.{name}" for lib, known in library_names().items() for name in known]
+        self.libraries = [f"{lib}.{name}" for lib, known in library_names(False).items() for name in known]
 
     def pick(self, among: Any) -> Any:
         """Return one of several."""

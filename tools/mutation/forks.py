@@ -9,7 +9,7 @@ MEMORY = 6 << 30  # bytes a mutant may ask for
 
 
 def in_a_fork(work: Callable[[], str], seconds: float) -> tuple[str, str]:
-    """Return the verdict on a mutant: killed if work returns the name of a test, or does not come to an end.
+    """Return the verdict on a mutant: killed if work returns the name of a test, or takes too long.
 
     Parameters
     ----------
@@ -17,7 +17,8 @@ def in_a_fork(work: Callable[[], str], seconds: float) -> tuple[str, str]:
         Returns the name of the test that failed, or nothing if all passed. A LookupError says that the mutant
         cannot be tried in this way.
     seconds : float
-        Of the processor.
+        Of the processor. A fork that waits far longer without working has no verdict: a lock may wait for a
+        thread that only its parent has.
     """
     out, into = os.pipe()
     pid = os.fork()
@@ -26,6 +27,8 @@ def in_a_fork(work: Callable[[], str], seconds: float) -> tuple[str, str]:
         with os.fdopen(out, "rb") as stream:
             told = stream.read().decode()
         _, status = os.waitpid(pid, 0)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+            return "untried", "it waits, and not for the processor"
         if os.WIFSIGNALED(status):
             return "killed", f"signal {os.WTERMSIG(status)}"
         return ("untried", "survived", "killed")[os.WEXITSTATUS(status)], told

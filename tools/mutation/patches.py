@@ -9,6 +9,8 @@ that somebody took at import, and is tried with a fresh import.
 
 import gc
 import re
+import sys
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -44,11 +46,14 @@ class Session:
         if session.testsfailed:
             raise session.Interrupted("what cannot be collected would kill every mutant")
         for item, following in zip(session.items, [*session.items[1:], None], strict=True):
-            began = time.process_time()
-            if self.passes(item, following):
-                self.took[item.nodeid] = time.process_time() - began
-            else:
+            began, threads = time.process_time(), threading.active_count()
+            if not self.passes(item, following):
                 print(f"\nleft out, for it fails without any mutant: {item.nodeid}")
+            elif threads_above(threads):
+                print(f"\nleft out, for it leaves threads, for which a fork would wait: {item.nodeid}")
+                close_processes()
+            else:
+                self.took[item.nodeid] = time.process_time() - began
         items = {item.nodeid: item for item in session.items}
         self.kept = Kept((*PACKAGES, "tests"))
         gc.collect()
@@ -99,6 +104,22 @@ class Session:
                 spent += self.took[test]
                 chosen.append(test)
         return chosen
+
+
+def threads_above(number: int) -> bool:
+    """Return whether there are more threads than before, and not only such as are about to end."""
+    for _ in range(20):
+        if threading.active_count() <= number:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def close_processes() -> None:
+    """Close the processes that joblib keeps: no test after the first would start any, nor their threads."""
+    loky = sys.modules.get("joblib.externals.loky")
+    if loky is not None:
+        loky.get_reusable_executor().shutdown(wait=True)
 
 
 @cache

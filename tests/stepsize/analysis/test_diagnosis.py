@@ -152,3 +152,12 @@ def test_a_batch_is_refused_by_its_shape():
 def test_a_notebook_shows_the_diagnosis_itself():
     found = ss.diagnose(bowl(2.0))
     assert found.reason.replace("'", "&#x27;") in found._repr_html_()
+
+
+def test_without_a_tolerance_an_error_is_small_at_a_hundred_millionth():
+    """One of 1.0005e-8 of the start, after ten updates, is not yet, and the next is."""
+    factor = 1.0005e-8 ** (1 / 20)  # of the distance, of which the error is the square
+    run = ss.minimize(ss.Parabola(), ss.SGD(lr=(1 - factor) / 2), steps=40)
+    assert run.error[10] / run.error[0] == pytest.approx(1.0005e-8, rel=1e-9)
+    assert ss.diagnose(run).settled == 11
+    assert ss.diagnose(run, 1.001e-8).settled == 10

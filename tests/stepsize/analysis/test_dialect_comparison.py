@@ -2,11 +2,12 @@
 
 import importlib.util
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from stepsize.analysis.dialect_comparison import compare, rates, shared_problem
+from stepsize.analysis.dialect_comparison import Comparison, compare, rates, shared_problem
 from tests import GOLDEN, ROOT
 
 
@@ -50,3 +51,17 @@ def test_sources_that_agree_are_grouped():
 def test_the_page_of_dialects_is_what_is_computed_now():
     """If this fails: python tools/dialects_tables.py."""
     assert (ROOT / "docs" / "dialects.md").read_text(encoding="utf-8") == tool().page()
+
+
+def test_a_first_step_is_one_along_gradients_of_1_and_of_a_millionth():
+    """Plain descent goes as far as the gradient is long."""
+    assert {source.first for source in compare("sgd").sources} == {(1.0, 1e-6)}
+
+
+@pytest.mark.parametrize(("apart", "groups"), [(0.9995e-12, 1), (1.0005e-12, 2)])
+def test_sources_agree_up_to_a_millionth_of_a_millionth(apart, groups):
+    def source(x):
+        return SimpleNamespace(run=SimpleNamespace(history=SimpleNamespace(x=np.array([[x, 1.0]]))))
+
+    found = Comparison.groups(SimpleNamespace(sources=[source(0.0), source(apart)]))
+    assert len(found) == groups

@@ -471,3 +471,15 @@ def test_at_the_limit_an_error_neither_grows_nor_shrinks(beta):
 def test_what_overflows_grows():
     with np.errstate(all="ignore"):
         assert ss.contraction(ss.SGD(lr=1e120), [1.0, 1e200]).tolist() == [pytest.approx(1e120), math.inf]
+
+
+@pytest.mark.parametrize(("excess", "word"), [(0.9995e-12, "monotone"), (1.0005e-12, "ripples")])
+def test_critical_damping_ends_where_rounding_does(excess, word):
+    """At beta = 1/4 and lr L = 1/4 + d the discriminant is 4 beta - (1 - d)^2 = 2 d - d^2."""
+    assert quadratic_theory.regime(ss.Momentum(lr=0.25 + excess / 2, momentum=0.25), 1.0) == word
+
+
+@pytest.mark.parametrize(("below", "word"), [(0.9995e-12, "monotone"), (1.0005e-12, "alternating")])
+def test_the_rate_that_arrives_at_once_ends_where_rounding_does(below, word):
+    """At lr L = 1 + d the factor of gradient descent is -d."""
+    assert quadratic_theory.regime(ss.SGD(lr=1 + below), 1.0) == word

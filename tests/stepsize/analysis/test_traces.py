@@ -157,7 +157,7 @@ def test_the_last_word_of_searches_that_find_no_step():
     assert _failure(searched([1] * 8, [4.0] * 9, words, failure="grad")) == "grad"
 
 
-@pytest.mark.parametrize(("last", "word"), [(0.0039, ""), (1e-3 * 4.0, ""), (0.0041, "h")])
+@pytest.mark.parametrize(("last", "word"), [(0.0039, ""), (1e-3 * 4.0, ""), (0.004001, "h")])
 def test_where_hardly_any_gradient_is_left_none_is_to_be_found(last, word):
     for other in (1e-9, 1.0):
         slopes = [4.0, *[other] * 7, last]

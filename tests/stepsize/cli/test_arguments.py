@@ -175,3 +175,9 @@ def test_bad_words_get_one_sentence(words, sentence, tmp_path, capsys):
 def test_public_names():
     assert ss.Formula is Formula
     assert callable(ss.problem_from_csv)
+
+
+def test_the_races_of_the_main_job_have_the_budgets_of_its_tables():
+    """A few hundred updates for the bowl, thousands where a valley is curved or a loss flat."""
+    told = {show.name: (show.steps, show.tol) for show in DEFAULT_RACES}
+    assert told == {"bowl": (300, 1e-8), "rosenbrock": (10_000, 1e-6), "breast-cancer": (2000, 1e-4)}

@@ -127,3 +127,14 @@ def test_every_command_that_draws_takes_size_and_dpi(words, name, tmp_path, caps
     assert "--size: got 'huge', expected slide, wide, column" in capsys.readouterr().err
     assert main([*words, "--dpi", "0", "--out", str(tmp_path)]) == 2
     assert "--dpi: got 0" in capsys.readouterr().err
+
+
+def test_the_line_comes_after_two_seconds_and_again_after_a_tenth(watch):
+    terminal = watch()
+    now = [0.0]
+    progress = Progress(1000, lambda: now[0])
+    for second in (2.0, 2.001, 2.1, 2.1011):
+        now[0] = second
+        progress.advance()
+    progress.close()
+    assert told(terminal) == ["2/1000", "4/1000"]

@@ -160,3 +160,11 @@ def test_stacks_that_are_laid_out_otherwise_have_the_bits_that_they_have_apart(w
         stacks = [rng.normal(size=(width, count)).T for count in rows] + [rng.normal(size=(2, width))]
         for found, stack in zip(norms(*stacks), stacks, strict=True):
             assert np.array_equal(found, norm(stack))
+
+
+def test_a_ratio_keeps_the_power_of_each_of_its_four_vectors():
+    """Each product vanishes, 2^-1200 above and 2^-1140 below; the ratio is 2^-60."""
+    a, b, c, d = (np.array([2.0**power]) for power in (-600, -600, -640, -500))
+    assert ratio_of_dots(a, b, c, d) == 2.0**-60
+    assert ratio_of_dots(b, a, d, c) == 2.0**-60
+    assert ratio_of_dots(c, d, a, b) == 2.0**60

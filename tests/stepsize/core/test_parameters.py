@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from stepsize.core.limits.parameters import count, number, one_of
+from stepsize.core.limits.parameters import count, number, one_of, seed
 from stepsize.core.limits.ranges import ANY, Range
 from stepsize.core.record import Record
 
@@ -95,3 +95,18 @@ def test_a_range_asks_each_number_of_an_array():
     assert Range().has(values).tolist() == [False, True, True, True, True, False, False]
     assert Range(minimum=0, below=1).has(values).tolist() == [False, False, True, True, False, False, False]
     assert Range(above=0, finite=False).has(values).tolist() == [False] * 3 + [True] * 3 + [False]
+
+
+class Bare(Record, abstract=True):
+    size: int = count(8)
+    rate: float = number(1.0)
+    start: int = seed()
+
+
+def test_without_words_a_number_is_finite_a_count_from_zero_and_a_seed_zero():
+    assert Bare(size=0, rate=-1e308).size == 0
+    assert Bare().start == 0
+    for values in ({"size": -1}, {"rate": math.inf}, {"rate": -math.inf}, {"start": -1}):
+        (name,) = values
+        with pytest.raises(ValueError, match=f"^{name}: got .*, expected"):
+            Bare(**values)

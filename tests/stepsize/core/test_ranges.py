@@ -8,9 +8,11 @@ import pytest
 
 from stepsize.core.limits.ranges import (
     ANY,
+    SEED,
     FiniteFloat,
     FloatOrArray,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveFloatOrArray,
     PositiveFloatOrInf,
@@ -43,6 +45,7 @@ class Ranged(Record, abstract=True):
     base: PositiveFloatOrArray = 0.1
     below: Annotated[float, Range(below=0)] = -1.0
     some: Annotated[int, WholeNumber(2, 4)] = 3
+    times: NonNegativeInt = 0
     free: Any = None
     body: PositiveFloat | list[int] = 1.0
 
@@ -64,6 +67,7 @@ class Ranged(Record, abstract=True):
         ("base", [0.1, np.array([[0.1], [0.2]])], [0.0, np.array([0.1, 0.0])]),
         ("below", [-HAIR], [0.0, -math.inf]),
         ("some", [2, 4], [1, 5]),
+        ("times", [0, 10**9], [-1]),
         ("free", [object(), "x"], []),
         ("body", [1.0, -1.0, [1]], []),
     ],
@@ -150,3 +154,22 @@ def test_the_fields_are_checked_before_the_record_as_a_whole():
         Pair(1.0, -1.0)
     with pytest.raises(ValueError, match=r"^together$"):
         Pair(1.0, 2.0)
+
+
+def test_a_seed_is_a_count_of_at_most_128_bits():
+    for value in (0, 2**128 - 1):
+        SEED.check("seed", value)
+    for value in (-1, 2**128):
+        with pytest.raises(ValueError, match=r"^seed: got .*, expected "):
+            SEED.check("seed", value)
+
+
+def test_without_a_bound_every_number_is_allowed_and_every_count():
+    whole = WholeNumber()
+    for value in (-1e308, 1e308):
+        Range().check("x", value)
+    for value in (0, 2**53):
+        whole.check("n", value)
+    for value in (-1, 2**53 + 1):
+        with pytest.raises(ValueError, match=r"^n: got .*, expected "):
+            whole.check("n", value)

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+from stepsize.core.limits.ranges import FiniteFloat
 from stepsize.core.record import Record, lookup, registered
 from tests.instances import FEEDBACK, OPTIMIZERS, PROBLEMS, SCHEDULES, SEARCHES, name_of
 
@@ -116,3 +117,19 @@ def _refusal(record, name, value):
     except (TypeError, ValueError) as error:
         return error
     return None
+
+
+class Scaled(Record, abstract=True):
+    scale: float
+    shift: FiniteFloat = 0.0
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_whole_number_stays_one_until_numpy_has_none_so_large(sign):
+    """The largest of int64 is 2^63 - 1; behind it, NumPy would make objects of whole numbers."""
+    for name in ("scale", "shift"):
+        kept, made = (
+            getattr(Scaled(**{"scale": 1.0, name: sign * value}), name) for value in (2**63 - 1, 2**63)
+        )
+        assert (type(kept), kept) == (int, sign * (2**63 - 1))
+        assert (type(made), made) == (float, sign * 2.0**63)

@@ -8,7 +8,7 @@ import pytest
 import stepsize as ss
 from optim import settled_at
 from stepsize.core.rounding import summed_by, value_floor
-from stepsize.core.settling import rounding_of, tolerance_of
+from stepsize.core.settling import rounding_of, tolerance, tolerance_of
 
 EPS = float(np.finfo(float).eps)
 
@@ -145,3 +145,10 @@ def test_values_are_rounded_at_their_own_size_each_run_by_itself():
     assert value_floor(bare, np.array([0.5, np.inf]), 0.5) == 16 * 0.5 * 0.5
     rows = np.array([[1.0, -8.0], [2.0, 4.0]])
     assert value_floor(bare, rows, 0.5).tolist() == [16.0, 64.0]
+
+
+def test_unless_told_otherwise_nothing_is_zero_and_a_tolerance_a_hundred_millionth():
+    error = np.array([512, 128, 32, 8, 0.9]) * 2.0**-20
+    assert settled_at(error, 2.0**-20) is None
+    assert settled_at(error, 2.0**-20, error[-1]) == 4
+    assert tolerance(-4.0, 0.0) == 4e-8

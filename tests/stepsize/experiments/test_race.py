@@ -255,6 +255,21 @@ def test_the_title_says_where_and_what_counts(three):
     assert three.tolerance == 1e-3
 
 
+def test_what_counts_as_solved_is_the_least_that_runs_are_held_to_and_rounding_of_what_diverges_none():
+    """The start's gap is (25 + 40)/2; without a tolerance rounding at each run's end counts."""
+    slow, slower, away = ss.SGD(lr=0.05), ss.SGD(lr=0.001), ss.SGD(lr=0.9)
+    start, eps = (25 + 40) / 2, np.finfo(float).eps
+    assert ss.race(BOWL, [away, slow], steps=100, tol=1e-5).tolerance == pytest.approx(
+        1e-5 * start, rel=1e-12
+    )
+    for rules in ([slow, slower], [slower, slow]):
+        held = ss.race(BOWL, rules, steps=20, tol=0.0)
+        assert held.tolerance == min(16 * eps * run.loss[-1] for run in held.runs)
+        assert held.tolerance < max(16 * eps * run.loss[-1] for run in held.runs)
+    assert ss.race(BOWL, [away], steps=100, tol=1e-5).tolerance == pytest.approx(1e-5 * start, rel=1e-12)
+    assert ss.race(BOWL, [away], steps=100, atol=1e-3).tolerance == 1e-3
+
+
 def test_the_table_says_what_a_hand_computes(three):
     """The gap is 12.5 (1 - lr)^2n + 20 (1 - 10 lr)^2n."""
     rows = [line.split() for line in three.table().split("\n")]

@@ -4,11 +4,12 @@
 
 import inspect
 
+import numpy as np
 import pytest
 
 from stepsize.grading.exercises import EXERCISES
 from stepsize.grading.grade import grade
-from stepsize.grading.judges import GradientOf, OptimizerLike, ValuesLike
+from stepsize.grading.judges import GradientOf, OptimizerLike, ValuesLike, close, in_proportion, shown
 from tests import ROOT
 
 SOLUTIONS = {path.stem.replace("_", "-"): path for path in (ROOT / "course" / "solutions").glob("*.py")}
@@ -64,6 +65,9 @@ WRONG = [
     ("10-network", "backward", "    d = d / n\n", "", "the sum over the examples"),
     ("10-network", "backward", " * (1 - h**2)", "", "without the slope of tanh"),
     ("10-network", "backward", "    d[np.arange(n), y] -= 1\n", "", "without the labels"),
+    ("10-network", "backward", "(1 - h**2)", "(1 - h)", "1 - h in place of 1 - h^2"),
+    ("10-network", "backward", "return dW0, db0, dW1, db1", "return dW0, 0 * db0, dW1, 0 * db1", "0 for the biases"),
+    ("10-network", "backward", "    d = d / n\n    dW1 = h.T @ d\n    db1 = d.sum(axis=0)\n    back = d @ W1.T * (1 - h**2)", "    dW1 = h.T @ d\n    db1 = d.sum(axis=0)\n    back = d @ W1.T", "the sum over the examples, without the slope"),
     ("10-network", "best_update", "min(range(len(held_out)), key=lambda n: held_out[n])", "min(held_out)", "not the update"),
     ("10-network", "best_update", "min(range(len(held_out)), key=lambda n: held_out[n])", "next((n for n in range(len(held_out) - 1) if held_out[n + 1] > held_out[n]), len(held_out) - 1)", "a bump on the way down"),
 ]  # fmt: skip
@@ -135,3 +139,33 @@ def test_a_right_answer_may_be_written_otherwise(tmp_path):
         encoding="utf-8",
     )
     assert grade(file).points == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "rule"),
+    [
+        ("01-slope", "step", "SGD(lr=0.1)"),
+        ("05-momentum", "momentum", "Momentum(lr=0.1)"),
+        ("05-momentum", "nesterov", "Nesterov(lr=0.1)"),
+        ("07-adaptive", "adagrad", "Adagrad(lr=0.1, eps=1e-08)"),
+        ("07-adaptive", "adam", "Adam(lr=0.1)"),
+    ],
+)
+def test_a_right_rule_is_named_with_the_numbers_of_its_lesson(name, part, rule):
+    names = {}
+    exec(SOLUTIONS[name].read_text(encoding="utf-8"), names)
+    (judge,) = (other.judge for other in EXERCISES[name].parts if other.name == part)
+    assert judge(names[part]).sentence.startswith(f"equals {rule} on ")
+
+
+def test_values_are_equal_to_a_hundred_millionth():
+    """Of themselves, and a thousandth of that of the largest: 1.001e-8 in all where there is one."""
+    one = np.ones(1)
+    for apart, equal in ((1.0005e-8, True), (1.0015e-8, False)):
+        assert close(one + apart, one) is equal
+        assert ("3 times" in in_proportion([3 * one, 3 + 3 * apart * one], [one, one])) is equal
+
+
+def test_arguments_are_shown_up_to_a_hundred_and_eighty_letters():
+    assert shown({"a": "x" * 176}) == "a = " + "x" * 176
+    assert shown({"a": "x" * 177}) == "a = " + "x" * 173 + "..."

@@ -7,6 +7,10 @@ import pytest
 
 import stepsize as ss
 from stepsize.cli.main import main
+from stepsize.grading import grade as grading
+from stepsize.grading.grade import grade
+from stepsize.grading.hand_in import read_hand_in
+from stepsize.grading.judges import Verdict
 from tests import ROOT
 
 # Also on a machine that is busy a process has begun by then.
@@ -199,3 +203,21 @@ def test_the_page_prints_what_is_said(tmp_path, monkeypatch):
     exec(part.partition("```python\n")[2].partition("```")[0], names)
     printed = str(ss.grade("exercise.py"))
     assert " ".join(printed.split()) in " ".join(part.split())
+
+
+def test_an_exercise_has_a_megabyte_at_most(tmp_path):
+    file = tmp_path / "long.py"
+    for size, refused in ((10**6, False), (10**6 + 1, True)):
+        file.write_bytes(b"#" * size)
+        if refused:
+            with pytest.raises(ValueError, match=f"of {size} bytes, expected an exercise of some lines"):
+                read_hand_in(file)
+        else:
+            assert read_hand_in(file).path == file
+
+
+def test_a_function_is_given_twenty_seconds(monkeypatch):
+    given = []
+    monkeypatch.setattr(grading, "try_part", lambda *words: given.append(words[-1]) or Verdict(True, "right"))
+    grade(ROOT / "course" / "solutions" / "01_slope.py")
+    assert given == [20.0, 20.0]

@@ -289,3 +289,23 @@ def test_the_classical_finders_are_asked_for_each_length_from_the_same_start():
             assert told[f"fastai {rule}"][k] == one
     assert plain.classical([]) == {}
     assert np.isnan(plain.classical([8])["torch-lr-finder"]).all(), "too short to read anything off it"
+
+
+def test_a_tenth_of_the_starts_is_left_out_at_either_end():
+    assert found(bests=np.arange(10_001.0)).confidence == (1000.0, 9000.0)
+
+
+@pytest.mark.parametrize(
+    "rule", [ss.Adam(), ss.Momentum(momentum=ss.Linear(0.5, 10, 0.9)), ss.Nesterov(momentum=ss.Constant(0.9))]
+)
+def test_theory_knows_nothing_of_other_rules_or_of_a_momentum_that_changes(rule):
+    assert found(optimizer=rule).known == {}
+
+
+def test_the_popular_finders_are_asked_at_four_lengths():
+    classical = found().classical()
+    assert {len(answers) for answers in classical.values()} == {4}
+    for k, count in enumerate((50, 100, 300, 1000)):
+        assert {name: answers[k] for name, answers in classical.items()} == pytest.approx(
+            {name: answer for name, (answer,) in found().classical([count]).items()}, nan_ok=True
+        )

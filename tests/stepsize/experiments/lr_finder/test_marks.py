@@ -118,6 +118,7 @@ def test_what_left_the_finite_numbers_is_lost():
     ("fun", "out"),
     [
         ([0.5, 3.0, -1e100], False),
+        ([0.5, 3.0, -1.0005e100], True),
         ([0.5, 3.0, -1.1e100], True),
         ([0.5, 1e30, -1.1e100], True),
         ([1e10, 3.0, -1e105], False),
@@ -150,7 +151,7 @@ def test_only_late_losses_say_what_rounding_hides():
     [
         (1.0, 1e-7, 1e-7),
         (1.0, 1e-6, 1e-6),
-        (1.0, 1.1e-6, 0.0),
+        (1.0, 1.0005e-6, 0.0),
         (4.0, 3e-6, 3e-6),
         (4.0, 5e-6, 0.0),
         (1.0, -0.5, 0.0),
@@ -199,3 +200,7 @@ def test_of_a_schedule_the_rates_are_factors():
     for k, c in enumerate((2.0, 4.0)):
         x = np.prod([1 - c * 0.1 / 2**n for n in range(3)])
         assert found.growth[k] == pytest.approx([x * x, x * x])
+
+
+def test_no_error_is_known_to_be_rounding_until_runs_have_shown_it():
+    assert Trial(ss.Parabola(), ss.SGD(), np.ones((1, 1))).rounding == 0.0

@@ -195,3 +195,8 @@ def test_the_share_counts_what_is_between_the_ends_alone():
     assert _hull(np.arange(6.0), good[::-1], 4) == (3, 4, 1.0)
     first, last, share = _hull(np.arange(6.0), np.array([True, True, True, False, True, False]), 0)
     assert (first, last, share) == (0, 4, 0.8)
+
+
+@pytest.mark.parametrize(("dip", "turns"), [(0.001999, 0), (0.002001, 1)])
+def test_a_turn_is_one_of_a_five_hundredth_of_the_progress(dip, turns):
+    assert _turns(np.array([0.0, 1.0, 1.0 - dip]), 1) == turns

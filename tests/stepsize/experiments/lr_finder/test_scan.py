@@ -150,3 +150,19 @@ def test_eight_times_the_largest_gap_is_taken_for_rounding(place):
     assert kept == [expected[:2].tolist(), expected[2:].tolist()]
     assert [trial.count for trial in anew._trials] == [2, 1]
     assert trials[0].rounding is None
+
+
+@pytest.mark.parametrize(("apart", "rates"), [(0.9995e-12, 1), (1.0005e-12, 2)])
+def test_rates_a_rounding_apart_are_one(apart, rates):
+    for asked in ([[1.0, 1.0 + apart]], [[1.0], [1.0 + apart]], [[1.0 + apart], [1.0]]):
+        scan = RateScan([Told()], 10)
+        for some in asked:
+            scan.add(np.array(some))
+        assert len(scan.rates) == rates
+
+
+def test_mean_progress_is_that_of_the_whole_budget_the_median_of_the_starts():
+    speeds = {"mean_speed": lambda rates: rates[:, None] * np.array([1.0, 2.0, 30.0])}
+    scan = RateScan([Told(count=3, marks=speeds)], 10)
+    scan.add(np.array([1.0, 4.0]))
+    assert scan.mean_progress.tolist() == [20.0, 80.0]

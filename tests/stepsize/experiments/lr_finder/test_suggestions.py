@@ -277,3 +277,22 @@ def test_what_torch_lr_finder_skips_is_an_argument():
         assert told == pytest.approx(
             suggestions.suggest_torch_lr_finder(rates, descend(rates), skip), rel=1e-9
         )
+
+
+@pytest.mark.parametrize(("last", "stopped"), [(4.0, False), (4.002, True)])
+def test_unless_told_otherwise_a_curve_ends_above_four_times_its_lowest(last, stopped):
+    """A step of lr along x^2 multiplies the value by (1 - 2 lr)^2; a rate of 0 leaves it."""
+    assert suggestions.broken_off(np.arange(3.0), np.array([1.0, last, 1.0])).stopped is stopped
+    grow = (1 + last**0.5) / 2
+    if last > 4:  # at 4 itself rounding would tell
+        ramp = range_test.lr_range_test(ss.Parabola(), ss.SGD(), np.array([grow, 0.0, 0.0]))
+        assert (len(ramp.losses), ramp.stopped) == (2, True)
+    kept = range_test.lr_range_test(ss.Parabola(), ss.SGD(), np.array([(1 + 3.998**0.5) / 2, 0.0, 0.0]))
+    assert (len(kept.losses), kept.stopped) == (3, False)
+
+
+@pytest.mark.parametrize(("difference", "answer"), [(0.0049975, 24.0), (0.0050025, 0.0)])
+def test_the_window_slides_while_the_slopes_at_its_ends_differ_by_a_two_hundredth(difference, answer):
+    """Along c n^2/2 the slope is c n, and c/2 off at an end: 15 points apart, one of them an end, 14.5 c."""
+    losses = difference / 14.5 * np.arange(40.0) ** 2 / 2
+    assert suggestions.slide_rule(np.arange(40.0), losses) == answer

@@ -296,3 +296,12 @@ def test_where_runs_in_lockstep_began_and_are_is_a_row_a_run():
     runs.advance(2)
     assert runs.start.tolist() == starts.tolist()
     assert runs.x.tolist() == [[0.25, 0.0], [0.75, 0.0], [1.25, 0.0]]
+
+
+def test_the_bytes_of_a_row_are_those_of_its_tables():
+    """Value, gradient norm and whether the update overshot, and beside these the mark of a compiled loop."""
+    _, rows = lockstep_rows.make_rows(
+        ss.Rosenbrock(), ss.SGD(lr=1e-3), np.zeros((32, 2)), 20, lockstep_rows.Room()
+    )
+    tables = (rows.fun, rows.grad_norm, rows.overshoot, np.zeros(1, bool))
+    assert sum(table.itemsize for table in tables) == lockstep_rows.BYTES_A_ROW
