@@ -68,6 +68,9 @@ class Problem(Record, abstract=True):
         Where the function comes from.
     components : bool
         True if `grad` and `fun` are written by components, so that they also take a list of floats.
+    batched : bool
+        Said by a class of yours: True if its methods keep to the last axis, and may be asked at many points
+        at once. Without it they are asked point by point.
     smooth : bool
         True if the gradient is continuous and differentiable; False where there are kinks.
     feasible : (low, high), or None
@@ -89,6 +92,7 @@ class Problem(Record, abstract=True):
     checkpoint = Fact()
     source = Fact("")
     components = Fact(False)
+    batched = Fact(True)
     smooth = Fact(True)
     feasible = Fact()
     varies = Fact(False)

@@ -2,7 +2,8 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ __all__ = [
     "as_array",
     "as_value",
     "ask",
+    "declares_batches",
     "floats_at",
     "forward_differences",
     "is_outside",
@@ -40,6 +42,36 @@ def is_outside(thing: object) -> bool:
     (False, True)
     """
     return str(getattr(thing, "__module__", "")).partition(".")[0] not in PACKAGES
+
+
+def declares_batches(thing: object, facts: Container[str] = ()) -> bool:
+    """Whether what a thing does with a batch may be trusted: it is ours, or says ``batched = True``.
+
+    A class speaks for the methods that it defines and for those that it inherits; a subclass that defines
+    methods of its own says it again. Its attributes called `facts` are no such methods.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> declares_batches(SimpleNamespace(fun=abs)), declares_batches(SimpleNamespace(fun=abs, batched=True))
+    (False, True)
+    """
+    said = getattr(thing, "__dict__", {}).get("batched")
+    if said is not None:
+        return said is True
+    for cls in type(thing).__mro__:
+        if not is_outside(cls):
+            return True
+        own = vars(cls)
+        if "batched" in own:
+            return own["batched"] is True
+        if cls is object or any(map(_is_method, (own[name] for name in own if name not in facts))):
+            return False
+    return False
+
+
+def _is_method(value: object) -> bool:
+    return inspect.isroutine(value) or isinstance(value, property | cached_property)
 
 
 def as_value(name: str, answer: Any, dtype: Any = DOUBLE) -> Any:

@@ -414,7 +414,8 @@ class TestBatches:
             np.testing.assert_allclose(run.history.x[:, i], np.transpose(exact), rtol=1e-12)
             np.testing.assert_allclose(run.history.fun[:, i], exact[0] ** 2 + 3 * exact[1] ** 2, rtol=1e-12)
 
-    def test_a_vectorised_object_is_asked_once_for_all(self):
+    @pytest.mark.parametrize("batched", [True, False])
+    def test_an_object_that_says_so_is_asked_once_for_all(self, batched):
         shapes = []
 
         def fun(x):
@@ -422,15 +423,18 @@ class TestBatches:
             return (x * x).sum(axis=-1)
 
         ss.minimize(
-            SimpleNamespace(fun=fun, grad=lambda x: 2 * x),
+            SimpleNamespace(fun=fun, grad=lambda x: 2 * x, batched=batched),
             ss.SGD(lr=np.full((50, 1), 0.1)),
             [1.0, 2.0],
             steps=3,
         )
-        asked, single = [s for s in shapes if len(s) == 2], [s for s in shapes if len(s) == 1]
-        assert sum(rows for rows, _ in asked) >= 4 * 50
-        assert len(shapes) <= 8
-        assert len(single) == 2, "two points, one by one, to see what a batch would have to give"
+        if batched:
+            assert all(len(shape) == 2 and shape[0] >= 50 for shape in shapes)
+            assert sum(rows for rows, _ in shapes) >= 4 * 50
+            assert len(shapes) <= 8
+        else:
+            assert set(shapes) == {(2,)}
+            assert len(shapes) >= 4 * 50
 
     def test_grids_of_points(self):
         problem = of(self.FUNCTIONS[0], self.GRADIENTS[0], x0=(1.0, 2.0), hess=constant(np.diag([2.0, 6.0])))
