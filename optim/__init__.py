@@ -89,6 +89,13 @@ __all__ = [
 from stepsize.core.hooks import register_hook  # noqa: E402  (the tool writes the imports above)
 
 register_hook("huge_step", "optim.engines.large:step")
+for _name, _place in (
+    ("rule_of_batches", "RuleOfBatches"),
+    ("starts_of_batches", "starts_of_batches"),
+    ("outputs_of_batches", "outputs_of_batches"),
+    ("first_run", "first_run"),
+):
+    register_hook(_name, f"optim.engines.row_by_row:{_place}")
 register_hook("scipy_method", "optim.scipy_adapter:as_method")
 
 _FILES = {name: module for module, names in _HOMES.items() for name in names}

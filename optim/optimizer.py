@@ -20,7 +20,7 @@ from optim.hyperparameters import (
 )
 from optim.resume import rule_of, state_fits
 from optim.state import State
-from optim.user_rules import updating
+from optim.user_rules import starting, updating
 from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook
 from stepsize.core.limits.ranges import ANY, Range
@@ -83,6 +83,9 @@ class Optimizer(Record, abstract=True):
     varies, it finds ``h.grad`` and asks it for the earlier gradient once more, because two gradients compare
     only on one mini-batch; elsewhere ``h.grad`` is None.
 
+    Of a rule from outside the packages, a batch is made at once if the rule is arithmetic on each coordinate;
+    otherwise run by run, unless the class says ``batched = True``: that it keeps to the last axis.
+
     All methods are pure: what goes in is never written to.
 
     Examples
@@ -102,6 +105,7 @@ class Optimizer(Record, abstract=True):
     elementwise: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ()
     compares_gradients: ClassVar[bool] = False
+    # False refuses batches; a class from outside that says True is trusted with them.
     batched: ClassVar[bool] = True
     # Whether an update draws noise of its own, so that the loss goes up and down by chance.
     draws_noise: ClassVar[bool] = False
@@ -207,7 +211,7 @@ class Optimizer(Record, abstract=True):
         if type(self).start is Optimizer.start:  # it reads no hyperparameter
             slots = self.start(x, None)
         else:
-            slots = tuple(np.array(s) for s in self.start(x, Hypers(self, x).resolve(0)))
+            slots = tuple(np.array(s) for s in starting(self, x, Hypers(self, x).resolve(0)))
         if len(slots) != len(self.slots):
             raise ValueError(
                 f"{type(self).__name__}.start: returned {len(slots)} slots, expected {len(self.slots)}: "

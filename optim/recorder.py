@@ -7,6 +7,7 @@ import numpy as np
 from optim.history import History
 from optim.hyperparameters import Numbers
 from optim.optimizer import Evaluation, Optimizer, Slots
+from optim.user_rules import reported
 from stepsize.core.elementwise import dot
 from stepsize.core.norms import norm, norms
 from stepsize.core.protocols import DescentProblem
@@ -45,7 +46,7 @@ class Recorder:
         self._f: list[Numbers] = [e.f]
         self._g: list[Numbers] = [e.g]
         self._lr: list[Numbers] = []
-        self._output: list[Numbers] = [optimizer.output(x, slots)]
+        self._output: list[Numbers] = [reported(optimizer, x, slots)]
         self._done: list[tuple[Array, ...]] = []
 
     def add(self, lr: Numbers, x: Array, slots: Slots, e: Evaluation) -> None:
@@ -55,7 +56,7 @@ class Recorder:
         self._f.append(e.f)
         self._g.append(e.g)
         if self._optimizer:
-            self._output.append(self._optimizer.output(x, slots))
+            self._output.append(reported(self._optimizer, x, slots))
         if len(self._lr) == 512:
             self._close_chunk()
 

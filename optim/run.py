@@ -11,6 +11,7 @@ import numpy as np
 from optim.history import History
 from optim.hyperparameters import Numbers
 from optim.state import State
+from optim.user_functions import guarded
 from stepsize.core.hooks import call_hook
 from stepsize.core.norms import norm
 from stepsize.core.protocols import DescentProblem, SupportsGradient
@@ -179,7 +180,7 @@ class Run:
         if not self._estimated:
             return self.history.fun
         stored, updates = self.history.n, np.arange(self.nit + 1)
-        return self._whole(self.problem.fun)[np.searchsorted(stored, updates, side="right") - 1]
+        return self._whole(guarded(self.problem).fun)[np.searchsorted(stored, updates, side="right") - 1]
 
     @property
     def has_held_out(self) -> bool:
@@ -212,7 +213,7 @@ class Run:
         return self._whole(self._grad_norm)
 
     def _grad_norm(self, x: Array) -> Array:
-        return np.asarray(norm(self.problem.grad(x)))
+        return np.asarray(norm(guarded(self.problem).grad(x)))
 
     def _whole(self, function: Callable[[Array], Array]) -> Array:
         # A few points at a time: a finite sum makes as many numbers of each as it has examples.

@@ -59,7 +59,7 @@ class Stepper:
         self.carry = state.carry
         self.search_log: LineSearchLog | None = None
         self.search: Any = None
-        self.n_f = self.n_g = 0
+        self.n_f = self.n_g = self._asked = 0
         self._last_sampled: tuple[int, DescentProblem] = (-1, problem)
         self._needs = {*optimizer.requires}
         if optimizer.compares_gradients and problem.varies:
@@ -110,7 +110,10 @@ class Stepper:
         sampled = self.problem.sample(at, k) if k and self.problem.varies else self.problem_at(at)
 
         def grad(points: Array) -> Array:
-            self.n_g += points.size // x.size
+            # A rule that is given one run of a batch after the other asks for a part of it each time.
+            self._asked += points.size
+            self.n_g += self._asked // x.size
+            self._asked %= x.size
             return np.asarray(sampled.grad(points))
 
         known = {"f": e.f, "grad": grad}

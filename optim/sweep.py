@@ -20,6 +20,7 @@ from optim.engines.tracing import Trace
 from optim.hyperparameters import Hypers
 from optim.minimize import check_initial_evaluation, minimize, validate_problem_and_start
 from optim.optimizer import Evaluation, Optimizer
+from optim.user_rules import starting
 from stepsize.core.norms import norm
 from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.validation import as_count, require
@@ -243,7 +244,7 @@ def _start(
     """Return problem and rule, and x, g and the slots where the runs start, with the runs innermost."""
     e = Evaluation(*problem.value_and_grad(x))
     check_initial_evaluation(x, e)
-    slots = optimizer.start(x, Hypers(optimizer, x).resolve(0))
+    slots = starting(optimizer, x, Hypers(optimizer, x).resolve(0))
     if getattr(problem, "feasible", None) is not None or not can_be_traced(problem, optimizer, x, slots):
         raise Untraceable("more than elementwise arithmetic")
     return problem, optimizer, inner(x), inner(e.g), tuple(inner(slot) for slot in slots)

@@ -10,7 +10,7 @@ import numpy as np
 from optim.hyperparameters import Numbers
 from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.record import Record
-from stepsize.core.user_values import as_array, as_value, ask, is_outside
+from stepsize.core.user_values import as_array, as_value, ask, declares_batches, is_outside
 from stepsize.core.validation import describe_value, real_numbers
 
 __all__ = ["FACTS", "Guarded", "InPrecisionOf", "guarded", "in_precision_of", "of_dimension", "states_facts"]
@@ -24,6 +24,7 @@ FACTS: dict[str, Any] = {
     "gradient_source": "exact",
 }
 _WHOLE = frozenset((*FACTS, "value_and_grad"))
+_NO_METHODS = frozenset((*FACTS, "formula", "dim", "has_hess", "source", "checkpoint", "summed", "smooth"))
 _UNSTATED_BY_CLASS: WeakKeyDictionary[type[Any], frozenset[str]] = WeakKeyDictionary()
 _DERIVATIVES = ("hess", "residuals", "jacobian")
 
@@ -68,8 +69,10 @@ def _is_from_outside(problem: object) -> bool:
 class Guarded:
     """Any object with fun and grad, with what is to be assumed where it does not state a fact.
 
-    It may write into what it gets and fill one buffer again and again. Whether it takes a batch is found out
-    by trying: where a few points at once do not give what they give one by one, it is asked row by row.
+    It may write into what it gets and fill one buffer again and again. What it makes of a batch nobody knows:
+    a few points, tried at once and one by one, say nothing about an ``if np.any(x > 1)`` at others. So it is
+    asked row by row, unless it says ``batched = True``, or is written by components and was followed on
+    symbols.
     """
 
     def __repr__(self) -> str:
@@ -78,7 +81,8 @@ class Guarded:
     def __init__(self, thing: Any, dim: int | None = None) -> None:
         self._thing: Any = thing._thing if isinstance(thing, Guarded) else thing
         self._dim, thing = dim, self._thing
-        self._takes: dict[str, bool] = {}
+        self._followed: dict[str, bool] = {}
+        self._takes_batches = _takes_batches(thing)
         self.varies = bool(getattr(thing, "varies", False))
         self.components = bool(getattr(thing, "components", False))
         x0 = getattr(thing, "x0", None)
@@ -103,7 +107,10 @@ class Guarded:
     def value_and_grad(self, x: Array) -> tuple[Numbers, Numbers]:
         """Return both; an object's own `value_and_grad` serves one point at a time."""
         if x.ndim != 1:
-            return self.fun(x), self.grad(x)
+            if self._both is None or self._takes_batches:
+                return self.fun(x), self.grad(x)
+            pairs = [self.value_and_grad(row) for row in x]
+            return np.array([f for f, _ in pairs]), np.array([g for _, g in pairs])
         if self._both is None:
             value, slope = ask(self._thing.fun, x.copy()), ask(self._thing.grad, x.copy())
             return as_value("fun", value, x.dtype), as_array("grad", slope, x.shape, x.dtype)
@@ -134,52 +141,40 @@ class Guarded:
         function = getattr(self._thing, name)
         if not isinstance(x, np.ndarray):  # floats or symbols, one a component
             return function(x)
+        if x.ndim > 1 and not self._takes_batches:
+            if self.components and axes < 2 and self._goes_by_component(name, x):
+                return _by_components(function, x, axes)
+            answers = [self._ask(name, row, axes) for row in x.reshape(-1, x.shape[-1])]
+            return np.array(answers).reshape(*x.shape[:-1], *x.shape[-1:] * axes)
         if x.dtype.kind == "c":  # a complex step asks what comes out
             answer = np.array(function(np.array(x)))
             return answer.reshape(x.shape[:-1])[()] if axes == 0 and answer.size == 1 else answer[()]
         if x.ndim == 1:
             return self._checked(name, ask(function, np.array(x)), x, axes)
-        if self.components:
-            return np.array(function(np.array(x)))
-        rows, shape = x.reshape(-1, x.shape[-1]), (*x.shape[:-1], *x.shape[-1:] * axes)
-        if self._takes_batches(name, function, rows, axes):
-            answer = np.array(function(np.array(rows)))
-            return answer.reshape(shape) if answer.size == np.prod(shape) else answer
-        answers = [self._checked(name, ask(function, np.array(row)), row, axes) for row in rows]
-        return np.array(answers).reshape(shape)
+        shape = (*x.shape[:-1], *x.shape[-1:] * axes)
+        answer = np.array(function(np.array(x.reshape(-1, x.shape[-1]))))
+        return answer.reshape(shape) if answer.size == np.prod(shape) else answer
 
     def _checked(self, name: str, answer: object, x: Array, axes: int) -> Numbers:
         if axes == 0:
             return as_value(name, answer, x.dtype)
         return as_array(name, answer, x.shape * axes, x.dtype)
 
-    def _takes_batches(self, name: str, function: Callable[[Array], Numbers], rows: Array, axes: int) -> bool:
-        if name not in self._takes:
-            self._takes[name] = self._is_the_same_at_once(name, function, rows, axes)
-        return self._takes[name]
+    def _goes_by_component(self, name: str, x: Array) -> bool:
+        """Whether a function of a list of coordinates, followed on symbols, is nothing but arithmetic."""
+        if name not in self._followed:
+            from optim.engines.symbols import Untraceable
+            from optim.engines.tracing import trace_function
 
-    def _is_the_same_at_once(
-        self, name: str, function: Callable[[Array], Numbers], rows: Array, axes: int
-    ) -> bool:
-        d = rows.shape[1]
-        # As many points as parameters: the one case in which a mix-up of the axes keeps the shape.
-        count = d if 1 < d <= 8 else 3
-        near = np.resize(rows, (count, d))
-        jitter = np.random.default_rng(0).uniform(-0.1, 0.1, near.shape)
-        points = (near + jitter * (1 + np.abs(near))).astype(rows.dtype)
-        try:
-            one_by_one = np.array([self._checked(name, ask(function, np.array(p)), p, axes) for p in points])
-        except Exception:
-            return True
-        try:
-            at_once = np.asarray(function(np.array(points)))
-        except Exception:
-            return False
-        if at_once.shape != one_by_one.shape or at_once.dtype.kind != "f":
-            return False
-        size = float(np.nanmax(np.abs(one_by_one), initial=0.0))
-        close = 10 * float(np.finfo(rows.dtype).eps) ** 0.5
-        return bool(np.allclose(at_once, one_by_one, rtol=close, atol=close * size, equal_nan=True))
+            function = getattr(self._thing, name)
+            whole = function if name == "grad" else lambda p: [function(p)]
+            try:
+                trace_function(whole, x.shape[-1], x.dtype, own=True)
+            except Untraceable:
+                self._followed[name] = False
+            else:
+                self._followed[name] = True
+        return self._followed[name]
 
     def _derivative(self, name: str, x: Numbers) -> Numbers:
         if name == "hess" and isinstance(x, np.ndarray):
@@ -195,6 +190,21 @@ class Guarded:
         if name in _DERIVATIVES and callable(getattr(self._thing, name)):
             return partial(self._derivative, name)
         return getattr(self._thing, name, FACTS[name]) if name in FACTS else getattr(self._thing, name)
+
+
+def _takes_batches(thing: Any) -> bool:
+    """Whether all of a problem that is from outside says that it takes batches."""
+    parts = thing.fields() if isinstance(thing, Record) else ()
+    inside = (value for _, value in parts if hasattr(value, "fun"))
+    return declares_batches(thing, _NO_METHODS) and all(map(_takes_batches, inside))
+
+
+def _by_components(function: Callable[[Any], Any], x: Array, axes: int) -> Array:
+    """Return what a function of a list of coordinates gives for a batch of points."""
+    answer = function([np.array(x[..., i]) for i in range(x.shape[-1])])
+    if axes and isinstance(answer, list | tuple):
+        answer = np.stack([np.broadcast_to(part, x.shape[:-1]) for part in answer], axis=-1)
+    return np.array(np.broadcast_to(answer, x.shape if axes else x.shape[:-1]), x.dtype)
 
 
 class InPrecisionOf:

@@ -2,17 +2,19 @@
 
 A rule that is written here keeps the contract, which tests see to. One that a user writes may do what a class
 of students does: change its arrays in place, forget the slots, look across the coordinates, keep its memory
-in a dictionary. It is given copies, so that nothing which is recorded changes; what it returns is checked;
-and a breach of the contract is reported in one sentence.
+in a dictionary. It is given copies, so that nothing which is recorded changes, and one run at a time unless
+it is known to take a batch (`optim.engines.row_by_row`); what it returns is checked; and a breach of the
+contract is reported in one sentence.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.hyperparameters import Numbers, Resolved, is_rule, rate_kind, rules_inside
+from optim.hyperparameters import Numbers, Resolved, rate_kind, rules_inside
+from stepsize.core.hooks import call_hook
 from stepsize.core.record import Record
 from stepsize.core.user_values import is_outside
 from stepsize.core.validation import describe_value
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from optim.optimizer import Optimizer, Slots
     from optim.steppers import Stepper
 
-__all__ = ["check_rule", "guarded", "is_own", "refuse_to_drive", "updating"]
+__all__ = ["check_rule", "guarded", "is_own", "refuse_to_drive", "reported", "starting", "updating"]
 
 Array = np.ndarray[Any, Any]
 Rule = Callable[[Numbers, Numbers, "Slots", Resolved], tuple[Numbers, "Slots"]]
@@ -48,7 +50,39 @@ def updating(optimizer: "Optimizer", name: str = "update") -> Rule:
     """Return the method that makes an update, with a guard around it where the rule is from outside."""
     if not is_own(optimizer):
         return _without_float_errors(getattr(optimizer, name))
-    return partial(guarded, optimizer, name)
+    return _OwnMethod(optimizer, name)
+
+
+class _OwnMethod:
+    """The method of a rule from outside that makes an update, of one run or of each run of a batch."""
+
+    def __init__(self, optimizer: "Optimizer", name: str) -> None:
+        self.optimizer, self.name = optimizer, name
+
+    def __call__(self, x: Array, g: Array, slots: "Slots", h: Resolved) -> tuple[Numbers, "Slots"]:
+        if x.ndim == 1:
+            return guarded(self.optimizer, self.name, x, g, slots, h)
+        return self._of_batches(x, g, slots, h)
+
+    @cached_property
+    def _of_batches(self) -> Rule:
+        rule: Rule = call_hook("rule_of_batches", self.optimizer, self.name)
+        return rule
+
+
+def starting(optimizer: "Optimizer", x: Array, h: Resolved) -> "Slots":
+    """Return the slots before the first update; of a batch, each run's as if it were alone."""
+    if x.ndim == 1 or not is_own(optimizer):
+        return optimizer.start(x, h)
+    slots: Slots = call_hook("starts_of_batches", optimizer, x, h)
+    return slots
+
+
+def reported(optimizer: "Optimizer", x: Array, slots: "Slots") -> Numbers:
+    """Return the point to report; of a batch, each run's as if it were alone."""
+    if x.ndim == 1 or not is_own(optimizer):
+        return optimizer.output(x, slots)
+    return call_hook("outputs_of_batches", optimizer, x, slots)
 
 
 def guarded(
@@ -144,7 +178,7 @@ def _as_float(where: str, what: str, value: object, x: Array) -> Array:
 
 
 def check_rule(stepper: "Stepper", x: Array, g: Array, slots: "Slots", n: int, stop: int) -> None:
-    """Refuse a rule from outside that has a memory of its own; let one that mixes runs make them one by one.
+    """Refuse a rule from outside that has a memory of its own, by the first run of a batch.
 
     Parameters
     ----------
@@ -161,108 +195,18 @@ def check_rule(stepper: "Stepper", x: Array, g: Array, slots: "Slots", n: int, s
         If the rule gives two results for one and the same.
     """
     optimizer = stepper.optimizer
-    if n >= stop or not is_own(optimizer) or rate_kind(optimizer.lr) != "schedule":
-        return
-    if x.ndim > 1 and "grad" not in optimizer.requires and not optimizer.compares_gradients:
-        stepper.update = _BatchedUpdates(optimizer)
-    if optimizer.requires:
+    if n >= stop or not is_own(optimizer) or rate_kind(optimizer.lr) != "schedule" or optimizer.requires:
         return
     h = stepper.hypers.resolve(n)
-    first = stepper.update(x, g, slots, h)
-    stepper.update(x, 0.5 * g, slots, h)
-    if not _alike(first, stepper.update(x, g, slots, h)):
+    if x.ndim > 1:
+        x, g, slots, h = call_hook("first_run", x, g, slots, h)
+    first = guarded(optimizer, "update", x, g, slots, h)
+    guarded(optimizer, "update", x, 0.5 * g, slots, h)
+    if not _alike(first, guarded(optimizer, "update", x, g, slots, h)):
         raise ValueError(
             f"{type(optimizer).__name__}: gives two results for one x, g and slots, expected a rule that "
             "keeps what it remembers in its slots and draws random numbers from a seed and h.t"
         )
-
-
-class _BatchedUpdates:
-    """Makes the updates of a batch, all at once as long as the rule does not mix the runs.
-
-    A norm, a maximum or ``g @ g`` may be that of all runs together. So one run is made alone as well at every
-    update; once it comes out otherwise, runs are made one by one.
-    """
-
-    def __init__(self, optimizer: "Optimizer") -> None:
-        self.optimizer, self.mixes = optimizer, False
-
-    def __call__(self, x: Array, g: Array, slots: "Slots", h: Resolved) -> tuple[Numbers, "Slots"]:
-        if not self.mixes:
-            i = int(h.t) % len(x)
-            one = slice(i, i + 1)
-            few = tuple(s[one] if s.ndim == x.ndim and len(s) == len(x) else s for s in slots)
-            try:
-                together = guarded(self.optimizer, "update", x, g, slots, h)
-                alone = guarded(
-                    self.optimizer,
-                    "update",
-                    x[one],
-                    g[one],
-                    few,
-                    _changed(h, lambda name, v: _some(name, v, one)),
-                )
-            except (TypeError, ValueError):
-                self.mixes = True
-            else:
-                self.mixes = not _alike(_rows(together, one, len(x)), _rows(alone, slice(None), 1))
-                if not self.mixes:
-                    return together
-        return _one_by_one(self.optimizer, x, g, slots, h)
-
-
-# What a rule finds in its record of the problem, for every run.
-_SUPPLIED = frozenset(("f", "hess", "residuals", "jacobian"))
-
-
-def _some(name: str, value: Numbers, which: slice) -> Numbers:
-    if not isinstance(value, np.ndarray):
-        return value
-    each = name in _SUPPLIED or (value.ndim > 1 and len(value) > 1)
-    return value[which] if each else value
-
-
-def _rows(result: tuple[Numbers, "Slots"], which: slice, runs: int) -> tuple[Numbers, "Slots"]:
-    x, slots = result
-    return x[which], tuple(s[which] if s.ndim > 1 and len(s) == runs else s for s in slots)
-
-
-def _one_by_one(
-    optimizer: "Optimizer", x: Array, g: Array, slots: "Slots", h: Resolved
-) -> tuple[Numbers, "Slots"]:
-    """Return an update of a batch, made run by run as if each were alone."""
-    if x.ndim == 1:
-        return guarded(optimizer, "update", x, g, slots, h)
-    runs = len(x)
-    spread = [s if s.ndim and len(s) == runs else np.broadcast_to(s, (runs, *s.shape)) for s in slots]
-    results = [
-        _one_by_one(optimizer, x[i], g[i], tuple(s[i] for s in spread), _of_run(h, i, x.ndim))
-        for i in range(runs)
-    ]
-    news = zip(*(slots for _, slots in results), strict=True)
-    return np.array([x for x, _ in results]), tuple(np.array(new) for new in news)
-
-
-def _of_run(h: Resolved, i: int, axes: int) -> Resolved:
-    """Return the record of one run of a batch: what is one value a run is its number there."""
-
-    def own(name: str, value: Numbers) -> Numbers:
-        if name in _SUPPLIED:
-            return value[i]
-        if not isinstance(value, np.ndarray) or value.ndim != axes:
-            return value
-        value = value[i if len(value) > 1 else 0]
-        return value.item() if value.size == 1 else value
-
-    return _changed(h, own)
-
-
-def _changed(h: Resolved, change: Callable[[str, Numbers], Numbers]) -> Resolved:
-    """Return a resolved record with its values changed, those of a rule inside as well."""
-    copy = object.__new__(type(h))
-    for name, value in h.__dict__.items():
-        copy.__dict__[name] = _changed(value, change) if is_rule(value) else change(name, value)
-    return copy
 
 
 def _alike(a: tuple[Numbers, "Slots"], b: tuple[Numbers, "Slots"]) -> bool:

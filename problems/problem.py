@@ -68,6 +68,9 @@ class Problem(Record, abstract=True):
         Where the function comes from.
     components : bool
         True if `grad` and `fun` are written by components, so that they also take a list of floats.
+    batched : bool
+        Said by a class of yours: True if its methods keep to the last axis, and may be asked at many points
+        at once. Without it they are asked point by point.
     smooth : bool
         True if the gradient is continuous and differentiable; False where there are kinks.
     feasible : (low, high), or None
@@ -89,6 +92,7 @@ class Problem(Record, abstract=True):
     checkpoint = Fact()
     source = Fact("")
     components = Fact(False)
+    batched = Fact(True)
     smooth = Fact(True)
     feasible = Fact()
     varies = Fact(False)
@@ -172,8 +176,9 @@ class Problem(Record, abstract=True):
             ``fun(x)`` with x of shape (d,) gives a number, or an array of one. A text is a formula such as
             ``"x**2 + 3*y**2"``, which has its derivatives and facts of its own; see `Formula`.
         grad : callable, optional
-            ``grad(x)`` gives d numbers: an array, a list, a row or a column. Without it SciPy's finite
-            differences stand in (d more evaluations a gradient, about 8 correct digits) and the run says so.
+            ``grad(x)`` gives d numbers: an array, a list, a row or a column. Without it forward differences
+            of step sqrt(eps) max(1, abs(x_i)), as SciPy's ``approx_derivative`` has it, stand in (d more
+            evaluations a gradient, about 7 correct digits), and the run says so.
         x0 : float or sequence of float
             Where to start; a formula has a start of its own.
         hess : callable, optional

@@ -98,7 +98,7 @@ class Symbol(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Operand, **options: object) -> "Symbol":
         if method != "__call__" or options or ufunc.nout != 1 or ufunc.signature is not None:
-            raise Untraceable(f"{ufunc.__name__}, which is more than one operation a place")
+            self.recording.refuse(f"{ufunc.__name__}, which is more than one operation a place")
         return self.recording.record(
             ufunc, args, ufunc if ufunc is np.power else ON_NUMBERS.get(ufunc, ufunc)
         )
@@ -108,12 +108,26 @@ class Symbol(NDArrayOperatorsMixin):
     ) -> "Symbol | float":
         if function is np.where and len(args) == 3:
             return self.recording.record(np.where, args, elementwise.where)
-        if function is np.zeros_like and not options:
-            return 0.0
-        raise Untraceable(f"{function.__name__} of an array")
+        if function is not np.zeros_like or options:
+            self.recording.refuse(f"{function.__name__} of an array")
+        return 0.0
 
     def __array__(self, *args: object, **options: object) -> NoReturn:
-        raise Untraceable("what needs the array itself")
+        self.recording.refuse("what needs the array itself")
+
+    # What a rule may ask of an array, and go another way where it is not answered.
+    __len__ = __iter__ = __getitem__ = __float__ = __int__ = __index__ = __complex__ = __array__
+
+    @property  # type: ignore[misc]  # `isinstance` looks here where the type alone does not say yes
+    def __class__(self) -> Any:
+        if self.recording.own:
+            self.recording.refused = "a rule that asks what it was given"
+        return Symbol
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if not name.startswith("__"):  # NumPy looks for its own
+            self.recording.refused = f"{name} of an array"
+        raise AttributeError(f"a symbol has no {name}")
 
     def __pow__(self, other: Operand) -> "Symbol":
         return self.recording.power(self, other)
@@ -126,7 +140,7 @@ class Symbol(NDArrayOperatorsMixin):
 
     def __bool__(self) -> bool:
         if not self.plain:
-            raise Untraceable("a branch on a value")
+            self.recording.refuse("a branch on a value")
         outcome = bool(self.value)
         self.recording.guards.append((self.index, outcome))
         return outcome
@@ -146,6 +160,12 @@ class Recording:
     plain: list[Call] = field(default_factory=list)
     guards: list[tuple[int, bool]] = field(default_factory=list)
     literal: bool = True
+    refused: str = ""
+
+    def refuse(self, why: str) -> NoReturn:
+        """Say that the rule cannot be written down, which it may hear and not pass on."""
+        self.refused = why
+        raise Untraceable(why)
 
     def array(self) -> Symbol:
         """Return a symbol for an array that the rule is given."""
@@ -160,20 +180,20 @@ class Recording:
     def record(self, function: Operation, args: tuple[Operand, ...], on_numbers: Operation) -> Symbol:
         """Write down an operation and return the symbol of its result; on numbers another function stands."""
         if not all(isinstance(a, Symbol | int | float | np.generic) for a in args):
-            raise Untraceable("an operand that is no number")
+            self.refuse("an operand that is no number")
         if any(isinstance(a, Symbol) and a.recording is not self for a in args):
-            raise Untraceable("a value that another update left behind")
+            self.refuse("a value that another update left behind")
         if all(a.plain for a in args if isinstance(a, Symbol)):
             if self.own and on_numbers is not function and function in INEXACT - {np.power}:
                 # NumPy's last digit is not always that of Python's own function.
-                raise Untraceable(f"{function.__name__} of a number")
+                self.refuse(f"{function.__name__} of a number")
             value = on_numbers(*(a.value if isinstance(a, Symbol) else a for a in args))
             self.plain.append((on_numbers, args))
             return Symbol(self, len(self.plain) - 1, True, value, float)
         dtype = self._dtype(function, args)
-        if any(isinstance(a, np.generic) and a.dtype != np.float64 for a in args):
+        if any(issubclass(type(a), np.generic) and a.dtype != np.float64 for a in args):
             self.literal = False  # on a Python float it would not be the same
-            args = tuple(a.item() if isinstance(a, np.generic) else a for a in args)
+            args = tuple(a.item() if issubclass(type(a), np.generic) else a for a in args)
         self.calls.append((function, args))
         return Symbol(self, len(self.calls) - 1, False, None, dtype)
 
@@ -186,7 +206,7 @@ class Recording:
             return self.record(np.power, (base, exponent), operator.pow)
         if number is not exponent:
             if self.own:
-                raise Untraceable("a power that depends on a hyperparameter")
+                self.refuse("a power that depends on a hyperparameter")
             return self.record(np.power, (base, exponent), operator.pow)
         self.literal = False  # a float to the power 2 is not always its square
         power: float = number
@@ -200,9 +220,10 @@ class Recording:
         try:
             dtype: DType = function.resolve_dtypes((*kinds, None))[-1]
         except TypeError as error:
-            raise Untraceable(f"{function.__name__} of {kinds}") from error
+            self.refused = f"{function.__name__} of {kinds}"
+            raise Untraceable(self.refused) from error
         if dtype not in (self.dtype, np.dtype(bool)):
-            raise Untraceable(f"{function.__name__} gives {dtype}")
+            self.refuse(f"{function.__name__} gives {dtype}")
         return dtype
 
 

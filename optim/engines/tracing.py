@@ -31,6 +31,10 @@ from optim.hyperparameters import Numbers, Resolved
 from optim.optimizer import Optimizer, Slots
 from optim.user_rules import is_own
 
+# A symbol is no array: what else may be asked of one, it does not have. A rule from outside may say so in
+# errors of its own.
+_MISSING = (TypeError, AttributeError, ValueError, ArithmeticError, IndexError)
+
 __all__ = ["Trace", "look_up", "trace_function", "trace_output", "trace_update"]
 
 Array = np.ndarray[Any, Any]
@@ -176,9 +180,11 @@ def trace_output(optimizer: Optimizer, slots: int, dtype: DType) -> Trace:
     return _followed(recording, lambda: [optimizer.output(x, old)])
 
 
-def trace_function(function: Callable[[list[Symbol]], Iterable[Operand]], inputs: int, dtype: DType) -> Trace:
+def trace_function(
+    function: Callable[[list[Symbol]], Iterable[Operand]], inputs: int, dtype: DType, own: bool = False
+) -> Trace:
     """Return the trace of a function written by components, from a list of coordinates to another list."""
-    recording = Recording(np.dtype(dtype))
+    recording = Recording(np.dtype(dtype), own)
     coordinates = [recording.array() for _ in range(inputs)]
     return _followed(recording, lambda: list(function(coordinates)))
 
@@ -191,12 +197,15 @@ def _flat(result: tuple[Numbers, Slots]) -> list[Numbers]:
 def _followed(recording: Recording, rule: Callable[[], list[Operand]]) -> Trace:
     try:
         outputs = rule()
+        if recording.refused:  # the rule went another way
+            raise Untraceable(recording.refused)
         if all(isinstance(o, Symbol | int | float) for o in outputs):
             return Trace(recording, outputs)
     except Untraceable:
         raise
-    except (TypeError, AttributeError, ValueError, ArithmeticError, IndexError) as error:
-        # A symbol is no array: what else a rule may ask of one, it does not have.
+    except Exception as error:
+        if not (recording.own or isinstance(error, _MISSING)):
+            raise
         raise Untraceable(str(error)) from error
     raise Untraceable("a result that is no number")
 

@@ -253,7 +253,7 @@ def _is_quadratic(problem: Any) -> bool:
         return False
     x0 = np.array(problem.x0, float)
     places = x0 + np.array([0.0, 0.5, -1.5])[:, None] * (1 + np.abs(x0))
-    H = problem.hess(places)
+    H = np.array([problem.hess(place) for place in places])
     return bool(np.allclose(H[1:], H[0], rtol=1e-12, atol=1e-12 * np.abs(H).max()))
 
 

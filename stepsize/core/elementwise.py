@@ -58,8 +58,9 @@ def is_symbol(a: Any) -> bool:
     >>> is_symbol(1.0), is_symbol(np.ones(2))
     (False, False)
     """
+    # By the type, as a symbol takes note of who asks `isinstance` of it.
     return (
-        not isinstance(a, int | float | np.ndarray | np.generic)
+        not issubclass(type(a), int | float | np.ndarray | np.generic)
         and getattr(a, "__array_ufunc__", None) is not None
     )
 
@@ -98,7 +99,7 @@ def join(*coordinates: Any) -> Any:
         return [*coordinates]
     if all(type(c) is np.float64 for c in coordinates):  # of a single point, as nearly all are
         return np.array(coordinates)
-    if not any(isinstance(c, np.ndarray | np.generic) for c in coordinates):
+    if not any(issubclass(type(c), np.ndarray | np.generic) for c in coordinates):
         if not any(map(is_symbol, coordinates)):
             return [*coordinates]
         symbols = np.empty(len(coordinates), object)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optim import Run
+from optim.user_functions import guarded
 from problems import MiniBatch
 from schedules import ExactSearch, Line, LineSearchResult
 from stepsize.analysis.line_scan import line_of, local_minima, scan, sign_changes
@@ -79,7 +80,7 @@ def _curve(searched: Line, alphas: Array) -> tuple[Array, Array]:
     problem = searched.problem if searched.sampling == "dynamic" else searched.objective
     points = searched.x - alphas[:, None] * searched.d
     with np.errstate(all="ignore"):
-        values, gradients = problem.value_and_grad(points)
+        values, gradients = guarded(problem).value_and_grad(points)
     return np.asarray(values), -(gradients @ searched.d)
 
 
@@ -289,7 +290,7 @@ def _progress(run: Run, ax: Axes, color: str) -> None:
     per_update = _trials_of(run) + (getattr(run.problem, "sampling", "full") == "static")
     spent = 1 + np.concatenate([[0], np.cumsum(per_update)])
     keep = np.unique(np.linspace(0, run.nit, 400).round().astype(int))
-    loss = run.problem.fun(run.history.x[keep])
+    loss = guarded(run.problem).fun(run.history.x[keep])
     minimum = run.problem.minimum
     gap = loss - minimum if minimum is not None else loss
     with np.errstate(invalid="ignore"):

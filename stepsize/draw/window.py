@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from optim import Run
+from optim.user_functions import guarded
 from problems import FunctionProblem
 from stepsize.analysis.diagnosis import Diagnosis, diagnose, require_single_run
 
@@ -108,7 +109,7 @@ def values_on(problem: Any, points: Array) -> Array:
     """Return a function's values at points of shape (..., d), nan where it has none."""
     with np.errstate(all="ignore"):
         try:
-            return np.asarray(problem.fun(points), float)
+            return np.asarray(guarded(problem).fun(points), float)
         except (ArithmeticError, ValueError):  # from Python's own math, which has no nan
             return np.apply_along_axis(lambda x: _value_or_nan(problem, x), -1, points)
 

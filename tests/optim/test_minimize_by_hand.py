@@ -360,11 +360,12 @@ class TestSomebodyElsesProblem:
         ],
     )
     def test_what_it_gives_first_is_looked_at(self, fun, grad, error, sentence):
+        problem = SimpleNamespace(fun=fun, grad=grad, batched=True)
         with pytest.raises(error, match=sentence):
-            minimize(SimpleNamespace(fun=fun, grad=grad), SGD(lr=0.5), [[1.0, 2.0], [0.0, 1.0], [2.0, 1.0]])
+            minimize(problem, SGD(lr=0.5), [[1.0, 2.0], [0.0, 1.0], [2.0, 1.0]])
 
     def test_a_batch_of_batches_has_one_value_a_run(self):
-        flat = SimpleNamespace(fun=lambda x: x[:3, 0], grad=lambda x: x)
+        flat = SimpleNamespace(fun=lambda x: x[:3, 0], grad=lambda x: x, batched=True)
         with pytest.raises(ValueError, match=r"of shape \(3,\) .* one value a run, of shape \(2, 3\)$"):
             minimize(flat, SGD(lr=0.5), np.ones((2, 3, 1)))
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
+from scipy.optimize._numdiff import approx_derivative
 
 import stepsize as ss
 from optim.testing import check_gradient
@@ -414,7 +415,8 @@ class TestBatches:
             np.testing.assert_allclose(run.history.x[:, i], np.transpose(exact), rtol=1e-12)
             np.testing.assert_allclose(run.history.fun[:, i], exact[0] ** 2 + 3 * exact[1] ** 2, rtol=1e-12)
 
-    def test_a_vectorised_object_is_asked_once_for_all(self):
+    @pytest.mark.parametrize("batched", [True, False])
+    def test_an_object_that_says_so_is_asked_once_for_all(self, batched):
         shapes = []
 
         def fun(x):
@@ -422,15 +424,18 @@ class TestBatches:
             return (x * x).sum(axis=-1)
 
         ss.minimize(
-            SimpleNamespace(fun=fun, grad=lambda x: 2 * x),
+            SimpleNamespace(fun=fun, grad=lambda x: 2 * x, batched=batched),
             ss.SGD(lr=np.full((50, 1), 0.1)),
             [1.0, 2.0],
             steps=3,
         )
-        asked, single = [s for s in shapes if len(s) == 2], [s for s in shapes if len(s) == 1]
-        assert sum(rows for rows, _ in asked) >= 4 * 50
-        assert len(shapes) <= 8
-        assert len(single) == 2, "two points, one by one, to see what a batch would have to give"
+        if batched:
+            assert all(len(shape) == 2 and shape[0] >= 50 for shape in shapes)
+            assert sum(rows for rows, _ in shapes) >= 4 * 50
+            assert len(shapes) <= 8
+        else:
+            assert set(shapes) == {(2,)}
+            assert len(shapes) >= 4 * 50
 
     def test_grids_of_points(self):
         problem = of(self.FUNCTIONS[0], self.GRADIENTS[0], x0=(1.0, 2.0), hess=constant(np.diag([2.0, 6.0])))
@@ -559,6 +564,8 @@ class TestClassesThatLackAMethod:
 
 @pytest.mark.parametrize("size", [1e-9, 1.0, 1e3, 1e9, 1e12, 1e20])
 def test_differences_are_those_of_scipy(size):
+    """Up to 1 with the bits of `approx_fprime`; above 0 everywhere with those of `approx_derivative`."""
+
     def value(x):
         return float(np.sin(x[0] / size) + (x * x).sum() / size + x[0] * x[-1] / size**2)
 
@@ -566,4 +573,42 @@ def test_differences_are_those_of_scipy(size):
     points = np.random.default_rng(0).normal(size=(20, 5)) * size
     points[0] = 0.0
     for x in points:
-        assert np.array_equal(problem.grad(x), approx_fprime(x, value))
+        small, positive = np.clip(x, -1.0, 1.0), np.abs(x)
+        assert np.array_equal(problem.grad(small), approx_fprime(small, value))
+        assert np.array_equal(problem.grad(positive), approx_derivative(value, positive, method="2-point"))
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e4, 1e8, 1e16, 1e100])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize(
+    ("value", "slope"),
+    [
+        (lambda x: x[0] ** 2, lambda x: 2 * x),
+        (lambda x: 3 * x[0], lambda x: 3 + 0 * x),
+        (lambda x: x[0] ** 3 / 3, lambda x: x * x),
+    ],
+)
+def test_differences_have_seven_digits_however_far_from_0(value, slope, size, side):
+    x = np.array([side * 1.2345 * size])
+    absolute = 2e-8 if size < 1 else 0.0  # there the step is
+    assert of(value, x0=x).grad(x) == pytest.approx(slope(x), rel=1e-7, abs=absolute)
+
+
+@pytest.mark.parametrize("x", [np.inf, -np.inf, np.nan, 1.7e308, -1.7e308])
+@pytest.mark.parametrize("value", [lambda x: x[0], constant(np.inf), constant(np.nan), lambda x: -x[0] * 0.5])
+def test_differences_of_what_is_not_finite_raise_nothing(value, x):
+    problem = of(value, x0=[1.0])
+    g = problem.grad(np.array([x]))
+    assert np.isfinite(g[0]) == (np.isfinite(x) and np.isfinite(value([x])))
+
+
+@pytest.mark.parametrize("start", [1.0, 1e3, 1e6, 1e9])
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize(("times", "verdict"), [(2.2, "diverged"), (4.0, "diverged"), (0.5, "settled")])
+def test_verdicts_of_differences_do_not_depend_on_the_scale(start, unit, times, verdict):
+    """On f = x^2 in other units, at a rate of so many times 1/L."""
+    if times < 2 and start * unit < 1e-3:
+        return  # it ends half an absolute step below the minimum, which is far in these units
+    problem = of(lambda x: (x[0] / unit) ** 2, x0=[start * unit], minimum=0)
+    run = ss.minimize(problem, ss.SGD(lr=times * unit * unit / 2), steps=2500)
+    assert ss.diagnose(run).verdict == verdict
