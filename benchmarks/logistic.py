@@ -139,7 +139,7 @@ def measure(rounds: int, threads: int) -> list[Row]:
         candidates, missing = collect(
             {
                 "stepsize": lambda p=problem, s=size: our_epoch(p, s, "epoch"),
-                "ours, slices of a ring": lambda p=problem, s=size: our_epoch(p, s, "slices"),
+                'ours, shuffle="slices"': lambda p=problem, s=size: our_epoch(p, s, "slices"),
                 "NumPy by hand": lambda a=(X, y, size): numpy_epoch(*a),
                 "PyTorch, closed form": lambda a=(X, y, size): torch_epoch(*a, autograd=False),
                 "PyTorch, autograd and SGD": lambda a=(X, y, size): torch_epoch(*a, autograd=True),

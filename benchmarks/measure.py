@@ -91,7 +91,7 @@ def processor_time() -> float:
 class Row:
     """One line of the table: a task, what it costs us, and how many times as long somebody else takes.
 
-    A figure that is no ratio, such as a share of the bandwidth or a peak of memory, stands in `ours` alone.
+    A figure that is no ratio, such as a share or a peak of memory, stands in `ours` alone.
     """
 
     task: str

@@ -102,7 +102,7 @@ def _bookkeeping(rounds: int) -> list[Row]:
     found = []
     for name, words, limit in (("none", "none diverges", 5), ("a third", f"{share:.0%} diverge", 20)):
         cost = 100 * (timings.ratio(name, "unchecked") - 1)
-        task = f"divergence bookkeeping, {words}"
+        task = f"time that looking for runs which diverge adds to a sweep, {words}"
         found.append(Row(task, f"{cost:+.0f} %", aim=f"<= {limit} %", met=cost <= limit))
     return found
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from stepsize.core.display import counted
+
 __all__ = ["History"]
 
 Array = np.ndarray[Any, Any]
@@ -70,4 +72,4 @@ class History:
         return np.append(np.arange(0, updates, self.every), updates)
 
     def __repr__(self) -> str:
-        return f"History of {len(self.lr)} updates, x of shape {self.x.shape}"
+        return f"History of {counted(len(self.lr), 'update')}, x of shape {self.x.shape}"

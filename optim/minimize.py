@@ -394,7 +394,7 @@ def _message(
     source = getattr(problem, "gradient_source", "exact")
     by = "" if source == "exact" else f"; gradients by {source}"
     if status == BUDGET and tol is None and diverged is False and failure is None:  # as nearly all end
-        return f"reached the limit of {nit} steps{by}"
+        return f"reached the limit of {counted(nit, 'step')}{by}"
     some = np.sum(diverged) if isinstance(diverged, np.ndarray) else 0
     rows = f"; {some} of {np.size(diverged)} runs diverged" if some else ""
     if failure is not None and failure.row is not None:
@@ -402,10 +402,11 @@ def _message(
     what = "gradient norm" if minimum is None else "gap"
     bound = "" if tol is None else f"{tol:g}"
     words = {
-        BUDGET: f"reached the limit of {nit} steps" + (f", {what} still above {bound}" if bound else ""),
-        CONVERGED: f"{what} at most {bound} after {nit} updates",
+        BUDGET: f"reached the limit of {counted(nit, 'step')}"
+        + (f", {what} still above {bound}" if bound else ""),
+        CONVERGED: f"{what} at most {bound} after {counted(nit, 'update')}",
         DIVERGED: f"diverged: update {nit + 1} is not finite (inf or nan)",
-        STOPPED: f"stopped by the callback after {nit} updates",
+        STOPPED: f"stopped by the callback after {counted(nit, 'update')}",
     }
     end = f"failed: {failure}" if failure is not None and failure.row is None else words[status]
     return end + rows + by

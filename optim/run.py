@@ -140,7 +140,10 @@ class Run:
 
     @property
     def overshoot_share(self) -> float | Array:
-        """Share of the updates that overshot, from 0 to 1."""
+        """Share of all updates that overshot, from 0 to 1.
+
+        `diagnose` and the tables of a race count those until the run has settled.
+        """
         return _plain(self.history.overshoot.mean(axis=0)) if self.nit else 0.0
 
     def settled(self, tol: float = 1e-8, *, atol: float | None = None) -> int | Array | None:

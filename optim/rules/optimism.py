@@ -50,7 +50,7 @@ class Optimistic(Wrapper):
     ([-3.0], [-2.0])
     """
 
-    own_slots: ClassVar = ("d",)
+    own_slots: ClassVar = ("d_before",)
     demo: ClassVar = {"inner": SGD()}
     alpha: Hyper = hyper(1.0, minimum=0)
     beta: Hyper = hyper(1.0, minimum=0)
@@ -59,9 +59,9 @@ class Optimistic(Wrapper):
         require(self.inner.is_direction_rule, "inner", self.inner, "a rule whose update is x - lr * d")
 
     def direction(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:
-        before, *rest = slots
+        d_before, *rest = slots
         d, inner = self.inner.direction(x, g, tuple(rest), h.inner)
-        change = 0.0 * d if h.t == 1 else d - before
+        change = 0.0 * d if h.t == 1 else d - d_before
         return h.alpha * d + h.beta * change, (d, *inner)
 
     def update(self, x: Numbers, g: Numbers, slots: Slots, h: Resolved) -> tuple[Numbers, Slots]:

@@ -8,6 +8,7 @@ import numpy as np
 from problems.learning.finite_sum import FiniteSum
 from problems.learning.linear_models import times
 from problems.problem import Array, Numbers, Problem, diagonal, symmetric
+from stepsize.core.display import counted
 from stepsize.core.elementwise import join, parts
 from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.limits.ranges import FiniteFloat, PositiveInt, Seed
@@ -106,7 +107,7 @@ class DiagonalLinearNetwork(FiniteSum):
 
     def check(self) -> None:
         """Validate nonzero <= features, and that the data fit into memory."""
-        numbers = f"{self.features} for {self.examples} examples"
+        numbers = f"{self.features} for {counted(self.examples, 'example')}"
         refuse_beyond_memory("features", numbers, 16 * self.features * self.examples, "fewer of either")
         require(self.nonzero <= self.features, "nonzero", self.nonzero, f"at most {self.features}")
 
@@ -142,7 +143,7 @@ class DiagonalLinearNetwork(FiniteSum):
 
     @property
     def formula(self) -> str:
-        return f"diagonal linear network, {self.examples} examples, 2 x {self.features} weights"
+        return f"diagonal linear network, {counted(self.examples, 'example')}, 2 x {self.features} weights"
 
     def product(self, x: Any) -> Any:
         """Return the vector u v that the weights x stand for."""

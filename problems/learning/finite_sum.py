@@ -8,6 +8,7 @@ import numpy as np
 from problems.problem import Array, Numbers, Problem
 from problems.stochastic.estimate import Stats
 from problems.wrapper import ProblemWrapper
+from stepsize.core.display import counted
 from stepsize.core.validation import describe_value, require
 
 __all__ = ["Batch", "FiniteSum"]
@@ -231,7 +232,7 @@ class Batch(ProblemWrapper, FiniteSum, abstract=True):
 
     @property
     def formula(self) -> str:
-        return f"{self.n_examples} examples of {self.problem.formula}"
+        return f"{counted(self.n_examples, 'example')} of {self.problem.formula}"
 
     def loss(self, x: Numbers, A: Array, y: Array) -> Numbers:
         return self.problem.loss(x, A, y)

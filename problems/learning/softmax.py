@@ -13,6 +13,7 @@ from problems.learning.supervised import (
     validate_data,
 )
 from problems.problem import Array, Domain, Numbers
+from stepsize.core.display import counted
 from stepsize.core.limits.ranges import NonNegativeFloat, Seed
 from stepsize.core.validation import require
 
@@ -245,4 +246,5 @@ class SoftmaxRegression(Softmax):
 
     @property
     def formula(self) -> str:
-        return f"softmax regression, {self.n_examples} examples, {self.dim} parameters, l2 = {self.l2:g}"
+        examples = counted(self.n_examples, "example")
+        return f"softmax regression, {examples}, {self.dim} parameters, l2 = {self.l2:g}"

@@ -9,6 +9,7 @@ from problems.problem import Numbers, Problem
 from problems.stochastic.estimate import generator, seed_of
 from problems.transforms.affine import Shifted
 from problems.wrapper import SameFunction
+from stepsize.core.display import counted
 from stepsize.core.limits.ranges import PositiveFloat, PositiveInt, ProperFraction, Range
 from stepsize.core.validation import as_floats, require
 
@@ -126,7 +127,7 @@ class Jumping(TimeVarying):
 
     @property
     def formula(self) -> str:
-        return f"{self.problem.formula}, moved every {self.every} updates"
+        return f"{self.problem.formula}, moved every {counted(self.every, 'update')}"
 
 
 class OnlineCounterexample(Problem):

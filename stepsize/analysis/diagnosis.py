@@ -22,7 +22,7 @@ from stepsize.analysis.words import (
     STUCK,
     VERDICTS,
 )
-from stepsize.core.display import brief
+from stepsize.core.display import brief, counted
 from stepsize.core.hooks import call_hook
 from stepsize.core.validation import describe_value
 
@@ -154,14 +154,16 @@ def _reason(run: Run, verdict: str, c: Traces, found: RunStatistics, tol: float,
             }[verdict]
         )
     if verdict == DIVERGED and run.diverged:
-        return f"loss or gradient became inf or nan after {run.nit} updates; a smaller rate may help"
+        after = counted(run.nit, "update")
+        return f"loss or gradient became inf or nan after {after}; a smaller rate may help"
     if verdict == DIVERGED:
         return (
             f"the {what} is diverging: it grows by a factor of {_factor(found.factor[0])} an update, and "
             f"ends at {left}; a smaller rate may help"
         )
     if verdict == FALLING and run.diverged:
-        return f"the loss fell until it overflowed, after {run.nit} updates: it has no minimum in sight"
+        after = counted(run.nit, "update")
+        return f"the loss fell until it overflowed, after {after}: it has no minimum in sight"
     if verdict == FALLING:
         return (
             "the loss falls at every late update and the gradient does not shrink: there is no minimum in "

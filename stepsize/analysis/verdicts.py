@@ -24,19 +24,20 @@ diverged                 The run became inf or nan; or the envelope grew from wi
 frozen                   The rate has fallen to less than a thousandth of its largest, by half or more from
                          window to window, and the last window gained less than a thousandth of what the run
                          gained: more updates cannot help.
-stuck above the minimum  x no longer moves beyond rounding in the last eighth of the last window; or the
-                         gradient has vanished above the minimum, to 1e-8 of the start's, or to 1e-3 while
-                         what the envelope will still fall, if each window's (and each half window's) fall is
-                         the same share of the last one's, is less than a thousandth of e, which no longer
-                         halves from window to window: another minimum, a saddle or a plateau; or neither
-                         loss nor gradient change beyond rounding.
-bouncing                 The loss came back up at least three times in each of the last two windows, or
-                         nearly every update in them overshot, and the envelope did not fall by a twentieth
-                         of the swing, or had stopped falling within the last window; where it came up twelve
-                         times and more, it did not fall significantly. Or e is a hundred times as large as
-                         it was all through an earlier window, and not above its start. Under mini-batches or
-                         noise, at least a tenth of the late updates went uphill, and the loss did not fall
-                         significantly.
+stuck above the minimum  One of four: (1) x no longer moves beyond rounding in the last eighth of the last
+                         window. (2) Neither loss nor gradient change beyond rounding. (3) The gradient has
+                         fallen to 1e-8 of the start's and stays there, although e is large. (4) The gradient
+                         has fallen to 1e-3 of the start's, and e tends to a limit: if each window goes on to
+                         fall by the same share of the fall before it, and each half window too, less than a
+                         thousandth of e is left to gain. In (3) and (4) e no longer halves from window to
+                         window. It is another minimum, a saddle or a plateau.
+bouncing                 One of three: (1) The loss swings: it came back up at least three times in each of
+                         the last two windows, or nearly every update in them overshot. And it does not come
+                         down: its envelope fell by less than a twentieth of the swing, or stopped falling
+                         within the last window; of twelve swings and more, it did not fall significantly. (2)
+                         The run left again: e is a hundred times as large as it was all through an earlier
+                         window, and not above its start. (3) Under mini-batches or noise, at least a tenth of
+                         the late updates went uphill, and the loss did not fall significantly.
 still crawling           Everything else: there is something left to gain, and the run is gaining it, or has
                          been too short to tell.
 ======================== =====================================================================================

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _refuse_without_problem(args: argparse.Namespace) -> None:
     for word in ("x0", "target", "model", "standardize", "columns", "drop"):
-        if getattr(args, word) not in (None, False):
+        if getattr(args, word) is not None and getattr(args, word) is not False:
             raise ValueError(
                 f"--{word}: got it without a problem, expected one: stepsize explore PROBLEM --{word} ..."
             )

@@ -17,6 +17,7 @@ from stepsize.cli.arguments import (
 )
 from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.cli.words import whole_number
+from stepsize.core.display import counted
 from stepsize.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
         told = {"problem": whole.formula, "runs": rows, "picture": picture and str(picture)}
         print_json(told)
         return 0
-    echo(f"{problems[0].formula}   {args.steps} updates")
+    echo(f"{problems[0].formula}   {counted(args.steps, 'update')}")
     if chosen.note:
         echo(chosen.note)
     for line in _table(rows):

@@ -13,6 +13,7 @@ from stepsize import __version__, cli
 from stepsize.cli.output import complain, echo, refusal_or_defect
 from stepsize.cli.words import read_number
 from stepsize.core.display import cut
+from stepsize.core.validation import did_you_mean
 
 __all__ = ["main"]
 
@@ -37,8 +38,17 @@ stepsize: gradient descent that can be read, seen and checked. Five commands wor
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence."""
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse what is none of the choices, with the one that is nearest."""
+        if action.choices is None or value in action.choices:
+            return
+        words = [str(choice) for choice in action.choices]
+        name = action.metavar or (action.option_strings or [action.dest])[-1]
+        hint = did_you_mean(str(value), words) or f", expected one of {', '.join(words)}"
+        raise argparse.ArgumentError(None, f"{name}: got {cut(str(value), 80)!r}{hint}")
+
     def error(self, message: str) -> NoReturn:
-        complain(f"{cut(message, 300)}; see {self.prog} --help")
+        complain(f"{cut(message.removeprefix('argument '), 300)}; see {self.prog} --help")
         raise SystemExit(2)
 
 

@@ -44,7 +44,8 @@ examples:
 
 A run has settled at the first update from which its gap to the minimum stays below the tolerance, a share of
 the gap at the start.
-An update overshoots when it passes the minimum along the step; that is not bad in itself."""
+An update overshoots when it passes the minimum along the step; that is not bad in itself. The column counts
+the updates until a run has settled, or all of one that has not."""
 
 
 def add(commands: Commands) -> None:
@@ -111,7 +112,7 @@ def _showcase(args: argparse.Namespace) -> int:
         "drop",
     )
     for word in words:
-        if getattr(args, word) not in (None, False):
+        if getattr(args, word) is not None and getattr(args, word) is not False:
             raise ValueError(
                 f"--{word}: got it without a problem, expected one: stepsize race PROBLEM --{word} ..."
             )
@@ -165,8 +166,8 @@ def _single(args: argparse.Namespace) -> int:
     problem = chosen.problem
     optimizers = _optimizers(args)
     steps = 1000 if args.steps is None else args.steps
-    if steps == 0:
-        raise ValueError("--steps: got 0, expected at least 1 update to race")
+    if steps < 1:
+        raise ValueError(f"--steps: got {steps}, expected at least 1 update to race")
     tol = 1e-8 if args.tol is None else _tolerance("tol", args.tol)
     atol = None if args.atol is None else _tolerance("atol", args.atol)
     progress = Progress(len(optimizers) + 1 + args.animate)

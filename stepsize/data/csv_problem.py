@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from problems import LeastSquares, LogisticRegression
+from stepsize.core.display import counted
 from stepsize.core.validation import describe_value, did_you_mean
 from stepsize.data.csv_file import NUMBER, CsvFile
 
@@ -57,7 +58,7 @@ class CsvProblem:
         n = self.problem.n_examples
         named = ", ".join(self.columns if len(self.columns) <= 8 else [*self.columns[:7], "..."])
         count = f"{len(self.columns)} column{'s' * (len(self.columns) != 1)}"
-        line = f"{self.file}: {n} rows, {self.target} from {count} ({named}) and an intercept"
+        line = f"{self.file}: {counted(n, 'row')}, {self.target} from {count} ({named}) and an intercept"
         if self.classes is not None:
             line += f"; class 1 is {self.classes[1]}, class 0 is {self.classes[0]}"
         return line + ("; standardized" if self.problem.standardize else "")

@@ -15,7 +15,7 @@ from schedules import Schedule
 from stepsize.analysis.diagnosis import Diagnosis, diagnose
 from stepsize.analysis.traces import traces_of
 from stepsize.analysis.verdicts import VERDICTS, classify
-from stepsize.core.display import cut, shown
+from stepsize.core.display import counted, cut, shown
 from stepsize.core.record import summary
 from stepsize.experiments.labels import optimizer_label, rate_label, sparkline, thinned
 from stepsize.experiments.race import Race, held_out_words
@@ -196,13 +196,14 @@ def curves_svg(error: Array, measure: str) -> str:
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x[use], y[use, k], strict=True))
         width = 1.5 if len(columns) == 1 else 0.7
         lines.append(f"<polyline fill='none' stroke='#0072B2' stroke-width='{width}' points='{points}'/>")
+    end = counted(updates, "update")
     bottom, label = _HIGH - _FOOT - 8, "font-size='10' fill='currentColor' font-family='sans-serif'"
     frame_lines = (
         f"<path d='M{_LEFT} 8V{bottom}H{_WIDE - 8}' fill='none' stroke='currentColor' stroke-width='0.7'/>"
         f"<text x='{_LEFT - 4}' y='14' text-anchor='end' {label}>1e{high}</text>"
         f"<text x='{_LEFT - 4}' y='{bottom}' text-anchor='end' {label}>1e{low}</text>"
         f"<text x='{_LEFT}' y='{_HIGH - 12}' {label}>0</text>"
-        f"<text x='{_WIDE - 8}' y='{_HIGH - 12}' text-anchor='end' {label}>{updates} updates</text>"
+        f"<text x='{_WIDE - 8}' y='{_HIGH - 12}' text-anchor='end' {label}>{end}</text>"
         f"<text x='{_LEFT + 6}' y='18' {label}>{html.escape(measure)}</text>"
     )
     size = f"width='{_WIDE}' height='{_HIGH}' viewBox='0 0 {_WIDE} {_HIGH}'"

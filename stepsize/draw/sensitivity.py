@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from stepsize.core.display import counted
 from stepsize.core.validation import require, require_a
 from stepsize.draw.layout.sweep_axes import column_label, columns_of, is_geometric, title_of
 from stepsize.draw.style import COLORS, INK, axes_or_new, style
@@ -108,10 +109,11 @@ def caption(sweep: Sweep, x: str, values: Array, baselines: list[str]) -> str:
     seeds = sweep.design.seeds
     several = "One deterministic run each"
     if starts > 1 or seeds != (None,):
-        among = [f"{starts} starts"] * (starts > 1) + [f"{len(seeds)} seeds"] * (seeds != (None,))
+        among = [f"{starts} starts"] * (starts > 1) + [counted(len(seeds), "seed")] * (seeds != (None,))
         several = f"Line: median, band: 10 to 90 % of {' x '.join(among)}"
+    budget = counted(sweep.steps, "update")
     return (
-        f"Equal budgets: {sweep.steps} updates. Grid: {len(values)} values of {x} from {values[0]:.3g} to "
+        f"Equal budgets: {budget}. Grid: {len(values)} values of {x} from {values[0]:.3g} to "
         f"{values[-1]:.3g}, the same for all; {tuned}. {several}. Baselines: {', '.join(baselines)}. "
         "Where the median ends above 30 times the first start, the curve is cut."
     )

@@ -79,7 +79,7 @@ class Race:
         what = self.runs[0].measure
         bound = f"{self.tol:.0e} of the start's" if self.atol is None else f"{self.atol:.0e}"
         return (
-            f"{self.problem.formula}{where}   {self.steps} updates{limit}   "
+            f"{self.problem.formula}{where}   {counted(self.steps, 'update')}{limit}   "
             f"settled = {what} <= {bound} to the end"
         )
 
@@ -91,7 +91,8 @@ class Race:
     def table(self, ascii_only: bool = False) -> str:
         """Return the table as text, a row a run.
 
-        Optimizer, rate, settled, overshoot, final error, its course, verdict; where theory has a word on one
+        Optimizer, rate, settled, overshoot (the share of the updates until then, or of all where the run has
+        not settled), final error, its course, verdict; where theory has a word on one
         of the runs, the factor that the error shrinks by a step, predicted and observed; and where the
         problem holds examples out, the last training loss, the last loss over those held out, and where that
         was lowest.

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from stepsize.core.display import counted
 from stepsize.core.storage import as_path
 from stepsize.core.validation import as_number, require
 from stepsize.grading.exercise import Exercise
@@ -62,7 +63,7 @@ class Grade:
         return sum(mark.most for mark in self.marks)
 
     def __str__(self) -> str:
-        head = f"{self.exercise}: {self.points} of {self.most} points"
+        head = f"{self.exercise}: {self.points} of {counted(self.most, 'point')}"
         if self.fault:
             return f"{head}\n  {self.fault}"
         wide = max(len(mark.part) for mark in self.marks)

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from stepsize.core.display import counted
 from stepsize.core.validation import describe_value
 from stepsize.experiments.sweep.sweep import Sweep
 
@@ -59,4 +60,4 @@ def title_of(sweep: Sweep, who: bool = True, width: int = 64) -> str:
     kind = type(problems[0]).__name__
     where = problems[0].formula if len(problems) == 1 else f"{kind} ({len(problems)} of them)"
     names = f"{', '.join(dict.fromkeys(sweep['optimizer'].tolist()))} on " if who else ""
-    return textwrap.fill(f"{names}{where}, {sweep.steps} updates", width)
+    return textwrap.fill(f"{names}{where}, {counted(sweep.steps, 'update')}", width)

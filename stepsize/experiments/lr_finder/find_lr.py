@@ -9,6 +9,7 @@ from optim import Optimizer
 from optim.hyperparameters import Hypers
 from optim.minimize import checked_problem
 from schedules import FromFunction
+from stepsize.core.display import counted
 from stepsize.core.record import Record
 from stepsize.core.validation import as_count, describe_value
 from stepsize.experiments.lr_finder.found_rate import FoundRate, Robustness
@@ -180,13 +181,14 @@ def _require_descent(trials: list[Trial], scan: RateScan) -> None:
                 f"problem: got {problem!r}, whose loss falls without end (no lower bound in sight), so that "
                 "no rate is best, expected one with a minimum"
             )
+    made = counted(scan.steps, "update")
     if not (scan.marks.rise < 0).any():
         raise ValueError(
-            f"steps: got {scan.steps} updates, by which the loss falls at no rate from {scan.rates[0]:g} "
+            f"steps: got {made}, by which the loss falls at no rate from {scan.rates[0]:g} "
             f"to {scan.rates[-1]:g}, expected more updates, or a start that is no minimum"
         )
     if scan.progress.max() <= 0:
         raise ValueError(
-            f"steps: got {scan.steps} updates, by which the loss falls but the norm of the gradient, which "
+            f"steps: got {made}, by which the loss falls but the norm of the gradient, which "
             "is the error where no minimum is stated, does not, expected more updates or a stated minimum"
         )

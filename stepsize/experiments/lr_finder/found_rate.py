@@ -8,6 +8,7 @@ import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer
 from stepsize.analysis.quadratic_theory import stability_limit
+from stepsize.core.display import counted
 from stepsize.core.hooks import call_hook
 from stepsize.core.validation import as_count, as_number, require
 from stepsize.experiments.labels import optimizer_label
@@ -201,7 +202,9 @@ class FoundRate:
 
     def lines(self) -> list[str]:
         """Return the numbers in words, a line each."""
-        lines = [f"{optimizer_label(self.optimizer)} on {self.problem.formula}, {self.steps} updates"]
+        lines = [
+            f"{optimizer_label(self.optimizer)} on {self.problem.formula}, {counted(self.steps, 'update')}"
+        ]
         lines += [self._best_in_words(), *self._warnings(), *self._edge_in_words()]
         if self.known:
             words = ", ".join(f"{name} = {rate:.6g}" for name, rate in self.known.items())
@@ -245,26 +248,27 @@ class FoundRate:
             )
         if self.best >= self.edge:
             lines.append(
-                f"      beyond the edge of a longer run: it pays for {self.steps} updates, not for more"
+                f"      beyond the edge of a longer run: it pays for {counted(self.steps, 'update')}, "
+                "not for more"
             )
         return lines
 
     def _edge_in_words(self) -> list[str]:
         if np.isfinite(self.edge):
-            after = f"after {self.edge_steps} updates"
+            after = f"after {counted(self.edge_steps, 'update')}"
             lines = [f"edge  {self.edge:.4g}   from there on the loss ends above its start {after}"]
             if self.edge_steps > self.steps:
-                lines.append(f"      after {self.steps} updates {_from(self.budget_edge)}")
+                lines.append(f"      after {counted(self.steps, 'update')} {_from(self.budget_edge)}")
             return lines
         if not self.ends_below and np.isfinite(self.budget_edge):
             return [
                 f"edge  {self.budget_edge:.4g}   from there on the loss ends above its start after "
-                f"{self.steps} updates",
-                f"      after {self.edge_steps} updates at no rate tried",
+                f"{counted(self.steps, 'update')}",
+                f"      after {counted(self.edge_steps, 'update')} at no rate tried",
             ]
         if self.ends_below:
             return [
-                f"edge  none: after {self.edge_steps} updates the loss ends above its start at "
+                f"edge  none: after {counted(self.edge_steps, 'update')} the loss ends above its start at "
                 f"{self.first_above:.4g}, but of the rates above {_percent(self.ends_below)} end below it"
             ]
         return [f"edge  none: the loss ends below its start up to a rate of {self.rates[-1]:g}"]

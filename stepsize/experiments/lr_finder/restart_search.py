@@ -10,6 +10,7 @@ import numpy as np
 from optim import Optimizer
 from schedules import Constant, Schedule
 from stepsize.analysis.traces import Traces
+from stepsize.core.display import counted
 from stepsize.core.rounding import ULPS, gradient_floor, value_floor
 from stepsize.experiments.sweep.batch import Batch, cut_for_traces, traces_for
 
@@ -209,7 +210,7 @@ class RateScan:
                 for old, new in zip(self.marks, zip(*found, strict=True), strict=True)
             )
         )
-        self._report(f"{len(self.rates)} rates tried")
+        self._report(f"{counted(len(self.rates), 'rate')} tried")
 
     def scan(self, low: float, high: float) -> None:
         """Try a few rates each decade, up to one that climbs, and down to where less is worse."""

@@ -161,9 +161,11 @@ def _told(batch: Batch, room: Room) -> tuple[Array, Any]:
 def _goes_in_lockstep(batch: Batch) -> bool:
     """Whether the runs go in lockstep: not if they are few, or if a function of data costs far more."""
     rule, problem = batch.optimizer, batch.problem
+    few = batch.x0.size < _LOCKSTEP
+    fits = BYTES_A_ROW * (batch.steps + 1) * len(batch.rows) <= MEMORY
     return (
         batch.together
-        and (batch.pays or batch.x0.size >= _LOCKSTEP)
+        and (not few or (batch.pays and fits))
         and bool(getattr(problem, "components", False) and rule.elementwise)
         and not (rule.requires or problem.varies)
         # An average is judged by the gradients where they were taken, if by any: there are two of each then.

@@ -194,7 +194,9 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         verdicts, counts = np.unique(self["verdict"], return_counts=True)
-        rows = [("runs", f"{len(self)} of {self.steps} updates, {self.computed} made by this call")]
+        rows = [
+            ("runs", f"{len(self)} of {counted(self.steps, 'update')}, {self.computed} made by this call")
+        ]
         rows += [(str(verdict), str(count)) for verdict, count in zip(verdicts, counts, strict=True)]
         if np.isfinite(self["final"]).any():
             best = self.best()

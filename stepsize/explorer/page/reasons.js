@@ -24,6 +24,7 @@ export function diagnose(run, tol = 1e-8) {
 function reasonOf(run, c, found, tol) {
   const what = c.known ? "gap" : "gradient norm", start = Math.abs(c.error[0]), { nit } = run;
   const left = ofStart(found.error, start), from = Math.max(c.error.length - Math.max(Math.floor(nit / 4), 1), 0);
+  const after = `${nit} update${nit === 1 ? "" : "s"}`;
   switch (found.verdict) {
     case "failed":
       return failureReason(run, c);
@@ -37,10 +38,10 @@ function reasonOf(run, c, found, tol) {
       return `${when}, although ${percent(found.overshoot)} of the updates until then passed the lowest point of their line`;
     }
     case "diverged":
-      if (run.diverged) return `loss or gradient became inf or nan after ${nit} updates; a smaller rate may help`;
+      if (run.diverged) return `loss or gradient became inf or nan after ${after}; a smaller rate may help`;
       return `the ${what} is diverging: it grows by a factor of ${factorText(found.factor)} an update, and ends at ${left}; a smaller rate may help`;
     case "falling without end":
-      if (run.diverged) return `the loss fell until it overflowed, after ${nit} updates: it has no minimum in sight`;
+      if (run.diverged) return `the loss fell until it overflowed, after ${after}: it has no minimum in sight`;
       return "the loss falls at every late update and the gradient does not shrink: there is no minimum in sight, as where the loss has no lower bound";
     case "frozen": {
       const part = c.rate[nit - 1] / maxOf(c.rate);
