@@ -48,4 +48,4 @@ def test_a_rule_whose_rate_is_inside_is_refused():
 def test_a_line_search_may_choose_the_rate():
     assert Optimistic(Momentum()).is_direction_rule
     assert minimize(Parabola(), Optimistic(SGD(lr=StrongWolfe())), steps=3).nit >= 1
-    assert Optimistic(Adagrad()).slots == ("d", "inner/s")
+    assert Optimistic(Adagrad()).slots == ("d_before", "inner/s")

@@ -107,13 +107,16 @@ BAD = [
     (["race", "parabola", "--lr", "nan"], "lr: got nan, expected a number"),
     (["race", "parabola", "--x0", "1,b"], "--x0: got '1,b', expected numbers with commas"),
     (["race", "parabola", "--x0", "1,2"], "x0: got shape (2,), expected 1 numbers"),
-    (["race", "parabola", "--steps", "-1"], "steps: got -1, expected a whole number of at least 0"),
+    (["race", "parabola", "--steps", "-1"], "--steps: got -1, expected at least 1 update to race"),
     (["race", "--lr", "1"], "--lr: got it without a problem"),
     (["race", "parabola", "--out", "file"], "--out: got 'file', which is a file, expected a folder"),
-    (["fly"], "invalid choice: 'fly'"),
+    (["fly"], "COMMAND: got 'fly', expected one of race, "),
+    (["rcae"], "COMMAND: got 'rcae', did you mean race?"),
+    (["race", "--steps", "0"], "--steps: got it without a problem"),
+    (["race", "parabola", "--steps", "0"], "--steps: got 0, expected at least 1 update to race"),
     (
         ["race", "parabola", "--steps", "many"],
-        "argument --steps: got 'many', expected a whole number such as 100",
+        "--steps: got 'many', expected a whole number such as 100",
     ),
 ]
 
