@@ -148,10 +148,13 @@ def _make(job: tuple[str, Path | None, bool, dict[str, Any]]) -> tuple[list[Any]
         ]
         if films and figure.drawing.runs:
             from stepsize.draw.animation import animate, filmed
+            from stepsize.draw.style import COLORS
 
             targets = [folder / f"{name}-film.{kind}" for kind in ("gif", "apng")]
-            runs, window = figure.drawing.runs, figure.drawing.window
-            files += animate(runs, targets, window=window, if_exists="number", **filmed(sized))
+            runs, window, places = figure.drawing.runs, figure.drawing.window, figure.drawing.colors
+            places = range(len(COLORS)) if places is None else places
+            colors = [COLORS[place] if isinstance(place, int) else place for place in places]
+            files += animate(runs, targets, window=window, colors=colors, if_exists="number", **filmed(sized))
     return list(figure.numbers), files
 
 

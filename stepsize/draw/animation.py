@@ -107,6 +107,7 @@ def animate(
     targets: Sequence[str | os.PathLike[str]],
     *,
     window: Any = None,
+    colors: Sequence[str] | None = None,
     size: str | Sequence[float] | None = None,
     dpi: float = 100,
     frames: int = 48,
@@ -126,6 +127,8 @@ def animate(
         All of them get the same frames.
     window : sequence of (low, high), optional
         The region to show.
+    colors : sequence of str, optional
+        One a run; those of the house, in order, where nothing is said.
     size, dpi : optional
         As in `Run.animate`.
     frames : int
@@ -139,7 +142,7 @@ def animate(
     -------
     list of Path
     """
-    reel = Film(runs, window, as_size("size", size))
+    reel = Film(runs, window, as_size("size", size), COLORS if colors is None else colors)
     updates = _updates_shown(reel, frames, seconds)
     return [
         Animation(_encoded(reel, updates, seconds, dpi, _kind(target)), _kind(target), len(updates)).save(

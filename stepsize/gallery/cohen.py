@@ -81,6 +81,8 @@ def two_weights(numbers: Numbers) -> Drawing:
     flow = ss.gradient_flow(problem, [0.0, 30.0]).x[-1]
     numbers.theorem("the same by integration", float(problem.sharpness(flow)), conserved, 1e-5)
 
+    places = (2, 0, 3, 1)
+
     def draw(kit: Kit) -> None:
         axes = kit.panels(1, 2, height=2.7)
         kit.contours(problem, axes[0], window=[(0.8, 3.3), (-0.6, 2.1)])
@@ -95,10 +97,11 @@ def two_weights(numbers: Numbers) -> Drawing:
         axes[0].legend(loc="upper right")
         axes[1].set(xlim=(0, 60), ylim=(0, 12), xlabel="update", ylabel="sharpness")
         lines = {f"lr = {lr:g}": problem.sharpness(run.history.x[:61]) for lr, run in runs.items()}
-        order = (kit.COLORS[2], kit.COLORS[0], kit.COLORS[3], kit.COLORS[1])
+        order = [kit.COLORS[place] for place in places]
         kit.curves(axes[1], lines, scale="linear", colors=order, marker="o", markersize=1.8, linewidth=0.9)
         for lr, color in zip(runs, order, strict=True):
             axes[1].axhline(2 / lr, color=color, linewidth=0.6, linestyle="--")
         axes[1].set_title("dashed: 2/lr", fontsize=9)
 
-    return Drawing(draw, {f"lr = {lr:g}": run for lr, run in runs.items()}, [(0.8, 3.3), (-0.6, 2.1)])
+    shown = {f"lr = {lr:g}": run for lr, run in runs.items()}
+    return Drawing(draw, shown, [(0.8, 3.3), (-0.6, 2.1)], places)

@@ -35,7 +35,7 @@ def three_rates(numbers: Numbers) -> Drawing:
                 ax, 0, 1.25 * reach * reach, f"$x_{{10}} = {run.x[0]:.6f}$", color, ha="center", va="top"
             )
 
-    return Drawing(draw, {f"lr = {lr}": run for lr, run in runs.items()}, [(-12.0, 12.0)])
+    return Drawing(draw, {f"lr = {lr}": run for lr, run in runs.items()}, [(-12.0, 12.0)], [2, 0, 1])
 
 
 _VERDICTS = ("#009E73", "#0072B2", "#D55E00")
@@ -58,7 +58,7 @@ def two_dimensions(numbers: Numbers) -> Drawing:
         kit.trajectories(ax, run.problem, {"": run}, window, [kit.COLORS[1]])
         ax.set_title("$f = x_1^2 + 2x_2^2$,  lr = 0.1")
 
-    return Drawing(draw, {"lr = 0.1": run}, [(-5.5, 1.0), (-3.0, 1.0)])
+    return Drawing(draw, {"lr = 0.1": run}, [(-5.5, 1.0), (-3.0, 1.0)], [1])
 
 
 @figure(
@@ -87,7 +87,7 @@ def local_minimum(numbers: Numbers) -> Drawing:
         ax.plot(7.2694, -6.9781, "*", color="#333333", markersize=8, markeredgewidth=0)
         ax.set(title=r"$f = x\,\cos(0.15\pi x)$,  lr = 2")
 
-    return Drawing(draw, {"lr = 2": run}, [(-10.0, 11.0)])
+    return Drawing(draw, {"lr = 2": run}, [(-10.0, 11.0)], [1])
 
 
 @figure(

@@ -1,7 +1,7 @@
 """What a figure of the gallery is: numbers that can be checked, and a picture that can be drawn."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -165,11 +165,15 @@ class Drawing:
         Trajectories by label, for animations; empty where there are none.
     window : sequence of (low, high), optional
         The region in which to show them.
+    colors : sequence of str or int, optional
+        What the picture draws them in, so that a film does too: a colour, or its place among the colours of
+        the house; those in order, where nothing is said.
     """
 
     draw: Callable[[Kit], None]
     runs: dict[str, Run] = field(default_factory=dict)
     window: Any = None
+    colors: Sequence[str | int] | None = None
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,17 @@ def four_regimes(numbers: Numbers) -> Drawing:
     numbers.theorem("error after 2000 updates just inside 2/lambda", abs(inside.x[0]), between=(0.0, 0.02))
     numbers.theorem("error after 2000 updates just outside", abs(outside.x[0]), between=(50.0, np.inf))
 
+    colors = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
+
     def draw(kit: Kit) -> None:
         axes = kit.panels(1, 4, height=1.9, sharey=True)
         words = ("creeps", "arrives", "crosses over", "diverges")
-        colors = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
         for ax, (share, run), word, color in zip(axes, runs.items(), words, colors, strict=True):
             kit.landscape(parabola, ax, window=(-1.6, 1.6))
             kit.path(run, ax, color=color, window=[(-1.6, 1.6)])
             ax.set_title(rf"$\eta = {share:g}/\lambda$: {word}", fontsize=8.5)
             ax.set(ylim=(-0.2, 5), yticks=[], ylabel="$f$" if share == 0.5 else "")
 
-    return Drawing(draw, {f"lr = {share:g}/lambda": run for share, run in runs.items()}, [(-2.4, 2.4)])
+    return Drawing(
+        draw, {f"lr = {share:g}/lambda": run for share, run in runs.items()}, [(-2.4, 2.4)], colors
+    )

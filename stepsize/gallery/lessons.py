@@ -52,7 +52,7 @@ def four_fates(numbers: Numbers) -> Drawing:
         axes[0, 0].set_ylabel("$f(x)$")
         axes[1, 0].set_ylabel("gap")
 
-    return Drawing(draw, runs, [(-4.5, 11.0)])
+    return Drawing(draw, runs, [(-4.5, 11.0)], _FATES)
 
 
 _FATES = ("#0072B2", "#009E73", "#AA4499", "#E69F00")
@@ -105,7 +105,7 @@ def momentum_ball(numbers: Numbers) -> Drawing:
         axes[0, 0].set_ylabel("$f(x)$")
         axes[1, 0].set_ylabel("$x$")
 
-    return Drawing(draw, runs, [(-8.0, 8.0)])
+    return Drawing(draw, runs, [(-8.0, 8.0)], _BALLS)
 
 
 _BALLS = ("#E69F00", "#009E73", "#D55E00")
@@ -132,9 +132,10 @@ def warm_up(numbers: Numbers) -> Drawing:
     numbers.computed("after a warm-up: settled at 1e-6 by update", settled[0], between=(10, 35))
     numbers.computed("safe: not in 60 updates", settled[1], 999, 0)
 
+    colors = ("#D55E00", "#009E73", "#0072B2")
+
     def draw(kit: Kit) -> None:
         axes = kit.panels(2, 1, width=4.6, height=1.6, sharex=True, height_ratios=[1.5, 1])
-        colors = ("#D55E00", "#009E73", "#0072B2")
         axes[0].set(xlim=(0, 60), ylim=(1e-9, 1e6), ylabel="gap")
         kit.curves(axes[0], {label: run.error for label, run in runs.items()}, colors=colors)
         n = np.arange(60)
@@ -142,7 +143,7 @@ def warm_up(numbers: Numbers) -> Drawing:
             axes[1].plot(n, lr(n), color=color)
         axes[1].set(xlabel="update", ylabel="rate", ylim=(0, 0.55))
 
-    return Drawing(draw, {k: runs[k] for k in list(runs)[1:]}, [(-5.5, 5.5)])
+    return Drawing(draw, {k: runs[k] for k in list(runs)[1:]}, [(-5.5, 5.5)], colors[1:])
 
 
 @figure(

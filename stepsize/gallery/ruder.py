@@ -35,10 +35,11 @@ def two_wells(numbers: Numbers) -> Drawing:
         numbers.computed(f"{label}: how deep", run.fun, f, 2e-4)
         runs[label] = run
 
+    shown = {label: runs[label] for label in ("SGD, lr = 0.01", "momentum, lr = 0.01")}
+
     def draw(kit: Kit) -> None:
         axes = kit.panels(1, 2, height=3.0)
         window = [(-1.7, 1.8), (-1.0, 1.7)]
-        shown = {label: runs[label] for label in ("SGD, lr = 0.01", "momentum, lr = 0.01")}
         levels = np.concatenate([-np.arange(4.5, 0.0, -0.5), np.arange(0.5, 9.0)])
         kit.trajectories(axes[0], problem, shown, window, levels=levels)
         kit.annotate(axes[0], 1.0, -0.55, "SGD stays", kit.COLORS[0], ha="center")
@@ -50,7 +51,7 @@ def two_wells(numbers: Numbers) -> Drawing:
             axes[1].plot(x, run.history.fun, "o-", color=color, markersize=2, linewidth=0.8)
         axes[1].set(xlabel="$x_1$", ylabel="$f$", title="heights along the way")
 
-    return Drawing(draw, runs, [(-1.7, 1.8), (-1.0, 1.7)])
+    return Drawing(draw, shown, [(-1.7, 1.8), (-1.0, 1.7)])
 
 
 def _both_below(bound: float) -> Any:
@@ -101,16 +102,14 @@ def saddle(numbers: Numbers) -> Drawing:
         for label, rule in rules.items()
         if label != "Adagrad"
     }
+    places = {label: i for i, label in enumerate(rules)}
 
     def draw(kit: Kit) -> None:
         axes = kit.panels(1, 2, height=2.7, width_ratios=[1, 1.2])
         window = [(-1.15, 1.15), (-0.3, 1.2)]
-        chosen = ("SGD", "momentum", "RMSprop", "Adam")
-        colors = {label: kit.COLORS[i] for i, label in enumerate(rules)}
-        kit.trajectories(
-            axes[0], ss.Saddle(), {k: runs[k] for k in chosen}, window, [colors[k] for k in chosen]
-        )
-        axes[0].set_title("from $(1, 0.01)$")
+        colors = {label: kit.COLORS[i] for label, i in places.items()}
+        kit.trajectories(axes[0], ss.Saddle(), runs, window, [colors[k] for k in runs])
+        axes[0].set_title("from $(1, 0.01)$, the same colours", fontsize=9)
         ax = axes[1]
         ax.set(xscale="log", yscale="log", xlim=(1e-1, 1e-8), ylim=(15, 2500))
         drawn = [(ax.plot(many, times[k][::1], "o-", markersize=2, color=colors[k])[0], k) for k in rules]
@@ -121,7 +120,7 @@ def saddle(numbers: Numbers) -> Drawing:
         ax.set(xlabel="distance $y_0$ from the ridge", ylabel="updates to escape")
         ax.grid(axis="y")
 
-    return Drawing(draw, runs, [(-1.15, 1.15), (-0.3, 1.2)])
+    return Drawing(draw, runs, [(-1.15, 1.15), (-0.3, 1.2)], [places[label] for label in runs])
 
 
 def _escape(rule: Any, starts: Any) -> list[int]:

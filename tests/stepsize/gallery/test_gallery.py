@@ -9,9 +9,11 @@ import math
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 
 import stepsize as ss
 from stepsize import gallery
+from stepsize.draw.style import COLORS
 from stepsize.gallery import figure as figures
 from stepsize.gallery.linear import matrix, radius
 from tests.stepsize.gallery.record import figure_of
@@ -58,6 +60,26 @@ ROWS = {
     44: ["ruder-beale"],
     45: ["gradient-flow"],
 }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_film_has_the_colours_of_the_picture(name):
+    """Each path that the picture draws whole has the colour that the film gives its run."""
+    found = figure_of(name)
+    runs, places = found.drawing.runs, found.drawing.colors
+    assert places is None or len(places) == len(runs)
+    places = range(len(COLORS)) if places is None else places
+    colors = [COLORS[place] if isinstance(place, int) else place for place in places]
+    filmed, drawn = [], []
+    for run, color in zip(runs.values(), colors, strict=False):
+        for line in [line for axes in found.picture.axes for line in axes.lines]:
+            x, path = np.asarray(line.get_xdata()), run.history.x[:, 0]
+            if 5 < len(x) <= len(path) and np.array_equal(x, path[: len(x)]) and np.ptp(x) > 0:
+                filmed.append(to_hex(color))
+                drawn.append(to_hex(line.get_color()))
+    # A picture of several panels may have one colour twice, a film may not.
+    if len({*drawn}) == len({*filmed}):
+        assert filmed == drawn
 
 
 @pytest.mark.parametrize("name", NAMES)
