@@ -8,6 +8,7 @@ import numpy as np
 
 from optim.testing.adapters import Memory, OptimizerUnderTest
 from optim.testing.gradient_streams import STREAMS, Stream, relative_difference
+from stepsize.core.display import counted
 
 __all__ = ["Traits", "violated_invariants", "other_traits", "traits_of"]
 
@@ -116,7 +117,7 @@ def violated_invariants(subject: OptimizerUnderTest) -> Iterator[str]:
     silent = subject.run(_scalar(0.0, [0.0] * 10))
     if np.any(silent != 0):
         n = int(np.argmax(silent[:, 0] != 0))
-        yield f"it leaves 0 without a gradient: x is {float(silent[n, 0])!r} after {n} updates"
+        yield f"it leaves 0 without a gradient: x is {float(silent[n, 0])!r} after {counted(n, 'update')}"
     x, g = np.array(stream.x0), np.array(stream.gradients[0])
     given = x.copy(), g.copy()
     subject.step(x, g, None, stream.rates[0])

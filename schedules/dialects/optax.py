@@ -11,6 +11,7 @@ from schedules.families.piecewise import Interpolated, Piecewise, Shape, StepDec
 from schedules.families.polynomial import Linear, Polynomial
 from schedules.feedback.plateau import Plateau
 from schedules.schedule import Constant, Schedule
+from stepsize.core.display import counted
 from stepsize.core.validation import as_count, require
 
 __all__ = [
@@ -205,7 +206,7 @@ def sgdr_schedule(cosine_kwargs: Sequence[Mapping[str, Any]]) -> Schedule:
 def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     """Follow each schedule from its boundary on, where it starts at its own 0."""
     fits = len(boundaries) == len(schedules) - 1
-    require(fits, "boundaries", list(boundaries), f"{len(schedules) - 1} updates")
+    require(fits, "boundaries", list(boundaries), counted(len(schedules) - 1, "update"))
     *before, whole = schedules
     starts = [0, *boundaries]
     for i in range(len(before) - 1, -1, -1):

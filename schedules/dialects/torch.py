@@ -21,6 +21,7 @@ from schedules.families.polynomial import Linear, Polynomial
 from schedules.families.restarts import PeriodicCosine, Restarts
 from schedules.feedback.plateau import Plateau
 from schedules.schedule import Constant, Schedule
+from stepsize.core.display import counted
 from stepsize.core.validation import as_count, as_number, describe_value, require
 
 __all__ = [
@@ -224,7 +225,7 @@ def SWALR(optimizer: Any, swa_lr: float, anneal_epochs: int = 10, anneal_strateg
 def SequentialLR(optimizer: Any, schedulers: Sequence[Schedule], milestones: Sequence[int]) -> Schedule:
     """Follow each schedule from its milestone on, where it starts at its own 0; they nest."""
     fits = len(milestones) == len(schedulers) - 1
-    require(fits, "milestones", list(milestones), f"{len(schedulers) - 1} updates")
+    require(fits, "milestones", list(milestones), counted(len(schedulers) - 1, "update"))
     *before, whole = schedulers
     starts = [0, *milestones]
     for i in range(len(before) - 1, -1, -1):

@@ -329,7 +329,7 @@ class TestSomebodyElsesProblem:
         with pytest.raises(ValueError, match="x0: got None, expected a start"):
             minimize(Bare(), SGD(lr=0.5))
         run = minimize(Bare(), SGD(lr=0.5), [2.0], steps=1)
-        assert (run.measure, run.message) == ("gradient norm", "reached the limit of 1 steps")
+        assert (run.measure, run.message) == ("gradient norm", "reached the limit of 1 step")
 
     def test_what_it_tells_is_used(self):
         problem = checked_problem(Telling())
@@ -341,7 +341,7 @@ class TestSomebodyElsesProblem:
             run = minimize(Telling(), rule, steps=1)
             np.testing.assert_allclose(run.history.x, [[2.0, 4.0], [0.0, 0.0]], atol=1e-15)
             assert run.error.tolist() == [11.0, 1.0]
-            assert run.message == "reached the limit of 1 steps; gradients by a neighbour"
+            assert run.message == "reached the limit of 1 step; gradients by a neighbour"
         assert minimize(Telling(), SGD(lr=3.0), steps=1).x.tolist() == [-4.0, -4.0], "in its box"
         assert minimize(Telling(), Newton(lr=Armijo(alpha0=0.5)), steps=2).x.tolist() == [0.5, 1.0]
         half = Problem.of(Telling().fun, Telling().grad, x0=[2.0])
@@ -420,7 +420,7 @@ class TestSomebodyElsesProblem:
         problem = Dear()
         minimize(problem, SGD(lr=0.5), steps=3)
         assert problem.asked == 0
-        assert minimize(problem, SGD(lr=0.5), steps=3, tol=0.5).message == "gap at most 0.5 after 1 updates"
+        assert minimize(problem, SGD(lr=0.5), steps=3, tol=0.5).message == "gap at most 0.5 after 1 update"
         assert problem.asked == 1
 
     def test_half_a_problem_is_none(self):

@@ -298,10 +298,10 @@ class TestProperties:
         assert check_optimizer(step, like=Momentum(lr=0.1)).ok
 
     def test_leaving_zero_without_a_gradient(self):
-        words = "it leaves 0 without a gradient: x is nan after 1 updates"
+        words = "it leaves 0 without a gradient: x is nan after 1 update"
         assert compare_optimizer(lambda x, g, s: (x - 0.1 * g / abs(g), s)).broken == (words,)
         shifted = compare_optimizer(lambda x, g, s: (x - 0.1 * (g - 1), s))
-        assert "it leaves 0 without a gradient: x is 0.1 after 1 updates" in shifted.broken
+        assert "it leaves 0 without a gradient: x is 0.1 after 1 update" in shifted.broken
 
     def test_what_the_reference_lacks_too_is_no_fault(self):
         """Hinton's RMSprop divides by nothing but the root, and so 0 by 0."""

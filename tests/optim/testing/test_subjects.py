@@ -106,7 +106,7 @@ class TestProperties:
     def test_nan_twice_is_the_same(self):
         """What becomes nan does so again, resumes as nan, turned and mirrored; and it does not stay at 0."""
         report = compare_optimizer(lambda x, _, s: (x * np.nan, s))
-        assert report.broken == ("it leaves 0 without a gradient: x is nan after 1 updates",)
+        assert report.broken == ("it leaves 0 without a gradient: x is nan after 1 update",)
 
     def test_writing_to_the_gradient(self):
         def step(x, g, state):
@@ -138,7 +138,7 @@ class TestProperties:
             "it does not give the same points twice: it keeps something from one run to the next",
             "it treats coordinates by their place: reversing their order does not reverse the points",
             "it is not symmetric: mirrored gradients from a mirrored start do not give mirrored points",
-            f"it leaves 0 without a gradient: x is {-float(len(count) - 10)!r} after 1 updates",
+            f"it leaves 0 without a gradient: x is {-float(len(count) - 10)!r} after 1 update",
         )
 
 

@@ -558,7 +558,7 @@ def test_an_optimizer_gives_its_rate():
         (lambda: torch.CyclicLR(0.1, 0.1, 1.0, mode="square"), "mode: got the str 'square', expected one of"),
         (
             lambda: torch.SequentialLR(0.1, [torch.StepLR(0.1, 3)] * 2, []),
-            "milestones: got .* expected 1 updates",
+            "milestones: got .* expected 1 update",
         ),
         (lambda: torch.ChainedScheduler([torch.StepLR(0.1, 3)]), "optimizer: got None, expected the rate"),
         (lambda: torch.ReduceLROnPlateau(0.1, mode="up"), "mode: got the str 'up', expected min or max"),

@@ -8,6 +8,7 @@ import pytest
 import stepsize as ss
 from problems import Scaled
 from stepsize.analysis.traces import traces_of
+from stepsize.core.display import counted
 from stepsize.experiments.lr_finder.restart_search import marks_of
 from tests.stepsize.experiments.lr_finder.known_rates import (
     BUDGETS,
@@ -103,7 +104,7 @@ def test_the_edge_of_a_budget_is_where_the_closed_form_meets_its_start(steps):
     assert found.budget_edge == pytest.approx(low, rel=2e-4)
     assert found.edge == pytest.approx(2.0, rel=1e-3)
     assert found.edge_steps == 2000
-    assert f"after {steps} updates from {low:.3g}" in str(found)
+    assert f"after {counted(steps, 'update')} from {low:.3g}" in str(found)
 
 
 @pytest.mark.parametrize("steps", [20, 200])
