@@ -40,6 +40,8 @@ __all__ = ["RUNS_TOGETHER", "Told", "tell_by_tally"]
 
 Array = np.ndarray[Any, Any]
 
+# The compiled loop is for double precision.
+_EPS = float(np.finfo(float).eps)
 # Runs whose tallies are in the cache together.
 RUNS_TOGETHER = 2**13
 # Updates below which windows are too short to be worth a tally.
@@ -94,54 +96,34 @@ def tell_by_tally(
     """
     if steps < _SHORT or problem.minimum is None or not can_compile():
         raise Untraceable("a short run, an unknown minimum, or no compiler")
-    from optim.engines.compiled.judging.tally import Facts, Stretches, Tally, TallyBlock
-
-    runs, room = Lockstep(problem, optimizer, x0, steps), Room() if room is None else room
-    where, first, eps = runs.problem, runs.fun[0].copy(), float(np.finfo(float).eps)
-    minimum, summed = float(problem.minimum), summed_by(where)
-    start, first_norm = runs.start, runs.grad_norm[0].copy()
+    runs = Lockstep(problem, optimizer, x0, steps)
+    where, first, first_norm = runs.problem, runs.fun[0].copy(), runs.grad_norm[0].copy()
+    minimum = float(problem.minimum)
     with np.errstate(all="ignore"):
         first_error = first - minimum
-        limits = np.asarray(tolerance(first_error, ULPS * eps * summed, tol, atol))
-        block = runs.compiled(TallyBlock)
-        ends = stretch_ends(steps)
-        facts = Facts(FAR * max(float(np.abs(start).max()), 1.0), minimum, ULPS * eps, summed)
-        sizes = {"tally": len(Tally._fields), "stretches": len(ends) * len(Stretches._fields)}
-        tables = (room.array(name, (rows, block.stride), float) for name, rows in sizes.items())
-        table, stretch_table = tables
-        tally, stretches, rates = block.count(
-            first,
-            limits,
-            marks_of(ends, steps),
-            facts,
-            table,
-            stretch_table.reshape(len(ends), -1, block.stride),
-        )
+        limits = np.asarray(tolerance(first_error, ULPS * _EPS * summed_by(where), tol, atol))
+        block, tally, stretches, rates = _count(runs, steps, limits, Room() if room is None else room)
         lost, last = tally.lost < np.inf, tally.value - minimum
-        x, g = block.x.T, np.ascontiguousarray(block.g.T)
+        settled = ~lost & (tally.last_out < steps)
         unknown = (tally.odd > 0) | (tally.doubtful_from <= tally.last_out)
-        # What rounding hides at the end may make more of the runs settled.
-        nothing = rounding_at(where, first_error, tally.value, eps)
-        at_end = np.asarray(tolerance(first_error, nothing, tol, atol))
-        unknown |= ~lost & (at_end != limits) & (last <= at_end)
-        in_the_end_out = tally.last_out == steps
-        settled = ~lost & ~in_the_end_out
-        unsettled = ~lost & in_the_end_out
-        unknown |= settled & (
-            _may_be_a_touch(tally, steps, limits, nothing) | (last < -BELOW * np.abs(first_error))
-        )
         unknown |= lost & ((tally.value < first) | (tally.doubtful_from < np.inf))
         unknown |= ~settled & (tally.contradicted >= CONTRADICTIONS)
-        some, grown = np.flatnonzero(unsettled & ~unknown), np.zeros(len(lost), bool)
+        # What rounding hides at the end may make more of the runs settled.
+        nothing = rounding_at(where, first_error, tally.value, _EPS)
+        at_end = np.asarray(tolerance(first_error, nothing, tol, atol))
+        unknown |= ~lost & (at_end != limits) & (last <= at_end)
+        unknown |= settled & _may_be_a_touch(tally, steps, limits, nothing)
+        unknown |= settled & (last < -BELOW * np.abs(first_error))
+        some, grown = np.flatnonzero(~lost & ~settled & ~unknown), np.zeros(len(lost), bool)
         if len(some):
-            w = _Windows(ends, steps, stretches, some)
+            g, x = np.ascontiguousarray(block.g.T[some]), block.x.T[some]
+            w = _Windows(steps, stretches, some)
             w.start, w.first_error, w.last_error = first[some], first_error[some], last[some]
-            w.first_norm, w.last_norm, w.minimum = first_norm[some], np.asarray(norm(g[some])), minimum
-            w.floor = np.asarray(value_floor(where, np.array([w.tops[0], w.lows[0]]), eps))
-            still = 4 * eps * np.sqrt((x[some] * x[some]).sum(axis=1))
+            w.first_norm, w.last_norm, w.minimum = first_norm[some], np.asarray(norm(g)), minimum
+            w.floor = np.asarray(value_floor(where, np.array([w.tops[0], w.lows[0]]), _EPS))
+            still = w.last_step <= 1.01 * 4 * _EPS * np.sqrt((x * x).sum(axis=1))
             grown[some] = grows(w, w.quarters, np.arange(len(some)))
-            frozen = _may_be_frozen(block, rates, len(lost))[some]
-            may_stop = _may_not_crawl(w) | (w.last_step <= 1.01 * still) | frozen
+            may_stop = _may_not_crawl(w) | still | _may_be_frozen(block, rates, len(lost))[some]
             unknown[some] = (may_stop & ~grown[some]) | (w.last_value <= minimum)
         until = np.where(lost, tally.lost, np.where(settled, np.maximum(tally.last_out + 1, 1), steps))
         crossed = np.where(settled, tally.crossed_until, tally.crossed) / np.maximum(until, 1)
@@ -160,6 +142,29 @@ def tell_by_tally(
         lost=lost,
         open=unknown,
     )
+
+
+def _count(
+    runs: Lockstep, steps: int, limits: Array, room: Room
+) -> "tuple[TallyBlock, Tally, Stretches, Array]":
+    """Make the updates, and return where the runs ended, what is known of them, and the rates."""
+    from optim.engines.compiled.judging.tally import Facts, Stretches, Tally, TallyBlock
+
+    block, ends = runs.compiled(TallyBlock), stretch_ends(steps)
+    far = FAR * max(float(np.abs(runs.start).max()), 1.0)
+    facts = Facts(far, float(runs.problem.minimum or 0.0), ULPS * _EPS, summed_by(runs.problem))
+    table = room.array("tally", (len(Tally._fields), block.stride), float)
+    height = len(Stretches._fields)
+    of_stretches = room.array("stretches", (len(ends) * height, block.stride), float)
+    found = block.count(
+        runs.fun[0],
+        limits,
+        marks_of(ends, steps),
+        facts,
+        table,
+        of_stretches.reshape(len(ends), height, block.stride),
+    )
+    return block, *found
 
 
 def stretch_ends(steps: int) -> list[int]:
@@ -239,9 +244,9 @@ class _Windows:
     last_norm: Array
     minimum: float
 
-    def __init__(self, ends: list[int], steps: int, stretches: "Stretches", some: Array) -> None:
+    def __init__(self, steps: int, stretches: "Stretches", some: Array) -> None:
         self.steps, self.size, self._end = steps, window_of(steps), steps + 1
-        self._place = {row: i + 1 for i, row in enumerate(ends)}
+        self._place = {row: i + 1 for i, row in enumerate(stretch_ends(steps))}
         self._all = type(stretches)(*(rows.take(some, axis=1) for rows in stretches))
         self.bounds = [(self._end - (i + 1) * self.size, self._end - i * self.size) for i in range(3)]
         self.tops = [self._top(*bound) for bound in self.bounds]

@@ -62,9 +62,8 @@ class Tally(NamedTuple):
     error rose, 0 for none. `longest_valley` is the most updates from one peak of the error, or the start, to
     the next that is out and no higher; `last_summit` is the last row of a peak higher than the one before, 0
     for none (`peak_row`, `peak_error` are those of the last peak). All of these mean nothing where a run was
-    lost. `best` is the smallest error. From
-    the row `doubtful_from` on it is not known whether updates within the limit overshot. `odd` is 1 if arrays
-    must say what became of the run.
+    lost. `best` is the smallest error. From the row `doubtful_from` on it is not known whether updates within
+    the limit overshot. `odd` is 1 if arrays must say what became of the run.
     """
 
     value: Array
