@@ -1,6 +1,6 @@
 """Functions of a problem: the traces of its value and gradient, if they have the bits that arrays give."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +10,7 @@ from optim.engines.symbols import DType, Symbol, Untraceable
 from optim.engines.tracing import Trace, trace_function
 from stepsize.core.protocols import DescentProblem
 
-__all__ = ["MOST_OPERATIONS", "trace_gradient", "trace_value"]
+__all__ = ["MOST_OPERATIONS", "refuse_long_updates", "trace_gradient", "trace_value"]
 
 Array = np.ndarray[Any, Any]
 
@@ -19,6 +19,19 @@ MOST_OPERATIONS = 4000
 
 # Points at which a trace is compared with the function: near 0, near 1, far away.
 _SCALES = (0.0, 0.01, 0.3, 1.0, 3.0, 40.0, 1e4)
+
+
+def refuse_long_updates(traces: Sequence[Trace]) -> None:
+    """Refuse to write down an update of more operations than it pays to compile.
+
+    Raises
+    ------
+    Untraceable
+        With their number.
+    """
+    operations = sum(len(trace.needed) for trace in traces)
+    if operations > MOST_OPERATIONS:
+        raise Untraceable(f"an update makes {operations} operations, more than {MOST_OPERATIONS}")
 
 
 def trace_value(problem: DescentProblem, x: Array) -> Trace:

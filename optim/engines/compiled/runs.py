@@ -8,12 +8,12 @@ import numpy as np
 
 from optim.engines.batched import HISTORY, LastFinite, Which, columns_of, take
 from optim.engines.compiled.branches import Branches, Same
-from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, trace_value
+from optim.engines.compiled.functions import refuse_long_updates, trace_gradient, trace_value
 from optim.engines.compiled.llvm import address_of, compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop, Point
 from optim.engines.compiled.recording import DOUBTFUL, ENDED, ENDS, end_noter_of, finiteness_of
 from optim.engines.compiled.writing import write
-from optim.engines.symbols import DType, Untraceable
+from optim.engines.symbols import DType
 from optim.engines.tracing import Trace, trace_output
 from optim.hyperparameters import Hypers
 from optim.optimizer import Optimizer
@@ -251,9 +251,7 @@ def _written(
 ) -> str:
     value, gradient, output = traces
     readings = branches.holds
-    operations = dim * sum(len(r.trace.needed) for r in readings) + len(gradient.needed) + len(value.needed)
-    if operations > MOST_OPERATIONS:
-        raise Untraceable(f"an update makes {operations} operations, more than {MOST_OPERATIONS}")
+    refuse_long_updates([*[r.trace for r in readings] * dim, gradient, value])
     loop = Loop(readings, gradient, dim, slots, lanes, dtype, _KEPT)
     return loop.written(partial(_keep, output) if keeps else None, partial(_judge, value))
 

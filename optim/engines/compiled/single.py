@@ -8,7 +8,7 @@ import numpy as np
 
 from optim.engines.chunks import Chunk
 from optim.engines.compiled.branches import Branches, Same
-from optim.engines.compiled.functions import MOST_OPERATIONS, trace_gradient, trace_value
+from optim.engines.compiled.functions import refuse_long_updates, trace_gradient, trace_value
 from optim.engines.compiled.llvm import compiled
 from optim.engines.compiled.loop import ARGUMENTS, Loop
 from optim.engines.compiled.prepared import Columns, Key, Prepared, content, find, keep, layout_of
@@ -208,8 +208,6 @@ def _written(
 ) -> str:
     value, gradient, output = traces
     readings = branches.holds
-    operations = dim * sum(len(r.trace.needed) for r in readings) + len(gradient.needed) + len(value.needed)
-    if operations > MOST_OPERATIONS:
-        raise Untraceable(f"an update makes {operations} operations, more than {MOST_OPERATIONS}")
+    refuse_long_updates([*[r.trace for r in readings] * dim, gradient, value])
     loop = Loop(readings, gradient, dim, slots, 1, dtype, HISTORY)
     return loop.written(recorder_of(value, output, dtype), begin=start_writer_of(value))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optim.engines.compiled.branches import Same
-from optim.engines.compiled.functions import MOST_OPERATIONS
+from optim.engines.compiled.functions import refuse_long_updates
 from optim.engines.compiled.judging.overshoot import (
     and_not,
     any_of,
@@ -23,7 +23,7 @@ from optim.engines.compiled.loop import Loop, Point
 from optim.engines.compiled.recording import dot_of, is_finite, slope_floor_of, squared_of
 from optim.engines.compiled.runs import CompiledBlock
 from optim.engines.compiled.writing import write
-from optim.engines.symbols import DType, Untraceable
+from optim.engines.symbols import DType
 from optim.engines.tracing import Trace
 
 __all__ = ["GO_ON", "LOOK", "Facts", "Tally", "TallyBlock"]
@@ -171,9 +171,7 @@ def _written(
 ) -> str:
     value, gradient = traces
     readings = branches.holds
-    operations = dim * sum(len(r.trace.needed) for r in readings) + len(gradient.needed) + len(value.needed)
-    if operations > MOST_OPERATIONS:
-        raise Untraceable(f"an update makes {operations} operations, more than {MOST_OPERATIONS}")
+    refuse_long_updates([*[r.trace for r in readings] * dim, gradient, value])
     numbers, flags = len(_KEPT) + len(_EXTREMES) + len(_CARRIED), len(_FLAGS)
     loop = Loop(readings, gradient, dim, slots, lanes, dtype, _TALLY, (numbers, flags))
     clerk = _Clerk(loop, value, slope_floor_of(dtype))
