@@ -99,7 +99,7 @@ def test_a_film_moves_point_error_and_rate_in_step(tmp_path, capsys):
     sizes = set()
     for kind in ("gif", "apng"):
         with Image.open(tmp_path / f"viz-two-wells-film.{kind}") as film:
-            assert film.n_frames == 48
+            assert 40 <= film.n_frames <= 48
             sizes.add(film.size)
             film.seek(0)
             first = np.asarray(film.convert("RGB")).astype(int)
