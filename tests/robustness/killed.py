@@ -27,14 +27,18 @@ GRID["batch"] = 6
 
 def killed(work, wait, how: int = signal.SIGKILL) -> bool:
     """Fork a process that does the work, kill it after a wait; return whether it was at work."""
+    # An interrupt waits until the child is where it is caught.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child = os.fork()
     if not child:
         try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             work()
         except KeyboardInterrupt:
             os._exit(130)
         finally:
             os._exit(0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     wait(child)
     ended = 0
     while not ended:  # an interrupt that meets a __del__ is dropped by Python
