@@ -34,7 +34,8 @@ from stepsize.core.rounding import ULPS, summed_by, value_floor
 from stepsize.core.settling import rounding_at, tolerance
 
 if TYPE_CHECKING:
-    from optim.engines.compiled.judging.tally import Stretches, Tally, TallyBlock
+    from optim.engines.compiled.judging.tables import Stretches, Tally
+    from optim.engines.compiled.judging.tally import TallyBlock
 
 __all__ = ["RUNS_TOGETHER", "Told", "tell_by_tally"]
 
@@ -148,21 +149,22 @@ def _count(
     runs: Lockstep, steps: int, limits: Array, room: Room
 ) -> "tuple[TallyBlock, Tally, Stretches, Array]":
     """Make the updates, and return where the runs ended, what is known of them, and the rates."""
-    from optim.engines.compiled.judging.tally import Facts, Stretches, Tally, TallyBlock
+    from optim.engines.compiled.judging.tables import HEIGHT, Facts, Stretches
+    from optim.engines.compiled.judging.tally import TallyBlock
 
     block, ends = runs.compiled(TallyBlock), stretch_ends(steps)
     far = FAR * max(float(np.abs(runs.start).max()), 1.0)
     facts = Facts(far, float(runs.problem.minimum or 0.0), ULPS * _EPS, summed_by(runs.problem))
-    table = room.array("tally", (len(Tally._fields), block.stride), float)
-    height = len(Stretches._fields)
-    of_stretches = room.array("stretches", (len(ends) * height, block.stride), float)
+    table = room.array("tally", (HEIGHT, block.stride), float)
+    numbers = len(Stretches._fields)
+    of_stretches = room.array("stretches", (len(ends) * numbers, block.stride), float)
     found = block.count(
         runs.fun[0],
         limits,
         marks_of(ends, steps),
         facts,
         table,
-        of_stretches.reshape(len(ends), height, block.stride),
+        of_stretches.reshape(len(ends), numbers, block.stride),
     )
     return block, *found
 
@@ -186,7 +188,7 @@ def stretch_ends(steps: int) -> list[int]:
 
 def marks_of(ends: list[int], steps: int) -> Array:
     """Return what `TallyBlock.count` asks of each update: the stretch that ends with it, or none."""
-    from optim.engines.compiled.judging.tally import GO_ON, LOOK
+    from optim.engines.compiled.judging.tables import GO_ON, LOOK
 
     marks = np.full(steps, GO_ON, np.int64)
     marks[_LOOK_EVERY - 1 :: _LOOK_EVERY] = LOOK

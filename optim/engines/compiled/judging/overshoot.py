@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from optim.engines.compiled.recording import squared_of
-from optim.engines.compiled.writing import Text
+from optim.engines.compiled.writing import Text, negated
 from stepsize.core.norms import least_square
 
-__all__ = ["and_not", "any_of", "fits_of", "length_of", "scaled_length_of", "slope_bound", "sum_of_sizes"]
+__all__ = ["and_not", "fits_of", "length_of", "scaled_length_of", "slope_bound", "sum_of_sizes"]
 
 # Numbers whose squares leave the range of double precision are brought into it by this one or its inverse.
 _UNIT = 2.0**520
@@ -70,12 +70,4 @@ def slope_bound(text: Text, reach: str, slant: str) -> str:
 
 def and_not(text: Text, a: str, b: str) -> str:
     """Write which flags of the first are set and those of the second are not."""
-    true = text.spread_word("i1 true").removeprefix("i1 ")
-    return text.let(f"and {text.flags} {a}, {text.let(f'xor {text.flags} {b}, {true}')}")
-
-
-def any_of(text: Text, flags: str) -> str:
-    """Write whether any of the flags side by side is set."""
-    called = f"@llvm.vector.reduce.or.v{text.lanes}i1"
-    text.declarations[called] = f"declare i1 {called}({text.flags})"
-    return text.let(f"call i1 {called}({text.flags} {flags})")
+    return text.let(f"and {text.flags} {a}, {negated(text, b)}")

@@ -13,7 +13,6 @@ from optim.engines.compiled.branches import Same
 from optim.engines.compiled.functions import refuse_long_updates
 from optim.engines.compiled.judging.overshoot import (
     and_not,
-    any_of,
     fits_of,
     length_of,
     slope_bound,
@@ -22,7 +21,7 @@ from optim.engines.compiled.judging.overshoot import (
 from optim.engines.compiled.loop import Loop, Point
 from optim.engines.compiled.recording import dot_of, is_finite, slope_floor_of, squared_of
 from optim.engines.compiled.runs import CompiledBlock
-from optim.engines.compiled.writing import write
+from optim.engines.compiled.writing import any_of, negated, write
 from optim.engines.symbols import DType
 from optim.engines.tracing import Trace
 
@@ -123,8 +122,7 @@ def _judge(value: Trace, floor: Trace, loop: Loop, old: Point, new: Point) -> No
     over = text.let(f"phi {text.flags} [ {over}, %{judge} ], [ {seen}, %{look} ]")
     fits = text.let(f"phi {text.flags} [ {fits}, %{judge} ], [ {fit_seen}, %{look} ]")
     good = text.let(f"and {text.flags} {is_finite(text, f)}, {fits}")
-    true = text.spread_word("i1 true").removeprefix("i1 ")
-    for flag, table in ((over, "overshoot"), (text.let(f"xor {text.flags} {good}, {true}"), "bad")):
+    for flag, table in ((over, "overshoot"), (negated(text, good), "bad")):
         small = text.flags.replace("i1", "i8")
         byte = text.let(f"zext {text.flags} {flag} to {small}")
         text.put(f"store {small} {byte}, ptr {loop.address(table, row, 'i8')}, align 1")

@@ -167,3 +167,27 @@ def test_what_a_tally_cannot_do_is_said():
     ):
         with pytest.raises(tally.Untraceable):
             tally.tell_by_tally(problem, ss.SGD(lr=0.01), start, steps)
+
+
+class Kicked(ss.Optimizer):
+    """Plain descent that is thrown back in one update; each part of it is a branch of its own."""
+
+    lr: ss.Hyper = 0.2
+    at: int = 48
+    kick: float = 1960.0
+
+    def direction(self, x, g, slots, h):
+        if h.t < h.at:
+            return g, ()
+        return (-h.kick * g if h.t == h.at else 0.5 * g + 0.5 * g), ()
+
+
+def test_a_new_branch_within_a_stretch_loses_nothing_of_it(monkeypatch):
+    """The loop is left and entered again there, right after the largest loss of the last window.
+
+    By that loss, and by no other, the error is a hundred times what it was in an earlier window.
+    """
+    rates = np.linspace(0.19, 0.21, 64)
+    by_tally, by_rows = both(monkeypatch, ss.Quadratic([1.0]), Kicked, 60, lr=rates, tol=1e-13)
+    assert by_tally.tobytes() == by_rows.tobytes()
+    assert {VERDICTS[k] for k in by_rows["verdict"]} >= {"bouncing", "still crawling"}
