@@ -18,8 +18,7 @@ from optim.hyperparameters import (
     rate_kind,
     rules_inside,
 )
-from optim.resume import rule_of, state_fits
-from optim.state import State
+from optim.state import State, rule_of, state_fits
 from optim.user_rules import starting, updating
 from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook

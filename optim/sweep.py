@@ -18,8 +18,9 @@ from optim.engines.symbols import Untraceable
 from optim.engines.threads import each
 from optim.engines.tracing import Trace
 from optim.hyperparameters import Hypers
-from optim.minimize import check_initial_evaluation, minimize, validate_problem_and_start
+from optim.minimize import minimize
 from optim.optimizer import Evaluation, Optimizer
+from optim.start import check_initial_evaluation, validate_problem_and_start
 from optim.user_rules import starting
 from stepsize.core.norms import norm
 from stepsize.core.protocols import DescentProblem, SupportsGradient

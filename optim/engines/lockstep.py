@@ -18,9 +18,9 @@ from optim.engines.symbols import Untraceable
 from optim.engines.tracing import trace_function
 from optim.failure import FAR, faults
 from optim.hyperparameters import Numbers
-from optim.minimize import check_initial_evaluation, validate_problem_and_start
 from optim.optimizer import Optimizer
 from optim.recorder import steps_between
+from optim.start import check_initial_evaluation, validate_problem_and_start
 from optim.steppers import stepper_for
 from optim.user_functions import in_precision_of
 from optim.user_rules import check_rule

@@ -8,8 +8,8 @@ import numpy as np
 
 from optim.engines.symbols import Operand, Untraceable, is_array, is_number
 from optim.engines.tracing import Trace, trace_update
-from optim.minimize import check_initial_evaluation, validate_problem_and_start
 from optim.optimizer import Optimizer
+from optim.start import check_initial_evaluation, validate_problem_and_start
 from optim.steppers import Stepper, stepper_for
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import require

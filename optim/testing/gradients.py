@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.hyperparameters import Numbers
-from optim.minimize import checked_problem
+from optim.start import checked_problem
 from optim.user_functions import guarded
 from stepsize.core.protocols import DescentProblem, SupportsGradient
 from stepsize.core.validation import as_floats

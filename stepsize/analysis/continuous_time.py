@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from optim.minimize import checked_problem
+from optim.start import checked_problem
 from optim.user_functions import guarded
 from stepsize.core.display import brief
 from stepsize.core.validation import as_floats, as_number, real_numbers, require

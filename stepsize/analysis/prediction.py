@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim import SGD, Momentum, Nesterov, Optimizer, Run
-from optim.minimize import checked_problem
+from optim.start import checked_problem
 from stepsize.analysis.diagnosis import require_single_run
 from stepsize.analysis.quadratic_theory import (
     NoiseFloor,

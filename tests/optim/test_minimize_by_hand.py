@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from optim import L2, SGD, GaussNewton, Momentum, Newton, PolyakRuppert, minimize
-from optim.minimize import _message, checked_problem
+from optim.minimize import _message
 from optim.run import BUDGET, CONVERGED, DIVERGED, STOPPED
+from optim.start import checked_problem
 from optim.steppers import Stepper
 from problems import AdditiveNoise, Parabola, Problem, Rosenbrock
 from schedules import Armijo, BoldDriver, Constant

@@ -7,7 +7,7 @@ import numpy as np
 
 from optim import Optimizer
 from optim.hyperparameters import Hypers
-from optim.minimize import checked_problem
+from optim.start import checked_problem
 from schedules import FromFunction
 from stepsize.core.display import counted
 from stepsize.core.record import Record

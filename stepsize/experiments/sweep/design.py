@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from optim import Optimizer
-from optim.minimize import checked_problem
+from optim.start import checked_problem
 from stepsize.core.record import Record
 from stepsize.core.validation import as_count, as_seed, describe_value, did_you_mean, real_numbers, require
 from stepsize.experiments.sweep.batch import Batch, with_values
