@@ -55,7 +55,7 @@ def headlines(results: dict[str, Any], compiled: dict[str, Any]) -> str:
         f"- An update of Adam in two dimensions, with a schedule and its whole history: {step}\n"
         f"- A sweep of 10^6 settings over 300 updates, every run judged, on one thread of a plain "
         f"install: {sweep}.\n"
-        f"- With `stepsize[fast]`, one of 10^5 updates at a fixed rate: {run} In place, ten "
+        f"- With `stepsize[fast]`, an update in a run of 10^5 at a fixed rate: {run} In place, ten "
         f"million parameters: {huge}\n"
     )
 

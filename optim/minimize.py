@@ -111,7 +111,7 @@ def minimize(
     x = validated_start(where, optimizer, left_at(state, given) if x0 is None and state is not None else x0)
     if tol is not None:
         require(as_number("tol", tol) >= 0, "tol", tol, "a number of at least 0")
-    as_count("every", every, 1)
+    every = as_count("every", every, 1)
     if callback is not None:
         require_callable_of("callback", callback, "info")
     _refuse_too_long(steps, every, x, optimizer)

@@ -248,11 +248,7 @@ class Optimizer(Record, abstract=True):
             with np.errstate(all="ignore"):
                 x_next, slots = updating(self)(x, grad, state.slots, Hypers(self, x).resolve(state.n))
             new = State(state.n + 1, slots, state.carry)
-        # x and grad are the caller's, who may go on to write into them; fresh arrays have no base.
-        slots = tuple(
-            np.array(s) if s is x or s is grad or s is x_next or getattr(s, "base", None) is not None else s
-            for s in new.slots
-        )
+        x_next, slots = apart(x_next, new.slots, x, grad)
         return x_next, State(new.n, slots, new.carry, None, state.rule, state.rate, state.shape or x.shape)
 
     def spread(self, x: "ArrayLike", called: str = "x") -> Array:
@@ -354,6 +350,7 @@ class Optimizer(Record, abstract=True):
             return value
         if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):
             value = super().normalise(name, as_floats(name, value, expected))
+            require(value.size > 0, name, value, "at least one number")
         else:
             value = as_number(name, value.item() if isinstance(value, np.ndarray) else value, expected)
         check_range(name, allowed, value, "")
@@ -383,6 +380,22 @@ def _all_finite(x: Array) -> bool:
     if x.ndim == 1 and x.size <= _FEW:
         return all(map(math.isfinite, x.tolist()))
     return bool(np.isfinite(x).all())
+
+
+def apart(x_next: Array, slots: Slots, x: Array, grad: Array) -> tuple[Array, Slots]:
+    """Return what an update made as arrays of which none is another, or one that came in.
+
+    x and grad are the caller's, who may go on to write into them; fresh arrays have no base.
+    """
+    if x_next is x or x_next is grad:
+        x_next = np.array(x_next)
+    seen = {id(x), id(grad), id(x_next)}
+    found: list[Array] = []
+    for slot in slots:
+        shared = id(slot) in seen or getattr(slot, "base", None) is not None
+        found.append(np.array(slot) if shared else slot)
+        seen.add(id(found[-1]))
+    return x_next, tuple(found)
 
 
 def checked_step(optimizer: Optimizer, x: "ArrayLike", grad: "ArrayLike") -> tuple[Array, Array]:

@@ -87,9 +87,10 @@ def check_initial_evaluation(x: Array, e: Evaluation) -> None:
     if not np.isfinite(e.f).all():
         where, f = _first_start(x, e.f, ~np.isfinite(e.f))
         raise ValueError(f"x0: got {where}, where fun is {f}, expected a start with a finite value")
-    if np.isnan(e.g).any():
-        where, f = _first_start(x, e.f, np.isnan(e.g).any(axis=-1))
-        raise ValueError(f"grad: got nan at x0 = {where}, where fun is {f}, expected finite numbers")
+    if not np.isfinite(e.g).all():
+        where, f = _first_start(x, e.f, ~np.isfinite(e.g).all(axis=-1))
+        what = "nan" if np.isnan(e.g).any() else "inf"
+        raise ValueError(f"grad: got {what} at x0 = {where}, where fun is {f}, expected finite numbers")
 
 
 def _first_start(x: Array, f: Any, which: Any) -> tuple[str, Any]:

@@ -5,6 +5,11 @@ matter (``engine="auto"``): the whole suite then tests the compiled engine.
 """
 
 import os
+import signal
+
+# A shell that starts a job in the background has interrupts ignored, and every process started here would.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Threads of BLAS wait for each other in a loop: on a busy machine the suite would take twice as long.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -7,6 +7,7 @@ processor's registers.
 """
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,10 @@ from optim.engines.symbols import Untraceable
 from optim.engines.threads import each
 from optim.engines.tracing import trace_update
 from optim.hyperparameters import Hypers, Resolved
-from optim.optimizer import Optimizer, checked_step
-from optim.state import State
+from optim.optimizer import Optimizer, apart, checked_step
+from optim.state import State, state_fits
 from optim.user_rules import updating
-from stepsize.core.validation import require
+from stepsize.core.validation import as_count, require
 
 __all__ = ["BLOCK", "step", "update"]
 
@@ -75,6 +76,8 @@ def step(
     [-0.1, -0.1]
     """
     x, grad = checked_step(optimizer, x, grad)
+    state_fits(optimizer, state, x)
+    as_count("threads", threads, 1)
 
     def resolve() -> Resolved:
         return Hypers(optimizer, x).resolve(state.n)
@@ -84,8 +87,8 @@ def step(
         done = update(optimizer, x, grad, state.slots, resolve, threads, overwrite, engine)
     if done is None:
         with np.errstate(all="ignore"):
-            done = updating(optimizer)(x, grad, state.slots, resolve())
-    return done[0], State(state.n + 1, done[1], state.carry)
+            done = apart(*updating(optimizer)(x, grad, state.slots, resolve()), x, grad)
+    return done[0], State(state.n + 1, done[1], state.carry, None, state.rule, state.rate, x.shape)
 
 
 def _engine(name: str, x: Array, state: State) -> str:
@@ -123,6 +126,7 @@ def update(
         require(engine != "compiled", "engine", engine, refusal(engine, "the rule or an array does not fit"))
         return None
     may = overwrite and all(a.flags.writeable for a in (x, *slots))
+    may = may and not any(np.may_share_memory(a, b) for a, b in combinations((x, *slots), 2))
     if engine != "traced":
         from optim.engines.compiled import vector
 

@@ -287,11 +287,11 @@ class Lockstep:
         np.subtract(self._xs[1:], self._xs[:-1], steps)
         self._dots(steps, self._gs[1:], slope)
         far = np.maximum(self._xs.max(axis=0), -self._xs.min(axis=0))
-        steep = np.maximum(self._slope.max(axis=0), self._before[1])
+        steep = np.maximum(self._slope.max(axis=0), self._before[1].astype(slope.dtype))
         # In this order it is inf wherever a slope, or what is compared with it, may have overflowed.
         bound = (24.5 * far.sum(axis=0) * steep) * float(info.eps) + float(info.tiny / info.eps)
         np.greater(slope, 0, self.overshoot)
-        np.greater(slope, bound.astype(slope.dtype), self._sure)
+        np.greater(slope, bound, self._sure)
         if np.count_nonzero(self.overshoot) == np.count_nonzero(self._sure):
             return
         rows, columns = np.nonzero(self.overshoot & ~self._sure & asked)

@@ -65,9 +65,14 @@ class Quadratic(Problem):
 
     def check(self) -> None:
         """Validate shapes, the symmetry of the matrix and the rotation."""
-        H = as_floats("hessian", self.hessian, "d eigenvalues or a d by d matrix")
+        H = as_floats("hessian", self.hessian, "d eigenvalues, such as [1, 20], or a d by d matrix")
         square = H.ndim == 2 and H.shape[0] == H.shape[1]
-        require(H.size > 0 and (H.ndim == 1 or square), "hessian", H, "d eigenvalues or a d by d matrix")
+        require(
+            H.size > 0 and (H.ndim == 1 or square),
+            "hessian",
+            self.hessian,
+            "d eigenvalues, such as [1, 20], or a d by d matrix",
+        )
         require(bool(np.isfinite(H).all()), "hessian", self.hessian, "finite numbers")
         if H.ndim == 2:
             require(bool(np.allclose(H, H.T)), "hessian", self.hessian, "a symmetric matrix")

@@ -2,21 +2,22 @@
 
 Let e be the error (the gap to the minimum, or the gradient norm where the minimum is unknown), f the loss,
 and a *window* a quarter of the run: the last one, the one before it, and so on. The *envelope* of a window is
-the largest loss in it; the *swing* is the way from the lowest loss of the last two windows to the envelope of
-the last one. The first condition in this list that holds names the run.
+the largest loss in it; the *swing* is the largest loss of the last window minus the smallest of the last two.
+The first condition in this list that holds names the run.
 
 ======================== =====================================================================================
 verdict                  condition
 ======================== =====================================================================================
-settled                  e is at most the tolerance, and stays so to the end (`optim.settled_at`). *Crossing*
-                         if at least a quarter of the updates until then overshot, *ringing* if at least a
-                         tenth of them went uphill.
+settled                  e is at most the tolerance, and stays so to the end (`optim.settled_at`). *Ringing*
+                         if at least a tenth of the updates until then went uphill, and else *crossing* if at
+                         least a quarter of them overshot.
 failed                   The user's function or gradient returned nan at a finite point; or no line search of
                          the last window found a step, although the gradient has not vanished; or the loss
                          ends below the stated minimum, by a hundredth of the gap at the start and more; or
                          at least half of the updates that changed the loss went uphill although the slope at
                          their end says that it was falling: the gradient does not belong to the function.
-falling without end      The loss falls at every late update, by no less than before, while the gradient does
+falling without end      The loss falls at every late update, by as much in the last window as in the one
+                         before, while the gradient does
                          not shrink and is as large as it ever was, and no minimum is known that the loss is
                          still above; or it overflowed on the way down.
 diverged                 The run became inf or nan; or the envelope grew from window to window, all
@@ -27,10 +28,10 @@ frozen                   The rate has fallen to less than a thousandth of its la
 stuck above the minimum  One of four: (1) x no longer moves beyond rounding in the last eighth of the last
                          window. (2) Neither loss nor gradient change beyond rounding. (3) The gradient has
                          fallen to 1e-8 of the start's and stays there, although e is large. (4) The gradient
-                         has fallen to 1e-3 of the start's, and e tends to a limit: if each window goes on to
-                         fall by the same share of the fall before it, and each half window too, less than a
-                         thousandth of e is left to gain. In (3) and (4) e no longer halves from window to
-                         window. It is another minimum, a saddle or a plateau.
+                         has fallen to 1e-3 of the start's, and e tends to a limit: if the falls of the last
+                         windows go on as a geometric series, the sum still to come is less than a thousandth
+                         of e, and likewise with half windows. In (3) and (4) e no longer halves from window
+                         to window. It is another minimum, a saddle or a plateau.
 bouncing                 One of three: (1) The loss swings: it came back up at least three times in each of
                          the last two windows, or nearly every update in them overshot. And it does not come
                          down: its envelope fell by less than a twentieth of the swing, or stopped falling

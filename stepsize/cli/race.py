@@ -160,6 +160,7 @@ def _showcase(args: argparse.Namespace) -> int:
 
 
 def _single(args: argparse.Namespace) -> int:
+    from optim.start import validate_problem_and_start
     from stepsize.experiments.race import race
 
     chosen = read_problem(args)
@@ -171,6 +172,7 @@ def _single(args: argparse.Namespace) -> int:
     tol = 1e-8 if args.tol is None else _tolerance("tol", args.tol)
     atol = None if args.atol is None else _tolerance("atol", args.atol)
     progress = Progress(len(optimizers) + 1 + args.animate)
+    validate_problem_and_start(problem, optimizers[0], chosen.start)
     if not args.json:
         _warn(problem, optimizers)
     result = race(
@@ -290,6 +292,10 @@ def _advice(result: "Race") -> str:
             if L
             else "a rate ten times smaller"
         )
+    if all(not run.history.lr.any() for run in result.runs):
+        return "a rate above 0"
+    if all(v == "still crawling" for v in verdicts) and all(f.overshoot > 0.5 for f in result.diagnoses):
+        return "more updates, or a smaller rate: most updates overshot"
     if all(v == "still crawling" for v in verdicts):
         best = f"; SGD is fastest at 2/(L+mu) = {2 / (L + mu):.3g}" if L and mu else ""
         return f"a larger rate, or more updates{best}"

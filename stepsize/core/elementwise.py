@@ -200,7 +200,7 @@ def sign(a: Any) -> Any:
     """Return -1, 0 or 1, the sign of a; the sign of 0 is 0."""
     if type(a) is not float:
         return np.sign(a)
-    return a if a != a or a == 0.0 else math.copysign(1.0, a)
+    return a if a != a else 0.0 if a == 0.0 else math.copysign(1.0, a)
 
 
 def maximum(a: Any, b: Any) -> Any:

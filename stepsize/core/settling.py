@@ -90,6 +90,7 @@ def settled_at(error: Array, tol: Any, nothing: Any = 0.0) -> Any:
     >>> settled_at(np.array([1.0, 0.1, 1.0, 0.1]), 0.5) is None
     True
     """
+    error = np.asarray(error)
     rows = error.reshape(len(error), -1)
     tol, nothing = (np.broadcast_to(size, error.shape[1:]).reshape(-1) for size in (tol, nothing))
     first = _last(~(rows <= tol)) + 1

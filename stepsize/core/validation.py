@@ -183,5 +183,7 @@ def did_you_mean(word: str, words: list[str]) -> str:
     if len(word) > _LONGEST_NAME:  # to compare takes the product of the lengths
         return ""
     by_lower = {w.lower(): w for w in words}
-    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return f", did you mean {by_lower[close[0]]}?" if close else ""
+    close = difflib.get_close_matches(word.lower(), by_lower, n=5, cutoff=0.6)
+    # Letters in another order are the likeliest slip.
+    swapped = [name for name in close if sorted(name) == sorted(word.lower())]
+    return f", did you mean {by_lower[(swapped + close)[0]]}?" if close else ""

@@ -12,6 +12,7 @@ from optim import Run
 from stepsize.analysis.diagnosis import require_single_run
 from stepsize.draw.landscape import contours, landscape
 from stepsize.draw.layout.panels import equal
+from stepsize.draw.race import log_axis_of_rates
 from stepsize.draw.style import COLORS, figure, fitted, style
 from stepsize.draw.trajectory import drawable, on_log_axis
 from stepsize.draw.window import window_around
@@ -136,7 +137,7 @@ class Film:
         low = min((float(lr.min()) for _, lr in drawn if len(lr)), default=0.0)
         high = max((float(lr.max()) for _, lr in drawn if len(lr)), default=1.0)
         if low > 0 and high / low > 20:
-            ax.set_yscale("log")
+            log_axis_of_rates(ax, low, high)
         else:
             ax.set_ylim(0, 1.15 * high or 1.0)
         return drawn

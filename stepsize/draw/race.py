@@ -45,7 +45,7 @@ from stepsize.experiments.labels import optimizer_label, rate_label
 from stepsize.experiments.race import Race
 from stepsize.experiments.rate_labels import word_alone
 
-__all__ = ["race"]
+__all__ = ["log_axis_of_rates", "race"]
 
 _SHADES = {"too small": TOO_SMALL, "right": RIGHT, "too large": TOO_LARGE}
 
@@ -248,6 +248,11 @@ def _rate_axis(ax: Axes, used: Any) -> None:
     if not len(positive):
         return
     low, high = float(positive.min()), float(positive.max())
+    log_axis_of_rates(ax, low, high)
+
+
+def log_axis_of_rates(ax: Axes, low: float, high: float) -> None:
+    """Let a low strip have a logarithmic axis whose ticks are its two ends."""
     ax.set_yscale("log")
     if low == high:
         ax.set_ylim(low / 2, high * 2)

@@ -148,9 +148,9 @@ def found_rate(found: FoundRate, ax: Axes | None = None, *, counts: tuple[int, .
         if np.isfinite(found.edge):
             ax.axvline(found.edge, color=COLORS[1], linewidth=1.2, label=f"edge {found.edge:.4g}")
         elif found.ends_below:
-            ax.plot(
-                [], [], " ", label=f"no edge: from {found.first_above:.3g} on some\nrates end above the start"
-            )
+            after = f"after {counted(found.edge_steps, 'update')}"
+            words = f"no edge: {after}, from {found.first_above:.3g}\non some rates end above the start"
+            ax.plot([], [], " ", label=words)
         if found.solved is not None:
             ax.plot([], [], " ", label="flat: the floor of rounding")
         for (name, value), dots in zip(found.known.items(), ((0, (4, 2)), (0, (1, 1.5))), strict=False):

@@ -263,7 +263,7 @@ def race(
     """
     runs: list[Run] = []
     told: list[Prediction | None] = []
-    if isinstance(optimizers, str) or not isinstance(optimizers, Iterable):
+    if isinstance(optimizers, str | np.ndarray) or not isinstance(optimizers, Iterable):
         raise TypeError(
             f"optimizers: got {describe_value(optimizers)}, expected a list such as [SGD(lr=0.1), "
             "Adam(lr=0.1)]"

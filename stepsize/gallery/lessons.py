@@ -143,7 +143,7 @@ def warm_up(numbers: Numbers) -> Drawing:
             axes[1].plot(n, lr(n), color=color)
         axes[1].set(xlabel="update", ylabel="rate", ylim=(0, 0.55))
 
-    return Drawing(draw, {k: runs[k] for k in list(runs)[1:]}, [(-5.5, 5.5)], colors[1:])
+    return Drawing(draw, runs, [(-5.5, 5.5)], colors)
 
 
 @figure(

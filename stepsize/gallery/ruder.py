@@ -97,19 +97,15 @@ def saddle(numbers: Numbers) -> Drawing:
     numbers.printed("slope of tanh at 4, where it vanishes (the book's .0013)", slope, 0.001341, 5.1e-7)
     many = np.geomspace(1e-8, 1e-1, 15)
     times = {label: _escape(rule, many) for label, rule in rules.items()}
-    runs = {
-        label: ss.minimize(ss.Saddle(), rule, x0=[1.0, 1e-2], steps=250)
-        for label, rule in rules.items()
-        if label != "Adagrad"
-    }
-    places = {label: i for i, label in enumerate(rules)}
+    runs = {label: ss.minimize(ss.Saddle(), rule, x0=[1.0, 1e-2], steps=250) for label, rule in rules.items()}
 
     def draw(kit: Kit) -> None:
         axes = kit.panels(1, 2, height=2.7, width_ratios=[1, 1.2])
         window = [(-1.15, 1.15), (-0.3, 1.2)]
-        colors = {label: kit.COLORS[i] for label, i in places.items()}
+        colors = dict(zip(rules, kit.COLORS, strict=False))
         kit.trajectories(axes[0], ss.Saddle(), runs, window, [colors[k] for k in runs])
-        axes[0].set_title("from $(1, 0.01)$, the same colours", fontsize=9)
+        axes[0].plot(0, 0, "x", color="#333333", markersize=5, zorder=5)
+        axes[0].set_title("from $(1, 0.01)$; x: the saddle", fontsize=9)
         ax = axes[1]
         ax.set(xscale="log", yscale="log", xlim=(1e-1, 1e-8), ylim=(15, 2500))
         drawn = [(ax.plot(many, times[k][::1], "o-", markersize=2, color=colors[k])[0], k) for k in rules]
@@ -117,10 +113,11 @@ def saddle(numbers: Numbers) -> Drawing:
         for line, _ in drawn:
             line.set_data(many[::-1], np.asarray(line.get_ydata())[::-1])
         kit.label_line_ends(ax, drawn)
-        ax.set(xlabel="distance $y_0$ from the ridge", ylabel="updates to escape")
+        ax.set(xlabel="$x_2$ at the start", ylabel="updates until $|x_2| > 1$")
+        ax.set_title("rate 0.01, the same colours", fontsize=9)
         ax.grid(axis="y")
 
-    return Drawing(draw, runs, [(-1.15, 1.15), (-0.3, 1.2)], [places[label] for label in runs])
+    return Drawing(draw, runs, [(-1.15, 1.15), (-0.3, 1.2)])
 
 
 def _escape(rule: Any, starts: Any) -> list[int]:

@@ -122,6 +122,18 @@ def test_a_start_where_the_gradient_is_nan_is_named_in_a_batch():
         ss.minimize(broken, ss.SGD(lr=0.1), [[2.0], [4.0], [5.0]], steps=1)
 
 
+@pytest.mark.parametrize("engine", ["auto", "array"])
+def test_a_start_where_the_gradient_is_inf_is_named(engine):
+    """Where the root begins, the value is 0 and its slope inf: no update leads anywhere from there."""
+    root = ss.Problem.of("sqrt(x) + y**2", x0=[0.0, 1.0])
+    words = r"^grad: got inf at x0 = \[0.0, 1.0\], where fun is 1.0, expected finite numbers$"
+    for rate in (0.1, [[0.1], [0.2]]):
+        with pytest.raises(ValueError, match=words):
+            ss.minimize(root, ss.SGD(lr=rate), steps=5, engine=engine)
+    with pytest.raises(ValueError, match=words):
+        ss.sweep(root, ss.SGD, 20, x0=[[2.0, 0.0], [0.0, 1.0]], lr=[0.1])
+
+
 @pytest.mark.parametrize(
     ("x", "g", "overflowed"),
     [(0.9999e30, 1.0, False), (1.0001e30, 1.0, True), (1.0, 0.9999e150, False), (1.0, 1.0001e150, True)],

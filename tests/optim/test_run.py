@@ -400,3 +400,20 @@ def test_a_problem_that_holds_nothing_out_has_no_validation_curve():
     whole = LeastSquares([[1.0], [2.0]], [1.0, 2.0])
     with pytest.raises(ValueError, match="held_out: got none"):
         minimize(whole, SGD(lr=0.1), steps=2).held_out  # noqa: B018
+
+
+def test_settled_at_takes_a_list():
+    assert settled_at([1.0, 0.1, 0.1], 0.5) == 1
+
+
+def test_a_hyperparameter_without_any_number_is_refused():
+    with pytest.raises(
+        ValueError, match=r"lr: got an array of float64 of shape \(0, 1\), expected at least one"
+    ):
+        SGD(lr=np.zeros((0, 1)))
+
+
+def test_every_may_be_any_whole_number():
+    """A number of one byte overflows at 128 updates, were it computed with."""
+    plain, small = (minimize(Parabola(), SGD(lr=0.1), steps=300, every=n) for n in (3, np.int8(3)))
+    assert plain.history.x.tobytes() == small.history.x.tobytes()

@@ -20,7 +20,7 @@ _MARKS: dict[str, tuple[str, dict[str, Any]]] = {
         "an update that overshot",
         {"marker": "o", "color": COLORS[0], "markerfacecolor": "white"},
     ),
-    "overshot-at": ("overshot, under the error", {"marker": "|", "color": COLORS[0]}),
+    "overshot-at": ("overshot, at the foot", {"marker": "|", "color": COLORS[0]}),
     "training": ("the training loss", {"color": COLORS[0], "linestyle": "-", "linewidth": 0.8}),
     "held-out": ("the loss held out", {"color": COLORS[0], "linestyle": "-", "linewidth": 1.7}),
     "lowest-held-out": ("its lowest", {"marker": "D", "color": COLORS[0], "markersize": 4.5}),

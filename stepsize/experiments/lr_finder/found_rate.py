@@ -215,7 +215,10 @@ class FoundRate:
         top = " (the largest tried)" if self.high >= self.rates[-1] else ""
         said = f"best  {self.best:.4g}   at least {self.as_fast:.0%} as fast".replace("%", " %")
         if self.as_fast < 0.9:
-            said = f"best  {self.best:.4g}   equal within the jitter, a factor of {np.exp(self.jitter):.2g},"
+            said = (
+                f"best  {self.best:.4g}   from rate to rate the loss jumps by a factor of "
+                f"{np.exp(self.jitter):.2g}: equally good"
+            )
         said += f" from {self.low:.4g} to {self.high:.4g}{top}"
         if self.share < 0.995:
             said += f", but for {1 - self.share:.0%} of the rates between".replace("%", " %")
@@ -268,8 +271,9 @@ class FoundRate:
             ]
         if self.ends_below:
             return [
-                f"edge  none: after {counted(self.edge_steps, 'update')} the loss ends above its start at "
-                f"{self.first_above:.4g}, but of the rates above {_percent(self.ends_below)} end below it"
+                f"edge  none: after {counted(self.edge_steps, 'update')} a rate of {self.first_above:.4g} "
+                f"ends above the start's loss, but {_percent(self.ends_below)} of the larger rates end "
+                "below it"
             ]
         return [f"edge  none: the loss ends below its start up to a rate of {self.rates[-1]:g}"]
 

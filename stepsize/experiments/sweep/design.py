@@ -10,7 +10,15 @@ import numpy as np
 from optim import Optimizer
 from optim.start import checked_problem
 from stepsize.core.record import Record
-from stepsize.core.validation import as_count, as_seed, describe_value, did_you_mean, real_numbers, require
+from stepsize.core.validation import (
+    as_count,
+    as_number,
+    as_seed,
+    describe_value,
+    did_you_mean,
+    real_numbers,
+    require,
+)
 from stepsize.experiments.sweep.batch import Batch, with_values
 
 __all__ = ["SweepDesign", "seeds_for", "spawned", "starts_for"]
@@ -161,7 +169,7 @@ def _listed(name: str, value: Any) -> Any:
             f"{name}: got {describe_value(value)}, expected numbers, schedules or words, one a run"
         )
     if all(isinstance(v, int | float | np.integer | np.floating) and not isinstance(v, bool) for v in values):
-        return np.array(values, float)
+        return np.array([as_number(name, v) if isinstance(v, int) else float(v) for v in values])
     return values
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from optim import Optimizer
 from stepsize.core.display import counted
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, as_number, require
 from stepsize.experiments.sweep.batch import MEMORY, SUMMARY_DTYPE, Batch, RunSummary, cut, history_at
@@ -139,6 +140,9 @@ def sweep(
         as_count("batch", batch, 1)
     budget = {"steps": steps, "tol": float(tol), "atol": atol, "history": history}
     design = SweepDesign.of(problem, optimizer, x0, seeds, samples, rng, values, **budget)
+    runs = len(design.index)
+    kept = f"{history} points of {counted(runs, 'run')}"
+    refuse_beyond_memory("history", kept, 8.0 * history * runs, "fewer points")
     result = Sweep(
         design=design,
         outcome=np.full(len(design.index), np.array(_NOTHING, SUMMARY_DTYPE)),

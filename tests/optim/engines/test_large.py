@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optim import SGD, Adam, Momentum
+from optim import SGD, Adam, Adan, Lookahead, Momentum, Optimistic
 from optim.engines import large, threads
 from optim.hyperparameters import Hypers
 from optim.state import State
@@ -123,7 +123,6 @@ LONG = np.linspace(1.0, 2.0, 12)
         (SGD(lr=0.5), np.repeat(LONG, 2)[::2], LONG, ()),
         (SGD(lr=0.5), LONG, np.repeat(LONG, 2)[::2], ()),
         (Remembering(lr=0.5), LONG, LONG, (np.repeat(LONG, 2)[::2],)),
-        (Remembering(lr=0.5), LONG, LONG, (LONG[:1],)),
         (SGD(lr=np.full((3, 1), 0.5)), LONG.reshape(3, 4), LONG.reshape(3, 4), ()),
         (SGD(lr=np.full((1, 4), 0.5)), LONG.reshape(3, 4), LONG.reshape(3, 4), ()),
         (SGD(lr=np.full((2, 1), 0.5)), LONG.reshape(2, 6), LONG.reshape(2, 6), ()),
@@ -135,6 +134,11 @@ def test_what_does_not_fit_into_blocks_is_updated_as_it_stands(opt, x, g, slots,
     assert small_blocks == []
     np.testing.assert_allclose(new, 0.5 * x, rtol=1e-6)
     assert [slot.tolist() for slot in after.slots] == [slot.tolist() for slot in slots]
+
+
+def test_a_slot_of_another_shape_does_not_fit_into_blocks():
+    opt = Remembering(lr=0.5)
+    assert large.update(opt, LONG, LONG, (LONG[:1],), lambda: resolved(opt, 1, LONG)) is None
 
 
 def test_a_gradient_is_taken_in_the_precision_of_x(small_blocks):
@@ -179,3 +183,43 @@ def test_a_parameter_of_any_shape_is_one_row_of_blocks(shape, small_blocks):
     new, _ = large.step(SGD(lr=np.full(shape, 0.25)), x, np.ones(shape), State(0))
     assert len(small_blocks) == 1
     assert new.tolist() == (x - 0.25).tolist()
+
+
+@pytest.mark.parametrize("engine", ["auto", "array"])
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("size", [17, 300_000])
+@pytest.mark.parametrize(
+    "opt",
+    [Lookahead(Momentum(lr=0.1), reset=True), Lookahead(Adam(), 2), Adan(), Optimistic(SGD(lr=0.1))],
+    ids=["Lookahead, reset", "Lookahead", "Adan", "Optimistic"],
+)
+def test_arrays_that_a_rule_hands_on_are_shared_with_nobody(opt, size, overwrite, engine):
+    """A slot may be the new x, or the gradient, whose memory the caller uses again for the next."""
+    rng, buffer = np.random.default_rng(0), np.empty((size, 2))[:, 0]
+    x = y = rng.normal(size=size)
+    x, ours, theirs = x.copy(), opt.init(x), opt.init(y)
+    for k in range(7):
+        g = rng.normal(size=size)
+        given = g if k % 3 else buffer
+        given[:] = g
+        x, ours = large.step(opt, x, given, ours, overwrite=overwrite, engine=engine)
+        y, theirs = opt.step(y, g, theirs)
+        assert x.tobytes() == y.tobytes()
+        assert not any(np.shares_memory(slot, other) for slot in ours.slots for other in (x, given))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"threads": 0}, "threads: got 0, expected a whole number of at least 1"),
+        ({"threads": 1.5}, "threads: got 1.5, expected a whole number"),
+        ({"state": None}, "state: got None, expected a state"),
+        ({"state": Adam().init(np.ones(3))}, "state: got that of .*Adam, expected that of .*Momentum"),
+        ({"state": Momentum().init(np.ones(4))}, r"state: got that of parameters of shape \(4,\)"),
+    ],
+    ids=["no thread", "one and a half", "no state", "another rule's", "another shape"],
+)
+def test_what_does_not_fit_is_said_in_one_sentence(change, message):
+    given = {"state": Momentum().init(np.ones(3)), "threads": 1} | change
+    with pytest.raises((TypeError, ValueError), match=message):
+        large.step(Momentum(lr=0.1), np.ones(3), np.ones(3), given["state"], threads=given["threads"])

@@ -58,9 +58,11 @@ def test_a_function_gives_floats_for_floats_and_arrays_for_arrays(name):
     assert isinstance(function(np.float64(point)), np.float64)
 
 
-def test_the_sign_of_zeros_and_of_nan_is_their_own():
-    assert [sign(v) for v in (3.0, 0.0, -2.0)] == [1.0, 0.0, -1.0]
-    assert math.copysign(1.0, sign(-0.0)) == -1.0
+def test_the_sign_of_a_float_is_numpys_to_the_bit():
+    """Of both zeros it is 0, and not -0."""
+    for value in (3.0, 0.0, -0.0, -2.0, math.inf, -math.inf, 5e-324):
+        assert math.copysign(1.0, sign(value)) == math.copysign(1.0, float(np.sign(value)))
+        assert sign(value) == np.sign(value)
     assert math.isnan(sign(math.nan))
     assert sign(1) == 1
 

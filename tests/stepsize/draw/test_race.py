@@ -138,7 +138,7 @@ def test_the_key_explains_what_is_there_and_nothing_else(drawn, name):
     assert ("start" in said) == bool(landscapes)
     assert ("a rate that changes" in said) == any(not isinstance(r.optimizer.lr, float) for r in result.runs)
     ticks = any(run.history.overshoot.any() for run in result.runs)
-    assert ("overshot, under the error" in said) == ticks
+    assert ("overshot, at the foot" in said) == ticks
     assert "the tolerance" in said
 
 

@@ -237,7 +237,7 @@ def test_adam_on_beale_has_no_edge():
     found = ss.find_lr(ss.Beale(), ss.Adam(), 300)
     assert found.edge == np.inf
     assert 0.05 < found.ends_below < 1
-    assert "of the rates above" in str(found)
+    assert "of the larger rates end below it" in str(found)
 
 
 NOISY = [

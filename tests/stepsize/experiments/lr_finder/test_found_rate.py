@@ -67,7 +67,7 @@ def line(facts, start):
         ({"high": 0.39}, "at least 90 % as fast from 0.05 to 0.39"),
         (
             {"as_fast": 0.8, "jitter": np.log(3.0)},
-            "equal within the jitter, a factor of 3, from 0.05 to 0.15",
+            "from rate to rate the loss jumps by a factor of 3: equally good from 0.05 to 0.15",
         ),
         ({"as_fast": 0.9, "jitter": np.log(3.0)}, "at least 90 % as fast from 0.05 to 0.15"),
         ({"share": 0.994}, "from 0.05 to 0.15, but for 1 % of the rates between"),
@@ -156,8 +156,8 @@ def test_what_is_solved_is_said_with_the_rates_that_do_it(settled, best, ends, s
         (
             {"edge": np.inf, "ends_below": 0.3},
             [
-                "edge  none: after 2000 updates the loss ends above its start at 0.2, but of the rates above "
-                "30 % end below it"
+                "edge  none: after 2000 updates a rate of 0.2 ends above the start's loss, but 30 % of "
+                "the larger rates end below it"
             ],
         ),
         (

@@ -305,3 +305,11 @@ def test_the_bytes_of_a_row_are_those_of_its_tables():
     )
     tables = (rows.fun, rows.grad_norm, rows.overshoot, np.zeros(1, bool))
     assert sum(table.itemsize for table in tables) == lockstep_rows.BYTES_A_ROW
+
+
+@pytest.mark.parametrize("rule", [ss.SGD, ss.Momentum, ss.AdaBelief], ids=lambda rule: rule.__name__)
+def test_in_single_precision_what_overflows_is_judged_as_alone(rule):
+    """Far out a slope is inf there, and so is what it is compared with, while neither is in double."""
+    start = np.array([10.0], np.float32)
+    result = ss.sweep(ss.CosineWave(), rule, 60, x0=start, lr=np.linspace(3, 3000, 40).tolist())
+    check(result, rtol=1e-5)

@@ -454,3 +454,16 @@ def test_other_processes_know_the_classes_of_a_program():
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     assert (done.stdout.strip(), done.returncode) == ("4", 0), done.stderr[-500:]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"lr": [10**400]}, "lr: got a whole number of more than 300 digits, expected a finite number"),
+        ({"lr": [0.1], "history": 10**12}, "history: got 1000000000000 points of 1 run, which needs about"),
+    ],
+    ids=["a rate beyond floats", "a history beyond memory"],
+)
+def test_numbers_that_are_too_large_are_named(values, message):
+    with pytest.raises(ValueError, match=message):
+        ss.sweep(ss.Parabola(), ss.SGD, 3, **values)
