@@ -59,7 +59,7 @@ stepsize.experiments: optim stepsize.analysis stepsize.core stepsize.core.limits
 stepsize.experiments.lr_finder: optim schedules stepsize.analysis stepsize.core stepsize.experiments
     stepsize.experiments.sweep
 stepsize.experiments.sweep: optim schedules stepsize stepsize.analysis stepsize.analysis.lockstep
-    stepsize.core stepsize.experiments
+    stepsize.core stepsize.core.limits stepsize.experiments
 stepsize.explanations: optim stepsize.analysis stepsize.core
 stepsize.explorer: optim problems schedules stepsize stepsize.core stepsize.explorer.translation
 stepsize.explorer.translation: optim problems problems.data problems.learning schedules stepsize.core
