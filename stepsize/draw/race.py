@@ -47,6 +47,9 @@ from stepsize.experiments.rate_labels import word_alone
 
 __all__ = ["log_axis_of_rates", "race"]
 
+# Of a rate that changes, as the key has it.
+_DASHES = (0, (3, 1.2))
+
 _SHADES = {"too small": TOO_SMALL, "right": RIGHT, "too large": TOO_LARGE}
 
 
@@ -204,7 +207,7 @@ def _panel(
             path(run, above, color=color, window=window)
         gap(run, error, color=color)
         if entry.dashed:
-            error.lines[-1].set_linestyle((0, (3, 1.2)))
+            error.lines[-1].set_linestyle(_DASHES)
         where = np.flatnonzero(run.history.overshoot[:last])
         where = where[:: max(len(where) // 400, 1)]
         foot = np.full(len(where), 0.02 + spacing * place)
@@ -212,6 +215,8 @@ def _panel(
         error.plot(where, foot, "|", color=color, markersize=3, markeredgewidth=0.6, **across)
         if rate is not None:
             rates(run, rate, color=color)
+            if entry.dashed:
+                rate.lines[-1].set_linestyle(_DASHES)
     error.set_xlim(0, last)
     starts = [float(run.error[0]) for run in result.runs if np.isfinite(run.error[0])]
     first = max(starts, default=1.0)
