@@ -80,7 +80,8 @@ def content(record: object) -> tuple[Any, ...] | None:
         return None
     if _CONTENT not in record.__dict__:  # a record never changes
         record.__dict__[_CONTENT] = _content(record)
-    return record.__dict__[_CONTENT]  # type: ignore[no-any-return]
+    found: tuple[Any, ...] | None = record.__dict__[_CONTENT]
+    return found
 
 
 def _content(record: Record) -> tuple[Any, ...] | None:
