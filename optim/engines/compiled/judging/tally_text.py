@@ -35,7 +35,7 @@ CELLS = len(KEPT) + len(EXTREMES) + len(_CARRIED), len(_FLAGS)
 
 
 class _Update(NamedTuple):
-    """Names of what an update led to: the points before and after, the step, value, error and slopes there."""
+    """Names of what an update led to, from the point before to the slope along the step."""
 
     old: Point
     new: Point
@@ -130,7 +130,8 @@ class TallyText:
     def _row_after(self, count: str) -> str:
         """Write the row after so many updates, as a number."""
         text = self.text
-        return text.do("fadd", self.facts["done"], text.spread(text.let(f"sitofp i64 {count} to {text.scalar}")))
+        more = text.spread(text.let(f"sitofp i64 {count} to {text.scalar}"))
+        return text.do("fadd", self.facts["done"], more)
 
     def _find_lost(self, now: str, u: _Update) -> None:
         """Write which runs are no longer finite, and note those of them that are odd."""
@@ -197,7 +198,7 @@ class TallyText:
         return self._both(self._is("alive"), text.test("ogt", text.do("fsub", f, before), hidden))
 
     def _compare_errors(self, error: str, now: str, row: str) -> None:
-        """Write what is compared of errors; the row before is the last one above a limit that one sinks below."""
+        """Write what is compared of errors: of one that sinks below a limit, the last row above."""
         text = self.text
         before = text.do("fsub", self._get("value"), self.facts["minimum"])
         rises = text.test("ogt", error, before)
