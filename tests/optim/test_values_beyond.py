@@ -5,7 +5,7 @@ import pytest
 
 import stepsize as ss
 from optim import SGD, Adam, ClipByNorm, Momentum, minimize
-from optim.sweep import survey, sweep
+from optim.sweep import sweep
 from problems import MiniBatch, Quadratic, Rosenbrock
 from schedules import Constant, Cycles, FromFunction, Linear, PerRun, Phases, Schedule
 from stepsize.core.record import registered
@@ -113,8 +113,6 @@ def test_batches_and_sweeps_ask_to_their_end():
             expected = minimize(problem, opt, x0 / 10, steps, engine="array")
             assert minimize(problem, opt, x0 / 10, steps, engine="traced").nit == steps
             np.testing.assert_array_equal(sweep(problem, opt, x0 / 10, steps).x, expected.x)
-            ends = survey(problem, opt, lambda run: {"x": run.x}, x0 / 10, steps)
-            np.testing.assert_array_equal(ends["x"], expected.x)
         swept = ss.sweep(BOWL, SGD, steps, lr=[0.01, table(steps), table(steps) * 0.5])
         assert swept.outcome["updates"].tolist() == [steps] * 3
 
