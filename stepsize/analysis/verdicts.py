@@ -88,7 +88,7 @@ Array = np.ndarray[Any, Any]
 # The share of updates that climb although the gradient says otherwise, and how many it takes.
 _CONTRADICTS, CONTRADICTIONS = 0.5, 2
 # Numbers that are compared at a time: what is made of them on the way is then in the cache.
-_AT_ONCE = 2**14
+_AT_ONCE = 2**16
 # By what share of the start's gap a loss must end below the minimum that was stated to refute it.
 BELOW = 0.01
 
