@@ -45,10 +45,10 @@ def test_every_limit_is_where_it_was_declared(name, allowed, refused):
     [
         (SGD(lr=0.1), False),
         (SGD(lr=Exponential(0.1, 0.9)), False),
-        (SGD(lr=lambda n: 0.1), True),
-        (Momentum(lr=0.1, momentum=lambda n: 0.9), True),
+        (SGD(lr=lambda n: 0.1 / (n + 1)), True),
+        (Momentum(lr=0.1, momentum=lambda n: 0.9 / (n + 1)), True),
         (Accumulate(SGD(lr=0.1), period=2), False),
-        (Accumulate(SGD(lr=lambda n: 0.1), period=2), True),
+        (Accumulate(SGD(lr=lambda n: 0.1 / (n + 1)), period=2), True),
     ],
 )
 def test_whether_a_function_is_asked_at_every_update(rule, asks):
