@@ -85,7 +85,7 @@ class Lockstep:
         self, problem: SupportsGradient, optimizer: Optimizer, x0: "ArrayLike | None", steps: int
     ) -> None:
         where, x = validate_problem_and_start(problem, optimizer, x0)
-        if where.varies or getattr(where, "feasible", None) is not None:
+        if where.varies or where.feasible is not None:
             raise Untraceable("a problem that varies, or is confined")
         with np.errstate(all="ignore"):
             state = optimizer.init(x)

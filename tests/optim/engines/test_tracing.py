@@ -52,6 +52,14 @@ def test_a_trace_does_what_the_function_does(rule):
         assert np.array_equal(got, expected)
 
 
+@pytest.mark.parametrize("power", [-3.0, -2, -1, -1.0, -0.5, 0, 0.5, 1, 1.5, 2, 2.0, 3, 3.0])
+def test_a_power_has_the_bits_that_an_array_has(power):
+    base = np.random.default_rng(0).uniform(0.01, 100.0, 2000)
+    trace = trace_function(lambda x: [x[0] ** power], 1, np.float64)
+    (got,) = evaluated(trace, [base])
+    assert np.array_equal(got, base**power)
+
+
 def test_every_result_is_an_operation_of_its_own():
     """So that each can have an array of its own: what was given, what is no array and a repeat is copied."""
     trace = trace_function(lambda x: [x[1], x[0] + x[1], x[1], 5.0], 2, np.float64)
