@@ -158,12 +158,13 @@ def _count_swings(loss: Array, w: RowWindows, some: Array) -> Array:
     low, high = (lowest + share * swing for share in _SWING)
     is_high = loss >= high
     seen = is_high | (loss <= low)
-    # Rows that are high or low, numbered from 1 on, with a last bit that says which.
+    # Rows that are high or low, numbered from 1 on, with a last bit that says which; what comes before the
+    # first of them is as if it were high.
     kind = np.min_scalar_type(2 * len(loss) + 1)
     number = np.arange(2, 2 * len(loss) + 2, 2, dtype=kind)[:, None]
-    latest = running_max((number + is_high.astype(kind)) * seen.astype(kind))
-    was_high = (latest & 1).astype(bool)
-    return np.asarray(count((latest[:-1] > 0) & ~was_high[:-1] & was_high[1:]))
+    seen_as = (number + is_high.astype(kind)) * seen.astype(kind)
+    was_low = running_max(np.maximum(seen_as, kind.type(1))) & 1 == 0
+    return np.asarray(count(was_low[:-1] & ~was_low[1:]))
 
 
 def _falls_without_end(c: Traces, climb: Array, w: RowWindows) -> Array:
@@ -182,4 +183,4 @@ def _falls_without_end(c: Traces, climb: Array, w: RowWindows) -> Array:
 
 
 def _share(flags: Array) -> Array:
-    return np.asarray(count(flags) / max(len(flags), 1))
+    return np.asarray(count(flags) / len(flags))

@@ -41,6 +41,14 @@ def test_a_swing_goes_from_low_to_high(loss, swings):
     assert _count_swings(among(column(loss)), w)[0] == swings
 
 
+@pytest.mark.parametrize("rows", [2, 127, 128, 129, 2000])
+def test_swings_are_counted_in_windows_of_any_length(rows):
+    """Low and high by turns to the very last row."""
+    _, w = windows(filled((0, 100), (10, 1)))
+    loss = np.where(np.arange(rows) % 2 == rows % 2, 0.0, 10.0)
+    assert _count_swings(among(column(loss)), w)[0] == rows // 2
+
+
 @pytest.mark.parametrize(
     ("tops", "falls"),
     [

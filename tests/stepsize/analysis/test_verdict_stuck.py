@@ -147,6 +147,11 @@ def test_or_vanish_to_the_tolerance(norm, vanished):
         assert elsewhere(descent(2, 1.5), grad_norm=norms, bounce=bounce) is vanished
 
 
+def test_a_gradient_that_vanishes_at_the_very_last_point_may_be_a_touch():
+    """By more than a hundredfold at once, as on a flight across: it has not stayed there."""
+    assert not elsewhere(descent(2, 1.5), grad_norm=filled((4.0, 1), (1.0, 99), (1e-9, 1)))
+
+
 def test_what_bounces_tends_to_nothing():
     assert not elsewhere(descent(2, 1), bounce=True)
 
