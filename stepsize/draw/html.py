@@ -67,7 +67,8 @@ def race_html(race: Race) -> str:
     """Return a race as HTML: what was raced, and a row a run."""
     held_out = ("training", "held out", "lowest") if race.runs[0].has_held_out else ()
     final = f"final {race.runs[0].measure}"
-    head = ("optimizer", "rate", "settled", "overshoot", final, *held_out, "course", "verdict")
+    beside = (race.rate_heading,) if any(race.rate_words) else ()
+    head = ("optimizer", "rate", "settled", "overshoot", final, *held_out, "course", *beside, "verdict")
     rows = [
         (
             optimizer_label(run.optimizer),
@@ -77,9 +78,10 @@ def race_html(race: Race) -> str:
             "-" if found.verdict == "diverged" else f"{found.error:.1e}",
             *(held_out_words(run) if held_out else ()),
             sparkline(run.error, race.steps, race.tol),
+            *((word or "-",) if beside else ()),
             found.verdict,
         )
-        for run, found in zip(race.runs, race.diagnoses, strict=True)
+        for run, found, word in zip(race.runs, race.diagnoses, race.rate_words, strict=True)
     ]
     left = len(rows) - _MOST_ROWS
     more = f"<p>and {left} more; <code>race.table()</code> has them all</p>" if left > 0 else ""
