@@ -67,9 +67,7 @@ def rate_words(
     )
 
 
-def common_error(
-    runs: Sequence[Run], diagnoses: Sequence[Diagnosis], tolerance: float
-) -> float | None:
+def common_error(runs: Sequence[Run], diagnoses: Sequence[Diagnosis], tolerance: float) -> float | None:
     """Return the error down to which `rate_words` counts updates; None where it says of none how many.
 
     It is the largest error with which a run ends, leaving out what diverges and what hardly moves, but at
@@ -117,7 +115,7 @@ def _one_rule(runs: Sequence[Run]) -> bool:
 def _updates_needed(
     runs: Sequence[Run], diverged: Sequence[bool], tolerance: float
 ) -> tuple[list[float], float]:
-    """Return after how many updates each run is down to what all come down to for good, inf if never; and it."""
+    """Return after how many updates each run is, for good, down to what all reach (inf: never); and that."""
     errors = [np.where(np.isfinite(run.error), run.error, np.inf) for run in runs]
     ends = [float(error[len(error) - max(len(error) // 10, 1) :].max()) for error in errors]
     moved = [
