@@ -307,9 +307,9 @@ def _refuse_too_long(problem: Any, optimizers: list[Optimizer], x0: Any, steps: 
     start: Any = getattr(problem, "x0", None) if x0 is None else x0
     # A start of another kind is refused by the run.
     dim = max(len(start), 1) if isinstance(start, list | tuple) else getattr(start, "size", 1)
-    needed = sum(history_bytes(steps, 1, 1, dim, rule.has_separate_output) for rule in optimizers)
+    each = [float(history_bytes(steps, 1, 1, dim, rule.has_separate_output)) for rule in optimizers]
     told = f"{steps} for {counted(len(optimizers), 'run')} of {counted(dim, 'parameter')}"
-    refuse_beyond_memory("steps", told, needed, "fewer, or fewer runs at once")
+    refuse_beyond_memory("steps", told, sum(each), "fewer", ("fewer runs at once", max(each, default=0.0)))
 
 
 def held_out_numbers(run: Run) -> dict[str, Any]:

@@ -124,8 +124,8 @@ BAD = [
     (["gallery", "--chek"], "option: got '--chek', did you mean --check?; see stepsize gallery --help"),
     (["--versoin"], "option: got '--versoin', did you mean --version?; see stepsize --help"),
     (
-        ["race", "parabola", "--colour", "red"],
-        "unrecognized arguments: --colour red; see stepsize race --help",
+        ["race", "parabola", "--zzz", "1"],
+        "unrecognized arguments: --zzz 1; see stepsize race --help",
     ),
     (["race", "parabola", "bowl"], "unrecognized arguments: bowl; see stepsize race --help"),
     (["find-lr", "parabola", "--steps", "0"], "--steps: got 0, expected a whole number of at least 1"),
