@@ -91,6 +91,8 @@ def race_html(race: Race) -> str:
 
 def diagnosis_html(found: Diagnosis) -> str:
     """Return a diagnosis as HTML: the verdict, why, and what it rests on."""
+    every = found.known_every
+    uphill_of = "updates" if every == 1 else f"stretches of {every} updates between points that were kept"
     settled = "no" if found.settled is None else f"at update {found.settled}"
     return table_html(
         [
@@ -98,7 +100,7 @@ def diagnosis_html(found: Diagnosis) -> str:
             ("because", found.reason),
             (f"settled (to {found.tol:g})", settled),
             ("overshoot", f"{found.overshoot:.0%} of the updates"),
-            ("uphill", f"{found.uphill:.0%} of the updates"),
+            ("uphill", f"{found.uphill:.0%} of the {uphill_of}"),
             ("error", f"{found.error:.3g}, at best {found.best_error:.3g}"),
         ]
     )
