@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from stepsize.analysis.flags import count
-from stepsize.analysis.traces import Traces, last_eighth, last_windows
+from stepsize.analysis.traces import Traces, known_changes, last_eighth, last_windows
 from stepsize.analysis.windows import (
+    BLOCKS,
     DEAD,
     QUARTERS,
     RESTS,
@@ -51,7 +52,7 @@ def unsettled_words(c: Traces, climb: Array, rest: Array) -> Array:
     """
     w = RowWindows(c, rest)
     word = np.full(len(rest), CODE[CRAWLING])
-    bounces = _is_noise(climb, w) if c.noisy else _bounces(c, w)
+    bounces = _is_noise(climb, w, c.known_every) if c.noisy else _bounces(c, w)
     word[bounces] = CODE[BOUNCING]
     word[_stands_still(c, w, bounces)] = CODE[STUCK]
     word[_is_frozen(c, w)] = CODE[FROZEN]
@@ -103,9 +104,13 @@ def _alternates(c: Traces, w: RowWindows) -> Array:
     return np.asarray(alternates & level & ~steadily)
 
 
-def _is_noise(climb: Array, w: RowWindows) -> Array:
+def _is_noise(climb: Array, w: RowWindows, every: int) -> Array:
     """Return whether a loss that the updates saw in part only goes up and down and does not fall."""
-    return np.asarray((_share(w.late(climb)) >= CLIMBS) & ~in_falling_order(w.tops_of_blocks()))
+    late = w.late(climb)
+    known = len(late) if every == 1 else int(known_changes(len(climb), every)[-len(late) :].sum())
+    if known < BLOCKS:  # too few losses to tell a fall from noise
+        return np.zeros(len(w.rest), bool)
+    return np.asarray((count(late) / known >= CLIMBS) & ~in_falling_order(w.tops_of_blocks()))
 
 
 def _stands_still(c: Traces, w: RowWindows, bounces: Array) -> Array:
