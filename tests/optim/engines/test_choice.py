@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from optim import SGD, engines, minimize
-from optim.engines import engine_for, large
+from optim.engines import engine_for, large, source
 from optim.engines.batched import BatchedEngine
 from optim.engines.floats import Floats
 from optim.steppers import stepper_for
@@ -177,5 +177,6 @@ def test_what_gives_value_and_gradient_at_once_is_asked_for_both():
 
 def test_the_package_has_what_it_promises_and_nothing_else():
     assert engines.step is large.step
+    assert engines.engine_source is source.engine_source
     with pytest.raises(AttributeError, match=r"module 'optim.engines' has no attribute 'stepp'"):
         engines.stepp  # noqa: B018
