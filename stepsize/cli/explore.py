@@ -7,6 +7,7 @@ from typing import Any
 
 from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
 from stepsize.cli.output import echo
+from stepsize.cli.words import whole_number
 
 HELP = "write a live page: every number has a slider, every run can be stepped ahead and back"
 EPILOG = """\
@@ -37,7 +38,7 @@ def add(commands: Any) -> None:
         help="such as 'Adam(lr=0.02)'; up to six (default: SGD, Momentum and Adam)",
     )
     parser.add_argument(
-        "--steps", type=int, default=300, metavar="N", help="updates, at most 1000 (default 300)"
+        "--steps", type=whole_number, default=300, metavar="N", help="updates, at most 1000 (default 300)"
     )
     parser.add_argument(
         "--out", metavar="FILE", help="a new file (default: explorer.html, or explorer-2.html)"
