@@ -21,7 +21,7 @@ def test_a_window_is_a_quarter_of_the_updates():
 def test_the_windows_are_the_last_rows():
     _, w = windows(np.arange(101.0), grad_norm=-np.arange(101.0), step_norm=np.arange(1, 101.0))
     assert [(part[0, 0], part[-1, 0]) for part in w.loss] == [(76, 100), (51, 75), (26, 50)]
-    assert [(part[0, 0], part[-1, 0]) for part in w.norm] == [(-76, -100), (-51, -75)]
+    assert [top[0] for top in w.norm_tops] == [-76, -51]
     assert w.late(among(column(np.arange(101))))[:, 0].tolist() == list(range(51, 101))
     _, w = windows(np.arange(104.0))
     assert [(part[0, 0], part[-1, 0]) for part in w.loss] == [(79, 103), (54, 78), (29, 53)]

@@ -5,6 +5,7 @@ import pytest
 
 from optim.engines.compiled.judging.tables import Stretches
 from stepsize.analysis.lockstep.tally import _Windows, stretch_ends
+from stepsize.analysis.traces import last_windows
 from stepsize.analysis.windows import QUARTERS, RowWindows, halves
 from tests.stepsize.analysis.traces_by_hand import traces
 
@@ -72,7 +73,10 @@ def test_the_windows_of_a_tally_are_those_of_its_rows(steps, some):
             "halves": ([half[i] for half in told.halves], [half[0] for half in halves(loss)]),
             "quarters": ([q[i] for q in told.quarters], [q[0] for q in w.tops_from_end(QUARTERS)]),
             "blocks": (told.tops_of_blocks[:, i], w.tops_of_blocks()[:, 0]),
-            "crossed": ([s[i] for s in told.crossed], [part.mean() for part in w.of(course.overshoot, 2)]),
+            "crossed": (
+                [s[i] for s in told.crossed],
+                [part.mean() for part in last_windows(course.overshoot, w.size, 2)],
+            ),
         }
         for name, (of_tally, of_rows) in pairs.items():
             np.testing.assert_allclose(of_tally, of_rows, rtol=1e-14, atol=1e-14, err_msg=name)
