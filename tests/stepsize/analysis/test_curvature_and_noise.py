@@ -46,6 +46,8 @@ def test_points_are_counted_in_updates_and_each_once():
     assert sharpness(run).at.tolist() == [0, 50, 100, 150, 200]
     assert sharpness(run, 3).at.tolist() == [0, 100, 200]
     assert sharpness(run, 1).at.tolist() == [0]
+    once = ss.minimize(ss.Parabola(), ss.SGD(lr=0.5), steps=1)
+    assert (sharpness(once).at.tolist(), sharpness(once).limit.tolist()) == ([0, 1], [4.0, 4.0])
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,20 @@ def test_the_largest_eigenvalue_of_a_turned_matrix(hessian, eigenvalues):
     assert largest_eigenvalue(problem, x) == pytest.approx(7.0, rel=1e-8)
 
 
+def test_a_matrix_is_taken_where_there_is_one():
+    matrix = SimpleNamespace(has_hess=True, hess=lambda _: np.diag([1.0, 3.0]))
+    assert largest_eigenvalue(matrix, np.zeros(2)) == 3.0
+    products = SimpleNamespace(grad=lambda x: np.array([1.0, 3.0, 2.0]) * x)
+    assert largest_eigenvalue(products, np.zeros(3)) == pytest.approx(3.0, rel=1e-6)
+
+
+def test_products_find_an_eigenvalue_among_many_and_the_same_each_time():
+    curvatures = np.linspace(-5.0, 4.0, 80) ** 3
+    problem = SimpleNamespace(grad=lambda x: curvatures * x)
+    found = [largest_eigenvalue(problem, np.zeros(80)) for _ in range(2)]
+    assert found[0] == found[1] == pytest.approx(64.0, rel=2e-6)
+
+
 @pytest.mark.parametrize(
     ("x", "v", "shift"),
     [
@@ -106,8 +122,8 @@ EXAMPLES = LogisticRegression([[1.0], [3.0]], [1, 1], l2=0.0, intercept=False)
 def test_the_noise_scale_is_spread_over_size():
     """The gradients at 0 are -1/2 and -3/2; in two coordinates the spreads and the squares are summed."""
     assert noise_scale(EXAMPLES, [0.0]) == noise_scale(MiniBatch(EXAMPLES, 1), [0.0]) == 0.25
-    two = LogisticRegression([[1.0, 2.0], [3.0, 2.0]], [1, 1], l2=0.0, intercept=False)
-    assert noise_scale(two, [0.0, 0.0]) == pytest.approx(0.25 / 2.0)
+    two = LogisticRegression([[1.0, 4.0], [3.0, 4.0]], [1, 1], l2=0.0, intercept=False)
+    assert noise_scale(two, [0.0, 0.0]) == pytest.approx(0.25 / 5.0)
 
 
 @pytest.mark.parametrize(

@@ -64,14 +64,26 @@ def test_values_and_slopes_along_a_line_of_whole_numbers():
 
 def test_every_line_of_a_run_ends_where_its_search_did():
     """With a rule that remembers and a search that grows its first trial: each is what it was in the run."""
-    rule = ss.Momentum(lr=Armijo(alpha0=0.1), momentum=0.5)
-    run = ss.minimize(ss.Rosenbrock(), rule, steps=5)
+    rule = ss.Momentum(lr=Armijo(alpha0=0.1, growth=2.0), momentum=0.5)
+    run = ss.minimize(ss.Rosenbrock(), rule, [0.5, -0.5], 5)
     for n in range(5):
         line, found = line_of(run, n)
         assert found.alpha == run.history.lr[n]
         assert line.n == n
         np.testing.assert_array_equal(line.x, run.history.x[n])
         np.testing.assert_allclose(line.x - found.alpha * line.d, run.history.x[n + 1], rtol=1e-14)
+
+
+def test_a_line_of_mini_batches_is_that_of_its_own_update():
+    """Each sees its own examples, and so do the points of the search."""
+    noisy = MiniBatch(ss.BreastCancer(), 8, sampling="static")
+    start = np.full(noisy.dim, 0.1)
+    run = ss.minimize(noisy, ss.SGD(lr=Armijo(alpha0=1.0)), start, 3)
+    for n in range(3):
+        line, found = line_of(run, n)
+        assert found.alpha == run.history.lr[n]
+        np.testing.assert_array_equal(line.x, run.history.x[n])
+        np.testing.assert_allclose(line.x - found.alpha * line.d, run.history.x[n + 1], rtol=1e-12)
 
 
 def test_a_line_that_overflows_is_looked_at_in_silence():

@@ -6,6 +6,7 @@ import pytest
 import stepsize as ss
 from optim.engines.lockstep import Lockstep
 from stepsize.analysis.lockstep.rows import Room, Rows, make_rows
+from stepsize.analysis.lockstep.traces import traces_in_lockstep
 
 
 def test_a_room_gives_the_same_memory_again_where_it_fits():
@@ -93,3 +94,14 @@ def test_the_rows_of_halving():
     assert rows.x.tolist() == [[4.0 / 2.0**19, 0.0], [0.0, 0.0]]
     assert not rows.overshoot[:, :2].any()
     assert (runs.n, rows.failures) == (19, {})
+
+
+@pytest.mark.parametrize(
+    ("settings", "tolerance"), [({}, 4e-8), ({"tol": 1e-3}, 4e-3), ({"atol": 0.5}, 0.5), ({"tol": 0.0}, 0.0)]
+)
+def test_what_counts_as_settled_is_a_share_of_the_start(settings, tolerance):
+    """Of losses of 4 and 1, each of its own, unless an absolute error is told."""
+    found = traces_in_lockstep(ss.Quadratic([2.0]), ss.SGD(lr=0.5), np.array([[2.0], [1.0]]), 9, **settings)
+    both = [tolerance, tolerance if "atol" in settings else tolerance / 4]
+    np.testing.assert_allclose(found.tolerance, both, rtol=1e-12)
+    assert found.failures == ("", "")

@@ -12,7 +12,7 @@ from stepsize.analysis.lockstep.tally import _may_be_a_touch, _may_be_frozen, _m
 # --- within the limit, which is 1, from row 60 on, or for a touch
 
 
-def touches(steps=100, nothing=0.0, **facts):
+def touches(steps=100, nothing=0.0, limit=1.0, **facts):
     """Return whether a run may only touch the limit: after row 59, from a fall by e^-0.1 an update.
 
     It was ten times as large as the limit until row 30, and a hundred times until row 20.
@@ -28,7 +28,7 @@ def touches(steps=100, nothing=0.0, **facts):
     told = dict.fromkeys(Tally._fields, 0.0) | usual | facts
     tally = Tally(**{name: np.array([value], float) for name, value in told.items()})
     with np.errstate(all="ignore"):
-        return bool(_may_be_a_touch(tally, steps, np.array([1.0]), np.array([nothing]))[0])
+        return bool(_may_be_a_touch(tally, steps, np.array([limit]), np.array([nothing]))[0])
 
 
 HASTENS = {"entry_error": 1.25 * np.exp(-0.151)}
@@ -43,9 +43,13 @@ HASTENS = {"entry_error": 1.25 * np.exp(-0.151)}
         (False, {"entry_error": 1.25 * np.exp(-0.149)}),
         (True, {"last_hundredfold": -1, "hundredfold_error": 1.25 * np.exp(5.9)} | HASTENS),
         (False, {"last_hundredfold": -1, "hundredfold_error": 1.25 * np.exp(6.0)} | HASTENS),
+        (False, {"last_hundredfold": 58, "hundredfold_error": 4.0, "out_error": 1.0, "entry_error": 1 / 8}),
+        (True, {"last_hundredfold": 58, "hundredfold_error": 4.0, "out_error": 1.0, "entry_error": 1 / 9}),
         # The stay of 41 rows is less than twice the fall to a tenth.
         (True, HASTENS | {"last_tenfold": 39}),
         (False, HASTENS | {"last_tenfold": 40}),
+        (True, HASTENS | {"last_out": 60, "last_tenfold": 40}),
+        (False, HASTENS | {"last_out": 60, "last_tenfold": 41}),
         (True, HASTENS | {"last_tenfold": 0}),
         (False, HASTENS | {"last_tenfold": -1}),
         # It must not have risen since row 20.
@@ -57,15 +61,20 @@ HASTENS = {"entry_error": 1.25 * np.exp(-0.151)}
         # A stay as long as all that came before needs no second look.
         (True, {"entry_error": 0.5, "last_tenfold": 0, "last_out": 50}),
         (False, {"entry_error": 0.5, "last_tenfold": 0, "last_out": 49}),
+        (False, {"entry_error": 0.5, "last_tenfold": 0, "last_out": 50, "steps": 101}),
         # By more than a hundredfold in the very last update.
         (True, {"last_out": 99, "out_error": 100.5, "last_tenfold": -1}),
         (False, {"last_out": 99, "out_error": 100.0, "last_tenfold": -1}),
+        (True, {"last_out": 99, "out_error": 201.0, "last_tenfold": -1, "limit": 2.0}),
+        (False, {"last_out": 99, "out_error": 199.0, "last_tenfold": -1, "limit": 2.0}),
         (False, {"last_out": 98, "out_error": 100.5, "last_tenfold": -1}),
         (False, {"last_out": 99, "out_error": 100.5, "last_tenfold": -1, "nothing": 2.0}),
         # Valleys in the later half of the way that are longer than half of the stay.
         (True, {"last_rise": 30, "longest_valley": 22}),
         (False, {"last_rise": 30, "longest_valley": 21}),
         (False, {"last_rise": 29, "longest_valley": 22}),
+        (True, {"last_out": 60, "last_rise": 31, "longest_valley": 22}),
+        (False, {"last_out": 60, "last_rise": 31, "longest_valley": 21}),
         # Or a peak there that is higher than the one before.
         (True, {"last_rise": 30, "last_summit": 30}),
         (False, {"last_rise": 30, "last_summit": 29}),
@@ -139,6 +148,7 @@ RESTS = {"halves": (98.0, 98.0)}
         (True, RESTS | {"rises": (3, 3), "ordered": True}),
         (True, {"rises": (3, 3), "halves": (98.0, 97.974)}),
         (False, {"rises": (3, 3), "halves": (98.0, 97.976)}),
+        (False, {"rises": (3, 3), "lowest": 78.0, "halves": (98.0, 97.6)}),
         (True, RESTS | {"rises": (2, 3)}),
         # Twelve swings, and no fall that is more than chance.
         (False, {"rises": (12, 12), "tops": (98.0, 98.5, 100.0)}),

@@ -68,6 +68,7 @@ def tell(
     monkeypatch.setattr(told_by, "can_compile", lambda: True)
     start = np.repeat([problem.x0], 2, axis=0)
     found = told_by.tell_by_tally(problem, ss.SGD(lr=lr), start, STEPS, **options)
+    assert found.updates.dtype == int
     return SimpleNamespace(
         asked=asked,
         open=bool(found.open[0]),
@@ -88,8 +89,8 @@ def test_what_is_told_of_a_run_that_settles(monkeypatch):
     assert (found.error, found.best_error) == (1e-9, 1e-10)
     assert tell(monkeypatch, {"crossed_until": 2}).verdict == "settled, crossing"
     assert tell(monkeypatch, {"climbed_until": 1}).verdict == "settled, ringing"
-    first = tell(monkeypatch, {"last_out": 0, "crossed_until": 1, "climbed_until": 0})
-    assert (first.settled, first.overshoot, first.verdict) == (1.0, 1.0, "settled, crossing")
+    first = tell(monkeypatch, {"last_out": 0, "crossed_until": 1, "climbed_until": 1})
+    assert (first.settled, first.overshoot, first.uphill) == (1.0, 1.0, 1.0)
     assert found.second == ("settled", False, STEPS)
 
 
@@ -184,6 +185,13 @@ def test_what_came_back_is_large_beside_the_start(monkeypatch):
     assert tell(monkeypatch, CRAWLING, fun=fun).open
     low = ss.Quadratic([2.0], start=[9.0])  # from 81
     assert not tell(monkeypatch, CRAWLING, fun=fun, problem=low).open
+
+
+def test_what_rounding_hides_is_a_share_of_the_last_window(monkeypatch):
+    """A loss of 1e20 in the one before hides none of the fall that follows."""
+    fun = 100.0 - np.arange(STEPS + 1)
+    fun[10] = 1e20
+    assert not tell(monkeypatch, CRAWLING, fun=fun).open
 
 
 def test_what_rounding_hides_at_the_end_may_make_a_run_settled(monkeypatch):
