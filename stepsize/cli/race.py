@@ -133,6 +133,8 @@ def _showcase(args: argparse.Namespace) -> int:
         if index == 0 or args.all:
             echo(f"{show.name} {result.title}")
             echo(result.table(ascii_only()))
+            if result.theory_note:
+                echo(result.theory_note)
             echo(f"why: {show.why}")
             echo()
     if not args.all:
@@ -181,6 +183,8 @@ def _single(args: argparse.Namespace) -> int:
     if chosen.note:
         echo(chosen.note)
     echo(result.table(ascii_only()))
+    if result.theory_note:
+        echo(result.theory_note)
     echo(f"why: {_reason(result)}")
     if pictures:
         echo(f"picture: {', '.join(str(p) for p in pictures)}")
