@@ -235,6 +235,8 @@ def test_a_chunk_of_full_length_is_written_out_and_so_is_what_follows(opt, monke
         assert chunk.f.tolist() == [160.0 / 4**k for k in range(n, n + count + 1)]
         assert np.array_equal(chunk.g, chunk.x)
         assert chunk.lr.tolist() == [0.5] * count
+        assert chunk.output is chunk.x
+        assert (chunk.diverged, chunk.lost) == (False, None)
         assert len(engine.pages) == pages
         if pages:  # the rule itself is called no more
             assert float not in Counting.seen
@@ -246,6 +248,15 @@ def test_a_rate_that_is_asked_is_not_written_out(monkeypatch):
     engine, x, e, slots = called_for(SGD(lr=lambda n: ([0.5] * 4)[n]))
     assert engine.chunk_until(0, x, e, slots, 4, None).x[-1].tolist() == [0.5, -1.0]
     assert engine.pages == []
+
+
+@pytest.mark.parametrize("length", [4, 100], ids=["written", "one by one"])
+def test_a_chunk_says_that_arrays_must_make_the_next_update(length, monkeypatch):
+    monkeypatch.setattr(Floats, "length", length)
+    engine, x, e, slots = called_for(Fuse(length=3))
+    chunk = engine.chunk_until(0, x, e, slots, 4, None)
+    assert (len(chunk.lr), chunk.diverged, chunk.lost) == (2, True, None)
+    assert engine.chunk_until(2, chunk.x[-1], chunk.last, chunk.slots, 4, None) is None
 
 
 class Squaring(Optimizer, abstract=True):
