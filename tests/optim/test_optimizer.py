@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from optim import L2, SGD, Adam, Hyper, Momentum, Optimizer, PolyakRuppert
+import optim.optimizer
+from optim import L2, SGD, Adam, Hyper, Momentum, Newton, Optimizer, PolyakRuppert
 from optim.optimizer import apart
+from schedules import Armijo
 from stepsize.core.record import registered
 
 FACTS = {
@@ -106,3 +108,98 @@ def test_what_an_update_shares_is_copied():
     moved, slots = apart(fresh, (slot,), x, grad)
     assert moved is fresh
     assert slots[0] is slot
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(2,), (20,), (3, 2), (2, 3, 2)])
+def test_a_first_state_is_of_the_shape_and_precision_of_x(shape, dtype):
+    x = np.full(shape, 0.5, dtype)
+    state = Adam().init(x)
+    assert (state.n, state.carry, state.rule, state.rate, state.shape) == (0, None, "Adam", None, shape)
+    assert np.array_equal(state.x, x)
+    for slot in state.slots:
+        assert (slot.shape, slot.dtype) == (shape, dtype)
+        assert not slot.any()
+
+
+@pytest.mark.parametrize(
+    ("x", "start"),
+    [(3, [3.0]), (3.5, [3.5]), (np.array(3.5), [3.5]), ([1, 2], [1.0, 2.0])],
+)
+def test_a_start_may_be_a_number_or_a_list(x, start):
+    state = Momentum().init(x)
+    assert state.x.tolist() == start
+    assert state.slots[0].tolist() == [0.0] * len(start)
+
+
+class Begun(Plain, abstract=True):
+    """Gradient descent with a slot that has the rate of the first update."""
+
+    slots = ("first",)
+
+    def start(self, x, h):
+        return (0.0 * x + h.lr,)
+
+
+def test_slots_begin_with_the_hyperparameters_of_the_first_update():
+    assert Begun(lr=lambda n: 0.5**n).init([1.0, 2.0]).slots[0].tolist() == [1.0, 1.0]
+
+
+class Short(Begun, abstract=True):
+    """One that makes no slot."""
+
+    def start(self, x, h):
+        return ()
+
+
+def test_a_start_without_its_slots_is_refused():
+    with pytest.raises(ValueError, match=r"^Short\.start: returned 0 slots, expected 1: first$"):
+        Short().init([1.0])
+
+
+def test_a_step_of_one_number_gives_one_number():
+    """Heavy-ball momentum at rate 0.1: m = 2, then 0.9 * 2 + 4."""
+    rule = Momentum(lr=0.1, momentum=0.9)
+    state = rule.init(3.0)
+    x, state = rule.step(3.0, 2.0, state)
+    assert (np.ndim(x), float(x), state.n) == (0, pytest.approx(2.8), 1)
+    x, state = rule.step(x, np.array(4.0), state)
+    assert (np.ndim(x), float(x), state.n) == (0, pytest.approx(2.8 - 0.58), 2)
+    assert state.shape == (1,)
+
+
+@pytest.mark.parametrize("rule", [SGD(lr=0.1), Adam(lr=0.1), Momentum(lr=0.1)], ids=repr)
+def test_a_step_in_blocks_leaves_the_same_point_and_state(rule, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, grads = rng.normal(size=50), rng.normal(size=(3, 50))
+    ends = []
+    for huge in (51, 50):
+        monkeypatch.setattr(optim.optimizer, "HUGE", huge)
+        y, state = x, rule.init(x)
+        for grad in grads:
+            y, state = rule.step(y, grad, state)
+        ends.append((y, *state.slots))
+        assert (state.n, state.x, state.rule, state.shape) == (3, None, type(rule).__name__, (50,))
+    assert all(np.array_equal(a, b) for a, b in zip(*ends, strict=True))
+
+
+def test_a_step_that_overflows_is_inf_without_a_warning():
+    rule = SGD(lr=1e300)
+    x, _ = rule.step([1.0, -1.0], [1e300, -1e300], rule.init([1.0, -1.0]))
+    assert x.tolist() == [-np.inf, np.inf]
+
+
+@pytest.mark.parametrize(
+    ("rule", "x", "grad", "error", "words"),
+    [
+        (Newton(), [1.0], [1.0], TypeError, "Newton needs hess, which a gradient alone cannot give; use min"),
+        (SGD(lr=Armijo()), [1.0], [1.0], TypeError, "SGD takes its rate from Armijo("),
+        (SGD(), [1.0, 2.0], [1.0], ValueError, "grad: got "),
+        (SGD(), [1.0, 2.0], "up", TypeError, "grad: got the str 'up'"),
+        (SGD(), "here", [1.0], TypeError, "x: got the str 'here'"),
+    ],
+)
+def test_what_makes_no_step_is_refused(rule, x, grad, error, words):
+    with pytest.raises(error) as caught:
+        rule.step(x, grad, Plain().init([1.0, 2.0]))
+    assert str(caught.value).startswith(words)
