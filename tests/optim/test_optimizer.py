@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import optim.optimizer
-from optim import L2, SGD, Adam, Hyper, Momentum, Newton, Optimizer, PolyakRuppert
+from optim import L2, SGD, Adam, Hyper, Momentum, Newton, Optimizer, PolyakRuppert, State
+from optim.hyperparameters import hyper
 from optim.optimizer import apart
-from schedules import Armijo
+from schedules import Armijo, Exponential, FromFunction, PerRun
 from stepsize.core.record import registered
 
 FACTS = {
@@ -203,3 +204,61 @@ def test_what_makes_no_step_is_refused(rule, x, grad, error, words):
     with pytest.raises(error) as caught:
         rule.step(x, grad, Plain().init([1.0, 2.0]))
     assert str(caught.value).startswith(words)
+
+
+def test_hyperparameters_are_the_rate_and_the_fields_of_that_type():
+    class Many(Optimizer, abstract=True):
+        lr: float = 0.1
+        beta: Hyper = hyper(0.9, minimum=0, below=1)
+        eps: "Hyper" = 1e-8
+        share: float = 0.5
+        count: int = 3
+
+    assert Many.own_hypers() == ("lr", "beta", "eps")
+    assert Many().hypers() == ("lr", "beta", "eps")
+    ranges = Many.ranges()
+    assert list(ranges) == ["beta", "lr"]
+    assert [bool(ranges["beta"].has(number)) for number in (-0.1, 0.0, 0.99, 1.0)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert [bool(ranges["lr"].has(number)) for number in (-0.1, 0.0, 1e300)] == [False, True, True]
+
+
+def test_a_step_hands_on_what_the_state_carries():
+    state = State(2, (), {"best": 1.0}, None, "SGD", "Plateau", None)
+    _, after = SGD(lr=0.1).step(np.ones(2), np.ones(2), state)
+    assert vars(after) == vars(State(3, (), {"best": 1.0}, None, "SGD", "Plateau", (2,)))
+
+
+@pytest.mark.parametrize("x", [np.zeros(0), np.zeros((3, 0)), np.array(3.0)])
+def test_there_is_something_to_spread(x):
+    with pytest.raises(ValueError, match=r"^x: got .*, expected a vector of parameters, or a batch of them$"):
+        SGD().spread(x)
+
+
+def test_a_start_is_spread_over_the_runs():
+    x = np.array([1.0, 2.0])
+    assert SGD(lr=0.1).spread(x).tolist() == [1.0, 2.0]
+    assert SGD(lr=[[0.1], [0.2]]).spread(x).tolist() == [[1.0, 2.0]] * 2
+    assert SGD(lr=[[0.1], [0.2]]).spread(x).flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        (Momentum(lr=0.1, momentum=[0.5, 0.9]), [("momentum", (2,))]),
+        (Momentum(lr=[[0.1], [0.2]], momentum=[0.5, 0.9]), [("lr", (2, 1)), ("momentum", (2,))]),
+        (L2(SGD(lr=[[0.1], [0.2]])), [("lr", (2, 1))]),
+        (SGD(lr=PerRun([FromFunction(lambda n: [0.1][n]), 0.2])), [("lr", (2, 1))]),
+        (SGD(lr=Exponential(0.1, 0.9)), []),
+        (SGD(lr=Armijo()), []),
+        (SGD(lr=lambda n: 0.1 / (n + 1)), []),
+    ],
+    ids=repr,
+)
+def test_which_hyperparameters_are_arrays(rule, found):
+    """A schedule is asked for its first value, and this one has no other."""
+    assert [(name, value.shape) for name, value in rule.arrays()] == found
