@@ -152,7 +152,7 @@ def test_a_compiled_loop_writes_the_rows_of_arrays(monkeypatch, problem, steps):
         first, second = (traces_in_lockstep(problem, rule, starts, steps, compiled=c) for c in (False, True))
         assert first.failures == second.failures
         over = first.diverged
-        for field in fields(first)[:-1]:
+        for field in (f for f in fields(first) if f.name != "failures"):
             a, b = getattr(first, field.name), getattr(second, field.name)
             if field.name in ("step_norm", "rate", "still"):  # what no verdict on a lost run looks at
                 a, b = (np.where(over, 0.0, rows) for rows in (a, b))
@@ -262,7 +262,7 @@ def test_the_traces_are_those_of_histories(rule):
     found = traces_in_lockstep(problem, rule, starts, 80)
     told = traces_of(ss.minimize(problem, rule, starts, 80))
     assert found.failures == told.failures
-    for field in fields(told)[:-1]:
+    for field in (f for f in fields(told) if f.name != "failures"):
         a, b = getattr(found, field.name), getattr(told, field.name)
         if field.name == "step_norm":
             a, b = (np.where(told.diverged, 0.0, rows[-2:]) for rows in (a, b))
