@@ -159,8 +159,9 @@ def refusal_or_defect(error: Exception, options: Sequence[str] = ()) -> int:
     if isinstance(error, OSError) or (
         isinstance(error, ValueError | TypeError | ImportError) and is_sentence(error)
     ):
-        name = f"--{str(error).partition(':')[0].replace('_', '-')}"
-        complain(cut(f"--{error}" if name in options else str(error), _LONGEST))
+        name, colon, rest = str(error).partition(":")
+        option = f"--{name.replace('_', '-')}"
+        complain(cut(option + colon + rest if option in options else str(error), _LONGEST))
         return BAD_INPUT
     if os.environ.get(TRACEBACK):
         import traceback

@@ -99,13 +99,20 @@ class Race:
         """The heading of the column of `rate_words`, with the error to which the updates are counted."""
         return "beside the others" + (f", {self.rate_goal}" if self.rate_goal else "")
 
+    @property
+    def theory_note(self) -> str | None:
+        """Of what the columns predicted and observed are the factors; None where theory is silent."""
+        if not any(self.predictions):
+            return None
+        return "predicted, observed: factor of the distance to the minimum, a step; the gap has its square"
+
     def table(self, ascii_only: bool = False) -> str:
         """Return the table as text, a row a run.
 
         Optimizer, rate, settled, overshoot (the share of the updates until then, or of all where the run has
         not settled), final error, its course, verdict; where one rule runs at several rates, what each is
         beside the best, and down to which error their updates are counted; where theory has a word on one
-        of the runs, the factor that the error shrinks by a step, predicted and observed; and where the
+        of the runs, the factor of the distance to the minimum, a step, predicted and observed; and where the
         problem holds examples out, the last training loss, the last loss over those held out, and where that
         was lowest.
         """
@@ -181,7 +188,8 @@ class Race:
         if len(lines) > _MOST_LINES:
             left = f"... and {len(lines) - _MOST_LINES} more; race.table() has them all"
             lines = [*lines[:_MOST_LINES], left]
-        return "\n".join([self.title, *lines, self.summary()])
+        note = [self.theory_note] if self.theory_note else []
+        return "\n".join([self.title, *lines, *note, self.summary()])
 
     def _repr_html_(self) -> str:
         return str(call_hook("race_html", self))

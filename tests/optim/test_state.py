@@ -117,12 +117,10 @@ def test_a_slot_may_be_of_any_kind_of_number(file):
         (lambda n: 0.1 / (n + 1), None),
         (Plateau(0.1), "Plateau"),
         (Armijo(), "Armijo"),
-        (0.5 * BoldDriver(0.1), "Product(BoldDriver)"),
+        (0.5 * BoldDriver(0.1), "FeedbackProduct(BoldDriver, Constant)"),
     ],
 )
 def test_the_rate_that_remembers(lr, name):
-    if name == "Product(BoldDriver)":
-        name = type(lr).__name__ + "(BoldDriver)"
     assert rate_that_remembers(SGD(lr=lr)) == name
 
 
@@ -156,7 +154,7 @@ ADAM = Adam().init(X)
         ({"slots": (*ADAM.slots, X)}, ValueError, "state: got 3 slots, expected 2 for Adam("),
         ({"shape": (3,)}, ValueError, "state: got that of parameters of shape (3,), expected that of x, of"),
         ({"n": -1}, ValueError, "state.n: got -1, expected a whole number of at least 0"),
-        ({"n": 1.5}, ValueError, "state.n: got 1.5, expected a whole number of at least 0"),
+        ({"n": 1.5}, TypeError, "state.n: got 1.5, expected a whole number of at least 0"),
         ({"x": [1.0, 2.0]}, TypeError, "state.x: got the list [1.0, 2.0], expected an array of floats"),
         ({"x": np.array([1, 2])}, TypeError, "state.x: got an array of int64 of shape (2,), expected an arr"),
         (
@@ -231,8 +229,6 @@ def test_what_a_rate_remembers_is_for_that_rate(rate, taken, sentence):
 def test_layers_of_another_length_are_refused():
     state = Adafactor().init(np.ones(4))
     rule = Adafactor(shapes=((2, 2),))
-    if [s.shape for s in state.slots] == [s.shape for s in rule.init(np.ones(4)).slots]:
-        pytest.skip("the slots are alike")
     with pytest.raises(
         ValueError, match=r"^state: got \w+ of shape \(.*\), expected \(.*\) for the layers of "
     ):

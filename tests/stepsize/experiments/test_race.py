@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
+from stepsize.cli.main import main
 from stepsize.experiments.labels import labels, optimizer_label, rate_label, sparkline, start_label, thinned
 from stepsize.experiments.race import theory_of
 from stepsize.experiments.rate_labels import _times, rate_words, word_alone
@@ -328,11 +329,11 @@ def test_a_long_table_is_cut_when_it_is_printed():
         race = ss.race(BOWL, [ss.SGD(lr=0.001 * k) for k in range(1, count + 1)], steps=1)
         return str(race).split("\n")
 
-    assert len(shown(29)) == 29 + 3
+    assert len(shown(29)) == 29 + 4
     assert not any("more" in line for line in shown(29))
     lines = shown(32)
     assert lines[31] == "... and 3 more; race.table() has them all"
-    assert len(lines) == 1 + 30 + 1 + 1
+    assert len(lines) == 1 + 30 + 1 + 2
 
 
 def test_a_race_as_json_has_the_numbers(three):
@@ -551,3 +552,20 @@ class TestHeldOut:
         assert "held out" not in found.table()
         assert "held_out" not in found.to_dict()["runs"][0]
         assert "held out" not in found._repr_html_()
+
+
+def test_predicted_and_observed_are_said_to_be_of_the_distance(capsys):
+    """x^2 at the rate 0.2: a step leaves 1 - 2 * 0.2 = 0.6 of the distance, and 0.36 of the gap."""
+    result = ss.race(ss.Parabola(), [ss.SGD(lr=0.2)], steps=8)
+    run = result.runs[0]
+    assert run.history.fun[5] / run.history.fun[4] == pytest.approx(0.36)
+    assert result.predictions[0].factors(run) == ("0.6", "0.6")
+    note = "predicted, observed: factor of the distance to the minimum, a step; the gap has its square"
+    assert result.theory_note == note
+    assert note in str(result).split("\n")
+    assert note in ss.draw.race(result).texts[0].get_text().replace("\n", " ")
+    assert main(["race", "parabola", "--lr", "0.2", "--steps", "8", "--no-picture"]) == 0
+    assert note in capsys.readouterr().out.split("\n")
+    silent = ss.race(ss.Parabola(), [ss.Adam(lr=0.2)], steps=8)
+    assert silent.theory_note is None
+    assert "predicted" not in str(silent)

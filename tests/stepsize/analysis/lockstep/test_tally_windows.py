@@ -56,6 +56,7 @@ def test_the_windows_of_a_tally_are_those_of_its_rows(steps, some):
     told, rows = both(steps, 10 * steps + len(some), some)
     for i, (course, w) in enumerate(rows):
         loss, before, _ = w.loss
+        crossed = [part.mean() for part in last_windows(course.overshoot, w.size, 2)]
         pairs = {
             "steps": (told.steps, w.steps),
             "size": (told.size, w.size),
@@ -73,10 +74,7 @@ def test_the_windows_of_a_tally_are_those_of_its_rows(steps, some):
             "halves": ([half[i] for half in told.halves], [half[0] for half in halves(loss)]),
             "quarters": ([q[i] for q in told.quarters], [q[0] for q in w.tops_from_end(QUARTERS)]),
             "blocks": (told.tops_of_blocks[:, i], w.tops_of_blocks()[:, 0]),
-            "crossed": (
-                [s[i] for s in told.crossed],
-                [part.mean() for part in last_windows(course.overshoot, w.size, 2)],
-            ),
+            "crossed": ([s[i] for s in told.crossed], crossed),
         }
         for name, (of_tally, of_rows) in pairs.items():
             np.testing.assert_allclose(of_tally, of_rows, rtol=1e-14, atol=1e-14, err_msg=name)
