@@ -1,4 +1,4 @@
-"""Sweeps: very many runs of which only the ends, or a summary, are wanted.
+"""Sweeps: very many runs of which only the ends are wanted.
 
 `sweep` makes all updates of one block of runs before it turns to the next, so that the arrays stay in the
 cache and nothing but the ends is stored. Runs are checked every few updates. Those that have
@@ -6,7 +6,7 @@ become inf or nan are repeated, alone, from the check before, to find the update
 dropped; the others go on untouched, bit for bit as if they were alone.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,9 +29,7 @@ from stepsize.core.validation import as_count, require
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from optim.run import Run
-
-__all__ = ["Ends", "survey", "sweep"]
+__all__ = ["Ends", "sweep"]
 
 Array = np.ndarray[Any, Any]
 
@@ -149,55 +147,6 @@ def sweep(
     return ends
 
 
-def survey(
-    problem: SupportsGradient,
-    optimizer: Optimizer,
-    summary: Callable[["Run"], Mapping[str, "ArrayLike"]],
-    x0: "ArrayLike | None" = None,
-    steps: int = 1000,
-    *,
-    threads: int = 1,
-) -> dict[str, Array]:
-    """Descend with a batch of runs a few at a time, and keep what a summary says of their full histories.
-
-    Parameters
-    ----------
-    problem, optimizer, x0, steps
-        As for `minimize`; hyperparameters of shape (B, 1), or an x0 of shape (B, d), make B runs.
-    summary : callable
-        ``summary(run)`` takes the `Run` of some of the runs, a batch of shape (b, d), and returns arrays
-        whose first axis is b, by name. It must judge each run by itself.
-    threads : int
-        Threads to use. More than one are pinned to their processors while they work.
-
-    Returns
-    -------
-    dict of ndarray
-        What the summaries said, joined along the first axis.
-
-    Examples
-    --------
-    >>> from optim import SGD
-    >>> from problems import Parabola
-    >>> rates = np.array([[0.1], [0.4], [0.9]])
-    >>> survey(Parabola(), SGD(lr=rates), lambda run: {"overshoot": run.overshoot_share}, steps=50)
-    {'overshoot': array([0., 0., 1.])}
-    """
-    steps = as_count("steps", steps)
-    problem, x = validate_problem_and_start(problem, optimizer, x0)
-    if x.ndim != 2:
-        raise ValueError(
-            f"x0: got one run of shape {x.shape}, expected a batch of shape (B, d); see minimize"
-        )
-
-    def work(part: slice) -> Mapping[str, "ArrayLike"]:
-        return summary(minimize(problem, take(optimizer, part, len(x)), x[part], steps))
-
-    # A history of a few million numbers is swept through the cache while it is young.
-    found = each(work, _parts(len(x), HISTORY // ((steps + 1) * x.shape[1])), threads)
-    return {name: np.concatenate([np.asarray(some[name]) for some in found]) for name in found[0]}
-
-
 def _parts(runs: int, width: int) -> list[slice]:
     width = max(1, width)
     return [slice(low, min(low + width, runs)) for low in range(0, runs, width)]
@@ -246,7 +195,7 @@ def _start(
     e = Evaluation(*problem.value_and_grad(x))
     check_initial_evaluation(x, e)
     slots = starting(optimizer, x, Hypers(optimizer, x).resolve(0))
-    if getattr(problem, "feasible", None) is not None or not can_be_traced(problem, optimizer, x, slots):
+    if problem.feasible is not None or not can_be_traced(problem, optimizer, x, slots):
         raise Untraceable("more than elementwise arithmetic")
     return problem, optimizer, inner(x), inner(e.g), tuple(inner(slot) for slot in slots)
 

@@ -47,20 +47,18 @@ def test_every_judged_mutant_is_of_something_that_is_mutated():
     assert [pattern for pattern in sorted(patterns) if not fnmatch.filter(names, pattern)] == []
 
 
-def test_no_entry_has_swallowed_another():
-    """Two that a merge has run together are one object with each key twice, of which readers see the last."""
-
-    def keys(pairs):
-        return [name for name, _ in pairs]
-
-    entries = json.loads(JUDGED.read_text(encoding="utf-8"), object_pairs_hook=keys)
-    assert [names for names in entries if len(names) != len(set(names))] == []
-    assert {name for names in entries for name in names} == {"mutant", "change", "line", "reason"}
+def test_every_entry_is_a_pattern_a_change_and_a_reason_and_may_name_a_line():
+    """Of two keys of one name JSON keeps the last, so that a merge may swallow an entry."""
+    entries = json.loads(
+        JUDGED.read_text(encoding="utf-8"), object_pairs_hook=lambda pairs: [k for k, _ in pairs]
+    )
+    allowed = (["mutant", "change", "reason"], ["mutant", "change", "line", "reason"])
+    assert [entry for entry in entries if entry not in allowed] == []
 
 
 def test_every_constant_of_a_figure_that_was_judged_is_there():
     """The number, too, and the line: a figure that is written anew takes its entries with it."""
     of_figures = [mutant for mutant in constants() if mutant[0].startswith("stepsize.gallery.")]
     entries = [entry for entry in judged() if entry["mutant"].startswith("stepsize.gallery.")]
-    ours = [entry for entry in entries if not re.search(r"\.x[_ǁ]", entry["mutant"])]  # mutmut's are functions
+    ours = [entry for entry in entries if not re.search(r"\.x[_ǁ]", entry["mutant"])]  # those are functions
     assert [entry for entry in ours if not any(is_of(entry, *mutant) for mutant in of_figures)] == []

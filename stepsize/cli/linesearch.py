@@ -18,6 +18,7 @@ from stepsize.cli.arguments import (
 from stepsize.cli.output import echo, new_folder, picture_options, print_json
 from stepsize.cli.words import whole_number
 from stepsize.core.display import counted
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -77,12 +78,16 @@ def add(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search, print, draw."""
     from optim import minimize
+    from optim.recorder import history_bytes
 
     picture_options(args)
     chosen = read_problem(args)
     whole = chosen.problem
     optimizers = _optimizers(args)
     problems = [_sampled(whole, optimizer.lr, args) for optimizer in optimizers]
+    needed = len(optimizers) * history_bytes(args.steps, 1, 1, whole.dim)
+    size = f"{args.steps} for {counted(len(optimizers), 'run')} of {counted(whole.dim, 'parameter')}"
+    refuse_beyond_memory("--steps", size, needed, "fewer")
     progress = Progress(len(optimizers) * args.steps)
     runs = []
     for i, (problem, optimizer) in enumerate(zip(problems, optimizers, strict=True)):

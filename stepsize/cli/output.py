@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -145,11 +146,12 @@ def picture_options(args: argparse.Namespace) -> dict[str, Any]:
     return {"size": size, "dpi": dpi}
 
 
-def refusal_or_defect(error: Exception) -> int:
+def refusal_or_defect(error: Exception, options: Sequence[str] = ()) -> int:
     """Print one sentence on an error that ended a command, and return the exit code.
 
     A sentence of ours, the system's word on a file and a lack of memory are about what was asked for;
-    anything else should have been foreseen, and is a defect.
+    anything else should have been foreseen, and is a defect. A sentence of ours on an argument of a function
+    that came from one of the options, such as ``steps: got 0``, begins with the option, ``--steps: got 0``.
     """
     if isinstance(error, MemoryError):
         complain("there is too little memory for this, expected fewer steps, dimensions or runs")
@@ -157,7 +159,9 @@ def refusal_or_defect(error: Exception) -> int:
     if isinstance(error, OSError) or (
         isinstance(error, ValueError | TypeError | ImportError) and is_sentence(error)
     ):
-        complain(cut(str(error), _LONGEST))
+        name, colon, rest = str(error).partition(":")
+        option = f"--{name.replace('_', '-')}"
+        complain(cut(option + colon + rest if option in options else str(error), _LONGEST))
         return BAD_INPUT
     if os.environ.get(TRACEBACK):
         import traceback

@@ -81,7 +81,9 @@ def race(result: Race, *, size: str | Sequence[float] | None = None) -> Figure:
     ]
     learns = result.runs[0].has_held_out
     rows = [Row.of(panels[columns * k : columns * (k + 1)], window is not None, learns) for k in range(bands)]
-    title = textwrap.fill(result.title.replace("   ", " \u00b7 "), int(13 * width))
+    told = result.title + (f"   times as long: {result.rate_goal}" if result.rate_goal else "")
+    told += f"   {result.theory_note}" if result.theory_note else ""
+    title = textwrap.fill(told.replace("   ", " \u00b7 "), int(13 * width))
     head = 0.3 + 0.16 * title.count("\n")
     free = len(groups) < bands * columns
     height = head + sum(row.height for row in rows) + 0.05

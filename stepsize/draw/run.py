@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from optim import Run
 from stepsize.analysis.curvature_and_noise import Sharpness
 from stepsize.analysis.diagnosis import diagnose, require_single_run
-from stepsize.core.display import brief
+from stepsize.core.display import brief, counted
 from stepsize.core.validation import require, require_a
 from stepsize.draw.landscape import contours, landscape, level_lines
 from stepsize.draw.layout.legend import marks_of
@@ -145,6 +145,8 @@ def run(result: Run) -> Figure:
         found = diagnose(result)
         rate = rate_label(result.optimizer, result.problem)
         head = f"{optimizer_label(result.optimizer)}, lr {rate}, on {result.problem.formula}"
+        if result.updates_before:  # the axes count from the very first update, the verdict does not
+            head += f", continued after {counted(result.updates_before, 'update')} and judged from there"
         words = "\n".join(textwrap.wrap(f"{head}: {found}", 120))
         picture.suptitle(words, fontsize=9, x=0.01, ha="left")
     return picture

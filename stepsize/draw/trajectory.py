@@ -82,7 +82,7 @@ def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str 
     with style():
         ax = axes_or_new(ax)
         error = on_log_axis(run.error)
-        steps = np.arange(len(error))
+        steps = run.updates_before + np.arange(len(error))
         keep = np.unique(np.linspace(0, len(error) - 1, 2000).round().astype(int))
         ax.semilogy(steps[keep], error[keep], color=color, label=label, linewidth=1.3)
         what = "gap  $f - f^*$" if run.measure == "gap" else "gradient norm"
@@ -106,9 +106,10 @@ def held_out(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label:
     lowest = int(np.where(np.isnan(validation), np.inf, validation).argmin())
     with style():
         ax = axes_or_new(ax)
-        n = run.history.n
+        n = run.updates_before + run.history.n
         thin: dict[str, Any] = {"linewidth": 0.8, "gid": "training", "zorder": 3}
-        ax.semilogy(np.arange(run.nit + 1), on_log_axis(run.loss), color=color, **thin)
+        every = run.updates_before + np.arange(run.nit + 1)
+        ax.semilogy(every, on_log_axis(run.loss), color=color, **thin)
         ax.semilogy(n, on_log_axis(validation), color=color, label=label, linewidth=1.7, gid="held-out")
         dot: dict[str, Any] = {
             "markersize": 4.5,
@@ -128,7 +129,8 @@ def rates(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: st
     with style():
         ax = axes_or_new(ax)
         lr = run.history.lr.reshape(run.nit, -1 if run.nit else 1)
-        ax.plot(np.arange(run.nit), lr, color=color, label=label, linewidth=1.2, drawstyle="steps-post")
+        steps = run.updates_before + np.arange(run.nit)
+        ax.plot(steps, lr, color=color, label=label, linewidth=1.2, drawstyle="steps-post")
         ax.set(xlabel="update", ylabel="rate")
         if run.nit and lr.min() > 0 and lr.max() / lr.min() > 20:
             ax.set_yscale("log")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import stepsize as ss
 from optim import ClipByNorm, Hyper, Optimizer, PolyakRuppert, minimize
-from optim.sweep import survey, sweep
+from optim.sweep import sweep
 from problems import Problem, Quadratic
 from stepsize.core.elementwise import join, parts
 from tests.optim.engines.rules import needs_compiler
@@ -162,8 +162,6 @@ def test_every_run_of_a_batch_is_the_run_alone(text, runs):
         np.testing.assert_array_equal(batch.history.x, expected)
     ends = sweep(BOWL, rule, starts, steps=12)
     np.testing.assert_array_equal(ends.x, expected[-1])
-    told = survey(BOWL, rule, lambda run: {"x": run.history.x[-1]}, starts, steps=12)
-    np.testing.assert_array_equal(told["x"], expected[-1])
     state, x = rule.init(starts), starts
     for _ in range(12):
         x, state = rule.step(x, BOWL.grad(x), state)

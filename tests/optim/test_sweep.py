@@ -1,4 +1,4 @@
-"""The ends of sweeps and the summaries of surveys, on runs of a few updates."""
+"""The ends of sweeps, on runs of a few updates."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from optim import SGD, Adam, minimize
 from optim.engines.batched import RunBlock
 from optim.engines.running_powers import RunningPower
-from optim.sweep import _parts, survey, sweep
+from optim.sweep import _parts, sweep
 from problems import Parabola, Problem
 from schedules import PerRun, Piecewise
 from stepsize.core.elementwise import join, parts
@@ -181,8 +181,7 @@ def test_sweeps_make_a_thousand_updates_on_one_thread_unless_told_otherwise(monk
     monkeypatch.setattr("optim.sweep.each", each)
     opt = SGD(lr=np.array([[0.1]]))
     assert sweep(Parabola(), opt).nit.tolist() == [1000]
-    assert survey(Parabola(), opt, lambda run: {"nit": [run.nit]})["nit"].tolist() == [1000]
-    assert threads == [1, 1]
+    assert threads == [1]
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 100])
@@ -203,23 +202,6 @@ def test_runs_are_cut_into_parts_of_one_width(runs, width, stops):
     assert [part.start for part in parts] == [0, *stops[:-1]]
 
 
-@pytest.mark.parametrize(("history", "parts"), [(8, [2, 2, 1]), (4, [1] * 5), (1, [1] * 5), (100, [5])])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_histories_are_summed_up_as_many_at_a_time_as_memory_holds(history, parts, threads, monkeypatch):
-    """Three updates of one coordinate are a history of four numbers a run."""
-    monkeypatch.setattr("optim.sweep.HISTORY", history)
-    opt = SGD(lr=np.array([[0.25], [0.5], [1.0], [0.0], [0.25]]))
-
-    def summary(run):
-        b = run.history.x.shape[1]
-        return {"last": run.x[:, 0], "runs": [b] * b, "points": [len(run.history.x)] * b}
-
-    found = survey(Parabola(), opt, summary, x0=[8.0], steps=3, threads=threads)
-    assert found["last"].tolist() == [1.0, 0.0, -8.0, 8.0, 1.0]
-    assert found["points"].tolist() == [4] * 5
-    assert found["runs"].tolist() == [b for b in parts for _ in range(b)]
-
-
 @pytest.mark.parametrize(("history", "parts"), [(8, [2, 1, 2]), (1, [1] * 5), (100, [3, 2])])
 def test_a_rule_without_a_trace_is_swept_by_histories_that_memory_holds(history, parts, monkeypatch):
     """In tiles of three and two runs; three updates are a history of four numbers a run."""
@@ -237,14 +219,13 @@ def test_a_rule_without_a_trace_is_swept_by_histories_that_memory_holds(history,
     assert ends.x.ravel().tolist() == [1.0, 0.0, -8.0, 8.0, -8e100]
 
 
-@pytest.mark.parametrize("call", [sweep, lambda p, o, **k: survey(p, o, dict, **k)], ids=["sweep", "survey"])
-def test_sweeps_refuse_what_makes_no_batch(call):
+def test_sweeps_refuse_what_makes_no_batch():
     with pytest.raises(ValueError, match=r"x0: got one run of shape \(1,\), expected a batch"):
-        call(Parabola(), SGD(lr=0.1))
+        sweep(Parabola(), SGD(lr=0.1))
     with pytest.raises(ValueError, match="steps: got -1, expected a whole number of at least 0"):
-        call(Parabola(), SGD(lr=np.array([[0.1]])), steps=-1)
+        sweep(Parabola(), SGD(lr=np.array([[0.1]])), steps=-1)
     with pytest.raises(ValueError, match="threads: got 0, expected a whole number of at least 1"):
-        call(Parabola(), SGD(lr=np.array([[0.1]])), threads=0)
+        sweep(Parabola(), SGD(lr=np.array([[0.1]])), threads=0)
 
 
 def test_a_sweep_looks_at_least_at_every_update():
@@ -255,3 +236,14 @@ def test_a_sweep_looks_at_least_at_every_update():
 def test_a_sweep_refuses_a_start_that_is_not_finite():
     with pytest.raises(ValueError, match="expected a start with a finite value"):
         sweep(Parabola(), SGD(lr=np.array([[0.1]])), x0=[1e200])
+
+
+def test_a_run_that_is_lost_reports_what_it_would_alone():
+    """It answers x plus its slot, at the last update before values overflow."""
+    rates = [0.1, 3.0, 10.0, 1e150]
+    together = sweep(Parabola(), Answering(lr=np.array(rates)[:, None]), steps=800)
+    assert together.diverged.tolist() == [False, True, True, True]
+    for i, rate in enumerate(rates):
+        alone = minimize(Parabola(), Answering(lr=rate), steps=800, engine="array")
+        assert (together.nit[i], together.fun[i]) == (alone.nit, alone.fun)
+        assert np.array_equal(together.x[i], alone.x)

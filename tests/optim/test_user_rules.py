@@ -16,7 +16,7 @@ import stepsize as ss
 from optim import L2, Adam, ClipByNorm, DecoupledDecay, Hyper, Momentum, Optimizer, minimize
 from optim.engines import ENGINES
 from optim.engines import step as step_in_blocks
-from optim.sweep import survey, sweep
+from optim.sweep import sweep
 from optim.testing import compare_optimizer
 from problems import Booth, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import Armijo, BoldDriver, InverseTime, PerRun
@@ -411,8 +411,6 @@ def test_runs_of_a_batch_do_not_meet(rule, problem):
     assert ends.nit.tolist() == [run.nit for run in alone]
     last = [run.last_x if run.history.output is None else run.history.output[-1] for run in alone]
     np.testing.assert_allclose(ends.x, last, rtol=1e-12)
-    told = survey(problem, rule, lambda run: {"x": run.history.x[1]}, starts, steps=30)
-    np.testing.assert_allclose(told["x"], [run.history.x[1] for run in alone], rtol=1e-12)
 
 
 class Annotated(Optimizer, abstract=True):

@@ -160,7 +160,7 @@ def test_rules_and_problems_have_a_live_explorer(site):
 # What a fresh reader looks for, the page that the front page sends them to, and the words that answer.
 QUESTIONS = {
     "guides/your-own.html": ("own function", ["Problem.of", "race"]),
-    "guides/verdicts.html": ("settled, ringing", ["Ringing if at least a tenth of the updates until then went uphill"]),
+    "guides/verdicts.html": ("settled, ringing", ["a tenth of the updates until then went uphill"]),
     "guides/dialects.html": ("Keras", ["keras.Adam()", "added before the correction"]),
     "guides/testing.html": ("test a rule", ["check_optimizer"]),
     "gallery/index.html": ("12.3", ["stepsize gallery d2l-12.3"]),

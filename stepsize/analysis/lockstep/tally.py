@@ -172,6 +172,8 @@ def _count(
 def stretch_ends(steps: int) -> list[int]:
     """Return the rows before which a stretch ends: of rows 0 to `steps`, whatever the windows are made of.
 
+    The runs are not short: windows have at least four updates.
+
     Examples
     --------
     >>> stretch_ends(16)
@@ -180,7 +182,7 @@ def stretch_ends(steps: int) -> list[int]:
     size, end = window_of(steps), steps + 1
     last, middle = end - size, end - size + size // 2
     ends = {end - 3 * size, end - 2 * size, last, last + 1, middle, middle + 1, end}
-    part = max(2 * size // QUARTERS, 1)
+    part = 2 * size // QUARTERS
     ends |= {end - i * part for i in range(QUARTERS + 1)}
     late = np.array_split(np.arange(end - 2 * size, end), BLOCKS)
     return sorted(ends | {int(block[-1]) + 1 for block in late})
@@ -224,11 +226,13 @@ def _may_be_frozen(block: "TallyBlock", rates: Array, runs: int) -> Array:
 
 def _may_not_crawl(w: "_Windows") -> Array:
     """Return which runs may bounce or stand still."""
-    falls, order = falls_much(w), in_falling_order(w.tops_of_blocks)
     rises = np.minimum(*w.rises)
-    falls_on = falls & (~rests(*w.halves, RESTS * w.swing) | order)
-    chance = (rises >= MANY) & (w.fall < w.swing) & ~order
-    bounces = (rises >= SWINGS) & (w.swing > w.floor) & (~falls | ~falls_on | chance)
+    bounces = (rises >= SWINGS) & (w.swing > w.floor)
+    some = np.flatnonzero(bounces & falls_much(w))
+    order = in_falling_order(w.tops_of_blocks[:, some])
+    falls_on = ~rests(*w.halves, RESTS * w.swing)[some] | order
+    chance = (rises[some] >= MANY) & (w.fall < w.swing)[some] & ~order
+    bounces[some] = ~falls_on | chance
     bounces |= (np.minimum(*w.crossed) >= ALTERNATES) | came_back(w)
     vanishes = (w.last_norm <= VANISHED * w.first_norm) | tends_to_a_limit(w)
     stands = (w.swing <= w.floor) | (vanishes & (w.error_tops[0] > 0.5 * w.error_tops[1]))
@@ -249,22 +253,27 @@ class _Windows:
     def __init__(self, steps: int, stretches: "Stretches", some: Array) -> None:
         self.steps, self.size, self._end = steps, window_of(steps), steps + 1
         self._place = {row: i + 1 for i, row in enumerate(stretch_ends(steps))}
-        self._all = type(stretches)(*(rows.take(some, axis=1) for rows in stretches))
+        self._all, self._some = stretches, some
         self.bounds = [(self._end - (i + 1) * self.size, self._end - i * self.size) for i in range(3)]
         self.tops = [self._top(*bound) for bound in self.bounds]
-        self.lows = [self._all.low[self._rows(*bound)].min(axis=0) for bound in self.bounds[:2]]
+        self.lows = [self._all.low[self._rows(*bound)].min(axis=0)[some] for bound in self.bounds[:2]]
         self.lowest = np.minimum(*self.lows)
         self.fall = self.tops[1] - self.tops[0]
         self.swing = self.tops[0] - self.lowest
 
     @cached_property
     def _squares(self) -> list[Array]:
-        return [self._all.steep[self._rows(*bound)].max(axis=0) for bound in self.bounds[:2]]
+        some = self._some
+        return [self._all.steep[self._rows(*bound)].max(axis=0)[some] for bound in self.bounds[:2]]
+
+    @property
+    def _last_square(self) -> Array:
+        return np.asarray(self._all.step[-1, self._some])
 
     @property
     def unfit(self) -> Array:
         """Where the square of a length, or of the last step, does not hold all of its digits."""
-        squares = [*self._squares, self._all.step[-1]]
+        squares = [*self._squares, self._last_square]
         return np.asarray(~np.all([squares_fit(square, np.float64) for square in squares], axis=0))
 
     @property
@@ -275,7 +284,7 @@ class _Windows:
     @property
     def last_step(self) -> Array:
         """How far the last update went."""
-        return np.asarray(np.sqrt(self._all.step[-1]))
+        return np.asarray(np.sqrt(self._last_square))
 
     @property
     def error_tops(self) -> list[Array]:
@@ -308,7 +317,7 @@ class _Windows:
     @property
     def quarters(self) -> list[Array]:
         """The largest losses of parts of the last two windows, the last one first."""
-        part = max(2 * self.size // QUARTERS, 1)
+        part = 2 * self.size // QUARTERS
         return [self._top(self._end - (i + 1) * part, self._end - i * part) for i in range(QUARTERS)]
 
     @property
@@ -328,10 +337,11 @@ class _Windows:
         return [self._counted(self._all.crossed, *bound) / self.size for bound in self.bounds[:2]]
 
     def _top(self, low: int, high: int) -> Array:
-        return np.asarray(self._all.top[self._rows(low, high)].max(axis=0))
+        return np.asarray(self._all.top[self._rows(low, high)].max(axis=0)[self._some])
 
     def _counted(self, counts: Array, low: int, high: int) -> Array:
-        return np.asarray(counts[self._place[high] - 1] - counts[self._place[low] - 1])
+        last, before = (counts[self._place[row] - 1, self._some] for row in (high, low))
+        return np.asarray(last - before)
 
     def _rows(self, low: int, high: int) -> slice:
         return slice(self._place[low], self._place[high])

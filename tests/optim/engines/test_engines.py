@@ -14,7 +14,7 @@ from optim.engines.tracing import trace_function, trace_update
 from optim.hyperparameters import Hyper, Hypers
 from optim.optimizer import Evaluation
 from optim.steppers import stepper_for
-from optim.sweep import survey, sweep
+from optim.sweep import sweep
 from problems import CosineWave, Parabola, Problem, Quadratic, Rosenbrock
 from schedules import BarzilaiBorwein, Exponential, PerRun
 from stepsize.core.elementwise import exp, join, parts, sqrt, where
@@ -608,20 +608,6 @@ class Halting(Optimizer, abstract=True):
 
     def direction(self, x, g, slots, h):
         return g + 0 * g.sum(axis=-1, keepdims=True), ()
-
-
-def test_a_survey_keeps_what_a_summary_says(monkeypatch):
-    opt = SGD(lr=np.geomspace(0.01, 1.2, 30)[:, None])
-    run = minimize(Parabola(), opt, steps=60)
-    expected = {"settled": run.settled(1e-6), "overshoot": run.overshoot_share}
-
-    def summary(run):
-        return {"settled": run.settled(1e-6), "overshoot": run.overshoot_share}
-
-    for threads in (1, 2):
-        found = survey(Parabola(), opt, summary, steps=60, threads=threads)
-        for name, values in expected.items():
-            assert np.array_equal(found[name], values, equal_nan=True)
 
 
 def test_a_sweep_of_one_run_is_refused():

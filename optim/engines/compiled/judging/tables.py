@@ -32,13 +32,14 @@ class Tally(NamedTuple):
     did. `crossed` overshot and `climbed` went uphill, both also until the first row that is not out any more;
     `contradicted` went uphill although the slope was falling. `last_out`, `last_tenfold` and
     `last_hundredfold` are the last rows with an error above the limit, ten times and a hundred times the
-    limit, -1 for none; `out_error` and `hundredfold_error` are the errors there (that of row 0, for none),
-    and `entry_error` is the one after `last_out`. `last_rise` is the last row that is out and to which the
-    error rose, 0 for none. `longest_valley` is the most updates from one peak of the error, or the start, to
-    the next that is out and no higher; `last_summit` is the last row of a peak higher than the one before, 0
-    for none (`peak_row`, `peak_error` are those of the last peak). All of these mean nothing where a run was
-    lost. `best` is the smallest error. From the row `doubtful_from` on it is not known whether updates within
-    the limit overshot. `odd` is 1 if arrays must say what became of the run.
+    limit, -1 for none; where a run ends no higher than that limit, `out_error` and `hundredfold_error` are
+    the errors there (that of row 0, for none), and `entry_error` is the one after `last_out`. `last_rise` is
+    the last row that is out and to which the error rose, 0 for none. `longest_valley` is the most updates
+    from one peak of the error, or the start, to the next that is out and no higher; `last_summit` is the last
+    row of a peak higher than the one before, 0 for none (`peak_row`, `peak_error` are those of the last
+    peak). All of these mean nothing where a run was lost. `best` is the smallest error. From the row
+    `doubtful_from` on it is not known whether updates within the limit overshot. `odd` is 1 if arrays must
+    say what became of the run.
     """
 
     value: Array

@@ -71,7 +71,8 @@ class TallyBlock(CompiledBlock):
             rates.append(some)
             done += made
         by_field = Stretches(*stretches.swapaxes(0, 1)[..., : self.runs])
-        return Tally(*tally[: len(KEPT), : self.runs]), by_field, np.concatenate(rates)
+        of_all = rates[0] if len(rates) == 1 else np.concatenate(rates)
+        return Tally(*tally[: len(KEPT), : self.runs]), by_field, of_all
 
 
 @lru_cache(maxsize=64)

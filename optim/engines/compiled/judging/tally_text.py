@@ -1,6 +1,7 @@
 """Writing the lines that keep a tally, for the compiled loop of many runs."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,32 +9,56 @@ from optim.engines.compiled.judging.overshoot import and_not, scaled_length_of, 
 from optim.engines.compiled.judging.tables import EXTREMES, GO_ON, KEPT, LOOK, Facts, Stretches
 from optim.engines.compiled.loop import Loop, Point
 from optim.engines.compiled.recording import dot_of, is_finite, squared_of
-from optim.engines.compiled.writing import any_of, write
+from optim.engines.compiled.writing import any_of, negated, write
 from optim.engines.tracing import Trace
 
 __all__ = ["CELLS", "TallyText"]
 
+# Where the last row is kept to which a flag of a run belongs.
+_LAST = {
+    "out": "last_out",
+    "tenfold": "last_tenfold",
+    "hundredfold": "last_hundredfold",
+    "rising": "last_rise",
+}
 # A gradient beyond has a length that may overflow.
 _HUGE = 2.0**1000
 
 
-# What is carried from update to update besides: sizes of the point and of its gradient.
-_CARRIED = ("reach", "slant")
-# Flags of each run: whether it is finite, whether its error was above the limit, whether the update overshot,
-# and whether the error rose.
-_FLAGS = ("alive", "out", "over", "rising")
+# What is carried from update to update besides: the largest of the limits that an error is above.
+_CARRIED = ("next_limit",)
+# Flags of each run: whether it is finite, whether its error was above the limit, ten and a hundred times the
+# limit, whether the update overshot, and whether the error rose.
+_FLAGS = ("alive", "out", "tenfold", "hundredfold", "over", "rising")
 # The numbers and flags of each run that the loop keeps.
 CELLS = len(KEPT) + len(EXTREMES) + len(_CARRIED), len(_FLAGS)
 
 
+class _Update(NamedTuple):
+    """Names of what an update led to, from the point before to the slope along the step."""
+
+    old: Point
+    new: Point
+    step: list[str]
+    f: str
+    error: str
+    square: str
+    slope: str
+
+
 class TallyText:
-    """The lines before the first update, after every update, and after the last."""
+    """The lines before the first update, after every update, and after the last.
+
+    Most updates of most runs go downhill to a point from where it still goes downhill, and no error sinks
+    below one of the limits. Of those only extremes are kept; whatever else is counted or compared stands in
+    lines that a group of runs passes by if it is so in all of them.
+    """
 
     def __init__(self, loop: Loop, value: Trace, floor: Trace) -> None:
         self.loop, self.text, self.value, self.floor = loop, loop.text, value, floor
         self.true = self.text.spread_word("i1 true").removeprefix("i1 ")
 
-    def begin(self, loop: Loop, start: Point) -> None:
+    def begin(self, loop: Loop, _: Point) -> None:
         """Write what is before the first update of a group of runs."""
         text = self.text
         self.cells = dict(zip((*KEPT, *EXTREMES, *_CARRIED), loop.more, strict=True))
@@ -42,65 +67,92 @@ class TallyText:
             self._put(name, text.load(loop.in_rows("tally", i)))
         names = ("done", *Facts._fields)
         self.facts = dict(zip(names, map(self._fact, range(len(names))), strict=True))
-        self.limit = text.load(loop.in_rows("limits", 0))
-        self.folds = {
-            name: text.do("fmul", text.constant(fold), self.limit)
-            for name, fold in (("last_tenfold", 10.0), ("last_hundredfold", 100.0))
+        limit = text.load(loop.in_rows("limits", 0))
+        self.limits = {
+            "out": limit,
+            "tenfold": text.do("fmul", text.constant(10.0), limit),
+            "hundredfold": text.do("fmul", text.constant(100.0), limit),
         }
         self._set("alive", text.test("oeq", self._get("lost"), text.constant(np.inf)))
-        self._set("out", text.test("oeq", self._get("last_out"), self.facts["done"]))
-        self._set("rising", text.test("oeq", self._get("last_rise"), self.facts["done"]))
-        self._put("reach", sum_of_sizes(text, start.x))
-        self._put("slant", sum_of_sizes(text, start.g))
+        for name in (*self.limits, "rising"):
+            last = self._get(_LAST[name])
+            self._set(name, text.test("oeq", last, self.facts["done"]))
+        self._put("next_limit", self._largest_below())
 
     def finish(self, loop: Loop, _: Point) -> None:
         """Write what is after the last update of a group of runs."""
+        end = self._row_after("%count")
+        for name in self.limits:
+            self._replace(_LAST[name], self._is(name), end)
         for i, name in enumerate((*KEPT, *EXTREMES)):
             self.text.store(self._get(name), loop.in_rows("tally", i))
 
     def after_update(self, _: Loop, old: Point, new: Point) -> None:
         """Write what is after every update."""
         text = self.text
-        count = text.spread(text.let(f"sitofp i64 %k to {text.scalar}"))
-        now = text.do("fadd", self.facts["done"], count)
-        row = text.do("fadd", now, text.constant(1.0))
         f = write(text, self.value, new.x, {})[0]
-        square = squared_of(text, new.g)
-        self._find_lost(now, new, f, square)
         step = [text.do("fsub", b, a) for a, b in zip(old.x, new.x, strict=True)]
-        over = self._overshoots(step, old, new, row)
-        climb = self._climbs(f)
+        error = text.do("fsub", f, self.facts["minimum"])
+        update = _Update(old, new, step, f, error, squared_of(text, new.g), dot_of(text, step, new.g))
+        self._where_any(self._stirs(update), lambda: self._look(update))
+        for name, test, number in (("top", "ogt", f), ("low", "olt", f), ("steep", "ogt", update.square)):
+            self._replace(name, text.test(test, number, self._get(name)), number)
+        self._replace("value", self._is("alive"), f)
+        self._end_stretch(step)
+
+    def _stirs(self, u: _Update) -> str:
+        """Write in which runs there is more to an update than a value that falls a little."""
+        text = self.text
+        size = text.do("fadd", text.call("fabs", u.f), u.square)
+        stirs = negated(text, text.test("olt", size, text.constant(np.inf)))
+        for more in (
+            text.test("ogt", u.f, self._get("value")),
+            text.test("ogt", u.slope, text.constant(0.0)),
+            text.test("ole", u.error, self._get("next_limit")),
+            self._is("rising"),
+        ):
+            stirs = self._either(stirs, more)
+        return self._both(self._is("alive"), stirs)
+
+    def _look(self, u: _Update) -> None:
+        """Write all that is counted and compared."""
+        text = self.text
+        now, row = self._row_after("%k"), self._row_after(text.let("add i64 %k, 1"))
+        self._find_lost(now, u)
+        over = self._overshoots(u, row)
+        climb = self._climbs(u.f)
         self._count("crossed", over)
         self._count("climbed", climb)
         self._count("contradicted", and_not(text, climb, over))
-        self._count("rises", text.test("ogt", f, self._get("value")))
-        for name in ("crossed", "climbed"):
-            self._replace(f"{name}_until", self._is("out"), self._get(name))
-        self._compare_errors(f, now, row)
-        for name, test, number in (("top", "ogt", f), ("low", "olt", f), ("steep", "ogt", square)):
-            self._replace(name, text.test(test, number, self._get(name)), number)
-        self._put("value", text.choose(self._is("alive"), f, self._get("value")))
-        self._end_stretch(step)
+        self._count("rises", text.test("ogt", u.f, self._get("value")))
+        self._compare_errors(u.error, now, row)
 
-    def _find_lost(self, now: str, new: Point, f: str, square: str) -> None:
+    def _row_after(self, count: str) -> str:
+        """Write the row after so many updates, as a number."""
+        text = self.text
+        more = text.spread(text.let(f"sitofp i64 {count} to {text.scalar}"))
+        return text.do("fadd", self.facts["done"], more)
+
+    def _find_lost(self, now: str, u: _Update) -> None:
         """Write which runs are no longer finite, and note those of them that are odd."""
         text = self.text
-        size = text.do("fadd", text.call("fabs", f), square)
+        size = text.do("fadd", text.call("fabs", u.f), u.square)
         doubt = and_not(text, self._is("alive"), text.test("olt", size, text.constant(np.inf)))
 
         def look() -> None:
-            good, ordinary, near = is_finite(text, f), self.true, self.true
-            for g in new.g:
+            good, ordinary, near = is_finite(text, u.f), self.true, self.true
+            for g in u.new.g:
                 good = self._both(good, is_finite(text, g))
                 ordinary = self._both(ordinary, text.test("olt", text.call("fabs", g), text.constant(_HUGE)))
-            for x in new.x:
+            for x in u.new.x:
                 near = self._both(near, text.test("olt", text.call("fabs", x), self.facts["far"]))
             # A length that overflows is for arrays; and so is who is to blame, or an end at -inf.
             lost = and_not(text, doubt, good)
-            odd = self._both(lost, text.let(f"or {text.flags} {near}, {self._is_least(f)}"))
-            odd = text.let(f"or {text.flags} {odd}, {self._both(doubt, and_not(text, good, ordinary))}")
+            odd = self._both(lost, self._either(near, self._is_least(u.f)))
+            odd = self._either(odd, self._both(doubt, and_not(text, good, ordinary)))
             self._replace("odd", odd, text.constant(1.0))
             self._replace("lost", lost, now)
+            self._find_best(lost)
             self._set("alive", and_not(text, self._is("alive"), lost))
 
         self._where_any(doubt, look)
@@ -108,18 +160,15 @@ class TallyText:
     def _is_least(self, f: str) -> str:
         return self.text.test("oeq", f, self.text.constant(-np.inf))
 
-    def _overshoots(self, step: list[str], old: Point, new: Point, row: str) -> str:
+    def _overshoots(self, u: _Update, row: str) -> str:
         """Write which runs overshot; where that takes a closer look, those that are out get it."""
         text, alive = self.text, self._is("alive")
-        slope = dot_of(text, step, new.g)
-        reach, slant = sum_of_sizes(text, new.x), sum_of_sizes(text, new.g)
-        bound = slope_bound(
-            text, text.do("fadd", reach, self._get("reach")), text.do("fadd", slant, self._get("slant"))
+        reach, slant = (
+            text.do("fadd", sum_of_sizes(text, b), sum_of_sizes(text, a))
+            for a, b in ((u.old.x, u.new.x), (u.old.g, u.new.g))
         )
-        self._put("reach", reach)
-        self._put("slant", slant)
-        sure = self._both(alive, text.test("ogt", slope, bound))
-        over = self._both(alive, text.test("ogt", slope, text.constant(0.0)))
+        sure = self._both(alive, text.test("ogt", u.slope, slope_bound(text, reach, slant)))
+        over = self._both(alive, text.test("ogt", u.slope, text.constant(0.0)))
         doubt = and_not(text, over, sure)
         self._set("over", sure)
 
@@ -131,11 +180,11 @@ class TallyText:
             self._where_any(asked, lambda: look_closer(asked))
 
         def look_closer(asked: str) -> None:
-            bend = [text.do("fsub", b, a) for a, b in zip(old.g, new.g, strict=True)]
-            lengths = [scaled_length_of(text, v) for v in (step, new.x, new.g, old.g, bend)]
+            bend = [text.do("fsub", b, a) for a, b in zip(u.old.g, u.new.g, strict=True)]
+            lengths = [scaled_length_of(text, v) for v in (u.step, u.new.x, u.new.g, u.old.g, bend)]
             least = write(text, self.floor, lengths, {})[0]
-            seen = self._both(asked, text.test("ogt", slope, least))
-            self._set("over", text.let(f"or {text.flags} {sure}, {seen}"))
+            seen = self._both(asked, text.test("ogt", u.slope, least))
+            self._set("over", self._either(sure, seen))
 
         self._where_any(doubt, look)
         return self._is("over")
@@ -148,24 +197,41 @@ class TallyText:
         hidden = text.do("fmul", self.facts["rounding"], size)
         return self._both(self._is("alive"), text.test("ogt", text.do("fsub", f, before), hidden))
 
-    def _compare_errors(self, f: str, now: str, row: str) -> None:
-        """Write what is compared of errors."""
+    def _compare_errors(self, error: str, now: str, row: str) -> None:
+        """Write what is compared of errors: of one that sinks below a limit, the last row above."""
         text = self.text
-        error, before = (text.do("fsub", a, self.facts["minimum"]) for a in (f, self._get("value")))
+        before = text.do("fsub", self._get("value"), self.facts["minimum"])
         rises = text.test("ogt", error, before)
         self._find_peaks(rises, before, now)
-        self._replace("entry_error", self._is("out"), error)
-        out = text.test("ogt", error, self.limit)
-        self._set("out", out)
-        self._replace("last_out", out, row)
-        self._replace("out_error", out, error)
-        self._replace("last_rise", self._both(out, rises), row)
-        far = {name: text.test("ogt", error, fold) for name, fold in self.folds.items()}
-        for name, flags in far.items():
-            self._replace(name, flags, row)
-        self._replace("hundredfold_error", far["last_hundredfold"], error)
-        better = self._both(self._is("alive"), text.test("olt", error, self._get("best")))
-        self._replace("best", better, error)
+        sinks = {}
+        for name, limit in self.limits.items():
+            above = text.test("ogt", error, limit)
+            sinks[name] = and_not(text, self._is(name), above)
+            self._set(name, above)
+            self._replace(_LAST[name], sinks[name], now)
+        for name, number in (
+            ("crossed_until", self._get("crossed")),
+            ("climbed_until", self._get("climbed")),
+            ("out_error", before),
+            ("entry_error", error),
+        ):
+            self._replace(name, sinks["out"], number)
+        self._replace("hundredfold_error", sinks["hundredfold"], before)
+        self._replace("last_rise", self._both(self._is("out"), rises), row)
+        self._put("next_limit", self._largest_below())
+
+    def _largest_below(self) -> str:
+        """Write the largest of the limits that an error is above, -inf for none."""
+        largest = self.text.constant(-np.inf)
+        for name, limit in self.limits.items():
+            largest = self.text.choose(self._is(name), limit, largest)
+        return largest
+
+    def _find_best(self, where: str) -> None:
+        """Write the smallest error so far of some runs, from the smallest value of the stretch."""
+        error = self.text.do("fsub", self._get("low"), self.facts["minimum"])
+        better = self.text.test("olt", error, self._get("best"))
+        self._replace("best", self._both(where, better), error)
 
     def _find_peaks(self, rises: str, before: str, now: str) -> None:
         """Write what is known of peaks; the row before is one if the error rose to it and does not go on."""
@@ -193,6 +259,7 @@ class TallyText:
         text.label(ends)
         first = text.let(f"mul i64 {mark}, {len(Stretches._fields)}")
         values = [*map(self._get, Stretches._fields[:-1]), squared_of(text, step)]
+        self._find_best(self._is("alive"))
         for i, value in enumerate(values):
             row_of = text.let(f"mul i64 {text.let(f'add i64 {first}, {i}')}, %stride")
             text.store(value, loop.address("stretches", text.let(f"add i64 {row_of}, %lane")))
@@ -215,6 +282,9 @@ class TallyText:
 
     def _larger(self, a: str, b: str) -> str:
         return self.text.choose(self.text.test("ogt", a, b), a, b)
+
+    def _either(self, a: str, b: str) -> str:
+        return self.text.let(f"or {self.text.flags} {a}, {b}")
 
     def _both(self, a: str, b: str) -> str:
         return self.text.let(f"and {self.text.flags} {a}, {b}")
