@@ -179,6 +179,55 @@ def test_the_best_rate_of_the_line_is_the_largest():
     assert schaul._reference(ss.Prototype("line"), schaul._exact) == pytest.approx(100.0)
 
 
+@pytest.mark.parametrize(("noise", "repeats"), [(schaul._exact, 1), (schaul._cauchy, 10)])
+def test_the_reference_is_the_best_median_of_34_rates(monkeypatch, noise, repeats):
+    """Rates from 1e-10 to 1 at equal ratios, each as often as the noise asks; what broke does not count."""
+    asked = []
+
+    def ends(shape, noise, rule, rows):
+        asked.append(rule.lr[:, 0])
+        assert rows == len(rule.lr)
+        values = np.repeat(np.arange(34.0), repeats) + np.tile(np.linspace(-0.1, 0.1, repeats), 34) * (
+            repeats > 1
+        )
+        values[: 2 * repeats] = -math.inf, *[math.nan] * (2 * repeats - 1)
+        return values
+
+    monkeypatch.setattr(schaul, "_ends", ends)
+    assert schaul._reference(ss.Prototype("line"), noise) == pytest.approx(2.0)
+    rates = 10.0 ** np.linspace(-10, 0, 34)
+    assert asked[0] == pytest.approx(np.repeat(rates, repeats))
+
+
+def test_the_noises_are_those_of_the_paper():
+    shape = ss.Prototype("abs")
+    assert schaul._exact(shape) is shape
+    assert schaul._additive(shape) == ss.AdditiveNoise(shape, 0.0, sigma_g=10.0, shared=False)
+    assert schaul._masked(shape) == ss.MaskedGradient(shape, p=0.9, shared=False)
+    assert schaul._cauchy(shape) == ss.CauchyNoise(shape, scale=1.0, shared=False)
+
+
+def test_the_rules_are_called_by_their_rates():
+    kinds = {
+        "SGD": ss.SGD,
+        "momentum": ss.Momentum,
+        "Nesterov": ss.Nesterov,
+        "Adagrad": ss.Adagrad,
+        "Adadelta": ss.Adadelta,
+        "RMSprop": ss.RMSprop,
+        "Adam": ss.Adam,
+    }
+    named = {name: (name + " ").split(" ")[:2] for name in schaul._rules()}
+    expected = {
+        name: kinds[kind](lr=float(rate)) if rate else kinds[kind]() for name, (kind, rate) in named.items()
+    }
+    assert schaul._rules() == expected
+    assert list(expected) == [
+        *("SGD .01", "SGD .1", "SGD 1", "momentum .01", "Nesterov .01"),
+        *("Adagrad .1", "Adadelta", "RMSprop .01", "Adam .01", "Adam .1"),
+    ]
+
+
 def test_ends_are_values_without_noise():
     bowl = ss.Prototype("quad_bowl")
     ends = schaul._ends(bowl, schaul._additive, ss.SGD(lr=0.0), 7)
