@@ -42,11 +42,11 @@ def edge_of_stability(numbers: Numbers) -> Drawing:
     late = share[looked >= 6000]
     # The run is chaotic at the edge: bands, not digits.
     numbers.computed("sharpness lr/2 at the start", share[0], between=(0.3, 0.75))
-    numbers.computed("over the last 40 %, mean", late.mean(), between=(0.96, 1.04))
+    numbers.computed(f"over the last 40 %, mean of {len(late)}", late.mean(), between=(0.96, 1.04))
     numbers.computed("over the last 40 %, farthest from 1", np.abs(late - 1).max(), between=(0.0, 0.12))
     loss = run.history.fun
     numbers.computed("loss at the start", loss[0], between=(0.15, 0.6))
-    numbers.computed("loss at the end", loss[-1], between=(1e-4, 4e-3))
+    numbers.computed("loss at the end", run.fun, between=(1e-4, 4e-3))
     numbers.computed("share of updates that go uphill", (np.diff(loss) > 0).mean(), between=(0.2, 0.5))
 
     def draw(kit: Kit) -> None:
