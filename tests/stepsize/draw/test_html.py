@@ -118,7 +118,7 @@ def test_a_printed_race_is_a_short_table():
     assert lines[-1] == "2 runs: 2 still crawling"
     lines = str(RESULTS["long race"]).split("\n")
     assert len(lines) == 34
-    assert lines[-2] == "... and 31 more; race.table() has them all"
+    assert lines[-3] == "... and 31 more; race.table() has them all"
 
 
 HTML = [
