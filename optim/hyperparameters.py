@@ -171,11 +171,6 @@ class Hypers:
                 yield self._h
             n = end
 
-    @property
-    def asks_functions(self) -> bool:
-        """Whether a plain function, which is asked one update at a time, stands for a number."""
-        return bool(self._asked) or any(inner.asks_functions for inner in self._inner.values())
-
     def columns(self, n: int, stop: int) -> dict[tuple[str, ...], Sequence[Numbers]]:
         """Return what changes from update n to stop - 1, t and every schedule, by its path in the record."""
         found: dict[tuple[str, ...], Sequence[Numbers]] = {("t",): range(n + 1, stop + 1)}
@@ -187,7 +182,7 @@ class Hypers:
 
     @property
     def asks(self) -> bool:
-        """Whether a plain function is asked at every update."""
+        """Whether a plain function, which is asked one update at a time, stands for a number."""
         return bool(self._asked) or any(inner.asks for inner in self._inner.values())
 
     def provide(self, **known: object) -> None:

@@ -125,7 +125,7 @@ def minimize(
     stepper = stepper_for(optimizer, where, x, state, n + steps)
     minimum = None if tol is None else where.minimum
     single = x.ndim == 1
-    feasible = getattr(where, "feasible", None)
+    feasible = where.feasible
 
     with np.errstate(all="ignore"):
         e = stepper.evaluate(n, x)

@@ -195,7 +195,7 @@ def _start(
     e = Evaluation(*problem.value_and_grad(x))
     check_initial_evaluation(x, e)
     slots = starting(optimizer, x, Hypers(optimizer, x).resolve(0))
-    if getattr(problem, "feasible", None) is not None or not can_be_traced(problem, optimizer, x, slots):
+    if problem.feasible is not None or not can_be_traced(problem, optimizer, x, slots):
         raise Untraceable("more than elementwise arithmetic")
     return problem, optimizer, inner(x), inner(e.g), tuple(inner(slot) for slot in slots)
 

@@ -42,3 +42,10 @@ def test_every_judged_mutant_is_of_something_that_is_mutated():
     patterns = {re.sub(r"__mutmut_\d+$", "__mutmut_1", entry["mutant"]) for entry in judged}
     assert len(names) > 1000
     assert [pattern for pattern in sorted(patterns) if not fnmatch.filter(names, pattern)] == []
+
+
+def test_every_entry_is_a_pattern_a_change_and_a_reason():
+    """Of two keys of one name JSON keeps the last, so that a merge may swallow an entry."""
+    text = (ROOT / "tools" / "mutants_judged.json").read_text(encoding="utf-8")
+    entries = json.loads(text, object_pairs_hook=lambda pairs: [key for key, _ in pairs])
+    assert [entry for entry in entries if entry != ["mutant", "change", "reason"]] == []

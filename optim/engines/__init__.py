@@ -82,7 +82,7 @@ def engine_for(
     require(name in ENGINES, "engine", name, "one of " + ", ".join(ENGINES))
     if name == "array":
         return None
-    free = getattr(stepper.problem, "feasible", None) is None and not watched
+    free = stepper.problem.feasible is None and not watched
     followed = type(stepper) is Stepper and free
     why = "this run is watched, fenced or takes its rate from the loss"
     if name == "compiled" or (name == "auto" and followed and _pays(stepper, x)):

@@ -90,10 +90,9 @@ class Traces:
 
     def part(self, some: slice) -> "Traces":
         """Return the courses of some of the runs."""
-        facts: dict[str, Any] = dict(vars(self))
         # Where the error is the value, it remains so.
-        rows = {id(value): value[..., some] for value in facts.values() if isinstance(value, np.ndarray)}
-        facts |= {name: rows.get(id(value), value) for name, value in facts.items()}
+        rows = {id(value): value[..., some] for value in vars(self).values() if isinstance(value, np.ndarray)}
+        facts: dict[str, Any] = {name: rows.get(id(value), value) for name, value in vars(self).items()}
         facts["failures"] = self.failures[some]
         return Traces(**facts)
 

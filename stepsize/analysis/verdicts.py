@@ -88,7 +88,7 @@ Array = np.ndarray[Any, Any]
 # The share of updates that climb although the gradient says otherwise, and how many it takes.
 _CONTRADICTS, CONTRADICTIONS = 0.5, 2
 # Numbers that are compared at a time: what is made of them on the way is then in the cache.
-_AT_ONCE = 2**14
+_AT_ONCE = 2**16
 # By what share of the start's gap a loss must end below the minimum that was stated to refute it.
 BELOW = 0.01
 
@@ -226,7 +226,7 @@ def _late_share(flags: Array, every: int = 1) -> Array:
 
 def _share_until(flags: Array, until: Array, every: int = 1) -> Array:
     """Return the share of the flags before each run's `until`, of those after which the loss is known."""
-    known = until if every == 1 else known_changes(len(flags), every).cumsum()[until - 1]
+    known = until if every == 1 else known_changes(len(flags), every).cumsum()[until.astype(int) - 1]
     if (until < len(flags)).any():
         flags = flags & is_before(len(flags), until)
     return count(flags) / np.maximum(known, 1)

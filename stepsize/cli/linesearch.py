@@ -86,8 +86,8 @@ def run(args: argparse.Namespace) -> int:
     optimizers = _optimizers(args)
     problems = [_sampled(whole, optimizer.lr, args) for optimizer in optimizers]
     needed = len(optimizers) * history_bytes(args.steps, 1, 1, whole.dim)
-    asked = f"{args.steps} for {counted(len(optimizers), 'run')} of {counted(whole.dim, 'parameter')}"
-    refuse_beyond_memory("--steps", asked, needed, "fewer")
+    size = f"{args.steps} for {counted(len(optimizers), 'run')} of {counted(whole.dim, 'parameter')}"
+    refuse_beyond_memory("--steps", size, needed, "fewer")
     progress = Progress(len(optimizers) * args.steps)
     runs = []
     for i, (problem, optimizer) in enumerate(zip(problems, optimizers, strict=True)):

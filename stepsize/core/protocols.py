@@ -43,6 +43,11 @@ class DescentProblem(SupportsGradient, Protocol):
         ...
 
     @property
+    def feasible(self) -> tuple[float, float] | None:
+        """The smallest and the largest value of a coordinate, where there are such."""
+        ...
+
+    @property
     def varies(self) -> bool:
         """Whether each update sees an estimate of its own, `at` that update."""
         ...

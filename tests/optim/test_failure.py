@@ -143,3 +143,14 @@ def test_from_1e30_starts_away_and_slopes_of_1e150_on_a_nan_is_an_overflow(x, g,
     before, after = Evaluation(1.0, g * one), Evaluation(np.nan, one)
     found = failure_at(3, one, before, x * one, after)
     assert (found is None) is overflowed
+
+
+# From 1e30 times the start on, and from values and slopes of 1e150, nobody can tell a fault from an overflow.
+@pytest.mark.parametrize(("size", "known"), [(0.9995, "fun"), (1.0, None), (1.0005, None)])
+@pytest.mark.parametrize(("far", "value", "steep"), [(1e30, 1.0, 1.0), (1.0, 1e150, 1.0), (1.0, 1.0, 1e150)])
+def test_where_an_ordinary_point_ends(far, value, steep, size, known):
+    one = np.ones(1)
+    value, steep, far = (number if number == 1.0 else size * number for number in (value, steep, far))
+    before = Evaluation(value, steep * one)
+    found = failure_at(1, one, before, far * one, Evaluation(np.nan, one))
+    assert (found and found.name) == known

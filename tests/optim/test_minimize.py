@@ -477,3 +477,23 @@ def test_short_runs_are_compiled_the_second_time(compiled_where_it_can_be, monke
     ss.minimize(ss.Rosenbrock(), ss.Adam(lr=0.01), steps=5)
     assert bool(compiled) == (optim.engines.PAYS == 0)
     assert compiled or not compiled_where_it_can_be
+
+
+@pytest.mark.parametrize("engine", ["auto", "array", "floats"])
+@pytest.mark.parametrize(("lr", "end"), [(0.1, "reached"), (10.0, "diverged")])
+def test_every_question_to_a_function_is_counted(engine, lr, end):
+    asked = []
+
+    def fun(x):
+        asked.append("fun")
+        return float(x @ x)
+
+    def grad(x):
+        asked.append("grad")
+        return 2 * x
+
+    problem = ss.Problem.of(fun, grad, x0=[1.0, 2.0])
+    asked.clear()
+    run = ss.minimize(problem, ss.SGD(lr=lr), steps=400, engine=engine)
+    assert run.message.startswith(end)
+    assert (run.nfev, run.njev) == (asked.count("fun"), asked.count("grad"))

@@ -1,6 +1,8 @@
 """What a run keeps and says about itself, as a record, as a table and on disk, reckoned by hand."""
 
 import csv
+import inspect
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import stepsize  # noqa: F401  (it says where tables and the registry are)
 from optim import SGD, Adam, Hyper, Momentum, Optimizer, PolyakRuppert, Run, minimize, settled_at
 from problems import AdditiveNoise, LeastSquares, Parabola, Problem, Quadratic
 from schedules import Armijo
+from stepsize.draw.animation import film
 from tests.optim.engines.rules import COMPILED
 
 BOWL = Parabola(curvature=1.0, start=8.0)
@@ -417,3 +420,72 @@ def test_every_may_be_any_whole_number():
     """A number of one byte overflows at 128 updates, were it computed with."""
     plain, small = (minimize(Parabola(), SGD(lr=0.1), steps=300, every=n) for n in (3, np.int8(3)))
     assert plain.history.x.tobytes() == small.history.x.tobytes()
+
+
+def halt(info):
+    raise StopIteration
+
+
+ENDS = [
+    (0, 0.5, {}),
+    (1, 0.5, {"tol": 4.0}),
+    (2, 1e200, {}),
+    (3, 0.5, {"callback": halt}),
+]
+
+
+@pytest.mark.parametrize(("status", "rate", "options"), ENDS)
+def test_how_a_run_ended_has_the_number_of_the_documentation(status, rate, options, tmp_path):
+    run = minimize(BOWL, SGD(lr=rate), steps=5, **options)
+    assert run.status == status
+    run.save(tmp_path / "run.npz")
+    assert Run.load(tmp_path / "run.npz").status == status
+
+
+def test_a_status_beyond_is_refused(tmp_path):
+    replace(there_and_back(), status=4).save(tmp_path / "run.npz")
+    with pytest.raises(ValueError, match="its status is 4"):
+        Run.load(tmp_path / "run.npz")
+
+
+def test_a_run_without_an_update_overshot_in_none():
+    assert minimize(BOWL, SGD(lr=0.5), steps=0).overshoot_share == 0.0
+
+
+def test_small_is_a_hundred_millionth_of_the_start():
+    """Each update of f = x^2/2 leaves the same share of the error: 1.0005e-8 of it after ten."""
+    share = 1.0005e-8 ** (1 / 20)
+    run = minimize(BOWL, SGD(lr=1 - share), steps=20)
+    assert run.error[10] / run.error[0] == pytest.approx(1.0005e-8)
+    assert run.settled() == 11
+
+
+def test_a_film_is_by_default_what_its_maker_says():
+    ours, its = (inspect.signature(function).parameters for function in (Run.animate, film))
+    assert [p.default for p in ours.values()][1:] == [p.default for p in its.values()][1:]
+    assert {name: p.default for name, p in ours.items() if p.default} == {
+        "self": inspect.Parameter.empty,
+        "dpi": 100,
+        "frames": 120,
+        "seconds": 10.0,
+    }
+
+
+class Withheld:
+    """A problem that could hold examples out and holds out none."""
+
+    has_held_out = False
+
+    def fun(self, x):
+        return float(x @ x)
+
+    def grad(self, x):
+        return 2 * x
+
+    def held_out_fun(self, x):
+        raise AssertionError("nobody may ask")
+
+
+def test_a_curve_of_no_examples_held_out_is_refused():
+    with pytest.raises(ValueError, match="held_out: got none from "):
+        _ = minimize(Withheld(), SGD(lr=0.1), [1.0], steps=2).held_out

@@ -131,9 +131,9 @@ def test_the_users_error_goes_through():
     assert caught.value is mine
 
 
-@pytest.mark.parametrize("shown", [False, True])
-def test_disp(shown, capsys):
-    so.minimize(bowl, [4.0], jac=slope, method=ss.SGD(lr=0.25), options={"maxiter": 2, "disp": shown})
+@pytest.mark.parametrize(("said", "shown"), [({}, False), ({"disp": False}, False), ({"disp": True}, True)])
+def test_disp(said, shown, capsys):
+    so.minimize(bowl, [4.0], jac=slope, method=ss.SGD(lr=0.25), options={"maxiter": 2, **said})
     said = capsys.readouterr().out
     assert said == shown * (
         "reached the limit of 2 steps\n         Current function value: 1.000000\n         Iterations: 2\n"

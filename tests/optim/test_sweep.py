@@ -236,3 +236,14 @@ def test_a_sweep_looks_at_least_at_every_update():
 def test_a_sweep_refuses_a_start_that_is_not_finite():
     with pytest.raises(ValueError, match="expected a start with a finite value"):
         sweep(Parabola(), SGD(lr=np.array([[0.1]])), x0=[1e200])
+
+
+def test_a_run_that_is_lost_reports_what_it_would_alone():
+    """It answers x plus its slot, at the last update before values overflow."""
+    rates = [0.1, 3.0, 10.0, 1e150]
+    together = sweep(Parabola(), Answering(lr=np.array(rates)[:, None]), steps=800)
+    assert together.diverged.tolist() == [False, True, True, True]
+    for i, rate in enumerate(rates):
+        alone = minimize(Parabola(), Answering(lr=rate), steps=800, engine="array")
+        assert (together.nit[i], together.fun[i]) == (alone.nit, alone.fun)
+        assert np.array_equal(together.x[i], alone.x)

@@ -21,6 +21,14 @@ def table(length, value=0.02):
     return FromFunction(lambda n: rates[n])
 
 
+@pytest.mark.parametrize("length", [1, 2, 30, 600])
+@pytest.mark.parametrize("engine", ["auto", "array"])
+def test_nor_where_the_problem_is_rounded_to_the_precision_of_the_start(length, engine):
+    x0 = np.ones(2, np.float32)
+    run = minimize(BOWL, SGD(lr=table(length)), x0, length, engine=engine)
+    assert (run.nit, run.last_x.dtype, run.jac.dtype) == (length, np.float32, np.float32)
+
+
 WRAPPED = {
     "bare": lambda t, _: t,
     "half": lambda t, _: t * 0.5,

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from collections import OrderedDict
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,8 @@ class Kept:
         modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in packages]
         parts: list[Any] = [part for module in modules for part in list(vars(module).values())]
         self.functions = [part for part in parts if hasattr(part, "cache_clear")]
+        # A module has such a table to keep the latest of something; what is a catalogue is a plain dict.
+        self.tables = [part for part in parts if type(part) is OrderedDict]
 
     def forget(self) -> None:
         """Drop them all."""
@@ -22,6 +25,8 @@ class Kept:
                 values.pop(name, None)
         for function in self.functions:
             function.cache_clear()
+        for table in self.tables:
+            table.clear()
 
 
 def forget_all(packages: tuple[str, ...]) -> None:

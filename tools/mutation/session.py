@@ -9,6 +9,7 @@ import re
 import resource
 import signal
 import sys
+import threading
 import time
 from collections import Counter, defaultdict
 from typing import Any
@@ -35,6 +36,7 @@ from tools.mutation.mutants import (
     verdicts,
 )
 from tools.mutation.serving import served_tests, serving
+from tools.mutation.threads import close_processes, threads_above
 from tools.mutation.words import only_words
 
 PACKAGES = ("optim", "problems", "schedules", "stepsize")
@@ -96,11 +98,14 @@ class Session:
         for item, following in zip(items, [*items[1:], None], strict=False):
             kept.forget()  # or what the first test that asks for a value reaches, no other would
             state()._stats.clear()
-            began = time.perf_counter()
-            if self.passes(item, following):
-                known[item.nodeid] = [time.perf_counter() - began, sorted(state()._stats)]
-            else:
+            began, threads = time.perf_counter(), threading.active_count()
+            if not self.passes(item, following):
                 sick.append(item.nodeid)
+            elif threads_above(threads):
+                known[item.nodeid] = [0.0, []]  # a fork would wait for them
+                close_processes()
+            else:
+                known[item.nodeid] = [time.perf_counter() - began, sorted(state()._stats)]
         set_mutant_under_test("")
         LEARNT.write_text(json.dumps(known), encoding="utf-8")
         for name in self.items.keys() & known.keys():

@@ -57,7 +57,7 @@ class CompiledRun:
     ) -> None:
         self.problem, self.optimizer, self._stepper = stepper.problem, stepper.optimizer, stepper
         self._content = content(self.optimizer), content(self.problem)
-        asks = self._content[0] is None and stepper.hypers.asks_functions
+        asks = self._content[0] is None and stepper.hypers.asks
         self.length = _ASKED_AHEAD if asks else max(1, LONGEST // x.size)
         self.dim, self.dtype, self.slots = x.size, x.dtype, len(slots)
         self.tol, self.minimum = tol, minimum

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from optim import SGD, engines, minimize
-from optim.engines import engine_for, large
+from optim.engines import engine_for, large, source
 from optim.engines.batched import BatchedEngine
 from optim.engines.floats import Floats
 from optim.steppers import stepper_for
 from optim.sweep import sweep
 from problems import Rosenbrock
 from schedules import BarzilaiBorwein
-from tests.optim.engines.rules import ONE, Along, Fenced, Saddle
+from tests.optim.engines.rules import ONE, Along, Fenced, Remembering, Saddle, needs_compiler
 
 
-def way_of(opt, problem, x):
-    return stepper_for(opt, problem, x, opt.init(x))
+def way_of(opt, problem, x, stop=None):
+    return stepper_for(opt, problem, x, opt.init(x), stop)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,77 @@ def test_floats_are_for_single_runs_and_traces_for_batches(name, x):
         engine_for(name, way_of(SGD(lr=0.1), Saddle(), x), x, (), False)
 
 
+@needs_compiler
+@pytest.mark.parametrize(
+    ("stop", "x", "pays"),
+    [
+        (60, ONE, True),
+        (59, ONE, False),
+        (None, ONE, False),
+        (20, np.ones((3, 2)), True),
+        (19, np.ones((3, 2)), False),
+        (None, np.ones((3, 2)), False),
+    ],
+)
+def test_sixty_updates_of_all_runs_together_pay_for_a_compiler(monkeypatch, stop, x, pays):
+    monkeypatch.setattr(engines, "PAYS", 60)
+    engine = engine_for("auto", way_of(SGD(lr=0.1), Rosenbrock(), x, stop), x, (), False)
+    assert (type(engine).__name__ in ("CompiledRun", "CompiledBatch")) is pays
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["auto", "floats", "compiled"])
+@pytest.mark.parametrize(
+    ("opt", "problem", "watched"),
+    [
+        (SGD(lr=0.1), Saddle(), True),
+        (SGD(lr=0.1), Fenced(), False),
+        (SGD(lr=BarzilaiBorwein()), Saddle(), False),
+    ],
+)
+def test_a_run_that_is_watched_is_not_compiled_however_long(monkeypatch, name, opt, problem, watched):
+    monkeypatch.setattr(engines, "PAYS", 0)
+    stepper = way_of(opt, problem, ONE, 10)
+    if name == "auto":
+        assert engine_for(name, stepper, ONE, (), watched) is None
+        return
+    reason = ": this run is watched, fenced or takes its rate from the loss" if name == "compiled" else ""
+    with pytest.raises(ValueError, match=rf" expected array, because {name} cannot make this run{reason}$"):
+        engine_for(name, stepper, ONE, (), watched)
+
+
+@needs_compiler
+def test_what_cannot_be_compiled_is_made_otherwise(monkeypatch):
+    monkeypatch.setattr(engines, "PAYS", 0)
+    opt = Along(lr=0.1)
+    assert engine_for("auto", way_of(opt, Saddle(), ONE, 10), ONE, (), False) is None
+    with pytest.raises(ValueError, match=r"run: Along does not go coordinate by coordinate$"):
+        engine_for("compiled", way_of(opt, Saddle(), ONE, 10), ONE, (), False)
+
+
+@needs_compiler
+def test_a_run_begins_with_the_first_update_unless_another_is_named():
+    """This schedule has one value."""
+    stepper = way_of(SGD(lr=lambda n: [0.1][n]), Saddle(), ONE, 1)
+    assert engine_for("compiled", stepper, ONE, (), False) is not None
+
+
+@pytest.mark.parametrize(
+    ("opt", "stop", "name", "chosen"),
+    [
+        (Remembering(lr=0.1), 15, "auto", None),
+        (Remembering(lr=0.1), 15, "floats", Floats),
+        (Remembering(lr=0.1), 16, "auto", Floats),
+        (Remembering(lr=0.1), None, "auto", Floats),
+        (SGD(lr=0.1), 1, "auto", Floats),
+    ],
+)
+def test_a_rule_from_outside_is_followed_for_sixteen_updates_and_more(opt, stop, name, chosen):
+    stepper = way_of(opt, Saddle(), ONE, stop)
+    engine = engine_for(name, stepper, ONE, opt.init(ONE).slots, False)
+    assert (engine and type(engine)) is chosen
+
+
 class Thing:
     """No `Problem`, but something with a value and a gradient."""
 
@@ -106,5 +177,6 @@ def test_what_gives_value_and_gradient_at_once_is_asked_for_both():
 
 def test_the_package_has_what_it_promises_and_nothing_else():
     assert engines.step is large.step
+    assert engines.engine_source is source.engine_source
     with pytest.raises(AttributeError, match=r"module 'optim.engines' has no attribute 'stepp'"):
         engines.stepp  # noqa: B018

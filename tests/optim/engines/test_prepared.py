@@ -105,6 +105,13 @@ def test_the_next_start_is_checked_as_the_first_was():
         assert_same_run(run, minimize(problem, opt, x0, 10, engine="array"))
 
 
+def test_who_watches_a_run_sees_it():
+    problem, opt, seen = Rosenbrock(), SGD(lr=1e-3), []
+    minimize(problem, opt, steps=10, engine="compiled")
+    with pytest.raises(ValueError, match="this run is watched"):
+        minimize(problem, opt, steps=10, engine="compiled", callback=seen.append)
+
+
 def test_runs_share_rates_that_nobody_can_write_into():
     first, second = (minimize(Rosenbrock(), SGD(lr=1e-3), steps=20, engine="compiled") for _ in range(2))
     assert np.shares_memory(first.history.lr, second.history.lr)

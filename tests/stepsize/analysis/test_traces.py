@@ -8,7 +8,16 @@ import pytest
 
 import stepsize as ss
 from optim import PolyakRuppert
-from stepsize.analysis.traces import _failure, _norms, _rates, _steps, traces_of, window_of
+from stepsize.analysis.traces import (
+    _failure,
+    _norms,
+    _rates,
+    _steps,
+    hold_ends,
+    last_eighth,
+    traces_of,
+    window_of,
+)
 from tests.noisy import NoisyBowl
 
 EPS = float(np.finfo(float).eps)
@@ -45,6 +54,20 @@ def test_a_window_is_a_quarter_of_the_updates(updates, size):
     assert window_of(updates) == size
     run = halving(updates)
     assert traces_of(run).floor.tolist() == [16 * EPS * run.loss[-size:].max()]
+
+
+@pytest.mark.parametrize(
+    ("updates", "rows"), [(0, 0), (1, 1), (31, 1), (63, 1), (64, 2), (95, 2), (96, 3), (287, 8), (288, 9)]
+)
+def test_the_last_eighth_is_one_of_a_window(updates, rows):
+    assert last_eighth(updates) == rows
+
+
+def test_a_run_that_ends_early_stands_still_from_its_end_on():
+    points, overshoot = np.arange(10.0).reshape(5, 2), np.ones((4, 2), bool)
+    hold_ends(np.array([2, 4]), overshoot, points)
+    assert points.T.tolist() == [[0, 2, 4, 4, 4], [1, 3, 5, 7, 9]]
+    assert overshoot.T.tolist() == [[True, True, False, False], [True] * 4]
 
 
 def test_an_unknown_minimum_is_no_number():

@@ -38,7 +38,15 @@ def zigzag(*windows_of_tops, low=0.0):
 def test_a_swing_goes_from_low_to_high(loss, swings):
     _, w = windows(filled((0, 100), (10, 1)))
     assert (w.lowest[0], w.swing[0]) == (0, 10)
-    assert _count_swings(among(column(loss)), w)[0] == swings
+    assert _count_swings(among(column(loss)), w, np.arange(3))[0] == swings
+
+
+@pytest.mark.parametrize("rows", [2, 127, 128, 129, 2000])
+def test_swings_are_counted_in_windows_of_any_length(rows):
+    """Low and high by turns to the very last row."""
+    _, w = windows(filled((0, 100), (10, 1)))
+    loss = np.where(np.arange(rows) % 2 == rows % 2, 0.0, 10.0)
+    assert _count_swings(among(column(loss)), w, np.arange(3))[0] == rows // 2
 
 
 @pytest.mark.parametrize(
@@ -243,6 +251,6 @@ def test_noise_climbs_in_a_tenth_of_the_late_updates(climbs, told):
     climb = np.ones((100, 3), bool)
     climb[50:] = False
     climb[50 : 50 + climbs] = True
-    assert holds(_is_noise, climb, w) is told
+    assert holds(_is_noise, climb, w, 1) is told
     _, w = windows(filled((1.0, 51), (9, 7), (8, 6), (7, 6), (6, 6), (5, 6), (4, 6), (3, 6), (2, 7)))
-    assert not holds(_is_noise, climb, w)
+    assert not holds(_is_noise, climb, w, 1)

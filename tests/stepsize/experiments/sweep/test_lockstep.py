@@ -262,7 +262,9 @@ def test_the_traces_are_those_of_histories(rule):
     found = traces_in_lockstep(problem, rule, starts, 80)
     told = traces_of(ss.minimize(problem, rule, starts, 80))
     assert found.failures == told.failures
-    for field in fields(told)[:-1]:
+    for field in fields(told):
+        if field.name == "failures":
+            continue
         a, b = getattr(found, field.name), getattr(told, field.name)
         if field.name == "step_norm":
             a, b = (np.where(told.diverged, 0.0, rows[-2:]) for rows in (a, b))
