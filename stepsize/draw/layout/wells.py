@@ -65,7 +65,8 @@ def _rim(z: Array, place: tuple[int, int], highest: float) -> float:
     low, high = float(z[place]), highest
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        pools, _ = label(z <= middle, np.ones((3, 3)))
+        labelled: Any = label(z <= middle, np.ones((3, 3)))
+        pools = labelled[0]
         pool = pools == pools[place]
         edge = pool[0].any() or pool[-1].any() or pool[:, 0].any() or pool[:, -1].any()
         if pools[place] and not edge and z[pool].min() >= z[place]:
