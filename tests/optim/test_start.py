@@ -8,6 +8,7 @@ import pytest
 from optim import SGD, minimize
 from optim.optimizer import Evaluation
 from optim.start import check_initial_evaluation, checked_problem, is_finite, validated_start
+from optim.user_functions import in_precision_of
 from problems import Parabola, Quadratic
 
 X, BATCH = np.array([1.0, 2.0]), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
@@ -200,3 +201,33 @@ def test_a_problem_without_a_start_wants_one():
     run = minimize(problem, SGD(lr=0.5), [1.0, 1.0], steps=1)
     assert run.x.tolist() == [0.0, 0.0]
     assert run.problem.dim == 2
+
+
+def test_what_is_assumed_of_a_problem_that_states_no_fact():
+    problem = checked_problem(Whole())
+    unknown = ("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible")
+    assert [name for name in unknown if getattr(problem, name) is not None] == []
+    assert (problem.varies, problem.drifts, problem.components) == (False, False, False)
+    assert (problem.isolated, problem.gradient_source) == (True, "exact")
+
+
+class Drawing(Whole):
+    """One that varies, and says of which evaluation it is."""
+
+    varies = True
+    which = ()
+
+    def at(self, n):
+        return self.sample(n)
+
+    def sample(self, n, k=0):
+        drawn = Drawing()
+        drawn.which = (n, k)
+        return drawn
+
+
+def test_a_sample_is_the_first_of_its_update_unless_another_is_named():
+    problem = checked_problem(Drawing())
+    single = in_precision_of(problem, np.dtype(np.float32))
+    for one in (problem, single):
+        assert (one.sample(3).which, one.sample(3, 2).which, one.at(4).which) == ((3, 0), (3, 2), (4, 0))
