@@ -266,7 +266,9 @@ def _refuse_too_long(steps: int, every: int, x: Array, optimizer: Optimizer) -> 
     needed = history_bytes(steps, every, runs, dim, optimizer.has_separate_output)
     if needed > SMALL:
         rows = f"{steps} for {counted(runs, 'run')} of {counted(dim, 'parameter')}"
-        refuse_beyond_memory("steps", rows, needed, "fewer, or every=N, which keeps one of N points")
+        thinned = history_bytes(steps, max(steps, 1), runs, dim, optimizer.has_separate_output)
+        other = ("every=N, which keeps one of N points", float(thinned)) if every == 1 else None
+        refuse_beyond_memory("steps", rows, needed, "fewer", other)
 
 
 @np.errstate(all="ignore")

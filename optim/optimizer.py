@@ -18,7 +18,7 @@ from optim.hyperparameters import (
     rate_kind,
     rules_inside,
 )
-from optim.state import State, rule_of, state_fits
+from optim.state import State, fitting_step, rule_of
 from optim.user_rules import starting, updating
 from stepsize.core.display import brief
 from stepsize.core.hooks import call_hook
@@ -228,7 +228,7 @@ class Optimizer(Record, abstract=True):
         grad : ndarray
             The gradient at x, of x's shape.
         state : State
-            What `init` or the last `step` returned.
+            What `init` or the last `step` returned; it is taken in the precision of x.
 
         Raises
         ------
@@ -241,7 +241,7 @@ class Optimizer(Record, abstract=True):
         if x.ndim == 0:
             x_next, state = self.step(x.reshape(1), grad.reshape(1), state)
             return x_next[0], state
-        state_fits(self, state, x)
+        state = fitting_step(state, self, x)
         if x.size >= HUGE:
             x_next, new = call_hook("huge_step", self, x, grad, state)
         else:

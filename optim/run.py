@@ -88,6 +88,14 @@ class Run:
         return len(self.history.lr)
 
     @property
+    def updates_before(self) -> int:
+        """Updates that had been made when the run began: 0, or those of the state from which it goes on.
+
+        The rows of `history` count from there, schedules and pictures from the very first.
+        """
+        return self.state.n - self.nit
+
+    @property
     def last_x(self) -> Array:
         """The last point at which a gradient was taken, from where the run can go on."""
         return np.array(self.history.x[-1])

@@ -158,11 +158,26 @@ def left_at(state: object, problem: DescentProblem) -> Array:
 
 def fitting(state: State, optimizer: "Optimizer", x: Array) -> State:
     """Return the state in the precision of x, if it is one of this optimizer at x."""
-    state_fits(optimizer, state, x)
+    state = fitting_step(state, optimizer, x)
     _layers_fit(optimizer, state, x)
     rate = rate_that_remembers(optimizer)
     if state.carry is not None and state.rate is not None and rate not in (None, state.rate):
         raise ValueError(f"state: got what the rate {state.rate} remembers, expected that of {rate}")
+    return state
+
+
+def fitting_step(state: State, optimizer: "Optimizer", x: Array) -> State:
+    """Return the state for one update: of this rule and shape, and in the precision of x.
+
+    The precision of the parameters decides, as in a run: a state that was kept in single precision goes on
+    in double where they are, and the other way round.
+    """
+    state_fits(optimizer, state, x)
+    for slot in state.slots:
+        if not isinstance(slot, np.ndarray) or (slot.dtype != x.dtype and slot.dtype.kind == "f"):
+            break
+    else:  # as nearly all are
+        return state
     slots = (np.asarray(slot) for slot in state.slots)
     return replace(
         state, slots=tuple(s.astype(x.dtype, copy=False) if s.dtype.kind == "f" else s for s in slots)

@@ -19,7 +19,7 @@ from optim.engines.threads import each
 from optim.engines.tracing import trace_update
 from optim.hyperparameters import Hypers, Resolved
 from optim.optimizer import Optimizer, apart, checked_step
-from optim.state import State, state_fits
+from optim.state import State, fitting_step
 from optim.user_rules import updating
 from stepsize.core.validation import as_count, require
 
@@ -76,7 +76,7 @@ def step(
     [-0.1, -0.1]
     """
     x, grad = checked_step(optimizer, x, grad)
-    state_fits(optimizer, state, x)
+    state = fitting_step(state, optimizer, x)
     as_count("threads", threads, 1)
 
     def resolve() -> Resolved:

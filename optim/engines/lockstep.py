@@ -137,7 +137,8 @@ class Lockstep:
         """Carry the last row over, as the one before the next updates, without runs that were lost."""
         ends = self._at_x[-1], self._slope[-1]
         points = self._outputs[-1] if self.separate else None
-        dead = self.alive.sum() * (1 + _DEAD) <= len(self.alive) and self.alive.any()
+        left = np.count_nonzero(self.alive)
+        dead = 0 < left * (1 + _DEAD) <= len(self.alive)
         keep = self.alive if dead else slice(None)
         if dead:
             self._block = self._block.columns(keep, self._block.arrays())
@@ -269,10 +270,14 @@ class Lockstep:
         """
         squares = self._dots(a, a, self._squares)
         np.sqrt(squares, into)
-        if not squares_fit(np.array([squares.min(), squares.max()]), a.dtype).all():
+        fit = squares_fit(squares.min(axis=0), a.dtype) & squares_fit(squares.max(axis=0), a.dtype)
+        if not fit.all():
+            some = np.flatnonzero(~fit)
             # A vector of zeros is the usual one among those without a square that fits, and has its length.
-            rows, columns = np.nonzero(~squares_fit(squares, a.dtype) & (a != 0).any(axis=1) & asked)
+            long = (a[..., some] != 0).any(axis=1) & asked[..., some]
+            rows, which = np.nonzero(~squares_fit(squares[:, some], a.dtype) & long)
             if len(rows):
+                columns = some[which]
                 into[rows, columns] = norm(np.ascontiguousarray(a[rows, :, columns]))
         return into
 

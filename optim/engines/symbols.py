@@ -161,6 +161,7 @@ class Recording:
     guards: list[tuple[int, bool]] = field(default_factory=list)
     literal: bool = True
     refused: str = ""
+    made: dict[Any, Symbol] = field(default_factory=dict)
 
     def refuse(self, why: str) -> NoReturn:
         """Say that the rule cannot be written down, which it may hear and not pass on."""
@@ -194,8 +195,14 @@ class Recording:
         if any(issubclass(type(a), np.generic) and a.dtype != np.float64 for a in args):
             self.literal = False  # on a Python float it would not be the same
             args = tuple(a.item() if issubclass(type(a), np.generic) else a for a in args)
-        self.calls.append((function, args))
-        return Symbol(self, len(self.calls) - 1, False, None, dtype)
+        unchanged = _unchanged(function, args)
+        if unchanged is not None and unchanged.dtype == dtype:
+            return unchanged
+        key = function, *map(_key, args)
+        if key not in self.made:
+            self.calls.append((function, args))
+            self.made[key] = Symbol(self, len(self.calls) - 1, False, None, dtype)
+        return self.made[key]
 
     def power(self, base: Operand, exponent: Operand) -> Symbol:
         """Write down base**exponent, which of an array and some numbers is another operation to NumPy."""
@@ -225,6 +232,27 @@ class Recording:
         if dtype not in (self.dtype, np.dtype(bool)):
             self.refuse(f"{function.__name__} gives {dtype}")
         return dtype
+
+
+def _key(operand: Operand) -> object:
+    """Return by what an operand is known again: a constant by its digits, as 0.0 is not -0.0."""
+    return (operand.plain, operand.index) if isinstance(operand, Symbol) else (type(operand), repr(operand))
+
+
+def _unchanged(function: Operation, args: tuple[Operand, ...]) -> Symbol | None:
+    """Return the array that an operation gives back bit for bit: less 0, times 1 or over 1."""
+    if len(args) != 2:
+        return None
+    a, b = args
+    if function is np.multiply and _is_constant(a, 1):
+        a, b = b, a
+    neutral = {np.subtract: 0, np.multiply: 1, np.true_divide: 1}.get(function)
+    return a if neutral is not None and _is_constant(b, neutral) and is_array(a) else None
+
+
+def _is_constant(operand: Operand, number: int) -> bool:
+    # By the type, as a symbol takes note of who asks `isinstance` of it.
+    return issubclass(type(operand), int | float) and repr(float(operand)) == repr(float(number))
 
 
 def is_array(operand: Operand) -> bool:

@@ -103,7 +103,7 @@ def largest_eigenvalue(problem: Any, x: Array) -> float:
     LinearOperator: Any = linalg.LinearOperator
     eigsh: Any = linalg.eigsh
     matrix = LinearOperator((len(x), len(x)), matvec=lambda v: _product(problem, x, v.ravel()), dtype=float)
-    start = np.ones(len(x)) / np.sqrt(len(x))
+    start = np.ones(len(x))
     return float(eigsh(matrix, k=1, which="LA", v0=start, tol=1e-6, return_eigenvectors=False)[0])
 
 

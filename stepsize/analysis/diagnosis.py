@@ -45,6 +45,7 @@ class Diagnosis:
         Share of the updates that passed the lowest point of their line, from 0 to 1; until it settled.
     uphill : float
         Share of the updates after which the loss was higher beyond rounding, from 0 to 1; until it settled.
+        Where `known_every` is more than 1, of the stretches of so many updates.
     error, best_error : float
         The error at the end and at the best point: the gap to the minimum, or the gradient norm where the
         minimum is unknown.
@@ -54,6 +55,9 @@ class Diagnosis:
         The same as a share of the error at the start; None where an absolute one was asked for.
     at_rounding : bool
         Whether the tolerance is not what was asked for but what rounding hides, because that is more.
+    known_every : int
+        1; but N for a run on mini-batches or noise of which one point in N was kept: the loss of the whole
+        problem is known at those alone.
     reason : str
         One sentence that says why, and what to try. Its numbers have no units: errors are shares of the one
         at the start.
@@ -68,6 +72,7 @@ class Diagnosis:
     tolerance: float
     tol: float | None
     at_rounding: bool
+    known_every: int
     reason: str
 
     __repr__ = brief
@@ -122,6 +127,7 @@ def diagnose(run: Run, tol: float = 1e-8, *, atol: float | None = None) -> Diagn
         tolerance=tolerance,
         tol=None if atol is not None else tol,
         at_rounding=atol is None and tolerance > tol * abs(float(run.error[0])),
+        known_every=traces.known_every,
         reason=_reason(run, verdict, traces, found, tol, atol),
     )
 
@@ -144,13 +150,14 @@ def _reason(run: Run, verdict: str, c: Traces, found: RunStatistics, tol: float,
         return _failure(run, c)
     if verdict in (SETTLED, CROSSING, RINGING):
         when = f"the {what} is at most {_bound(c, start, tol, atol)} from update {int(found.settled[0])} on"
+        when += f", at the points that were kept, one in {c.known_every}" if c.known_every > 1 else ""
         return (
             when
             + {
                 SETTLED: "",
                 CROSSING: f", although {_percent(found.overshoot[0])} of the updates until then passed the "
                 "lowest point of their line",
-                RINGING: f", but {_percent(found.uphill[0])} of the updates until then went uphill",
+                RINGING: f", but {_percent(found.uphill[0])} of the {_judged(c)} until then went uphill",
             }[verdict]
         )
     if verdict == DIVERGED and run.diverged:
@@ -181,9 +188,10 @@ def _reason(run: Run, verdict: str, c: Traces, found: RunStatistics, tol: float,
             where = f"came back up, to {high}, from {_share_of_start(least, start)}"
         else:
             where = f"stopped falling, {where}"
+        of = f"and of the {_judged(c)} " if c.known_every > 1 else ""
         return (
             f"the {what} {where}: of the late updates {_percent(found.crosses[0])} "
-            f"overshoot, {_percent(found.climbs[0])} go uphill"
+            f"overshoot, {of}{_percent(found.climbs[0])} go uphill"
         )
     assert verdict == CRAWLING
     if run.nit == 0:
@@ -192,6 +200,12 @@ def _reason(run: Run, verdict: str, c: Traces, found: RunStatistics, tol: float,
         top = _share_of_start(float(late.max()), start)
         return f"the {what}, in the last quarter up to {top}, is {_pace(c, found.factor[0])}"
     return f"the {what} is {left} and {_pace(c, found.factor[0])}"
+
+
+def _judged(c: Traces) -> str:
+    """Return of what a share went uphill."""
+    every = c.known_every
+    return "updates" if every == 1 else f"stretches of {every} updates between points that were kept"
 
 
 def _frozen(run: Run, c: Traces, rest: str) -> str:

@@ -11,7 +11,16 @@ from stepsize.core.norms import norm
 from stepsize.core.rounding import ULPS, summed_by, value_floor
 from stepsize.core.settling import rounding_of, tolerance_of
 
-__all__ = ["VANISHES", "Traces", "hold_ends", "last_eighth", "last_windows", "traces_of", "window_of"]
+__all__ = [
+    "VANISHES",
+    "Traces",
+    "hold_ends",
+    "known_changes",
+    "last_eighth",
+    "last_windows",
+    "traces_of",
+    "window_of",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -52,6 +61,9 @@ class Traces:
         The minimum, nan where it is unknown.
     failures : tuple of str
         For each run the function that failed, or how its searches did; "" for a run that did not fail.
+    known_every : int
+        Of how many points the loss is known at one, and held until the next: 1, but for a run on mini-batches
+        or noise of which one point in so many was kept.
     """
 
     fun: Array
@@ -74,15 +86,27 @@ class Traces:
     stopped: bool
     minimum: float
     failures: tuple[str, ...]
+    known_every: int = 1
 
     def part(self, some: slice) -> "Traces":
         """Return the courses of some of the runs."""
-        facts: dict[str, Any] = dict(vars(self))
         # Where the error is the value, it remains so.
-        rows = {id(value): value[..., some] for value in facts.values() if isinstance(value, np.ndarray)}
-        facts |= {name: rows.get(id(value), value) for name, value in facts.items()}
+        rows = {id(value): value[..., some] for value in vars(self).values() if isinstance(value, np.ndarray)}
+        facts: dict[str, Any] = {name: rows.get(id(value), value) for name, value in vars(self).items()}
         facts["failures"] = self.failures[some]
         return Traces(**facts)
+
+
+def known_changes(updates: int, every: int) -> Array:
+    """Return after which updates the loss is known anew.
+
+    Examples
+    --------
+    >>> known_changes(5, 2).tolist()
+    [False, True, False, True, True]
+    """
+    made = np.arange(1, updates + 1)
+    return np.asarray((made % every == 0) | (made == updates))
 
 
 def window_of(updates: int) -> int:
@@ -154,6 +178,7 @@ def traces_of(run: Run, tol: float = 1e-8, atol: float | None = None) -> Traces:
             stopped=run.status == CONVERGED,
             minimum=float("nan") if minimum is None else float(minimum),
             failures=(_failure(run),) if single else ("",) * runs,
+            known_every=history.every if run.problem.varies and not run.problem.drifts else 1,
         )
 
 

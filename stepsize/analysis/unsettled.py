@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from stepsize.analysis.flags import count
-from stepsize.analysis.traces import Traces, last_eighth, last_windows
+from stepsize.analysis.traces import Traces, known_changes, last_eighth, last_windows
 from stepsize.analysis.windows import (
+    BLOCKS,
     DEAD,
     QUARTERS,
     RESTS,
@@ -51,7 +52,7 @@ def unsettled_words(c: Traces, climb: Array, rest: Array) -> Array:
     """
     w = RowWindows(c, rest)
     word = np.full(len(rest), CODE[CRAWLING])
-    bounces = _is_noise(climb, w) if c.noisy else _bounces(c, w)
+    bounces = _is_noise(climb, w, c.known_every) if c.noisy else _bounces(c, w)
     word[bounces] = CODE[BOUNCING]
     word[_stands_still(c, w, bounces)] = CODE[STUCK]
     word[_is_frozen(c, w)] = CODE[FROZEN]
@@ -71,7 +72,7 @@ def _bounces(c: Traces, w: RowWindows) -> Array:
     if len(often):
         # What fell in the window before, and rests in the last one, falls no more.
         swing, in_order = w.swing[often], in_falling_order(w.tops_of_blocks(often))
-        falls_still = falls[often] & (~rests(*halves(w.loss[0][:, often]), RESTS * swing) | in_order)
+        falls_still = falls[often] & (~rests(*halves(w.loss[0][:, w.rest[often]]), RESTS * swing) | in_order)
         chance = (swings[often] >= MANY) & (w.fall[often] < swing) & ~in_order
         swings_on[often] = ~falls_still | chance
     return np.asarray(swings_on | (~oscillates & _alternates(c, w)) | came_back(w))
@@ -81,7 +82,7 @@ def _swings_of_both(w: RowWindows) -> tuple[Array, Array]:
     """Return how often the losses swung up in the last window and in the one before, where that is often."""
     found, some = np.zeros((2, len(w.rest)), int), np.flatnonzero(w.swing > w.floor)
     for counts, loss in zip(found, w.loss, strict=False):
-        rises = count(loss[1:] > loss[:-1])
+        rises = count(loss[1:] > loss[:-1])[w.rest]
         some = some[rises[some] >= SWINGS]
         counts[some] = _count_swings(loss, w, some)
         some = some[counts[some] >= SWINGS]
@@ -90,21 +91,26 @@ def _swings_of_both(w: RowWindows) -> tuple[Array, Array]:
 
 def _alternates(c: Traces, w: RowWindows) -> Array:
     """Return whether the steps go from side to side, with a level gradient, and the loss does not fall."""
-    crossed = [_share(part) for part in w.of(c.overshoot, 2)]
+    crossed = [_share(part)[w.rest] for part in last_windows(c.overshoot, w.size, 2)]
     alternates = (np.minimum(*crossed) >= ALTERNATES) & (len(c.fun) > 8)
     if not alternates.any():
         return alternates
     largest, largest_before = w.norm_tops
-    at_rest = rests(*halves(w.norm[0]), 0.1 * largest)
+    first, second = (top[w.rest] for top in halves(last_windows(c.grad_norm, w.size, 1)[0]))
+    at_rest = rests(first, second, 0.1 * largest)
     level = (largest >= 0.9 * largest_before) | ((w.size >= 16) & at_rest)
     before = w.tops[2] - w.tops[1]
     steadily = (w.fall > w.floor) & (w.fall >= 0.5 * before)
     return np.asarray(alternates & level & ~steadily)
 
 
-def _is_noise(climb: Array, w: RowWindows) -> Array:
+def _is_noise(climb: Array, w: RowWindows, every: int) -> Array:
     """Return whether a loss that the updates saw in part only goes up and down and does not fall."""
-    return np.asarray((_share(w.late(climb)) >= CLIMBS) & ~in_falling_order(w.tops_of_blocks()))
+    late = w.late(climb)
+    known = len(late) if every == 1 else int(known_changes(len(climb), every)[-len(late) :].sum())
+    if known < BLOCKS:  # too few losses to tell a fall from noise
+        return np.zeros(len(w.rest), bool)
+    return np.asarray((count(late) / known >= CLIMBS) & ~in_falling_order(w.tops_of_blocks()))
 
 
 def _stands_still(c: Traces, w: RowWindows, bounces: Array) -> Array:
@@ -150,19 +156,20 @@ def _arrives_elsewhere(c: Traces, w: RowWindows, bounces: Array) -> Array:
     return np.asarray((vanished | (tends_to_a_limit(w) & ~bounces)) & (late > 0.5 * previous))
 
 
-def _count_swings(loss: Array, w: RowWindows, some: Any = slice(None)) -> Array:
+def _count_swings(loss: Array, w: RowWindows, some: Array) -> Array:
     """Return how often some losses rose from low to high, in terms of the last window's swing."""
     lowest, swing = w.lowest[some], w.swing[some]
-    loss = loss if isinstance(some, slice) else loss.take(some, axis=1)
+    loss = loss.take(w.rest[some], axis=1)
     low, high = (lowest + share * swing for share in _SWING)
     is_high = loss >= high
     seen = is_high | (loss <= low)
-    # Rows that are high or low, numbered from 1 on, with a last bit that says which.
+    # Rows that are high or low, numbered from 1 on, with a last bit that says which; what comes before the
+    # first of them is as if it were high.
     kind = np.min_scalar_type(2 * len(loss) + 1)
     number = np.arange(2, 2 * len(loss) + 2, 2, dtype=kind)[:, None]
-    latest = running_max(np.where(seen, number + is_high, kind.type(0)))
-    was_low = (latest[:-1] > 0) & (latest[:-1] % 2 == 0)
-    return np.asarray(count(was_low & (latest[1:] % 2 == 1)))
+    seen_as = (number + is_high.astype(kind)) * seen.astype(kind)
+    was_low = running_max(np.maximum(seen_as, kind.type(1))) & 1 == 0
+    return np.asarray(count(was_low[:-1] & ~was_low[1:]))
 
 
 def _falls_without_end(c: Traces, climb: Array, w: RowWindows) -> Array:
@@ -181,4 +188,4 @@ def _falls_without_end(c: Traces, climb: Array, w: RowWindows) -> Array:
 
 
 def _share(flags: Array) -> Array:
-    return np.asarray(count(flags) / max(len(flags), 1))
+    return np.asarray(count(flags) / len(flags))

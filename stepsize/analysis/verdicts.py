@@ -54,7 +54,7 @@ import numpy as np
 
 from optim import settled_at
 from stepsize.analysis.flags import count
-from stepsize.analysis.traces import Traces, last_windows, window_of
+from stepsize.analysis.traces import Traces, known_changes, last_windows, window_of
 from stepsize.analysis.unsettled import unsettled_words
 from stepsize.analysis.words import (
     CLIMBS,
@@ -88,7 +88,7 @@ Array = np.ndarray[Any, Any]
 # The share of updates that climb although the gradient says otherwise, and how many it takes.
 _CONTRADICTS, CONTRADICTIONS = 0.5, 2
 # Numbers that are compared at a time: what is made of them on the way is then in the cache.
-_AT_ONCE = 2**14
+_AT_ONCE = 2**16
 # By what share of the start's gap a loss must end below the minimum that was stated to refute it.
 BELOW = 0.01
 
@@ -129,7 +129,10 @@ def classify(courses: Traces) -> RunStatistics:
         climb = _climbs(courses)
         found, crosses = _judge(courses, climb), _late_share(courses.overshoot)
         return RunStatistics(
-            **vars(found), crosses=crosses, climbs=_late_share(climb), factor=_factor(courses.error)
+            **vars(found),
+            crosses=crosses,
+            climbs=_late_share(climb, courses.known_every),
+            factor=_factor(courses.error),
         )
 
 
@@ -145,8 +148,8 @@ def _judge(c: Traces, climb: Array) -> RunOutcome:
     if c.stopped:
         settled = np.where(np.isnan(settled) & (c.error[-1] <= c.tolerance), updates, settled)
     solved = ~np.isnan(settled)
-    until = np.where(solved, np.maximum(settled, 1), c.nit).astype(int)
-    overshoot, uphill = _share_until(c.overshoot, until), _share_until(climb, until)
+    until = np.where(solved, np.maximum(settled, 1), c.nit)
+    overshoot, uphill = _share_until(c.overshoot, until), _share_until(climb, until, c.known_every)
     verdict = np.where(solved, settled_words(overshoot, uphill), CODE[CRAWLING])
     verdict[c.diverged] = _diverged_words(c, np.flatnonzero(c.diverged))
     rest = np.flatnonzero(~c.diverged & ~solved)
@@ -214,13 +217,16 @@ def _factor(error: Array) -> Array:
     return np.asarray(np.where(before > 0, (last / before) ** (1 / size), 1.0))
 
 
-def _late_share(flags: Array) -> Array:
+def _late_share(flags: Array, every: int = 1) -> Array:
+    """Return the share of the late flags that are set, of those after which the loss is known."""
     late = flags[len(flags) // 2 :]
-    return count(late) / max(len(late), 1)
+    known = len(late) if every == 1 else int(known_changes(len(flags), every)[len(flags) // 2 :].sum())
+    return count(late) / max(known, 1)
 
 
-def _share_until(flags: Array, until: Array) -> Array:
-    """Return the share of the flags before each run's `until`."""
+def _share_until(flags: Array, until: Array, every: int = 1) -> Array:
+    """Return the share of the flags before each run's `until`, of those after which the loss is known."""
+    known = until if every == 1 else known_changes(len(flags), every).cumsum()[until.astype(int) - 1]
     if (until < len(flags)).any():
         flags = flags & is_before(len(flags), until)
-    return count(flags) / np.maximum(until, 1)
+    return count(flags) / np.maximum(known, 1)

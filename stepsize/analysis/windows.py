@@ -99,16 +99,17 @@ class RowWindows:
     """The last windows of some runs, of whose updates there are rows."""
 
     def __init__(self, c: Traces, rest: Array) -> None:
-        self.rest, self._all, self._c = rest, len(rest) == len(c.nit), c
+        self.rest, self._c = rest, c
         self.steps = len(c.fun) - 1
         self.size = window_of(self.steps)
         self.floor, self.start = c.floor[rest], c.fun[0, rest]
-        self.loss, self.norm = self.of(c.fun, 3), self.of(c.grad_norm, 2)
-        self.tops = [part.max(axis=0) for part in self.loss]
+        self.loss = last_windows(c.fun, self.size, 3)
+        # To pick some columns of a table takes longer than the largest number of each.
+        self.tops = [part.max(axis=0)[rest] for part in self.loss]
         # Of a minimum of 0 the error is the value itself.
-        self.error = self.loss if c.error is c.fun else self.of(c.error, 3)
-        self.error_tops = self.tops if c.error is c.fun else [part.max(axis=0) for part in self.error]
-        self.lowest = np.minimum(self.loss[0].min(axis=0), self.loss[1].min(axis=0))
+        self._error = self.loss if c.error is c.fun else last_windows(c.error, self.size, 3)
+        self.error_tops = self.tops if c.error is c.fun else [part.max(axis=0)[rest] for part in self._error]
+        self.lowest = np.minimum(*(part.min(axis=0)[rest] for part in self.loss[:2]))
         self.fall = self.tops[1] - self.tops[0]
         self.swing = self.tops[0] - self.lowest
         self.first_error, self.last_error = c.error[0, rest], c.error[-1, rest]
@@ -121,22 +122,18 @@ class RowWindows:
 
     @cached_property
     def _norm_tops(self) -> list[Array]:
-        return [part.max(axis=0) for part in self.norm]
+        return [part.max(axis=0)[self.rest] for part in last_windows(self._c.grad_norm, self.size, 2)]
 
     @property
     def least_error(self) -> Array:
         """The smallest error of the last window."""
-        return np.asarray(self.error[0].min(axis=0))
+        return np.asarray(self._error[0].min(axis=0)[self.rest])
 
     @property
     def points(self) -> tuple[Array, Array, Array]:
         """The first, the middle and the last loss of the last window."""
-        last = self.loss[0]
-        return last[0], last[len(last) // 2], last[-1]
-
-    def of(self, rows: Array, count: int) -> list[Array]:
-        """Return the last windows of some rows, the last one first."""
-        return [self._chosen(part) for part in last_windows(rows, self.size, count)]
+        last, rest = self.loss[0], self.rest
+        return last[0, rest], last[len(last) // 2, rest], last[-1, rest]
 
     def late(self, rows: Array, some: Any = slice(None)) -> Array:
         """Return the last two windows of some rows, or of some of the runs in them, as one."""
@@ -154,9 +151,6 @@ class RowWindows:
             fun[len(fun) - (i + 1) * half : len(fun) - i * half].max(axis=0)
             for i in range(min(parts, len(fun) // half))
         ]
-
-    def _chosen(self, rows: Array) -> Array:
-        return rows if self._all else rows.take(self.rest, axis=1)
 
 
 def falls_much(w: Windows) -> Array:

@@ -1,15 +1,17 @@
 """The problem of the command line, a name, an expression, a formula or a file; its optimizers and numbers."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from stepsize.cli.output import add_picture_options
-from stepsize.cli.words import read_number
+from stepsize.cli.words import read_number, whole_number
 from stepsize.core.display import cut
 
 __all__ = [
+    "OF_FILES",
     "Chosen",
     "Commands",
     "add_command",
@@ -20,12 +22,15 @@ __all__ = [
     "read_optimizer",
     "read_problem",
     "read_record",
+    "refuse_without_problem",
 ]
 
 WORDS = (
     "a name such as rosenbrock, an expression such as 'Quadratic([1, 50])', a formula such as "
     "'x**2 + 3*y**2', or a CSV file with --target"
 )
+# The options that say what to do with a file.
+OF_FILES = ("model", "standardize", "columns", "drop", "held_out", "held_out_rng")
 _TABLES = (".csv", ".tsv", ".txt", ".dat")
 
 
@@ -72,6 +77,14 @@ def add_problem(parser: argparse.ArgumentParser, optional: bool = False) -> None
     )
     parser.add_argument("--columns", metavar="A,B,...", help="the columns to predict from (default: all)")
     parser.add_argument("--drop", metavar="A,B,...", help="columns to leave out")
+    parser.add_argument(
+        "--held-out",
+        metavar="SHARE",
+        help="with a CSV file: the share of its rows to test on, such as 0.2, or their numbers, 0,3,7",
+    )
+    parser.add_argument(
+        "--held-out-rng", type=whole_number, metavar="SEED", help="seed of the draw of that share (default 0)"
+    )
 
 
 @dataclass(frozen=True)
@@ -104,11 +117,11 @@ def read_problem(args: argparse.Namespace) -> Chosen:
     start = None if args.x0 is None else read_numbers("--x0", args.x0)
     if args.target is not None:
         return _of_file(args, start)
-    for word in ("model", "standardize", "columns", "drop"):
-        if getattr(args, word):
+    for word in OF_FILES:
+        if _is_given(args, word):
             raise ValueError(
-                f"--{word}: got it without --target, expected a CSV file and the column to predict, such as "
-                "data.csv --target price"
+                f"--{word.replace('_', '-')}: got it without --target, expected a CSV file and the column to "
+                "predict, such as data.csv --target price"
             )
     if Path(args.problem).suffix.lower() in _TABLES:
         raise ValueError(f"--target: got none with {args.problem!r}, expected the column to predict")
@@ -120,6 +133,22 @@ def read_problem(args: argparse.Namespace) -> Chosen:
         return Chosen(problem, start)
     slopes = ", ".join(problem.gradient_formulas)
     return Chosen(_started(problem, start), start, f"gradient ({slopes})" if len(slopes) <= 100 else None)
+
+
+def refuse_without_problem(args: argparse.Namespace, words: Sequence[str]) -> None:
+    """Refuse options that say something of a problem where there is none."""
+    for word in words:
+        if _is_given(args, word):
+            option = f"--{word.replace('_', '-')}"
+            raise ValueError(
+                f"{option}: got it without a problem, expected one: stepsize {args.command} PROBLEM "
+                f"{option} ..."
+            )
+
+
+def _is_given(args: argparse.Namespace, word: str) -> bool:
+    value = getattr(args, word)
+    return value is not None and value is not False
 
 
 def _started(problem: Any, start: list[float] | None) -> Any:
@@ -146,8 +175,30 @@ def _of_file(args: argparse.Namespace, start: list[float] | None) -> Chosen:
 
     columns, drop = listed(args.columns), listed(args.drop) or ()
     model = args.model or "linear"
-    found = read_csv(args.problem, args.target, model, args.standardize, columns, drop)
+    held_out, seed = _held_out(args), args.held_out_rng or 0
+    found = read_csv(args.problem, args.target, model, args.standardize, columns, drop, held_out, seed)
     return Chosen(found.problem, start, found.note, found.to_dict())
+
+
+def _held_out(args: argparse.Namespace) -> Any:
+    """Return the share of the rows of a file that is held out, or their numbers."""
+    text = args.held_out
+    if text is None:
+        if args.held_out_rng is not None:
+            raise ValueError(
+                f"--held-out-rng: got {args.held_out_rng} without --held-out, expected a share such as "
+                "--held-out 0.2"
+            )
+        return 0.0
+    numbers = [read_number(word) for word in text.split(",")]
+    if len(numbers) == 1 and numbers[0] is not None:
+        return numbers[0]
+    if any(number is None or not number.is_integer() for number in numbers):
+        raise ValueError(
+            f"--held-out: got {cut(text, 80)!r}, expected a share of the rows such as 0.2, or their numbers "
+            "with commas between them, such as 0,3,7"
+        )
+    return [int(number or 0) for number in numbers]
 
 
 def read_optimizer(text: str, option: str = "optimizer") -> Any:

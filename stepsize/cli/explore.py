@@ -5,8 +5,15 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from stepsize.cli.arguments import add_problem, read_optimizer, read_problem
+from stepsize.cli.arguments import (
+    OF_FILES,
+    add_problem,
+    read_optimizer,
+    read_problem,
+    refuse_without_problem,
+)
 from stepsize.cli.output import echo
+from stepsize.cli.words import whole_number
 
 HELP = "write a live page: every number has a slider, every run can be stepped ahead and back"
 EPILOG = """\
@@ -37,7 +44,7 @@ def add(commands: Any) -> None:
         help="such as 'Adam(lr=0.02)'; up to six (default: SGD, Momentum and Adam)",
     )
     parser.add_argument(
-        "--steps", type=int, default=300, metavar="N", help="updates, at most 1000 (default 300)"
+        "--steps", type=whole_number, default=300, metavar="N", help="updates, at most 1000 (default 300)"
     )
     parser.add_argument(
         "--out", metavar="FILE", help="a new file (default: explorer.html, or explorer-2.html)"
@@ -60,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         chosen = read_problem(args)
         problem, start = chosen.problem, chosen.start
     else:
-        _refuse_without_problem(args)
+        refuse_without_problem(args, ("x0", "target", *OF_FILES))
     optimizers = [read_optimizer(text, "--optimizer") for text in args.optimizer or []]
     page = explore(problem, optimizers, x0=start, steps=args.steps)
     target = page.save(target, if_exists="number" if args.out is None else "refuse")
@@ -70,11 +77,3 @@ def run(args: argparse.Namespace) -> int:
     else:
         echo(f"next: open {target} in a browser, or stepsize explore --open")
     return 0
-
-
-def _refuse_without_problem(args: argparse.Namespace) -> None:
-    for word in ("x0", "target", "model", "standardize", "columns", "drop"):
-        if getattr(args, word) is not None and getattr(args, word) is not False:
-            raise ValueError(
-                f"--{word}: got it without a problem, expected one: stepsize explore PROBLEM --{word} ..."
-            )

@@ -15,9 +15,10 @@ from stepsize.cli.arguments import (
     read_problem,
     read_record,
 )
-from stepsize.cli.output import echo, new_folder, picture_options, print_json
+from stepsize.cli.output import echo, new_folder, picture_options, print_json, save_picture
 from stepsize.cli.words import whole_number
 from stepsize.core.display import counted
+from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -77,12 +78,16 @@ def add(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search, print, draw."""
     from optim import minimize
+    from optim.recorder import history_bytes
 
     picture_options(args)
     chosen = read_problem(args)
     whole = chosen.problem
     optimizers = _optimizers(args)
     problems = [_sampled(whole, optimizer.lr, args) for optimizer in optimizers]
+    needed = len(optimizers) * history_bytes(args.steps, 1, 1, whole.dim)
+    size = f"{args.steps} for {counted(len(optimizers), 'run')} of {counted(whole.dim, 'parameter')}"
+    refuse_beyond_memory("--steps", size, needed, "fewer")
     progress = Progress(len(optimizers) * args.steps)
     runs = []
     for i, (problem, optimizer) in enumerate(zip(problems, optimizers, strict=True)):
@@ -193,7 +198,7 @@ def _draw(args: argparse.Namespace, runs: "list[Run]") -> Any:
 
     folder = new_folder(args.out)
     picture = draw.searches(runs, args.update)
-    return draw.save(picture, folder / "linesearch.png", if_exists="number", **picture_options(args))
+    return save_picture(picture, folder / "linesearch.png", picture_options(args))
 
 
 def _advice(args: argparse.Namespace) -> str:

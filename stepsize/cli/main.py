@@ -36,7 +36,27 @@ stepsize: gradient descent that can be read, seen and checked. Five commands wor
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence."""
+    """A parser whose errors are one sentence.
+
+    Attributes
+    ----------
+    commands : dict of str to parser
+        Those of the commands that were added to it.
+    """
+
+    commands: "dict[str, _Parser]"
+
+    def words(self) -> list[str]:
+        """Return the options, as they are typed in full."""
+        return [word for word in self._option_string_actions if word.startswith("--")]
+
+    def refuse(self, left: list[str]) -> NoReturn:
+        """Refuse what none of the arguments takes, with the option that is nearest to the first."""
+        word = left[0].strip().partition("=")[0]
+        hint = did_you_mean(word, self.words()) if word.startswith("-") else ""
+        if hint:
+            self.error(f"option: got {word!r}{hint}")
+        self.error(f"unrecognized arguments: {' '.join(map(str.strip, left))}")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Refuse what is none of the choices, with the one that is nearest."""
@@ -62,10 +82,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         that cannot be read or written, or too little memory; 70 after one sentence on a defect of this
         program; 130 after an interrupt.
     """
+    command: Any = None
+    args = argparse.Namespace()
     try:
         given = sys.argv[1:] if argv is None else list(argv)
         parser = build_parser(given)
-        args = parser.parse_args(_spared(given))
+        args, left = parser.parse_known_args(_spared(given))
+        command = parser.commands.get(args.command or "", parser)
+        if left:
+            command.refuse(left)
         if args.command is None:
             echo(WORTH_TRYING)
             return 0
@@ -80,10 +105,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("interrupted")
         return 130
     except Exception as error:
-        return refusal_or_defect(error)
+        return refusal_or_defect(error, () if command is None else _options_in_use(command, args))
 
 
-def build_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
+def _options_in_use(command: _Parser, args: argparse.Namespace) -> list[str]:
+    """Return the options of a command that have a value, so that sentences on that are about them."""
+    return [word for word in command.words() if getattr(args, word[2:].replace("-", "_"), None) is not None]
+
+
+def build_parser(given: Sequence[str] = ()) -> _Parser:
     """Return the parser with every command found in `stepsize.cli`, or with the one that is given first."""
     parser = _Parser(
         prog="stepsize", description=WORTH_TRYING, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -92,6 +122,7 @@ def build_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
     words = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for command in load_commands(given):
         command.add(words)
+    parser.commands = dict(words.choices)
     return parser
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ __all__ = [
     "print_json",
     "echo",
     "refusal_or_defect",
+    "save_picture",
 ]
 
 
@@ -33,6 +35,8 @@ __all__ = [
 BAD_INPUT, DEFECT = 2, 70
 # The environment variable under which the traceback of a defect is printed.
 TRACEBACK = "STEPSIZE_TRACEBACK"
+# Points, 1/72 inch, below which letters cannot be read on paper.
+LEGIBLE = 4.0
 _LONGEST = 1000
 # Endings that nobody gives to a folder.
 _OF_FILES = (
@@ -145,11 +149,29 @@ def picture_options(args: argparse.Namespace) -> dict[str, Any]:
     return {"size": size, "dpi": dpi}
 
 
-def refusal_or_defect(error: Exception) -> int:
+def save_picture(picture: Any, target: Path, sized: dict[str, Any]) -> Path:
+    """Save a picture as --size and --dpi say, and warn where its letters are too small to be read."""
+    from stepsize import draw
+    from stepsize.draw.style import STYLE, fitted
+
+    if sized["size"] is not None:
+        wide, high = sized["size"]
+        _, scale = fitted((wide, high), picture.get_size_inches())
+        points = STYLE["xtick.labelsize"] * scale
+        if points < LEGIBLE:
+            complain(
+                f"--size: got {wide:g} x {high:g} inches, at which the letters of {target.name} are "
+                f"{points:.1f} points high, expected a larger size, or less in one picture"
+            )
+    return draw.save(picture, target, if_exists="number", **sized)
+
+
+def refusal_or_defect(error: Exception, options: Sequence[str] = ()) -> int:
     """Print one sentence on an error that ended a command, and return the exit code.
 
     A sentence of ours, the system's word on a file and a lack of memory are about what was asked for;
-    anything else should have been foreseen, and is a defect.
+    anything else should have been foreseen, and is a defect. A sentence of ours on an argument of a function
+    that came from one of the options, such as ``steps: got 0``, begins with the option, ``--steps: got 0``.
     """
     if isinstance(error, MemoryError):
         complain("there is too little memory for this, expected fewer steps, dimensions or runs")
@@ -157,7 +179,9 @@ def refusal_or_defect(error: Exception) -> int:
     if isinstance(error, OSError) or (
         isinstance(error, ValueError | TypeError | ImportError) and is_sentence(error)
     ):
-        complain(cut(str(error), _LONGEST))
+        name, colon, rest = str(error).partition(":")
+        option = f"--{name.replace('_', '-')}"
+        complain(cut(option + colon + rest if option in options else str(error), _LONGEST))
         return BAD_INPUT
     if os.environ.get(TRACEBACK):
         import traceback

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stepsize.cli.arguments import (
+    OF_FILES,
     Commands,
     add_command,
     add_output,
@@ -12,6 +13,7 @@ from stepsize.cli.arguments import (
     read_optimizer,
     read_problem,
     read_record,
+    refuse_without_problem,
 )
 from stepsize.cli.output import (
     ascii_only,
@@ -19,6 +21,7 @@ from stepsize.cli.output import (
     new_folder,
     picture_options,
     print_json,
+    save_picture,
 )
 from stepsize.cli.words import read_number, whole_number
 from stepsize.core.progress import Progress
@@ -40,7 +43,8 @@ examples:
       a formula of your own, with its exact gradient: + - * / ** and functions such as exp, log, sin, sqrt,
       abs, max; variables are x, y, z, x1, x2, ..., ordered by the alphabet
   stepsize race data.csv --target price --standardize --optimizer SGD --lr 0.1
-      a table of your own: the first line names the columns; --model logistic for two classes
+      a table of your own: the first line names the columns; --model logistic for two classes, --held-out 0.2
+      for the loss over a fifth of its rows, which are not trained on
 
 A run has settled at the first update from which its gap to the minimum stays below the tolerance, a share of
 the gap at the start.
@@ -98,24 +102,8 @@ def _showcase(args: argparse.Namespace) -> int:
     from stepsize.experiments.race import race
     from stepsize.parsing import parse, parse_problem
 
-    words = (
-        "optimizer",
-        "lr",
-        "steps",
-        "x0",
-        "tol",
-        "atol",
-        "target",
-        "model",
-        "standardize",
-        "columns",
-        "drop",
-    )
-    for word in words:
-        if getattr(args, word) is not None and getattr(args, word) is not False:
-            raise ValueError(
-                f"--{word}: got it without a problem, expected one: stepsize race PROBLEM --{word} ..."
-            )
+    words = ("optimizer", "lr", "steps", "x0", "tol", "atol", "target", *OF_FILES)
+    refuse_without_problem(args, words)
     built = [
         (show, parse_problem(show.problem), [parse(text, Optimizer) for text in show.optimizers])
         for show in DEFAULT_RACES
@@ -146,6 +134,8 @@ def _showcase(args: argparse.Namespace) -> int:
         if index == 0 or args.all:
             echo(f"{show.name} {result.title}")
             echo(result.table(ascii_only()))
+            if result.theory_note:
+                echo(result.theory_note)
             echo(f"why: {show.why}")
             echo()
     if not args.all:
@@ -194,6 +184,8 @@ def _single(args: argparse.Namespace) -> int:
     if chosen.note:
         echo(chosen.note)
     echo(result.table(ascii_only()))
+    if result.theory_note:
+        echo(result.theory_note)
     echo(f"why: {_reason(result)}")
     if pictures:
         echo(f"picture: {', '.join(str(p) for p in pictures)}")
@@ -226,7 +218,7 @@ def _draw(args: argparse.Namespace, results: "list[tuple[str, Race]]", progress:
     pictures = []
     for name, result in results:
         picture = draw.race(result, size=sized["size"])
-        pictures.append(draw.save(picture, folder / f"{name}.png", if_exists="number", **sized))
+        pictures.append(save_picture(picture, folder / f"{name}.png", sized))
         progress.advance(f"drawing {name}")
         if args.animate:
             from stepsize.draw.animation import filmed

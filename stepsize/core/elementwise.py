@@ -204,17 +204,21 @@ def sign(a: Any) -> Any:
 
 
 def maximum(a: Any, b: Any) -> Any:
-    """Return the larger of a and b, element by element; nan if either is nan."""
+    """Return the larger of a and b, element by element; nan if either is nan, and 0, never -0, if it is 0.
+
+    Which of two zeros NumPy takes differs from processor to processor, and so from engine to engine: the sum
+    with 0 makes both the same.
+    """
     if type(a) is float and type(b) is float:
-        return a if a >= b or a != a else b
-    return np.maximum(a, b)
+        return (a if a >= b or a != a else b) + 0.0
+    return np.maximum(a, b) + 0.0
 
 
 def minimum(a: Any, b: Any) -> Any:
-    """Return the smaller of a and b, element by element; nan if either is nan."""
+    """Return the smaller of a and b, element by element; nan if either is nan, and 0 as in `maximum`."""
     if type(a) is float and type(b) is float:
-        return a if a <= b or a != a else b
-    return np.minimum(a, b)
+        return (a if a <= b or a != a else b) + 0.0
+    return np.minimum(a, b) + 0.0
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
@@ -227,6 +231,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 # Not in `__all__`, whose functions serve floats as well: of floats it makes NumPy's scalars.
 def power(base: float | Array, exponent: float | Array) -> Array:
     """Return base^exponent, element by element; an element has the same bits alone as among others.
+
+    The precision is that of what is given in floats: of single precision it stays single.
 
     NumPy squares where one exponent serves all and is 2, and the operators of its scalars go to the C library
     where arrays may be served by a vector unit: between those ways the last bit differs on some processors. A
@@ -242,7 +248,11 @@ def power(base: float | Array, exponent: float | Array) -> Array:
     if type(exponent) in (int, float) or is_symbol(base) or is_symbol(exponent):
         powers = np.power(base, exponent)
         return powers
+    floats = [a for a in (base, exponent) if np.result_type(a).kind == "f"]
+    precision = np.result_type(*floats) if floats else np.dtype(float)
+    one = np.ones(1, precision)
     bases, exponents = np.broadcast_arrays(base, exponent)
-    powers = np.power(np.append(bases, 1.0), np.append(exponents, 1.0))
+    first, second = (np.append(a.astype(precision, copy=False), one) for a in (bases, exponents))
+    powers = np.power(first, second)
     powers = powers[:-1].reshape(bases.shape)[()]
     return powers

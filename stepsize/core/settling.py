@@ -154,11 +154,13 @@ def _longest_dip(error: Array, first: Array) -> Array:
     before = np.where(inside & ~np.isnan(error), error, -np.inf)
     envelope = running_max(before[::-1])[::-1]
     on_it = (before >= envelope) & inside
-    number = np.arange(1, rows + 1, dtype=np.min_scalar_type(rows))[:, None]
-    last = running_max(on_it * number)
-    previous = np.concatenate([np.zeros((1, len(some)), number.dtype), last[:-1]])
+    # Flags are converted first: a product that mixes types is slow where rows are read unbuffered.
+    kind = np.min_scalar_type(rows)
+    number = np.arange(1, rows + 1, dtype=kind)[:, None]
+    last = running_max(on_it.astype(kind) * number)
+    previous = np.concatenate([np.zeros((1, len(some)), kind), last[:-1]])
     late = on_it & ~is_before(rows, (first + 1) // 2)
-    longest[some] = np.where(late, number - 1 - previous, 0).max(axis=0)
+    longest[some] = (late.astype(kind) * (number - 1 - previous)).max(axis=0)
     return longest
 
 

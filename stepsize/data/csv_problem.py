@@ -53,12 +53,18 @@ class CsvProblem:
     classes: tuple[str, str] | None
 
     @property
+    def rows_held_out(self) -> int:
+        """How many rows are not trained on."""
+        return 0 if self.problem.test is None else len(self.problem.test[1])
+
+    @property
     def note(self) -> str:
         """One line on what was read."""
-        n = self.problem.n_examples
+        n, apart = self.problem.n_examples, self.rows_held_out
         named = ", ".join(self.columns if len(self.columns) <= 8 else [*self.columns[:7], "..."])
         count = f"{len(self.columns)} column{'s' * (len(self.columns) != 1)}"
-        line = f"{self.file}: {counted(n, 'row')}, {self.target} from {count} ({named}) and an intercept"
+        rows = counted(n, "row") + (f" to train on and {apart} held out" if apart else "")
+        line = f"{self.file}: {rows}, {self.target} from {count} ({named}) and an intercept"
         if self.classes is not None:
             line += f"; class 1 is {self.classes[1]}, class 0 is {self.classes[0]}"
         return line + ("; standardized" if self.problem.standardize else "")
@@ -73,6 +79,7 @@ class CsvProblem:
             "classes": None if self.classes is None else list(self.classes),
             "standardize": self.problem.standardize,
             "rows": self.problem.n_examples,
+            "held_out": self.rows_held_out,
         }
 
 
@@ -84,6 +91,8 @@ def problem_from_csv(
     standardize: bool = False,
     columns: Sequence[str] | None = None,
     drop: Sequence[str] = (),
+    held_out: float | Sequence[int] = 0.0,
+    rng: int = 0,
 ) -> LeastSquares | LogisticRegression:
     r"""Return linear or logistic regression on the columns of a CSV file.
 
@@ -108,6 +117,12 @@ def problem_from_csv(
         The columns to predict from; all but the target by default.
     drop : sequence of str
         Columns to leave out.
+    held_out : float or sequence of int
+        Share of the rows, from 0 to 0.9, that is held out of the training for `held_out_fun`, or the numbers
+        of the rows, 0 for the first beneath the names. For logistic regression a share is drawn from each
+        class alike.
+    rng : int
+        Seed of the draw.
 
     Raises
     ------
@@ -126,7 +141,7 @@ def problem_from_csv(
     (3, [2.0, 1.0])
     """
     problem: LeastSquares | LogisticRegression = read_csv(
-        path, target, model, standardize, columns, drop
+        path, target, model, standardize, columns, drop, held_out, rng
     ).problem
     return problem
 
@@ -138,6 +153,8 @@ def read_csv(
     standardize: bool = False,
     columns: Sequence[str] | None = None,
     drop: Sequence[str] = (),
+    held_out: float | Sequence[int] = 0.0,
+    rng: int = 0,
 ) -> CsvProblem:
     """Return the problem that `problem_from_csv` describes, with what its file says about it."""
     if model not in MODELS:
@@ -166,9 +183,14 @@ def read_csv(
         (y,) = _numbers(file, {target: aims}, comma, "; for two classes there is the model logistic")
         if np.ptp(y) == 0:
             file.refuse(f"{y[0]:g} in every row of the target {target!r}", "a target that varies")
-        return CsvProblem(LeastSquares(X, y, standardize=standardize), file.name, target, chosen, None)
-    classes, y = _classes(file, target, aims, comma)
-    return CsvProblem(LogisticRegression(X, y, standardize=standardize), file.name, target, chosen, classes)
+        classes: tuple[str, str] | None = None
+        kind: Any = LeastSquares
+    else:
+        classes, y = _classes(file, target, aims, comma)
+        kind = LogisticRegression
+    problem: Any = kind(X, y, standardize=standardize, held_out=held_out, rng=rng)
+    problem.train  # noqa: B018  # so that rows which cannot be held out are refused here
+    return CsvProblem(problem, file.name, target, chosen, classes)
 
 
 def _chosen(

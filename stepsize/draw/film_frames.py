@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from optim import Run
 from stepsize.analysis.diagnosis import require_single_run
 from stepsize.draw.landscape import contours, landscape
+from stepsize.draw.layout.coinciding import extra_widths
 from stepsize.draw.layout.panels import equal
 from stepsize.draw.race import log_axis_of_rates
 from stepsize.draw.style import COLORS, figure, fitted, style
@@ -62,6 +63,9 @@ class Film:
         first = next(iter(self.runs.values()))
         made = max(run.nit for run in self.runs.values())
         self.last = made if last is None else min(last, made)
+        # Runs that went on at different updates have only the number of their own in common.
+        befores = {run.updates_before for run in self.runs.values()}
+        self.before = befores.pop() if len(befores) == 1 else 0
         dim = first.problem.dim
         if landscape and dim > 2:
             raise ValueError(f"runs: got {dim} dimensions, expected 1 or 2 to draw their paths")
@@ -77,7 +81,7 @@ class Film:
             above, beneath = (self.picture.add_subplot(grid[row, -1]) for row in (0, 1))
             if not landscape:
                 self._paths: list[Any] = [() for _ in self.runs]
-                self._count = above.set_title("update 0", **_COUNT)
+                self._count = above.set_title(f"update {self.before}", **_COUNT)
             else:
                 if window is None:
                     window = window_around(list(self.runs.values()))
@@ -106,34 +110,40 @@ class Film:
             tail = ax.plot([], [], color=color, linewidth=1.1, zorder=3)[0]
             ball = ax.plot([], [], "o", color=color, markersize=6, markeredgecolor="white", zorder=6)[0]
             drawn.append((tail, ball))
-        self._count = ax.set_title("update 0", **_COUNT)
+        self._count = ax.set_title(f"update {self.before}", **_COUNT)
         return drawn
 
     def _errors_of(self, ax: Any) -> list[Any]:
         first = next(iter(self.runs.values()))
         columns = [on_log_axis(run.error) for run in self.runs.values()]
-        drawn = []
-        for (label, _), error, color in zip(self.runs.items(), columns, self.colors, strict=False):
-            ax.plot(error, color=color, linewidth=0.8, alpha=0.25)
-            line = ax.plot([], [], color=color, linewidth=1.5, label=label)[0]
-            drawn.append((line, ax.plot([], [], "o", color=color, markersize=4)[0], error))
         finite = np.concatenate([error[np.isfinite(error)] for error in columns])
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.1, 1.0)
         start = max((float(error[0]) for error in columns if np.isfinite(error[0])), default=high)
-        ax.set(xlim=(0, max(self.last, 1)), yscale="log")
+        ax.set(xlim=(self.before, self.before + max(self.last, 1)), yscale="log")
         low = max(low, 1e-16 * start)
         ax.set_ylim(low / 2, max(min(high, 1e3 * start), low) * 2)
+        # What is solved to the last bit has no place on a log axis: it lies on the floor.
+        columns = [
+            np.where(run.error <= 0, low / 2, error)
+            for run, error in zip(self.runs.values(), columns, strict=True)
+        ]
+        drawn = []
+        wider = extra_widths(columns)
+        for label, error, color, more in zip(self.runs, columns, self.colors, wider, strict=False):
+            ax.plot(self.before + np.arange(len(error)), error, color=color, linewidth=0.8 + more, alpha=0.25)
+            line = ax.plot([], [], color=color, linewidth=1.5 + more, label=label)[0]
+            drawn.append((line, ax.plot([], [], "o", color=color, markersize=4 + more)[0], error))
         ax.set_ylabel("gap" if first.measure == "gap" else "gradient norm")
         ax.tick_params(labelbottom=False)
         return drawn
 
     def _rates_of(self, ax: Any) -> list[Any]:
         drawn = []
-        for run, color in zip(self.runs.values(), self.colors, strict=False):
-            lr = run.history.lr.reshape(run.nit, -1 if run.nit else 1)[:, 0]
-            ax.plot(lr, color=color, linewidth=0.8, alpha=0.25)
-            drawn.append((ax.plot([], [], "o", color=color, markersize=4)[0], lr))
-        ax.set(xlim=(0, max(self.last, 1)), xlabel="update", ylabel="rate")
+        columns = [run.history.lr.reshape(run.nit, -1 if run.nit else 1)[:, 0] for run in self.runs.values()]
+        for lr, color, more in zip(columns, self.colors, extra_widths(columns, log=False), strict=False):
+            ax.plot(self.before + np.arange(len(lr)), lr, color=color, linewidth=0.8 + more, alpha=0.25)
+            drawn.append((ax.plot([], [], "o", color=color, markersize=4 + more)[0], lr))
+        ax.set(xlim=(self.before, self.before + max(self.last, 1)), xlabel="update", ylabel="rate")
         low = min((float(lr.min()) for _, lr in drawn if len(lr)), default=0.0)
         high = max((float(lr.max()) for _, lr in drawn if len(lr)), default=1.0)
         if low > 0 and high / low > 20:
@@ -143,18 +153,18 @@ class Film:
         return drawn
 
     def set(self, k: int) -> None:
-        """Show the first k updates."""
-        self._count.set_text(f"update {k}")
+        """Show the first k updates of the runs; of runs that went on, from where they did."""
+        self._count.set_text(f"update {self.before + k}")
         for run, place, (line, dot, error), (mark, lr) in zip(
             self.runs.values(), self._paths, self._errors, self._rates, strict=True
         ):
             at = min(k, run.nit)
             if place:
                 self._move(run, at, *place)
-            line.set_data(np.arange(at + 1), error[: at + 1])
-            dot.set_data([at], [error[at]])
+            line.set_data(self.before + np.arange(at + 1), error[: at + 1])
+            dot.set_data([self.before + at], [error[at]])
             if len(lr):
-                mark.set_data([min(at, run.nit - 1)], [lr[min(at, run.nit - 1)]])
+                mark.set_data([self.before + min(at, run.nit - 1)], [lr[min(at, run.nit - 1)]])
 
     @staticmethod
     def _move(run: Run, at: int, tail: Any, ball: Any) -> None:

@@ -67,7 +67,8 @@ def race_html(race: Race) -> str:
     """Return a race as HTML: what was raced, and a row a run."""
     held_out = ("training", "held out", "lowest") if race.runs[0].has_held_out else ()
     final = f"final {race.runs[0].measure}"
-    head = ("optimizer", "rate", "settled", "overshoot", final, *held_out, "course", "verdict")
+    beside = (race.rate_heading,) if any(race.rate_words) else ()
+    head = ("optimizer", "rate", "settled", "overshoot", final, *held_out, "course", *beside, "verdict")
     rows = [
         (
             optimizer_label(run.optimizer),
@@ -77,9 +78,10 @@ def race_html(race: Race) -> str:
             "-" if found.verdict == "diverged" else f"{found.error:.1e}",
             *(held_out_words(run) if held_out else ()),
             sparkline(run.error, race.steps, race.tol),
+            *((word or "-",) if beside else ()),
             found.verdict,
         )
-        for run, found in zip(race.runs, race.diagnoses, strict=True)
+        for run, found, word in zip(race.runs, race.diagnoses, race.rate_words, strict=True)
     ]
     left = len(rows) - _MOST_ROWS
     more = f"<p>and {left} more; <code>race.table()</code> has them all</p>" if left > 0 else ""
@@ -89,6 +91,8 @@ def race_html(race: Race) -> str:
 
 def diagnosis_html(found: Diagnosis) -> str:
     """Return a diagnosis as HTML: the verdict, why, and what it rests on."""
+    every = found.known_every
+    uphill_of = "updates" if every == 1 else f"stretches of {every} updates between points that were kept"
     settled = "no" if found.settled is None else f"at update {found.settled}"
     return table_html(
         [
@@ -96,7 +100,7 @@ def diagnosis_html(found: Diagnosis) -> str:
             ("because", found.reason),
             (f"settled (to {found.tol:g})", settled),
             ("overshoot", f"{found.overshoot:.0%} of the updates"),
-            ("uphill", f"{found.uphill:.0%} of the updates"),
+            ("uphill", f"{found.uphill:.0%} of the {uphill_of}"),
             ("error", f"{found.error:.3g}, at best {found.best_error:.3g}"),
         ]
     )

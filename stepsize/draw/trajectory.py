@@ -61,13 +61,29 @@ def path(
         crossed = np.concatenate([[False], run.history.overshoot])[n][visible]
         if len(x) <= 400:
             props: dict[str, Any] = {"color": color, "zorder": 4}
-            full, hollow = np.flatnonzero(~crossed)[1:], np.flatnonzero(crossed)
+            seen = _apart(ax, x, y)
+            full, hollow = np.flatnonzero(seen & ~crossed)[1:], np.flatnonzero(seen & crossed)
             small: dict[str, Any] = {"markersize": 2.6, "markeredgewidth": 0, "gid": "update"}
             ax.plot(x[full], y[full], "o", **small, **props)
             open_circle: dict[str, Any] = {"markerfacecolor": "white", "markersize": 3.4, "gid": "overshot"}
             ax.plot(x[hollow], y[hollow], "o", markeredgewidth=0.9, **open_circle, **props)
         ax.plot(x[0], y[0], "o", color=INK, markersize=4.5, markeredgewidth=0, zorder=6, gid="start")
     return ax
+
+
+# Points, 1/72 inch, that two marks of a path are apart at least: nearer ones would make a blot.
+_APART = 1.8
+
+
+def _apart(ax: Axes, x: Array, y: Array) -> Array:
+    """Return which points of a path get a mark: the first, and each that is not upon the last one marked."""
+    places = ax.transData.transform(np.column_stack([x, y])) * (72 / ax.figure.dpi)
+    marked = np.zeros(len(x), bool)
+    last = np.full(2, np.inf)
+    for i, place in enumerate(places.tolist()):
+        if abs(place[0] - last[0]) >= _APART or abs(place[1] - last[1]) >= _APART:
+            marked[i], last = True, place
+    return marked
 
 
 def on_log_axis(error: Any) -> Array:
@@ -82,7 +98,7 @@ def gap(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: str 
     with style():
         ax = axes_or_new(ax)
         error = on_log_axis(run.error)
-        steps = np.arange(len(error))
+        steps = run.updates_before + np.arange(len(error))
         keep = np.unique(np.linspace(0, len(error) - 1, 2000).round().astype(int))
         ax.semilogy(steps[keep], error[keep], color=color, label=label, linewidth=1.3)
         what = "gap  $f - f^*$" if run.measure == "gap" else "gradient norm"
@@ -106,9 +122,10 @@ def held_out(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label:
     lowest = int(np.where(np.isnan(validation), np.inf, validation).argmin())
     with style():
         ax = axes_or_new(ax)
-        n = run.history.n
+        n = run.updates_before + run.history.n
         thin: dict[str, Any] = {"linewidth": 0.8, "gid": "training", "zorder": 3}
-        ax.semilogy(np.arange(run.nit + 1), on_log_axis(run.loss), color=color, **thin)
+        every = run.updates_before + np.arange(run.nit + 1)
+        ax.semilogy(every, on_log_axis(run.loss), color=color, **thin)
         ax.semilogy(n, on_log_axis(validation), color=color, label=label, linewidth=1.7, gid="held-out")
         dot: dict[str, Any] = {
             "markersize": 4.5,
@@ -128,7 +145,8 @@ def rates(run: Run, ax: Axes | None = None, *, color: str = COLORS[0], label: st
     with style():
         ax = axes_or_new(ax)
         lr = run.history.lr.reshape(run.nit, -1 if run.nit else 1)
-        ax.plot(np.arange(run.nit), lr, color=color, label=label, linewidth=1.2, drawstyle="steps-post")
+        steps = run.updates_before + np.arange(run.nit)
+        ax.plot(steps, lr, color=color, label=label, linewidth=1.2, drawstyle="steps-post")
         ax.set(xlabel="update", ylabel="rate")
         if run.nit and lr.min() > 0 and lr.max() / lr.min() > 20:
             ax.set_yscale("log")

@@ -17,7 +17,7 @@ from stepsize.core.limits.memory import refuse_beyond_memory
 from stepsize.core.protocols import SupportsGradient
 from stepsize.core.validation import as_count, describe_value
 from stepsize.experiments.labels import optimizer_label, rate_label, sparkline, start_label, thinned
-from stepsize.experiments.rate_labels import rate_words
+from stepsize.experiments.rate_labels import common_error, rate_words
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -88,12 +88,31 @@ class Race:
         """Where one rule runs at several rates, what each is beside the best: too small, right, too large."""
         return rate_words(self.runs, self.diagnoses, self.tolerance)
 
+    @property
+    def rate_goal(self) -> str | None:
+        """Where such words say "5 times as long": down to which error, which all came down to for good."""
+        goal = common_error(self.runs, self.diagnoses, self.tolerance)
+        return None if goal is None else f"to a {self.runs[0].measure} of {goal:.2g}"
+
+    @property
+    def rate_heading(self) -> str:
+        """The heading of the column of `rate_words`, with the error to which the updates are counted."""
+        return "beside the others" + (f", {self.rate_goal}" if self.rate_goal else "")
+
+    @property
+    def theory_note(self) -> str | None:
+        """Of what the columns predicted and observed are the factors; None where theory is silent."""
+        if not any(self.predictions):
+            return None
+        return "predicted, observed: factor of the distance to the minimum, a step; the gap has its square"
+
     def table(self, ascii_only: bool = False) -> str:
         """Return the table as text, a row a run.
 
         Optimizer, rate, settled, overshoot (the share of the updates until then, or of all where the run has
-        not settled), final error, its course, verdict; where theory has a word on one
-        of the runs, the factor that the error shrinks by a step, predicted and observed; and where the
+        not settled), final error, its course, verdict; where one rule runs at several rates, what each is
+        beside the best, and down to which error their updates are counted; where theory has a word on one
+        of the runs, the factor of the distance to the minimum, a step, predicted and observed; and where the
         problem holds examples out, the last training loss, the last loss over those held out, and where that
         was lowest.
         """
@@ -103,7 +122,7 @@ class Race:
         head = (*head[:3], *held_out, head[3])
         theory = any(self.predictions)
         words = self.rate_words
-        last = ("beside the others",) if any(words) else ()
+        last = (self.rate_heading,) if any(words) else ()
         rows: list[tuple[str, ...]] = [
             ("optimizer", "lr", *(("predicted", "observed") if theory else ()), *head, *last, "verdict")
         ]
@@ -169,7 +188,8 @@ class Race:
         if len(lines) > _MOST_LINES:
             left = f"... and {len(lines) - _MOST_LINES} more; race.table() has them all"
             lines = [*lines[:_MOST_LINES], left]
-        return "\n".join([self.title, *lines, self.summary()])
+        note = [self.theory_note] if self.theory_note else []
+        return "\n".join([self.title, *lines, *note, self.summary()])
 
     def _repr_html_(self) -> str:
         return str(call_hook("race_html", self))
@@ -187,6 +207,7 @@ class Race:
             "tol": None if self.atol is not None else self.tol,
             "tolerance": self.tolerance,
             "measure": self.runs[0].measure,
+            "beside_the_others_to": common_error(self.runs, self.diagnoses, self.tolerance),
             "runs": [
                 {
                     "optimizer": _described(run.optimizer),
@@ -294,9 +315,9 @@ def _refuse_too_long(problem: Any, optimizers: list[Optimizer], x0: Any, steps: 
     start: Any = getattr(problem, "x0", None) if x0 is None else x0
     # A start of another kind is refused by the run.
     dim = max(len(start), 1) if isinstance(start, list | tuple) else getattr(start, "size", 1)
-    needed = sum(history_bytes(steps, 1, 1, dim, rule.has_separate_output) for rule in optimizers)
+    each = [float(history_bytes(steps, 1, 1, dim, rule.has_separate_output)) for rule in optimizers]
     told = f"{steps} for {counted(len(optimizers), 'run')} of {counted(dim, 'parameter')}"
-    refuse_beyond_memory("steps", told, needed, "fewer, or fewer runs at once")
+    refuse_beyond_memory("steps", told, sum(each), "fewer", ("fewer runs at once", max(each, default=0.0)))
 
 
 def held_out_numbers(run: Run) -> dict[str, Any]:

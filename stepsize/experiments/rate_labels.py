@@ -9,12 +9,13 @@ import numpy as np
 from optim import Run, settled_at
 from stepsize.analysis.diagnosis import Diagnosis
 
-__all__ = ["RIGHT", "TOO_LARGE", "TOO_SMALL", "rate_words", "word_alone"]
+__all__ = ["RIGHT", "TOO_LARGE", "TOO_SMALL", "common_error", "rate_words", "word_alone"]
 
 TOO_SMALL, RIGHT, TOO_LARGE = "too small", "right", "too large"
 
 # From how many times the updates of the best rate on a rate is wrong.
 _WRONG = 2.0
+_TIMES = " times as long as "
 
 
 def rate_words(
@@ -53,8 +54,8 @@ def rate_words(
     if not _one_rule(runs):
         return (None,) * len(runs)
     rates = [float(run.optimizer.lr) for run in runs]
-    diverged = [found.verdict.startswith("diverg") for found in diagnoses]
-    needed = _updates_needed(runs, diverged, tolerance)
+    diverged = _diverged(diagnoses)
+    needed, _ = _updates_needed(runs, diverged, tolerance)
     fastest = min(needed)
     if not math.isfinite(fastest):
         return tuple(f"{TOO_LARGE}: diverges" if lost else None for lost in diverged)
@@ -64,6 +65,28 @@ def rate_words(
         _word(rate, count / fastest, lost, best)
         for rate, count, lost in zip(rates, needed, diverged, strict=True)
     )
+
+
+def common_error(runs: Sequence[Run], diagnoses: Sequence[Diagnosis], tolerance: float) -> float | None:
+    """Return the error down to which `rate_words` counts updates; None where it says of none how many.
+
+    It is the largest error with which a run ends, leaving out what diverges and what hardly moves, but at
+    least the tolerance.
+
+    Examples
+    --------
+    The gap of x^2 falls by 0.9^2 an update at the rate 0.05, from 1 to 0.81^10 = 0.1216:
+
+    >>> from optim import SGD, minimize
+    >>> from problems import Quadratic
+    >>> from stepsize.analysis.diagnosis import diagnose
+    >>> runs = [minimize(Quadratic([2.0], start=[1.0]), SGD(lr=lr), steps=10) for lr in (0.05, 0.2, 1.1)]
+    >>> round(common_error(runs, [diagnose(run) for run in runs], 1e-8), 4)
+    0.1216
+    """
+    if not any(word and _TIMES in word for word in rate_words(runs, diagnoses, tolerance)):
+        return None
+    return _updates_needed(runs, _diverged(diagnoses), tolerance)[1]
 
 
 def word_alone(words: str | None) -> str | None:
@@ -77,6 +100,10 @@ def word_alone(words: str | None) -> str | None:
     return words and words.partition(":")[0]
 
 
+def _diverged(diagnoses: Sequence[Diagnosis]) -> list[bool]:
+    return [found.verdict.startswith("diverg") for found in diagnoses]
+
+
 def _one_rule(runs: Sequence[Run]) -> bool:
     optimizers: list[Any] = [run.optimizer for run in runs]
     if not all(isinstance(getattr(one, "lr", None), float) for one in optimizers):
@@ -85,8 +112,10 @@ def _one_rule(runs: Sequence[Run]) -> bool:
     return len(bare) == 1 and len({one.lr for one in optimizers}) > 1
 
 
-def _updates_needed(runs: Sequence[Run], diverged: Sequence[bool], tolerance: float) -> list[float]:
-    """Return after how many updates each run is down to what all come down to for good; inf if never."""
+def _updates_needed(
+    runs: Sequence[Run], diverged: Sequence[bool], tolerance: float
+) -> tuple[list[float], float]:
+    """Return after how many updates each run is, for good, down to what all reach (inf: never); and that."""
     errors = [np.where(np.isfinite(run.error), run.error, np.inf) for run in runs]
     ends = [float(error[len(error) - max(len(error) // 10, 1) :].max()) for error in errors]
     moved = [
@@ -94,13 +123,13 @@ def _updates_needed(runs: Sequence[Run], diverged: Sequence[bool], tolerance: fl
     ]
     reached = max((end for end, moves in zip(ends, moved, strict=True) if moves), default=math.inf)
     if not math.isfinite(reached):
-        return [math.inf] * len(errors)
+        return [math.inf] * len(errors), math.inf
     goal = max(reached, tolerance)
     counts: list[float] = []
     for error, moves, run in zip(errors, moved, runs, strict=True):
         at = settled_at(error, goal) if moves or (run.nit and error[0] <= goal) else None
         counts.append(math.inf if at is None else float(max(at, 1)))
-    return counts
+    return counts, goal
 
 
 def _word(rate: float, times: float, diverges: bool, best: float) -> str:
@@ -111,7 +140,7 @@ def _word(rate: float, times: float, diverges: bool, best: float) -> str:
     word = TOO_SMALL if rate < best else TOO_LARGE
     if not math.isfinite(times):
         return f"{word}: {'hardly moves' if rate < best else 'gets nowhere'}"
-    return f"{word}: {_times(times)} times as long as {best:.3g}"
+    return f"{word}: {_times(times)}{_TIMES}{best:.3g}"
 
 
 def _times(factor: float) -> str:

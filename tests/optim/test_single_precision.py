@@ -1,9 +1,12 @@
 """A run that starts in single precision stays there, in whatever precision the problem computes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import stepsize as ss
+from optim.engines.large import step
 from tests.instances import OPTIMIZERS, name_of
 
 
@@ -94,3 +97,49 @@ def test_the_counts_are_those_of_a_run_in_double_precision():
     double = ss.minimize(ss.Quadratic([1, 20]), ss.SGD(0.01), np.ones(2), 5)
     assert (single.nfev, single.njev) == (double.nfev, double.njev)
     assert single.x == pytest.approx(double.x, rel=1e-5)
+
+
+STEPPED = [rule for rule in OPTIMIZERS if not rule.requires]
+OTHER = {"float32": "float64", "float64": "float32"}
+
+
+def in_precision(state, dtype):
+    return replace(state, slots=tuple(np.asarray(slot).astype(dtype) for slot in state.slots))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("rule", STEPPED, ids=name_of)
+def test_a_step_takes_a_state_in_the_precision_of_x(rule, precision):
+    """As a run does that goes on from a state: what is stepped is the same as after a cast by hand."""
+    x = np.array([-1.2, 1.0], precision)
+    state = rule.init(x)
+    for g in ([0.5, -0.25], [0.3, 0.1]):
+        x, state = rule.step(x, np.array(g, precision), state)
+    other = in_precision(state, OTHER[precision])
+    g = np.array([0.2, -0.4], precision)
+    found, left = rule.step(x, g, other)
+    expected, kept = rule.step(x, g, in_precision(other, precision))
+    assert found.dtype == x.dtype
+    assert {np.asarray(slot).dtype for slot in left.slots} <= {x.dtype}
+    assert found.tobytes() == expected.tobytes()
+    assert [np.asarray(slot).tobytes() for slot in left.slots] == [
+        np.asarray(slot).tobytes() for slot in kept.slots
+    ]
+
+
+@pytest.mark.parametrize("engine", ["auto", "array", "traced"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_so_does_an_update_of_a_huge_vector(engine, overwrite):
+    """Adam's moments after a gradient of 1 and one of 0, by hand: m = 0.09, v = 0.000999."""
+    rule, size = ss.Adam(lr=0.5, eps=0.0), 2**18 + 3
+    x = np.zeros(size)
+    x, state = step(rule, x, np.ones(size), rule.init(x))
+    single = in_precision(state, np.float32)
+    x, state = step(rule, x, np.zeros(size), single, engine=engine, overwrite=overwrite)
+    assert {x.dtype, *(slot.dtype for slot in state.slots)} == {np.dtype(np.float64)}
+    m, v = 0.9 * float(np.float32(0.1)), 0.999 * float(np.float32(0.001))
+    assert state.slots[0][0] == pytest.approx(m, rel=1e-12)
+    assert state.slots[1][-1] == pytest.approx(v, rel=1e-12)
+    moved = -0.5 - 0.5 * (m / (1 - 0.9**2)) / np.sqrt(v / (1 - 0.999**2))
+    assert x[[0, -1]] == pytest.approx(moved, rel=1e-12)
+    assert {slot.dtype for slot in single.slots} == {np.dtype(np.float32)}

@@ -56,6 +56,38 @@ def test_what_does_not_fit_is_refused_before_it_starts(call, small):
     assert re.search(r", expected .*(fewer|smaller|narrower)", said)
 
 
+def test_what_is_advised_would_help(small):
+    """Of Parabola's updates 2 (8 + 33) bytes are kept, and 66 where its points are thinned."""
+    others = {
+        "every=N": lambda steps: ss.minimize(ss.Parabola(), ss.SGD(), steps=steps),
+        "fewer runs at once": lambda steps: ss.race(ss.Parabola(), [ss.SGD()] * 20, steps=steps),
+    }
+    fits = {"every=N": (GIGA // 80, GIGA // 60), "fewer runs at once": (GIGA // 90, GIGA // 80)}
+    for other, call in others.items():
+        helps, does_not = fits[other]
+        assert other in refusal(lambda call=call, steps=helps: call(steps), kind=ValueError)
+        assert refusal(lambda call=call, steps=does_not: call(steps), kind=ValueError).endswith(
+            "expected fewer"
+        )
+
+
+@pytest.mark.parametrize("steps", [GIGA // 80, GIGA // 60, 10**15])
+def test_sweeps_and_commands_have_no_points_to_thin(steps, small, capsys):
+    noisy = ss.MiniBatch(ss.BreastCancer(), 10)
+    for problem, rule, rates in (
+        (ss.Parabola(), ss.SGD(lr=ss.Armijo()), {}),
+        (noisy, ss.SGD, {"lr": [0.1, 0.2]}),
+    ):
+        said = refusal(lambda p=problem, r=rule, v=rates: ss.sweep(p, r, steps, **v), kind=ValueError)
+        assert said.endswith("are free, expected fewer")
+    from stepsize.cli.main import main
+
+    for words in (["linesearch", "parabola"], ["race", "parabola"], ["find-lr", "parabola"]):
+        if words[0] != "find-lr" or steps == 10**15:
+            assert main([*words, "--steps", str(steps)]) == 2
+            assert capsys.readouterr().err.endswith("are free, expected fewer\n")
+
+
 def test_what_fits_is_made(small):
     assert ss.minimize(ss.Parabola(), ss.SGD(0.1), steps=10**5).nit == 10**5
     assert ss.minimize(ss.Quadratic(np.ones(10_000)), ss.SGD(0.1), steps=6500, every=1000).nit == 6500

@@ -9,7 +9,6 @@ that somebody took at import, and is tried with a fresh import.
 
 import gc
 import re
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -23,6 +22,7 @@ import pytest
 from tools.mutation.forks import in_a_fork
 from tools.mutation.kept import Kept
 from tools.mutation.places import PACKAGES, patch
+from tools.mutation.threads import close_processes, threads_above
 
 Verdict = tuple[str, str]
 Settle = Callable[[Any, Verdict], None]
@@ -104,22 +104,6 @@ class Session:
                 spent += self.took[test]
                 chosen.append(test)
         return chosen
-
-
-def threads_above(number: int) -> bool:
-    """Return whether there are more threads than before, and not only such as are about to end."""
-    for _ in range(20):
-        if threading.active_count() <= number:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def close_processes() -> None:
-    """Close the processes that joblib keeps: no test after the first would start any, nor their threads."""
-    loky = sys.modules.get("joblib.externals.loky")
-    if loky is not None:
-        loky.get_reusable_executor().shutdown(wait=True)
 
 
 @cache

@@ -46,9 +46,8 @@ _EXACT: dict[Operation, Callable[..., Any]] = {
     operator.eq: np.equal,
     operator.ne: np.not_equal,
     elementwise.sqrt: np.sqrt,
-    # Of two zeros, that of Python.
-    elementwise.maximum: lambda a, b: np.where((a >= b) | (a != a), a, b),
-    elementwise.minimum: lambda a, b: np.where((a <= b) | (a != a), a, b),
+    elementwise.maximum: elementwise.maximum,
+    elementwise.minimum: elementwise.minimum,
     elementwise.where: np.where,
 }
 

@@ -172,6 +172,8 @@ def _count(
 def stretch_ends(steps: int) -> list[int]:
     """Return the rows before which a stretch ends: of rows 0 to `steps`, whatever the windows are made of.
 
+    The runs are not short: windows have at least four updates.
+
     Examples
     --------
     >>> stretch_ends(16)
@@ -180,7 +182,7 @@ def stretch_ends(steps: int) -> list[int]:
     size, end = window_of(steps), steps + 1
     last, middle = end - size, end - size + size // 2
     ends = {end - 3 * size, end - 2 * size, last, last + 1, middle, middle + 1, end}
-    part = max(2 * size // QUARTERS, 1)
+    part = 2 * size // QUARTERS
     ends |= {end - i * part for i in range(QUARTERS + 1)}
     late = np.array_split(np.arange(end - 2 * size, end), BLOCKS)
     return sorted(ends | {int(block[-1]) + 1 for block in late})
@@ -315,7 +317,7 @@ class _Windows:
     @property
     def quarters(self) -> list[Array]:
         """The largest losses of parts of the last two windows, the last one first."""
-        part = max(2 * self.size // QUARTERS, 1)
+        part = 2 * self.size // QUARTERS
         return [self._top(self._end - (i + 1) * part, self._end - i * part) for i in range(QUARTERS)]
 
     @property

@@ -14,7 +14,9 @@ _CGROUPS = (
 )
 
 
-def refuse_beyond_memory(name: str, got: object, needed: float, instead: str) -> None:
+def refuse_beyond_memory(
+    name: str, got: object, needed: float, instead: str, other: tuple[str, float] | None = None
+) -> None:
     """Raise one sentence if what is asked for needs more memory than there is.
 
     Parameters
@@ -27,6 +29,8 @@ def refuse_beyond_memory(name: str, got: object, needed: float, instead: str) ->
         Bytes, as a lower estimate: what is refused could not have been computed.
     instead : str
         What to do, after "expected".
+    other : (str, float), optional
+        Something else to do, and the bytes that are then needed: it is named only if they are there.
 
     Raises
     ------
@@ -41,6 +45,8 @@ def refuse_beyond_memory(name: str, got: object, needed: float, instead: str) ->
         return
     there = available()
     if there is not None and needed > there:
+        if other is not None and other[1] <= there:
+            instead += f", or {other[0]}"
         raise ValueError(
             f"{name}: got {got}, which needs about {_size(needed)} of memory where {_size(there)} are free, "
             f"expected {instead}"

@@ -7,12 +7,15 @@ import numpy as np
 
 from optim import BUDGET, DIVERGED, Optimizer, Run, minimize
 from optim.failure import STEEP
+from optim.recorder import history_bytes
 from schedules import PerRun
 from stepsize.analysis.lockstep.rows import BYTES_A_ROW, UPDATES_TOGETHER, Room
 from stepsize.analysis.lockstep.tally import RUNS_TOGETHER, tell_by_tally
 from stepsize.analysis.lockstep.traces import Untraceable, traces_in_lockstep
 from stepsize.analysis.traces import Traces, traces_of
 from stepsize.analysis.verdicts import RunOutcome, outcome_of
+from stepsize.core.display import counted
+from stepsize.core.limits.memory import refuse_beyond_memory
 
 __all__ = [
     "MEMORY",
@@ -210,11 +213,20 @@ def _failures(batch: Batch, traces: Traces, run: Run) -> tuple[str, ...]:
 
 def descend(batch: Batch) -> list[Run]:
     """Run a batch: as one run with a leading axis, or one by one where the rate is a feedback step size."""
+    every = _every(batch) if batch.together else 1
+    _refuse_too_long(batch, every)
     if batch.together:
-        every = _every(batch)
         together = with_values(batch.optimizer, batch.values)
         return [minimize(batch.problem, together, batch.x0, batch.steps, every=every)]
     return [minimize(batch.problem, *batch.single(i), batch.steps) for i in range(len(batch.rows))]
+
+
+def _refuse_too_long(batch: Batch, every: int) -> None:
+    """Refuse histories that do not fit into memory: how they are thinned is no choice of the user's."""
+    runs, dim = len(batch.rows) if batch.together else 1, batch.x0.shape[1]
+    needed = history_bytes(batch.steps, every, runs, dim, batch.optimizer.has_separate_output)
+    told = f"{batch.steps} for {counted(runs, 'run')} of {counted(dim, 'parameter')}"
+    refuse_beyond_memory("steps", told, needed, "fewer")
 
 
 def _every(batch: Batch) -> int:

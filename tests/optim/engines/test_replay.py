@@ -101,10 +101,10 @@ def test_a_scratch_array_is_used_again_as_soon_as_it_has_been_read():
 
 def test_a_result_waits_until_its_place_has_been_read():
     """x and g change places: one of them waits in a scratch array."""
-    trace = trace_function(lambda x: [x[1] * 1.0, x[0] * 1.0], 2, np.float64)
+    trace = trace_function(lambda x: [x[1] * 2.0, x[0] * 2.0], 2, np.float64)
     assert Plan(trace, [0, 1]).calls == [
-        (np.multiply, [G, ("constant", 1.0)], workspace(0)),
-        (np.multiply, [X, ("constant", 1.0)], G),
+        (np.multiply, [G, ("constant", 2.0)], workspace(0)),
+        (np.multiply, [X, ("constant", 2.0)], G),
         (np.positive, [workspace(0)], X),
     ]
 

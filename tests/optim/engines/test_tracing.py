@@ -71,6 +71,73 @@ def test_every_result_is_an_operation_of_its_own():
     assert [same.calls[i][0] for i in same.outputs] == [np.multiply, np.positive, np.positive, np.positive]
 
 
+def made_by(rule, inputs=2):
+    """Return the functions that a trace calls, but for copies of what was given."""
+    trace = trace_function(rule, inputs, np.float64)
+    return [trace.calls[i][0] for i in trace.needed if trace.calls[i][0] is not np.positive]
+
+
+def test_the_same_operation_on_the_same_operands_is_done_once():
+    def rule(x):
+        a, b = x
+        return [(a - 3.0) * (a - 3.0), (a - 3.0) * b, (a - b) / 0.5 + (a - b) / 0.5]
+
+    made = [np.subtract, np.multiply, np.multiply, np.subtract, np.true_divide, np.add]
+    assert made_by(rule) == made
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda x: [x[0] - x[1], x[1] - x[0]],
+        lambda x: [x[0] - 1, x[0] - 1.0],
+        lambda x: [x[0] + 0.0, x[0] + -0.0],
+        lambda x: [x[0] / x[1], x[0] * x[1]],
+    ],
+)
+def test_operations_that_differ_are_both_done(rule):
+    assert len(made_by(rule)) == 2
+
+
+# Every kind of double: both zeros, subnormal, ordinary, the largest, inf and nan.
+EVERY = np.array([0.0, -0.0, 5e-324, -2.2e-308, 1.5, -1.7976931348623157e308, np.inf, -np.inf, np.nan])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda a: a - 0.0,
+        lambda a: a - 0,
+        lambda a: a * 1.0,
+        lambda a: 1 * a,
+        lambda a: a / 1.0,
+        lambda a: a - np.float64(0.0),
+    ],
+)
+def test_an_operation_that_changes_no_bit_is_left_out(rule):
+    assert made_by(lambda x: [rule(x[0])], 1) == []
+    assert rule(EVERY).tobytes() == EVERY.tobytes()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda a: a - -0.0,
+        lambda a: a + 0.0,
+        lambda a: 0.0 - a,
+        lambda a: 1.0 / a,
+        lambda a: a * -1.0,
+        lambda a: a - 1.0,
+        lambda a: a * 0.0,
+        lambda a: a / 2.0,
+    ],
+)
+def test_an_operation_that_changes_a_bit_is_done(rule):
+    assert len(made_by(lambda x: [rule(x[0])], 1)) == 1
+    with np.errstate(all="ignore"):
+        assert rule(EVERY).tobytes() != EVERY.tobytes()
+
+
 def test_only_what_the_results_need_is_done():
     def rule(x):
         a, b = x

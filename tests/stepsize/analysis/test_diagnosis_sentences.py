@@ -320,3 +320,58 @@ def test_shares_are_told_where_there_is_a_start():
     assert _share_of_start(3.0, 0.0) == "3"
     assert _share_of_start(math.inf, 4.0) == "inf"
     assert [_percent(share) for share in (0.0, 0.256, 0.75, 1.0)] == ["0 %", "26 %", "75 %", "100 %"]
+
+
+@pytest.mark.parametrize("every", [2, 7, 20])
+def test_what_is_known_at_some_points_alone_is_said_of_the_stretches_between_them(every):
+    noisy = ss.MiniBatch(ss.BreastCancer(), 10)
+    whole = ss.diagnose(ss.minimize(noisy, ss.SGD(lr=1.0), steps=2000))
+    run = ss.minimize(noisy, ss.SGD(lr=1.0), steps=2000, every=every)
+    found = ss.diagnose(run)
+    assert whole.verdict == found.verdict == "bouncing"
+    assert (whole.known_every, found.known_every) == (1, every)
+    assert "stretches" not in whole.reason
+    # The losses at the points that were kept, one after the other.
+    kept = np.diff(run.loss[run.history.n]) > 0
+    late = run.history.n[1:] > 1000
+    told = (
+        f"of the stretches of {every} updates between points that were kept {100 * kept[late].mean():.0f} %"
+    )
+    assert told in found.reason
+    assert f"overshoot, and of the stretches of {every} updates" in found.reason
+    assert found.uphill == kept.mean()
+    assert found.overshoot == run.history.overshoot.mean() == whole.overshoot
+    assert f"{kept.mean():.0%} of the stretches of {every} updates" in found._repr_html_()
+
+
+def test_where_the_loss_is_exact_every_update_is_judged_however_few_points_are_kept():
+    runs = [ss.minimize(ss.Quadratic(), ss.SGD(lr=0.0999), steps=400, every=every) for every in (1, 50)]
+    one, other = map(ss.diagnose, runs)
+    assert one == other
+    assert other.known_every == 1
+
+
+def test_a_few_known_losses_make_no_noise():
+    """Of 400 updates with one point in 40 the later half has five losses, and Kendall's test takes eight."""
+    noisy = ss.AdditiveNoise(ss.Quadratic([1, 2]), 1e-9)
+    for every, verdict in (
+        (2, "bouncing"),
+        (20, "bouncing"),
+        (40, "still crawling"),
+        (400, "still crawling"),
+    ):
+        assert ss.diagnose(ss.minimize(noisy, ss.SGD(lr=0.9), steps=400, every=every)).verdict == verdict
+
+
+def test_a_settled_run_of_few_points_says_which_they_are():
+    noisy = ss.AdditiveNoise(ss.Quadratic([1, 2]), 1e-9)
+    found = ss.diagnose(ss.minimize(noisy, ss.SGD(lr=0.4), steps=200, every=10), tol=0.05)
+    assert found.verdict.startswith("settled")
+    assert "from update 20 on, at the points that were kept, one in 10" in found.reason
+
+
+def test_every_second_point_is_few_enough_to_be_named():
+    noisy = ss.AdditiveNoise(ss.Quadratic([1, 2]), 1e-9)
+    found = ss.diagnose(ss.minimize(noisy, ss.SGD(lr=0.4), steps=200, every=2), tol=0.5)
+    assert found.verdict.startswith("settled")
+    assert ", at the points that were kept, one in 2" in found.reason

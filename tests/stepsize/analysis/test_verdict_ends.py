@@ -21,7 +21,7 @@ def test_a_window_is_a_quarter_of_the_updates():
 def test_the_windows_are_the_last_rows():
     _, w = windows(np.arange(101.0), grad_norm=-np.arange(101.0), step_norm=np.arange(1, 101.0))
     assert [(part[0, 0], part[-1, 0]) for part in w.loss] == [(76, 100), (51, 75), (26, 50)]
-    assert [(part[0, 0], part[-1, 0]) for part in w.norm] == [(-76, -100), (-51, -75)]
+    assert [top[0] for top in w.norm_tops] == [-76, -51]
     assert w.late(among(column(np.arange(101))))[:, 0].tolist() == list(range(51, 101))
     _, w = windows(np.arange(104.0))
     assert [(part[0, 0], part[-1, 0]) for part in w.loss] == [(79, 103), (54, 78), (29, 53)]
@@ -94,6 +94,27 @@ def test_shares_are_counted_until_the_run_settled_or_to_its_end():
     flags = column([1, 0, 1, 1]).astype(bool)
     assert [float(_share_until(flags, np.array([k]))[0]) for k in range(5)] == [0, 1, 0.5, 2 / 3, 0.75]
     assert _late_share(column([1, 1, 0, 1, 0, 0, 0, 1]).astype(bool)).tolist() == [0.25]
+    assert _late_share(column([1]).astype(bool)).tolist() == [1.0]
+
+
+def test_shares_are_of_the_updates_after_which_the_loss_is_known():
+    """Of ten the third, sixth, ninth and last; of the later half the sixth, ninth and last."""
+    flags = column([0, 0, 1, 0, 0, 1, 0, 0, 0, 0]).astype(bool)
+    assert _late_share(flags, 3).tolist() == [pytest.approx(1 / 3)]
+    shares = [float(_share_until(flags, np.array([k]), 3)[0]) for k in (3, 5, 6, 9, 10)]
+    assert shares == [1.0, 1.0, 1.0, pytest.approx(2 / 3), 0.5]
+    assert float(_share_until(flags, np.array([1]), 3)[0]) == 0.0
+    fun = [9.0, 9.0, 9.0, 10.0, 10.0, 10.0, 11.0, 11.0, 11.0, 8.0, 7.0]
+    for every, late, all_of_them in ((3, 1 / 3, 0.5), (1, 0.2, 0.2)):
+        found = one(fun, known_every=every, exact=False, noisy=True)
+        assert (found.climbs[0], found.uphill[0]) == (pytest.approx(late), pytest.approx(all_of_them))
+
+
+def test_who_refutes_the_minimum_has_not_settled():
+    below = one(filled((100.0, 3), (-1.001, 7)))
+    assert np.isnan(below.settled).tolist() == [True]
+    assert one(filled((100.0, 3), (-1.0, 7))).settled.tolist() == [3.0]
+    assert word([1.0]) == "still crawling"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +156,12 @@ def test_two_updates_are_enough_to_contradict():
     assert word([1.0, 2.0, 3.0], overshoot=[True, True]) != "failed"
 
 
+def test_who_has_failed_remains_so_though_few_of_its_updates_contradict():
+    fun = np.concatenate([[10.0, 11.0, 10.0, 11.0], np.linspace(10.5, 3.0, 60)])
+    assert word(fun) != "failed"
+    assert word(fun, failures=("grad",)) == "failed"
+
+
 @pytest.mark.parametrize(("last", "verdict"), [(-0.9, "settled"), (-1.0, "settled"), (-1.0005, "failed")])
 def test_an_end_below_the_minimum_by_a_hundredth_of_the_gap_refutes_it(last, verdict):
     fun = filled((100.0, 3), (last, 7))
@@ -149,6 +176,13 @@ def test_a_climb_is_one_beyond_rounding_at_its_own_size():
     assert _climbs(traces(fun, summed=1e6)).ravel().tolist() == [False] * 4
     assert _climbs(traces([1.0, 2.0, 4.0], rounding=0.5)).ravel().tolist() == [False, False]
     assert _climbs(traces([1.0, 2.1, 1e9], rounding=0.5)).ravel().tolist() == [True, True]
+
+
+@pytest.mark.parametrize("last", [-1.0, 1.0])
+def test_of_losses_below_0_the_lower_end_of_a_climb_is_the_larger(last):
+    """Of a million below 0 rounding hides 1e-9; a longer climb it does not hide."""
+    fun = [-1e6, -1e6 + 5e-10, -1e6 + 2e-9, -1e6 + 1.5e-9, last]
+    assert _climbs(traces(fun)).ravel().tolist() == [False, True, False, True]
 
 
 # --- the pace

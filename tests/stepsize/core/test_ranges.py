@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pytest
 
+from stepsize.core.limits import ranges
 from stepsize.core.limits.ranges import (
     ANY,
     SEED,
@@ -173,3 +174,49 @@ def test_without_a_bound_every_number_is_allowed_and_every_count():
     for value in (-1, 2**53 + 1):
         with pytest.raises(ValueError, match=r"^n: got .*, expected "):
             whole.check("n", value)
+
+
+@pytest.mark.parametrize(
+    ("name", "within", "beyond"),
+    [
+        ("FiniteFloat", [-1e308, 0.0, 1e308], [math.inf, -math.inf, math.nan]),
+        ("PositiveFloat", [5e-324, 0.5, 1e308], [0.0, -1.0, math.inf]),
+        ("PositiveFloatOrInf", [5e-324, 0.5, math.inf], [0.0, -math.inf, math.nan]),
+        ("NonNegativeFloat", [0.0, 0.5, 1e308], [-5e-324, math.inf]),
+        ("ProperFraction", [5e-324, 1 - 1e-16], [0.0, 1.0]),
+        ("UnitFloat", [0.0, 0.5, 1.0], [-5e-324, 1 + 1e-15]),
+        ("NonNegativeInt", [0, 1], [-1]),
+        ("PositiveInt", [1, 2], [0]),
+        ("Seed", [0, 2**128 - 1], [-1, 2**128]),
+        ("FloatOrArray", [-1.0, np.array([0.0, -1.0])], [math.inf, np.array([0.0, math.nan]), np.array([])]),
+        ("PositiveFloatOrArray", [0.5, np.array([0.5])], [0.0, np.array([0.5, 0.0])]),
+    ],
+)
+def test_each_range_by_name_from_both_sides(name, within, beyond):
+    constraint = ranges.constraint_of(getattr(ranges, name))
+    for value in within:
+        constraint.check("it", value)
+    for value in beyond:
+        with pytest.raises(ValueError, match=r"^it: got"):
+            constraint.check("it", value)
+    assert ranges.Range(finite=False) == ranges.ANY
+
+
+@pytest.mark.parametrize(
+    ("annotation", "constraint"),
+    [
+        (Annotated[float, "words", Range(above=0)], Range(above=0)),
+        (Annotated[float, "words"], None),
+        (Literal["a", "b"], ranges.OneOf(("a", "b"))),
+        (Literal["a", 1], None),
+        (float, None),
+        (list[float], None),
+        (float | None, None),
+        (PositiveFloat | None, ranges.Either((Range(above=0),), True)),
+        (PositiveFloat | Literal["auto"], ranges.Either((Range(above=0), ranges.OneOf(("auto",))), False)),
+        (PositiveFloat | str, None),
+        (str | int, None),
+    ],
+)
+def test_what_an_annotation_says(annotation, constraint):
+    assert constraint_of(annotation) == constraint

@@ -246,3 +246,92 @@ def test_bad_words_get_one_sentence(words, sentence, capsys):
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert sentence in told
+
+
+def test_rows_are_held_out_by_their_numbers(capsys):
+    """The loss over the rows that are left out of the training is half the mean square of their residuals."""
+    name = write(table())
+    problem = ss.problem_from_csv(name, target="price", held_out=[1, 3])
+    w = np.array([30.0, 100.0, 7.0])
+    residuals = ROOMS @ w[:2] + w[2] - PRICES
+    assert problem.held_out_fun(w) == pytest.approx(np.mean(residuals[[1, 3]] ** 2) / 2, rel=1e-12)
+    assert problem.fun(w) == pytest.approx(np.mean(residuals[[0, 2, 4]] ** 2) / 2, rel=1e-12)
+    words = ["race", name, "--target", "price", "--lr", "1e-5", "--steps", "3", "--no-picture"]
+    assert main([*words, "--held-out", "1,3"]) == 0
+    out = capsys.readouterr().out
+    assert "data.csv: 3 rows to train on and 2 held out, price from 2 columns" in out
+    run = ss.minimize(problem, ss.SGD(lr=1e-5), steps=3)
+    assert f"{run.held_out[-1]:.4g}" in out
+    assert "held out" in out.splitlines()[2]
+    assert main([*words, "--held-out", "1,3", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["problem"]["rows"], told["problem"]["held_out"]) == (3, 2)
+    assert told["runs"][0]["held_out"]["last"] == run.held_out[-1]
+
+
+def test_a_share_is_drawn_by_its_seed_and_from_each_class_alike(capsys):
+    rows = "".join(f"{i},{'no' if i % 4 else 'yes'}\n" for i in range(40))
+    name = write("a,label\n" + rows)
+    found = read_csv(name, "label", "logistic", held_out=0.2, rng=3)
+    assert found.problem == LogisticRegression(found.problem.X, found.problem.y, held_out=0.2, rng=3)
+    assert found.rows_held_out == 8
+    assert found.problem.test[1].tolist().count(1.0) == 2, "a fifth of ten"
+    other = read_csv(name, "label", "logistic", held_out=0.2, rng=4).problem
+    assert not np.array_equal(other.test[0], found.problem.test[0])
+    words = [
+        "race",
+        name,
+        "--target",
+        "label",
+        "--model",
+        "logistic",
+        "--steps",
+        "2",
+        "--no-picture",
+        "--json",
+    ]
+    for seed, problem in (("3", found.problem), ("4", other)):
+        assert main([*words, "--held-out", "0.2", "--held-out-rng", seed]) == 0
+        last = json.loads(capsys.readouterr().out)["runs"][0]["held_out"]["last"]
+        assert last == ss.minimize(problem, ss.SGD(), steps=2).held_out[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--held-out", "1.5"], "--held-out: got 1.5, expected a share from 0 to 0.9"),
+        (["--held-out", "nan"], "--held-out: got 'nan', expected a share of the rows such as 0.2, or their"),
+        (
+            ["--held-out", "0.5,2"],
+            "--held-out: got '0.5,2', expected a share of the rows such as 0.2, or their",
+        ),
+        (["--held-out", "0,5"], "--held-out: got row 5, expected rows from 0 to 4 of the table"),
+        (
+            ["--held-out", "0,-1"],
+            "--held-out: got the tuple (0, -1), expected a share, or the numbers of some",
+        ),
+        (["--held-out", "0,1,2,3,4"], "--held-out: got all of 5 rows, expected at least one left"),
+        (["--held-out-rng", "3"], "--held-out-rng: got 3 without --held-out, expected a share such as"),
+    ],
+)
+@pytest.mark.parametrize("command", ["race", "find-lr", "explore", "linesearch", "explain"])
+def test_rows_that_cannot_be_held_out_are_refused(command, options, sentence, capsys):
+    words = [
+        command,
+        *(["SGD"] if command == "explain" else []),
+        write(table()),
+        "--target",
+        "price",
+        *options,
+    ]
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"stepsize: {sentence}")
+
+
+@pytest.mark.parametrize("words", [["race"], ["explore"], ["race", "parabola"]])
+def test_held_out_is_about_a_file(words, capsys):
+    assert main([*words, "--held-out", "0.2"]) == 2
+    without = (
+        "without --target, expected a CSV file" if words[1:] else "without a problem, expected one: stepsize"
+    )
+    assert f"stepsize: --held-out: got it {without}" in capsys.readouterr().err

@@ -65,3 +65,16 @@ def test_a_batch_is_refused_in_a_sentence():
         batch.animate()
     with pytest.raises(ValueError, match=r"run: got a batch of shape \(2,\)"):
         batch.plot()
+
+
+def test_pictures_of_a_run_that_goes_on_count_from_its_very_first_update():
+    rule = ss.SGD(lr=ss.Exponential(0.09, d=0.1))
+    first = ss.minimize(ss.Quadratic(), rule, steps=30)
+    run = ss.minimize(ss.Quadratic(), rule, x0=first.last_x, state=first.state, steps=40)
+    assert (first.updates_before, run.updates_before, run.nit) == (0, 30, 40)
+    error, rate = ss.draw.gap(run).lines[0], ss.draw.rates(run).lines[0]
+    assert (error.get_xdata()[0], error.get_xdata()[-1]) == (30, 70)
+    assert (rate.get_xdata()[0], rate.get_xdata()[-1]) == (30, 69)
+    told = ss.draw.run(run).get_suptitle().replace("\n", " ")
+    assert "continued after 30 updates and judged from there" in told
+    assert "continued" not in ss.draw.run(first).get_suptitle()

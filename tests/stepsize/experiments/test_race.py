@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
+from stepsize.cli.main import main
 from stepsize.experiments.labels import labels, optimizer_label, rate_label, sparkline, start_label, thinned
 from stepsize.experiments.race import theory_of
 from stepsize.experiments.rate_labels import _times, rate_words, word_alone
@@ -279,18 +280,9 @@ def test_the_table_says_what_a_hand_computes(three):
         gap = 12.5 * (1 - lr) ** (2 * n) + 20 * (1 - 10 * lr) ** (2 * n)
         settled.append(int(np.argmax(gap <= 1e-3)))
     assert rows[0][:5] == ["optimizer", "lr", "predicted", "observed", "settled"]
-    assert rows[0][5:] == [
-        "overshoot",
-        "final",
-        "gap",
-        "gap",
-        "over",
-        "time",
-        "beside",
-        "the",
-        "others",
-        "verdict",
-    ]
+    # The slower one's last tenth begins at update 91, where its gap is the largest that counts.
+    heads = f"overshoot final gap gap over time beside the others, to a gap of {12.5 * 0.95**182:.2g} verdict"
+    assert rows[0][5:] == heads.split()
     assert rows[1][:7] == ["SGD", "0.05", "0.95", "0.95", str(settled[0]), "0", "%"]
     assert rows[1][7] == f"{12.5 * 0.95**200:.1e}"
     assert rows[2][:9] == ["SGD", "0.182", "=", "2/(L+mu)", "0.818", "0.818", str(settled[1]), "100", "%"]
@@ -337,11 +329,11 @@ def test_a_long_table_is_cut_when_it_is_printed():
         race = ss.race(BOWL, [ss.SGD(lr=0.001 * k) for k in range(1, count + 1)], steps=1)
         return str(race).split("\n")
 
-    assert len(shown(29)) == 29 + 3
+    assert len(shown(29)) == 29 + 4
     assert not any("more" in line for line in shown(29))
     lines = shown(32)
     assert lines[31] == "... and 3 more; race.table() has them all"
-    assert len(lines) == 1 + 30 + 1 + 1
+    assert len(lines) == 1 + 30 + 1 + 2
 
 
 def test_a_race_as_json_has_the_numbers(three):
@@ -355,7 +347,8 @@ def test_a_race_as_json_has_the_numbers(three):
     assert told["runs"][0]["updates"] == 100
     assert told["runs"][0]["error"] == pytest.approx(12.5 * 0.95**200)
     assert list(told) == [
-        *("problem", "formula", "L", "mu", "minimum", "x0", "steps", "tol", "tolerance", "measure", "runs")
+        *("problem", "formula", "L", "mu", "minimum", "x0", "steps", "tol", "tolerance", "measure"),
+        *("beside_the_others_to", "runs"),
     ]
     assert list(told["runs"][0]) == [
         *("optimizer", "theory", "predicted", "observed", "name", "lr", "verdict", "reason"),
@@ -559,3 +552,20 @@ class TestHeldOut:
         assert "held out" not in found.table()
         assert "held_out" not in found.to_dict()["runs"][0]
         assert "held out" not in found._repr_html_()
+
+
+def test_predicted_and_observed_are_said_to_be_of_the_distance(capsys):
+    """x^2 at the rate 0.2: a step leaves 1 - 2 * 0.2 = 0.6 of the distance, and 0.36 of the gap."""
+    result = ss.race(ss.Parabola(), [ss.SGD(lr=0.2)], steps=8)
+    run = result.runs[0]
+    assert run.history.fun[5] / run.history.fun[4] == pytest.approx(0.36)
+    assert result.predictions[0].factors(run) == ("0.6", "0.6")
+    note = "predicted, observed: factor of the distance to the minimum, a step; the gap has its square"
+    assert result.theory_note == note
+    assert note in str(result).split("\n")
+    assert note in ss.draw.race(result).texts[0].get_text().replace("\n", " ")
+    assert main(["race", "parabola", "--lr", "0.2", "--steps", "8", "--no-picture"]) == 0
+    assert note in capsys.readouterr().out.split("\n")
+    silent = ss.race(ss.Parabola(), [ss.Adam(lr=0.2)], steps=8)
+    assert silent.theory_note is None
+    assert "predicted" not in str(silent)

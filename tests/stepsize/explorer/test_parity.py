@@ -359,7 +359,9 @@ def test_mutants_are_noticed(known, script, tmp_path):
         places += [
             (e, m.start() + first)
             for m in re.finditer(r"(?<= )[-+*/](?= )", script[first:last])
-            if "* d + j" not in script[m.start() + first - 1 : m.start() + first + 8]
+            # To add 0, as to the larger of two numbers, and to subtract it differ for -0 alone.
+            if not re.match(r"[-+] 0\b(?!\.)", script[m.start() + first :])
+            and "* d + j" not in script[m.start() + first - 1 : m.start() + first + 8]
             and "d + j" not in script[m.start() + first - 2 : m.start() + first + 6]
         ]
     assert len(places) >= 30

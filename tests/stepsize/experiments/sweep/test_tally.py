@@ -169,7 +169,7 @@ def test_what_a_tally_cannot_do_is_said():
             tally.tell_by_tally(problem, ss.SGD(lr=0.01), start, steps)
 
 
-class Kicked(ss.Optimizer):
+class Kicked(ss.Optimizer, abstract=True):
     """Plain descent that is thrown back in one update; each part of it is a branch of its own."""
 
     lr: ss.Hyper = 0.2
