@@ -7,7 +7,13 @@ import pytest
 
 from optim import SGD, minimize
 from optim.optimizer import Evaluation
-from optim.start import check_initial_evaluation, checked_problem, is_finite, validated_start
+from optim.start import (
+    check_initial_evaluation,
+    checked_problem,
+    is_finite,
+    validate_problem_and_start,
+    validated_start,
+)
 from optim.user_functions import in_precision_of
 from problems import Parabola, Quadratic
 
@@ -60,6 +66,8 @@ def test_a_good_start_is_let_through(x, f, g):
         (X, np.ones(2), np.ones(2), ValueError, "from the problem, expected a number"),
         (BATCH, 3.0, ONES, ValueError, "expected one value a run, of shape (3,)"),
         (BATCH, np.ones(2), ONES, ValueError, "expected one value a run, of shape (3,)"),
+        (BATCH, np.float64(3.0), ONES, ValueError, "expected one value a run, of shape (3,)"),
+        (BATCH[None], np.ones(3), ONES[None], ValueError, "expected one value a run, of shape (1, 3)"),
         (X, np.float64(INF), np.ones(2), ValueError, "x0: got [1.0, 2.0], where fun is inf, expected a sta"),
         (X, np.float64(-INF), np.ones(2), ValueError, "x0: got [1.0, 2.0], where fun is -inf, expected a "),
         (X, NAN, np.array([NAN, 1.0]), ValueError, "x0: got [1.0, 2.0], where fun is nan, expected a start"),
@@ -190,6 +198,22 @@ def test_what_does_not_fit_is_refused(rule, x0, error, words):
         validated_start(Quadratic(), rule, x0)
     assert words in str(caught.value)
     assert ("quotation" in str(caught.value)) == (rule == "SGD")
+
+
+def test_what_starts_is_called_x0_and_keeps_its_precision():
+    with pytest.raises(ValueError, match=r"^x0: got .*, expected finite numbers$"):
+        validated_start(Quadratic(), SGD(), [NAN, 1.0])
+    assert validated_start(Quadratic(), SGD(), np.ones(2, np.float32)).dtype == np.float32
+    with pytest.raises(TypeError, match=r"expected an optimizer such as SGD\(lr=0\.1\)$"):
+        validated_start(Quadratic(), SGD, None)
+
+
+def test_problem_and_start_together():
+    problem, x = validate_problem_and_start(Whole(), SGD(), [3.0, 4.0])
+    assert x.tolist() == [3.0, 4.0]
+    assert problem.fun(x) == 25.0
+    problem, x = validate_problem_and_start(Quadratic(), SGD(), None)
+    assert (problem, x.tolist()) == (Quadratic(), [-5.0, -2.0])
 
 
 def test_a_problem_without_a_start_wants_one():
