@@ -85,7 +85,8 @@ def run(args: argparse.Namespace) -> int:
     whole = chosen.problem
     optimizers = _optimizers(args)
     problems = [_sampled(whole, optimizer.lr, args) for optimizer in optimizers]
-    needed = len(optimizers) * history_bytes(args.steps, 1, 1, whole.dim, answers=False)
+    each = [history_bytes(args.steps, 1, 1, whole.dim, rule.has_separate_output) for rule in optimizers]
+    needed = sum(each)
     size = f"{args.steps} for {counted(len(optimizers), 'run')} of {counted(whole.dim, 'parameter')}"
     refuse_beyond_memory("--steps", size, needed, "fewer")
     progress = Progress(len(optimizers) * args.steps)

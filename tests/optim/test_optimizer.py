@@ -262,3 +262,94 @@ def test_a_start_is_spread_over_the_runs():
 def test_which_hyperparameters_are_arrays(rule, found):
     """A schedule is asked for its first value, and this one has no other."""
     assert [(name, value.shape) for name, value in rule.arrays()] == found
+
+
+class Loose(SGD, abstract=True):
+    """A rule with a number that no schedule drives, and one that was not declared."""
+
+    leak = 0.5
+    share: float = 0.5
+
+
+KINDS = "expected a number, an array or a schedule"
+EMPTY = "an array of float64 of shape (0,)"
+FOREIGN = " (optim.dialects takes the calls of others as they are)"
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "error", "words"),
+    [
+        (SGD, {"lr": SGD()}, TypeError, f"lr: got the optimizer SGD(), {KINDS}"),
+        (SGD, {"lr": Armijo}, TypeError, f"lr: got the class Armijo, {KINDS}; call it with its parameters"),
+        (SGD, {"lr": "fast"}, TypeError, f"lr: got the str 'fast', {KINDS}"),
+        (
+            SGD,
+            {"lr": []},
+            ValueError,
+            "lr: got an array of float64 of shape (0,), expected at least one number",
+        ),
+        (SGD, {"lr": -1.0}, ValueError, "lr: got -1.0, expected a finite number of at least 0"),
+        (SGD, {"lr": [0.1, -1.0]}, ValueError, "lr: got -1.0, expected a finite number of at least 0"),
+        (SGD, {"lr": lambda: 0.1}, TypeError, "lr: got a function of (), expected a function of (n)"),
+        (
+            Momentum,
+            {"momentum": Armijo()},
+            TypeError,
+            f"momentum: got Armijo(), {KINDS}: only lr accepts a feedback rate or a line search",
+        ),
+        (
+            Loose,
+            {"share": abs},
+            TypeError,
+            "share: got the function abs, expected a number, as Loose declares it; one that a schedule may "
+            "drive is declared as share: Hyper",
+        ),
+        (SGD, {"lrr": 0.1}, TypeError, "SGD: got 'lrr', expected lr, did you mean lr?"),
+        (
+            SGD,
+            {"learning_rate": 0.1},
+            TypeError,
+            f"SGD: got 'learning_rate', expected lr; for learning_rate write lr{FOREIGN}",
+        ),
+        (
+            Loose,
+            {"leak": 0.3},
+            TypeError,
+            "Loose: got 'leak', expected lr, share; a parameter is declared with its type, leak: Hyper = 0.5",
+        ),
+        (Adam, {"nonsense": 1}, TypeError, "Adam: got 'nonsense', expected lr, beta1, beta2, eps, eps_hat"),
+    ],
+)
+def test_what_no_parameter_is_is_refused_in_one_sentence(rule, given, error, words):
+    with pytest.raises(error) as caught:
+        rule(**given)
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("lr", [1, 1.0, True + 0, np.float32(1), np.array(1.0), np.array(1), np.int64(1)])
+def test_one_number_is_a_float(lr):
+    assert type(SGD(lr=lr).lr) is float
+    assert SGD(lr=lr) == SGD(lr=1.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "default"),
+    [
+        (SGD(lr=0.3), SGD()),
+        (Momentum(lr=0.3, momentum=0.5), Momentum(momentum=0.5)),
+        (L2(SGD(lr=0.3)), L2(SGD())),
+        (SGD(lr=Armijo()), SGD()),
+    ],
+    ids=repr,
+)
+def test_the_rate_that_a_class_has_by_default(rule, default):
+    assert rule.at_default_rate() == default
+
+
+@pytest.mark.parametrize("grad", [[0.5, 0.25], (0.5, 0.25), np.array([0.5, 0.25]), np.array([1, 2]) / 2])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_gradient_is_taken_in_the_precision_of_x(grad, dtype):
+    x = np.ones(2, dtype)
+    y, _ = SGD(lr=1.0).step(x, grad, SGD().init(x))
+    assert y.dtype == dtype
+    assert y.tolist() == [1 - grad[0], 1 - grad[1]]

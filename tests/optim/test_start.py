@@ -7,7 +7,14 @@ import pytest
 
 from optim import SGD, minimize
 from optim.optimizer import Evaluation
-from optim.start import check_initial_evaluation, checked_problem, is_finite, validated_start
+from optim.start import (
+    check_initial_evaluation,
+    checked_problem,
+    is_finite,
+    validate_problem_and_start,
+    validated_start,
+)
+from optim.user_functions import in_precision_of
 from problems import Parabola, Quadratic
 
 X, BATCH = np.array([1.0, 2.0]), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
@@ -59,6 +66,8 @@ def test_a_good_start_is_let_through(x, f, g):
         (X, np.ones(2), np.ones(2), ValueError, "from the problem, expected a number"),
         (BATCH, 3.0, ONES, ValueError, "expected one value a run, of shape (3,)"),
         (BATCH, np.ones(2), ONES, ValueError, "expected one value a run, of shape (3,)"),
+        (BATCH, np.float64(3.0), ONES, ValueError, "expected one value a run, of shape (3,)"),
+        (BATCH[None], np.ones(3), ONES[None], ValueError, "expected one value a run, of shape (1, 3)"),
         (X, np.float64(INF), np.ones(2), ValueError, "x0: got [1.0, 2.0], where fun is inf, expected a sta"),
         (X, np.float64(-INF), np.ones(2), ValueError, "x0: got [1.0, 2.0], where fun is -inf, expected a "),
         (X, NAN, np.array([NAN, 1.0]), ValueError, "x0: got [1.0, 2.0], where fun is nan, expected a start"),
@@ -191,6 +200,22 @@ def test_what_does_not_fit_is_refused(rule, x0, error, words):
     assert ("quotation" in str(caught.value)) == (rule == "SGD")
 
 
+def test_what_starts_is_called_x0_and_keeps_its_precision():
+    with pytest.raises(ValueError, match=r"^x0: got .*, expected finite numbers$"):
+        validated_start(Quadratic(), SGD(), [NAN, 1.0])
+    assert validated_start(Quadratic(), SGD(), np.ones(2, np.float32)).dtype == np.float32
+    with pytest.raises(TypeError, match=r"expected an optimizer such as SGD\(lr=0\.1\)$"):
+        validated_start(Quadratic(), SGD, None)
+
+
+def test_problem_and_start_together():
+    problem, x = validate_problem_and_start(Whole(), SGD(), [3.0, 4.0])
+    assert x.tolist() == [3.0, 4.0]
+    assert problem.fun(x) == 25.0
+    problem, x = validate_problem_and_start(Quadratic(), SGD(), None)
+    assert (problem, x.tolist()) == (Quadratic(), [-5.0, -2.0])
+
+
 def test_a_problem_without_a_start_wants_one():
     problem = Whole()
     with pytest.raises(
@@ -200,3 +225,33 @@ def test_a_problem_without_a_start_wants_one():
     run = minimize(problem, SGD(lr=0.5), [1.0, 1.0], steps=1)
     assert run.x.tolist() == [0.0, 0.0]
     assert run.problem.dim == 2
+
+
+def test_what_is_assumed_of_a_problem_that_states_no_fact():
+    problem = checked_problem(Whole())
+    unknown = ("x0", "minimum", "minimizers", "L", "mu", "domain", "feasible")
+    assert [name for name in unknown if getattr(problem, name) is not None] == []
+    assert (problem.varies, problem.drifts, problem.components) == (False, False, False)
+    assert (problem.isolated, problem.gradient_source) == (True, "exact")
+
+
+class Drawing(Whole):
+    """One that varies, and says of which evaluation it is."""
+
+    varies = True
+    which = ()
+
+    def at(self, n):
+        return self.sample(n)
+
+    def sample(self, n, k=0):
+        drawn = Drawing()
+        drawn.which = (n, k)
+        return drawn
+
+
+def test_a_sample_is_the_first_of_its_update_unless_another_is_named():
+    problem = checked_problem(Drawing())
+    single = in_precision_of(problem, np.dtype(np.float32))
+    for one in (problem, single):
+        assert (one.sample(3).which, one.sample(3, 2).which, one.at(4).which) == ((3, 0), (3, 2), (4, 0))

@@ -103,6 +103,11 @@ def test_what_is_wrong_with_a_file_is_said(file, header, arrays, without, words)
         State.load(changed(file, header, arrays, without=without))
 
 
+def test_no_parameters_have_a_shape_too(file):
+    State(0, (), None, np.zeros(0), "SGD", None, (0,)).save(file)
+    assert State.load(file).shape == (0,)
+
+
 def test_a_slot_may_be_of_any_kind_of_number(file):
     for slot in (np.array([True]), np.array([1], np.uint8), np.array([-1]), np.array([1j])):
         State(0, (slot,)).save(file)
