@@ -5,9 +5,9 @@ import types
 
 import pytest
 
-from tools.mutation import hunt, places
+from tools.mutation import hunt, judged, places
 from tools.mutation.constants import mutants, mutated
-from tools.mutation.serving import served_tests
+from tools.mutation.serving import named, served_tests
 
 SOURCE = '''
 """A module, 1."""
@@ -266,6 +266,11 @@ def wells(numbers):
 """
 
 
+def test_a_test_of_each_figure_is_asked_for_as_a_whole_where_no_figure_is_named():
+    assert named("test.py::test_it[{name}]") == ["test.py::test_it"]
+    assert named("test.py::test_that") == ["test.py::test_that"]
+
+
 def test_a_figure_is_served_by_its_own_check_and_what_several_share_by_theirs(monkeypatch, tmp_path):
     (tmp_path / "problems").mkdir()
     (tmp_path / "problems" / "sheet.py").write_text(SHEET, encoding="utf-8")
@@ -279,3 +284,14 @@ def test_a_figure_is_served_by_its_own_check_and_what_several_share_by_theirs(mo
         "4 -> 5": [waves],
         "5 -> 6": [wells],
     }
+
+
+def test_a_number_is_judged_in_the_line_that_an_entry_names():
+    entry = {"mutant": "m.waves__*", "change": "^4 -> ", "line": "steps=4", "reason": "it is at rest"}
+    assert (
+        judged.reason("m.waves__constant_1", "4 -> 5", [entry], "minimize(bowl, steps=4)") == "it is at rest"
+    )
+    assert judged.reason("m.waves__constant_2", "4 -> 5", [entry], "width = 4") == ""
+    assert judged.reason("m.wells__constant_1", "4 -> 5", [entry], "minimize(bowl, steps=4)") == ""
+    anywhere = {name: entry[name] for name in ("mutant", "change", "reason")}
+    assert judged.reason("m.waves__constant_2", "4 -> 5", [anywhere], "width = 4") == "it is at rest"

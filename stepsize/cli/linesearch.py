@@ -15,7 +15,7 @@ from stepsize.cli.arguments import (
     read_problem,
     read_record,
 )
-from stepsize.cli.output import echo, new_folder, picture_options, print_json
+from stepsize.cli.output import echo, new_folder, picture_options, print_json, save_picture
 from stepsize.cli.words import whole_number
 from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
@@ -198,7 +198,7 @@ def _draw(args: argparse.Namespace, runs: "list[Run]") -> Any:
 
     folder = new_folder(args.out)
     picture = draw.searches(runs, args.update)
-    return draw.save(picture, folder / "linesearch.png", if_exists="number", **picture_options(args))
+    return save_picture(picture, folder / "linesearch.png", picture_options(args))
 
 
 def _advice(args: argparse.Namespace) -> str:

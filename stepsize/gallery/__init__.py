@@ -21,10 +21,13 @@ __all__ = ["CatalogueEntry", "Drawing", "GalleryFigure", "Number", "Numbers", "c
 
 
 def catalogue() -> dict[str, CatalogueEntry]:
-    """Return every figure by name."""
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
-        importlib.import_module(f"{__name__}.{module.name}")
-    return _entries()
+    """Return every figure by name, module by module, whichever was imported first."""
+    modules = sorted(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__))
+    for module in modules:
+        importlib.import_module(module)
+    place = {module: index for index, module in enumerate(modules)}
+    entries = sorted(_entries().values(), key=lambda entry: place.get(entry.make.__module__, len(place)))
+    return {entry.name: entry for entry in entries}
 
 
 def find(name: str) -> CatalogueEntry:

@@ -188,4 +188,4 @@ def _barrier(gamma: float) -> Any:
     def hess(y: Any) -> Any:
         return (A.T / (b - A @ y) ** 2) @ A
 
-    return ss.Problem.of(fun, grad, hess=hess, x0=np.zeros(100), name="barrier of 500 inequalities")
+    return ss.Problem.of(fun, grad, hess=hess, x0=np.zeros(100))

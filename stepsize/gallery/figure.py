@@ -136,7 +136,7 @@ class Numbers:
             low, high = between
             self._all.append(Number(what, float(value), provenance, low=float(low), high=float(high)))
             return
-        value, expected, within = np.asarray(value, float), np.asarray(expected, float), np.asarray(within)
+        value, expected, within = np.asarray(value), np.asarray(expected), np.asarray(within)
         if value.shape != expected.shape:
             raise ValueError(f"{what}: got shape {value.shape}, expected {expected.shape}")
         within = np.broadcast_to(within, value.shape)
@@ -150,7 +150,7 @@ def _scaled(relative: float, expected: Any, within: Any) -> Any:
     """Return the tolerance given, or the default one, never below its share of the value."""
     if within is not None or expected is None:
         return within
-    return relative * np.maximum(1.0, np.abs(np.asarray(expected, float)))
+    return relative * np.maximum(1.0, np.abs(np.asarray(expected)))
 
 
 @dataclass(frozen=True)

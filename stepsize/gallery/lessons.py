@@ -72,7 +72,6 @@ def momentum_ball(numbers: Numbers) -> Drawing:
         x0=[-6.9],
         minimum=0.0,
         minimizers=((0.0,),),
-        domain=(-8.0, 8.0),
         name="x^2/20 + 0.3 (1 - cos 3x)",
     )
     cases = {"too light": 0.5, "right": 0.95, "too heavy": 0.997}
@@ -221,10 +220,9 @@ def decay_settles(numbers: Numbers) -> Drawing:
     }
     moments, samples = {}, {}
     for label, lr in schedules.items():
-        value, column = 9.0, [9.0]
+        column = [9.0]
         for a in lr(np.arange(2000)):
-            value = (1 - a) ** 2 * value + a * a
-            column.append(value)
+            column.append((1 - a) ** 2 * column[-1] + a * a)
         moments[label] = np.array(column)
         run = ss.minimize(noisy, ss.SGD(lr=lr), x0=np.full((200, 1), 3.0), steps=2000)
         z = ((run.x**2).mean() / column[-1] - 1) / np.sqrt(2 / 200)

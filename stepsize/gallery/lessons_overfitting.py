@@ -35,13 +35,13 @@ def overfitting(numbers: Numbers) -> Drawing:
     numbers.computed("lowest validation loss under the fixed rate", lowest, 0.615, 0.002)
     numbers.computed(
         "the fixed rate overfits: last validation loss over the lowest",
-        fixed.held_out[-1] / lowest,
+        network.held_out_fun(fixed.x) / lowest,
         between=(1.5, 2.0),
     )
     numbers.computed("its training loss goes on falling: the last", float(fixed.fun), between=(0.0, 0.05))
     numbers.computed(
         "the fast decay does not: last validation loss over the lowest of the fixed rate",
-        fast.held_out[-1] / lowest,
+        network.held_out_fun(fast.x) / lowest,
         between=(1.0, 1.01),
     )
     numbers.computed(

@@ -32,13 +32,13 @@ def matrix(optimizer: Optimizer, lam: Any) -> Array:
     """
     lam = np.asarray(lam, float)
     single = lam.ndim == 0
-    lam = lam.reshape(-1, 1)
+    lam = lam.ravel()[:, None]
     size = 1 + len(optimizer.slots)
     columns = []
     for j in range(size):
         x, *slots = (np.full_like(lam, float(i == j)) for i in range(size))
         x, state = optimizer.step(x, lam * x, State(0, tuple(slots)))
-        columns.append(np.stack([x[:, 0], *(s[:, 0] for s in state.slots)], axis=-1))
+        columns.append(np.stack([x[:, 0], *(s[:, 0] for s in state.slots)], axis=1))
     maps = np.stack(columns, axis=-1)
     return np.asarray(maps[0] if single else maps)
 

@@ -89,7 +89,7 @@ def rosenbrock(numbers: Numbers) -> Drawing:
 
 
 # Wolfe's conditions: the line of the figure, and the two constants
-_FLAT = (0.5, 1.5, 3.0)  # a valley, a hump, a deeper valley; the slope at 0 is -1
+_FLAT = (0.5, 1.5, 3.0)  # a valley, a hump, a deeper valley; at 0 the value is 0 and the slope -1
 _C1, _C2 = 0.13, 0.2
 
 
@@ -105,21 +105,22 @@ def wolfe(numbers: Numbers) -> Drawing:
     phi = slope.integ()
 
     def surplus(a: Any) -> Any:
-        return phi(a) - phi(0) - _C1 * a * slope(0)
+        return phi(a) + _C1 * a
 
     def steepness(a: Any) -> Any:
-        return abs(slope(a)) + _C2 * slope(0)
+        return abs(slope(a)) - _C2
 
     decrease, curvature = _intervals(surplus, 5.0), _intervals(steepness, 5.0)
     both = [
         (max(a, c), min(b, d)) for a, b in decrease for c, d in curvature if max(a, c) < min(b, d)
     ]  # fmt: skip
+    numbers.theorem("value and slope at 0", [phi(0), slope(0)], [0.0, -1.0])
     for number, (low, high) in enumerate(decrease, 1):
         ends = [end for end in (low, high) if end > 0]
         found = [surplus(end) for end in ends]
         numbers.theorem(f"sufficient decrease {number}: surplus at its ends", found, [0.0] * len(ends), 1e-9)
     for number, (low, high) in enumerate(curvature, 1):
-        found = [abs(slope(low)) / abs(slope(0)), abs(slope(high)) / abs(slope(0))]
+        found = [abs(slope(low)), abs(slope(high))]
         numbers.theorem(f"curvature {number}: slope at its ends over that at 0", found, [_C2, _C2], 1e-9)
     roots = _positive_roots(phi - np.polynomial.Polynomial([0.0, -_C1]))
     ends = [end for pair in decrease for end in pair][1:]

@@ -19,7 +19,7 @@ def factor(error: Array, floor: float = 0.0, skip: int = 0) -> float:
     >>> factor(np.array([8.0, 4.0, 2.0, 1.0]))
     0.5
     """
-    error = np.asarray(error, float)
+    error = np.asarray(error)
     below = np.flatnonzero(~(error > floor))
     last = int(below[0]) - 1 if len(below) else len(error) - 1
     if last <= skip:

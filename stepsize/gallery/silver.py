@@ -20,7 +20,7 @@ def _bound(k: int) -> float:
 def _worst(L: float, schedule: Any, steps: int) -> float:
     """Return the largest gap that a Huber function leaves, from 1, over its kinks."""
     kinks = np.linspace(1e-3, 0.6, 6000)
-    x = np.ones_like(kinks)
+    x: Any = 1.0
     for h in schedule(np.arange(steps)):
         x = x - h * L * np.clip(x, -kinks, kinks)
     size = np.abs(x)

@@ -24,13 +24,14 @@ Record = dict[str, dict[str, str]]
 
 
 class Wanted(NamedTuple):
-    """A mutant to be tried: where it is, and the tests that serve its module."""
+    """A mutant to be tried: where it is, the line that it changes, and the tests that serve its module."""
 
     name: str
     module: str
     path: str
     index: int | None
     change: str
+    line: str
     tests: list[str]
     called: tuple[str, ...] = ()
 
@@ -49,13 +50,14 @@ def every_mutant(files: list[str]) -> Iterator[Wanted]:
                 continue
             module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
             source = path.read_text(encoding="utf-8")
-            called = entered_as(module, source)
+            lines, called = source.splitlines(), entered_as(module, source)
             everyone = tuple(name for names in called.values() for name in names)
             for index, mutant in enumerate(mutants(module, source)):
                 change = f"{mutant.before} -> {mutant.after}"
                 names = called.get(re.split("[:]|__constant_", mutant.name)[0], ())
                 tests = served_tests(module, table, names or everyone)
-                yield Wanted(mutant.name, module, str(path), index, change, tests, names)
+                line = lines[mutant.line - 1].strip()
+                yield Wanted(mutant.name, module, str(path), index, change, line, tests, names)
 
 
 def entered_as(module: str, source: str) -> dict[str, tuple[str, ...]]:
@@ -91,7 +93,7 @@ def is_wanted(mutant: Wanted, record: Record, args: argparse.Namespace) -> bool:
     tried = old is not None and old["change"] == mutant.change and old["verdict"] != "untried"
     if args.survivors or args.fresh:
         survived = old is not None and old["verdict"] != "killed"
-        return survived and not reason(mutant.name, mutant.change, judged())
+        return survived and not reason(mutant.name, mutant.change, judged(), mutant.line)
     return not tried
 
 

@@ -53,8 +53,9 @@ def of_constants(entries: Judged, files: list[str]) -> Iterator[Found]:
     for mutant in every_mutant(files):
         old = record.get(mutant.name)
         verdict = old["verdict"] if old and old["change"] == mutant.change else "untried"
-        why = reason(mutant.name, mutant.change, entries) if verdict == "survived" else ""
-        kind = verdict if verdict != "survived" else "judged" if why else "open"
+        survived = verdict == "survived"
+        why = reason(mutant.name, mutant.change, entries, mutant.line) if survived else ""
+        kind = "judged" if why else "open" if survived else verdict
         yield Found(f"{mutant.path}, at import", kind, labelled(mutant.name, verdict, why, mutant.change))
 
 

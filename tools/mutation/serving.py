@@ -27,10 +27,11 @@ def served_tests(module: str, table: dict[str, list[str]], names: tuple[str, ...
     ['test.py::test_it[waves]', 'test.py::test_it[wells]']
     """
     tests = [test for pattern, tests in table.items() if fnmatch.fnmatch(module, pattern) for test in tests]
-    return [named for test in tests for named in _named(test, names)]
+    return [place for test in tests for place in named(test, names)]
 
 
-def _named(test: str, names: tuple[str, ...]) -> list[str]:
+def named(test: str, names: tuple[str, ...] = ()) -> list[str]:
+    """Return one test for each of some names, of a test that has such; without names the test as a whole."""
     if not test.endswith(EACH):
         return [test]
     return [test.removesuffix(EACH) + f"[{name}]" for name in names] or [test.removesuffix(EACH)]

@@ -35,11 +35,13 @@ from tools.mutation.mutants import (
     prepare,
     verdicts,
 )
-from tools.mutation.serving import served_tests, serving
+from tools.mutation.serving import named, served_tests, serving
 from tools.mutation.threads import close_processes, threads_above
 from tools.mutation.words import only_words
 
 PACKAGES = ("optim", "problems", "schedules", "stepsize")
+# Whoever keeps what was computed: tests do, of a figure that several look at.
+KEEPING = (*PACKAGES, "tests")
 LEARNT = ROOT / "mutants" / "tests-learnt.json"
 MEMORY = 4 << 30  # bytes a mutant may ask for
 
@@ -79,7 +81,7 @@ class Session:
             print(*sick, sep="\n")
             if not self.args.go_on:
                 return True
-        forget_all(PACKAGES)
+        forget_all(KEEPING)
         self.hunt()
         return True
 
@@ -94,7 +96,7 @@ class Session:
         known = {} if out_of_date() else json.loads(LEARNT.read_text(encoding="utf-8"))
         set_mutant_under_test("stats")
         items, sick = [item for name, item in self.items.items() if name not in known], []
-        kept = Kept(PACKAGES)
+        kept = Kept(KEEPING)
         for item, following in zip(items, [*items[1:], None], strict=False):
             kept.forget()  # or what the first test that asks for a value reaches, no other would
             state()._stats.clear()
@@ -247,7 +249,8 @@ def served_by(patterns: list[str]) -> list[str]:
         test: None
         for module, tests in serving().items()
         if not patterns or any(_may_meet(module, pattern) for pattern in patterns)
-        for test in tests
+        for name in tests
+        for test in named(name)
     }
     return list(chosen)
 

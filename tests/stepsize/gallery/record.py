@@ -2,9 +2,10 @@
 
 A figure's own check says that its numbers are right, most within bands wide enough for what a source prints;
 it does not say that the experiment is still the same. The record does: each number of the figure, what it is
-compared with, and of each panel of the picture its words and, of lines, points, areas and bars, how many
-numbers there are and their mean sizes. What depends on rounding is left out: the script computes everything
-twice, the second time on fewer instructions of the processor, and keeps what agrees.
+compared with, and of each panel of the picture its words, its limits and, of lines, points, areas, bars and
+maps, how many numbers there are and their mean sizes, of lines their colour. What depends on rounding is
+left out: the script computes everything twice, the second time on fewer instructions of the processor, and
+keeps what agrees.
 """
 
 import functools
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection, QuadMesh
+from matplotlib.colors import to_hex
+from matplotlib.ticker import FixedFormatter
 
 from stepsize import gallery
 
@@ -39,23 +42,45 @@ def figure_of(name: str) -> gallery.GalleryFigure:
 def shown(figure: gallery.GalleryFigure) -> dict[str, Any]:
     """Return what a figure shows: its numbers, and the panels of its picture."""
     return {
-        "numbers": [list(number.to_dict().values()) for number in figure.numbers],
-        "panels": [list(panel(axes)) for axes in figure.picture.axes],
+        "numbers": [
+            [number.what, number.to_dict()["value"], wanted(number), number.provenance, number.passes]
+            for number in figure.numbers
+        ],
+        "panels": [list(panel(axes)) for axes in figure.picture.axes] + [keys_of(figure.picture)],
     }
 
 
+def keys_of(picture: Any) -> list[Any]:
+    """Return the words of the keys that stand beside the panels."""
+    return [[text.get_text() for key in picture.legends for text in key.get_texts()]]
+
+
+def wanted(number: gallery.Number) -> str:
+    """Return what a number is compared with, in as many digits as anybody writes."""
+    if number.expected is None:
+        return f"{number.low:.6g} ... {number.high:.6g}"
+    return f"{number.expected:.6g} within {number.tolerance:.6g}"
+
+
 def panel(axes: Any) -> Iterator[Any]:
-    """Yield what is written in a panel, and the sizes of what is drawn there."""
+    """Yield what is written in a panel, its limits, and the colours and sizes of what is drawn there."""
     legend = axes.get_legend()
     texts = [*axes.texts, *(legend.get_texts() if legend else ())]
-    yield [axes.get_title(), axes.get_xlabel(), axes.get_ylabel(), *(text.get_text() for text in texts)]
+    titles = [axes.get_title(place) for place in ("left", "center", "right")]
+    ticks = [axis.get_major_formatter() for axis in (axes.xaxis, axes.yaxis)]
+    names = [word for tick in ticks if isinstance(tick, FixedFormatter) for word in tick.seq]
+    words = [axes.get_xlabel(), axes.get_ylabel(), *names, *(text.get_text() for text in texts)]
+    yield ["".join(titles), *words]
+    yield [float(limit) for limit in (*axes.get_xlim(), *axes.get_ylim())]
     for line in axes.lines:
-        yield sizes(*line.get_data())
+        yield [to_hex(line.get_color()), *sizes(*line.get_data())]
     for patch in axes.patches:
         yield sizes(*patch.get_patch_transform().transform_path(patch.get_path()).vertices.T)
     for collection in axes.collections:
         if isinstance(collection, PathCollection):
             yield sizes(*np.ma.getdata(collection.get_offsets()).T)
+        elif isinstance(collection, QuadMesh):
+            yield sizes(np.ma.filled(collection.get_array(), np.nan), *collection.get_coordinates().T)
         elif isinstance(collection, PolyCollection | LineCollection):
             paths = [path.vertices for path in collection.get_paths()]
             yield sizes(*np.concatenate(paths).T) if paths else []

@@ -4,7 +4,10 @@ Each figure states its numbers with provenance and tolerance; here they are asse
 key ones are asserted once more directly, by other means, so that a figure that checks nothing would be seen.
 """
 
+import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from stepsize import gallery
 from stepsize.draw.style import COLORS
 from stepsize.gallery import figure as figures
 from stepsize.gallery.linear import matrix, radius
-from tests.stepsize.gallery.record import figure_of
+from tests.stepsize.gallery.record import FILE, figure_of
 
 NAMES = list(gallery.catalogue())
 
@@ -80,6 +83,17 @@ def test_a_film_has_the_colours_of_the_picture(name):
     # A picture of several panels may have one colour twice, a film may not.
     if len({*drawn}) == len({*filmed}):
         assert filmed == drawn
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_minimum_that_a_film_measures_from_is_one(name):
+    """A film marks the minimizers and draws the gap to the minimum."""
+    for problem in {id(run.problem): run.problem for run in figure_of(name).drawing.runs.values()}.values():
+        for point in np.array(problem.minimizers or ()):
+            assert float(problem.fun(point)) == pytest.approx(problem.minimum, abs=1e-9)
+            assert np.abs(problem.grad(point)).max() < 1e-6
+            around = point + 0.5 * np.random.default_rng(0).standard_normal((50, len(point)))
+            assert min(float(problem.fun(x)) for x in around) >= problem.minimum - 1e-9
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -157,6 +171,12 @@ def test_every_figure_says_where_it_is_from_and_what_it_teaches():
         assert entry.source
         assert entry.place
         assert len(entry.teaches.split()) >= 6, entry.name
+
+
+def test_the_order_of_the_catalogue_is_that_of_the_modules_whichever_is_imported_first():
+    script = "import stepsize.gallery.wilson; from stepsize import gallery; print(*gallery.catalogue())"
+    said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert said.stdout.split() == list(json.loads(FILE.read_text(encoding="utf-8"))) == NAMES
 
 
 def test_an_unknown_figure_names_its_neighbour():
