@@ -251,8 +251,8 @@ class FoundRate:
         if self.progress < _TELLING:
             fall = -np.expm1(-self.progress)
             lines.append(
-                f"      {self.steps} updates are too few to tell: at the best rate the {self._measure} falls by "
-                f"{100 * fall:.2g} %"
+                f"      {self.steps} updates are too few to tell: at the best rate the {self._measure} falls "
+                f"by {100 * fall:.2g} %"
             )
         if self.best >= self.edge:
             lines.append(
