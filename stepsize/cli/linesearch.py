@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     whole = chosen.problem
     optimizers = _optimizers(args)
     problems = [_sampled(whole, optimizer.lr, args) for optimizer in optimizers]
-    needed = len(optimizers) * history_bytes(args.steps, 1, 1, whole.dim)
+    needed = len(optimizers) * history_bytes(args.steps, 1, 1, whole.dim, answers=False)
     size = f"{args.steps} for {counted(len(optimizers), 'run')} of {counted(whole.dim, 'parameter')}"
     refuse_beyond_memory("--steps", size, needed, "fewer")
     progress = Progress(len(optimizers) * args.steps)
