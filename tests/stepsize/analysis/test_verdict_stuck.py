@@ -147,6 +147,11 @@ def test_or_vanish_to_the_tolerance(norm, vanished):
         assert elsewhere(descent(2, 1.5), grad_norm=norms, bounce=bounce) is vanished
 
 
+@pytest.mark.parametrize(("norm", "vanished"), [(3.998e-8, True), (4.002e-8, False)])
+def test_a_gradient_vanishes_at_a_share_of_1e8_of_the_first(norm, vanished):
+    assert elsewhere(descent(2, 1.5), grad_norm=filled((4.0, 1), (1.0, 29), (norm, 71))) is vanished
+
+
 def test_a_gradient_that_vanishes_at_the_very_last_point_may_be_a_touch():
     """By more than a hundredfold at once, as on a flight across: it has not stayed there."""
     assert not elsewhere(descent(2, 1.5), grad_norm=filled((4.0, 1), (1.0, 99), (1e-9, 1)))

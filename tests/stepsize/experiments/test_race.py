@@ -1,5 +1,6 @@
 """The words of a race: the rate beside theory and beside the other rates, and the course of the error."""
 
+import importlib
 import json
 import math
 import re
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 
 import stepsize as ss
+from optim.recorder import history_bytes
 from stepsize.cli.main import main
 from stepsize.experiments.labels import labels, optimizer_label, rate_label, sparkline, start_label, thinned
 from stepsize.experiments.race import theory_of
 from stepsize.experiments.rate_labels import _times, rate_words, word_alone
 
 BOWL = ss.Quadratic([1.0, 10.0])
+races = importlib.import_module("stepsize.experiments.race")
 
 
 @pytest.mark.parametrize(
@@ -569,3 +572,39 @@ def test_predicted_and_observed_are_said_to_be_of_the_distance(capsys):
     silent = ss.race(ss.Parabola(), [ss.Adam(lr=0.2)], steps=8)
     assert silent.theory_note is None
     assert "predicted" not in str(silent)
+
+
+@pytest.mark.parametrize(
+    ("problem", "x0", "dim", "words"),
+    [
+        (BOWL, None, 2, "2 parameters"),
+        (ss.Parabola(), None, 1, "1 parameter"),
+        (ss.Parabola(), [2.0], 1, "1 parameter"),
+        (BOWL, np.array([1.0, 2.0]), 2, "2 parameters"),
+        (SimpleNamespace(x0=np.ones(5)), None, 5, "5 parameters"),
+        (SimpleNamespace(), (1.0, 2.0, 3.0), 3, "3 parameters"),
+        (SimpleNamespace(), [], 1, "1 parameter"),
+        (SimpleNamespace(), 4.0, 1, "1 parameter"),
+    ],
+)
+def test_a_race_asks_for_the_memory_of_all_its_histories(problem, x0, dim, words, monkeypatch):
+    """An average takes its own points too; fewer at once need as much as the longest."""
+    asked = []
+    monkeypatch.setattr(races, "refuse_beyond_memory", lambda *told: asked.append(told))
+    rules = [ss.SGD(lr=0.1), ss.PolyakRuppert(ss.SGD(lr=0.1))]
+    races._refuse_too_long(problem, rules, x0, 7)
+    plain, average = (history_bytes(7, 1, 1, dim, separate) for separate in (False, True))
+    assert plain < average
+    told = f"7 for 2 runs of {words}"
+    assert asked == [("steps", told, plain + average, "fewer", ("fewer runs at once", average))]
+
+
+def test_a_race_looks_at_its_memory_before_it_runs(three, monkeypatch):
+    asked = []
+    monkeypatch.setattr(races, "_refuse_too_long", lambda *told: asked.append(told))
+    ss.race(BOWL, [ss.SGD(lr=0.1)], steps=3, x0=[1.0, 2.0])
+    assert asked == [(BOWL, [ss.SGD(lr=0.1)], [1.0, 2.0], 3)]
+    hooks = []
+    monkeypatch.setattr(races, "call_hook", lambda *told: hooks.append(told) or "page")
+    assert three.explore() == "page"
+    assert hooks == [("explore", three)]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import stepsize as ss
+from optim.recorder import history_bytes
 from stepsize.analysis.lockstep.rows import Room
 from stepsize.analysis.verdicts import RunOutcome
 from stepsize.experiments.sweep import batch as batches
@@ -225,6 +226,7 @@ def test_what_a_tally_leaves_open_is_made_anew(monkeypatch):
 
     def tell(problem, optimizer, x0, steps, tol, atol, room):
         asked.append((problem, len(x0), steps, tol, atol, type(room)))
+        assert optimizer.lr.shape == (len(x0), 1)
         runs = len(x0)
         outcome = RunOutcome(*(np.full(runs, float(k)) for k in range(6)))
         return SimpleNamespace(
@@ -260,3 +262,69 @@ def test_searches_run_one_by_one_and_keep_their_status():
     assert [(len(traces.nit), status) for traces, status in told] == [(1, 0), (1, 0)]
     gone = batch(2, 30, ss.Quadratic([2.0]), ss.SGD(lr=ss.Plateau(1e9)), dim=1, values={}, x0=np.ones((2, 1)))
     assert compute(gone).kept["status"].tolist() == [2, 2]
+
+
+def test_runs_are_made_from_their_starts_for_their_steps():
+    """Together every point but the ends is dropped; alone none is."""
+    (together,) = batches.descend(batch(3, 6))
+    assert together.history.x.shape[0] == 2
+    assert together.history.x[0].tolist() == batch(3).x0.tolist()
+    assert together.nit == 6
+    alone = batches.descend(batch(2, 6, optimizer=ss.SGD(lr=ss.Armijo()), values={}))
+    assert [(run.history.x[0].tolist(), len(run.history.x), run.nit) for run in alone] == [
+        ([1.0, 2.0], 7, 6),
+        ([3.0, 4.0], 7, 6),
+    ]
+
+
+def test_in_lockstep_everything_is_handed_on(monkeypatch):
+    asked, room = [], Room()
+    monkeypatch.setattr(batches, "traces_in_lockstep", lambda *told: asked.append(told) or "traces")
+    many = batch(256, 6, atol=0.5, pays=True)
+    assert traces_for(many, room) == [("traces", 0)]
+    problem, optimizer, x0, *rest = asked[0]
+    assert problem is many.problem
+    assert optimizer.lr.tolist() == many.values["lr"][:, None].tolist()
+    assert x0 is many.x0
+    assert rest == [6, 1e-8, 0.5, room, True]
+
+
+@pytest.mark.parametrize(
+    ("rates", "failures"), [([0.1, 1.5], ("", "fun")), ([1.5, 0.1], ("fun", "")), ([1e9, 0.1], ("", ""))]
+)
+def test_what_returned_nan_at_an_ordinary_point_has_failed(rates, failures):
+    """x^2, whose value is nan from 3 to 1e6: at rate 1.5 the second update leads to 4."""
+
+    def fun(x):
+        a = np.abs(x[..., 0])
+        return np.where((a > 3.0) & (a < 1e6), np.nan, a * a)
+
+    broken = ss.Problem.of(fun, lambda x: 2 * x, x0=[1.0], minimum=0.0)
+    some = batch(2, 300, broken, dim=1, values={"lr": np.array(rates)}, x0=np.ones((2, 1)))
+    ((traces, _),) = traces_for(some)
+    assert traces.failures == failures
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [SimpleNamespace(varies=False, minimum=0.0), SimpleNamespace(components=True, varies=True, minimum=0.0)],
+)
+def test_problems_that_are_no_arithmetic_or_vary_do_not_go_in_lockstep(problem):
+    assert not batches._goes_in_lockstep(batch(256, problem=problem))
+
+
+@pytest.mark.parametrize(
+    ("facts", "every", "runs", "separate"),
+    [
+        ({}, 10, 4, False),
+        ({"optimizer": ss.ScheduleFreeSGD()}, 1, 4, True),
+        ({"optimizer": ss.SGD(lr=ss.Armijo()), "values": {}}, 1, 1, False),
+    ],
+)
+def test_a_batch_is_refused_by_what_its_histories_take(monkeypatch, facts, every, runs, separate):
+    """Of runs that go one by one there is one history at a time."""
+    asked = []
+    monkeypatch.setattr(batches, "refuse_beyond_memory", lambda *told: asked.append(told))
+    batches._refuse_too_long(batch(4, 10, **facts), every)
+    words = f"10 for {runs} run{'s' * (runs > 1)} of 2 parameters"
+    assert asked == [("steps", words, history_bytes(10, every, runs, 2, separate), "fewer")]
