@@ -21,7 +21,7 @@ __all__ = ["Recorder", "history_bytes", "norm", "steps_between"]
 Array = np.ndarray[Any, Any]
 
 
-def history_bytes(steps: int, every: int, runs: int, dim: int, answers: bool = False) -> int:
+def history_bytes(steps: int, every: int, runs: int, dim: int, answers: bool) -> int:
     """Return what a history of so many updates takes while its pieces are joined: twice what is kept of it.
 
     Points in double precision, one in `every`; values, norms, rates, lengths of every update; who overshot.

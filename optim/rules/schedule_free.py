@@ -6,7 +6,7 @@ import numpy as np
 
 from optim.hyperparameters import Hyper, Numbers, Resolved, hyper
 from optim.optimizer import Optimizer, Slots
-from stepsize.core.elementwise import maximum, sqrt, where
+from stepsize.core.elementwise import maximum, power, sqrt, where
 from stepsize.core.limits.parameters import count
 
 __all__ = ["ScheduleFreeAdamW", "ScheduleFreeSGD"]
@@ -85,7 +85,7 @@ class ScheduleFreeSGD(Optimizer):
         d, moments = self.direction_at_y(x, g, tuple(rest), h)
         lr = h.lr * min(1.0, h.t / h.warmup) if h.warmup else h.lr
         largest = maximum(largest, self.rate_of_weights(lr, h))
-        weight = h.t**h.r * largest**h.power
+        weight = h.t**h.r * power(largest, h.power)
         total = total + weight
         c = weight / where(total > 0, total, 1.0)
         z = z - lr * d

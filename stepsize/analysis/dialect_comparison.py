@@ -191,7 +191,7 @@ def shared_problem() -> Problem:
 
     Where the gradient vanishes b = -a / (2 (1 + a^2)), and then a (1 + a^2) = 1 / sqrt 2 or a = 0.
     """
-    a = max(root.real for root in np.roots([1.0, 0.0, 1.0, -math.sqrt(0.5)]) if abs(root.imag) < 1e-9)
+    a = float(np.roots([1.0, 0.0, 1.0, -math.sqrt(0.5)]).real.max())  # of the others it is -a / 2
     b = -a / (2 * (1 + a * a))
     minimum = float(_fun(np.array([a, b])))
     return Problem.of(_fun, _grad, x0=START, minimum=minimum, minimizers=((a, b), (-a, -b)), name=FORMULA)

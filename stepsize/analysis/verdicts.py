@@ -148,7 +148,7 @@ def _judge(c: Traces, climb: Array) -> RunOutcome:
     if c.stopped:
         settled = np.where(np.isnan(settled) & (c.error[-1] <= c.tolerance), updates, settled)
     solved = ~np.isnan(settled)
-    until = np.where(solved, np.maximum(settled, 1), c.nit).astype(int)
+    until = np.where(solved, np.maximum(settled, 1), c.nit)
     overshoot, uphill = _share_until(c.overshoot, until), _share_until(climb, until, c.known_every)
     verdict = np.where(solved, settled_words(overshoot, uphill), CODE[CRAWLING])
     verdict[c.diverged] = _diverged_words(c, np.flatnonzero(c.diverged))

@@ -5,7 +5,7 @@ import textwrap
 from typing import Any
 
 from stepsize.cli.arguments import Commands, add_command, add_output
-from stepsize.cli.output import echo, new_folder, picture_options, print_json
+from stepsize.cli.output import echo, new_folder, picture_options, print_json, save_picture
 
 HELP = "show how PyTorch, Keras, Optax, TensorFlow 1, a textbook and the papers differ on one rule"
 EPILOG = """\
@@ -55,13 +55,12 @@ def _one(args: argparse.Namespace) -> int:
     comparison = compare(args.rule)
     pictures = []
     if not args.no_picture:
-        from stepsize import draw
         from stepsize.draw.dialects import trajectory_distance
 
         name = f"dialects-{comparison.family.replace(' ', '-')}.png"
         target = new_folder(args.out) / name
         picture = trajectory_distance(comparison)
-        pictures.append(draw.save(picture, target, if_exists="number", **picture_options(args)))
+        pictures.append(save_picture(picture, target, picture_options(args)))
     if args.json:
         print_json(comparison.to_dict() | {"pictures": [str(p) for p in pictures]})
         return 0

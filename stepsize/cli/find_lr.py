@@ -11,7 +11,7 @@ from stepsize.cli.arguments import (
     read_optimizer,
     read_problem,
 )
-from stepsize.cli.output import echo, new_folder, picture_options, print_json
+from stepsize.cli.output import echo, new_folder, picture_options, print_json, save_picture
 from stepsize.cli.words import whole_number
 from stepsize.core.display import finite_or_none
 from stepsize.core.progress import Progress
@@ -120,4 +120,4 @@ def _draw(args: argparse.Namespace, found: Any) -> Any:
 
     name = f"find-lr-{type(found.problem).__name__.lower()}.png"
     picture: Any = draw.found_rate(found, counts=COUNTS).figure
-    return draw.save(picture, new_folder(args.out) / name, if_exists="number", **picture_options(args))
+    return save_picture(picture, new_folder(args.out) / name, picture_options(args))

@@ -15,7 +15,7 @@ from stepsize.cli.arguments import (
     read_problem,
     read_record,
 )
-from stepsize.cli.output import echo, new_folder, picture_options, print_json
+from stepsize.cli.output import echo, new_folder, picture_options, print_json, save_picture
 from stepsize.cli.words import whole_number
 from stepsize.core.display import counted
 from stepsize.core.limits.memory import refuse_beyond_memory
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     whole = chosen.problem
     optimizers = _optimizers(args)
     problems = [_sampled(whole, optimizer.lr, args) for optimizer in optimizers]
-    needed = len(optimizers) * history_bytes(args.steps, 1, 1, whole.dim)
+    needed = len(optimizers) * history_bytes(args.steps, 1, 1, whole.dim, answers=False)
     size = f"{args.steps} for {counted(len(optimizers), 'run')} of {counted(whole.dim, 'parameter')}"
     refuse_beyond_memory("--steps", size, needed, "fewer")
     progress = Progress(len(optimizers) * args.steps)
@@ -198,7 +198,7 @@ def _draw(args: argparse.Namespace, runs: "list[Run]") -> Any:
 
     folder = new_folder(args.out)
     picture = draw.searches(runs, args.update)
-    return draw.save(picture, folder / "linesearch.png", if_exists="number", **picture_options(args))
+    return save_picture(picture, folder / "linesearch.png", picture_options(args))
 
 
 def _advice(args: argparse.Namespace) -> str:

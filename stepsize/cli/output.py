@@ -27,6 +27,7 @@ __all__ = [
     "print_json",
     "echo",
     "refusal_or_defect",
+    "save_picture",
 ]
 
 
@@ -34,6 +35,8 @@ __all__ = [
 BAD_INPUT, DEFECT = 2, 70
 # The environment variable under which the traceback of a defect is printed.
 TRACEBACK = "STEPSIZE_TRACEBACK"
+# Points, 1/72 inch, below which letters cannot be read on paper.
+LEGIBLE = 4.0
 _LONGEST = 1000
 # Endings that nobody gives to a folder.
 _OF_FILES = (
@@ -144,6 +147,23 @@ def picture_options(args: argparse.Namespace) -> dict[str, Any]:
     size = as_size("--size", args.size)
     dpi = None if args.dpi is None else as_dpi("--dpi", args.dpi, size or (10.0, 10.0))
     return {"size": size, "dpi": dpi}
+
+
+def save_picture(picture: Any, target: Path, sized: dict[str, Any]) -> Path:
+    """Save a picture as --size and --dpi say, and warn where its letters are too small to be read."""
+    from stepsize import draw
+    from stepsize.draw.style import STYLE, fitted
+
+    if sized["size"] is not None:
+        wide, high = sized["size"]
+        _, scale = fitted((wide, high), picture.get_size_inches())
+        points = STYLE["xtick.labelsize"] * scale
+        if points < LEGIBLE:
+            complain(
+                f"--size: got {wide:g} x {high:g} inches, at which the letters of {target.name} are "
+                f"{points:.1f} points high, expected a larger size, or less in one picture"
+            )
+    return draw.save(picture, target, if_exists="number", **sized)
 
 
 def refusal_or_defect(error: Exception, options: Sequence[str] = ()) -> int:

@@ -21,6 +21,7 @@ from stepsize.cli.output import (
     new_folder,
     picture_options,
     print_json,
+    save_picture,
 )
 from stepsize.cli.words import read_number, whole_number
 from stepsize.core.progress import Progress
@@ -217,7 +218,7 @@ def _draw(args: argparse.Namespace, results: "list[tuple[str, Race]]", progress:
     pictures = []
     for name, result in results:
         picture = draw.race(result, size=sized["size"])
-        pictures.append(draw.save(picture, folder / f"{name}.png", if_exists="number", **sized))
+        pictures.append(save_picture(picture, folder / f"{name}.png", sized))
         progress.advance(f"drawing {name}")
         if args.animate:
             from stepsize.draw.animation import filmed

@@ -15,6 +15,7 @@ from stepsize.cli.output import (
     new_folder,
     picture_options,
     print_json,
+    save_picture,
 )
 from stepsize.cli.words import read_number, whole_number
 from stepsize.core.limits.memory import refuse_beyond_memory
@@ -219,4 +220,4 @@ def _draw(args: argparse.Namespace, chosen: "list[Schedule]") -> Path | None:
 
     sheet = draw.schedules(chosen, args.steps, overlay=not args.all)
     target = new_folder(args.out) / ("schedules.png" if args.all else "schedule.png")
-    return draw.save(sheet, target, if_exists="number", **picture_options(args))
+    return save_picture(sheet, target, picture_options(args))

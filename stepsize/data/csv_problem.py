@@ -183,7 +183,8 @@ def read_csv(
         (y,) = _numbers(file, {target: aims}, comma, "; for two classes there is the model logistic")
         if np.ptp(y) == 0:
             file.refuse(f"{y[0]:g} in every row of the target {target!r}", "a target that varies")
-        classes, kind = None, LeastSquares
+        classes: tuple[str, str] | None = None
+        kind: Any = LeastSquares
     else:
         classes, y = _classes(file, target, aims, comma)
         kind = LogisticRegression

@@ -8,10 +8,13 @@ from matplotlib.figure import Figure
 
 from stepsize.analysis.dialect_comparison import Comparison, first_steps
 from stepsize.draw.landscape import contours
-from stepsize.draw.style import COLORS, Picture, style
+from stepsize.draw.style import COLORS, INK, Picture, style
 from stepsize.draw.trajectory import path
 
 __all__ = ["trajectory_distance"]
+
+# What share of a picture is no distance to the eye.
+_NEAR = 0.004
 
 
 def trajectory_distance(comparison: Comparison) -> Figure:
@@ -38,6 +41,7 @@ def trajectory_distance(comparison: Comparison) -> Figure:
                 lengths = np.abs(first_steps(source.entry.at_rate(1.0, source.use), sizes.tolist()))
                 steps.loglog(sizes, np.where(lengths > 0, lengths, np.nan), color=color)
         paths.set(xlabel="$a$", ylabel="$b$", title=comparison.family)
+        _say_what_coincides(paths, comparison, window)
         distances.set(xlabel="update", title=f"distance from {reference.entry.call}")
         distances.set_xlim(0, len(reference.distance) - 1)
         steps.set(xlabel="size of the first gradient", title="first step, per unit of rate")
@@ -46,6 +50,17 @@ def trajectory_distance(comparison: Comparison) -> Figure:
             ax.grid(axis="y")
         picture.legend(*distances.get_legend_handles_labels(), loc="outside lower left", ncols=1)
     return picture
+
+
+def _say_what_coincides(ax: Axes, comparison: Comparison, window: list[tuple[float, float]]) -> None:
+    """Say which paths cannot be told from the first one, where they differ at all."""
+    eye = _NEAR * max(high - low for low, high in window)
+    apart = [float(group[0].distance.max()) for group in comparison.groups()[1:]]
+    hidden = [distance for distance in apart if distance <= eye]
+    if hidden:
+        every = "all paths" if len(hidden) == len(apart) else f"{len(hidden) + 1} of {len(apart) + 1} paths"
+        note = f"{every} lie on one another:\nat most {max(hidden):.1g} apart"
+        ax.annotate(note, (0.03, 0.03), xycoords="axes fraction", fontsize=8, color=INK)
 
 
 def _whole_decades(ax: Axes) -> None:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from optim import Run
 from stepsize.analysis.diagnosis import require_single_run
 from stepsize.draw.landscape import contours, landscape
+from stepsize.draw.layout.coinciding import extra_widths
 from stepsize.draw.layout.panels import equal
 from stepsize.draw.race import log_axis_of_rates
 from stepsize.draw.style import COLORS, figure, fitted, style
@@ -115,27 +116,33 @@ class Film:
     def _errors_of(self, ax: Any) -> list[Any]:
         first = next(iter(self.runs.values()))
         columns = [on_log_axis(run.error) for run in self.runs.values()]
-        drawn = []
-        for (label, _), error, color in zip(self.runs.items(), columns, self.colors, strict=False):
-            ax.plot(self.before + np.arange(len(error)), error, color=color, linewidth=0.8, alpha=0.25)
-            line = ax.plot([], [], color=color, linewidth=1.5, label=label)[0]
-            drawn.append((line, ax.plot([], [], "o", color=color, markersize=4)[0], error))
         finite = np.concatenate([error[np.isfinite(error)] for error in columns])
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.1, 1.0)
         start = max((float(error[0]) for error in columns if np.isfinite(error[0])), default=high)
         ax.set(xlim=(self.before, self.before + max(self.last, 1)), yscale="log")
         low = max(low, 1e-16 * start)
         ax.set_ylim(low / 2, max(min(high, 1e3 * start), low) * 2)
+        # What is solved to the last bit has no place on a log axis: it lies on the floor.
+        columns = [
+            np.where(run.error <= 0, low / 2, error)
+            for run, error in zip(self.runs.values(), columns, strict=True)
+        ]
+        drawn = []
+        wider = extra_widths(columns)
+        for label, error, color, more in zip(self.runs, columns, self.colors, wider, strict=False):
+            ax.plot(self.before + np.arange(len(error)), error, color=color, linewidth=0.8 + more, alpha=0.25)
+            line = ax.plot([], [], color=color, linewidth=1.5 + more, label=label)[0]
+            drawn.append((line, ax.plot([], [], "o", color=color, markersize=4 + more)[0], error))
         ax.set_ylabel("gap" if first.measure == "gap" else "gradient norm")
         ax.tick_params(labelbottom=False)
         return drawn
 
     def _rates_of(self, ax: Any) -> list[Any]:
         drawn = []
-        for run, color in zip(self.runs.values(), self.colors, strict=False):
-            lr = run.history.lr.reshape(run.nit, -1 if run.nit else 1)[:, 0]
-            ax.plot(self.before + np.arange(len(lr)), lr, color=color, linewidth=0.8, alpha=0.25)
-            drawn.append((ax.plot([], [], "o", color=color, markersize=4)[0], lr))
+        columns = [run.history.lr.reshape(run.nit, -1 if run.nit else 1)[:, 0] for run in self.runs.values()]
+        for lr, color, more in zip(columns, self.colors, extra_widths(columns, log=False), strict=False):
+            ax.plot(self.before + np.arange(len(lr)), lr, color=color, linewidth=0.8 + more, alpha=0.25)
+            drawn.append((ax.plot([], [], "o", color=color, markersize=4 + more)[0], lr))
         ax.set(xlim=(self.before, self.before + max(self.last, 1)), xlabel="update", ylabel="rate")
         low = min((float(lr.min()) for _, lr in drawn if len(lr)), default=0.0)
         high = max((float(lr.max()) for _, lr in drawn if len(lr)), default=1.0)

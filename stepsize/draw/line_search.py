@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from optim import Run
 from optim.user_functions import guarded
@@ -167,6 +168,8 @@ def _trials(ax: Axes, searched: Line, found: LineSearchResult, top: float) -> No
             ha="right",
             fontsize=8,
             color=INK,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            zorder=8,
         )
 
 

@@ -4,7 +4,6 @@ It is reached as ``draw.race``.
 """
 
 import math
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +27,7 @@ from stepsize.draw.layout.page import (
     Page,
     Row,
 )
+from stepsize.draw.layout.words import wrapped, wrapped_items
 from stepsize.draw.style import (
     INK,
     RIGHT,
@@ -83,7 +83,7 @@ def race(result: Race, *, size: str | Sequence[float] | None = None) -> Figure:
     rows = [Row.of(panels[columns * k : columns * (k + 1)], window is not None, learns) for k in range(bands)]
     told = result.title + (f"   times as long: {result.rate_goal}" if result.rate_goal else "")
     told += f"   {result.theory_note}" if result.theory_note else ""
-    title = textwrap.fill(told.replace("   ", " \u00b7 "), int(13 * width))
+    title = "\n".join(wrapped_items(told.split("   "), int(13 * width)))
     head = 0.3 + 0.16 * title.count("\n")
     free = len(groups) < bands * columns
     height = head + sum(row.height for row in rows) + 0.05
@@ -131,6 +131,7 @@ def _key_at_the_foot(picture: Figure, marks: list[Any], width: float, height: fl
     longest = max((len(mark.get_label()) for mark in marks), default=1)
     columns = max(int((width - 0.2) / (longest * 0.052 + 0.45)), 1)
     rows = math.ceil(len(marks) / columns)
+    columns = math.ceil(len(marks) / max(rows, 1)) or 1  # so that no row is much shorter than the others
     extra = 0.17 * rows
     picture.set_size_inches(width, height + extra)
     share = extra / (height + extra)
@@ -152,7 +153,7 @@ def _sides(column: int, columns: int, width: float) -> tuple[float, float]:
 
 
 def _wrapped(text: str, characters: float) -> list[str]:
-    return textwrap.wrap(text, max(int(characters), 12)) or [text]
+    return wrapped(text, max(int(characters), 12)) or [text]
 
 
 def _entries(result: Race, members: list[int], wide: float, colors: Sequence[str]) -> list[Entry]:

@@ -3,7 +3,6 @@
 They are reached as ``draw.run``, ``draw.projection`` and ``draw.sharpness``.
 """
 
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from stepsize.core.validation import require, require_a
 from stepsize.draw.landscape import contours, landscape, level_lines
 from stepsize.draw.layout.legend import marks_of
 from stepsize.draw.layout.sweep_axes import narrow_log
+from stepsize.draw.layout.words import wrapped
 from stepsize.draw.style import COLORS, INK, Picture, axes_or_new, style
 from stepsize.draw.trajectory import gap, held_out, path
 from stepsize.draw.window import comparable, heights, levels_of, values_on, window_around
@@ -147,7 +147,7 @@ def run(result: Run) -> Figure:
         head = f"{optimizer_label(result.optimizer)}, lr {rate}, on {result.problem.formula}"
         if result.updates_before:  # the axes count from the very first update, the verdict does not
             head += f", continued after {counted(result.updates_before, 'update')} and judged from there"
-        words = "\n".join(textwrap.wrap(f"{head}: {found}", 120))
+        words = "\n".join(wrapped(f"{head}: {found}", 120))
         picture.suptitle(words, fontsize=9, x=0.01, ha="left")
     return picture
 

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from schedules import Schedule, as_schedule
 from stepsize.core.validation import require_a
-from stepsize.draw.style import COLORS, Picture, figure, style
+from stepsize.draw.style import COLORS, INK, Picture, figure, style
 
 __all__ = ["schedule", "schedules", "steps_to_show"]
 
@@ -140,7 +140,7 @@ def _panel(ax: Axes, line: Schedule, steps: int | None, color: str) -> None:
     except ValueError:  # nested too deep for a line
         formula = "..."
     ax.annotate(
-        formula, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", fontsize=6, color=_GREY
+        formula, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", fontsize=6.5, color=INK
     )
     ax.tick_params(labelsize=6.5, length=2)
     ax.locator_params(axis="y", nbins=4)

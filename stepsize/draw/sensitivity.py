@@ -3,7 +3,6 @@
 They are reached as ``draw.sensitivity`` and ``draw.found_rate``.
 """
 
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from stepsize.core.display import counted
 from stepsize.core.validation import require, require_a
 from stepsize.draw.layout.sweep_axes import column_label, columns_of, is_geometric, title_of
+from stepsize.draw.layout.words import wrapped
 from stepsize.draw.style import COLORS, INK, axes_or_new, style
 from stepsize.experiments.lr_finder.find_lr import FoundRate
 from stepsize.experiments.sweep.sweep import Sweep
@@ -93,7 +93,7 @@ def sensitivity(sweep: Sweep, x: str = "lr", ax: Axes | None = None, *, y: str =
         ax.grid(axis="y")
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         ax.set_title(title_of(sweep, who=False))
-        words = "\n".join(textwrap.wrap(caption(sweep, x, values, baselines), 80))
+        words = "\n".join(wrapped(caption(sweep, x, values, baselines), 80))
         ax.annotate(words, (0, 0), (0, -34), **_BENEATH)
     return ax
 
@@ -165,7 +165,7 @@ def found_rate(found: FoundRate, ax: Axes | None = None, *, counts: tuple[int, .
             left, right = min(left, said[0] / 2), max(right, 2 * said[1])
             bottom *= (bottom / top) ** (_FOOT / (1 - _FOOT))
         ax.set(xlim=(left, right), ylim=(bottom, top))
-        ax.set(xlabel="rate", ylabel="error at the end", title=textwrap.fill(found.lines()[0], 72))
+        ax.set(xlabel="rate", ylabel="error at the end", title="\n".join(wrapped(found.lines()[0], 72)))
         ax.title.set_fontsize(8.5)
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax

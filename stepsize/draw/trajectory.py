@@ -61,13 +61,29 @@ def path(
         crossed = np.concatenate([[False], run.history.overshoot])[n][visible]
         if len(x) <= 400:
             props: dict[str, Any] = {"color": color, "zorder": 4}
-            full, hollow = np.flatnonzero(~crossed)[1:], np.flatnonzero(crossed)
+            seen = _apart(ax, x, y)
+            full, hollow = np.flatnonzero(seen & ~crossed)[1:], np.flatnonzero(seen & crossed)
             small: dict[str, Any] = {"markersize": 2.6, "markeredgewidth": 0, "gid": "update"}
             ax.plot(x[full], y[full], "o", **small, **props)
             open_circle: dict[str, Any] = {"markerfacecolor": "white", "markersize": 3.4, "gid": "overshot"}
             ax.plot(x[hollow], y[hollow], "o", markeredgewidth=0.9, **open_circle, **props)
         ax.plot(x[0], y[0], "o", color=INK, markersize=4.5, markeredgewidth=0, zorder=6, gid="start")
     return ax
+
+
+# Points, 1/72 inch, that two marks of a path are apart at least: nearer ones would make a blot.
+_APART = 1.8
+
+
+def _apart(ax: Axes, x: Array, y: Array) -> Array:
+    """Return which points of a path get a mark: the first, and each that is not upon the last one marked."""
+    places = ax.transData.transform(np.column_stack([x, y])) * (72 / ax.figure.dpi)
+    marked = np.zeros(len(x), bool)
+    last = np.full(2, np.inf)
+    for i, place in enumerate(places.tolist()):
+        if abs(place[0] - last[0]) >= _APART or abs(place[1] - last[1]) >= _APART:
+            marked[i], last = True, place
+    return marked
 
 
 def on_log_axis(error: Any) -> Array:

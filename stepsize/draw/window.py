@@ -10,6 +10,7 @@ from optim import Run
 from optim.user_functions import guarded
 from problems import FunctionProblem
 from stepsize.analysis.diagnosis import Diagnosis, diagnose, require_single_run
+from stepsize.draw.layout.wells import levels_of_wells
 
 __all__ = ["comparable", "domain_window", "heights", "last_shown", "levels_of", "values_on", "window_around"]
 
@@ -129,7 +130,7 @@ def levels_of(height: Array, count: int = 13) -> Array:
     """Return ascending heights for contours, denser towards the lowest; none where a function is flat.
 
     They are even on a log scale over four decades below the highest; where most of the region lies lower
-    still, as many of its points lie between one and the next.
+    still, as many of its points lie between one and the next. A well that none of them shows gets one more.
 
     Examples
     --------
@@ -145,6 +146,7 @@ def levels_of(height: Array, count: int = 13) -> Array:
         levels = np.unique(np.quantile(above, np.linspace(0.02, 1.0, count)))
     else:
         levels = peak * np.geomspace(1e-4, 1.0, count)
+    levels = np.unique(np.append(levels, levels_of_wells(height, levels)))
     levels = levels[levels > np.finfo(float).tiny]
     return levels if len(levels) > 1 else levels[:0]
 

@@ -52,11 +52,14 @@ def edge_of_stability(numbers: Numbers) -> Drawing:
     def draw(kit: Kit) -> None:
         axes = kit.panels(2, 1, width=4.6, height=1.8, sharex=True)
         axes[0].semilogy(loss, color=kit.COLORS[0], linewidth=0.6)
-        axes[0].set_ylabel("loss")
+        axes[0].set(ylabel="loss", title=f"lr = {lr:g}: the loss falls, but not at every update")
         axes[1].plot(looked, sharpness, color=kit.COLORS[1])
         axes[1].axhline(2 / lr, color="#333333", linewidth=0.9, linestyle="--")
-        kit.annotate(axes[1], 9900, 2 / lr * 1.04, r"$2/\eta$", ha="right", va="bottom")
+        kit.annotate(axes[1], 9900, 2 / lr * 1.04, "2/lr", ha="right", va="bottom")
         axes[1].set(xlim=(0, 10_000), ylim=(0, 7), xlabel="update", ylabel="sharpness")
+        axes[1].set_title("its curvature grows to 2/lr and stays there")
+        for ax in axes:
+            ax.title.set_fontsize(9)
 
     return Drawing(draw)
 
@@ -94,6 +97,7 @@ def two_weights(numbers: Numbers) -> Drawing:
             axes[0].plot(*path, "o-", color=color, markersize=2, linewidth=0.8, label=f"lr = {lr:g}")
         axes[0].plot(3, 0.1, "o", color="#333333", markersize=4.5)
         axes[0].set(xlabel="$u$", ylabel="$v$", xlim=(0.8, 3.3), ylim=(-0.6, 2.1))
+        axes[0].set_title("along the valley $uv = 1$", fontsize=9)
         axes[0].legend(loc="upper right")
         axes[1].set(xlim=(0, 60), ylim=(0, 12), xlabel="update", ylabel="sharpness")
         lines = {f"lr = {lr:g}": problem.sharpness(run.history.x[:61]) for lr, run in runs.items()}
@@ -101,7 +105,7 @@ def two_weights(numbers: Numbers) -> Drawing:
         kit.curves(axes[1], lines, scale="linear", colors=order, marker="o", markersize=1.8, linewidth=0.9)
         for lr, color in zip(runs, order, strict=True):
             axes[1].axhline(2 / lr, color=color, linewidth=0.6, linestyle="--")
-        axes[1].set_title("dashed: 2/lr", fontsize=9)
+        axes[1].set_title("sharpness; dashed: 2/lr", fontsize=9)
 
     shown = {f"lr = {lr:g}": run for lr, run in runs.items()}
     return Drawing(draw, shown, [(0.8, 3.3), (-0.6, 2.1)], places)

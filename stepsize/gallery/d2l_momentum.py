@@ -85,7 +85,9 @@ def scalar(numbers: Numbers) -> Drawing:
             marker="o",
             markersize=2.5,
         )
-        ax.set(xlabel="update", ylabel="error", title=r"$(1 - \eta\lambda)^t$,  $\eta = 0.1$", xlim=(0, 19))
+        ax.set(
+            xlabel="update", ylabel="error", title=r"$(1 - \mathrm{lr}\,\lambda)^t$, lr = 0.1", xlim=(0, 19)
+        )
         ax.axhline(0, color="#333333", linewidth=0.6)
 
     return Drawing(draw)

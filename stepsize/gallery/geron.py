@@ -51,7 +51,7 @@ def three_rates(numbers: Numbers) -> Drawing:
         axes = kit.panels(1, 3, height=2.3, sharey=True)
         X, y = problem.X[:, 0], problem.y
         ends = np.array([0.0, 2.0])
-        titles = (r"$\eta = 0.02$: slow", r"$\eta = 0.1$: right", r"$\eta = 0.5$: away")
+        titles = ("lr = 0.02: slow", "lr = 0.1: right", "lr = 0.5: away")
         colors = ("#0072B2", "#009E73", "#D55E00")
         for ax, run, title, color in zip(axes, runs.values(), titles, colors, strict=True):
             ax.plot(X, y, "o", color="#c3ccd4", markersize=2.4, markeredgewidth=0)

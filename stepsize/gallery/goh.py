@@ -68,10 +68,7 @@ def _largest(rate: Any, beta: Any) -> Any:
     "goh-momentum-map",
     "section 'The dynamics of momentum'",
     "the map of momentum: monotone, rippling, alternating, divergent; the limit is 2 + 2 beta, not 2",
-    "the article's note and map give the rate of the oscillating regime as 2 sqrt(beta); it is "
-    "sqrt(beta), the "
-    "modulus of its pair of eigenvalues. Its formula for R^k pairs sigma_1^k with (R - sigma_1 I); "
-    "right is the other",
+    "the article gives the rate of the oscillating regime as 2 sqrt(beta); it is sqrt(beta)",
 )
 def momentum_map(numbers: Numbers) -> Drawing:
     """Largest eigenvalue of one momentum update over lr * lambda and beta."""

@@ -37,9 +37,9 @@ def four_regimes(numbers: Numbers) -> Drawing:
         for ax, (share, run), word, color in zip(axes, runs.items(), words, colors, strict=True):
             kit.landscape(parabola, ax, window=(-1.6, 1.6))
             kit.path(run, ax, color=color, window=[(-1.6, 1.6)])
-            ax.set_title(rf"$\eta = {share:g}/\lambda$: {word}", fontsize=8.5)
+            ax.set_title(rf"lr = {share:g}/$\lambda$: {word}", fontsize=8.5)
             ax.set(ylim=(-0.2, 5), yticks=[], ylabel="$f$" if share == 0.5 else "")
 
     return Drawing(
-        draw, {f"lr = {share:g}/lambda": run for share, run in runs.items()}, [(-2.4, 2.4)], colors
+        draw, {rf"lr = {share:g}/$\lambda$": run for share, run in runs.items()}, [(-2.4, 2.4)], colors
     )

@@ -46,10 +46,12 @@ def two_wells(numbers: Numbers) -> Drawing:
         kit.annotate(axes[0], -0.9, -0.6, "momentum\nrolls on", kit.COLORS[1], ha="center")
         a = np.linspace(-1.8, 1.8, 300)
         axes[1].plot(a, problem.fun(np.stack([a, 0 * a], axis=-1)), color="#8d99a3")
+        kit.annotate(axes[1], -1.72, 3.3, "$f(x_1, 0)$", "#5f6b75", va="bottom")
+        axes[0].set_title("two wells, from above")
         for run, color in zip(shown.values(), kit.COLORS, strict=False):
             x = run.history.x[:, 0]
             axes[1].plot(x, run.history.fun, "o-", color=color, markersize=2, linewidth=0.8)
-        axes[1].set(xlabel="$x_1$", ylabel="$f$", title="heights along the way")
+        axes[1].set(xlabel="$x_1$", ylabel="$f$", title="the same from the side")
 
     return Drawing(draw, shown, [(-1.7, 1.8), (-1.0, 1.7)])
 

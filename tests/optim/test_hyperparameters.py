@@ -53,3 +53,8 @@ def test_every_limit_is_where_it_was_declared(name, allowed, refused):
 )
 def test_whether_a_function_is_asked_at_every_update(rule, asks):
     assert Hypers(rule, np.ones(2)).asks is asks
+
+
+def test_a_range_that_is_not_declared_has_every_number():
+    allowed = hyper(0.5).metadata["range"]
+    assert allowed.has(np.array([-LARGE, 0.0, LARGE])).all()

@@ -9,6 +9,7 @@ import pytest
 
 import stepsize  # noqa: F401  (it says where tables and the registry are)
 from optim import SGD, Adam, Hyper, Momentum, Optimizer, PolyakRuppert, Run, minimize, settled_at
+from optim.recorder import history_bytes
 from problems import AdditiveNoise, LeastSquares, Parabola, Problem, Quadratic
 from schedules import Armijo
 from stepsize.draw.animation import film
@@ -489,3 +490,19 @@ class Withheld:
 def test_a_curve_of_no_examples_held_out_is_refused():
     with pytest.raises(ValueError, match="held_out: got none from "):
         _ = minimize(Withheld(), SGD(lr=0.1), [1.0], steps=2).held_out
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "runs", "dim", "answers", "numbers"),
+    [
+        (10, 1, 1, 1, False, 10),
+        (10, 1, 1, 1, True, 20),
+        (10, 1, 3, 2, False, 20),
+        (10, 4, 1, 2, False, 4),
+        (10, 4, 2, 2, True, 8),
+        (3, 4, 1, 2, True, 0),
+    ],
+)
+def test_what_a_history_takes_is_twice_what_is_kept(steps, every, runs, dim, answers, numbers):
+    """The numbers of points of a run; of every update four more and a byte."""
+    assert history_bytes(steps, every, runs, dim, answers) == 2 * runs * (8 * numbers + (4 * 8 + 1) * steps)

@@ -123,7 +123,7 @@ def _by_arrays(rows: Rows, runs: Lockstep, columns: Array) -> None:
     rows.diverged[columns] = True
     rows.diverged[columns[runs.who[runs.alive]]] = False
     rows.nit[columns], rows.x[columns[runs.who]] = runs.nit, runs.x
-    rows.failures |= {int(columns[run]): word for run, word in runs.failures.items()}
+    rows.failures = {int(columns[run]): word for run, word in runs.failures.items()}
 
 
 def _by_loop(rows: Rows, runs: Lockstep, room: Room) -> Array:

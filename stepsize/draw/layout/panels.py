@@ -59,7 +59,7 @@ def curves(
 
     Values that a log axis cannot show are left out. `lines` maps a name to y, or to (x, y).
     """
-    drawn = []
+    drawn: list[tuple[Any, str]] = []
     for (label, values), color in zip(lines.items(), colors, strict=False):
         across, y = (
             values if isinstance(values, tuple) else (np.arange(len(values)) if x is None else x, values)

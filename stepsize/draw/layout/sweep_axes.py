@@ -1,6 +1,5 @@
 """What pictures of sweeps have in common: labels, titles and scales that follow from the table."""
 
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from stepsize.core.display import counted
 from stepsize.core.validation import describe_value
+from stepsize.draw.layout.words import wrapped
 from stepsize.experiments.sweep.sweep import Sweep
 
 __all__ = ["column_label", "columns_of", "is_geometric", "narrow_log", "title_of"]
@@ -60,4 +60,4 @@ def title_of(sweep: Sweep, who: bool = True, width: int = 64) -> str:
     kind = type(problems[0]).__name__
     where = problems[0].formula if len(problems) == 1 else f"{kind} ({len(problems)} of them)"
     names = f"{', '.join(dict.fromkeys(sweep['optimizer'].tolist()))} on " if who else ""
-    return textwrap.fill(f"{names}{where}, {counted(sweep.steps, 'update')}", width)
+    return "\n".join(wrapped(f"{names}{where}, {counted(sweep.steps, 'update')}", width))

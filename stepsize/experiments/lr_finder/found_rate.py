@@ -211,12 +211,17 @@ class FoundRate:
             lines.append(f"theory, for the largest curvature L: {words}")
         return lines
 
+    @property
+    def _measure(self) -> str:
+        """What the error is."""
+        return "gradient norm" if self.problem.minimum is None else "gap"
+
     def _best_in_words(self) -> str:
         top = " (the largest tried)" if self.high >= self.rates[-1] else ""
         said = f"best  {self.best:.4g}   at least {self.as_fast:.0%} as fast".replace("%", " %")
         if self.as_fast < 0.9:
             said = (
-                f"best  {self.best:.4g}   from rate to rate the loss jumps by a factor of "
+                f"best  {self.best:.4g}   from rate to rate the {self._measure} jumps by a factor of "
                 f"{np.exp(self.jitter):.2g}: equally good"
             )
         said += f" from {self.low:.4g} to {self.high:.4g}{top}"
@@ -246,8 +251,8 @@ class FoundRate:
         if self.progress < _TELLING:
             fall = -np.expm1(-self.progress)
             lines.append(
-                f"      {self.steps} updates are too few to tell: at the best rate the error falls by "
-                f"{100 * fall:.2g} %"
+                f"      {self.steps} updates are too few to tell: at the best rate the {self._measure} falls "
+                f"by {100 * fall:.2g} %"
             )
         if self.best >= self.edge:
             lines.append(

@@ -6,9 +6,23 @@ import { quickly } from "./numbers.js";
 
 /** @typedef {import("./contours.js").View} View @typedef {import("./experiment.js").Made} Made */
 
-/** What a picture shows, from the landscape and the start; each zoom makes it a quarter smaller or larger.
- * @param {any} place @param {number[]} x0 @param {number} width @param {number} height @param {number} zoom @returns {View} */
-export function viewOf(place, x0, width, height, zoom) {
+/** How far a view goes along a coordinate to hold the runs, as far as they descend from the start: in whole strides, so that
+ * it does not tremble while a slider is moved. @param {any} place @param {Made[]} runs @param {number} j @param {number} from @param {number} stride */
+function reached(place, runs, j, from, stride) {
+  let low = from, high = from;
+  for (const { points, values, run } of runs)
+    for (let k = 0; k <= run.nit; k++) {
+      const v = points[k * place.dim + j];
+      if (values[k] <= values[0] && Math.abs(v - from) <= 200 * stride) [low, high] = [Math.min(low, v), Math.max(high, v)];
+    }
+  const margin = 0.1 * (high - low);
+  return [from - Math.ceil((from - low + margin) / stride) * stride, from + Math.ceil((high + margin - from) / stride) * stride];
+}
+
+/** What a picture shows, from the landscape and the start, and where it has no domain from the runs; each zoom makes it a quarter
+ * smaller or larger.
+ * @param {any} place @param {number[]} x0 @param {number} width @param {number} height @param {number} zoom @param {Made[]} [runs] @returns {View} */
+export function viewOf(place, x0, width, height, zoom, runs = []) {
   const d = place.dim, low = [], high = [];
   for (let j = 0; j < d; j++) {
     const centers = (place.minimizers ?? []).map((/** @type {number[]} */ m) => m[j]);
@@ -17,6 +31,9 @@ export function viewOf(place, x0, width, height, zoom) {
     const margin = place.domain ? 0.04 * reach : 0.25 * reach;
     low.push(Math.min(...points) - margin - (points.length === 1 ? reach / 2 : 0));
     high.push(Math.max(...points) + margin + (points.length === 1 ? reach / 2 : 0));
+    if (place.domain) continue;
+    const [left, right] = reached(place, runs, j, x0[j], reach / 4);
+    [low[j], high[j]] = [Math.min(low[j], left), Math.max(high[j], right)];
   }
   const scale = 0.8 ** zoom;
   for (let j = 0; j < d; j++) {
@@ -79,11 +96,11 @@ const text = (word, x, y, colors, more = {}) =>
 /**
  * Draw a picture.
  * @param {SVGElement} into @param {any} place @param {{made: Made, index: number}[]} runs
- * @param {import("./state.js").State} state @param {string} [title]
+ * @param {import("./state.js").State} state @param {string} [title] @param {Made[]} [all] runs that the view holds
  * @returns {View}
  */
-export function drawPicture(into, place, runs, state, title = "") {
-  const colors = palette(), [width, height] = sizeOf(into), wanted = viewOf(place, state.x0, width, height, state.view.zoom);
+export function drawPicture(into, place, runs, state, title = "", all = runs.map(({ made }) => made)) {
+  const colors = palette(), [width, height] = sizeOf(into), wanted = viewOf(place, state.x0, width, height, state.view.zoom, all);
   const behind = background(place, wanted, colors), view = behind.view, [sx, sy] = scalesOf(view);
   into.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const parts = [svg("rect", { width, height, fill: colors.paper })];

@@ -47,9 +47,9 @@ export function drawPictures(place, runs) {
   const other = side ? (app.state.chosen === 0 ? 1 : 0) : -1;
   const first = side ? every.filter(({ index }) => index === app.state.chosen) : every;
   const title = (/** @type {number} */ index) => (side ? titleOf(app.state.optimizers[index]) : "");
-  app.view = drawPicture(at("plot"), place, first, app.state, side ? title(app.state.chosen) : "");
-  if (side) drawPicture(at("second-plot"), place, [every[other]], app.state, title(other));
-  if (surface) drawSurface(at("surface"), place, first, app.state, viewOf(place, app.state.x0, 100, 100, app.state.view.zoom));
+  app.view = drawPicture(at("plot"), place, first, app.state, side ? title(app.state.chosen) : "", runs);
+  if (side) drawPicture(at("second-plot"), place, [every[other]], app.state, title(other), runs);
+  if (surface) drawSurface(at("surface"), place, first, app.state, viewOf(place, app.state.x0, 100, 100, app.state.view.zoom, runs));
   const [sx, sy] = scalesOf(app.view), ring = at("start"), y = place.dim === 1 ? place.value(app.state.x0) : app.state.x0[1];
   ring.style.left = `${Math.min(Math.max(sx(app.state.x0[0]), 0), app.view.width)}px`;
   ring.style.top = `${Math.min(Math.max(sy(y), 0), app.view.height)}px`;

@@ -207,6 +207,8 @@ def test_a_trace_can_follow_a_batch_of_numbers_and_slots_like_it():
     x = np.ones((3, 2), np.float32)
     assert can_be_traced(Saddle(), Remembering(), x, (x,))
     assert can_be_traced(Saddle(), SGD(lr=Exponential(0.1, 0.1)), np.ones((3, 2)), ())
+    assert can_be_traced(Saddle(), Answering(), x, (x,))
+    assert not can_be_traced(Saddle(), Turned(), x, (x,))
 
 
 @pytest.mark.parametrize(
@@ -224,6 +226,13 @@ def test_a_trace_can_follow_a_batch_of_numbers_and_slots_like_it():
 )
 def test_a_trace_can_follow_nothing_else(problem, opt, x, slots):
     assert not can_be_traced(problem, opt, x, slots)
+
+
+class Turned(Answering, abstract=True):
+    """A rule that answers with the coordinates of x in another order."""
+
+    def output(self, x, slots):
+        return np.flip(x, axis=-1)
 
 
 def engine_for_blocks(opt, problem, x):

@@ -10,11 +10,12 @@ from optim.engines import engine_for
 from optim.engines.called import CalledFloats
 from optim.engines.floats import Floats
 from optim.hyperparameters import Hyper
+from optim.start import checked_problem
 from optim.steppers import stepper_for
 from problems import Problem
 from schedules import Exponential
 from tests.instances import name_of
-from tests.optim.engines.rules import Answering, Branchy
+from tests.optim.engines.rules import Answering, Branchy, Counting, Remembering
 from tests.optim.engines.test_engines import ELEMENTWISE, assert_same_run, calm
 
 NAN, INF = float("nan"), float("inf")
@@ -212,3 +213,69 @@ def test_functions_are_called_under_floats_in_few_dimensions(name, d, is_called)
     stepper = stepper_for(SGD(lr=0.1), problem, np.ones(d), SGD(lr=0.1).init(np.ones(d)))
     engine = engine_for(name, stepper, np.ones(d), (), False)
     assert (engine is not None and type(engine) is CalledFloats) is is_called
+
+
+def called_for(opt):
+    """Return an engine for f = |x|^2 / 2 from (8, -16), and where it starts."""
+    x = np.array([8.0, -16.0])
+    state = opt.init(x)
+    stepper = stepper_for(opt, checked_problem(Logged(x0=x)), x, state)
+    return CalledFloats(stepper), x, stepper.evaluate(0, x), state.slots
+
+
+@pytest.mark.parametrize("opt", [SGD(lr=0.5), Remembering(lr=0.5), Counting()], ids=name_of)
+def test_a_chunk_of_full_length_is_written_out_and_so_is_what_follows(opt, monkeypatch):
+    """Rate 1/2 halves x."""
+    monkeypatch.setattr(Floats, "length", 4)
+    engine, x, e, slots = called_for(opt)
+    for n, count, pages in ((0, 2, 0), (2, 4, 1), (6, 1, 1), (7, 4, 1)):
+        monkeypatch.setattr(Counting, "seen", [])
+        chunk = engine.chunk_until(n, x, e, slots, count, None)
+        assert chunk.x.tolist() == [[8.0 / 2**k, -16.0 / 2**k] for k in range(n, n + count + 1)]
+        assert chunk.f.tolist() == [160.0 / 4**k for k in range(n, n + count + 1)]
+        assert np.array_equal(chunk.g, chunk.x)
+        assert chunk.lr.tolist() == [0.5] * count
+        assert chunk.output is chunk.x
+        assert (chunk.diverged, chunk.lost) == (False, None)
+        assert len(engine.pages) == pages
+        if pages:  # the rule itself is called no more
+            assert float not in Counting.seen
+        x, e, slots = chunk.x[-1], chunk.last, chunk.slots
+
+
+def test_a_rate_that_is_asked_is_not_written_out(monkeypatch):
+    monkeypatch.setattr(Floats, "length", 4)
+    engine, x, e, slots = called_for(SGD(lr=lambda n: ([0.5] * 4)[n]))
+    assert engine.chunk_until(0, x, e, slots, 4, None).x[-1].tolist() == [0.5, -1.0]
+    assert engine.pages == []
+
+
+@pytest.mark.parametrize("length", [4, 100], ids=["written", "one by one"])
+def test_a_chunk_says_that_arrays_must_make_the_next_update(length, monkeypatch):
+    monkeypatch.setattr(Floats, "length", length)
+    engine, x, e, slots = called_for(Fuse(length=3))
+    chunk = engine.chunk_until(0, x, e, slots, 4, None)
+    assert (len(chunk.lr), chunk.diverged, chunk.lost) == (2, True, None)
+    assert engine.chunk_until(2, chunk.x[-1], chunk.last, chunk.slots, 4, None) is None
+
+
+class Squaring(Optimizer, abstract=True):
+    """A rule from outside with a power, which on floats need not be the product that arrays take."""
+
+    lr: Hyper = 0.25
+
+    def direction(self, x, g, slots, h):
+        return g**2, slots
+
+
+def test_a_rule_from_outside_is_written_out_where_its_text_would_not_do(monkeypatch):
+    monkeypatch.setattr(Floats, "length", 4)
+    engine, x, e, slots = called_for(Squaring())
+    assert engine.chunk_until(0, x, e, slots, 3, None) is None
+    chunk = called_for(Squaring())[0].chunk_until(0, x, e, slots, 4, None)
+    assert chunk.x[1].tolist() == [8.0 - 16.0, -16.0 - 64.0]
+
+
+def test_a_rule_from_outside_that_cannot_be_followed_is_left_to_arrays():
+    engine, x, e, slots = called_for(Counting(asks=True))
+    assert engine.chunk_until(0, x, e, slots, 2, None) is None

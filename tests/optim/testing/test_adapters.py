@@ -15,7 +15,7 @@ import pytest
 
 from optim import DecoupledDecay, HeavyBall, Momentum
 from optim.testing import Stream, check_optimizer
-from optim.testing.adapters import as_subject
+from optim.testing.adapters import OptimizerUnderTest, as_subject
 
 TWO = Stream("", (5.0,), ((1.0,), (1.0,)), (1.0, 0.5))
 
@@ -167,3 +167,10 @@ def test_keras_on_jax_asks_for_double_precision(keras, jax):
     keras.engine = "jax"
     as_subject(KerasMomentum(), 0.1)
     assert jax.settings == {"jax_enable_x64": True}
+
+
+def test_a_rule_under_test_has_none_of_the_traits_that_nobody_claims():
+    subject = OptimizerUnderTest(lambda x, g, state: (x - g, state), False, "descent", 1.0)
+    traits = ("several", "in_place", "holds", "driven", "layered", "matrices_only", "one_layer")
+    assert [name for name in traits if getattr(subject, name)] == []
+    assert subject.dtype is np.float64

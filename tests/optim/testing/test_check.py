@@ -447,3 +447,18 @@ class TestGradients:
 
 def test_nesterov_and_momentum_are_told_apart():
     assert not compare_optimizer(Nesterov(lr=0.1), Momentum(lr=0.1)).ok
+
+
+@pytest.mark.parametrize(("off", "passes"), [(0.9995e-9, True), (1.0005e-9, False)])
+def test_a_billionth_passes(off, passes):
+    """Where every step is too long by one share, so is every move from the start."""
+
+    def step(x, g, state, lr):
+        return x - lr * (1 + off) * g, state
+
+    assert compare_optimizer(step, like=SGD(lr=0.1)).ok is passes
+    if passes:
+        assert check_optimizer(step, like=SGD(lr=0.1)).difference == pytest.approx(off, rel=1e-4)
+        return
+    with pytest.raises(AssertionError, match="differs from SGD"):
+        check_optimizer(step, like=SGD(lr=0.1))

@@ -322,7 +322,7 @@ def test_shares_are_told_where_there_is_a_start():
     assert [_percent(share) for share in (0.0, 0.256, 0.75, 1.0)] == ["0 %", "26 %", "75 %", "100 %"]
 
 
-@pytest.mark.parametrize("every", [7, 20])
+@pytest.mark.parametrize("every", [2, 7, 20])
 def test_what_is_known_at_some_points_alone_is_said_of_the_stretches_between_them(every):
     noisy = ss.MiniBatch(ss.BreastCancer(), 10)
     whole = ss.diagnose(ss.minimize(noisy, ss.SGD(lr=1.0), steps=2000))
@@ -338,6 +338,7 @@ def test_what_is_known_at_some_points_alone_is_said_of_the_stretches_between_the
         f"of the stretches of {every} updates between points that were kept {100 * kept[late].mean():.0f} %"
     )
     assert told in found.reason
+    assert f"overshoot, and of the stretches of {every} updates" in found.reason
     assert found.uphill == kept.mean()
     assert found.overshoot == run.history.overshoot.mean() == whole.overshoot
     assert f"{kept.mean():.0%} of the stretches of {every} updates" in found._repr_html_()
@@ -353,7 +354,12 @@ def test_where_the_loss_is_exact_every_update_is_judged_however_few_points_are_k
 def test_a_few_known_losses_make_no_noise():
     """Of 400 updates with one point in 40 the later half has five losses, and Kendall's test takes eight."""
     noisy = ss.AdditiveNoise(ss.Quadratic([1, 2]), 1e-9)
-    for every, verdict in ((20, "bouncing"), (40, "still crawling"), (400, "still crawling")):
+    for every, verdict in (
+        (2, "bouncing"),
+        (20, "bouncing"),
+        (40, "still crawling"),
+        (400, "still crawling"),
+    ):
         assert ss.diagnose(ss.minimize(noisy, ss.SGD(lr=0.9), steps=400, every=every)).verdict == verdict
 
 
@@ -362,3 +368,10 @@ def test_a_settled_run_of_few_points_says_which_they_are():
     found = ss.diagnose(ss.minimize(noisy, ss.SGD(lr=0.4), steps=200, every=10), tol=0.05)
     assert found.verdict.startswith("settled")
     assert "from update 20 on, at the points that were kept, one in 10" in found.reason
+
+
+def test_every_second_point_is_few_enough_to_be_named():
+    noisy = ss.AdditiveNoise(ss.Quadratic([1, 2]), 1e-9)
+    found = ss.diagnose(ss.minimize(noisy, ss.SGD(lr=0.4), steps=200, every=2), tol=0.5)
+    assert found.verdict.startswith("settled")
+    assert ", at the points that were kept, one in 2" in found.reason

@@ -7,9 +7,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import stepsize as ss
 from optim.dialects import family
 from stepsize.analysis import dialect_comparison
-from stepsize.analysis.dialect_comparison import Comparison, compare, rates, shared_problem
+from stepsize.analysis.dialect_comparison import (
+    Comparison,
+    compare,
+    first_steps,
+    markdown,
+    rates,
+    shared_problem,
+)
 from tests import GOLDEN, ROOT
 
 
@@ -33,6 +41,8 @@ def test_the_shared_problem_has_its_minima_where_it_says():
     problem = shared_problem()
     for point in problem.minimizers:
         assert np.abs(problem.grad(np.array(point))).max() < 1e-14
+    assert [np.sign(point).tolist() for point in problem.minimizers] == [[1.0, -1.0], [-1.0, 1.0]]
+    assert problem.formula == "a^4/4 + a b + (1 + a^2) b^2"
     around = problem.fun(np.random.default_rng(0).normal(size=(10_000, 2)))
     assert around.min() >= problem.minimum
 
@@ -115,3 +125,18 @@ def test_sources_are_compared_as_long_as_both_run(monkeypatch):
     assert keras.distance[1] == pytest.approx(np.hypot(*(whole[1] - lost[1])), abs=1e-15)
     last = np.hypot(*(whole[len(lost) - 1] - lost[-1]))
     assert keras.to_dict()["distance"] == pytest.approx(last, rel=1e-12)
+
+
+def test_a_slope_is_the_same_everywhere():
+    slope = dialect_comparison._slope(1e-6)
+    assert (slope.grad(np.array([3.0])).tolist(), float(slope.fun(np.array([3.0])))) == ([1e-6], 3e-6)
+
+
+def test_a_step_of_nothing_has_no_sign():
+    entry, use = family("sophia")[0]
+    for rule in (ss.SGD(lr=0.0), entry.at_rate(0.0, use)):
+        assert [str(step) for step in first_steps(rule)] == ["0.0", "0.0"]
+
+
+def test_the_page_of_one_family_has_that_alone():
+    assert [line for line in markdown(["sgd"]).splitlines() if line.startswith("#")] == ["### sgd"]

@@ -64,7 +64,7 @@ def test_values_and_slopes_along_a_line_of_whole_numbers():
 
 def test_every_line_of_a_run_ends_where_its_search_did():
     """With a rule that remembers and a search that grows its first trial: each is what it was in the run."""
-    rule = ss.Momentum(lr=Armijo(alpha0=0.1, growth=2.0), momentum=0.5)
+    rule = ss.Momentum(lr=Armijo(alpha0=0.1, growth=3.0), momentum=0.5)
     run = ss.minimize(ss.Rosenbrock(), rule, [0.5, -0.5], 5)
     for n in range(5):
         line, found = line_of(run, n)

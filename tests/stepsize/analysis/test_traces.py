@@ -14,6 +14,7 @@ from stepsize.analysis.traces import (
     _rates,
     _steps,
     hold_ends,
+    known_changes,
     last_eighth,
     traces_of,
     window_of,
@@ -63,6 +64,24 @@ def test_the_last_eighth_is_one_of_a_window(updates, rows):
     assert last_eighth(updates) == rows
 
 
+@pytest.mark.parametrize(
+    ("updates", "every", "known"),
+    [(5, 2, [2, 4, 5]), (6, 3, [3, 6]), (4, 1, [1, 2, 3, 4]), (4, 10, [4]), (0, 3, []), (1, 1, [1])],
+)
+def test_a_loss_is_known_after_every_so_many_updates_and_the_last(updates, every, known):
+    changes = known_changes(updates, every)
+    assert len(changes) == updates
+    assert (np.flatnonzero(changes) + 1).tolist() == known
+
+
+def test_only_noise_hides_losses_between_points():
+    noisy = ss.AdditiveNoise(ss.Quadratic([1.0, 2.0]), 1e-3)
+    for problem, known in ((noisy, 3), (ss.Quadratic([1.0, 2.0]), 1)):
+        run = ss.minimize(problem, ss.SGD(lr=0.1), steps=9, every=3)
+        assert traces_of(run).known_every == known
+        assert traces_of(ss.minimize(problem, ss.SGD(lr=0.1), steps=9)).known_every == 1
+
+
 def test_a_run_that_ends_early_stands_still_from_its_end_on():
     points, overshoot = np.arange(10.0).reshape(5, 2), np.ones((4, 2), bool)
     hold_ends(np.array([2, 4]), overshoot, points)
@@ -95,7 +114,8 @@ def test_noise_and_drift_and_averages_are_told_apart():
     class Drifting(NoisyBowl, abstract=True):
         drifts = True
 
-    moving = traces_of(ss.minimize(Drifting(), ss.SGD(lr=0.05), steps=5))
+    moving = traces_of(ss.minimize(Drifting(), ss.SGD(lr=0.05), steps=5, every=5))
+    assert moving.known_every == 1
     assert (moving.exact, moving.noisy) == (False, False)
 
 

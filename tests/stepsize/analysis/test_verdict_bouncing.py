@@ -5,7 +5,7 @@ import pytest
 
 from stepsize.analysis.unsettled import _bounces, _count_swings, _is_noise
 from stepsize.analysis.windows import came_back, halves, in_falling_order, rests, tops_of_blocks
-from tests.stepsize.analysis.traces_by_hand import among, column, filled, holds, windows
+from tests.stepsize.analysis.traces_by_hand import among, column, filled, holds, windows, word
 
 # --- bouncing
 
@@ -254,3 +254,43 @@ def test_noise_climbs_in_a_tenth_of_the_late_updates(climbs, told):
     assert holds(_is_noise, climb, w, 1) is told
     _, w = windows(filled((1.0, 51), (9, 7), (8, 6), (7, 6), (6, 6), (5, 6), (4, 6), (3, 6), (2, 7)))
     assert not holds(_is_noise, climb, w, 1)
+
+
+@pytest.mark.parametrize(
+    ("every", "climbs", "told"),
+    [
+        (6, 1, True),  # of nine known ones: 54, 60, ..., 96 and 100
+        (7, 0, False),
+        (7, 1, True),  # 56, ..., 98 and 100 are eight, which is enough
+        (8, 1, False),  # seven are too few to tell
+        (1, 4, False),
+        (1, 5, True),
+        (2, 2, False),  # two of 25
+        (2, 3, True),
+    ],
+)
+def test_noise_is_counted_where_the_loss_is_known(every, climbs, told):
+    """Of the last 50 updates; those that climb come last."""
+    _, w = windows(np.ones(101))
+    climb = np.zeros((100, 3), bool)
+    if climbs:
+        climb[-climbs:] = True
+    found = _is_noise(climb, w, every)
+    assert (found.shape, found.dtype) == ((3,), bool)
+    assert bool(found[0]) is told
+
+
+def test_what_swings_from_its_top_swings():
+    """Windows that begin at their largest loss, of which no other is larger."""
+    last = [10.0, 0.0] * 12 + [10.0]
+    course, w = windows(np.concatenate([np.full(51, 50.0), last, last]))
+    assert holds(_bounces, course, w)
+
+
+def test_noise_has_a_condition_of_its_own():
+    """Five climbs in a row are no swings, and one climb that brings a run back is no noise."""
+    rising = np.append(np.ones(96), np.linspace(1.1, 1.5, 5))
+    back = filled((1e3, 51), (1.0, 25), (500.0, 25))
+    for fun, noise in ((rising, True), (back, False)):
+        assert (word(fun, exact=False, noisy=True) == "bouncing") is noise
+        assert (word(fun, exact=False) == "bouncing") is not noise

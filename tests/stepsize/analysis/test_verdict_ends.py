@@ -97,6 +97,26 @@ def test_shares_are_counted_until_the_run_settled_or_to_its_end():
     assert _late_share(column([1]).astype(bool)).tolist() == [1.0]
 
 
+def test_shares_are_of_the_updates_after_which_the_loss_is_known():
+    """Of ten the third, sixth, ninth and last; of the later half the sixth, ninth and last."""
+    flags = column([0, 0, 1, 0, 0, 1, 0, 0, 0, 0]).astype(bool)
+    assert _late_share(flags, 3).tolist() == [pytest.approx(1 / 3)]
+    shares = [float(_share_until(flags, np.array([k]), 3)[0]) for k in (3, 5, 6, 9, 10)]
+    assert shares == [1.0, 1.0, 1.0, pytest.approx(2 / 3), 0.5]
+    assert float(_share_until(flags, np.array([1]), 3)[0]) == 0.0
+    fun = [9.0, 9.0, 9.0, 10.0, 10.0, 10.0, 11.0, 11.0, 11.0, 8.0, 7.0]
+    for every, late, all_of_them in ((3, 1 / 3, 0.5), (1, 0.2, 0.2)):
+        found = one(fun, known_every=every, exact=False, noisy=True)
+        assert (found.climbs[0], found.uphill[0]) == (pytest.approx(late), pytest.approx(all_of_them))
+
+
+def test_who_refutes_the_minimum_has_not_settled():
+    below = one(filled((100.0, 3), (-1.001, 7)))
+    assert np.isnan(below.settled).tolist() == [True]
+    assert one(filled((100.0, 3), (-1.0, 7))).settled.tolist() == [3.0]
+    assert word([1.0]) == "still crawling"
+
+
 @pytest.mark.parametrize(
     ("fun", "norm", "minimum", "verdict"),
     [

@@ -1,6 +1,7 @@
 """The line that says how far a command is: on a terminal, after two seconds, even inside a long piece."""
 
 import io
+import re
 import time
 
 import pytest
@@ -138,3 +139,25 @@ def test_the_line_comes_after_two_seconds_and_again_after_a_tenth(watch):
         progress.advance()
     progress.close()
     assert told(terminal) == ["2/1000", "4/1000"]
+
+
+@pytest.mark.parametrize(
+    ("size", "points"),
+    [("column", True), ("6x5", True), ("wide", False), ("30x30", False), (None, False)],
+)
+def test_letters_that_cannot_be_read_are_told_of(size, points, tmp_path, capsys):
+    """A race of four panels is laid out in 12.8 inches: 3.4 of them are little more than a quarter."""
+    words = ["race", "quadratic", "--lr", "0.01", "--lr", "0.02", "--lr", "0.03", "--lr", "0.04"]
+    words += ["--steps", "20", "--out", str(tmp_path), *(["--size", size] if size else [])]
+    assert main(words) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "letters" in line]
+    if not points:
+        assert told == []
+        return
+    (line,) = told
+    wide = 3.4 if size == "column" else 6.0
+    assert line.startswith(f"stepsize: --size: got {wide:g} x ")
+    high = float(re.search(r"are ([0-9.]+) points high", line).group(1))
+    assert high <= 8 * wide / 12.8 + 0.05
+    assert high < 4.0
+    assert line.endswith("expected a larger size, or less in one picture")

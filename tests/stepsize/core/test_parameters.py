@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stepsize.core.limits.parameters import count, number, one_of, seed
-from stepsize.core.limits.ranges import ANY, SEED, Range, WholeNumber
+from stepsize.core.limits.ranges import ANY, SEED, Either, OneOf, Range, WholeNumber
 from stepsize.core.record import Record
 from stepsize.core.validation import LARGEST
 
@@ -102,6 +102,11 @@ def test_a_declaration_without_bounds_has_none():
     assert number().metadata["constraint"] == Range(-math.inf, -math.inf, math.inf, math.inf, True)
     assert number(minimum=1).metadata["constraint"] == Range(minimum=1)
     assert count(3).metadata["constraint"] == WholeNumber(0, LARGEST)
+    assert number(2.0, below=3, finite=False).default == 2.0
+    assert number(2.0, below=3, finite=False).metadata["constraint"] == Range(below=3, finite=False)
+    assert (count(3).default, count().default) == (3, None)
+    assert count().metadata["constraint"] == Either((WholeNumber(0),), optional=True)
+    assert (one_of("a", None).default, one_of("a", None).metadata["constraint"]) == ("a", OneOf(("a", None)))
     assert (seed().default, seed(4).default, seed().metadata["constraint"]) == (0, 4, SEED)
 
 

@@ -200,3 +200,23 @@ def test_each_range_by_name_from_both_sides(name, within, beyond):
         with pytest.raises(ValueError, match=r"^it: got"):
             constraint.check("it", value)
     assert ranges.Range(finite=False) == ranges.ANY
+
+
+@pytest.mark.parametrize(
+    ("annotation", "constraint"),
+    [
+        (Annotated[float, "words", Range(above=0)], Range(above=0)),
+        (Annotated[float, "words"], None),
+        (Literal["a", "b"], ranges.OneOf(("a", "b"))),
+        (Literal["a", 1], None),
+        (float, None),
+        (list[float], None),
+        (float | None, None),
+        (PositiveFloat | None, ranges.Either((Range(above=0),), True)),
+        (PositiveFloat | Literal["auto"], ranges.Either((Range(above=0), ranges.OneOf(("auto",))), False)),
+        (PositiveFloat | str, None),
+        (str | int, None),
+    ],
+)
+def test_what_an_annotation_says(annotation, constraint):
+    assert constraint_of(annotation) == constraint

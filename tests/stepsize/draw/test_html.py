@@ -113,11 +113,12 @@ def test_what_is_short_is_told_in_full():
 def test_a_printed_race_is_a_short_table():
     lines = str(RESULTS["race"]).split("\n")
     assert lines[0] == RESULTS["race"].title
-    assert lines[1:-1] == RESULTS["race"].table().split("\n")
+    assert lines[1:-2] == RESULTS["race"].table().split("\n")
+    assert lines[-2] == RESULTS["race"].theory_note
     assert lines[-1] == "2 runs: 2 still crawling"
     lines = str(RESULTS["long race"]).split("\n")
-    assert len(lines) == 33
-    assert lines[-2] == "... and 31 more; race.table() has them all"
+    assert len(lines) == 34
+    assert lines[-3] == "... and 31 more; race.table() has them all"
 
 
 HTML = [

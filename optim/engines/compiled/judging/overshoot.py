@@ -10,8 +10,9 @@ from stepsize.core.norms import least_square
 
 __all__ = ["and_not", "fits_of", "length_of", "scaled_length_of", "slope_bound", "sum_of_sizes"]
 
-# Numbers whose squares leave the range of double precision are brought into it by this one or its inverse.
-_UNIT = 2.0**520
+# Numbers whose squares leave the range of double precision are brought into it by this one or its inverse:
+# the least number and the largest, too.
+_UNIT = 2.0**700
 
 
 def length_of(text: Text, vector: list[str]) -> tuple[str, str]:

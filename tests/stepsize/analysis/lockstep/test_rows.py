@@ -105,3 +105,22 @@ def test_what_counts_as_settled_is_a_share_of_the_start(settings, tolerance):
     both = [tolerance, tolerance if "atol" in settings else tolerance / 4]
     np.testing.assert_allclose(found.tolerance, both, rtol=1e-12)
     assert found.failures == ("", "")
+
+
+def test_the_error_is_the_gap_where_the_minimum_is_known_and_else_the_slope():
+    """x^2 - 7 from 2 and 1; and a saddle, where rounding hides 16 eps of the first slope."""
+    start = np.array([[2.0], [1.0]])
+    known = traces_in_lockstep(
+        ss.Quadratic([2.0], minimizer=[0.0], minimum_value=-7.0), ss.SGD(lr=0.25), start, 9
+    )
+    np.testing.assert_allclose(known.error[:, 0], 4.0 / 4.0 ** np.arange(10), atol=1e-14)
+    assert (known.minimum, known.known) == (-7.0, True)
+    saddle = traces_in_lockstep(ss.Quadratic([-2.0]), ss.SGD(lr=0.25), start, 9)
+    np.testing.assert_allclose(saddle.error, 2.0 * start.T * 1.5 ** np.arange(10)[:, None], rtol=1e-12)
+    np.testing.assert_allclose(saddle.nothing, 16 * np.finfo(float).eps * np.array([4.0, 2.0]), rtol=1e-12)
+    assert (np.isnan(saddle.minimum), saddle.known) == (True, False)
+
+
+def test_runs_that_overflow_do_so_in_silence():
+    lost = traces_in_lockstep(ss.Quadratic([2.0]), ss.SGD(lr=1e90), np.array([[2.0], [1e150]]), 9)
+    assert lost.diverged.all()

@@ -188,7 +188,7 @@ def test_a_bound_that_nobody_states_is_no_fall_without_end(steps, rule):
 
 def test_a_budget_that_is_too_short_is_said():
     short = ss.find_lr(ss.Quadratic([1e-9, 1.0], start=[1e5, 1e-3]), ss.SGD, 2)
-    assert "2 updates are too few to tell: at the best rate the error falls by" in str(short)
+    assert "2 updates are too few to tell: at the best rate the gap falls by" in str(short)
     assert "too few" not in str(ss.find_lr(bowl(10), ss.SGD, 50))
 
 

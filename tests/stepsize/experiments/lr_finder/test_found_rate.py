@@ -67,7 +67,7 @@ def line(facts, start):
         ({"high": 0.39}, "at least 90 % as fast from 0.05 to 0.39"),
         (
             {"as_fast": 0.8, "jitter": np.log(3.0)},
-            "from rate to rate the loss jumps by a factor of 3: equally good from 0.05 to 0.15",
+            "from rate to rate the gap jumps by a factor of 3: equally good from 0.05 to 0.15",
         ),
         ({"as_fast": 0.9, "jitter": np.log(3.0)}, "at least 90 % as fast from 0.05 to 0.15"),
         ({"share": 0.994}, "from 0.05 to 0.15, but for 1 % of the rates between"),
@@ -96,8 +96,8 @@ def test_the_best_in_words(facts, end):
         ({"low": 0.011}, "every rate", False),
         ({"high": 0.2}, "every rate", False),
         ({"low": 0.01, "high": 0.2}, "every rate", "every rate up to 0.2 is as good, as far as was looked"),
-        ({"progress": 0.1}, "50 updates", "at the best rate the error falls by 9.5 %"),
-        ({"progress": 0.1053}, "50 updates", "at the best rate the error falls by 10 %"),
+        ({"progress": 0.1}, "50 updates", "at the best rate the gap falls by 9.5 %"),
+        ({"progress": 0.1053}, "50 updates", "at the best rate the gap falls by 10 %"),
         ({"progress": -np.log(0.9)}, "50 updates", False),
         ({"best": 0.2, "high": 0.2}, "beyond the edge", "it pays for 50 updates, not for more"),
         ({"best": 0.15}, "beyond the edge", False),
@@ -309,3 +309,12 @@ def test_the_popular_finders_are_asked_at_four_lengths():
         assert {name: answers[k] for name, answers in classical.items()} == pytest.approx(
             {name: answer for name, (answer,) in found().classical([count]).items()}, nan_ok=True
         )
+
+
+def test_the_factors_are_those_of_the_error_by_its_name():
+    """Where no minimum is stated, the error is the norm of the gradient."""
+    unknown = ss.Problem.of(lambda x: (x * x).sum(-1), lambda x: 2 * x, x0=[1.0, 1.0])
+    assert unknown.minimum is None
+    told = str(found(problem=unknown, as_fast=0.8, jitter=np.log(3.0), progress=0.1))
+    assert "from rate to rate the gradient norm jumps by a factor of 3" in told
+    assert "at the best rate the gradient norm falls by 9.5 %" in told

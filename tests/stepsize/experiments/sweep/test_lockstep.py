@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import stepsize as ss
@@ -65,6 +65,8 @@ def check(result, rtol=0.0):
     seed=st.integers(0, 10**6),
     kind=st.sampled_from(["numbers", "schedules", "shared"]),
 )
+# The weight of an average is the square of a rate, by one way for a single run and for many.
+@example(which=7, place=0, steps=3, low=0.0, decades=0.5, tol=1e-8, seed=77, kind="numbers")
 def test_the_columns_are_those_of_each_run_alone(which, place, steps, low, decades, tol, seed, kind):
     rule, problem = (*RULES, *AVERAGED)[which], PROBLEMS[place]
     rng = np.random.default_rng(seed)
@@ -152,7 +154,7 @@ def test_a_compiled_loop_writes_the_rows_of_arrays(monkeypatch, problem, steps):
         first, second = (traces_in_lockstep(problem, rule, starts, steps, compiled=c) for c in (False, True))
         assert first.failures == second.failures
         over = first.diverged
-        for field in fields(first)[:-1]:
+        for field in (f for f in fields(first) if f.name != "failures"):
             a, b = getattr(first, field.name), getattr(second, field.name)
             if field.name in ("step_norm", "rate", "still"):  # what no verdict on a lost run looks at
                 a, b = (np.where(over, 0.0, rows) for rows in (a, b))
