@@ -50,8 +50,7 @@ def _ends(shape: Any, noise: Any, rule: Any, rows: int) -> Any:
     """Return the value without noise at the end of `rows` runs."""
     start = np.tile(np.array(shape.x0), (rows, 1))
     run = ss.minimize(noise(shape), rule, x0=start, steps=STEPS)
-    with np.errstate(all="ignore"):
-        return shape.fun(run.history.x[-1])
+    return shape.fun(run.history.x[-1])
 
 
 def _reference(shape: Any, noise: Any) -> float:

@@ -121,6 +121,12 @@ def test_a_game_is_played_with_falling_steps_and_within_its_box():
     assert reddi._play(ss.SGD(lr=0.3), np.array([9.0, 9.0]), 0.0).tolist() == [0.0, -1.0, -1.0]
 
 
+def test_adam_plays_with_its_averages_and_its_time():
+    """The steps 1 and -0.01/0.19 of the stream 1, -1, over sqrt(t)."""
+    points = reddi._play(ss.Adam(lr=0.5, eps=0.0), np.array([1.0, -1.0]), 0.0)
+    assert points == pytest.approx([0.0, -0.5, -0.5 + 0.5 / math.sqrt(2) * 0.01 / 0.19])
+
+
 def test_reddi_the_usual_betas_at_15_by_a_loop():
     """Adam, beta1 = .9, beta2 = .999, steps of 0.5/sqrt(t): at -1 soon, at a regret of 16.55 in all."""
     x, m, v, regret = 0.0, 0.0, 0.0, 0.0

@@ -69,14 +69,16 @@ def test_the_barrier_in_other_coordinates_is_the_same_function():
     assert boyd._barrier(10.0).fun(y) == pytest.approx(boyd._barrier(1.0).fun(scales * y), rel=1e-12)
     assert boyd._barrier(1.0).fun(np.full(100, 5.0)) == math.inf
     assert boyd._barrier(1.0).x0 == (0.0,) * 100
-    assert boyd._barrier(1.0).fun(np.zeros(100)) == pytest.approx(-_logs_of_the_barrier(), rel=1e-12)
 
 
-def _logs_of_the_barrier():
-    """At 0 the slacks are b, uniform between 0.1 and 1.1."""
+def test_the_barrier_at_0_where_the_slacks_are_b():
+    """Uniform between 0.1 and 1.1; the gradient there is c + A' (1/b)."""
     random = np.random.default_rng(0)
-    random.standard_normal((500, 100))
-    return sum(math.log(0.1 + b) for b in random.random(500))
+    A, b, c = random.standard_normal((500, 100)), 0.1 + random.random(500), random.standard_normal(100)
+    barrier = boyd._barrier(1.0)
+    assert barrier.fun(np.zeros(100)) == pytest.approx(-sum(map(math.log, b)), rel=1e-12)
+    exact = [c[j] + sum(A[i, j] / b[i] for i in range(500)) for j in range(100)]
+    assert barrier.grad(np.zeros(100)) == pytest.approx(exact, rel=1e-12)
 
 
 # Géron: the data of the book, and its loss

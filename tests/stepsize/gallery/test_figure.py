@@ -117,6 +117,28 @@ def test_a_catalogue_refuses_one_name_of_two_modules_and_lets_a_module_be_read_a
     assert list(figures.catalogue()) == ["waves"], "what is handed out is a copy"
 
 
+def test_the_catalogue_is_in_the_order_of_the_modules_and_others_come_last(monkeypatch):
+    entries = gallery.catalogue()
+    own = figures.CatalogueEntry("own", "ours", "here", "what it teaches", "", print)
+    shuffled = {"own": own, **dict(reversed(entries.items()))}
+    monkeypatch.setattr(figures, "_CATALOGUE", shuffled)
+    found = gallery.catalogue()
+    modules = [entry.make.__module__ for entry in found.values()]
+    assert modules == [*sorted(modules[:-1]), own.make.__module__]
+    assert found == shuffled
+    assert list(found)[-1] == "own"
+
+
+def test_an_unknown_figure_is_told_of_its_neighbour_or_of_the_list():
+    for name, hint in (
+        ("ruder-sadle", ", did you mean ruder-saddle?"),
+        ("7", "; stepsize gallery lists them"),
+    ):
+        with pytest.raises(ValueError, match="NAME: got") as caught:
+            gallery.find(name)
+        assert str(caught.value) == f"NAME: got {name!r}, expected the name of a figure{hint}"
+
+
 def test_numbers_refuse_what_could_not_fail():
     numbers = figures.Numbers()
     with pytest.raises(TypeError, match="either a value or between"):

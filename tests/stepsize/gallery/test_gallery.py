@@ -137,6 +137,13 @@ def _shows_a_hollow_point(ax):
     return any(box.x0 - 1 <= x <= box.x1 + 1 and box.y0 - 1 <= y <= box.y1 + 1 for p in points for x, y in p)
 
 
+def test_the_updates_of_a_schedule_are_marked_where_they_are_few():
+    """Thirty can be told apart, 12001 cannot."""
+    for name, marker in (("d2l-12.11-schedules", "o"), ("smith-cycles", "None")):
+        lines = [line for ax in figure_of(name).picture.axes for line in ax.lines]
+        assert {line.get_marker() for line in lines} == {marker}
+
+
 def test_drawing_does_not_measure_the_machine():
     """The same picture, to the last bar, whoever draws it."""
     entry = gallery.find("lesson-price-of-adaptivity")
