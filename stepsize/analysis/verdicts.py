@@ -226,7 +226,10 @@ def _late_share(flags: Array, every: int = 1) -> Array:
 
 def _share_until(flags: Array, until: Array, every: int = 1) -> Array:
     """Return the share of the flags before each run's `until`, of those after which the loss is known."""
-    known = until if every == 1 else known_changes(len(flags), every).cumsum()[until.astype(int) - 1]
+    known = until
+    if every > 1:
+        so_far = np.concatenate([[0], known_changes(len(flags), every).cumsum()])
+        known = so_far[np.minimum(until, len(flags)).astype(int)]
     if (until < len(flags)).any():
         flags = flags & is_before(len(flags), until)
     return count(flags) / np.maximum(known, 1)

@@ -170,7 +170,8 @@ def test_several_writers_at_once_leave_every_run_once(writers, tmp_path):
         child.stdin.flush()
     ends = [child.communicate() for child in children]
     assert [wrong for _, wrong in ends] == [""] * writers
-    assert all(int(out) > 0 for out, _ in ends[:2])
+    computed = [int(out) for out, _ in ends]
+    assert computed == [60, 60] if writers == 2 else sum(computed) >= 120
     with closing(sqlite3.connect(file)) as connection:
         query = "SELECT count(*), count(DISTINCT hex(key) || design) FROM runs"
         assert connection.execute(query).fetchone() == (120, 120)
