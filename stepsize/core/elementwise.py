@@ -248,10 +248,12 @@ def power(base: float | Array, exponent: float | Array) -> Array:
     if type(exponent) in (int, float) or is_symbol(base) or is_symbol(exponent):
         powers = np.power(base, exponent)
         return powers
-    floats = [a for a in (base, exponent) if np.result_type(a).kind == "f"]
+    # Python's own numbers take the precision of the others; lists are arrays in double precision.
+    given = [a if type(a) in (int, float) else np.asarray(a) for a in (base, exponent)]
+    floats = [a for a in given if np.result_type(a).kind == "f"]
     precision = np.result_type(*floats) if floats else np.dtype(float)
     one = np.ones(1, precision)
-    bases, exponents = np.broadcast_arrays(base, exponent)
+    bases, exponents = np.broadcast_arrays(*given)
     first, second = (np.append(a.astype(precision, copy=False), one) for a in (bases, exponents))
     powers = np.power(first, second)
     powers = powers[:-1].reshape(bases.shape)[()]

@@ -152,6 +152,7 @@ def test_a_power_is_broadcast_like_any_product():
     assert power(bases, exponents).tolist() == [[1.0, 2.0, 4.0, 0.5], [1.0, 3.0, 9.0, 1 / 3]]
     assert power(2.0, np.array([3.0, 4.0])).tolist() == [8.0, 16.0]
     assert power(np.array([2.0, 3.0]), np.float64(2.0)).tolist() == [4.0, 9.0]
+    assert power([2.0, 3.0], [3.0, 2.0]).tolist() == power([2, 3], (3, 2)).tolist() == [8.0, 9.0]
     assert np.shape(power(2.0, np.float64(3.0))) == ()
     assert isinstance(power(2.0, np.float64(3.0)), np.float64)
     assert power(np.array([], float), np.array([], float)).shape == (0,)
